@@ -1,0 +1,261 @@
+"""How an API is declared: a contract, handlers by operationId, and what its data and credentials look like.
+
+Handlers are plain functions over a Call: no HTTP, no I/O, so each request is atomic. An operation without
+a handler, or a handler without an operation, stops the server at start.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
+
+from mock_server.contract import Assumed, Contract, Operation
+from mock_server.exchange import Headers, Request, Response
+from mock_server.grammar import nearest
+from mock_server.ids import Ids
+from mock_server.store import Layout, Listing, Record, Store
+
+if TYPE_CHECKING:
+    from mock_server.world import World
+
+Json = Any
+
+
+class Problem(Exception):
+    """A refusal: the kind of error (a key of the document's `x-errors`), and a message where it needs its own.
+
+    `because` is the id of the rule that decided, for the trace. Caught once, in `pipeline`, and rendered in
+    the API's own shape.
+    """
+
+    def __init__(
+        self, kind: str, message: str | None = None, *, because: str | None = None, headers: Headers = ()
+    ) -> None:
+        self.kind = kind
+        self.message = message
+        self.because = because
+        self.headers = headers
+        super().__init__(kind, message)
+
+
+class Credential(NamedTuple):
+    """A key or token: the tenant that it belongs to, and its state (`valid`, `revoked`; `lapsed`: may do nothing)."""
+
+    token: str
+    api: str
+    tenant: str
+    state: str = "valid"
+
+
+class Reply(NamedTuple):
+    """What a handler returns: encoded JSON, or a listing that the page step cuts a page from."""
+
+    body: bytes | Listing
+    status: int | None = None  # None: the operation's documented success
+
+
+class Window:
+    """The requests that one credential was granted, as times in milliseconds (a fixed window needs only some)."""
+
+    __slots__ = ("granted", "start", "times")
+
+    def __init__(self) -> None:
+        self.start = 0
+        self.granted = 0
+        self.times: deque[int] = deque()
+
+
+class Call:
+    """One request on its way through the pipeline, and all that a handler may read.
+
+    `arguments` are the typed path and query parameters, `body` the decoded JSON (None without one), `now`
+    the world's time in milliseconds, `store` the caller's tenant's data, `ids` the world's stream of ids.
+    `world` is for the steps and the control API only: an API's handlers keep to the members above.
+    """
+
+    __slots__ = (
+        "api", "arguments", "body", "credential", "decided", "headers", "now", "operation", "provisional",
+        "request", "segments", "step", "store", "world",
+    )  # fmt: skip
+
+    api: Api
+    operation: Operation
+    arguments: dict[str, Json]
+    body: Json
+    store: Store
+    segments: tuple[str, ...]
+    credential: Credential
+
+    def __init__(self, request: Request, world: World) -> None:
+        self.request = request
+        self.world = world
+        self.now = world.clock.now()
+        self.decided: list[str] = []
+        self.headers: Headers = ()
+        self.step = "route"
+        self.provisional: Window | None = None  # where this request is counted only if it succeeds
+
+    @property
+    def ids(self) -> Ids:
+        """The world's stream of ids."""
+        return self.world.ids
+
+    def assumed(self, id: str) -> Json:
+        """The value that this world takes for an assumption; the trace tells that it was asked."""
+        self.decided.append(id)
+        return self.world.assumptions[id]
+
+    def value(self, value: Json) -> Json:
+        """`value`, or the world's where the document says `{assumption: id}`."""
+        return self.assumed(value.id) if isinstance(value, Assumed) else value
+
+    def exists_elsewhere(self, collection: str, id: str) -> bool:
+        """Whether another tenant of this API has a record `id`."""
+        tenants = self.world.tenants[self.api.name].values()
+        return any(store is not self.store and store[collection].row(id) is not None for store in tenants)
+
+    def later(self, seconds: float, timer: str, payload: Record) -> None:
+        """Let the API's `timer` happen to this tenant in `seconds` of world time."""
+        at = self.now + round(seconds * 1000)
+        self.world.schedule(at, self.api.name, self.credential.tenant, timer, payload)
+
+
+Handler = Callable[[Call], Reply]
+Step = Callable[[Call], Response | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The pipeline between route and run, one function a step; each may answer, refuse or let pass."""
+
+    fault: Step
+    authenticate: Step
+    admit: Step
+    validate: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """One tenant of a seed: its data and its credentials."""
+
+    tenant: str
+    data: Mapping[str, Sequence[Record]]
+    credentials: tuple[Credential, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """All that the pipeline needs to serve one API. Changed, for a mutant, with `dataclasses.replace`.
+
+    `error_body` shapes an error (of media type `error_type`), `layouts` the collections of a tenant, `seed`
+    reads the fixture's content, `new_key` makes a credential in the vendor's shape, `entry` what the ready
+    file tells of a world. `events` are what a person does in the vendor's own app; `timers` what happens by
+    itself when its time comes. A body of more than `most_bytes` is refused.
+    """
+
+    name: str
+    contract: Contract
+    handlers: Mapping[str, Handler]
+    steps: Steps
+    error_body: Callable[[int, str, str], Json]
+    error_type: bytes
+    layouts: Mapping[str, Layout]
+    seed: Callable[[Json, Contract], Sequence[Seeded]]
+    new_key: Callable[[Ids], str]
+    entry: Callable[[Sequence[Credential], Mapping[str, Store]], dict[str, Json]]
+    events: Mapping[str, Callable[[Call], Json]]
+    timers: Mapping[str, Callable[[Call], None]]
+    most_bytes: int = 1 << 20
+
+    def __post_init__(self) -> None:
+        operations = set(self.contract.operations)
+        faults = [f"operation {id} has no handler" for id in sorted(operations - set(self.handlers))]
+        unknown = sorted(set(self.handlers) - operations)
+        faults += [f"handler {id} has no operation{nearest(id, operations)}" for id in unknown]
+        faults += [f"event {name} is not in both" for name in sorted(set(self.events) ^ set(self.contract.events))]
+        if faults:
+            raise ValueError(f"{self.contract.source}: {'; '.join(faults)}")
+
+
+class Match(NamedTuple):
+    """Where a path leads: the API that owns it, its operations by method, the path's parameters as given."""
+
+    api: Api | None
+    operations: Mapping[str, Operation]
+    segments: tuple[str, ...]
+
+
+class _Node:
+    __slots__ = ("children", "operations", "owner", "wildcard")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.wildcard: _Node | None = None
+        self.operations: dict[str, Operation] = {}
+        self.owner: Api | None = None
+
+
+class Router:
+    """One tree of path segments over all APIs; the longest match wins, a literal segment before a parameter."""
+
+    def __init__(self, apis: Sequence[Api]) -> None:
+        """Raises ValueError when two APIs claim the same path."""
+        self._root = _Node()
+        self.paths: list[str] = []
+        for api in apis:
+            for prefix in api.contract.prefixes:
+                self._add(api, prefix)
+
+    def find(self, path: str) -> Match:
+        """Where a raw path leads."""
+        node, owner, segments = self._root, self._root.owner, []
+        for segment in path.split("/")[1:]:
+            child = node.children.get(segment)
+            if child is None:
+                if node.wildcard is None or not segment:
+                    return Match(owner, {}, ())
+                child = node.wildcard
+                segments.append(segment)
+            node, owner = child, child.owner or owner
+        return Match(owner, node.operations, tuple(segments))
+
+    def nearest(self, path: str) -> str:
+        """The known path that is most like `path`."""
+        return nearest(path, self.paths)
+
+    def _add(self, api: Api, prefix: str) -> None:
+        shared = prefix in ("", "/api")  # several vendors live here: a path is owned by its first segment
+        if not shared:
+            self._claim(api, self._grow(prefix))
+        for operation in api.contract.operations.values():
+            if shared:
+                self._claim(api, self._grow(f"{prefix}/{operation.path.split('/')[1]}"))
+            node = self._grow(prefix + operation.path)
+            if operation.method in node.operations:
+                raise ValueError(f"{prefix}{operation.path}: two operations answer {operation.method}; rename one")
+            node.operations[operation.method] = operation
+            self.paths.append(prefix + operation.path)
+
+    def _grow(self, path: str) -> _Node:
+        node = self._root
+        for segment in path.split("/")[1:]:
+            if segment.startswith("{"):
+                node.wildcard = node.wildcard or _Node()
+                node = node.wildcard
+            else:
+                node = node.children.setdefault(segment, _Node())
+        return node
+
+    def _claim(self, api: Api, node: _Node) -> None:
+        if node.owner not in (None, api):
+            raise ValueError(f"{api.name} and {node.owner.name} claim the same paths; serve them one by one")
+        node.owner = api
+
+
+def path_arguments(operation: Operation, segments: tuple[str, ...]) -> dict[str, str]:
+    """The path parameters by name, percent-decoded."""
+    names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    return {name: unquote(text) if "%" in text else text for name, text in zip(names, segments, strict=True)}

@@ -1,0 +1,140 @@
+"""NextStep's start state: `fixtures/nextstep/seed.yaml` and the app's template editor, read into records.
+
+What a file leaves out is filled in here; what does not fit together is refused with its place. The shape of
+single records is checked against the document afterwards, by `world`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mock_server.api import Call, Credential, Json, Seeded
+from mock_server.apis.nextstep_records import LAYOUTS
+from mock_server.apis.nextstep_tasks import Edition, RunTasks, is_done
+from mock_server.contract import Contract
+from mock_server.grammar import nearest
+from mock_server.store import Positions, Record, Store, encode
+
+_STATES = ("valid", "revoked")
+
+
+def seed(content: Json, contract: Contract) -> Sequence[Seeded]:
+    """The tenants of a seed file; raises ValueError naming the place of what does not fit together."""
+    return [_team(team, Store.empty(LAYOUTS)) for team in content["teams"]]
+
+
+def tasks(given: Sequence[Json], template: Record, *, new_id: Callable[[], str]) -> list[Record]:
+    """The tasks of a template, in order, with what was left out."""
+    return [
+        {
+            "id": task.get("id") or new_id(),
+            "title": task["title"],
+            "description": task.get("description"),
+            "order": position,
+            "section_id": task.get("section_id"),
+            "assignee": task.get("assignee"),
+            "is_essential": task.get("is_essential", False),
+            "type": task.get("type", "task"),
+            "due_date": task.get("due_date"),
+            "webhook_enabled": task.get("webhook_enabled", False),
+            "custom_elements": [
+                {"required": False, "display_only": False, **element} for element in task.get("custom_elements", ())
+            ],
+            "created_at": task.get("created_at", template["created_at"]),
+        }
+        for position, task in enumerate(given)
+    ]
+
+
+def template_tasks(edition: Edition, call: Call) -> Positions:
+    """The tasks of an edition by position, as the API shows them."""
+    runner = call.assumed("nextstep.templates.workflow-runner")
+
+    def render(position: int) -> bytes:
+        task = edition.tasks[position]
+        return encode({**task, "assignee": runner} if position in edition.runners else task)
+
+    ids = [task["id"] for task in edition.tasks]
+    return Positions(len(ids), render, ids.__getitem__, edition.positions.get)
+
+
+def _team(team: Json, store: Store) -> Seeded:
+    store["team"].put({"id": team["id"], "timezone": team["timezone"]})
+    for member in team.get("members", ()):
+        store["members"].put({"id": member["user_id"], **{k: v for k, v in member.items() if k != "user_id"}})
+    for template in team.get("templates", ()):
+        _template(template, store)
+    for run in team.get("runs", ()):
+        _run(run, team, store)
+    return Seeded(team["id"], store.dump(), tuple(_keys(team)))
+
+
+def _keys(team: Json) -> Iterator[Credential]:
+    lapsed = team.get("subscription", "active") == "lapsed"
+    for key in team.get("keys", ()):
+        state = key.get("state", "valid")
+        if state not in _STATES:
+            raise ValueError(f"{team['id']}: key {key['key']}: {state} is none of {', '.join(_STATES)}")
+        yield Credential(key["key"], "nextstep", team["id"], "lapsed" if lapsed and state == "valid" else state)
+
+
+def _template(given: Json, store: Store) -> None:
+    record = {"description": None, "cover_image": None, "icon": None, "icon_type": None, "visibility": "team",
+              "updated_at": None, **{key: value for key, value in given.items() if key != "tasks"}}  # fmt: skip
+    record["sections"] = [{"description": None, "color": None, **section} for section in given.get("sections", ())]
+    edition = f"{given['id']}.1"
+    store["templates"].put(record)
+    store["definitions"].put({"id": given["id"], "edition": edition, "live": edition})
+    numbers = iter(range(len(given.get("tasks", ()))))
+    made = tasks(given.get("tasks", ()), record, new_id=lambda: f"{given['id']}-{next(numbers)}")
+    store["editions"].put({"id": edition, "tasks": made})
+
+
+def _run(given: Json, team: Json, store: Store) -> None:
+    template = store["templates"].get(given["template_id"])
+    if template is None:
+        raise ValueError(f"{team['id']}: run {given['id']}: there is no template {given['template_id']}")
+    run: dict[str, Any] = {
+        "title": template["title"],
+        "status": "active",
+        "started_by": "api",
+        "team_id": team["id"],
+        "timezone": team["timezone"],
+        "due_date": None,
+        "is_shared": False,
+        "sections": [{k: s[k] for k in ("id", "title", "order", "color")} for s in template["sections"]],
+        "updated_at": None,
+        "completed_at": None,
+        **{key: value for key, value in given.items() if key != "tasks"},
+    }
+    runner = None if run["started_by"] == "api" else run["started_by"]
+    progress = {"id": run["id"], "edition": f"{template['id']}.1", "runner": runner, "open": 0, "ids": {}}
+    run_tasks = RunTasks(store, run, progress)
+    for change in given.get("tasks", ()):
+        store["tasks"].put(_changed(change, run_tasks))
+    progress["open"] = sum(not is_done(run_tasks.get(position)) for position in range(len(run_tasks)))
+    if (run["status"] == "completed") != (progress["open"] == 0 and len(run_tasks) > 0):
+        raise ValueError(f"{team['id']}: run {run['id']} is {run['status']} with {progress['open']} open tasks")
+    order = ("id", "template_id", "title", "status", "started_by", "team_id", "timezone", "due_date", "is_shared",
+             "sections", "created_at", "updated_at", "completed_at")  # fmt: skip
+    store["runs"].put({key: run[key] for key in order})
+    store["progress"].put(progress)
+
+
+def _changed(change: Json, tasks: RunTasks) -> Record:
+    where = f"run {tasks.run['id']}: task {change['template_task_id']}"
+    position = tasks.edition.positions.get(change["template_task_id"])
+    if position is None:
+        hint = nearest(change["template_task_id"], tasks.edition.positions)
+        raise ValueError(f"{where}: the template has no such task{hint}")
+    if "id" in change:
+        tasks.progress["ids"][change["id"]] = position
+    task = tasks.get(position)
+    values = dict(change.get("values", {}))
+    for element in task["custom_elements"]:
+        element["value"] = values.pop(element["id"], None)
+    if values:
+        raise ValueError(f"{where}: it has no element {', '.join(values)}")
+    fixed = ("id", "template_task_id", "values")
+    return {**task, **{key: value for key, value in change.items() if key not in fixed}}

@@ -1,0 +1,158 @@
+"""The tasks of a NextStep run: the template's own, shared, with the changed ones laid over them.
+
+An Edition is one frozen state of a template's tasks; a run keeps the edition that it started from, so
+later edits never reach it (Process Runs > Create a Run). A task's id follows from the run and the position,
+so an untouched task needs no record. Must not know HTTP, nor what changes a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from mock_server.api import Call, Json
+from mock_server.ids import BASE62, digest
+from mock_server.store import Positions, Record, Store, decode, encode
+
+_DIGITS = bytes(BASE62[:62]).decode()
+_SPACE = 62**4
+_FACTOR = 7_340_033  # a prime that 62 does not divide: positions are scattered, and can be found again
+_INVERSE = pow(_FACTOR, -1, _SPACE)
+
+
+class Edition(NamedTuple):
+    """The tasks of a template as they were at one moment. `positions` finds one by its template task id."""
+
+    id: str
+    tasks: Sequence[Record]
+    positions: dict[str, int]
+    runners: frozenset[int]  # where the assignee is whoever the run belongs to
+
+
+@lru_cache(maxsize=4096)
+def _edition(row: bytes) -> Edition:
+    record = decode(row)
+    tasks = record["tasks"]
+    runners = frozenset(n for n, task in enumerate(tasks) if isinstance(task["assignee"], dict))
+    return Edition(record["id"], tasks, {task["id"]: n for n, task in enumerate(tasks)}, runners)
+
+
+def edition(store: Store, id: str) -> Edition:
+    """The edition `id`; each is decoded once."""
+    row = store["editions"].row(id)
+    assert row is not None, "editions are never removed"
+    return _edition(row)
+
+
+class RunTasks:
+    """All tasks of one run. `run` and `progress` are the run's records of those collections."""
+
+    __slots__ = ("edition", "progress", "run", "store")
+
+    def __init__(self, store: Store, run: Record, progress: Record) -> None:
+        self.store = store
+        self.run = run
+        self.progress = progress
+        self.edition = edition(store, progress["edition"])
+
+    def __len__(self) -> int:
+        return len(self.edition.tasks)
+
+    def id(self, position: int) -> str:
+        """The id of the task at a position."""
+        for id, at in self.progress["ids"].items():
+            if at == position:
+                return str(id)
+        head = digest(self.run["id"], 16)
+        code = (position * _FACTOR + int.from_bytes(head[:3].encode())) % _SPACE
+        tail = ""
+        for _ in range(4):
+            code, digit = divmod(code, 62)
+            tail += _DIGITS[digit]
+        return head + tail
+
+    def position(self, id: str) -> int | None:
+        """Where the task `id` stands; None when it is not of this run."""
+        known = self.progress["ids"].get(id)
+        if known is not None:
+            return int(known)
+        if len(id) != 20 or not all(digit in _DIGITS for digit in id[16:]):
+            return None
+        code = sum(_DIGITS.index(digit) * 62**n for n, digit in enumerate(id[16:]))
+        head = digest(self.run["id"], 16)
+        position = (code - int.from_bytes(head[:3].encode())) * _INVERSE % _SPACE
+        return position if position < len(self) and self.id(position) == id else None
+
+    def get(self, position: int) -> Record:
+        """The task at a position, changes laid over; its unset values are None."""
+        return self.store["tasks"].get(self.id(position)) or self._untouched(position)
+
+    def listing(self, call: Call) -> Positions:
+        """The tasks by position, as served."""
+        omitted = call.assumed("nextstep.tasks.list-omits")
+        return Positions(len(self), lambda n: self.served(call, n, omitted=omitted), self.id, self.position)
+
+    def served(self, call: Call, position: int, *, omitted: Sequence[str] = ()) -> bytes:
+        """The encoded task as the API shows it in this world."""
+        unset = call.assumed("nextstep.tasks.unset-value")
+        skipped_is_completed = call.assumed("nextstep.tasks.skipped-counts-as-completed")
+        row = self.store["tasks"].row(self.id(position))
+        if row is not None and unset is None and not omitted and not skipped_is_completed:
+            return row
+        task = self.get(position)
+        task["custom_elements"] = [shown(element, unset) for element in task["custom_elements"]]
+        task["completed"] = task["completed"] or (skipped_is_completed and task["skipped"])
+        return encode({key: value for key, value in task.items() if key not in omitted})
+
+    def _untouched(self, position: int) -> Record:
+        task = self.edition.tasks[position]
+        runner = position in self.edition.runners
+        return {
+            "id": self.id(position),
+            "instance_id": self.run["id"],
+            "template_task_id": task["id"],
+            "title": task["title"],
+            "completed": False,
+            "completed_at": None,
+            "completed_by": None,
+            "order": position,
+            "section_id": task["section_id"],
+            "assignee": self.progress["runner"] if runner else task["assignee"],
+            "is_essential": task["is_essential"],
+            "skipped": False,
+            "type": task["type"],
+            "due_date": task["due_date"],
+            "webhook_enabled": task["webhook_enabled"],
+            "custom_elements": [_blank(element) for element in task["custom_elements"]],
+            "created_at": self.run["created_at"],
+        }
+
+
+def is_done(task: Record) -> bool:
+    """Whether a task no longer holds its run up (Tasks > Completing a Task: completed or skipped)."""
+    return bool(task["completed"] or task["skipped"])
+
+
+def element_of(task: Record, id: str) -> Record | None:
+    """The element `id` of a task, or None."""
+    return next((element for element in task["custom_elements"] if element["id"] == id), None)
+
+
+def shown(element: Record, unset: Json) -> Record:
+    """An element as served: a value that was never set reads `unset`."""
+    return {**element, "value": unset} if element["value"] is None else element
+
+
+def _blank(element: Record) -> dict[str, Any]:
+    blank = {
+        "id": element["id"],
+        "type": element["type"],
+        "label": element["label"],
+        "value": None,
+        "required": element["required"],
+        "display_only": element["display_only"],
+    }
+    if "options" in element:
+        blank["options"] = element["options"]
+    return blank

@@ -1,0 +1,226 @@
+"""The command line: `understudy serve` and `understudy rules`.
+
+Exit codes: 0 fine, 1 findings or failures, 2 usage or configuration, 3 could not run. What a command needs
+is imported inside it, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from mock_server.api import Api
+    from mock_server.clock import Clock
+    from mock_server.world import Worlds
+
+_FINE, _USAGE, _COULD_NOT_RUN = 0, 2, 3
+
+
+class UsageError(Exception):
+    """Something in the arguments or files that the user has to put right: one line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        return int(options.run(options))
+    except UsageError as error:
+        print(f"understudy: {error}", file=sys.stderr)
+        return _USAGE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return _FINE
+
+
+def serve(options: argparse.Namespace) -> int:
+    """`understudy serve`: serve until SIGINT or SIGTERM."""
+    from mock_server.log import Log
+    from mock_server.server import App, Server, listen, ready_file, url_of
+
+    worlds = _worlds(options)
+    try:
+        listener = listen(options.host, options.port)
+    except OSError as error:
+        print(f"understudy: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
+        return _COULD_NOT_RUN
+    worlds.url = url_of(listener)
+    ready: Path | None = options.ready_file
+
+    def tell() -> None:
+        if ready is not None:
+            partial = ready.with_name(ready.name + ".partial")
+            partial.write_text(ready_file(worlds))
+            partial.replace(ready)
+        print("\n".join(_banner(worlds)), flush=True)
+
+    log = None if options.log_format == "none" else Log(options.log_format, _write)
+    try:
+        Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
+    finally:
+        if log is not None:
+            log.flush()
+        if ready is not None:
+            ready.unlink(missing_ok=True)
+    return _FINE
+
+
+def rules(options: argparse.Namespace) -> int:
+    """`understudy rules`: what is documented and what is assumed, with sources."""
+    from dataclasses import asdict
+
+    contracts = [api.contract for api in _declared(options.api)]
+    told = {
+        "rules": [{"api": c.name, **asdict(rule)} for c in contracts for rule in c.rules],
+        "assumptions": [{"api": c.name, **asdict(known)} for c in contracts for known in c.assumptions.values()],
+    }
+    if options.format == "json":
+        import json
+
+        print(json.dumps(told, indent=2))
+        return _FINE
+    for rule in told["rules"]:
+        print(f"{rule['id']}  [{rule['basis']}: {rule['source']}]\n    {rule['text']}")
+    for known in told["assumptions"]:
+        others = ", ".join(map(_shown, known["alternatives"]))
+        print(f"{known['id']}  [assumed: {known['source']}]\n    {known['text']}")
+        print(f"    {_shown(known['default'])}; alternatives: {others}")
+    print(f"{len(told['rules'])} rules, {len(told['assumptions'])} assumptions")
+    return _FINE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="understudy", description="Stands in for workflow services while they are out of reach.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    _serve_options(commands.add_parser("serve", help="serve the mock", description="Serve the mock."))
+    told = commands.add_parser("rules", help="list rules and assumptions", description="List rules and assumptions.")
+    told.set_defaults(run=rules)
+    told.add_argument("api", nargs="*", metavar="API", help="only these APIs (default: all)")
+    told.add_argument("--format", choices=("table", "json"), default="table")
+    return parser
+
+
+def _serve_options(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=serve)
+    add = parser.add_argument
+    add("api", nargs="*", metavar="API", help="only these APIs (default: all)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8629, help="port to listen on, 0 for a free one (default: %(default)s)")
+    add("--seed", default="understudy", help="seed of ids and keys: the same seed and calls give the same bytes")
+    add(
+        "--clock", default="real", metavar="real|frozen|ISO", help="follow real time, stand still, or stand still there"
+    )
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--no-rate-limit", action="store_true", help="never answer 429")
+    limit.add_argument("--rate-limit", type=int, metavar="N", help="another number of requests than the documented one")
+    add("--assume", action="append", default=[], metavar="ID=VALUE", help="switch an assumption (repeatable)")
+    add("--fidelity", choices=("helpful", "strict"), default="helpful", help="strict: no X-Mock-* headers")
+    add("--check", action="store_true", help="check every answer against the document; a mismatch is a 500")
+    add("--fixtures", type=Path, metavar="DIR", help="folder with <api>/seed.yaml, in place of the built-in ones")
+    add("--ready-file", type=Path, metavar="F", help="write URL and keys there, as JSON, once connections are accepted")
+    add("--log-format", choices=("text", "json", "none"), default="text", help="the request log on standard output")
+
+
+def _worlds(options: argparse.Namespace) -> Worlds:
+    """The worlds that the options describe; raises UsageError for what does not fit."""
+    from mock_server.apis import declare, seeds
+    from mock_server.grammar import Unreadable
+    from mock_server.ids import secret
+    from mock_server.world import Worlds
+
+    if not 0 <= options.port <= 65535:
+        raise UsageError(f"--port {options.port} is not between 0 and 65535")
+    if options.rate_limit is not None and options.rate_limit < 1:
+        raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
+    apis = _declared(options.api)
+    limited = options.no_rate_limit or options.rate_limit is not None
+    try:
+        worlds = Worlds(
+            [*apis, declare("control")],
+            seeds=seeds([api.name for api in apis], options.fixtures),
+            clock=_clock(options.clock),
+            seed=options.seed,
+            assume=dict(map(_assumed, options.assume)),
+            limits={api.name: options.rate_limit for api in apis} if limited else None,
+            helpful=options.fidelity == "helpful",
+            checked=options.check,
+        )
+    except (Unreadable, ValueError, KeyError, TypeError) as error:
+        text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+        raise UsageError(" ".join(text.split())) from error
+    if options.host not in ("127.0.0.1", "localhost", "::1"):
+        worlds.token = secret(16)
+    return worlds
+
+
+def _declared(names: Sequence[str]) -> list[Api]:
+    from mock_server.apis import NAMES, declare
+    from mock_server.contract import ContractError
+    from mock_server.grammar import nearest
+
+    for name in names:
+        if name not in NAMES:
+            raise UsageError(f"unknown API {name}{nearest(name, NAMES)}; known: {', '.join(NAMES)}")
+    try:
+        return [declare(name) for name in dict.fromkeys(names or NAMES)]
+    except ContractError as error:
+        raise UsageError(str(error)) from error
+
+
+def _clock(text: str) -> Clock:
+    from mock_server.clock import Clock, milliseconds
+
+    if text in ("real", "frozen"):
+        return Clock(frozen=text == "frozen")
+    try:
+        return Clock(milliseconds(text), frozen=True)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"--clock {text} is neither real nor frozen nor an ISO 8601 time") from error
+
+
+def _assumed(text: str) -> tuple[str, Any]:
+    """`ID=VALUE`; VALUE is JSON, or else text."""
+    import msgspec
+
+    id, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--assume {text} is not ID=VALUE")
+    try:
+        return id, msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return id, value
+
+
+def _banner(worlds: Worlds) -> list[str]:
+    names = [name for name in worlds.apis if name != "control"]
+    lines = [f"Understudy serves {', '.join(names)} at {worlds.url} (control: {worlds.url}/__mock__/docs)"]
+    for name in names:
+        entry = worlds.default.entry(name)
+        api = worlds.apis[name]
+        listing = next(o for o in api.contract.operations.values() if o.pagination and "{" not in o.path)
+        scheme = api.contract.schemes[0]
+        value = f"Bearer {entry['api_key']}" if scheme.kind == "bearer" else entry["api_key"]
+        lines.append(f"  curl -H '{scheme.header.title()}: {value}' {entry['base_url']}{listing.path}")
+    if worlds.token is not None:
+        lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.token}' {worlds.url}/__mock__/health")
+    return [*lines, "Ctrl-C stops it."]
+
+
+def _shown(value: object) -> str:
+    import json
+
+    return json.dumps(value)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,66 @@
+"""Virtual time: an offset from real time and a rate, never backwards.
+
+Every window, life cycle and timestamp of a world reads its Clock. Only this module and `ids` may touch
+the real clock or randomness (ruff's banned-api holds that).
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """A world's time in whole milliseconds since the epoch. Rate 1 follows real time, rate 0 stands still."""
+
+    __slots__ = ("_at", "_rate", "_since")
+
+    def __init__(self, now: int | None = None, *, frozen: bool = False) -> None:
+        self._at = time.time_ns() // 1_000_000 if now is None else now
+        self._rate = 0 if frozen else 1
+        self._since = time.monotonic_ns()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still until it is advanced."""
+        return self._rate == 0
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        if self._rate == 0:
+            return self._at
+        return self._at + (time.monotonic_ns() - self._since) // 1_000_000
+
+    def move_to(self, now: int) -> None:
+        """Jump to `now`; raises ValueError for a time that is already past."""
+        if now < self.now():
+            raise ValueError(f"{rfc3339(now)} is before the clock's {rfc3339(self.now())}: time never goes back")
+        self._at, self._since = now, time.monotonic_ns()
+
+    def advance(self, seconds: float) -> None:
+        """Jump forward by `seconds`; raises ValueError for a negative number."""
+        self.move_to(self.now() + round(seconds * 1000))
+
+    def run(self, *, frozen: bool) -> None:
+        """Let time stand still or follow real time from here on."""
+        self._at, self._since, self._rate = self.now(), time.monotonic_ns(), 0 if frozen else 1
+
+    def fork(self) -> Clock:
+        """A clock of its own that shows the same time."""
+        return Clock(self.now(), frozen=self.frozen)
+
+
+def rfc3339(now: int) -> str:
+    """A time as text in UTC with milliseconds: `2026-03-27T02:08:05.224Z`."""
+    return f"{datetime.fromtimestamp(now // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{now % 1000:03d}Z"
+
+
+def milliseconds(text: str) -> int:
+    """Milliseconds since the epoch of an ISO 8601 date or date-time (UTC when it names no offset).
+
+    Raises ValueError for anything else.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)

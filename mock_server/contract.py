@@ -1,0 +1,576 @@
+"""An OpenAPI document, understood whole and compiled at start.
+
+Everything that a request could need is made here once: routes, validators, parameter coercion, policies.
+What is not understood (an unknown keyword, an example that does not fit) is refused with its JSON pointer
+and what to do. Must not know what happens to a request: that is `pipeline`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote_plus, urlsplit
+
+import jsonschema_rs
+
+from mock_server import data, grammar
+from mock_server.exchange import Response
+from mock_server.grammar import Complaint, at
+
+Json = Any
+Validator = Any  # jsonschema_rs' validators share no public base class
+
+PIPELINE_KINDS = (
+    "missing-credential",
+    "invalid-credential",
+    "forbidden",
+    "rate-limited",
+    "unknown-route",
+    "method-not-allowed",
+    "malformed-body",
+    "unsupported-media-type",
+    "body-too-large",
+    "invalid",
+    "internal",
+)
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_JSON = "application/json"
+_INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_BOOLEANS = {"true": True, "false": False}
+_REMEMBERED = 1024
+
+
+class ContractError(Exception):
+    """A document that is not fully understood. `complaints` lists every problem, each with its JSON pointer."""
+
+    def __init__(self, source: str, complaints: list[Complaint]) -> None:
+        self.complaints = complaints
+        super().__init__("\n".join(f"{source}#{pointer}: {text}" for pointer, text in complaints))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A documented fact: one sentence, where it was read, and its basis (`documented` or `implied`)."""
+
+    id: str
+    text: str
+    source: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A gap in the documentation: the value that the mock takes, and the plausible others."""
+
+    id: str
+    text: str
+    source: str
+    default: Json
+    alternatives: tuple[Json, ...]
+
+    def allows(self, value: Json) -> bool:
+        """Whether `value` is the default or one of the alternatives (`1` is not `True`)."""
+        return any(type(known) is type(value) and known == value for known in (self.default, *self.alternatives))
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """Stands where the document says `{assumption: id}`: the value is the world's."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """How one kind of problem is answered. `answer`, when given, holds status and code instead.
+
+    `rule` is the rule that such an answer follows, for the trace.
+    """
+
+    status: int | Assumed
+    code: str
+    message: str | Assumed
+    reason: str
+    answer: Assumed | None
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many requests per so many seconds and credential; the other members are how it is counted."""
+
+    requests: int
+    seconds: int
+    window: str | Assumed
+    counts: str | Assumed
+    headers: bool | Assumed
+
+
+@dataclass(frozen=True, slots=True)
+class Pagination:
+    """How a list operation is paged: the style's name, its order, and the style's own settings."""
+
+    style: str
+    order: str | Assumed
+    settings: Mapping[str, str | Assumed]
+
+    def name(self, setting: str) -> str:
+        """A setting that is a plain name: of a parameter, or a pointer into the body."""
+        return str(self.settings[setting])
+
+
+class Issue(NamedTuple):
+    """What is wrong with one parameter: `fault` is missing, type, value, unknown or duplicate."""
+
+    parameter: str
+    fault: str
+    values: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One path, query or header parameter, ready to be read from text."""
+
+    name: str
+    location: str
+    required: bool
+    kind: str
+    schema: Mapping[str, Json]
+    default: Json
+    validator: Validator
+    invalid: Assumed | None
+
+    def read(self, text: str) -> Json:
+        """The typed value of `text`; raises ValueError when it is not of the type."""
+        if self.kind == "string":
+            return text
+        if self.kind == "boolean" and text in _BOOLEANS:
+            return _BOOLEANS[text]
+        if self.kind == "integer" and _INTEGER.fullmatch(text):
+            return int(text)
+        if self.kind == "number" and _NUMBER.fullmatch(text):
+            return float(text)
+        raise ValueError(f"{self.name} must be of type {self.kind}, not {_short(text)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A JSON request body: its validator and the names of the properties that it declares."""
+
+    required: bool
+    validator: Validator
+    properties: frozenset[str]
+
+    def fault(self, value: Json) -> str:
+        """What is wrong with a `value` that is not valid: the place and the first error, in one line."""
+        error = next(self.validator.iter_errors(value))
+        place = ".".join(str(part) for part in error.instance_path)
+        return f"{place}: {_short(error.message, 300)}" if place else _short(error.message, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the document says of one response: its body's validator and its headers."""
+
+    body: Validator | None
+    media_type: str
+    headers: tuple[tuple[str, bool, str, Validator], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method and path of a document, compiled."""
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    body: Body | None
+    responses: Mapping[str, Expected]
+    success: int | Assumed
+    pagination: Pagination | None
+    secured: bool
+    _queries: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False, compare=False)
+
+    def read_query(self, query: str) -> tuple[dict[str, Json], tuple[Issue, ...]]:
+        """The typed query parameters of a raw query, defaults filled in, and what is wrong with them.
+
+        Queries that were fine before are remembered (at most 1024).
+        """
+        known = self._queries.get(query)
+        if known is not None:
+            return known, ()
+        arguments, issues = _read(query, self._at("query"))
+        if not issues:
+            if len(self._queries) >= _REMEMBERED:
+                self._queries.clear()
+            self._queries[query] = arguments
+        return arguments, issues
+
+    def read_path(self, arguments: Mapping[str, str]) -> tuple[Issue, ...]:
+        """What is wrong with the decoded path parameters."""
+        return tuple(
+            Issue(parameter.name, "value", (arguments[parameter.name],), _invalid(parameter, arguments[parameter.name]))
+            for parameter in self._at("path")
+            if not parameter.validator.is_valid(arguments[parameter.name])
+        )
+
+    def mismatch(self, response: Response) -> str | None:
+        """How a response differs from what the document says, in one line; None when it does not."""
+        wanted = (str(response.status), f"{response.status // 100}XX", "default")
+        expected = next((self.responses[status] for status in wanted if status in self.responses), None)
+        if expected is None:
+            return f"{self.id}: status {response.status} is not documented (known: {', '.join(self.responses)})"
+        for fault in _header_faults(expected, response):
+            return f"{self.id}: {response.status}: {fault}"
+        if expected.body is None:
+            return f"{self.id}: {response.status}: a body where none is documented" if response.body else None
+        if not (response.header("content-type") or "").startswith(expected.media_type):
+            return f"{self.id}: {response.status}: content type {response.header('content-type')!r} is not documented"
+        try:
+            value = response.json()
+        except ValueError as fault:
+            return f"{self.id}: {response.status}: the body is not JSON: {fault}"
+        if expected.body.is_valid(value):
+            return None
+        error = next(expected.body.iter_errors(value))
+        return f"{self.id}: {response.status}: {at(*error.instance_path)}: {_short(error.message, 300)}"
+
+    def _at(self, location: str) -> tuple[Parameter, ...]:
+        return tuple(parameter for parameter in self.parameters if parameter.location == location)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One security scheme: `bearer`, or `apiKey` in the header `header`.
+
+    `case` says whether the word Bearer is matched in any case, `challenge` what WWW-Authenticate says on a 401.
+    """
+
+    name: str
+    kind: str
+    header: str
+    case: Assumed | None
+    challenge: Assumed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A compiled document. `document` is the plain JSON that it was made from."""
+
+    name: str
+    source: str
+    document: Mapping[str, Json]
+    prefixes: tuple[str, ...]
+    operations: Mapping[str, Operation]
+    schemes: tuple[Scheme, ...]
+    errors: Mapping[str, ErrorKind]
+    rate_limit: RateLimit | None
+    unknown: Mapping[str, str | Assumed]
+    rules: tuple[Rule, ...]
+    assumptions: Mapping[str, Assumption]
+    events: Mapping[str, Body]
+    validator: Callable[[Json], Validator] = field(repr=False, compare=False)
+
+    def fits(self, schema: str | Mapping[str, Json]) -> Validator:
+        """The validator of a component schema (by name) or of a schema given whole."""
+        return self.validator({"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema)
+
+
+def load(name: str, path: Path | None = None) -> Contract:
+    """Read and compile `openapi/<name>.yaml` (or the file `path`); raises ContractError."""
+    path = path or data.path(f"openapi/{name}.yaml")
+    return compile(grammar.read(path), name, source=path.name)
+
+
+def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
+    """Compile a document that was read already; raises ContractError with every problem."""
+    complaints = list(grammar.complaints(document))
+    if complaints:
+        raise ContractError(source, complaints)
+    compiler = _Compiler(document, name)
+    contract = compiler.contract(source)
+    if compiler.complaints:
+        raise ContractError(source, compiler.complaints)
+    return contract
+
+
+class _Compiler:
+    """Makes the parts of a Contract from a document whose grammar is right, collecting what does not fit."""
+
+    def __init__(self, document: Mapping[str, Json], name: str) -> None:
+        self.document = document
+        self.name = name
+        self.complaints: list[Complaint] = []
+        self.uri = f"urn:understudy:{name}"
+        self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
+        self.assumptions = {a["id"]: _assumption(a) for _, a in self.listed("x-assumptions")}
+
+    def contract(self, source: str) -> Contract:
+        """The whole document; what is wrong with it is in `complaints` afterwards."""
+        document = self.document
+        self.check_ids()
+        contract = Contract(
+            name=self.name,
+            source=source,
+            document=document,
+            prefixes=tuple(dict.fromkeys(urlsplit(server["url"]).path.rstrip("/") for server in document["servers"])),
+            operations={operation.id: operation for operation in self.operations()},
+            schemes=tuple(self.schemes()),
+            errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
+            rate_limit=self.rate_limit(),
+            unknown={key: self.value(value, at("x-unknown", key)) for key, value in document["x-unknown"].items()},
+            rules=tuple(Rule(**rule) for _, rule in self.listed("x-rules")),
+            assumptions=self.assumptions,
+            events={name: self.event(name, event) for name, event in document.get("x-events", {}).items()},
+            validator=self.validator,
+        )
+        self.check_kinds(contract)
+        self.check_examples()
+        return contract
+
+    def listed(self, key: str) -> Iterator[tuple[str, Json]]:
+        """The entries of `x-rules` or `x-assumptions`, at the root and on every operation, with pointers."""
+        for number, entry in enumerate(self.document.get(key, ())):
+            yield at(key, number), entry
+        for path, method, operation in self.each_operation():
+            for number, entry in enumerate(operation.get(key, ())):
+                yield at("paths", path, method, key, number), entry
+
+    def each_operation(self) -> Iterator[tuple[str, str, Json]]:
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield path, method, item[method]
+
+    def check_ids(self) -> None:
+        seen: set[str] = set()
+        for key in ("x-rules", "x-assumptions"):
+            for pointer, entry in self.listed(key):
+                if entry["id"] in seen:
+                    self.complaints.append((pointer, f"{entry['id']} is declared twice; give one of them another id"))
+                if not re.fullmatch(rf"{self.name}\.[a-z-]+\.[a-z0-9-]+", entry["id"]):
+                    self.complaints.append((pointer, f"{entry['id']} is no {self.name}.<area>.<slug>"))
+                seen.add(entry["id"])
+
+    def check_kinds(self, contract: Contract) -> None:
+        for kind in PIPELINE_KINDS:
+            if kind not in contract.errors:
+                self.complaints.append(("/x-errors", f"{kind} is missing; every API needs it"))
+
+    def operations(self) -> Iterator[Operation]:
+        for path, method, operation in self.each_operation():
+            pointer = at("paths", path, method)
+            success = next((int(status) for status in operation["responses"] if status.startswith("2")), 200)
+            yield Operation(
+                id=operation["operationId"],
+                method=method.upper(),
+                path=path,
+                parameters=tuple(self.parameters(path, operation, pointer)),
+                body=self.body(operation.get("requestBody"), at("paths", path, method, "requestBody")),
+                responses={
+                    status: self.expected(*self.follow(response, f"{pointer}/responses/{status}"))
+                    for status, response in operation["responses"].items()
+                },
+                success=self.value(operation.get("x-success", success), f"{pointer}/x-success"),
+                pagination=self.pagination(operation, pointer),
+                secured=bool(operation.get("security", self.document.get("security", ()))),
+            )
+
+    def parameters(self, path: str, operation: Json, pointer: str) -> Iterator[Parameter]:
+        shared = self.document["paths"][path].get("parameters", [])
+        entries = [(at("paths", path, "parameters", n), entry) for n, entry in enumerate(shared)]
+        entries += [(f"{pointer}/parameters/{n}", entry) for n, entry in enumerate(operation.get("parameters", ()))]
+        for place, entry in entries:
+            parameter, where = self.follow(entry, place)
+            schema, _ = self.follow(parameter["schema"], f"{where}/schema")
+            kinds = schema.get("type", "string")
+            kind = kinds if isinstance(kinds, str) else next(k for k in kinds if k != "null")
+            if kind not in ("string", "integer", "number", "boolean"):
+                self.complaints.append((where, f"a parameter of type {kind} is not supported; use a plain type"))
+            yield Parameter(
+                name=parameter["name"],
+                location=parameter["in"],
+                required=parameter.get("required", False),
+                kind=kind,
+                schema=schema,
+                default=schema.get("default"),
+                validator=self.at(f"{where}/schema"),
+                invalid=self.reference(parameter.get("x-invalid"), f"{where}/x-invalid"),
+            )
+
+    def body(self, entry: Json, pointer: str) -> Body | None:
+        if entry is None:
+            return None
+        body, where = self.follow(entry, pointer)
+        place = f"{where}/content/application~1json/schema"
+        schema, _ = self.follow(body["content"][_JSON]["schema"], place)
+        return Body(body.get("required", False), self.at(place), frozenset(schema.get("properties", ())))
+
+    def event(self, name: str, event: Json) -> Body:
+        schema = event["schema"]
+        return Body(True, self.at(at("x-events", name, "schema")), frozenset(schema.get("properties", ())))
+
+    def expected(self, response: Json, pointer: str) -> Expected:
+        headers = []
+        for name, entry in response.get("headers", {}).items():
+            header, where = self.follow(entry, f"{pointer}/headers/{name}")
+            kind = header["schema"].get("type", "string")
+            headers.append((name.lower(), header.get("required", False), kind, self.at(f"{where}/schema")))
+        for media_type in response.get("content", {}):
+            body = self.at(f"{pointer}/content{at(media_type)}/schema", formats=True)
+            return Expected(body, media_type, tuple(headers))
+        return Expected(None, "", tuple(headers))
+
+    def pagination(self, operation: Json, pointer: str) -> Pagination | None:
+        own = operation.get("x-pagination")
+        if own is None:
+            return None
+        shared = dict(self.document.get("x-pagination", {}))
+        style = shared.pop("style", None)
+        if style is None:
+            self.complaints.append((pointer, "x-pagination here needs x-pagination with a style at the root"))
+        settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
+        return Pagination(style, self.value(own["order"], f"{pointer}/x-pagination/order"), settings)
+
+    def schemes(self) -> Iterator[Scheme]:
+        used = {name for requirement in self.document.get("security", ()) for name in requirement}
+        for name, scheme in self.document.get("components", {}).get("securitySchemes", {}).items():
+            if name not in used:
+                continue
+            pointer = at("components", "securitySchemes", name)
+            case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
+            challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
+            if scheme["type"] == "http" and scheme.get("scheme", "").lower() == "bearer":
+                yield Scheme(name, "bearer", "authorization", case, challenge)
+            elif scheme["type"] == "apiKey" and scheme.get("in") == "header":
+                yield Scheme(name, "apiKey", scheme["name"].lower(), case, challenge)
+            else:
+                self.complaints.append((pointer, "is not understood; use http bearer, or apiKey in a header"))
+
+    def error_kind(self, kind: str, error: Json) -> ErrorKind:
+        pointer = at("x-errors", kind)
+        return ErrorKind(
+            status=self.value(error.get("status", 500), f"{pointer}/status"),
+            code=error.get("code", ""),
+            message=self.value(error["message"], f"{pointer}/message"),
+            reason=error["reason"],
+            answer=self.reference({"assumption": error["as"]} if "as" in error else None, f"{pointer}/as"),
+            rule=self.known_rule(error.get("rule"), f"{pointer}/rule"),
+        )
+
+    def rate_limit(self) -> RateLimit | None:
+        entry = self.document.get("x-rate-limit")
+        if entry is None:
+            return None
+        settings = {key: self.value(value, at("x-rate-limit", key)) for key, value in entry.items() if key != "per"}
+        return RateLimit(**settings)
+
+    def value(self, value: Json, pointer: str) -> Json:
+        """`value`, or an Assumed where it says `{assumption: id}`."""
+        return self.reference(value, pointer) if isinstance(value, Mapping) else value
+
+    def reference(self, value: Json, pointer: str) -> Assumed | None:
+        if value is None:
+            return None
+        id = value["assumption"]
+        if id not in self.assumptions:
+            self.complaints.append((pointer, f"unknown assumption {id}{grammar.nearest(id, self.assumptions)}"))
+        return Assumed(id)
+
+    def known_rule(self, id: str | None, pointer: str) -> str | None:
+        known = [rule["id"] for _, rule in self.listed("x-rules")]
+        if id is not None and id not in known:
+            self.complaints.append((pointer, f"unknown rule {id}{grammar.nearest(id, known)}"))
+        return id
+
+    def follow(self, entry: Json, pointer: str) -> tuple[Json, str]:
+        """An entry and its pointer, behind `$ref` where it is one."""
+        while "$ref" in entry:
+            pointer = entry["$ref"].removeprefix("#")
+            entry = grammar.find(self.document, pointer)
+        return entry, pointer
+
+    def at(self, pointer: str, *, formats: bool = False) -> Validator:
+        """The validator of the schema at a pointer of the document."""
+        return self.validator({"$ref": f"#{quote(pointer, safe='/~')}"}, formats=formats)
+
+    def validator(self, schema: Json, *, formats: bool = False) -> Validator:
+        """A validator of `schema`, whose references point into the document."""
+        whole = grammar.rebase(schema, self.uri)
+        return jsonschema_rs.Draft202012Validator(whole, registry=self.registry, validate_formats=formats)
+
+    def check_examples(self) -> None:
+        """Every example and default fits its schema."""
+        for pointer, schema, example in grammar.examples(self.document):
+            validator = self.at(schema, formats=True)
+            if not validator.is_valid(example):
+                error = next(validator.iter_errors(example))
+                text = f"does not fit its schema: {at(*error.instance_path)}: {_short(error.message, 300)}"
+                self.complaints.append((pointer, text))
+
+
+def _assumption(entry: Json) -> Assumption:
+    return Assumption(**{**entry, "alternatives": tuple(entry["alternatives"])})
+
+
+def _read(query: str, declared: tuple[Parameter, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
+    given: dict[str, list[str]] = {}
+    for part in query.split("&") if query else ():
+        name, _, text = part.partition("=")
+        if part:
+            given.setdefault(unquote_plus(name), []).append(unquote_plus(text))
+    arguments: dict[str, Json] = {}
+    issues: list[Issue] = []
+    for parameter in declared:
+        texts = given.pop(parameter.name, None)
+        if texts is None:
+            if parameter.required:
+                issues.append(Issue(parameter.name, "missing", (), f"{parameter.name} is required"))
+            elif parameter.default is not None:
+                arguments[parameter.name] = parameter.default
+            continue
+        if len(texts) > 1:
+            issues.append(Issue(parameter.name, "duplicate", tuple(texts), f"{parameter.name} is given twice"))
+        read_value(parameter, texts[0], arguments, issues)
+    for name, texts in given.items():
+        hint = grammar.nearest(name, [parameter.name for parameter in declared])
+        issues.append(Issue(name, "unknown", tuple(texts), f"unknown parameter {_short(name)}{hint}"))
+    return arguments, tuple(issues)
+
+
+def read_value(parameter: Parameter, text: str, arguments: dict[str, Json], issues: list[Issue]) -> None:
+    """Read `text` into `arguments`; what is wrong with it goes to `issues`, an out-of-range value to both."""
+    try:
+        value = parameter.read(text)
+    except ValueError as error:
+        issues.append(Issue(parameter.name, "type", (text,), str(error)))
+        return
+    arguments[parameter.name] = value
+    if not parameter.validator.is_valid(value):
+        issues.append(Issue(parameter.name, "value", (text,), _invalid(parameter, value)))
+
+
+def _invalid(parameter: Parameter, value: Json) -> str:
+    error = next(parameter.validator.iter_errors(value))
+    return f"{parameter.name}: {_short(error.message, 300)}"
+
+
+def _header_faults(expected: Expected, response: Response) -> Iterator[str]:
+    for name, required, kind, validator in expected.headers:
+        text = response.header(name)
+        if text is None:
+            if required:
+                yield f"the header {name} is missing"
+        elif not validator.is_valid(int(text) if kind == "integer" and _INTEGER.fullmatch(text) else text):
+            yield f"the header {name} is {_short(text)}, which does not fit its schema"
+
+
+def _short(value: object, most: int = 80) -> str:
+    text = value if most > 80 and isinstance(value, str) else repr(value)
+    return text if len(text) <= most else f"{text[: most - 3]}..."

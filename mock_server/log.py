@@ -1,0 +1,49 @@
+"""The request log of `understudy serve`: one line a request, with the reason of a refusal.
+
+Lines are made and written some time after the answer went out, many at once. Must not decide anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from mock_server.exchange import Exchange
+from mock_server.journal import summary
+
+_DELAY = 0.05
+
+
+class Log:
+    """Takes exchanges, writes lines: `format` is one of FORMATS, `write` takes some whole lines."""
+
+    def __init__(self, format: str, write: Callable[[str], object]) -> None:
+        self._line = FORMATS[format]
+        self._write = write
+        self._pending: list[Exchange] = []
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Note an exchange; must be called inside an event loop."""
+        self._pending.append(exchange)
+        if len(self._pending) == 1:
+            asyncio.get_running_loop().call_later(_DELAY, self.flush)
+
+    def flush(self) -> None:
+        """Write what is noted."""
+        pending, self._pending = self._pending, []
+        self._write("".join(f"{self._line(exchange)}\n" for exchange in pending))
+
+
+def _text(exchange: Exchange) -> str:
+    line = summary(exchange)
+    target = line["path"] + (f"?{line['query']}" if line["query"] else "")
+    reason = f" [{line['reason']}]" if line["reason"] else ""
+    return f"{line['at'][11:23]} {line['status']} {line['method']} {target}{reason}"
+
+
+def _json(exchange: Exchange) -> str:
+    return json.dumps({**summary(exchange), "world": exchange.world})
+
+
+FORMATS: dict[str, Callable[[Exchange], str]] = {"text": _text, "json": _json}

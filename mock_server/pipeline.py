@@ -1,0 +1,138 @@
+"""The pipeline: one request in, one exchange out, never waiting.
+
+Route, fault, authenticate, admit or 429, validate, run, page, record. A Problem is caught once, here, and
+rendered in the API's own error shape. Must not know HTTP's transport, nor any API.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from mock_server.api import Api, Call, Problem, Steps
+from mock_server.auth import authenticate
+from mock_server.contract import Operation
+from mock_server.exchange import Exchange, Headers, Request, Response
+from mock_server.faults import inject
+from mock_server.paging import page
+from mock_server.ratelimit import admit, give_back
+from mock_server.store import encode
+from mock_server.validation import validate
+from mock_server.world import World
+
+STEPS = Steps(fault=inject, authenticate=authenticate, admit=admit, validate=validate)
+JSON: Headers = ((b"content-type", b"application/json"),)
+PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
+
+
+def handle(request: Request, world: World) -> Exchange:
+    """Answer one request in one world, and record the exchange."""
+    call = Call(request, world)
+    world.catch_up(call.now)
+    reason = error = None
+    try:
+        response = _answer(call)
+    except Problem as problem:
+        reason, response = _refuse(call, problem)
+    except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
+        error = traceback.format_exc()
+        reason, response = _refuse(call, Problem("internal"))
+    if world.registry.checked and error is None:
+        error = _mismatch(call, response)
+        if error is not None:
+            reason, response = _refuse(call, Problem("internal"))
+    return _record(call, response, reason, error)
+
+
+def _answer(call: Call) -> Response:
+    unowned = _route(call)
+    if unowned is not None:
+        return unowned
+    steps = call.api.steps
+    return steps.fault(call) or steps.authenticate(call) or steps.admit(call) or steps.validate(call) or _run(call)
+
+
+def _route(call: Call) -> Response | None:
+    """Find the API and its operation; the answer for a path that no API owns."""
+    router, request = call.world.registry.router, call.request
+    match = router.find(request.path)
+    if match.api is None:
+        return _nobodys(request, router.nearest(request.path))
+    call.api, call.segments = match.api, match.segments
+    operation = match.operations.get(request.method)
+    if operation is None and match.operations:
+        allow = ", ".join(sorted(match.operations))
+        message = f"{request.method} is not allowed here; allowed: {allow}"
+        raise Problem("method-not-allowed", message, headers=((b"allow", allow.encode()),))
+    if operation is None:
+        raise Problem("unknown-route", f"{request.method} {request.path} is no operation of this API")
+    call.operation = operation
+    return None
+
+
+def _run(call: Call) -> Response:
+    """Let the handler answer, and cut a page where it returns a listing."""
+    call.step = "run"
+    reply = call.api.handlers[call.operation.id](call)
+    body = reply.body
+    if not isinstance(body, bytes):
+        call.step = "page"
+        body = page(call, body)
+    status = call.value(call.operation.success) if reply.status is None else reply.status
+    if status == 204:
+        return Response(204, call.headers)
+    return Response(status, JSON + call.headers if call.headers else JSON, body)
+
+
+def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
+    """A problem in the API's own error shape, and its reason."""
+    kind = call.api.contract.errors[problem.kind]
+    answer = call.assumed(kind.answer.id) if kind.answer else None
+    answer = answer or {"status": call.value(kind.status), "code": kind.code}
+    because = problem.because or kind.rule
+    if because is not None:
+        call.decided.append(because)
+    message = call.value(kind.message) if problem.message is None else problem.message
+    body = encode(call.api.error_body(answer["status"], answer["code"], message))
+    headers = ((b"content-type", call.api.error_type), *call.headers, *problem.headers)
+    return kind.reason, Response(answer["status"], headers, body)
+
+
+def _mismatch(call: Call, response: Response) -> str | None:
+    """How an answer differs from the document (`serve --check`); a fault is meant to differ."""
+    operation: Operation | None = getattr(call, "operation", None)
+    return None if operation is None or call.step == "fault" else operation.mismatch(response)
+
+
+def _nobodys(request: Request, nearest: str) -> Response:
+    detail = f"No API served here owns {request.path}{nearest}"
+    body = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
+    return Response(404, PROBLEM_JSON, encode(body))
+
+
+def _record(call: Call, response: Response, reason: str | None, error: str | None) -> Exchange:
+    world = call.world
+    if response.status >= 300:
+        reason = reason or ("fault" if call.step == "fault" else "route")
+        give_back(call)
+        if world.registry.helpful:
+            response = response._replace(headers=(*response.headers, (b"x-mock-reason", reason.encode())))
+    api: Api | None = getattr(call, "api", None)
+    operation = getattr(call, "operation", None)
+    journal = world.journal
+    journal.count += 1
+    exchange = Exchange(
+        journal.count,
+        world.id,
+        api.name if api else "",
+        operation.id if operation else None,
+        call.now,
+        call.request,
+        response,
+        call.step,
+        reason,
+        tuple(call.decided),
+        error,
+    )
+    if api is None or api.name != "control":
+        journal.keep(exchange)
+    return exchange

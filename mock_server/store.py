@@ -1,0 +1,215 @@
+"""Ordered collections of records by id, with one ordered id list per documented filter.
+
+A record is replaced, never changed in place, and kept as its encoded JSON, so a page is a join, a fork
+shares everything, and the garbage collector has nothing to walk. A page never scans what it does not
+return. Must not know any API: a Layout says how a collection is kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+Record = dict[str, Any]
+encode = msgspec.json.encode
+decode: Callable[[bytes], Record] = msgspec.json.decode
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one collection is kept.
+
+    `schema` is what every record must fit: the name of a schema of the document, or a JSON schema.
+    `at` gives a record's place in the order (milliseconds; equal ones keep their order of creation); None
+    for a collection that is only looked up by id. `lists` names the ordered lists that a record stands in.
+    """
+
+    schema: str | Mapping[str, Any]
+    at: Callable[[Record], int] | None = None
+    lists: Callable[[Record], tuple[Hashable, ...]] = lambda record: ()
+
+
+class Page(NamedTuple):
+    """One page of a listing: encoded rows, the id of the last one, and whether more follow."""
+
+    rows: list[bytes]
+    last: str | None
+    more: bool
+
+
+class Listing(Protocol):
+    """An ordered sequence that can be read page by page."""
+
+    def place(self, id: str) -> int | None:
+        """Where the item `id` stands in the total order, even when it no longer matches; None when unknown."""
+
+    def page(self, after: int | None, limit: int) -> Page:
+        """Up to `limit` items that follow the place `after` (None: from the start)."""
+
+
+class Collection:
+    """Records by id. Forks share rows and lists until one side writes."""
+
+    __slots__ = ("_count", "_lists", "_owned", "_places", "_rows", "layout")
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._rows: dict[str, bytes] = {}
+        self._places: dict[str, int] = {}
+        self._lists: dict[Hashable, list[str]] = {}
+        self._owned: set[Hashable] | None = set()  # the lists that no fork shares; None: nothing is ours
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Record]:
+        """All records, in order (by id's first appearance where the collection has no order)."""
+        ids: Iterable[str] = self._rows
+        if self.layout.at is not None:
+            ids = sorted(self._rows, key=self._places.__getitem__)
+        return (decode(self._rows[id]) for id in ids)
+
+    def row(self, id: str) -> bytes | None:
+        """The encoded record, as it is served; None when there is none."""
+        return self._rows.get(id)
+
+    def get(self, id: str) -> Record | None:
+        """A fresh copy of the record; None when there is none."""
+        row = self._rows.get(id)
+        return None if row is None else decode(row)
+
+    def put(self, record: Record) -> bytes:
+        """Keep `record` under its `id`, new or in place of the old one; returns the encoded form."""
+        self._own()
+        id, row = record["id"], encode(record)
+        if self.layout.at is not None:
+            self._arrange(id, record, self._rows.get(id), self.layout.at(record))
+        self._rows[id] = row
+        return row
+
+    def listing(self, name: Hashable = (), *, descending: bool = False) -> Ordered:
+        """The records that stand in the list `name`, in order."""
+        return Ordered(self._rows, self._places, self._lists.get(name, []), descending)
+
+    def fork(self) -> Collection:
+        """A collection of its own with the same records; nothing is copied before somebody writes."""
+        other = Collection.__new__(Collection)
+        other.layout, other._rows, other._places, other._lists = self.layout, self._rows, self._places, self._lists
+        other._count, other._owned, self._owned = self._count, None, None
+        return other
+
+    def _own(self) -> None:
+        if self._owned is None:
+            self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
+            self._owned = set()
+
+    def _arrange(self, id: str, record: Record, old: bytes | None, at: int) -> None:
+        lists = self.layout.lists(record)
+        if old is None:
+            self._count += 1
+            self._places[id] = at << 32 | self._count
+            for name in lists:
+                self._enter(name, id)
+            return
+        before = self.layout.lists(decode(old))
+        if before != lists:
+            for name in set(before) - set(lists):
+                ids = self._list(name)
+                del ids[bisect_left(ids, self._places[id], key=self._places.__getitem__)]
+            for name in set(lists) - set(before):
+                self._enter(name, id)
+
+    def _enter(self, name: Hashable, id: str) -> None:
+        ids, place = self._list(name), self._places[id]
+        if not ids or self._places[ids[-1]] < place:
+            ids.append(id)
+        else:
+            ids.insert(bisect_left(ids, place, key=self._places.__getitem__), id)
+
+    def _list(self, name: Hashable) -> list[str]:
+        assert self._owned is not None, "a write owns its collection first"
+        if name not in self._owned:
+            self._lists[name] = list(self._lists.get(name, ()))
+            self._owned.add(name)
+        return self._lists[name]
+
+
+class Ordered(NamedTuple):
+    """A Listing over one id list of a collection."""
+
+    rows: dict[str, bytes]
+    places: dict[str, int]
+    ids: list[str]
+    descending: bool
+
+    def place(self, id: str) -> int | None:
+        """See Listing."""
+        return self.places.get(id)
+
+    def page(self, after: int | None, limit: int) -> Page:
+        """See Listing."""
+        ids = self.ids
+        if self.descending:
+            end = len(ids) if after is None else bisect_left(ids, after, key=self.places.__getitem__)
+            start = max(0, end - limit)
+            chosen, more = ids[start:end][::-1], start > 0
+        else:
+            start = 0 if after is None else bisect_right(ids, after, key=self.places.__getitem__)
+            chosen, more = ids[start : start + limit], start + limit < len(ids)
+        return Page([self.rows[id] for id in chosen], chosen[-1] if chosen else None, more)
+
+
+class Positions(NamedTuple):
+    """A Listing whose items follow from their position: `render(position)` and `name(position)` make them."""
+
+    length: int
+    render: Callable[[int], bytes]
+    name: Callable[[int], str]
+    find: Callable[[str], int | None]
+
+    def place(self, id: str) -> int | None:
+        """See Listing."""
+        return self.find(id)
+
+    def page(self, after: int | None, limit: int) -> Page:
+        """See Listing."""
+        start = 0 if after is None else after + 1
+        end = min(start + limit, self.length)
+        rows = [self.render(position) for position in range(start, end)]
+        return Page(rows, self.name(end - 1) if rows else None, end < self.length)
+
+
+class Store:
+    """The collections of one tenant, by name."""
+
+    __slots__ = ("_collections",)
+
+    def __init__(self, collections: dict[str, Collection]) -> None:
+        self._collections = collections
+
+    @classmethod
+    def empty(cls, layouts: Mapping[str, Layout]) -> Store:
+        """A store with nothing in it."""
+        return cls({name: Collection(layout) for name, layout in layouts.items()})
+
+    def __getitem__(self, name: str) -> Collection:
+        return self._collections[name]
+
+    def fork(self) -> Store:
+        """A store of its own with the same records."""
+        return Store({name: collection.fork() for name, collection in self._collections.items()})
+
+    def dump(self) -> dict[str, list[Record]]:
+        """All records by collection, in order: what `load` takes."""
+        return {name: list(collection) for name, collection in self._collections.items()}
+
+    def load(self, dump: Mapping[str, Iterable[Record]]) -> None:
+        """Put all records of a dump."""
+        for name, records in dump.items():
+            for record in records:
+                self._collections[name].put(record)

@@ -1,0 +1,110 @@
+"""The validate step: path, query and body against the document, before any handler runs.
+
+What the documentation leaves open (a parameter given twice, an unknown one, a limit out of range) goes by
+the assumption that the document names. Must not know any API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from mock_server.api import Call, Json, Problem, path_arguments
+from mock_server.contract import Assumed, Body, Issue, Operation, Parameter, read_value
+from mock_server.exchange import Response
+
+
+def validate(call: Call) -> Response | None:
+    """Fill in the call's typed `arguments` and decoded `body`; raises Problem for the first thing that is wrong."""
+    call.step = "validate"
+    operation = call.operation
+    path = path_arguments(operation, call.segments)
+    query, issues = operation.read_query(call.request.query)
+    refused = [*operation.read_path(path), *(_settle(call, query, issues) if issues else ())]
+    if refused:
+        raise Problem("invalid", "; ".join(issue.message for issue in refused))
+    call.arguments = {**path, **query}
+    call.body = read_body(call, operation.body)
+    return None
+
+
+def read_body(call: Call, body: Body | None) -> Json:
+    """The decoded and valid JSON body of a call; None when there is none and none is needed.
+
+    Raises the Problems body-too-large, unsupported-media-type, malformed-body and invalid.
+    """
+    content = call.request.body
+    if len(content) > call.api.most_bytes:
+        raise Problem("body-too-large", f"The request body is larger than {call.api.most_bytes} bytes")
+    if body is None:
+        return None
+    if not content:
+        if body.required:
+            raise Problem("invalid", "A JSON request body is required")
+        return None
+    _check_media_type(call)
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
+    if not body.validator.is_valid(value):
+        raise Problem("invalid", body.fault(value))
+    if call.value(call.api.contract.unknown["body-fields"]) == "reject":
+        for name in value.keys() - body.properties:
+            raise Problem("invalid", f"unknown field {name}")
+    return value
+
+
+def _check_media_type(call: Call) -> None:
+    given = call.request.header("content-type") or ""
+    media_type = given.partition(";")[0].strip().lower()
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return
+    kind = call.api.contract.errors["unsupported-media-type"]
+    if kind.answer is None or call.assumed(kind.answer.id) is not None:
+        raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not application/json")
+
+
+def _settle(call: Call, query: dict[str, Json], issues: Sequence[Issue]) -> list[Issue]:
+    """Let the world's assumptions decide on each issue; what they let pass is put right in `query`."""
+    declared = {parameter.name: parameter for parameter in call.operation.parameters if parameter.location == "query"}
+    return [issue for issue in issues if not _pass(call, query, issue, declared.get(issue.parameter))]
+
+
+def _pass(call: Call, query: dict[str, Json], issue: Issue, parameter: Parameter | None) -> bool:
+    if parameter is None:
+        return bool(call.value(call.api.contract.unknown["query-parameters"]) == "ignore")
+    if issue.fault == "duplicate":
+        return _choose(call, query, issue, parameter)
+    if issue.fault == "missing":
+        return False
+    policy = _limit_policy(call.operation, issue) or parameter.invalid
+    decision = "reject" if policy is None else call.value(policy)
+    if decision == "clamp":
+        query[issue.parameter] = _clamped(query[issue.parameter], parameter)
+    elif decision in ("default", "ignore"):
+        query.pop(issue.parameter, None)
+        if parameter.default is not None:
+            query[issue.parameter] = parameter.default
+    return bool(decision != "reject")
+
+
+def _choose(call: Call, query: dict[str, Json], issue: Issue, parameter: Parameter) -> bool:
+    decision = call.value(call.api.contract.unknown["duplicate-query-parameters"])
+    if decision == "reject":
+        return False
+    issues: list[Issue] = []
+    read_value(parameter, issue.values[0 if decision == "first" else -1], query, issues)
+    return not _settle(call, query, issues)
+
+
+def _limit_policy(operation: Operation, issue: Issue) -> str | Assumed | None:
+    settings = operation.pagination.settings if operation.pagination else {}
+    if issue.parameter != settings.get("limit"):
+        return None
+    return settings.get("limit-not-an-integer" if issue.fault == "type" else "limit-out-of-range")
+
+
+def _clamped(value: int, parameter: Parameter) -> int:
+    return int(max(parameter.schema["minimum"], min(value, parameter.schema["maximum"])))

@@ -1,0 +1,307 @@
+"""Worlds: all that can change between two requests, and the registry that finds a world by credential.
+
+A world forks in microseconds because its collections share rows until written. Must not know HTTP, nor any
+API's records.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from mock_server import auth
+from mock_server.api import Api, Call, Credential, Json, Router, Window
+from mock_server.clock import Clock, milliseconds, rfc3339
+from mock_server.exchange import Request
+from mock_server.faults import Fault
+from mock_server.grammar import nearest
+from mock_server.ids import Ids
+from mock_server.journal import Journal
+from mock_server.store import Record, Store
+
+Tenants = dict[str, dict[str, Store]]  # by API, by tenant
+
+
+class Due(NamedTuple):
+    """Something that happens by itself when its time comes."""
+
+    at: int
+    number: int
+    api: str
+    tenant: str
+    timer: str
+    payload: Record
+
+
+@dataclass(slots=True)
+class World:
+    """One isolated world. `origin` is what `reset` goes back to: the same world as it was made."""
+
+    id: str
+    registry: Worlds = field(repr=False)
+    clock: Clock
+    ids: Ids
+    tenants: Tenants
+    credentials: dict[tuple[str, str], Credential]
+    assumptions: dict[str, Json]
+    limits: dict[str, int | None]
+    due: list[Due] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    windows: dict[tuple[str, str, str], Window] = field(default_factory=dict)
+    journal: Journal = field(default_factory=Journal)
+    origin: World | None = None
+
+    def fork(self, id: str, *, ids: Ids | None = None, clock: Clock | None = None) -> World:
+        """A world with the same data, credentials and assumptions, and nothing behind it: no journal, no windows."""
+        return World(
+            id=id,
+            registry=self.registry,
+            clock=clock or self.clock.fork(),
+            ids=ids or self.ids.fork(),
+            tenants=_forked(self.tenants),
+            credentials=self.credentials.copy(),
+            assumptions=self.assumptions.copy(),
+            limits=self.limits.copy(),
+            due=self.due.copy(),
+        )
+
+    def begin(self) -> World:
+        """Remember this moment as the one that `reset` goes back to."""
+        self.origin = self.fork(self.id)
+        return self
+
+    def reset(self) -> None:
+        """Go back to how the world was made: data, clock, ids, credentials, assumptions; journal and faults empty."""
+        assert self.origin is not None, "worlds of the registry have begun"
+        self.adopt(self.origin.fork(self.id))
+
+    def adopt(self, other: World) -> None:
+        """Become like `other`, a world that nobody else uses."""
+        self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
+        self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
+        self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
+
+    def window(self, credential: Credential, kind: str) -> Window:
+        """The rate window of a credential."""
+        key = (credential.api, credential.token, kind)
+        window = self.windows.get(key)
+        if window is None:
+            window = self.windows[key] = Window()
+        return window
+
+    def schedule(self, at: int, api: str, tenant: str, timer: str, payload: Record) -> None:
+        """Let a timer of an API happen at `at` (milliseconds)."""
+        heappush(self.due, Due(at, self.ids.count, api, tenant, timer, payload))
+
+    def catch_up(self, now: int) -> None:
+        """Let everything happen that was due until `now`, in order, each at its own time."""
+        while self.due and self.due[0].at <= now:
+            due = heappop(self.due)
+            call = self.inside(due.api, due.tenant, due.payload)
+            call.now = due.at
+            call.api.timers[due.timer](call)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on; returns after all that was due has happened. Raises ValueError for a negative number."""
+        self.clock.advance(seconds)
+        self.catch_up(self.clock.now())
+
+    def inside(self, api: str, tenant: str, body: Record) -> Call:
+        """A Call for what happens in the vendor's app or by itself: no request came for it."""
+        call = Call(Request("", ""), self)
+        call.api = self.registry.apis[api]
+        call.store = self.tenants[api][tenant]
+        call.credential = Credential("", api, tenant)
+        call.body = body
+        return call
+
+    def entry(self, api: str) -> dict[str, Json]:
+        """What the ready file tells of an API in this world: base_url, keys, members."""
+        declared = self.registry.apis[api]
+        credentials = [credential for credential in self.credentials.values() if credential.api == api]
+        base_url = self.registry.url + declared.contract.prefixes[0]
+        return {"base_url": base_url, **declared.entry(credentials, self.tenants[api])}
+
+    def reached(self) -> dict[str, Json]:
+        """How the world is reached: url, pid, and an entry for each API."""
+        apis = {name: self.entry(name) for name in self.registry.apis if name != "control"}
+        return {"url": self.registry.url, "pid": os.getpid(), "apis": apis}
+
+    def export(self) -> dict[str, Json]:
+        """All that can change, as JSON: what `restore` takes. Journal, faults and rate windows stay behind."""
+        return {
+            "clock": {"now": rfc3339(self.clock.now()), "frozen": self.clock.frozen},
+            "ids": {"seed": self.ids.seed, "count": self.ids.count},
+            "assumptions": dict(self.assumptions),
+            "credentials": [credential._asdict() for credential in self.credentials.values()],
+            "due": [due._asdict() for due in self.due],
+            "apis": {
+                api: {tenant: store.dump() for tenant, store in tenants.items()}
+                for api, tenants in self.tenants.items()
+            },
+        }
+
+
+class Worlds:
+    """All worlds of one server. The default one is built from the fixtures; `create` makes fresh ones.
+
+    `assume` sets assumptions, `limits` rate limits by API (None: no limit) for every world.
+    """
+
+    def __init__(
+        self,
+        apis: Sequence[Api],
+        *,
+        seeds: Mapping[str, Json],
+        clock: Clock | None = None,
+        seed: str = "understudy",
+        assume: Mapping[str, Json] | None = None,
+        limits: Mapping[str, int | None] | None = None,
+        helpful: bool = True,
+        checked: bool = False,
+    ) -> None:
+        """Raises ValueError for an unknown assumption or value, or a seed that does not fit its document."""
+        self.apis = {api.name: api for api in apis}
+        self.router = Router(apis)
+        self.url = "http://understudy"
+        self.helpful = helpful
+        self.checked = checked
+        self.token: str | None = None  # what the control API asks for; None on loopback
+        self._ids = Ids(seed)
+        self._by_token: dict[str, World] = {}
+        known = {id: known for api in apis for id, known in api.contract.assumptions.items()}
+        assumptions = {id: assumption.default for id, assumption in known.items()}
+        assumptions |= allowed(assume or {}, known)
+        declared = {api.name: api.contract.rate_limit.requests for api in apis if api.contract.rate_limit}
+        tenants, credentials = _planted(apis, seeds)
+        pristine = World(
+            id="default",
+            registry=self,
+            clock=clock or Clock(),
+            ids=Ids(seed),
+            tenants=tenants,
+            credentials=credentials,
+            assumptions=assumptions,
+            limits={**declared, **(limits or {})},
+        )
+        self.default = pristine.begin()
+        self.all = {"default": self.default}
+        self._register(self.default)
+
+    def create(self) -> World:
+        """A fresh world: the fixtures' data, keys of its own, its own stream of ids, the default world's time."""
+        assert self.default.origin is not None, "the default world has begun"
+        id = f"w_{self._ids.take(12)}"
+        origin = self.default.origin
+        world = origin.fork(id, ids=Ids(f"{self._ids.seed}/{id}"), clock=self.default.clock.fork())
+        world.credentials = {}
+        for credential in origin.credentials.values():
+            token = self.apis[credential.api].new_key(world.ids)
+            world.credentials[credential.api, token] = credential._replace(token=token)
+        self.all[id] = world.begin()
+        self._register(world)
+        return world
+
+    def remove(self, id: str) -> None:
+        """Forget a world and its keys; raises KeyError when there is none, ValueError for the default one."""
+        if id == "default":
+            raise ValueError("the default world cannot be removed; reset it instead")
+        world = self.all.pop(id)
+        self._by_token = {token: other for token, other in self._by_token.items() if other is not world}
+
+    def of(self, request: Request) -> World | None:
+        """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
+        named = request.header("x-mock-world")
+        if named is not None:
+            return self.all.get(named)
+        if request.path.startswith("/__mock__/"):
+            return self.default
+        token = auth.claimed(request)
+        return self.default if token is None else self._by_token.get(token, self.default)
+
+    def reset(self, world: World) -> None:
+        """Let a world go back to how it was made, keys included."""
+        world.reset()
+        self._register(world)
+
+    def restore(self, world: World, state: Mapping[str, Any]) -> None:
+        """Give a world the state that `export` told; raises ValueError, nothing changed, for what does not fit."""
+        known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
+        clock = Clock(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
+        other = world.fork(world.id, clock=clock, ids=Ids(state["ids"]["seed"], state["ids"]["count"]))
+        other.assumptions |= allowed(state["assumptions"], known)
+        credentials = [Credential(**credential) for credential in state["credentials"]]
+        other.credentials = {(credential.api, credential.token): credential for credential in credentials}
+        other.due = sorted(Due(**due) for due in state["due"])
+        other.tenants = self._tenants(state["apis"])
+        owners = [(c.api, c.tenant) for c in credentials] + [(due.api, due.tenant) for due in other.due]
+        for api, tenant in owners:
+            if tenant not in other.tenants.get(api, {}):
+                raise ValueError(f"{api} has no tenant {tenant}")
+        for due in other.due:
+            if due.timer not in self.apis[due.api].timers:
+                raise ValueError(f"due: {due.api} has no timer {due.timer}")
+        world.adopt(other)
+        self._register(world)
+
+    def _tenants(self, dumps: Mapping[str, Any]) -> Tenants:
+        for name in dumps.keys() - self.apis.keys():
+            raise ValueError(f"apis: {name} is not served here{nearest(name, self.apis)}")
+        for name in self.apis.keys() - dumps.keys():
+            raise ValueError(f"apis: {name} is missing")
+        return {
+            name: {tenant: loaded(self.apis[name], tenant, dump) for tenant, dump in tenants.items()}
+            for name, tenants in dumps.items()
+        }
+
+    def _register(self, world: World) -> None:
+        """Let exactly the world's present keys lead to it."""
+        if world.id != "default":
+            self._by_token = {token: other for token, other in self._by_token.items() if other is not world}
+        for _, token in world.credentials:
+            self._by_token[token] = world
+
+
+def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
+    """`values` when each is the default or an alternative of a known assumption; else raises ValueError."""
+    for id, value in values.items():
+        if id not in known:
+            raise ValueError(f"unknown assumption {id}{nearest(id, known)}")
+        if not known[id].allows(value):
+            choices = [known[id].default, *known[id].alternatives]
+            raise ValueError(f"{id} cannot be {value!r}; it is one of {', '.join(map(repr, choices))}")
+    return values
+
+
+def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store:
+    """A store with these records; raises ValueError naming the first one that does not fit the document."""
+    store = Store.empty(api.layouts)
+    for name, records in dump.items():
+        layout = api.layouts.get(name)
+        if layout is None:
+            raise ValueError(f"{api.name}/{tenant}: there is no collection {name}{nearest(name, api.layouts)}")
+        validator = api.contract.fits(layout.schema)
+        for number, record in enumerate(records):
+            for error in validator.iter_errors(record):
+                place = ".".join(map(str, (name, number, *error.instance_path)))
+                raise ValueError(f"{api.name}/{tenant}: {place}: {error.message}")
+            store[name].put(record)
+    return store
+
+
+def _planted(apis: Sequence[Api], seeds: Mapping[str, Json]) -> tuple[Tenants, dict[tuple[str, str], Credential]]:
+    tenants: Tenants = {}
+    credentials: dict[tuple[str, str], Credential] = {}
+    for api in apis:
+        tenants[api.name] = {}
+        for seeded in api.seed(seeds[api.name], api.contract) if api.name in seeds else ():
+            tenants[api.name][seeded.tenant] = loaded(api, seeded.tenant, seeded.data)
+            credentials |= {(api.name, credential.token): credential for credential in seeded.credentials}
+    return tenants, credentials
+
+
+def _forked(tenants: Tenants) -> Tenants:
+    return {api: {id: store.fork() for id, store in stores.items()} for api, stores in tenants.items()}
