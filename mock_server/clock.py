@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+_END = 253_402_300_799_999
+
 
 class Clock:
     """A world's time in whole milliseconds since the epoch. Rate 1 follows real time, rate 0 stands still."""
@@ -32,13 +34,15 @@ class Clock:
         return self._at + (time.monotonic_ns() - self._since) // 1_000_000
 
     def move_to(self, now: int) -> None:
-        """Jump to `now`; raises ValueError for a time that is already past."""
+        """Jump to `now`; raises ValueError for a time that is already past, or beyond the year 9999."""
+        if now > _END:
+            raise ValueError("time ends with the year 9999")
         if now < self.now():
             raise ValueError(f"{rfc3339(now)} is before the clock's {rfc3339(self.now())}: time never goes back")
         self._at, self._since = now, time.monotonic_ns()
 
     def advance(self, seconds: float) -> None:
-        """Jump forward by `seconds`; raises ValueError for a negative number."""
+        """Jump forward by `seconds`; raises ValueError for a negative number or beyond the year 9999."""
         self.move_to(self.now() + round(seconds * 1000))
 
     def run(self, *, frozen: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 
-from mock_server.api import Api, Call, Problem, Steps
+from mock_server.api import Api, Call, Problem, Router, Steps
 from mock_server.auth import authenticate
 from mock_server.contract import Operation
 from mock_server.exchange import Exchange, Headers, Request, Response
@@ -17,7 +17,7 @@ from mock_server.paging import page
 from mock_server.ratelimit import admit, give_back
 from mock_server.store import encode
 from mock_server.validation import validate
-from mock_server.world import World
+from mock_server.world import World, Worlds
 
 STEPS = Steps(fault=inject, authenticate=authenticate, admit=admit, validate=validate)
 JSON: Headers = ((b"content-type", b"application/json"),)
@@ -43,6 +43,12 @@ def handle(request: Request, world: World) -> Exchange:
     return _record(call, response, reason, error)
 
 
+def nowhere(registry: Worlds) -> Response:
+    """The answer to a request whose X-Mock-World names no world."""
+    detail = "X-Mock-World names no world of this server; GET /__mock__/worlds lists them"
+    return _reasoned(registry, _not_found(detail), "not-found")
+
+
 def _answer(call: Call) -> Response:
     unowned = _route(call)
     if unowned is not None:
@@ -56,7 +62,7 @@ def _route(call: Call) -> Response | None:
     router, request = call.world.registry.router, call.request
     match = router.find(request.path)
     if match.api is None:
-        return _nobodys(request, router.nearest(request.path))
+        return _nobodys(request.path[:200], router)
     call.api, call.segments = match.api, match.segments
     operation = match.operations.get(request.method)
     if operation is None and match.operations:
@@ -64,7 +70,7 @@ def _route(call: Call) -> Response | None:
         message = f"{request.method} is not allowed here; allowed: {allow}"
         raise Problem("method-not-allowed", message, headers=((b"allow", allow.encode()),))
     if operation is None:
-        raise Problem("unknown-route", f"{request.method} {request.path} is no operation of this API")
+        raise Problem("unknown-route", f"{request.method} {request.path[:200]} is no operation of this API")
     call.operation = operation
     return None
 
@@ -103,10 +109,20 @@ def _mismatch(call: Call, response: Response) -> str | None:
     return None if operation is None or call.step == "fault" else operation.mismatch(response)
 
 
-def _nobodys(request: Request, nearest: str) -> Response:
-    detail = f"No API served here owns {request.path}{nearest}"
+def _nobodys(path: str, router: Router) -> Response:
+    return _not_found(f"No API served here owns {path}{router.nearest(path)}")
+
+
+def _not_found(detail: str) -> Response:
     body = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
     return Response(404, PROBLEM_JSON, encode(body))
+
+
+def _reasoned(registry: Worlds, response: Response, reason: str) -> Response:
+    """A refusal with its reason in X-Mock-Reason, unless the server is to be strictly like the vendor's."""
+    if not registry.helpful:
+        return response
+    return response._replace(headers=(*response.headers, (b"x-mock-reason", reason.encode())))
 
 
 def _record(call: Call, response: Response, reason: str | None, error: str | None) -> Exchange:
@@ -114,8 +130,7 @@ def _record(call: Call, response: Response, reason: str | None, error: str | Non
     if response.status >= 300:
         reason = reason or ("fault" if call.step == "fault" else "route")
         give_back(call)
-        if world.registry.helpful:
-            response = response._replace(headers=(*response.headers, (b"x-mock-reason", reason.encode())))
+        response = _reasoned(world.registry, response, reason)
     api: Api | None = getattr(call, "api", None)
     operation = getattr(call, "operation", None)
     journal = world.journal

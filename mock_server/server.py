@@ -18,20 +18,12 @@ import uvicorn
 
 from mock_server.exchange import Exchange, Request, Response
 from mock_server.pages import pages
-from mock_server.pipeline import handle
-from mock_server.store import encode
+from mock_server.pipeline import handle, nowhere
 from mock_server.world import Worlds
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_UNKNOWN_WORLD = Response(
-    404,
-    ((b"content-type", b"application/problem+json"), (b"x-mock-reason", b"not-found")),
-    encode({"type": "about:blank", "title": "Not Found", "status": 404,
-            "detail": "X-Mock-World names no world of this server; GET /__mock__/worlds lists them"}),
-)  # fmt: skip
 
 
 class App:
@@ -52,12 +44,14 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        if scope["path"] in self._page_paths:
+        if scope["path"] in self._page_paths and scope["method"] in ("GET", "HEAD"):
             await self._pages(scope, receive, send)
             return
         body = b"" if scope["method"] == "GET" else await _body(receive, self._most_bytes)
         response = self.answer(_request(scope, body))
-        headers = [*response.headers, (b"content-length", str(len(response.body)).encode())]
+        headers = list(response.headers)
+        if response.status != 204:  # RFC 9110, 8.6: no length where there can be no content
+            headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
@@ -65,7 +59,7 @@ class App:
         """The answer to a request in the world that it belongs to."""
         world = self.worlds.of(request)
         if world is None:
-            return _UNKNOWN_WORLD
+            return nowhere(self.worlds)
         exchange = handle(request, world)
         if self._watch is not None:
             self._watch(exchange)

@@ -94,7 +94,8 @@ class World:
 
     def schedule(self, at: int, api: str, tenant: str, timer: str, payload: Record) -> None:
         """Let a timer of an API happen at `at` (milliseconds)."""
-        heappush(self.due, Due(at, self.ids.count, api, tenant, timer, payload))
+        number = 1 + max((due.number for due in self.due), default=0)  # equal times keep their order
+        heappush(self.due, Due(at, number, api, tenant, timer, payload))
 
     def catch_up(self, now: int) -> None:
         """Let everything happen that was due until `now`, in order, each at its own time."""

@@ -104,7 +104,10 @@ def set_clock(call: Call) -> Reply:
 
 def advance_clock(call: Call) -> Reply:
     """POST /clock/advance."""
-    call.world.advance(call.body["seconds"])
+    try:
+        call.world.advance(call.body["seconds"])
+    except ValueError as error:
+        raise Problem("invalid", f"seconds: {error}") from None
     return _clock(call.world)
 
 
