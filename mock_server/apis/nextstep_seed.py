@@ -16,11 +16,64 @@ from mock_server.contract import Contract
 from mock_server.grammar import nearest
 from mock_server.store import Positions, Record, Store, encode
 
-_STATES = ("valid", "revoked")
+
+def _closed(required: str, /, **properties: Json) -> Json:
+    """The schema of an object with these members and no others; `required` names some, separated by spaces."""
+    return {
+        "type": "object",
+        "required": required.split(),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _many(schema: Json) -> Json:
+    return {"type": "array", "items": schema}
+
+
+_ANY: Json = True
+_TEXT: Json = {"type": "string"}
+_FLAG: Json = {"type": "boolean"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_SECTION = _closed(
+    "id title order", id=_TEXT, title=_TEXT, description=_TEXT_OR_NULL, order={"type": "integer"}, color=_TEXT_OR_NULL
+)
+_ELEMENT = _closed(
+    "id type label", id=_TEXT, type=_TEXT, label=_TEXT, required=_FLAG, display_only=_FLAG, options=_many(_TEXT)
+)
+_TASK = _closed(
+    "id title", id=_TEXT, title=_TEXT, description=_TEXT_OR_NULL, order={"type": "integer"}, section_id=_TEXT_OR_NULL,
+    assignee=_ANY, is_essential=_FLAG, type=_TEXT, due_date=_ANY, webhook_enabled=_FLAG, created_at=_TEXT,
+    custom_elements=_many(_ELEMENT),
+)  # fmt: skip
+_TEMPLATE = _closed(
+    "id title is_published version created_at", id=_TEXT, title=_TEXT, description=_TEXT_OR_NULL,
+    cover_image=_TEXT_OR_NULL, icon=_TEXT_OR_NULL, icon_type=_TEXT_OR_NULL, visibility=_TEXT, is_published=_FLAG,
+    version={"type": "integer"}, sections=_many(_SECTION), created_at=_TEXT, updated_at=_TEXT_OR_NULL,
+    tasks=_many(_TASK),
+)  # fmt: skip
+_CHANGE = _closed(
+    "template_task_id", template_task_id=_TEXT, id=_TEXT, completed=_FLAG, completed_at=_TEXT_OR_NULL,
+    completed_by=_TEXT_OR_NULL, skipped=_FLAG, assignee=_TEXT_OR_NULL, values={"type": "object"},
+)  # fmt: skip
+_RUN = _closed(
+    "id template_id created_at", id=_TEXT, template_id=_TEXT, title=_TEXT, status=_TEXT, started_by=_TEXT,
+    due_date=_TEXT_OR_NULL, is_shared=_FLAG, created_at=_TEXT, updated_at=_TEXT_OR_NULL, completed_at=_TEXT_OR_NULL,
+    tasks=_many(_CHANGE),
+)  # fmt: skip
+_TEAM = _closed(
+    "id timezone", id=_TEXT, timezone=_TEXT, subscription={"enum": ["active", "lapsed"]},
+    members=_many(_closed("user_id email active", user_id=_TEXT, email=_TEXT, name=_TEXT, active=_FLAG)),
+    keys=_many(_closed("key", key=_TEXT, state={"enum": ["valid", "revoked"]})),
+    templates=_many(_TEMPLATE), runs=_many(_RUN),
+)  # fmt: skip
+SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 
 def seed(content: Json, contract: Contract) -> Sequence[Seeded]:
     """The tenants of a seed file; raises ValueError naming the place of what does not fit together."""
+    for error in contract.fits(SEED).iter_errors(content):
+        raise ValueError(f"{'.'.join(map(str, error.instance_path))}: {error.message[:300]}")
     return [_team(team, Store.empty(LAYOUTS)) for team in content["teams"]]
 
 
@@ -74,15 +127,33 @@ def _keys(team: Json) -> Iterator[Credential]:
     lapsed = team.get("subscription", "active") == "lapsed"
     for key in team.get("keys", ()):
         state = key.get("state", "valid")
-        if state not in _STATES:
-            raise ValueError(f"{team['id']}: key {key['key']}: {state} is none of {', '.join(_STATES)}")
         yield Credential(key["key"], "nextstep", team["id"], "lapsed" if lapsed and state == "valid" else state)
 
 
 def _template(given: Json, store: Store) -> None:
-    record = {"description": None, "cover_image": None, "icon": None, "icon_type": None, "visibility": "team",
-              "updated_at": None, **{key: value for key, value in given.items() if key != "tasks"}}  # fmt: skip
-    record["sections"] = [{"description": None, "color": None, **section} for section in given.get("sections", ())]
+    record = {
+        "id": given["id"],
+        "title": given["title"],
+        "description": given.get("description"),
+        "cover_image": given.get("cover_image"),
+        "icon": given.get("icon"),
+        "icon_type": given.get("icon_type"),
+        "visibility": given.get("visibility", "team"),
+        "is_published": given["is_published"],
+        "version": given["version"],
+        "sections": [
+            {
+                "id": section["id"],
+                "title": section["title"],
+                "description": section.get("description"),
+                "order": section["order"],
+                "color": section.get("color"),
+            }
+            for section in given.get("sections", ())
+        ],
+        "created_at": given["created_at"],
+        "updated_at": given.get("updated_at"),
+    }
     edition = f"{given['id']}.1"
     store["templates"].put(record)
     store["definitions"].put({"id": given["id"], "edition": edition, "live": edition})
