@@ -1,18 +1,23 @@
 # Thin names for commands that the README also shows.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup serve test test-deep bench lint clean
+.PHONY: setup serve lint test test-deep bench clean
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml constraints.txt
+.venv/.serves: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[contract]' --group dev
+	$(PIP) hatchling editables
+	$(PIP) --no-build-isolation -e .
 	touch $@
 
-serve: setup
+.venv/.ready: .venv/.serves
+	$(PIP) --no-build-isolation -e '.[contract,dev]'
+	touch $@
+
+serve: .venv/.serves
 	$(BIN)/understudy serve $(ARGS)
 
 lint: setup
@@ -27,7 +32,7 @@ test-deep: lint
 	$(BIN)/python tests/gate.py --deep
 
 bench: setup
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf .venv build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,6 +9,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def path(name: str = "") -> Path:
-    """The file or folder `name` (such as `openapi/nextstep.yaml`) of the installed data."""
+    """The file or folder `name` (such as `openapi/control.yaml`) of the installed data."""
     packaged = _PACKAGE / "data"
     return (packaged if packaged.is_dir() else _PACKAGE.parent) / name

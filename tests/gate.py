@@ -1,0 +1,57 @@
+"""What `make test` runs after lint: all tests under coverage and, beside them, mutants and alternatives without.
+
+    python tests/gate.py [--deep]
+
+Two processes, because the machine has two cores and a mutant run under coverage would take twice as long. `--deep`
+adds what is marked deep and draws many more examples, differently on every run.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BESIDE = ("tests/test_mutants.py", "tests/test_alternatives.py")
+
+
+def main(deep: bool) -> int:
+    """Run everything; the exit code is 0 when all of it passed."""
+    environment = dict(os.environ)
+    if deep:
+        environment |= {"UNDERSTUDY_DEEP": "1", "UNDERSTUDY_PROFILE": "deep"}
+    for old in ROOT.glob(".coverage*"):
+        old.unlink()
+    ignored = [f"--ignore={path}" for path in BESIDE]
+    covered = start(["coverage", "run", "-m", "pytest", "tests", "contract_tests", *ignored], environment)
+    beside = start(["pytest", *BESIDE], environment)
+    codes = [told(covered), run(["coverage", "combine", "--quiet"]), run(["coverage", "report"]), told(beside)]
+    return max(codes)
+
+
+def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a module of this interpreter; its output is kept until it is told."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def told(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process and print what it said; its exit code."""
+    output, _ = process.communicate()
+    sys.stdout.buffer.write(output)
+    sys.stdout.flush()
+    return process.returncode
+
+
+def run(command: list[str]) -> int:
+    """Run a module of this interpreter to its end; its exit code."""
+    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main("--deep" in sys.argv[1:]))
