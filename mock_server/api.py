@@ -7,10 +7,10 @@ a handler, or a handler without an operation, stops the server at start.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote
 
 from mock_server.contract import Assumed, Contract, Operation
 from mock_server.exchange import Headers, Request, Response
@@ -55,6 +55,13 @@ class Reply(NamedTuple):
 
     body: bytes | Listing
     status: int | None = None  # None: the operation's documented success
+
+
+class Timer(NamedTuple):
+    """Something that happens by itself when its time comes, and the schema of the payload that it is given."""
+
+    happen: Callable[[Call], None]
+    payload: Mapping[str, Json]
 
 
 class Window:
@@ -150,10 +157,11 @@ class Seeded:
 class Api:
     """All that the pipeline needs to serve one API. Changed, for a mutant, with `dataclasses.replace`.
 
-    `error_body` shapes an error (of media type `error_type`), `layouts` the collections of a tenant, `seed`
-    reads the fixture's content, `new_key` makes a credential in the vendor's shape, `entry` what the ready
-    file tells of a world. `events` are what a person does in the vendor's own app; `timers` what happens by
-    itself when its time comes. A body of more than `most_bytes` is refused.
+    `error_body` shapes an error (of media type `error_type`), `layouts` the collections of a tenant, `misfits`
+    tells what does not fit together in them, `seed` reads the fixture's content, `new_key` makes a credential in
+    the vendor's shape, `entry` what the ready file tells of a world. `events` are what a person does in the
+    vendor's own app; `timers` what happens by itself when its time comes. A body of more than `most_bytes` is
+    refused.
     """
 
     name: str
@@ -163,11 +171,12 @@ class Api:
     error_body: Callable[[int, str, str], Json]
     error_type: bytes
     layouts: Mapping[str, Layout]
+    misfits: Callable[[Store], Iterable[str]]
     seed: Callable[[Json, Contract], Sequence[Seeded]]
     new_key: Callable[[Ids], str]
     entry: Callable[[Sequence[Credential], Mapping[str, Store]], dict[str, Json]]
     events: Mapping[str, Callable[[Call], Json]]
-    timers: Mapping[str, Callable[[Call], None]]
+    timers: Mapping[str, Timer]
     most_bytes: int = 1 << 20
 
     def __post_init__(self) -> None:
@@ -205,11 +214,12 @@ class Router:
         """Raises ValueError when two APIs claim the same path."""
         self._root = _Node()
         self.paths: list[str] = []
+        self.find = lru_cache(maxsize=1024)(self._find)  # paths come again and again
         for api in apis:
             for prefix in api.contract.prefixes:
                 self._add(api, prefix)
 
-    def find(self, path: str) -> Match:
+    def _find(self, path: str) -> Match:
         """Where a raw path leads."""
         node, owner, segments = self._root, self._root.owner, []
         for segment in path.split("/")[1:]:
@@ -253,9 +263,3 @@ class Router:
         if node.owner not in (None, api):
             raise ValueError(f"{api.name} and {node.owner.name} claim the same paths; serve them one by one")
         node.owner = api
-
-
-def path_arguments(operation: Operation, segments: tuple[str, ...]) -> dict[str, str]:
-    """The path parameters by name, percent-decoded."""
-    names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
-    return {name: unquote(text) if "%" in text else text for name, text in zip(names, segments, strict=True)}

@@ -7,6 +7,7 @@ is imported inside it, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,9 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     try:
-        options = _parser().parse_args(arguments)
+        options, unknown = _parser().parse_known_args(arguments)
+        if unknown:
+            raise UsageError(_unknown(unknown[0], options.usage()))
         return int(options.run(options))
     except UsageError as error:
         print(f"understudy: {error}", file=sys.stderr)
@@ -103,14 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     _serve_options(commands.add_parser("serve", help="serve the mock", description="Serve the mock."))
     told = commands.add_parser("rules", help="list rules and assumptions", description="List rules and assumptions.")
-    told.set_defaults(run=rules)
+    told.set_defaults(run=rules, usage=told.format_usage)
     told.add_argument("api", nargs="*", metavar="API", help="only these APIs (default: all)")
     told.add_argument("--format", choices=("table", "json"), default="table")
     return parser
 
 
 def _serve_options(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=serve)
+    parser.set_defaults(run=serve, usage=parser.format_usage)
     add = parser.add_argument
     add("api", nargs="*", metavar="API", help="only these APIs (default: all)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -160,6 +163,12 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         worlds.token = secret(16)
     return worlds
+
+
+def _unknown(argument: str, usage: str) -> str:
+    from mock_server.grammar import nearest
+
+    return f"unknown argument {argument}{nearest(argument, re.findall('--[a-z-]+', usage))}"
 
 
 def _declared(names: Sequence[str]) -> list[Api]:

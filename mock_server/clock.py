@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
+# what a calendar can show: the years 1 to 9999
+_BEGIN = -62_135_596_800_000
 _END = 253_402_300_799_999
 
 
@@ -31,7 +34,7 @@ class Clock:
         """Milliseconds since the epoch."""
         if self._rate == 0:
             return self._at
-        return self._at + (time.monotonic_ns() - self._since) // 1_000_000
+        return min(self._at + (time.monotonic_ns() - self._since) // 1_000_000, _END)
 
     def move_to(self, now: int) -> None:
         """Jump to `now`; raises ValueError for a time that is already past, or beyond the year 9999."""
@@ -56,15 +59,23 @@ class Clock:
 
 def rfc3339(now: int) -> str:
     """A time as text in UTC with milliseconds: `2026-03-27T02:08:05.224Z`."""
-    return f"{datetime.fromtimestamp(now // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{now % 1000:03d}Z"
+    return f"{_whole_seconds(now // 1000)}.{now % 1000:03d}Z"
 
 
 def milliseconds(text: str) -> int:
     """Milliseconds since the epoch of an ISO 8601 date or date-time (UTC when it names no offset).
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else, also for a time that UTC shows in no year of 1 to 9999.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
+    now = round(moment.timestamp() * 1000)
+    if not _BEGIN <= now <= _END:
+        raise ValueError(f"{text} is in UTC not in the years 1 to 9999")
+    return now
+
+
+@lru_cache(maxsize=256)  # many times of one second are told
+def _whole_seconds(now: int) -> str:
+    return datetime.fromtimestamp(now, UTC).isoformat()[:19]

@@ -8,11 +8,11 @@ and what to do. Must not know what happens to a request: that is `pipeline`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote_plus, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 import jsonschema_rs
 
@@ -195,7 +195,14 @@ class Operation:
     success: int | Assumed
     pagination: Pagination | None
     secured: bool
-    _queries: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False, compare=False)
+    _queries: dict[str, dict[str, Json]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _paths: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<{self.method} {self.path}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # IPython's protocol, read by hypothesis
+        printer.text(repr(self))
 
     def read_query(self, query: str) -> tuple[dict[str, Json], tuple[Issue, ...]]:
         """The typed query parameters of a raw query, defaults filled in, and what is wrong with them.
@@ -207,18 +214,27 @@ class Operation:
             return known, ()
         arguments, issues = _read(query, self._at("query"))
         if not issues:
-            if len(self._queries) >= _REMEMBERED:
-                self._queries.clear()
-            self._queries[query] = arguments
+            _remember(self._queries, query, arguments)
         return arguments, issues
 
-    def read_path(self, arguments: Mapping[str, str]) -> tuple[Issue, ...]:
-        """What is wrong with the decoded path parameters."""
-        return tuple(
+    def read_path(self, segments: tuple[str, ...]) -> tuple[dict[str, str], tuple[Issue, ...]]:
+        """The decoded path parameters, given raw and in order, and what is wrong with them.
+
+        Those that were fine before are remembered (at most 1024).
+        """
+        known = self._paths.get(segments)
+        if known is not None:
+            return known, ()
+        names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        arguments = {name: unquote(text) for name, text in zip(names, segments, strict=True)}
+        issues = tuple(
             Issue(parameter.name, "value", (arguments[parameter.name],), _invalid(parameter, arguments[parameter.name]))
             for parameter in self._at("path")
             if not parameter.validator.is_valid(arguments[parameter.name])
         )
+        if not issues:
+            _remember(self._paths, segments, arguments)
+        return arguments, issues
 
     def mismatch(self, response: Response) -> str | None:
         """How a response differs from what the document says, in one line; None when it does not."""
@@ -275,11 +291,12 @@ class Contract:
     rules: tuple[Rule, ...]
     assumptions: Mapping[str, Assumption]
     events: Mapping[str, Body]
-    validator: Callable[[Json], Validator] = field(repr=False, compare=False)
+    validator: Callable[..., Validator] = field(repr=False, compare=False)
 
     def fits(self, schema: str | Mapping[str, Json]) -> Validator:
         """The validator of a component schema (by name) or of a schema given whole."""
-        return self.validator({"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema)
+        whole = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
+        return self.validator(whole, formats=True)
 
 
 def load(name: str, path: Path | None = None) -> Contract:
@@ -366,21 +383,36 @@ class _Compiler:
     def operations(self) -> Iterator[Operation]:
         for path, method, operation in self.each_operation():
             pointer = at("paths", path, method)
+            parameters = tuple(self.parameters(path, operation, pointer))
+            self.check_names(path, parameters, pointer)
             success = next((int(status) for status in operation["responses"] if status.startswith("2")), 200)
             yield Operation(
                 id=operation["operationId"],
                 method=method.upper(),
                 path=path,
-                parameters=tuple(self.parameters(path, operation, pointer)),
+                parameters=parameters,
                 body=self.body(operation.get("requestBody"), at("paths", path, method, "requestBody")),
                 responses={
                     status: self.expected(*self.follow(response, f"{pointer}/responses/{status}"))
                     for status, response in operation["responses"].items()
                 },
                 success=self.value(operation.get("x-success", success), f"{pointer}/x-success"),
-                pagination=self.pagination(operation, pointer),
+                pagination=self.pagination(operation, parameters, pointer),
                 secured=bool(operation.get("security", self.document.get("security", ()))),
             )
+
+    def check_names(self, path: str, parameters: Sequence[Parameter], pointer: str) -> None:
+        """The parameters in a path are the declared ones."""
+        named = re.findall(r"(?<=/)\{([^/{}]+)\}(?=/|$)", path)
+        declared = [parameter.name for parameter in parameters if parameter.location == "path"]
+        for name in declared:
+            if name not in named:
+                self.complaints.append((pointer, f"{name} is not in the path{grammar.nearest(name, named)}"))
+        for name in named:
+            if declared.count(name) != 1 or named.count(name) != 1:
+                self.complaints.append((pointer, f"the path's {{{name}}} is not declared, or twice; declare it once"))
+        if not path.startswith("/") or re.sub(r"/\{[^/{}]+\}(?=/|$)", "", path).count("{"):
+            self.complaints.append((pointer, "the path must start with / and have a parameter as a whole segment"))
 
     def parameters(self, path: str, operation: Json, pointer: str) -> Iterator[Parameter]:
         shared = self.document["paths"][path].get("parameters", [])
@@ -389,8 +421,9 @@ class _Compiler:
         for place, entry in entries:
             parameter, where = self.follow(entry, place)
             schema, _ = self.follow(parameter["schema"], f"{where}/schema")
+            schema = schema if isinstance(schema, Mapping) else {}
             kinds = schema.get("type", "string")
-            kind = kinds if isinstance(kinds, str) else next(k for k in kinds if k != "null")
+            kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "null")
             if kind not in ("string", "integer", "number", "boolean"):
                 self.complaints.append((where, f"a parameter of type {kind} is not supported; use a plain type"))
             yield Parameter(
@@ -409,38 +442,52 @@ class _Compiler:
             return None
         body, where = self.follow(entry, pointer)
         place = f"{where}/content/application~1json/schema"
+        if _JSON not in body["content"]:
+            self.complaints.append((f"{where}/content", f"{_JSON} is missing; only JSON bodies are understood"))
+            return None
         schema, _ = self.follow(body["content"][_JSON]["schema"], place)
-        return Body(body.get("required", False), self.at(place), frozenset(schema.get("properties", ())))
+        return Body(body.get("required", False), self.at(place), _properties(schema))
 
     def event(self, name: str, event: Json) -> Body:
         schema = event["schema"]
-        return Body(True, self.at(at("x-events", name, "schema")), frozenset(schema.get("properties", ())))
+        return Body(True, self.at(at("x-events", name, "schema"), formats=True), _properties(schema))
 
     def expected(self, response: Json, pointer: str) -> Expected:
         headers = []
         for name, entry in response.get("headers", {}).items():
             header, where = self.follow(entry, f"{pointer}/headers/{name}")
-            kind = header["schema"].get("type", "string")
+            schema, _ = self.follow(header["schema"], f"{where}/schema")
+            kind = schema.get("type", "string") if isinstance(schema, Mapping) else "string"
             headers.append((name.lower(), header.get("required", False), kind, self.at(f"{where}/schema")))
         for media_type in response.get("content", {}):
             body = self.at(f"{pointer}/content{at(media_type)}/schema", formats=True)
             return Expected(body, media_type, tuple(headers))
         return Expected(None, "", tuple(headers))
 
-    def pagination(self, operation: Json, pointer: str) -> Pagination | None:
+    def pagination(self, operation: Json, parameters: Sequence[Parameter], pointer: str) -> Pagination | None:
         own = operation.get("x-pagination")
         if own is None:
             return None
         shared = dict(self.document.get("x-pagination", {}))
         style = shared.pop("style", None)
         if style is None:
-            self.complaints.append((pointer, "x-pagination here needs x-pagination with a style at the root"))
+            self.complaints.append((pointer, "x-pagination here needs x-pagination at the root"))
+            return None
+        known = [parameter.name for parameter in parameters if parameter.location == "query"]
+        for key in ("limit", "cursor"):
+            if shared[key] not in known:
+                text = f"{operation['operationId']} has no query parameter {shared[key]}"
+                self.complaints.append((at("x-pagination", key), text + grammar.nearest(shared[key], known)))
         settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
         return Pagination(style, self.value(own["order"], f"{pointer}/x-pagination/order"), settings)
 
     def schemes(self) -> Iterator[Scheme]:
         used = {name for requirement in self.document.get("security", ()) for name in requirement}
-        for name, scheme in self.document.get("components", {}).get("securitySchemes", {}).items():
+        known = self.document.get("components", {}).get("securitySchemes", {})
+        for name in sorted(used - known.keys()):
+            text = f"{name} is no security scheme of this document{grammar.nearest(name, known)}"
+            self.complaints.append(("/security", text))
+        for name, scheme in known.items():
             if name not in used:
                 continue
             pointer = at("components", "securitySchemes", name)
@@ -448,7 +495,7 @@ class _Compiler:
             challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
             if scheme["type"] == "http" and scheme.get("scheme", "").lower() == "bearer":
                 yield Scheme(name, "bearer", "authorization", case, challenge)
-            elif scheme["type"] == "apiKey" and scheme.get("in") == "header":
+            elif scheme["type"] == "apiKey" and scheme.get("in") == "header" and "name" in scheme:
                 yield Scheme(name, "apiKey", scheme["name"].lower(), case, challenge)
             else:
                 self.complaints.append((pointer, "is not understood; use http bearer, or apiKey in a header"))
@@ -491,7 +538,7 @@ class _Compiler:
 
     def follow(self, entry: Json, pointer: str) -> tuple[Json, str]:
         """An entry and its pointer, behind `$ref` where it is one."""
-        while "$ref" in entry:
+        while isinstance(entry, Mapping) and "$ref" in entry:
             pointer = entry["$ref"].removeprefix("#")
             entry = grammar.find(self.document, pointer)
         return entry, pointer
@@ -515,8 +562,18 @@ class _Compiler:
                 self.complaints.append((pointer, text))
 
 
+def _properties(schema: Json) -> frozenset[str]:
+    return frozenset(schema.get("properties", ())) if isinstance(schema, Mapping) else frozenset()
+
+
 def _assumption(entry: Json) -> Assumption:
     return Assumption(**{**entry, "alternatives": tuple(entry["alternatives"])})
+
+
+def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value
 
 
 def _read(query: str, declared: tuple[Parameter, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
@@ -537,7 +594,8 @@ def _read(query: str, declared: tuple[Parameter, ...]) -> tuple[dict[str, Json],
             continue
         if len(texts) > 1:
             issues.append(Issue(parameter.name, "duplicate", tuple(texts), f"{parameter.name} is given twice"))
-        read_value(parameter, texts[0], arguments, issues)
+        else:
+            read_value(parameter, texts[0], arguments, issues)
     for name, texts in given.items():
         hint = grammar.nearest(name, [parameter.name for parameter in declared])
         issues.append(Issue(name, "unknown", tuple(texts), f"unknown parameter {_short(name)}{hint}"))

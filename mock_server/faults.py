@@ -43,8 +43,12 @@ def inject(call: Call) -> Response | None:
         fault.times -= 1
         if fault.times == 0:
             faults.remove(fault)
+    if fault.status in (204, 304):  # RFC 9110, 6.4.1: without content
+        return Response(fault.status, fault.headers)
     body = fault.body if fault.body is not None else _default_body(call, fault.status)
-    return Response(fault.status, ((b"content-type", b"application/json"), *fault.headers), encode(body))
+    own_type = any(name == b"content-type" for name, _ in fault.headers)
+    headers = fault.headers if own_type else ((b"content-type", b"application/json"), *fault.headers)
+    return Response(fault.status, headers, encode(body))
 
 
 def _default_body(call: Call, status: int) -> Any:

@@ -7,11 +7,12 @@ Must not know what the parts mean: that is `contract`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import yaml
 
 Json = Any
@@ -43,7 +44,14 @@ def read(path: Path) -> Json:
         raise Unreadable(f"{path}: {' '.join(str(error).split())}") from error
 
 
-# A shape is the name of an object below, "any", "[shape]" (a list) or "{shape}" (a map of names).
+# A shape is the name of an object or a leaf below, "any", "[shape]" (a list) or "{shape}" (a map of names);
+# "shape?" may also be {assumption: <id>}.
+_LEAVES: dict[str, tuple[Callable[[Json], bool], str]] = {
+    "text": (lambda value: isinstance(value, str), "must be a text"),
+    "flag": (lambda value: isinstance(value, bool), "must be true or false"),
+    "count": (lambda value: type(value) is int and value > 0, "must be a whole number from 1 on"),
+    "status": (lambda value: type(value) is int and 100 <= value <= 599, "must be an HTTP status"),
+}
 _SCHEMA = {
     **dict.fromkeys(("type", "required", "enum", "const", "pattern", "format", "description", "title"), "any"),
     **dict.fromkeys(("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems"), "any"),
@@ -53,25 +61,27 @@ _SCHEMA = {
     **dict.fromkeys(("anyOf", "oneOf", "allOf"), "[schema]"),
     **dict.fromkeys(("items", "additionalProperties", "not", "if", "then", "else", "propertyNames"), "schema"),
 }
-_TEXTS = dict.fromkeys(("summary", "description"), "any")
+_TEXTS = dict.fromkeys(("summary", "description"), "text")
 _OBJECTS: dict[str, dict[str, str]] = {
     "document": {
-        **dict.fromkeys(("openapi", "jsonSchemaDialect", "tags", "security", "externalDocs"), "any"),
+        **dict.fromkeys(("tags", "externalDocs"), "any"),
+        **dict.fromkeys(("openapi", "jsonSchemaDialect"), "text"),
         "info": "info",
         "servers": "[server]",
+        "security": "[{any}]",
         "paths": "{path}",
         "webhooks": "{path}",
         "components": "components",
         "x-errors": "{error}",
         "x-rate-limit": "rate-limit",
-        "x-pagination": "any",
+        "x-pagination": "pages",
         "x-unknown": "unknown",
         "x-events": "{event}",
         "x-rules": "[rule]",
         "x-assumptions": "[assumption]",
     },
-    "info": {**_TEXTS, **dict.fromkeys(("title", "version", "contact", "license", "termsOfService"), "any")},
-    "server": {"url": "any", "description": "any", "variables": "any"},
+    "info": {**_TEXTS, "title": "text", "version": "text", **dict.fromkeys(("contact", "license", "termsOfService"), "any")},
+    "server": {"url": "text", "description": "text", "variables": "any"},
     "path": {
         **_TEXTS,
         "parameters": "[parameter]",
@@ -80,7 +90,9 @@ _OBJECTS: dict[str, dict[str, str]] = {
     },
     "operation": {
         **_TEXTS,
-        **dict.fromkeys(("operationId", "tags", "security", "deprecated", "externalDocs"), "any"),
+        **dict.fromkeys(("tags", "deprecated", "externalDocs"), "any"),
+        "operationId": "text",
+        "security": "[{any}]",
         "parameters": "[parameter]",
         "requestBody": "body",
         "responses": "{response}",
@@ -90,16 +102,18 @@ _OBJECTS: dict[str, dict[str, str]] = {
         "x-assumptions": "[assumption]",
     },
     "parameter": {
-        **dict.fromkeys(("name", "in", "description", "required", "example", "deprecated", "style", "explode"), "any"),
+        **dict.fromkeys(("example", "deprecated", "style", "explode"), "any"),
+        **dict.fromkeys(("name", "in", "description"), "text"),
+        "required": "flag",
         "schema": "schema",
         "examples": "{example}",
         "x-invalid": "value",
     },
-    "body": {"description": "any", "required": "any", "content": "{media}"},
+    "body": {"description": "text", "required": "flag", "content": "{media}"},
     "media": {"schema": "schema", "example": "any", "examples": "{example}"},
     "response": {**_TEXTS, "headers": "{header}", "content": "{media}", "links": "{link}"},
-    "header": {"description": "any", "required": "any", "schema": "schema", "example": "any"},
-    "link": dict.fromkeys(("operationId", "parameters", "requestBody", "description"), "any"),
+    "header": {"description": "text", "required": "flag", "schema": "schema", "example": "any"},
+    "link": {"operationId": "text", "description": "text", "parameters": "{any}", "requestBody": "any"},
     "example": {**_TEXTS, "value": "any"},
     "components": {
         "schemas": "{schema}",
@@ -112,25 +126,44 @@ _OBJECTS: dict[str, dict[str, str]] = {
         "securitySchemes": "{scheme}",
     },
     "scheme": {
-        **dict.fromkeys(("type", "scheme", "in", "name", "description", "bearerFormat"), "any"),
+        **dict.fromkeys(("type", "scheme", "in", "name", "description", "bearerFormat"), "text"),
         "x-scheme-case": "value",
         "x-challenge": "value",
     },
     "schema": _SCHEMA,
-    "error": dict.fromkeys(("status", "code", "message", "reason", "as", "rule"), "any"),
-    "rate-limit": dict.fromkeys(("requests", "seconds", "per", "window", "counts", "headers"), "any"),
-    "unknown": dict.fromkeys(("body-fields", "query-parameters", "duplicate-query-parameters"), "any"),
-    "pagination": {"order": "any"},
-    "value": {"assumption": "any"},
-    "event": {"description": "any", "schema": "schema"},
-    "rule": dict.fromkeys(("id", "text", "source", "basis"), "any"),
-    "assumption": dict.fromkeys(("id", "text", "source", "default", "alternatives"), "any"),
+    "error": {"status": "status?", "message": "text?", **dict.fromkeys(("code", "reason", "as", "rule"), "text")},
+    "rate-limit": {
+        **dict.fromkeys(("requests", "seconds"), "count"),
+        "per": "text",
+        **dict.fromkeys(("window", "counts"), "text?"),
+        "headers": "flag?",
+    },
+    "pages": {
+        **dict.fromkeys(("style", "limit", "cursor", "items", "next", "more"), "text"),
+        **dict.fromkeys(("limit-out-of-range", "limit-not-an-integer", "unknown-cursor", "cursor-form"), "text?"),
+        "empty-page-cursor": "any?",
+    },
+    "unknown": dict.fromkeys(("body-fields", "query-parameters", "duplicate-query-parameters"), "text?"),
+    "pagination": {"order": "text?"},
+    "value": {"assumption": "text"},
+    "event": {"description": "text", "schema": "schema"},
+    "rule": dict.fromkeys(("id", "text", "source", "basis"), "text"),
+    "assumption": {**dict.fromkeys(("id", "text", "source"), "text"), "default": "any", "alternatives": "[any]"},
 }
+# what may be kept under /components and referred to from elsewhere
+_REFERRED = {shape[1:-1]: name for name, shape in _OBJECTS["components"].items()}
 _REQUIRED = {
     "document": ("openapi", "info", "servers", "paths", "x-errors", "x-unknown"),
+    "info": ("title", "version"),
+    "server": ("url",),
     "operation": ("responses",),
     "parameter": ("name", "in", "schema"),
     "body": ("content",),
+    "media": ("schema",),
+    "header": ("schema",),
+    "example": ("value",),
+    "scheme": ("type",),
+    "pages": ("style", "limit", "cursor", "items", "next", "more", "unknown-cursor", "cursor-form", "empty-page-cursor"),
     "error": ("message", "reason"),
     "rate-limit": ("requests", "seconds", "per", "window", "counts", "headers"),
     "unknown": ("body-fields", "query-parameters", "duplicate-query-parameters"),
@@ -143,6 +176,7 @@ _REQUIRED = {
 _CHOICES = {
     ("rule", "basis"): ("documented", "implied"),
     ("rate-limit", "per"): ("credential",),
+    ("pages", "style"): ("cursor",),
     ("error", "reason"): ("auth", "rate-limit", "validation", "state", "not-found", "route", "fault", "internal"),
     ("parameter", "in"): ("path", "query", "header"),
 }
@@ -192,19 +226,25 @@ def rebase(schema: Json, uri: str) -> Json:
 
 
 def _walk(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Complaint]:
+    if shape[-1] == "?":
+        shape = "value" if isinstance(value, Mapping) else shape[:-1]
     if shape == "any" or (shape == "schema" and isinstance(value, bool)):
         return
-    if shape == "value" and not isinstance(value, Mapping):
-        yield pointer, "must be {assumption: <id>}"
+    if shape in _LEAVES:
+        fits, advice = _LEAVES[shape]
+        if not fits(value):
+            yield pointer, advice
         return
     for child, child_shape, child_pointer in _children(value, shape, pointer):
         yield from _walk(child, child_shape, child_pointer, document)
     if shape[0] == "[" and not isinstance(value, list):
         yield pointer, "must be a list"
     elif shape[0] != "[" and not isinstance(value, Mapping):
-        yield pointer, "must be a mapping"
-    elif shape in _OBJECTS and "$ref" in value:
-        yield from _reference(value["$ref"], pointer, document)
+        yield pointer, "must be {assumption: <id>}" if shape == "value" else "must be a mapping"
+    elif shape[0] == "{" and not all(isinstance(name, str) for name in value):
+        yield pointer, "must have texts as names; put them in quotes"
+    elif shape in _REFERRED and "$ref" in value:
+        yield from _reference(value, shape, pointer, document)
     elif shape in _OBJECTS:
         yield from _object(value, shape, pointer)
 
@@ -216,7 +256,7 @@ def _children(value: Json, shape: str, pointer: str) -> Iterator[tuple[Json, str
     elif isinstance(value, Mapping) and shape[0] == "{":
         for name, item in value.items():
             yield item, shape[1:-1], pointer + at(name)
-    elif isinstance(value, Mapping) and "$ref" not in value:
+    elif isinstance(value, Mapping) and shape in _OBJECTS and "$ref" not in value:
         for name, item in value.items():
             yield item, _OBJECTS[shape].get(name, "any"), pointer + at(name)
 
@@ -234,26 +274,52 @@ def _object(value: Json, shape: str, pointer: str) -> Iterator[Complaint]:
             yield pointer + at(name), f"{value[name]} is none of {', '.join(choices)}"
     if shape == "assumption" and not value.get("alternatives"):
         yield pointer, "an assumption without alternatives is a claim; add at least one alternative"
+    if shape == "schema":
+        yield from _keywords(value, pointer)
+    if shape == "document" and value.get("servers") == []:
+        yield at("servers"), "there is none; name at least one"
+    responses = value.get("responses") if shape == "operation" else None
+    for status in responses if isinstance(responses, Mapping) else ():
+        if not re.fullmatch("[1-5]([0-9]{2}|XX)|default", str(status)):
+            yield f"{pointer}/responses{at(status)}", "is no status; use three digits, 4XX or default"
 
 
-def _reference(target: Json, pointer: str, document: Json) -> Iterator[Complaint]:
+def _keywords(schema: Json, pointer: str) -> Iterator[Complaint]:
+    """What JSON Schema itself says against a schema's own keywords (not those of schemas in it)."""
     try:
-        if not str(target).startswith("#/"):
-            raise LookupError
-        find(document, target[1:])
-    except (LookupError, ValueError, TypeError):
-        yield pointer, f"{target} leads nowhere; point it into this document (#/components/...)"
+        jsonschema_rs.Draft202012Validator({k: v for k, v in schema.items() if _SCHEMA.get(k) == "any"})
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        place, text = getattr(error, "instance_path", ()), getattr(error, "message", str(error))
+        yield pointer + at(*place), f"is no JSON schema: {text}"
+
+
+def _reference(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Complaint]:
+    """A `$ref` stands alone and leads, maybe by way of others, to a component of its own kind."""
+    for name in value.keys() - {"$ref"}:
+        yield pointer + at(name), f"{name} beside $ref is not understood; take it out"
+    seen: list[str] = []
+    while isinstance(value, Mapping) and "$ref" in value:
+        target = str(value["$ref"])
+        if not re.fullmatch(f"#/components/{_REFERRED[shape]}/[^/]+", target) or target in seen:
+            yield pointer, f"{target} leads nowhere; point it to #/components/{_REFERRED[shape]}/<name>"
+            return
+        seen.append(target)
+        try:
+            value = find(document, target[1:])
+        except (LookupError, ValueError, TypeError):
+            value = {"$ref": f"{target} (missing)/"}
 
 
 def _operation_ids(document: Json) -> Iterator[Complaint]:
     """Operations of paths (not of webhooks) are named, each by a name of its own."""
     seen: set[str] = set()
-    for path, item in document.get("paths", {}).items():
+    paths = document.get("paths")
+    for path, item in paths.items() if isinstance(paths, Mapping) else ():
         for method, operation in item.items() if isinstance(item, Mapping) else ():
             if _OBJECTS["path"].get(method) != "operation" or not isinstance(operation, Mapping):
                 continue
-            id = operation.get("operationId")
-            if id is None:
+            id = str(operation.get("operationId", ""))
+            if not id:
                 yield at("paths", path, method), "operationId is missing on this operation; add it"
             elif id in seen:
                 yield at("paths", path, method), f"operationId {id} is used twice; ids are unique"

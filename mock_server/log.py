@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable
 
+from mock_server.clock import rfc3339
 from mock_server.exchange import Exchange
 from mock_server.journal import summary
 
@@ -36,10 +37,10 @@ class Log:
 
 
 def _text(exchange: Exchange) -> str:
-    line = summary(exchange)
-    target = line["path"] + (f"?{line['query']}" if line["query"] else "")
-    reason = f" [{line['reason']}]" if line["reason"] else ""
-    return f"{line['at'][11:23]} {line['status']} {line['method']} {target}{reason}"
+    request = exchange.request
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    reason = f" [{exchange.reason}]" if exchange.reason else ""
+    return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}"
 
 
 def _json(exchange: Exchange) -> str:

@@ -46,7 +46,7 @@ def _cursor(call: Call, listing: Listing) -> bytes:
     found = listing.page(after, limit)
     following = call.value(settings["empty-page-cursor"]) if found.last is None else _make_cursor(form, found.last)
     more = found.more and limit > 0
-    head, middle, tail, end = _envelope(*(pagination.name(part) for part in ("items", "next", "more")))
+    head, middle, tail, end = _envelope(*map(pagination.name, ("items", "next", "more")))
     return b"".join((head, b",".join(found.rows), middle, encode(following), tail, b"true" if more else b"false", end))
 
 

@@ -12,18 +12,23 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.exchange import Exchange, Request, Response
 from mock_server.pages import pages
 from mock_server.pipeline import handle, nowhere
+from mock_server.store import encode
 from mock_server.world import Worlds
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_LONGEST_URL = 1 << 16  # httptools reads no longer one
 
 
 class App:
@@ -48,9 +53,11 @@ class App:
             await self._pages(scope, receive, send)
             return
         body = b"" if scope["method"] == "GET" else await _body(receive, self._most_bytes)
+        if body is None:
+            return
         response = self.answer(_request(scope, body))
         headers = list(response.headers)
-        if response.status != 204:  # RFC 9110, 8.6: no length where there can be no content
+        if response.status not in (204, 304):  # RFC 9110, 8.6: no length where there can be no content
             headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
@@ -105,6 +112,21 @@ def call(app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]], reque
     return Response(start["status"], tuple(start["headers"]), b"".join(part.get("body", b"") for part in parts))
 
 
+class Protocol(HttpToolsProtocol):
+    """HTTP as uvicorn reads it. What is no HTTP gets problem details in place of the framework's own text."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that the bytes were no HTTP request, or its URL longer than can be read, and close the connection."""
+        status = HTTPStatus.BAD_REQUEST if len(self.url) < _LONGEST_URL else HTTPStatus.REQUEST_URI_TOO_LONG
+        body = encode({"type": "about:blank", "title": status.phrase, "status": status, "detail": msg})
+        self.transport.write(
+            f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
+            + body
+        )
+        self.transport.close()
+
+
 class Server(uvicorn.Server):
     """A uvicorn server that tells once it accepts connections and leaves signals to its caller."""
 
@@ -112,9 +134,9 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
+            http=Protocol,
             access_log=False,
-            log_level="warning",
+            log_level="error",
             server_header=False,
             date_header=False,
             proxy_headers=False,
@@ -203,17 +225,19 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-async def _body(receive: Receive, most: int) -> bytes:
-    """The whole body; of one that is too large only so much that this can be told."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+async def _body(receive: Receive, most: int) -> bytes | None:
+    """The whole body, of one that is too large only so much that this can be told; None when the client went away."""
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
         message = await receive()
-        if len(body) <= most:
-            body += message.get("body", b"")
         if message["type"] == "http.disconnect":
-            break
-    return body
+            return None
+        if size <= most:
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def _request(scope: Scope, body: bytes) -> Request:

@@ -88,7 +88,7 @@ class Collection:
         self._own()
         id, row = record["id"], encode(record)
         if self.layout.at is not None:
-            self._arrange(id, record, self._rows.get(id), self.layout.at(record))
+            self._arrange(id, record, self._rows.get(id), self.layout.at)
         self._rows[id] = row
         return row
 
@@ -108,11 +108,11 @@ class Collection:
             self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
             self._owned = set()
 
-    def _arrange(self, id: str, record: Record, old: bytes | None, at: int) -> None:
+    def _arrange(self, id: str, record: Record, old: bytes | None, at: Callable[[Record], int]) -> None:
         lists = self.layout.lists(record)
         if old is None:
             self._count += 1
-            self._places[id] = at << 32 | self._count
+            self._places[id] = at(record) << 32 | self._count
             for name in lists:
                 self._enter(name, id)
             return
@@ -161,7 +161,7 @@ class Ordered(NamedTuple):
         else:
             start = 0 if after is None else bisect_right(ids, after, key=self.places.__getitem__)
             chosen, more = ids[start : start + limit], start + limit < len(ids)
-        return Page([self.rows[id] for id in chosen], chosen[-1] if chosen else None, more)
+        return Page(list(map(self.rows.__getitem__, chosen)), chosen[-1] if chosen else None, more)
 
 
 class Positions(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mock_server.api import Call, Json, Problem, path_arguments
+from mock_server.api import Call, Json, Problem
 from mock_server.contract import Assumed, Body, Issue, Operation, Parameter, read_value
 from mock_server.exchange import Response
 
@@ -19,9 +19,9 @@ def validate(call: Call) -> Response | None:
     """Fill in the call's typed `arguments` and decoded `body`; raises Problem for the first thing that is wrong."""
     call.step = "validate"
     operation = call.operation
-    path = path_arguments(operation, call.segments)
+    path, wrong = operation.read_path(call.segments)
     query, issues = operation.read_query(call.request.query)
-    refused = [*operation.read_path(path), *(_settle(call, query, issues) if issues else ())]
+    refused = [*wrong, *(_settle(call, query, issues) if issues else ())]
     if refused:
         raise Problem("invalid", "; ".join(issue.message for issue in refused))
     call.arguments = {**path, **query}
@@ -51,8 +51,9 @@ def read_body(call: Call, body: Body | None) -> Json:
     if not body.validator.is_valid(value):
         raise Problem("invalid", body.fault(value))
     if call.value(call.api.contract.unknown["body-fields"]) == "reject":
-        for name in value.keys() - body.properties:
-            raise Problem("invalid", f"unknown field {name}")
+        for name in value:
+            if name not in body.properties:
+                raise Problem("invalid", f"unknown field {name[:80]}")
     return value
 
 

@@ -103,7 +103,7 @@ class World:
             due = heappop(self.due)
             call = self.inside(due.api, due.tenant, due.payload)
             call.now = due.at
-            call.api.timers[due.timer](call)
+            call.api.timers[due.timer].happen(call)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on; returns after all that was due has happened. Raises ValueError for a negative number."""
@@ -138,7 +138,7 @@ class World:
             "ids": {"seed": self.ids.seed, "count": self.ids.count},
             "assumptions": dict(self.assumptions),
             "credentials": [credential._asdict() for credential in self.credentials.values()],
-            "due": [due._asdict() for due in self.due],
+            "due": [due._asdict() for due in sorted(self.due)],
             "apis": {
                 api: {tenant: store.dump() for tenant, store in tenants.items()}
                 for api, tenants in self.tenants.items()
@@ -210,8 +210,7 @@ class Worlds:
         """Forget a world and its keys; raises KeyError when there is none, ValueError for the default one."""
         if id == "default":
             raise ValueError("the default world cannot be removed; reset it instead")
-        world = self.all.pop(id)
-        self._by_token = {token: other for token, other in self._by_token.items() if other is not world}
+        self._forget(self.all.pop(id))
 
     def of(self, request: Request) -> World | None:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
@@ -225,45 +224,63 @@ class Worlds:
 
     def reset(self, world: World) -> None:
         """Let a world go back to how it was made, keys included."""
+        self._forget(world)
         world.reset()
         self._register(world)
 
     def restore(self, world: World, state: Mapping[str, Any]) -> None:
         """Give a world the state that `export` told; raises ValueError, nothing changed, for what does not fit."""
         known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
-        clock = Clock(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
-        other = world.fork(world.id, clock=clock, ids=Ids(state["ids"]["seed"], state["ids"]["count"]))
+        try:
+            clock = Clock(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
+        except ValueError as error:
+            raise ValueError(f"clock.now: {error}") from None
+        other = world.fork(world.id, clock=clock, ids=Ids(state["ids"]["seed"], int(state["ids"]["count"])))
         other.assumptions |= allowed(state["assumptions"], known)
         credentials = [Credential(**credential) for credential in state["credentials"]]
         other.credentials = {(credential.api, credential.token): credential for credential in credentials}
-        other.due = sorted(Due(**due) for due in state["due"])
+        other.due = sorted((_due(due) for due in state["due"]), key=lambda due: due[:2])
         other.tenants = self._tenants(state["apis"])
         owners = [(c.api, c.tenant) for c in credentials] + [(due.api, due.tenant) for due in other.due]
         for api, tenant in owners:
             if tenant not in other.tenants.get(api, {}):
                 raise ValueError(f"{api} has no tenant {tenant}")
-        for due in other.due:
-            if due.timer not in self.apis[due.api].timers:
-                raise ValueError(f"due: {due.api} has no timer {due.timer}")
+        self._check_due(other.due)
+        self._forget(world)
         world.adopt(other)
         self._register(world)
 
+    def _check_due(self, due: list[Due]) -> None:
+        if len({timer.number for timer in due}) != len(due):
+            raise ValueError("due: two have the same number")
+        for at, number, api, _, name, payload in due:
+            timer = self.apis[api].timers.get(name)
+            if timer is None:
+                raise ValueError(f"due: {api} has no timer {name}{nearest(name, self.apis[api].timers)}")
+            for error in self.apis[api].contract.fits(timer.payload).iter_errors(payload):
+                raise ValueError(f"due: {number} at {at}: {error.message}")
+
     def _tenants(self, dumps: Mapping[str, Any]) -> Tenants:
-        for name in dumps.keys() - self.apis.keys():
-            raise ValueError(f"apis: {name} is not served here{nearest(name, self.apis)}")
-        for name in self.apis.keys() - dumps.keys():
-            raise ValueError(f"apis: {name} is missing")
+        for name in sorted(dumps.keys() ^ self.apis.keys()):
+            fault = "is missing" if name in self.apis else f"is not served here{nearest(name, self.apis)}"
+            raise ValueError(f"apis: {name} {fault}")
+        for name, tenants in dumps.items():
+            if self.apis[name].layouts and not tenants:
+                raise ValueError(f"apis: {name} has no tenant")
         return {
             name: {tenant: loaded(self.apis[name], tenant, dump) for tenant, dump in tenants.items()}
             for name, tenants in dumps.items()
         }
 
     def _register(self, world: World) -> None:
-        """Let exactly the world's present keys lead to it."""
-        if world.id != "default":
-            self._by_token = {token: other for token, other in self._by_token.items() if other is not world}
+        """Let the world's present keys lead to it; those of another world stay that one's."""
         for _, token in world.credentials:
-            self._by_token[token] = world
+            self._by_token.setdefault(token, world)
+
+    def _forget(self, world: World) -> None:
+        for _, token in world.credentials:
+            if self._by_token.get(token) is world:
+                del self._by_token[token]
 
 
 def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
@@ -290,6 +307,8 @@ def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store
                 place = ".".join(map(str, (name, number, *error.instance_path)))
                 raise ValueError(f"{api.name}/{tenant}: {place}: {error.message}")
             store[name].put(record)
+    for misfit in api.misfits(store):
+        raise ValueError(f"{api.name}/{tenant}: {misfit}")
     return store
 
 
@@ -302,6 +321,11 @@ def _planted(apis: Sequence[Api], seeds: Mapping[str, Json]) -> tuple[Tenants, d
             tenants[api.name][seeded.tenant] = loaded(api, seeded.tenant, seeded.data)
             credentials |= {(api.name, credential.token): credential for credential in seeded.credentials}
     return tenants, credentials
+
+
+def _due(told: Mapping[str, Json]) -> Due:
+    # JSON knows no integers: 1.0 is one, too
+    return Due(**{**told, "at": int(told["at"]), "number": int(told["number"])})
 
 
 def _forked(tenants: Tenants) -> Tenants:

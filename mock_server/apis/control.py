@@ -40,7 +40,7 @@ def guard(call: Call) -> Response | None:
             raise Problem("missing-credential")
         if not compare_digest(given.encode(), registry.token.encode()):
             raise Problem("invalid-credential")
-    elif urlsplit(f"//{request.header('host') or 'localhost'}").hostname not in (*_LOOPBACK, "understudy"):
+    elif _hostname(request.header("host") or "localhost") not in (*_LOOPBACK, "understudy"):
         # a name that a foreign page made to point at this machine (DNS rebinding)
         raise Problem("forbidden")
     return None
@@ -188,6 +188,9 @@ def add_fault(call: Call) -> Reply:
     body, apis = call.body, call.world.registry.apis
     if body.get("api") is not None and body["api"] not in apis:
         raise Problem("invalid", f"api: {body['api']} is not served here{nearest(body['api'], apis)}")
+    for name in body.get("headers", {}):
+        if name.lower() in ("content-length", "transfer-encoding"):
+            raise Problem("invalid", f"headers: {name} is the server's own to set")
     operations = [id for name, api in apis.items() if name != "control" for id in api.contract.operations]
     if body.get("operation") is not None and body["operation"] not in operations:
         raise Problem("invalid", f"operation: unknown {body['operation']}{nearest(body['operation'], operations)}")
@@ -195,7 +198,7 @@ def add_fault(call: Call) -> Reply:
         id=f"fault_{call.ids.take(8)}",
         api=body.get("api"),
         operation=body.get("operation"),
-        status=body["status"],
+        status=int(body["status"]),  # JSON knows no integers: 503.0 is one, too
         headers=tuple((name.lower().encode(), value.encode()) for name, value in body.get("headers", {}).items()),
         body=body.get("body"),
         times=body.get("times"),
@@ -278,6 +281,7 @@ def declare() -> Api:
         error_body=error_body,
         error_type=b"application/problem+json",
         layouts={},
+        misfits=lambda store: (),
         seed=lambda content, contract: (),
         new_key=lambda ids: "",
         entry=lambda credentials, stores: {},
@@ -290,9 +294,17 @@ def declare() -> Api:
 def _is_foreign(request: Request) -> bool:
     """Whether a browser sent this for a page of another origin (Fetch Metadata; RFC 6454)."""
     origin = request.header("origin")
-    if origin is not None and urlsplit(origin).netloc != request.header("host"):
+    if origin is not None and origin.partition("://")[2] != request.header("host"):
         return True
     return request.header("sec-fetch-site") not in (None, "same-origin", "none")
+
+
+def _hostname(host: str) -> str | None:
+    """The name in a Host header, None when it is no such header."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _clock(world: World) -> Reply:

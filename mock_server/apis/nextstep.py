@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mock_server import contract
-from mock_server.api import Api, Call, Credential, Json, Problem, Reply
+from mock_server.api import Api, Call, Credential, Json, Problem, Reply, Timer
 from mock_server.apis import nextstep_seed
 from mock_server.apis.nextstep_elements import accept, is_iso_8601, is_unset
-from mock_server.apis.nextstep_records import LAYOUTS
-from mock_server.apis.nextstep_tasks import RunTasks, edition, element_of, is_done
+from mock_server.apis.nextstep_records import LAYOUTS, RUN_NAMED
+from mock_server.apis.nextstep_tasks import Edition, RunTasks, edition, element_of, is_done
 from mock_server.clock import milliseconds, rfc3339
 from mock_server.ids import HEX, Ids
 from mock_server.paging import descending
@@ -91,15 +91,17 @@ def create_run(call: Call) -> Reply:
     definition = store["definitions"].get(template["id"])
     assert definition is not None, "every template has a definition"
     live = call.assumed("nextstep.templates.edits-go-live") == "on-publish"
+    frozen = edition(store, definition["live" if live else "edition"])
+    title, due_date, filled = _title(call, template), _due_date(call), _prefilled(call, frozen)
     run = {
-        "id": call.ids.take(20),
+        "id": call.ids.take(20),  # what is refused takes no id
         "template_id": template["id"],
-        "title": _title(call, template),
+        "title": title,
         "status": "active",
         "started_by": member["id"] if member else "api",
         "team_id": team["id"],
         "timezone": team["timezone"],
-        "due_date": _due_date(call),
+        "due_date": due_date,
         "is_shared": False,
         "sections": [
             {"id": section["id"], "title": section["title"], "order": section["order"], "color": section["color"]}
@@ -112,17 +114,15 @@ def create_run(call: Call) -> Reply:
     run["updated_at"] = call.assumed("nextstep.runs.fresh-updated-at") and run["created_at"]
     tasks = RunTasks(store, run, {
         "id": run["id"],
-        "edition": definition["live" if live else "edition"],
+        "edition": frozen.id,
         "runner": member["id"] if member else call.assumed("nextstep.runs.unattributed-assignee"),
-        "open": 0,
+        "open": len(frozen.tasks),
         "ids": {},
     })  # fmt: skip
-    filled = _prefilled(call, tasks)
-    tasks.progress["open"] = len(tasks)
     if not len(tasks) and call.assumed("nextstep.runs.without-tasks") == "completed":
         run |= {"status": "completed", "completed_at": run["created_at"]}
-    for task in filled:
-        store["tasks"].put(task)
+    for position, values in filled.items():
+        store["tasks"].put(tasks.filled(position, values))
     store["progress"].put(tasks.progress)
     row = store["runs"].put(run)
     for position in sorted(tasks.edition.runners) if member else ():
@@ -318,6 +318,7 @@ def declare() -> Api:
         error_body=error_body,
         error_type=b"application/json",
         layouts=LAYOUTS,
+        misfits=nextstep_seed.misfits,
         seed=nextstep_seed.seed,
         new_key=new_key,
         entry=entry,
@@ -329,7 +330,7 @@ def declare() -> Api:
             "revoke-key": revoke_key,
             "lapse-subscription": lapse_subscription,
         },
-        timers={"complete-run": complete_when_due},
+        timers={"complete-run": Timer(complete_when_due, RUN_NAMED)},
     )
 
 
@@ -426,21 +427,21 @@ def _due_date(call: Call) -> str | None:
     return text if call.assumed("nextstep.runs.due-date-echo") == "as-given" else rfc3339(milliseconds(text))
 
 
-def _prefilled(call: Call, tasks: RunTasks) -> list[Record]:
-    """The tasks of a new run whose elements `custom_elements` sets (Process Runs > Pre-filling Form Fields)."""
-    filled: dict[int, Record] = {}
+def _prefilled(call: Call, frozen: Edition) -> dict[int, dict[str, Json]]:
+    """The values that `custom_elements` sets, by position and element (Process Runs > Pre-filling Form Fields)."""
+    filled: dict[int, dict[str, Json]] = {}
     for item in call.body.get("custom_elements") or ():
-        position = tasks.edition.positions.get(item["task_id"])
-        task = None if position is None else filled.get(position) or tasks.get(position)
-        element = None if task is None else element_of(task, item["element_id"])
-        if position is None or task is None or element is None:
+        position = frozen.positions.get(item["task_id"])
+        element = None if position is None else element_of(frozen.tasks[position], item["element_id"])
+        if position is None or element is None:
             if call.assumed("nextstep.runs.unknown-prefill-target") == "reject":
-                raise Problem("invalid", f"the template has no element {item['element_id']} in {item['task_id']}")
+                target = f"{item['element_id'][:80]} in {item['task_id'][:80]}"
+                raise Problem("invalid", f"the template has no element {target}")
             continue
         checked = call.assumed("nextstep.runs.prefill-checked")
-        element["value"] = accept(call, element, item["value"]) if checked else item["value"]
-        filled[position] = task
-    return list(filled.values())
+        value = accept(call, element, item["value"]) if checked else item["value"]
+        filled.setdefault(position, {})[element["id"]] = value
+    return filled
 
 
 def _filled(call: Call, elements: Sequence[Record], items: Sequence[Record]) -> list[Record]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Any
 
 from mock_server.api import Call, Problem
+from mock_server.clock import milliseconds
 from mock_server.store import Record
 
 READ_ONLY = {"text": "text", "image": "image", "video": "video", "lineBreak": "line-break"}
@@ -43,11 +43,9 @@ def is_unset(value: Any) -> bool:
 def is_iso_8601(text: str) -> bool:
     """Whether a text is an ISO 8601 calendar date, or such a date with a time."""
     try:
-        if _DAY.fullmatch(text):
-            return bool(date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text))
+        return bool(_DAY.fullmatch(text)) and milliseconds(text) is not None
     except ValueError:
         return False
-    return False
 
 
 def _text(call: Call, element: Record, value: Any) -> Any:

@@ -11,40 +11,54 @@ from mock_server.api import Json
 from mock_server.clock import milliseconds
 from mock_server.store import Layout, Record
 
-# a template task as it is kept: like TemplateTask of the document, but the assignee may be the workflow runner
-_TASK: Json = {
-    "type": "object",
-    "required": ["id", "title", "order", "section_id", "assignee", "is_essential", "type", "due_date",
-                 "webhook_enabled", "custom_elements", "created_at"],
-    "properties": {
-        "id": {"type": "string"},
-        "title": {"type": "string"},
-        "assignee": {"type": ["string", "null", "object"]},
-        "is_essential": {"type": "boolean"},
-        "type": {"enum": ["task", "approval"]},
-        "webhook_enabled": {"type": "boolean"},
-        "custom_elements": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["id", "type", "label", "required", "display_only"],
-                "if": {"properties": {"type": {"enum": ["dropdown", "multichoice"]}}},
-                "then": {"required": ["options"]},
-            },
-        },
-    },
-}  # fmt: skip
+_TEXT: Json = {"type": "string"}
+_FLAG: Json = {"type": "boolean"}
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+_OPTIONS: Json = {
+    "properties": {"options": {"type": "array", "items": _TEXT}},
+    "if": {"properties": {"type": {"enum": ["dropdown", "multichoice"]}}},
+    "then": {"required": ["options"]},
+}
+
+
+def _record(**properties: Json) -> Json:
+    return {"type": "object", "required": ["id", *properties], "properties": {"id": _TEXT, **properties}}
+
+
+# as they are kept: like those of the document, but a task's assignee may be the workflow runner
+_ELEMENT: Json = {
+    "allOf": [_record(type=_TEXT, label=_TEXT, required=_FLAG, display_only=_FLAG), _OPTIONS],
+}
+_TASK = _record(
+    title=_TEXT,
+    order=_COUNT,
+    section_id=_TEXT_OR_NULL,
+    assignee={"type": ["string", "null", "object"]},
+    is_essential=_FLAG,
+    type={"enum": ["task", "approval"]},
+    due_date={"type": ["object", "string", "null"]},
+    webhook_enabled=_FLAG,
+    custom_elements={"type": "array", "items": _ELEMENT},
+    created_at={"type": "string", "format": "date-time"},
+)
 
 
 def _created(record: Record) -> int:
     return milliseconds(record["created_at"])
 
 
-_TEXT = {"type": "string"}
+# the payload of a timer that is about a run
+RUN_NAMED: Json = {
+    "type": "object",
+    "required": ["run_id"],
+    "properties": {"run_id": _TEXT},
+    "additionalProperties": False,
+}
 LAYOUTS: Mapping[str, Layout] = {
-    "team": Layout({"type": "object", "required": ["id", "timezone"]}),
+    "team": Layout(_record(timezone=_TEXT)),
     "members": Layout(
-        {"type": "object", "required": ["id", "email", "active"], "properties": {"email": _TEXT}},
+        _record(email=_TEXT, active=_FLAG),
         at=lambda member: 0,
         lists=lambda member: (member["email"].lower(),),
     ),
@@ -54,14 +68,8 @@ LAYOUTS: Mapping[str, Layout] = {
         lists=lambda template: ("all", "published") if template["is_published"] else ("all",),
     ),
     # a template's newest edition, and the one that new runs start from
-    "definitions": Layout({"type": "object", "required": ["id", "edition", "live"]}),
-    "editions": Layout(
-        {
-            "type": "object",
-            "required": ["id", "tasks"],
-            "properties": {"tasks": {"type": "array", "items": _TASK}},
-        }
-    ),
+    "definitions": Layout(_record(edition=_TEXT, live=_TEXT)),
+    "editions": Layout(_record(tasks={"type": "array", "items": _TASK})),
     "runs": Layout(
         "ProcessRun",
         at=_created,
@@ -73,9 +81,18 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
     ),
     # what a run does not show: its edition, its workflow runner, how many tasks are open, ids given by a fixture
-    "progress": Layout({"type": "object", "required": ["id", "edition", "runner", "open", "ids"]}),
-    "tasks": Layout("RunTask"),  # only those that differ from the edition
-    "outbox": Layout(
-        {"type": "object", "required": ["id", "kind", "to", "at"]}, at=lambda mail: milliseconds(mail["at"])
+    "progress": Layout(
+        _record(
+            edition=_TEXT, runner=_TEXT_OR_NULL, open=_COUNT, ids={"type": "object", "additionalProperties": _COUNT}
+        )
     ),
+    # only those that differ from the edition
+    "tasks": Layout(
+        {
+            "allOf": [{"$ref": "#/components/schemas/RunTask"}],
+            "properties": {"custom_elements": {"items": _OPTIONS}},
+            "required": ["skipped", "due_date", "webhook_enabled"],
+        }
+    ),
+    "outbox": Layout(_record(kind=_TEXT, to=_TEXT, at=_TEXT), at=lambda mail: milliseconds(mail["at"])),
 }

@@ -67,6 +67,15 @@ _TEAM = _closed(
     keys=_many(_closed("key", key=_TEXT, state={"enum": ["valid", "revoked"]})),
     templates=_many(_TEMPLATE), runs=_many(_RUN),
 )  # fmt: skip
+_REFERENCES = (
+    ("templates", "id", "definitions"),
+    ("definitions", "edition", "editions"),
+    ("definitions", "live", "editions"),
+    ("runs", "id", "progress"),
+    ("progress", "id", "runs"),
+    ("progress", "edition", "editions"),
+    ("tasks", "instance_id", "runs"),
+)
 SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 
@@ -100,6 +109,18 @@ def tasks(given: Sequence[Json], template: Record, *, new_id: Callable[[], str])
     ]
 
 
+def misfits(store: Store) -> Iterator[str]:
+    """What does not fit together in a team's records, each with its place."""
+    if len(store["team"]) != 1:
+        yield "team: there must be exactly one"
+    for owner, member, target in _REFERENCES:
+        for record in store[owner]:
+            if store[target].row(record[member]) is None:
+                yield f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
+                return
+    yield from _task_misfits(store)
+
+
 def template_tasks(edition: Edition, call: Call) -> Positions:
     """The tasks of an edition by position, as the API shows them."""
     runner = call.assumed("nextstep.templates.workflow-runner")
@@ -110,6 +131,37 @@ def template_tasks(edition: Edition, call: Call) -> Positions:
 
     ids = [task["id"] for task in edition.tasks]
     return Positions(len(ids), render, ids.__getitem__, edition.positions.get)
+
+
+def _task_misfits(store: Store) -> Iterator[str]:
+    """The changed tasks stand where they say, with the elements of their edition; each run counts its open tasks."""
+    runs = {run["id"]: RunTasks(store, run, progress) for run, progress in _runs(store)}
+    opened = {id: len(tasks) for id, tasks in runs.items()}
+    for id, tasks in runs.items():
+        if any(position >= len(tasks) for position in tasks.progress["ids"].values()):
+            yield f"progress {id}: ids: there are only {len(tasks)} tasks"
+    for task in store["tasks"]:
+        tasks = runs[task["instance_id"]]
+        position = tasks.position(task["id"])
+        if position is None or position != task["order"]:
+            yield f"tasks {task['id']}: run {task['instance_id']} has no such task at {task['order']}"
+        elif _elements(task) != _elements(tasks.edition.tasks[position]):
+            yield f"tasks {task['id']}: its elements are not those of {tasks.edition.id}"
+        opened[task["instance_id"]] -= is_done(task)
+    for id, tasks in runs.items():
+        if tasks.progress["open"] != opened[id] or (opened[id] and tasks.run["status"] == "completed"):
+            yield f"runs {id}: {tasks.run['status']}, {tasks.progress['open']} open tasks counted, {opened[id]} found"
+
+
+def _runs(store: Store) -> Iterator[tuple[Record, Record]]:
+    for run in store["runs"]:
+        progress = store["progress"].get(run["id"])
+        assert progress is not None, "misfits found that every run has its progress"
+        yield run, progress
+
+
+def _elements(task: Record) -> list[tuple[str, str]]:
+    return [(element["id"], element["type"]) for element in task["custom_elements"]]
 
 
 def _team(team: Json, store: Store) -> Seeded:

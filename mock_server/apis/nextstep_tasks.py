@@ -7,7 +7,7 @@ so an untouched task needs no record. Must not know HTTP, nor what changes a tas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -64,13 +64,7 @@ class RunTasks:
         for id, at in self.progress["ids"].items():
             if at == position:
                 return str(id)
-        head = digest(self.run["id"], 16)
-        code = (position * _FACTOR + int.from_bytes(head[:3].encode())) % _SPACE
-        tail = ""
-        for _ in range(4):
-            code, digit = divmod(code, 62)
-            tail += _DIGITS[digit]
-        return head + tail
+        return _task_id(self.run["id"], position)
 
     def position(self, id: str) -> int | None:
         """Where the task `id` stands; None when it is not of this run."""
@@ -87,6 +81,13 @@ class RunTasks:
     def get(self, position: int) -> Record:
         """The task at a position, changes laid over; its unset values are None."""
         return self.store["tasks"].get(self.id(position)) or self._untouched(position)
+
+    def filled(self, position: int, values: Mapping[str, Json]) -> Record:
+        """The task at a position with values, by element id, laid over those that it has."""
+        task = self.get(position)
+        for element in task["custom_elements"]:
+            element["value"] = values.get(element["id"], element["value"])
+        return task
 
     def listing(self, call: Call) -> Positions:
         """The tasks by position, as served."""
@@ -127,6 +128,17 @@ class RunTasks:
             "custom_elements": [_blank(element) for element in task["custom_elements"]],
             "created_at": self.run["created_at"],
         }
+
+
+@lru_cache(maxsize=4096)
+def _task_id(run_id: str, position: int) -> str:
+    head = digest(run_id, 16)
+    code = (position * _FACTOR + int.from_bytes(head[:3].encode())) % _SPACE
+    tail = ""
+    for _ in range(4):
+        code, digit = divmod(code, 62)
+        tail += _DIGITS[digit]
+    return head + tail
 
 
 def is_done(task: Record) -> bool:
