@@ -1,0 +1,187 @@
+"""Where the arguments of an operation come from: the links of the document, followed on the target itself.
+
+A list names its items, an item its children: `links` say so, and nothing here knows an id beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from contract_tests.client import Client, NotChecked
+from mock_server.contract import Contract, Operation
+from mock_server.exchange import Response
+
+Json = Any
+
+TRIED = 20
+"""How many items of a list, and how many lists of a kind, are tried."""
+
+ATTEMPTS = 40
+"""How many arguments are tried before an operation counts as one that the target does not accept."""
+
+
+class Arranged(NamedTuple):
+    """What an operation can be called with: `arguments` for path and query, `body` (None without one)."""
+
+    arguments: dict[str, Json]
+    body: Json
+
+
+class Link(NamedTuple):
+    """One link of the document: from an answer of `source` to `operation`."""
+
+    source: Operation
+    status: str
+    operation: Operation
+    parameters: Mapping[str, str]
+    body: Json
+
+
+def arrange(client: Client, operation: Operation, *, key: str | None = None) -> Arranged:
+    """The first arguments that the target's own data offer for an operation; raises NotChecked when there are none."""
+    for arranged in arrangements(client, operation, key=key):
+        return arranged
+    raise NotChecked(f"nothing on this target leads to {operation.id}")
+
+
+def arrangements(client: Client, operation: Operation, *, key: str | None = None) -> Iterator[Arranged]:
+    """All arguments that links from reading operations offer, a bounded number, never twice the same."""
+    return _arrangements(client, operation, key, ())
+
+
+def accepted(client: Client, operation: Operation, *, key: str | None = None) -> tuple[Arranged, Response]:
+    """Arguments that the target accepts, and its answer; raises NotChecked when it accepts none of those offered."""
+    for arranged in islice(arrangements(client, operation, key=key), ATTEMPTS):
+        response = call(client, operation, arranged, key=key)
+        if response.status < 300:
+            return arranged, response
+    raise NotChecked(f"this target accepts no {operation.id} with what its data offer")
+
+
+def call(client: Client, operation: Operation, arranged: Arranged, *, key: str | None = None) -> Response:
+    """Send an operation with what was arranged for it, with another key than the default one if that is given."""
+    options: dict[str, Json] = {} if key is None else {"key": key}
+    if arranged.body is not None:
+        options["json"] = arranged.body
+    return client.call(operation, arranged.arguments, **options)
+
+
+def links(client: Client, operation: Operation) -> Iterator[Link]:
+    """The links of the document that lead to an operation from one that only reads, lists first."""
+    contract = client.contract
+    found = [
+        Link(source, status, operation, entry.get("parameters", {}), entry.get("requestBody"))
+        for source in contract.operations.values()
+        if source.method == "GET" and source is not operation
+        for status, entry in _declared(contract.document, source)
+        if entry["operationId"] == operation.id
+    ]
+    yield from sorted(found, key=lambda link: link.source.pagination is None)
+
+
+def pointed(document: Json, pointer: str) -> Json:
+    """What a JSON pointer leads to, or None."""
+    for part in pointer.split("/")[1:]:
+        name = unquote(part).replace("~1", "/").replace("~0", "~")
+        if isinstance(document, Mapping):
+            document = document.get(name)
+        elif isinstance(document, Sequence) and not isinstance(document, str):
+            document = document[int(name)] if name.isdecimal() and int(name) < len(document) else None
+        else:
+            return None
+    return document
+
+
+def _arrangements(
+    client: Client, operation: Operation, key: str | None, behind: tuple[Operation, ...]
+) -> Iterator[Arranged]:
+    """The same, without going through the operations that this is asked for: links may lead round in circles."""
+    if not _needed(client, operation):
+        yield Arranged({}, {} if operation.body else None)
+        return
+    seen: list[Arranged] = []
+    for link in links(client, operation):
+        if link.source not in behind:
+            for arranged in _follow(client, link, key, (*behind, operation)):
+                if _complete(client, operation, arranged) and arranged not in seen:
+                    seen.append(arranged)
+                    yield arranged
+
+
+def _follow(client: Client, link: Link, key: str | None, behind: tuple[Operation, ...]) -> Iterator[Arranged]:
+    """What a link offers: the first item of every source, then the second of every source, and so on."""
+    answers: list[tuple[Arranged, Json]] = []
+    for source in islice(_arrangements(client, link.source, key, behind), TRIED):
+        response = call(client, link.source, source, key=key)
+        if link.status in (str(response.status), f"{response.status // 100}XX"):
+            answers.append((source, response.json()))
+            yield _arranged(link, source, answers[-1][1], 0)
+    for number in range(1, TRIED if link.source.pagination else 1):
+        for source, body in answers:
+            yield _arranged(link, source, body, number)
+
+
+def _arranged(link: Link, source: Arranged, body: Json, number: int) -> Arranged:
+    arguments = {name: _value(text, source, body, number) for name, text in link.parameters.items()}
+    return Arranged(arguments, _filled(link.body, source, body, number) if link.operation.body else None)
+
+
+def _filled(template: Json, source: Arranged, body: Json, number: int) -> Json:
+    if isinstance(template, Mapping):
+        return {name: _filled(value, source, body, number) for name, value in template.items()}
+    return {} if template is None else _value(template, source, body, number)
+
+
+def _value(expression: Json, source: Arranged, body: Json, number: int) -> Json:
+    """The value of a runtime expression (`$response.body#/...`, `$request.path.x`, `$request.query.x`) or a literal.
+
+    `number` stands for the item 0 that a link names as an example of all.
+    """
+    if not isinstance(expression, str) or not expression.startswith("$"):
+        return expression
+    place, _, pointer = expression.partition("#")
+    if place == "$response.body":
+        return pointed(body, pointer.replace("/0/", f"/{number}/", 1))
+    return source.arguments.get(place.rpartition(".")[2])
+
+
+def _needed(client: Client, operation: Operation) -> set[str]:
+    required = {parameter.name for parameter in operation.parameters if parameter.required}
+    return required | {f"body {name}" for name in required_members(client.contract, operation)}
+
+
+def required_members(contract: Contract, operation: Operation) -> list[str]:
+    """The names that a JSON body of the operation must have."""
+    schema = body_schema(contract.document, operation)
+    return list(schema.get("required", ()))
+
+
+def body_schema(document: Json, operation: Operation) -> Mapping[str, Json]:
+    """The schema of an operation's JSON body, its reference followed; empty without a body."""
+    if operation.body is None:
+        return {}
+    entry = follow(document, document["paths"][operation.path][operation.method.lower()]["requestBody"])
+    return follow(document, entry["content"]["application/json"]["schema"])
+
+
+def follow(document: Json, entry: Json) -> Mapping[str, Json]:
+    """An entry of the document, or what its `$ref` leads to."""
+    while "$ref" in entry:
+        entry = pointed(document, entry["$ref"].removeprefix("#"))
+    return dict(entry)
+
+
+def _complete(client: Client, operation: Operation, arranged: Arranged) -> bool:
+    given = {name for name, value in arranged.arguments.items() if value is not None}
+    given |= {f"body {name}" for name, value in (arranged.body or {}).items() if value is not None}
+    return _needed(client, operation) <= given
+
+
+def _declared(document: Json, source: Operation) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    entry = document["paths"][source.path][source.method.lower()]
+    for status, response in entry["responses"].items():
+        for link in follow(document, response).get("links", {}).values():
+            yield status, follow(document, link)

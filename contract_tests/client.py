@@ -1,0 +1,365 @@
+"""What a test talks through: requests to one API with one tenant's keys, each answer judged on the way.
+
+A Client keeps the exchanges of its example, so that a failure shows the curl lines of the calls made. It
+obeys 429, waits on the world's clock where there is one, and must not know any API by name.
+"""
+
+from __future__ import annotations
+
+import json as texts
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
+from unittest import SkipTest
+from urllib.parse import quote, urlencode
+
+from contract_tests.transport import Transport
+from mock_server.contract import Contract, Operation
+from mock_server.exchange import Exchange, Request, Response
+
+T = TypeVar("T")
+Json = Any
+Query = Mapping[str, object] | str | None
+Capability = Literal[
+    "write", "fresh", "advance", "events", "second-key", "revoked-key", "lapsed-key", "other-tenant", "members"
+]
+
+PATIENCE = 3
+SHOWN = 20
+_READING = ("GET", "HEAD", "OPTIONS")
+_ABSENT: Any = object()
+
+LACKS: Mapping[Capability, str] = {
+    "write": "writing is not allowed on this target",
+    "fresh": "this target gives no world of its own to each test",
+    "advance": "this target's clock cannot be advanced",
+    "events": "what people do in the vendor's own app cannot be done on this target",
+    "second-key": "no second key of the same tenant is known",
+    "revoked-key": "no revoked key is known",
+    "lapsed-key": "no key of a tenant without a subscription is known",
+    "other-tenant": "no key of another tenant is known",
+    "members": "no members of the tenant are known",
+}
+
+
+class NotChecked(SkipTest):
+    """A rule that could not be checked here, and why. unittest, pytest and hypothesis all read it as skipped."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"not checked: {reason}")
+
+
+class Violation(AssertionError):
+    """An answer that the document does not allow; names the operation and the JSON pointer of what differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of the tenant."""
+
+    user_id: str
+    email: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a target is reached with: keys, and what nobody can find out through the API. Names as in a ready file."""
+
+    api_keys: tuple[str, ...]
+    revoked_key: str | None = None
+    lapsed_key: str | None = None
+    other_tenant_key: str | None = None
+    members: tuple[Member, ...] = ()
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Json]) -> Access:
+        """From an API's entry of a ready file."""
+        return cls(
+            api_keys=tuple(entry["api_keys"]),
+            revoked_key=entry.get("revoked_key"),
+            lapsed_key=entry.get("lapsed_key"),
+            other_tenant_key=entry.get("other_tenant_key"),
+            members=tuple(Member(m["user_id"], m["email"], m["active"]) for m in entry.get("members", ())),
+        )
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What these keys and members make checkable."""
+        known: dict[Capability, object] = {
+            "second-key": self.api_keys[1:],
+            "revoked-key": self.revoked_key,
+            "lapsed-key": self.lapsed_key,
+            "other-tenant": self.other_tenant_key,
+            "members": self.members,
+        }
+        return frozenset(capability for capability, value in known.items() if value)
+
+
+class World(Protocol):
+    """Where a client's requests happen: what can be done there beside sending requests."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this world offers."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every request to this world carries beside its own headers."""
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass; raises NotChecked when that is too long to wait for."""
+
+    def event(self, name: str, fields: Mapping[str, Json]) -> None:
+        """Do what a person does in the vendor's own app; raises NotChecked where that cannot be done."""
+
+    def close(self) -> None:
+        """Give the world back."""
+
+
+@dataclass(slots=True)
+class Client:
+    """Requests to one API in one world. Use it as a context manager: a failure inside then shows its curl lines."""
+
+    contract: Contract = field(repr=False)
+    transport: Transport = field(repr=False)
+    prefix: str
+    access: Access = field(repr=False)
+    world: World
+    log: list[Exchange] = field(default_factory=list, repr=False)
+    patience: int = PATIENCE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, NotChecked) and self.log:
+            error.add_note("\n".join(("Calls made:", *self.curl())))
+        self.world.close()
+
+    def hasty(self) -> Client:
+        """The same client, but one that takes a 429 for an answer: for tests of the limit itself."""
+        return replace(self, patience=0)
+
+    @property
+    def key(self) -> str:
+        """The key that is sent unless another is named."""
+        return self.access.api_keys[0]
+
+    @property
+    def second_key(self) -> str:
+        """Another valid key of the same tenant."""
+        return self.access.api_keys[1] if self.access.api_keys[1:] else _lacking("second-key")
+
+    @property
+    def revoked_key(self) -> str:
+        """A key that was valid once."""
+        return self.access.revoked_key or _lacking("revoked-key")
+
+    @property
+    def lapsed_key(self) -> str:
+        """A key of a tenant whose subscription has lapsed."""
+        return self.access.lapsed_key or _lacking("lapsed-key")
+
+    @property
+    def other_tenant_key(self) -> str:
+        """A valid key of another tenant."""
+        return self.access.other_tenant_key or _lacking("other-tenant")
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The people of the tenant, as far as they are known."""
+        return self.access.members or _lacking("members")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        json: Json = _ABSENT,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        key: str | None = _ABSENT,
+    ) -> Response:
+        """Send a request, again when a 429 names a wait that passes, and return the judged answer.
+
+        `path` is relative to the API's server path (`/process-runs`) and raw: encode what needs it. `query` is
+        a mapping (None values are left out) or raw text; `json` is sent as JSON, else `body` as it is; `key` is
+        another key than the default one, or None for no credential at all. Raises Violation when the answer to
+        a documented operation is not what the document allows.
+        """
+        request = self.request(method, path, query=query, json=json, body=body, headers=headers, key=key)
+        response = self.exchange(request).response
+        for _ in range(self.patience):
+            wait = response.header("retry-after") or ""
+            if response.status != 429 or not wait.isdecimal():
+                break
+            self.world.wait(int(wait))
+            response = self.exchange(request).response
+        return response
+
+    def call(
+        self,
+        operation: str | Operation,
+        arguments: Mapping[str, object] | None = None,
+        *,
+        json: Json = _ABSENT,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        key: str | None = _ABSENT,
+    ) -> Response:
+        """Send an operation (or its id) with `arguments` for its path and query parameters, by name."""
+        known = self.contract.operations[operation] if isinstance(operation, str) else operation
+        path, query = locate(known, arguments or {})
+        return self.send(known.method, path, query=query, json=json, body=body, headers=headers, key=key)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = None,
+        json: Json = _ABSENT,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        key: str | None = _ABSENT,
+    ) -> Request:
+        """The request that `send` would send."""
+        given = {**self.world.headers, **self.credential(self.key if key is _ABSENT else key)}
+        if json is not _ABSENT:
+            body, given["content-type"] = texts.dumps(json).encode(), "application/json"
+        given |= {name.lower(): value for name, value in (headers or {}).items()}
+        encoded = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in given.items())
+        return Request(method, self.prefix + path, _query(query), encoded, body)
+
+    def exchange(self, request: Request) -> Exchange:
+        """Send `request` as it is, once; keep it in the log; judge the answer. Raises Violation."""
+        if request.method not in _READING and "write" not in self.world.capabilities:
+            _lacking("write")
+        operation = find(self.contract, request.method, request.path.removeprefix(self.prefix))
+        response = self.transport(request)
+        seen = Exchange(
+            id=len(self.log),
+            world="",
+            api=self.contract.name,
+            operation=operation.id if operation else None,
+            at=0,
+            request=request,
+            response=response,
+            stop="",
+            reason=None,
+            decided=(),
+            error=None,
+        )
+        self.log.append(seen)
+        _judge(operation, response)
+        return seen
+
+    def credential(self, key: str | None) -> dict[str, str]:
+        """The headers that carry `key`, as the document's security scheme says."""
+        if key is None or not self.contract.schemes:
+            return {}
+        scheme = self.contract.schemes[0]
+        return {scheme.header: f"Bearer {key}" if scheme.kind == "bearer" else key}
+
+    def eventually(self, probe: Callable[[], T], within: float = 10.0) -> T:
+        """Ask `probe` until its answer is true, for at most `within` seconds of the world's time; that answer.
+
+        Where the document does not promise that something has happened when an answer arrives, ask like this.
+        """
+        passed, step = 0.0, 0.25
+        while not (seen := probe()):
+            assert passed < within, f"still {seen!r} after {within} seconds"
+            step = min(step * 2, within - passed)
+            self.world.wait(step)
+            passed += step
+        return seen
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on the world's clock (really waits on a target without one)."""
+        if seconds:
+            self.world.wait(seconds)
+
+    def event(self, name: str, **fields: Json) -> None:
+        """Do what a person does in the vendor's own app (`skip-task`, `revoke-key` ...)."""
+        self.world.event(name, fields)
+
+    def curl(self) -> list[str]:
+        """The calls made, as shell lines with the status they got; keys are shown as variables."""
+        dropped = [f"# {len(self.log) - SHOWN} earlier calls are left out"] if len(self.log) > SHOWN else []
+        return dropped + [self._line(exchange) for exchange in self.log[-SHOWN:]]
+
+    def _line(self, exchange: Exchange) -> str:
+        request = exchange.request
+        words = ["curl"] if request.method == "GET" else ["curl", "-X", request.method]
+        for name, value in request.headers:
+            if name.decode("latin-1") in self.world.headers:
+                continue
+            words += ["-H", self._quoted(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
+        if request.body:
+            words += ["--data-binary", shlex.quote(request.body.decode("utf-8", "backslashreplace"))]
+        place = request.path.removeprefix(self.prefix) + (f"?{request.query}" if request.query else "")
+        return f'{" ".join(words)} "$BASE_URL"{shlex.quote(place)}  # {exchange.response.status}'
+
+    def _quoted(self, text: str) -> str:
+        access = self.access
+        names = {key: f"API_KEY_{number}" for number, key in enumerate(access.api_keys[1:], 2)}
+        names |= {self.key: "API_KEY", access.revoked_key or "": "REVOKED_KEY", access.lapsed_key or "": "LAPSED_KEY"}
+        names |= {access.other_tenant_key or "": "OTHER_TENANT_KEY"}
+        for key, name in names.items():
+            if key and text.endswith(key):
+                return f'"{text.removesuffix(key)}${name}"'
+        return shlex.quote(text)
+
+
+def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """The path and the query of an operation with these arguments; raises KeyError for a path parameter left out."""
+    path, query = operation.path, dict(arguments)
+    for parameter in operation.parameters:
+        if parameter.location == "path":
+            path = path.replace(f"{{{parameter.name}}}", quote(str(query.pop(parameter.name)), safe=""))
+    return path, query
+
+
+def find(contract: Contract, method: str, path: str) -> Operation | None:
+    """The documented operation behind a method and a raw path, or None. A literal segment wins over a parameter."""
+    parts = path.split("/")
+    fitting = [
+        operation
+        for operation in contract.operations.values()
+        if operation.method == method and _fits(operation.path.split("/"), parts)
+    ]
+    return min(fitting, key=lambda operation: operation.path.count("{"), default=None)
+
+
+def _fits(template: list[str], parts: list[str]) -> bool:
+    return len(template) == len(parts) and all(
+        part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True)
+    )
+
+
+def _judge(operation: Operation | None, response: Response) -> None:
+    if operation is None:
+        return
+    if response.status >= 500:
+        raise Violation(f"{operation.id}: status {response.status}: a server error is never the right answer")
+    mismatch = operation.mismatch(response)
+    if mismatch is not None:
+        raise Violation(mismatch)
+
+
+def _query(query: Query) -> str:
+    if isinstance(query, str):
+        return query
+    return urlencode([(name, _text(value)) for name, value in (query or {}).items() if value is not None])
+
+
+def _text(value: object) -> str:
+    return texts.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _lacking(capability: Capability) -> NoReturn:
+    raise NotChecked(LACKS[capability])

@@ -1,0 +1,185 @@
+"""Reading a list page by page, as its `x-pagination` declares; and what an operation would change.
+
+Works with cursors, ids and lists of any size, and while others write. Must not know what is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice, repeat
+from typing import Any, NamedTuple
+
+from contract_tests.arrange import ATTEMPTS, Arranged, accepted, arrangements, call, pointed
+from contract_tests.client import Client, NotChecked
+from mock_server.contract import Operation
+from mock_server.exchange import Response
+
+Json = Any
+
+LARGEST = 100
+MOST_PAGES = 150
+PARENTS = 40
+"""How many parents are looked at to find a long list of children."""
+
+
+class Page(NamedTuple):
+    """One page of a list: its items, the cursor of the next page, and whether there is one."""
+
+    items: list[Json]
+    next: Json
+    more: bool
+
+
+def setting(listing: Operation, name: str) -> str:
+    """What the document's pagination style calls something: the limit, the cursor, the place of the items."""
+    assert listing.pagination is not None, f"{listing.id} is no list"
+    return str(listing.pagination.settings[name])
+
+
+def bounds(listing: Operation) -> tuple[int, int, int]:
+    """The smallest, the default and the largest `limit` of a list."""
+    schema = next(p for p in listing.parameters if p.name == setting(listing, "limit")).schema
+    return schema.get("minimum", 1), schema["default"], schema["maximum"]
+
+
+def request_page(
+    client: Client,
+    listing: Operation,
+    arguments: Mapping[str, Json],
+    *,
+    limit: object = None,
+    cursor: object = None,
+    key: str | None = None,
+) -> Response:
+    """Ask for one page; the answer as it is."""
+    paging = {setting(listing, "limit"): limit, setting(listing, "cursor"): cursor}
+    return call(client, listing, Arranged({**arguments, **paging}, None), key=key)
+
+
+def read_page(
+    client: Client,
+    listing: Operation,
+    arguments: Mapping[str, Json],
+    *,
+    limit: int | None = None,
+    cursor: Json = None,
+    key: str | None = None,
+) -> Page:
+    """Read one page, which must be given."""
+    response = request_page(client, listing, arguments, limit=limit, cursor=cursor, key=key)
+    assert response.status < 300, f"{listing.id} with limit {limit} and cursor {cursor!r}: {response.status}"
+    return page_of(listing, response)
+
+
+def page_of(listing: Operation, response: Response) -> Page:
+    """The page that an answer holds."""
+    body = response.json()
+    following = pointed(body, setting(listing, "next"))
+    return Page(pointed(body, setting(listing, "items")), following, pointed(body, setting(listing, "more")))
+
+
+def pages(
+    client: Client,
+    listing: Operation,
+    arguments: Mapping[str, Json],
+    *,
+    limits: Iterable[int | None] = repeat(LARGEST),
+    key: str | None = None,
+) -> Iterator[Page]:
+    """The pages of a list from the start, each with the next of `limits`, until one says that there are no more."""
+    cursor = None
+    for limit in islice(limits, MOST_PAGES):
+        page = read_page(client, listing, arguments, limit=limit, cursor=cursor, key=key)
+        yield page
+        if not page.more:
+            return
+        cursor = page.next
+
+
+def walk(client: Client, listing: Operation, arguments: Mapping[str, Json], *, key: str | None = None) -> list[Json]:
+    """All items of a list, read with the largest pages."""
+    return [item for page in pages(client, listing, arguments, key=key) for item in page.items]
+
+
+def ids(items: Iterable[Json]) -> list[str]:
+    """The ids of items, in order."""
+    return [item["id"] for item in items]
+
+
+def longest(client: Client, listing: Operation, *, least: int = 2) -> dict[str, Json]:
+    """The arguments of the longest such list that is found on the target.
+
+    Raises NotChecked when none has `least` items.
+    """
+    found = [
+        (len(walk(client, listing, arranged.arguments)), arranged.arguments)
+        for arranged in islice(arrangements(client, listing), PARENTS)
+    ]
+    size, arguments = max(found, key=lambda entry: entry[0], default=(0, {}))
+    if size < least:
+        raise NotChecked(f"no {listing.id} on this target has {least} items")
+    return arguments
+
+
+def adder(client: Client, listing: Operation) -> Operation | None:
+    """The operation that adds to a list: POST on its own path."""
+    operations = client.contract.operations.values()
+    return next((known for known in operations if known.method == "POST" and known.path == listing.path), None)
+
+
+def add(client: Client, listing: Operation, count: int) -> None:
+    """Add items to a list that can grow; raises NotChecked when the target accepts none."""
+    operation = adder(client, listing)
+    assert operation is not None, f"nothing can be added to {listing.id}"
+    arranged, _ = accepted(client, operation)
+    for _ in range(count - 1):
+        response = call(client, operation, arranged)
+        assert response.status < 300, f"{operation.id} is refused with what was accepted before: {response.status}"
+
+
+@contextmanager
+def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: str | None = None) -> Iterator[None]:
+    """Assert that what an operation writes to is the same after the block as before, seen with `key`.
+
+    A list that others add to at the same time may only have grown by what the operation would not have added.
+    """
+    place = _watched(client, operation)
+    before = _seen(client, place, arranged, key)
+    yield
+    after = _seen(client, place, arranged, key)
+    if place.pagination is not None and "fresh" not in client.world.capabilities:
+        body = arranged.body or {}
+        after = [item for item in after if item in before or any(item.get(n, v) != v for n, v in body.items())]
+        before = [item for item in before if item in after]
+    assert after == before, f"{operation.id} was refused, and yet {place.id} shows a change"
+
+
+def assert_no_effect(
+    client: Client, operation: Operation, refuse: Callable[[Arranged], None], *, key: str | None = None
+) -> None:
+    """Assert that the calls that `refuse` makes, with what it is given, do nothing that `key` would see.
+
+    What it is given is accepted from `key` afterwards, so it could have been done. Raises NotChecked when nothing is.
+    """
+    for arranged in islice(arrangements(client, operation, key=key), ATTEMPTS):
+        with unchanged(client, operation, arranged, key=key):
+            refuse(arranged)
+        if call(client, operation, arranged, key=key).status < 300:
+            return
+    raise NotChecked(f"this target accepts no {operation.id} with what its data offer")
+
+
+def _watched(client: Client, operation: Operation) -> Operation:
+    """The reading operation that shows what another one writes to: its path, or the longest beginning of it."""
+    readers = [known for known in client.contract.operations.values() if known.method == "GET"]
+    return max((known for known in readers if operation.path.startswith(known.path)), key=lambda known: len(known.path))
+
+
+def _seen(client: Client, place: Operation, arranged: Arranged, key: str | None) -> Json:
+    names = {parameter.name for parameter in place.parameters if parameter.location == "path"}
+    arguments = {name: value for name, value in arranged.arguments.items() if name in names}
+    if place.pagination is not None:
+        return walk(client, place, arguments, key=key)
+    response = call(client, place, Arranged(arguments, None), key=key)
+    return response.status, response.json()

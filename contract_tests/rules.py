@@ -1,0 +1,152 @@
+"""Which test checks which rule: `@rule` on a test, and everything that is read from it.
+
+A test names the rules that it checks, by id (`nextstep.creation.created`) or by pattern for tests that hold for
+every API (`*.pagination.default-limit`). The same tests run under pytest and, one by one, as plain calls.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+import contract_tests
+from contract_tests import profiles
+from contract_tests.arrange import required_members
+from contract_tests.client import Capability, NotChecked
+from contract_tests.targets import Target, require
+from mock_server.contract import Contract, Operation
+
+Test = TypeVar("Test", bound=Callable[..., None])
+Arguments = Mapping[str, Any]
+
+SUBJECTS: Mapping[str, Callable[[Contract], Sequence[Operation]]] = {
+    "operation": lambda contract: _those(contract, lambda operation: True),
+    "listing": lambda contract: _those(contract, lambda operation: operation.pagination is not None),
+    "growing": lambda contract: _those(contract, lambda operation: _adds_to(contract, operation)),
+    "filtered": lambda contract: _those(contract, _is_filtered),
+    "secured": lambda contract: _those(contract, lambda operation: operation.secured),
+    "limited": lambda contract: _those(contract, lambda operation: operation.secured) if contract.rate_limit else (),
+    "reading": lambda contract: _those(contract, lambda operation: operation.method == "GET"),
+    "single": lambda contract: _those(contract, _is_single),
+    "demanding": lambda contract: _those(contract, lambda operation: bool(required_members(contract, operation))),
+    "writing": lambda contract: _those(contract, lambda operation: operation.body is not None),
+}
+"""What a test is repeated for when it has an argument of that name: every operation that declares the thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A test function, the rules (ids or patterns) that it checks, and what it needs of a target."""
+
+    function: Callable[..., None]
+    rules: tuple[str, ...]
+    needs: tuple[Capability, ...]
+
+    @property
+    def name(self) -> str:
+        """Module and function: `test_pagination.test_default_limit`."""
+        return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
+
+    def covers(self, rule_id: str) -> bool:
+        """Whether the test checks this rule."""
+        return any(fnmatchcase(rule_id, pattern) for pattern in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run of a check gave. `error` is why it failed or could not be checked."""
+
+    check: Check
+    arguments: Arguments
+    result: Literal["passed", "failed", "not checked"]
+    error: Exception | None = None
+
+
+def rule(*rules: str, needs: Sequence[Capability] = ()) -> Callable[[Test], Test]:
+    """Declare that a test checks these rules, ids or patterns; put it above `@given`.
+
+    `needs` names capabilities; on a target that lacks one the test is reported as not checked.
+    """
+
+    def declare(function: Test) -> Test:
+        function.check = Check(function, rules, tuple(needs))  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def check_of(function: object) -> Check | None:
+    """The Check that `@rule` made of a test, or None for a test without it."""
+    found = getattr(function, "check", None)
+    return found if isinstance(found, Check) else None
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """All checks of the kit, in the order of files and lines."""
+    names = sorted(module.name for module in pkgutil.iter_modules(contract_tests.__path__))
+    modules = [importlib.import_module(f"contract_tests.{name}") for name in names if name.startswith("test_")]
+    return tuple(check for module in modules for value in vars(module).values() if (check := check_of(value)))
+
+
+def checks_for(rule_id: str) -> tuple[Check, ...]:
+    """The checks of one rule."""
+    return tuple(check for check in checks() if check.covers(rule_id))
+
+
+def expand(check: Check, contract: Contract) -> list[Arguments]:
+    """The arguments, beside `target`, of each run of a check on one API; none when it checks no rule of it."""
+    if not any(check.covers(known.id) for known in contract.rules):
+        return []
+    names = [name for name in inspect.signature(check.function).parameters if name in SUBJECTS]
+    rows = itertools.product(*(SUBJECTS[name](contract) for name in names))
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def run(check: Check, target: Target, *, profile: str = "quick") -> Iterator[Outcome]:
+    """Run a check as plain calls, once for each of its arguments, in the given profile."""
+    return (attempt(check, target, arguments, profile=profile) for arguments in expand(check, target.contract))
+
+
+def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str = "quick") -> Outcome:
+    """Run a check as a plain call with these arguments."""
+    try:
+        require(target, check.needs)
+        with profiles.profile(profile, check.function):
+            check.function(target=target, **arguments)
+    except NotChecked as reason:
+        return Outcome(check, arguments, "not checked", reason)
+    except Exception as error:
+        return Outcome(check, arguments, "failed", error)
+    return Outcome(check, arguments, "passed")
+
+
+def _those(contract: Contract, holds: Callable[[Operation], bool]) -> tuple[Operation, ...]:
+    return tuple(operation for operation in contract.operations.values() if holds(operation))
+
+
+def _is_single(operation: Operation) -> bool:
+    """Whether an operation reads one object, named by its path."""
+    named = any(parameter.location == "path" for parameter in operation.parameters)
+    return operation.method == "GET" and operation.pagination is None and named
+
+
+def _is_filtered(operation: Operation) -> bool:
+    if operation.pagination is None:
+        return False
+    paging = set(operation.pagination.settings.values())
+    return any(p.location == "query" and p.name not in paging for p in operation.parameters)
+
+
+def _adds_to(contract: Contract, listing: Operation) -> bool:
+    """Whether items can be added to a list: by POST on its own path."""
+    return listing.pagination is not None and any(
+        known.method == "POST" and known.path == listing.path for known in contract.operations.values()
+    )
