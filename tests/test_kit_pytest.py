@@ -1,0 +1,92 @@
+"""How pytest runs the kit: its options, from a checkout and from anywhere, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from contract_tests import targets
+from mock_server.server import serving
+from mock_server.world import Worlds
+
+pytest_plugins = ["pytester"]
+ONE = "test_the_default_page_is_of_the_documented_size"
+QUICK = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "contract_tests.options", "--profile", "quick")
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    """A server of NextStep that is none of ours to the kit."""
+    with serving(Worlds([targets.declared("nextstep")], seeds=targets._seeds())) as url:
+        yield f"{url}/api/v1"
+
+
+def kit(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
+    """Run pytest on the installed kit, from an empty folder."""
+    return pytester.runpytest_inprocess(*QUICK, "--pyargs", "contract_tests", *options)
+
+
+def test_the_kit_runs_from_anywhere(pytester: pytest.Pytester) -> None:
+    """`--pyargs contract_tests` checks our mock in process, each test once for each operation that it is about."""
+    result = kit(pytester, "-k", ONE, "-v")
+    result.assert_outcomes(passed=4, deselected=result.parseoutcomes()["deselected"])
+    result.stdout.fnmatch_lines(["*test_pagination.py::*documented_size?nextstep-listRunTasks? PASSED*"])
+
+
+def test_a_url_and_its_keys_are_options(pytester: pytest.Pytester, served: str) -> None:
+    """A server is checked by URL with its keys; what it does not offer is reported as not checked, with the reason."""
+    options = ("--api", "nextstep", "--url", served, "--api-key", "nxs_live_your_key")
+    result = kit(pytester, *options, "-k", "test_the_largest_page_is_full or listRunTasks and documented_size")
+    assert result.parseoutcomes()["passed"] == 1
+    assert result.parseoutcomes()["skipped"] == 1
+    result.stdout.fnmatch_lines(["*= not checked =*", "*1 this target gives no world of its own to each test"])
+
+
+def test_a_url_that_takes_a_key_is_a_mistake(pytester: pytest.Pytester, served: str) -> None:
+    """Without a key nothing runs, and one line says why."""
+    result = kit(pytester, "--url", served, "-k", ONE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines([f"*{served} cannot be checked: it is no mock of ours, so it takes an API key*"])
+
+
+def test_the_environment_gives_the_options(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, served: str
+) -> None:
+    """URL, key and profile can stand in the environment, where no plugin has to be named for them."""
+    monkeypatch.setenv("UNDERSTUDY_URL", served)
+    monkeypatch.setenv("UNDERSTUDY_API_KEY", "nxs_live_your_key")
+    monkeypatch.setenv("UNDERSTUDY_PROFILE", "quick")
+    result = pytester.runpytest_inprocess(
+        *QUICK[:4], "--pyargs", "contract_tests", "-k", "test_the_largest_page_is_full"
+    )
+    assert result.parseoutcomes()["skipped"] == 1
+
+
+def test_an_unknown_profile_is_a_mistake(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile of the environment that there is not is refused at start."""
+    monkeypatch.setenv("UNDERSTUDY_PROFILE", "slow")
+    result = pytester.runpytest_inprocess(*QUICK[:4], "--pyargs", "contract_tests")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*UsageError: unknown profile 'slow', known: quick, default, deep*"])
+
+
+def test_checks_of_other_apis_are_left_out(pytester: pytest.Pytester) -> None:
+    """A check that concerns none of the chosen APIs is not run, and other tests beside it are."""
+    pytester.makeconftest("from contract_tests.conftest import *")
+    pytester.makepyfile("""
+        from contract_tests.rules import rule
+
+        @rule("elsewhere.runs.created")
+        def test_elsewhere(target):
+            raise AssertionError
+
+        @rule("nextstep.runs.fields")
+        def test_here(target, request):
+            assert [mark.args for mark in request.node.iter_markers("rule")] == [("nextstep.runs.fields",)]
+            assert request.node.user_properties == [("rule", "nextstep.runs.fields")]
+
+        def test_plain():
+            pass
+    """)
+    pytester.runpytest_inprocess(*QUICK).assert_outcomes(passed=2, deselected=1)
