@@ -1,0 +1,142 @@
+"""Worlds: isolated, found by key, forked, reset, exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import toy
+from conftest import KEY, NOW
+
+from mock_server.api import Api
+from mock_server.clock import Clock, milliseconds
+from mock_server.exchange import Request
+from mock_server.world import Worlds
+
+Plant = Callable[..., Worlds]
+
+
+@pytest.fixture
+def worlds(plant: Plant, small: dict[str, Any]) -> Worlds:
+    """Small worlds."""
+    return plant(seeds=small)
+
+
+def asked(path: str, **headers: str) -> Request:
+    """A GET request with these headers."""
+    fields = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items())
+    return Request("GET", path, headers=fields)
+
+
+def test_a_world_is_found_by_its_key(worlds: Worlds) -> None:
+    """A key leads to its world, whatever its scheme; no key and unknown keys to the default one."""
+    made = worlds.create()
+    key = made.entry("nextstep")["api_key"]
+    for value in (f"Bearer {key}", f"bearer {key}", key):
+        assert worlds.of(asked("/api/v1/x", authorization=value)) is made
+    assert worlds.of(asked("/api/v1/x", x_api_key=key)) is made
+    for value in (KEY, "", "Bearer", "Bearer x"):
+        assert worlds.of(asked("/api/v1/x", authorization=value)) is worlds.default
+    assert worlds.of(asked("/api/v1/x")) is worlds.default
+
+
+def test_a_named_world_goes_before_a_key(worlds: Worlds) -> None:
+    """X-Mock-World is asked first; control calls have no other way."""
+    made = worlds.create()
+    key = made.entry("nextstep")["api_key"]
+    assert worlds.of(asked("/api/v1/x", authorization=key, x_mock_world="default")) is worlds.default
+    assert worlds.of(asked("/__mock__/clock", authorization=key)) is worlds.default
+    assert worlds.of(asked("/__mock__/clock", x_mock_world=made.id)) is made
+    assert worlds.of(asked("/__mock__/clock", x_mock_world="none")) is None
+
+
+def test_fresh_worlds_differ_in_keys_and_ids_alone(worlds: Worlds) -> None:
+    """Two fresh worlds hold the same records, other keys, other ids to come."""
+    first, second = worlds.create(), worlds.create()
+    assert first.export()["apis"] == second.export()["apis"] == worlds.default.export()["apis"]
+    assert not {token for _, token in first.credentials} & {token for _, token in second.credentials}
+    assert first.ids.take(20) != second.ids.take(20)
+
+
+def test_fresh_worlds_are_of_the_fixtures(worlds: Worlds) -> None:
+    """What happened in the default world is not in a fresh one, but its time is."""
+    worlds.default.advance(60)
+    worlds.default.tenants["nextstep"]["t1"]["templates"].put({**template(worlds), "title": "Changed"})
+    made = worlds.create()
+    row = made.tenants["nextstep"]["t1"]["templates"].get("T1")
+    assert row is not None
+    assert row["title"] == "Hiring"
+    assert made.clock.now() == milliseconds(NOW) + 60_000
+
+
+def template(worlds: Worlds) -> Any:
+    """The record T1 of the default world."""
+    return worlds.default.tenants["nextstep"]["t1"]["templates"].get("T1")
+
+
+def test_the_same_seed_makes_the_same_worlds(plant: Plant, small: dict[str, Any]) -> None:
+    """Ids and keys of fresh worlds follow from the server's seed and their number."""
+    first, second, other = (plant(seeds=small, seed=seed) for seed in ("a", "a", "b"))
+    for _ in range(3):
+        made = first.create()
+        assert made.export() == second.create().export()
+        assert made.id != other.create().id
+
+
+def test_the_default_world_stays(worlds: Worlds) -> None:
+    """It cannot be removed; what is not there neither."""
+    with pytest.raises(ValueError, match="reset it instead"):
+        worlds.remove("default")
+    with pytest.raises(KeyError):
+        worlds.remove("w")
+
+
+@pytest.mark.parametrize(
+    ("assume", "told"),
+    [
+        ({"nextstep.tasks.unset": 1}, "unknown assumption nextstep.tasks.unset; did you mean nextstep.tasks."),
+        ({"nextstep.tasks.unset-value": "x"}, "nextstep.tasks.unset-value cannot be 'x'; it is one of None, ''"),
+        ({"nextstep.templates.version-step": 1.0}, "cannot be 1.0"),
+    ],
+)  # fmt: skip
+def test_assumptions_must_be_known(plant: Plant, small: dict[str, Any], assume: Any, told: str) -> None:
+    """At start only what the documents offer can be assumed."""
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is what counts
+        plant(seeds=small, assume=assume)
+    assert told in str(error.value)
+
+
+def test_records_must_fit_their_document() -> None:
+    """A record that does not fit its schema, or does not go with the others, is told by its place."""
+    api = toy.api()
+    for toys, told in (
+        ([*toy.TOYS, {"id": "e", "name": ""}], "toy/one: toys.4.name: "),
+        ([{"id": "e", "name": "a", "made": "x"}], 'toy/one: toys.0.made: "x" is not a "date-time"'),
+        ([{"id": str(n), "name": "a"} for n in range(10)], "toy/one: too many toys"),
+    ):
+        with pytest.raises(ValueError, match=r"^toy/one: ") as error:
+            Worlds([api], seeds={"toy": toys})
+        assert str(error.value).startswith(told)
+
+
+def test_an_api_without_a_seed_is_empty() -> None:
+    """Nothing is planted where no seed is given; the clock is the real one."""
+    worlds = Worlds([toy.api()], seeds={})
+    assert worlds.default.tenants == {"toy": {}}
+    assert not worlds.default.clock.frozen
+
+
+def test_entries_are_the_apis_own(nextstep: Api) -> None:
+    """How an API is reached is told by the API, under the server's URL."""
+    worlds = Worlds([toy.api()], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True))
+    worlds.url = "http://127.0.0.1:1"
+    assert worlds.default.entry("toy") == {"base_url": "http://127.0.0.1:1/api", "keys": ["k1", "k2", "k3", "k4"]}
+
+
+def test_a_thousand_worlds_keep_apart(worlds: Worlds) -> None:
+    """Making and removing worlds leaves no key behind."""
+    made = [worlds.create() for _ in range(200)]
+    for world in made:
+        worlds.remove(world.id)
+    assert {world.id for world in worlds._by_token.values()} == {"default"}
