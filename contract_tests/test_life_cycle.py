@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, run_state_machine_as_test
 from hypothesis.stateful import rule as step
 
 from contract_tests.client import Client
@@ -45,7 +45,8 @@ from contract_tests.rules import rule
 from contract_tests.targets import Target
 
 TEMPLATES = 3
-NUMBERS = st.integers(0, 1000)
+NUMBERS = st.integers(0, 5)
+VERBS = ("complete", "complete", "reopen", "skip", "fill")
 
 
 @dataclass(slots=True)
@@ -82,13 +83,14 @@ class LifeCycle(RuleBasedStateMachine):
         self.templates: dict[str, bool] = {}
         self.runs: list[Run] = []
 
-    @initialize()
-    def find_templates(self) -> None:
-        """Choose some published templates whose runs can be completed through the API."""
+    @initialize(number=NUMBERS)
+    def begin(self, number: int) -> None:
+        """Choose some published templates whose runs can be completed through the API, and start one."""
         for template in published(self.client):
             if len(self.templates) < TEMPLATES and simple(1, 4)(template_tasks(self.client, template["id"])):
                 self.templates[template["id"]] = True
         existing(list(self.templates), "published template with simple tasks")
+        self.start_a_run(number, "First")
 
     @step(number=NUMBERS, title=st.sampled_from(("A", "0", "Same title")))
     def start_a_run(self, number: int, title: str) -> None:
@@ -103,56 +105,18 @@ class LifeCycle(RuleBasedStateMachine):
         assert not any(task["completed"] for task in tasks)
         self.runs.append(Run(made["id"], id, title, [Task(task) for task in tasks]))
 
-    @precondition(lambda self: self.runs)
-    @step(number=NUMBERS, position=NUMBERS)
-    def complete_a_task(self, number: int, position: int) -> None:
-        """An open task is completed, and with the last one its run; a completed run refuses."""
-        run, task = self._task(number, position)
-        if run.status == "completed":
-            assert_problem(self.client, update(self.client, task.told, completed=True), "run-locked")
-        elif task.state == "open":
-            task.values |= {e["id"]: value_for(e) for e in task.told["custom_elements"] if e["required"]}
-            assert complete(self.client, task.told)["completed"] is True
-            task.state = "completed"
-            self._settle(run)
-
-    @precondition(lambda self: self.runs)
-    @step(number=NUMBERS, position=NUMBERS)
-    def uncomplete_a_task(self, number: int, position: int) -> None:
-        """A completed task of an active run is opened again; a completed run refuses."""
-        run, task = self._task(number, position)
-        if run.status == "completed":
-            assert_problem(self.client, update(self.client, task.told, completed=False), "run-locked")
-        elif task.state == "completed":
-            assert change(self.client, task.told, completed=False)["completed"] is False
-            task.state = "open"
-
-    @precondition(lambda self: self.runs and self.events)
-    @step(number=NUMBERS, position=NUMBERS)
-    def skip_a_task(self, number: int, position: int) -> None:
-        """An open task that is not essential is skipped, and with the last one its run completes."""
-        run, task = self._task(number, position)
-        if run.status == "active" and task.state == "open" and not task.told["is_essential"]:
-            skip(self.client, task.told)
-            task.state = "skipped"
-            self._settle(run)
-
-    @precondition(lambda self: self.runs)
-    @step(number=NUMBERS, which=NUMBERS, second=st.integers(0, 1))
-    def fill_an_element(self, number: int, which: int, second: int) -> None:
-        """An element of an active run takes a value; one of a completed run does not."""
+    @step(number=NUMBERS, deeds=st.lists(st.tuples(st.sampled_from(VERBS), NUMBERS), min_size=1, max_size=8))
+    def work_on_a_run(self, number: int, deeds: list[tuple[str, int]]) -> None:
+        """Tasks of a run are completed, opened again, skipped and filled; the last one done completes the run."""
         run = self.runs[number % len(self.runs)]
-        places = [(task, element) for task in run.tasks for _, element in fillable([task.told])]
-        if not places:
-            return
-        task, element = places[which % len(places)]
-        value = value_for(element, second)
-        if run.status == "completed":
-            items = [{"id": element["id"], "value": value}]
-            assert_problem(self.client, update(self.client, task.told, custom_elements=items), "run-locked")
-        else:
-            fill(self.client, task.told, {element["id"]: value})
-            task.values[element["id"]] = value
+        for verb, position in deeds:
+            task = run.tasks[position % len(run.tasks)]
+            if run.status == "completed":
+                assert_problem(self.client, update(self.client, task.told, completed=verb == "complete"), "run-locked")
+                continue
+            self._work(task, verb, position)
+            if run.status == "completed":
+                await_completed(self.client, run.id)
 
     @step(number=NUMBERS, flag=st.booleans())
     def publish_a_template(self, number: int, flag: bool) -> None:
@@ -167,9 +131,11 @@ class LifeCycle(RuleBasedStateMachine):
         limit=st.integers(1, 100),
         status=st.sampled_from((None, "active", "completed")),
         number=st.one_of(st.none(), NUMBERS),
+        seconds=st.sampled_from((0.0, 1.0, 5.0)),
     )
-    def list_runs(self, limit: int, status: str | None, number: int | None) -> None:
-        """A walk in pages of any size, filtered or not, gives each run that matches once, and no other of ours."""
+    def list_runs(self, limit: int, status: str | None, number: int | None, seconds: float) -> None:
+        """Some time later, a walk in pages of any size gives each run that passes the filters once, and no other."""
+        self.client.advance(seconds)
         template = None if number is None else self._template(number)
         filters = {"status": status, "template_id": template}
         least = max(1, len(self.runs) // 10)
@@ -179,11 +145,6 @@ class LifeCycle(RuleBasedStateMachine):
         for run in self.runs:
             expected = status in (None, run.status) and template in (None, run.template)
             assert seen.count(run.id) == expected, f"run {run.id} is listed {seen.count(run.id)} times with {filters}"
-
-    @step(seconds=st.sampled_from((0.5, 1.0, 5.0)))
-    def let_time_pass(self, seconds: float) -> None:
-        """Time alone changes nothing."""
-        self.client.advance(seconds)
 
     @invariant()
     def runs_are_as_the_model_says(self) -> None:
@@ -205,13 +166,28 @@ class LifeCycle(RuleBasedStateMachine):
     def _template(self, number: int) -> str:
         return list(self.templates)[number % len(self.templates)]
 
-    def _task(self, number: int, position: int) -> tuple[Run, Task]:
-        run = self.runs[number % len(self.runs)]
-        return run, run.tasks[position % len(run.tasks)]
+    def _work(self, task: Task, verb: str, which: int) -> None:
+        if verb == "complete" and task.state == "open":
+            self._complete(task)
+        elif verb == "reopen" and task.state == "completed":
+            assert change(self.client, task.told, completed=False)["completed"] is False
+            task.state = "open"
+        elif verb == "skip" and task.state == "open" and self.events and not task.told["is_essential"]:
+            skip(self.client, task.told)
+            task.state = "skipped"
+        elif verb == "fill":
+            self._fill(task, which)
 
-    def _settle(self, run: Run) -> None:
-        if run.status == "completed":
-            await_completed(self.client, run.id)
+    def _complete(self, task: Task) -> None:
+        task.values |= {e["id"]: value_for(e) for e in task.told["custom_elements"] if e["required"]}
+        assert complete(self.client, task.told)["completed"] is True
+        task.state = "completed"
+
+    def _fill(self, task: Task, which: int) -> None:
+        for _, element in fillable([task.told])[: which + 1]:
+            value = value_for(element, which % 2)
+            fill(self.client, task.told, {element["id"]: value})
+            task.values[element["id"]] = value
 
     def _assert_as_modelled(self, task: Task) -> None:
         seen: Any = read_task(self.client, task.told)

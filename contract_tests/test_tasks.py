@@ -167,5 +167,5 @@ def _assert_elements(client: Client, tasks: list[Json]) -> None:
     for task in tasks:
         for element in (*task["custom_elements"], *read_task(client, task)["custom_elements"]):
             assert not set(ELEMENT) - element.keys(), f"{element} lacks fields"
-            if element["type"] in (*READ_ONLY, *WRITABLE):
-                assert element["display_only"] is (element["type"] in READ_ONLY), element
+            wanted = {**dict.fromkeys(READ_ONLY, True), **dict.fromkeys(WRITABLE, False)}
+            assert element["display_only"] is wanted.get(element["type"], element["display_only"]), element

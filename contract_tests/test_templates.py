@@ -57,10 +57,10 @@ def test_published_templates_are_listed(target: Target) -> None:
     with target.open() as client:
         listed = ids(templates(client))
         assert len(set(listed)) == len(listed), "a template is listed twice"
-        for id in sorted({run["template_id"] for run in runs(client)} - set(listed))[:20]:
+        for id in sorted({run["template_id"] for run in runs(client)})[:60]:
             response = client.call("getProcessTemplate", {"id": id})
-            is_hidden = response.status < 300 and response.json()["data"]["is_published"]
-            assert not is_hidden, f"{id} is published, not listed"
+            is_published = response.status < 300 and response.json()["data"]["is_published"]
+            assert id in listed or not is_published, f"{id} is published, not listed"
 
 
 @rule("nextstep.templates.published-are-listed", needs=("write",))

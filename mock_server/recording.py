@@ -31,7 +31,7 @@ def load(path: Path) -> list[Recorded]:
     content = grammar.read(path)
     try:
         return [_recorded(interaction) for interaction in content["interactions"]]
-    except (LookupError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise grammar.Unreadable(f"{path}: is no cassette (version 1): {error!r}") from error
 
 
@@ -43,7 +43,7 @@ def differences(expected: Response, actual: Response, *, ignore: Sequence[str] =
     """
     found = [] if actual.status == expected.status else [f"status: expected {expected.status}, got {actual.status}"]
     if expected.body:
-        found += _compare(expected.json(), actual.json(), "", frozenset(ignore))
+        found += _compare(_content(expected), _content(actual), "", frozenset(ignore))
     return found
 
 
@@ -63,6 +63,14 @@ def _headers(headers: Mapping[str, Sequence[str]]) -> Headers:
 
 def _bytes(body: str | bytes | None) -> bytes:
     return body.encode() if isinstance(body, str) else body or b""
+
+
+def _content(response: Response) -> Json:
+    """The body as JSON, or as text where it is none."""
+    try:
+        return response.json()
+    except ValueError:
+        return response.body.decode("utf-8", "backslashreplace")
 
 
 def _compare(expected: Json, actual: Json, pointer: str, ignore: frozenset[str]) -> Iterator[str]:

@@ -151,8 +151,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
-        if self.started:
-            self._ready()
+        self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

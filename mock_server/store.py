@@ -205,11 +205,5 @@ class Store:
         return Store({name: collection.fork() for name, collection in self._collections.items()})
 
     def dump(self) -> dict[str, list[Record]]:
-        """All records by collection, in order: what `load` takes."""
+        """All records by collection, in order."""
         return {name: list(collection) for name, collection in self._collections.items()}
-
-    def load(self, dump: Mapping[str, Iterable[Record]]) -> None:
-        """Put all records of a dump."""
-        for name, records in dump.items():
-            for record in records:
-                self._collections[name].put(record)

@@ -113,12 +113,13 @@ def misfits(store: Store) -> Iterator[str]:
     """What does not fit together in a team's records, each with its place."""
     if len(store["team"]) != 1:
         yield "team: there must be exactly one"
-    for owner, member, target in _REFERENCES:
-        for record in store[owner]:
-            if store[target].row(record[member]) is None:
-                yield f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
-                return
-    yield from _task_misfits(store)
+    lost = [
+        f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
+        for owner, member, target in _REFERENCES
+        for record in store[owner]
+        if store[target].row(record[member]) is None
+    ]
+    yield from lost or _task_misfits(store)
 
 
 def template_tasks(edition: Edition, call: Call) -> Positions:
