@@ -87,7 +87,8 @@ def create_run(call: Call) -> Reply:
     if not template["is_published"]:
         raise Problem("template-not-published")
     member = _active_member(store, body.get("actor_email"))
-    team = next(iter(store["team"]))
+    team = store["team"].get(call.credential.tenant)
+    assert team is not None, "a store holds its own team"
     definition = store["definitions"].get(template["id"])
     assert definition is not None, "every template has a definition"
     live = call.assumed("nextstep.templates.edits-go-live") == "on-publish"
