@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from contract_tests.client import Client, NotChecked
-from mock_server.contract import Contract, Operation
+from mock_server.contract import JSON, Contract, Operation
 from mock_server.exchange import Response
 
 Json = Any
@@ -99,16 +99,26 @@ def _arrangements(
     client: Client, operation: Operation, key: str | None, behind: tuple[Operation, ...]
 ) -> Iterator[Arranged]:
     """The same, without going through the operations that this is asked for: links may lead round in circles."""
+    seen = list(_given(client, operation, key))
+    yield from seen
     if not _needed(client, operation):
-        yield Arranged({}, {} if operation.body else None)
         return
-    seen: list[Arranged] = []
     for link in links(client, operation):
         if link.source not in behind:
             for arranged in _follow(client, link, key, (*behind, operation)):
                 if _complete(client, operation, arranged) and arranged not in seen:
                     seen.append(arranged)
                     yield arranged
+
+
+def _given(client: Client, operation: Operation, key: str | None) -> Iterator[Arranged]:
+    """What an operation can be called with before anything is known but what the key's holder was given."""
+    known = client.access.ids(key)
+    arguments = {p.name: known[p.name] for p in operation.parameters if p.required and known.get(p.name) is not None}
+    body = {name: known[name] for name in required_members(client.contract, operation) if known.get(name) is not None}
+    arranged = Arranged(arguments, body if operation.body else None)
+    if _complete(client, operation, arranged):
+        yield arranged
 
 
 def _follow(client: Client, link: Link, key: str | None, behind: tuple[Operation, ...]) -> Iterator[Arranged]:
@@ -160,11 +170,16 @@ def required_members(contract: Contract, operation: Operation) -> list[str]:
 
 
 def body_schema(document: Json, operation: Operation) -> Mapping[str, Json]:
-    """The schema of an operation's JSON body, its reference followed; empty without a body."""
-    if operation.body is None:
+    """The schema of an operation's JSON body, its reference followed; empty without such a body."""
+    if not takes_json(operation):
         return {}
     entry = follow(document, document["paths"][operation.path][operation.method.lower()]["requestBody"])
     return follow(document, entry["content"]["application/json"]["schema"])
+
+
+def takes_json(operation: Operation) -> bool:
+    """Whether an operation has a body, and that is JSON."""
+    return operation.body is not None and operation.body.media_type == JSON
 
 
 def follow(document: Json, entry: Json) -> Mapping[str, Json]:

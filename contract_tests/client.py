@@ -73,6 +73,8 @@ class Access:
     lapsed_key: str | None = None
     other_tenant_key: str | None = None
     members: tuple[Member, ...] = ()
+    given: Mapping[str, Json] = field(default_factory=dict, compare=False)
+    """All that the entry tells: ids that no operation lists, by the name of the parameter that wants them."""
 
     @classmethod
     def read(cls, entry: Mapping[str, Json]) -> Access:
@@ -83,7 +85,13 @@ class Access:
             lapsed_key=entry.get("lapsed_key"),
             other_tenant_key=entry.get("other_tenant_key"),
             members=tuple(Member(m["user_id"], m["email"], m["active"]) for m in entry.get("members", ())),
+            given=entry,
         )
+
+    def ids(self, key: str | None) -> Mapping[str, Json]:
+        """What is given to the holder of a key (None: the default one) to begin with."""
+        foreign = key is not None and key == self.other_tenant_key
+        return self.given.get("other_tenant", {}) if foreign else self.given
 
     @property
     def capabilities(self) -> frozenset[Capability]:

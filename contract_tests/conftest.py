@@ -71,7 +71,8 @@ def target(request: pytest.FixtureRequest) -> Target:
     if url is None:
         return targets.mock(request.param)
     try:
-        return targets.url(request.param, url, request.config.getoption("--api-key"))
+        given = dict(text.partition("=")[::2] for text in request.config.getoption("--given"))
+        return targets.url(request.param, url, request.config.getoption("--api-key"), given=given)
     except (ValueError, requests.RequestException) as error:
         pytest.exit(f"{url} cannot be checked: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
 

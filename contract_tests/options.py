@@ -32,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a valid API key of the server at --url (repeat for more keys of the same tenant)",
     )
     group.addoption(
+        "--given",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an id that no operation of the server at --url lists, such as agent_id=... (repeat for several)",
+    )
+    group.addoption(
         "--profile",
         choices=list(profiles.PROFILES),
         default=os.environ.get(profiles.ENVIRONMENT, "default"),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from contract_tests.arrange import ATTEMPTS, Arranged, accepted, arrangements, call, pointed
 from contract_tests.client import Client, NotChecked
-from mock_server.contract import Operation
+from mock_server.contract import Assumed, Operation
 from mock_server.exchange import Response
 
 Json = Any
@@ -37,10 +37,16 @@ def setting(listing: Operation, name: str) -> str:
     return str(listing.pagination.settings[name])
 
 
-def bounds(listing: Operation) -> tuple[int, int, int]:
-    """The smallest, the default and the largest `limit` of a list."""
+def settled(listing: Operation, name: str) -> bool:
+    """Whether the document leaves nothing open in this part of its pagination (`page-fill`, `last-token` ...)."""
+    assert listing.pagination is not None, f"{listing.id} is no list"
+    return not isinstance(listing.pagination.settings.get(name), Assumed)
+
+
+def bounds(listing: Operation) -> tuple[int, int | None, int]:
+    """The smallest, the default (None where it is not documented) and the largest `limit` of a list."""
     schema = next(p for p in listing.parameters if p.name == setting(listing, "limit")).schema
-    return schema.get("minimum", 1), schema["default"], schema["maximum"]
+    return schema.get("minimum", 1), schema.get("default"), schema["maximum"]
 
 
 def request_page(
@@ -76,7 +82,10 @@ def page_of(listing: Operation, response: Response) -> Page:
     """The page that an answer holds."""
     body = response.json()
     following = pointed(body, setting(listing, "next"))
-    return Page(pointed(body, setting(listing, "items")), following, pointed(body, setting(listing, "more")))
+    assert listing.pagination is not None, f"{listing.id} is no list"
+    flagged = "more" in listing.pagination.settings
+    more = pointed(body, setting(listing, "more")) if flagged else following is not None
+    return Page(pointed(body, setting(listing, "items")) or [], following, more)
 
 
 def pages(
@@ -145,6 +154,9 @@ def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: 
     A list that others add to at the same time may only have grown by what the operation would not have added.
     """
     place = _watched(client, operation)
+    if place is None:
+        yield
+        return
     before = _seen(client, place, arranged, key)
     yield
     after = _seen(client, place, arranged, key)
@@ -170,16 +182,22 @@ def assert_no_effect(
     raise NotChecked(f"this target accepts no {operation.id} with what its data offer")
 
 
-def _watched(client: Client, operation: Operation) -> Operation:
-    """The reading operation that shows what another one writes to: its path, or the longest beginning of it."""
+def _watched(client: Client, operation: Operation) -> Operation | None:
+    """The reading operation that shows what another one writes to: its path, or the longest beginning of it.
+
+    None where no operation shows anything of that.
+    """
     readers = [known for known in client.contract.operations.values() if known.method == "GET"]
-    return max((known for known in readers if operation.path.startswith(known.path)), key=lambda known: len(known.path))
+    fitting = [known for known in readers if operation.path.startswith(known.path)]
+    return max(fitting, key=lambda known: len(known.path), default=None)
 
 
 def _seen(client: Client, place: Operation, arranged: Arranged, key: str | None) -> Json:
-    names = {parameter.name for parameter in place.parameters if parameter.location == "path"}
-    arguments = {name: value for name, value in arranged.arguments.items() if name in names}
-    if place.pagination is not None:
-        return walk(client, place, arguments, key=key)
+    """What a place shows: all items of a list, or the status and body of an object or a refusal."""
+    names = {parameter.name for parameter in place.parameters if parameter.location == "path" or parameter.required}
+    told = {**(arranged.body or {}), **arranged.arguments}
+    arguments = {name: value for name, value in told.items() if name in names}
     response = call(client, place, Arranged(arguments, None), key=key)
-    return response.status, response.json()
+    if place.pagination is not None and response.status < 300:
+        return walk(client, place, arguments, key=key)
+    return [response.status, response.json()]

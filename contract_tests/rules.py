@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 
 import contract_tests
 from contract_tests import profiles
-from contract_tests.arrange import required_members
+from contract_tests.arrange import required_members, takes_json
 from contract_tests.client import Capability, NotChecked
 from contract_tests.targets import Target, require
 from mock_server.contract import Contract, Operation
@@ -31,12 +31,12 @@ SUBJECTS: Mapping[str, Callable[[Contract], Sequence[Operation]]] = {
     "listing": lambda contract: _those(contract, lambda operation: operation.pagination is not None),
     "growing": lambda contract: _those(contract, lambda operation: _adds_to(contract, operation)),
     "filtered": lambda contract: _those(contract, _is_filtered),
-    "secured": lambda contract: _those(contract, lambda operation: operation.secured),
-    "limited": lambda contract: _those(contract, lambda operation: operation.secured) if contract.rate_limit else (),
+    "secured": lambda contract: _those(contract, lambda operation: operation.secured is True),
+    "limited": lambda contract: _those(contract, lambda operation: _is_limited(contract, operation)),
     "reading": lambda contract: _those(contract, lambda operation: operation.method == "GET"),
     "single": lambda contract: _those(contract, _is_single),
     "demanding": lambda contract: _those(contract, lambda operation: bool(required_members(contract, operation))),
-    "writing": lambda contract: _those(contract, lambda operation: operation.body is not None),
+    "writing": lambda contract: _those(contract, takes_json),
 }
 """What a test is repeated for when it has an argument of that name: every operation that declares the thing."""
 
@@ -136,6 +136,12 @@ def _is_single(operation: Operation) -> bool:
     """Whether an operation reads one object, named by its path."""
     named = any(parameter.location == "path" for parameter in operation.parameters)
     return operation.method == "GET" and operation.pagination is None and named
+
+
+def _is_limited(contract: Contract, operation: Operation) -> bool:
+    """Whether the document says how often an operation may be called, and does not only assume it."""
+    limit = contract.rate_limit
+    return limit is not None and isinstance(limit.requests, int) and operation.secured is True
 
 
 def _is_filtered(operation: Operation) -> bool:

@@ -81,10 +81,10 @@ def mock(
     return Mock(document(name), in_process(App(worlds, watch=watch)))
 
 
-def url(api: str, base_url: str, api_keys: Sequence[str] = ()) -> Target:
+def url(api: str, base_url: str, api_keys: Sequence[str] = (), *, given: Mapping[str, Json] | None = None) -> Target:
     """The server whose API answers under `base_url`; raises ValueError when it is not ours and no key is given.
 
-    One that answers `GET /__mock__/health` is ours and gives fresh worlds.
+    One that answers `GET /__mock__/health` is ours and gives fresh worlds. `given` are ids that no operation lists.
     """
     known = document(api)
     parts = urlsplit(base_url)
@@ -93,7 +93,8 @@ def url(api: str, base_url: str, api_keys: Sequence[str] = ()) -> Target:
         return Mock(known, transport, prefix=parts.path.rstrip("/"))
     if not api_keys:
         raise ValueError("it is no mock of ours, so it takes an API key")
-    return Server(known, transport, parts.path.rstrip("/"), Access(tuple(api_keys)), writes=is_loopback(base_url))
+    access = Access(tuple(api_keys), given=given or {})
+    return Server(known, transport, parts.path.rstrip("/"), access, writes=is_loopback(base_url))
 
 
 def is_loopback(base_url: str) -> bool:

@@ -137,9 +137,8 @@ def test_any_filter_is_answered(target: Target, filtered: Operation, value: str)
 def _wrong(schema: Any) -> list[Any]:
     """Values that no reading of the schema's type allows."""
     kinds = schema.get("type", [])
-    if "array" in kinds:
-        return ["text", {"text": "text"}]
-    return [{"text": "text"}, [{"text": "text"}]]
+    wrong = ["text", {"text": "text"}] if "array" in kinds else [{"text": "text"}, [{"text": "text"}]]
+    return [value for value in wrong if not (isinstance(value, dict) and "object" in kinds)]
 
 
 def _assert_answered(client: Client, response: Any) -> None:

@@ -6,6 +6,7 @@ a handler, or a handler without an operation, stops the server at start.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mock_server.world import World
 
 Json = Any
+_HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+", re.ASCII)
 
 
 class Problem(Exception):
@@ -42,12 +44,16 @@ class Problem(Exception):
 
 
 class Credential(NamedTuple):
-    """A key or token: the tenant that it belongs to, and its state (`valid`, `revoked`; `lapsed`: may do nothing)."""
+    """A key or token: the tenant that it belongs to, and its state (`valid`, `revoked`; `lapsed`: may do nothing).
+
+    `scope` is the id of what it is good for, where that is less than the whole tenant.
+    """
 
     token: str
     api: str
     tenant: str
     state: str = "valid"
+    scope: str | None = None
 
 
 class Reply(NamedTuple):
@@ -123,6 +129,21 @@ class Call:
         """Whether another tenant of this API has a record `id`."""
         tenants = self.world.tenants[self.api.name].values()
         return any(store is not self.store and store[collection].row(id) is not None for store in tenants)
+
+    def owner(self, collection: str, id: str) -> Store | None:
+        """The store of the tenant that has a record `id`: for operations that need no credential."""
+        tenants = self.world.tenants[self.api.name].values()
+        return next((store for store in tenants if store[collection].row(id) is not None), None)
+
+    def ticket(self, length: int) -> str:
+        """A text that nobody guesses, for a URL that is handed out: a request to it finds back to this world."""
+        return f"{self.world.id}.{self.ids.take(length)}"
+
+    def url(self, path: str) -> str:
+        """The absolute URL of a path of this API (`/files`), at the host that the caller reaches it by."""
+        host = self.request.header("host")
+        base = f"http://{host}" if host and _HOST.fullmatch(host) else self.world.registry.url
+        return base + self.api.contract.prefixes[0] + path
 
     def later(self, seconds: float, timer: str, payload: Record) -> None:
         """Let the API's `timer` happen to this tenant in `seconds` of world time."""

@@ -15,7 +15,7 @@ def authenticate(call: Call) -> Response | None:
 
     Raises the Problems missing-credential, invalid-credential (unknown or revoked) and forbidden (lapsed).
     """
-    if call.operation.secured:
+    if call.value(call.operation.secured):
         call.step = "authenticate"
         api, world = call.api.name, call.world
         credential = world.credentials.get((api, _present(call)))

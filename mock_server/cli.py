@@ -210,6 +210,8 @@ def _assumed(text: str) -> tuple[str, Any]:
 
 
 def _banner(worlds: Worlds) -> list[str]:
+    from urllib.parse import urlencode
+
     names = [name for name in worlds.apis if name != "control"]
     lines = [f"Understudy serves {', '.join(names)} at {worlds.url} (control: {worlds.url}/__mock__/docs)"]
     for name in names:
@@ -218,7 +220,9 @@ def _banner(worlds: Worlds) -> list[str]:
         listing = next(o for o in api.contract.operations.values() if o.pagination and "{" not in o.path)
         scheme = api.contract.schemes[0]
         value = f"Bearer {entry['api_key']}" if scheme.kind == "bearer" else entry["api_key"]
-        lines.append(f"  curl -H '{scheme.header.title()}: {value}' {entry['base_url']}{listing.path}")
+        needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required}
+        query = f"?{urlencode(needed)}" if needed else ""
+        lines.append(f"  curl -H '{scheme.header.title()}: {value}' '{entry['base_url']}{listing.path}{query}'")
     if worlds.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.token}' {worlds.url}/__mock__/health")
     return [*lines, "Ctrl-C stops it."]

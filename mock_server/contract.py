@@ -37,7 +37,8 @@ PIPELINE_KINDS = (
     "internal",
 )
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_JSON = "application/json"
+JSON = "application/json"
+FORM = "multipart/form-data"
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
@@ -92,7 +93,7 @@ class ErrorKind:
     """
 
     status: int | Assumed
-    code: str
+    code: str | Assumed
     message: str | Assumed
     reason: str
     answer: Assumed | None
@@ -101,13 +102,18 @@ class ErrorKind:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests per so many seconds and credential; the other members are how it is counted."""
+    """So many requests (an assumed None: no limit) per so many seconds and credential or tenant.
 
-    requests: int
+    The other members are how it is counted, and what an answer tells of it.
+    """
+
+    requests: int | Assumed
     seconds: int
+    per: str
     window: str | Assumed
     counts: str | Assumed
     headers: bool | Assumed
+    retry_after: bool | Assumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +166,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A JSON request body: its validator and the names of the properties that it declares."""
+    """A request body: its validator and the names of the properties that it declares.
+
+    `media_type` is JSON, or multipart/form-data, whose parts are then the properties, each a text.
+    """
 
     required: bool
     validator: Validator
     properties: frozenset[str]
+    media_type: str = JSON
 
     def fault(self, value: Json) -> str:
         """What is wrong with a `value` that is not valid: the place and the first error, in one line."""
@@ -194,7 +204,7 @@ class Operation:
     responses: Mapping[str, Expected]
     success: int | Assumed
     pagination: Pagination | None
-    secured: bool
+    secured: bool | Assumed
     _queries: dict[str, dict[str, Json]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _paths: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -398,7 +408,10 @@ class _Compiler:
                 },
                 success=self.value(operation.get("x-success", success), f"{pointer}/x-success"),
                 pagination=self.pagination(operation, parameters, pointer),
-                secured=bool(operation.get("security", self.document.get("security", ()))),
+                secured=self.value(
+                    operation.get("x-secured", bool(operation.get("security", self.document.get("security", ())))),
+                    f"{pointer}/x-secured",
+                ),
             )
 
     def check_names(self, path: str, parameters: Sequence[Parameter], pointer: str) -> None:
@@ -441,12 +454,13 @@ class _Compiler:
         if entry is None:
             return None
         body, where = self.follow(entry, pointer)
-        place = f"{where}/content/application~1json/schema"
-        if _JSON not in body["content"]:
-            self.complaints.append((f"{where}/content", f"{_JSON} is missing; only JSON bodies are understood"))
+        media_type = next((known for known in (JSON, FORM) if known in body["content"]), None)
+        if media_type is None:
+            self.complaints.append((f"{where}/content", f"only bodies of {JSON} or {FORM} are understood"))
             return None
-        schema, _ = self.follow(body["content"][_JSON]["schema"], place)
-        return Body(body.get("required", False), self.at(place), _properties(schema))
+        place = f"{where}/content{at(media_type)}/schema"
+        schema, _ = self.follow(body["content"][media_type]["schema"], place)
+        return Body(body.get("required", False), self.at(place), _properties(schema), media_type)
 
     def event(self, name: str, event: Json) -> Body:
         schema = event["schema"]
@@ -479,7 +493,8 @@ class _Compiler:
                 text = f"{operation['operationId']} has no query parameter {shared[key]}"
                 self.complaints.append((at("x-pagination", key), text + grammar.nearest(shared[key], known)))
         settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
-        return Pagination(style, self.value(own["order"], f"{pointer}/x-pagination/order"), settings)
+        settings |= {key: self.value(value, f"{pointer}/x-pagination{at(key)}") for key, value in own.items()}
+        return Pagination(style, settings["order"], settings)
 
     def schemes(self) -> Iterator[Scheme]:
         used = {name for requirement in self.document.get("security", ()) for name in requirement}
@@ -504,7 +519,7 @@ class _Compiler:
         pointer = at("x-errors", kind)
         return ErrorKind(
             status=self.value(error.get("status", 500), f"{pointer}/status"),
-            code=error.get("code", ""),
+            code=self.value(error.get("code", ""), f"{pointer}/code"),
             message=self.value(error["message"], f"{pointer}/message"),
             reason=error["reason"],
             answer=self.reference({"assumption": error["as"]} if "as" in error else None, f"{pointer}/as"),
@@ -515,8 +530,8 @@ class _Compiler:
         entry = self.document.get("x-rate-limit")
         if entry is None:
             return None
-        settings = {key: self.value(value, at("x-rate-limit", key)) for key, value in entry.items() if key != "per"}
-        return RateLimit(**settings)
+        settings = {key: self.value(value, at("x-rate-limit", key)) for key, value in entry.items()}
+        return RateLimit(retry_after=settings.pop("retry-after", True), **settings)
 
     def value(self, value: Json, pointer: str) -> Json:
         """`value`, or an Assumed where it says `{assumption: id}`."""

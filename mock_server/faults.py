@@ -54,5 +54,5 @@ def inject(call: Call) -> Response | None:
 def _default_body(call: Call, status: int) -> Any:
     """The API's own error shape, with the code that it documents for the status."""
     kinds = call.api.contract.errors.values()
-    code = next((kind.code for kind in kinds if kind.status == status), f"injected_{status}")
+    code = next((call.value(kind.code) for kind in kinds if kind.status == status), f"injected_{status}")
     return call.api.error_body(status, code, "Injected fault")

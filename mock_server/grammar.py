@@ -103,6 +103,7 @@ _OBJECTS: dict[str, dict[str, str]] = {
         "responses": "{response}",
         "x-pagination": "pagination",
         "x-success": "value",
+        "x-secured": "value",
         "x-rules": "[rule]",
         "x-assumptions": "[assumption]",
     },
@@ -136,20 +137,27 @@ _OBJECTS: dict[str, dict[str, str]] = {
         "x-challenge": "value",
     },
     "schema": _SCHEMA,
-    "error": {"status": "status?", "message": "text?", **dict.fromkeys(("code", "reason", "as", "rule"), "text")},
+    "error": {
+        "status": "status?",
+        **dict.fromkeys(("code", "message"), "text?"),
+        **dict.fromkeys(("reason", "as", "rule"), "text"),
+    },
     "rate-limit": {
-        **dict.fromkeys(("requests", "seconds"), "count"),
+        "requests": "count?",
+        "seconds": "count",
         "per": "text",
         **dict.fromkeys(("window", "counts"), "text?"),
-        "headers": "flag?",
+        **dict.fromkeys(("headers", "retry-after"), "flag?"),
     },
     "pages": {
         **dict.fromkeys(("style", "limit", "cursor", "items", "next", "more"), "text"),
-        **dict.fromkeys(("limit-out-of-range", "limit-not-an-integer", "unknown-cursor", "cursor-form"), "text?"),
-        "empty-page-cursor": "any?",
+        **dict.fromkeys(("limit-out-of-range", "limit-below-minimum", "limit-not-an-integer"), "text?"),
+        **dict.fromkeys(("unknown-cursor", "cursor-form", "foreign-cursor", "page-fill", "last-token"), "text?"),
+        **dict.fromkeys(("empty-page-cursor", "empty-items", "token-lifetime"), "any?"),
+        "limit-may-change": "flag?",
     },
     "unknown": dict.fromkeys(("body-fields", "query-parameters", "duplicate-query-parameters"), "text?"),
-    "pagination": {"order": "text?"},
+    "pagination": {"order": "text?", "default-limit": "count?"},
     "value": {"assumption": "text"},
     "event": {"description": "text", "schema": "schema"},
     "rule": dict.fromkeys(("id", "text", "source", "basis"), "text"),
@@ -157,6 +165,11 @@ _OBJECTS: dict[str, dict[str, str]] = {
 }
 # what may be kept under /components and referred to from elsewhere
 _REFERRED = {shape[1:-1]: name for name, shape in _OBJECTS["components"].items()}
+# what a style of pages needs beside what all need, and no other one has
+_STYLES = {
+    "cursor": ("more", "cursor-form", "empty-page-cursor"),
+    "token": ("foreign-cursor", "token-lifetime", "limit-may-change", "page-fill", "last-token", "empty-items"),
+}
 _REQUIRED = {
     "document": ("openapi", "info", "servers", "paths", "x-errors", "x-unknown"),
     "info": ("title", "version"),
@@ -168,17 +181,7 @@ _REQUIRED = {
     "header": ("schema",),
     "example": ("value",),
     "scheme": ("type",),
-    "pages": (
-        "style",
-        "limit",
-        "cursor",
-        "items",
-        "next",
-        "more",
-        "unknown-cursor",
-        "cursor-form",
-        "empty-page-cursor",
-    ),
+    "pages": ("style", "limit", "cursor", "items", "next", "unknown-cursor"),
     "error": ("message", "reason"),
     "rate-limit": ("requests", "seconds", "per", "window", "counts", "headers"),
     "unknown": ("body-fields", "query-parameters", "duplicate-query-parameters"),
@@ -190,8 +193,8 @@ _REQUIRED = {
 }
 _CHOICES = {
     ("rule", "basis"): ("documented", "implied"),
-    ("rate-limit", "per"): ("credential",),
-    ("pages", "style"): ("cursor",),
+    ("rate-limit", "per"): ("credential", "tenant"),
+    ("pages", "style"): tuple(_STYLES),
     ("error", "reason"): ("auth", "rate-limit", "validation", "state", "not-found", "route", "fault", "internal"),
     ("parameter", "in"): ("path", "query", "header"),
 }
@@ -289,6 +292,8 @@ def _object(value: Json, shape: str, pointer: str) -> Iterator[Complaint]:
             yield pointer + at(name), f"{value[name]} is none of {', '.join(choices)}"
     if shape == "assumption" and not value.get("alternatives"):
         yield pointer, "an assumption without alternatives is a claim; add at least one alternative"
+    if shape == "pages":
+        yield from _style(value, pointer)
     if shape == "schema":
         yield from _keywords(value, pointer)
     if shape == "document" and value.get("servers") == []:
@@ -297,6 +302,16 @@ def _object(value: Json, shape: str, pointer: str) -> Iterator[Complaint]:
     for status in responses if isinstance(responses, Mapping) else ():
         if not re.fullmatch("[1-5]([0-9]{2}|XX)|default", str(status)):
             yield f"{pointer}/responses{at(status)}", "is no status; use three digits, 4XX or default"
+
+
+def _style(pages: Json, pointer: str) -> Iterator[Complaint]:
+    """What is missing for a style of pages, and what belongs to another one."""
+    for style, names in _STYLES.items():
+        for name in names:
+            if style == pages.get("style") and name not in pages:
+                yield pointer, f"{name} is missing for the style {style}; add it"
+            elif style != pages.get("style") and name in pages:
+                yield pointer + at(name), f"{name} is of the style {style}; take it out"
 
 
 def _keywords(schema: Json, pointer: str) -> Iterator[Complaint]:

@@ -10,6 +10,7 @@ import string
 from hashlib import blake2b
 
 BASE62 = bytes((string.digits + string.ascii_letters).encode()[n % 62] for n in range(256))
+BASE36 = bytes((string.digits + string.ascii_lowercase).encode()[n % 36] for n in range(256))
 HEX = bytes(string.hexdigits[:16].encode()[n % 16] for n in range(256))
 
 

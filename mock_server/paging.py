@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from mock_server.api import Call, Problem
+from mock_server.ids import digest
 from mock_server.store import Listing, encode
 
 _MARK = "\x00"  # no member of an envelope is called this
@@ -63,18 +64,98 @@ def _read_cursor(form: str, text: str) -> str:
         return ""
 
 
+def _token(call: Call, listing: Listing) -> bytes:
+    """Up to `limit` items behind the place that an opaque token names; a null token ends the list.
+
+    A token says which query it belongs to, so that another query's is told from one that was never given out.
+    """
+    pagination = call.operation.pagination
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    settings = pagination.settings
+    limit = call.arguments.get(pagination.name("limit")) or call.value(settings["default-limit"])
+    query = _query(call, limit)
+    after = None
+    given = call.arguments.get(pagination.name("cursor"))
+    if given is not None:
+        after = _token_place(call, listing, query, given)
+        if after is None:
+            unknown = call.value(settings["unknown-cursor"])
+            if unknown == "reject":
+                raise Problem("invalid", f"{pagination.name('cursor')} is not one of this list")
+            limit = 0 if unknown == "empty" else limit
+    fill = limit - limit // 4 if call.value(settings["page-fill"]) == "short" else limit
+    found = listing.page(after, fill)
+    more = found.more and limit > 0
+    if call.value(settings["last-token"]) == "until-empty" and len(found.rows) == limit > 0:
+        more = True
+    token = _make_token(call, query, found.last) if more and found.last is not None else None
+    head, middle, end = _token_envelope(pagination.name("items"), pagination.name("next"))
+    items = b"[" + b",".join(found.rows) + b"]" if found.rows else encode(call.value(settings["empty-items"]))
+    return b"".join((head, items, middle, encode(token), end))
+
+
+def _query(call: Call, limit: int) -> str:
+    """What a token belongs to: tenant, operation and filters, by assumption also the page size."""
+    pagination = call.operation.pagination
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    paging = (pagination.name("limit"), pagination.name("cursor"))
+    filters = sorted((name, value) for name, value in call.arguments.items() if name not in paging)
+    size = None if call.value(pagination.settings["limit-may-change"]) else limit
+    return digest(repr((call.credential.tenant, call.operation.id, filters, size)), 8)
+
+
+def _make_token(call: Call, query: str, last: str) -> str:
+    pagination = call.operation.pagination
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    expiring = call.value(pagination.settings["token-lifetime"]) is not None
+    text = f"{query}.{call.now if expiring else 0}.{last}"
+    return urlsafe_b64encode(f"{digest(text, 8)}.{text}".encode()).decode().rstrip("=")
+
+
+def _token_place(call: Call, listing: Listing, query: str, token: str) -> int | None:
+    """Where a token leads in this list; None when it was never given out, has expired or is another query's."""
+    pagination = call.operation.pagination
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    try:
+        seal, _, text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(".")
+    except ValueError:
+        return None
+    if seal != digest(text, 8):
+        return None
+    own, at, last = text.split(".", 2)
+    lifetime = call.value(pagination.settings["token-lifetime"])
+    if lifetime is not None and call.now - int(at) > lifetime * 1000:
+        return None
+    if own != query and call.value(pagination.settings["foreign-cursor"]) == "reject":
+        raise Problem("invalid", f"{pagination.name('cursor')} belongs to another query")
+    return listing.place(last)
+
+
+@cache
+def _token_envelope(items: str, following: str) -> tuple[bytes, bytes, bytes]:
+    """The bytes around the items and the token, from their JSON pointers; the items come first."""
+    head, middle, end = encode(_filled((items, _MARK), (following, _MARK))).split(encode(_MARK))
+    return head, middle, end
+
+
 @cache
 def _envelope(items: str, following: str, more: str) -> tuple[bytes, bytes, bytes, bytes]:
     """The bytes around the items, the cursor and the flag, from their JSON pointers."""
+    body = _filled((items, [_MARK]), (following, _MARK), (more, _MARK))
+    head, middle, tail, end = encode(body).split(encode(_MARK))
+    return head, middle, tail, end
+
+
+def _filled(*members: tuple[str, Any]) -> dict[str, Any]:
+    """An object with these values at these JSON pointers."""
     body: dict[str, Any] = {}
-    for pointer, value in ((items, [_MARK]), (following, _MARK), (more, _MARK)):
+    for pointer, value in members:
         *parents, last = pointer.split("/")[1:]
         place = body
         for name in parents:
             place = place.setdefault(name, {})
         place[last] = value
-    head, middle, tail, end = encode(body).split(encode(_MARK))
-    return head, middle, tail, end
+    return body
 
 
-STYLES: dict[str, Callable[[Call, Listing], bytes]] = {"cursor": _cursor}
+STYLES: dict[str, Callable[[Call, Listing], bytes]] = {"cursor": _cursor, "token": _token}

@@ -93,7 +93,7 @@ def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
     """A problem in the API's own error shape, and its reason."""
     kind = call.api.contract.errors[problem.kind]
     answer = call.assumed(kind.answer.id) if kind.answer else None
-    answer = answer or {"status": call.value(kind.status), "code": kind.code}
+    answer = answer or {"status": call.value(kind.status), "code": call.value(kind.code)}
     because = problem.because or kind.rule
     if because is not None:
         call.decided.append(because)

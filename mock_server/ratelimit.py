@@ -1,4 +1,4 @@
-"""The admit step: so many requests in so many seconds for each credential, then a 429 that says how long to wait.
+"""The admit step: so many requests in so many seconds for each credential or tenant, then a 429.
 
 Windows read the world's clock and are the world's. Must not know which API is limited: the document says it.
 """
@@ -42,16 +42,16 @@ WINDOWS: dict[str, Callable[[Window, int, int, int], int]] = {
 
 
 def admit(call: Call) -> Response | None:
-    """Count the request, or raise Problem rate-limited with `Retry-After` in whole seconds."""
+    """Count the request, or raise Problem rate-limited, by default with `Retry-After` in whole seconds."""
     limit = call.api.contract.rate_limit
-    if limit is None or not call.operation.secured:
+    if limit is None or not call.value(call.operation.secured):
         return None
-    most = call.world.limits[call.api.name]
+    most = call.value(call.world.limits[call.api.name])
     if most is None:
         return None
     call.step = "admit"
     kind = call.value(limit.window)
-    window = call.world.window(call.credential, kind)
+    window = call.world.window(call.credential, kind, per=limit.per)
     wait = WINDOWS[kind](window, call.now, most, limit.seconds * 1000)
     if not wait:
         window.granted += 1
@@ -63,7 +63,7 @@ def admit(call: Call) -> Response | None:
         _tell(call, limit, most, window)
     if wait:
         seconds = str(-(-wait // 1000)).encode()
-        raise Problem("rate-limited", headers=((b"retry-after", seconds),))
+        raise Problem("rate-limited", headers=((b"retry-after", seconds),) if call.value(limit.retry_after) else ())
     return None
 
 

@@ -163,6 +163,26 @@ class Ordered(NamedTuple):
             chosen, more = ids[start : start + limit], start + limit < len(ids)
         return Page(list(map(self.rows.__getitem__, chosen)), chosen[-1] if chosen else None, more)
 
+    def later_than(self, at: int) -> int:
+        """How many of the items stand behind the time `at` (milliseconds), without looking at them."""
+        return len(self.ids) - bisect_left(self.ids, (at + 1) << 32, key=self.places.__getitem__)
+
+
+class Projected(NamedTuple):
+    """A Listing whose rows are not served as they are kept: `render` makes the served form of each."""
+
+    kept: Listing
+    render: Callable[[bytes], bytes]
+
+    def place(self, id: str) -> int | None:
+        """See Listing."""
+        return self.kept.place(id)
+
+    def page(self, after: int | None, limit: int) -> Page:
+        """See Listing."""
+        page = self.kept.page(after, limit)
+        return page._replace(rows=[self.render(row) for row in page.rows])
+
 
 class Positions(NamedTuple):
     """A Listing whose items follow from their position: `render(position)` and `name(position)` make them."""

@@ -7,11 +7,12 @@ the assumption that the document names. Must not know any API.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from email.parser import BytesParser
 
 import msgspec
 
 from mock_server.api import Call, Json, Problem
-from mock_server.contract import Assumed, Body, Issue, Operation, Parameter, read_value
+from mock_server.contract import JSON, Assumed, Body, Issue, Operation, Parameter, read_value
 from mock_server.exchange import Response
 
 
@@ -30,7 +31,7 @@ def validate(call: Call) -> Response | None:
 
 
 def read_body(call: Call, body: Body | None) -> Json:
-    """The decoded and valid JSON body of a call; None when there is none and none is needed.
+    """The decoded and valid body of a call, of a form its parts by name; None when there is none and none is needed.
 
     Raises the Problems body-too-large, unsupported-media-type, malformed-body and invalid.
     """
@@ -43,13 +44,12 @@ def read_body(call: Call, body: Body | None) -> Json:
         if body.required:
             raise Problem("invalid", "A JSON request body is required")
         return None
-    _check_media_type(call)
-    try:
-        value = msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
+    _check_media_type(call, body.media_type)
+    value = _read_json(content) if body.media_type == JSON else _read_form(call.request.header("content-type"), content)
     if not body.validator.is_valid(value):
         raise Problem("invalid", body.fault(value))
+    if body.media_type != JSON:
+        return value
     if call.value(call.api.contract.unknown["body-fields"]) == "reject":
         for name in value:
             if name not in body.properties:
@@ -57,14 +57,43 @@ def read_body(call: Call, body: Body | None) -> Json:
     return value
 
 
-def _check_media_type(call: Call) -> None:
+def _check_media_type(call: Call, wanted: str) -> None:
     given = call.request.header("content-type") or ""
     media_type = given.partition(";")[0].strip().lower()
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if media_type == wanted or (wanted == JSON and media_type.endswith("+json")):
         return
     kind = call.api.contract.errors["unsupported-media-type"]
-    if kind.answer is None or call.assumed(kind.answer.id) is not None:
-        raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not application/json")
+    if wanted != JSON or kind.answer is None or call.assumed(kind.answer.id) is not None:
+        raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not {wanted}")
+
+
+def _read_json(content: bytes) -> Json:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
+
+
+def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
+    """The parts of a multipart form by name, the last one of a name; bytes that are no UTF-8 are told byte by byte."""
+    form = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
+    if not form.is_multipart() or form.defects:
+        raise Problem("malformed-body", "The request body is no form: its boundary is not found, or it is cut off")
+    parts = {}
+    inner: Json = form.get_payload()
+    for part in inner:
+        name = part.get_param("name", header="content-disposition")
+        if not isinstance(name, str):
+            raise Problem("malformed-body", "A part of the form has no name")
+        parts[name] = _text(part.get_payload(decode=True))
+    return parts
+
+
+def _text(value: Json) -> str:
+    try:
+        return bytes(value or b"").decode()
+    except UnicodeDecodeError:
+        return bytes(value).decode("latin-1")
 
 
 def _settle(call: Call, query: dict[str, Json], issues: Sequence[Issue]) -> list[Issue]:
@@ -80,7 +109,7 @@ def _pass(call: Call, query: dict[str, Json], issue: Issue, parameter: Parameter
         return _choose(call, query, issue, parameter)
     if issue.fault == "missing":
         return False
-    policy = _limit_policy(call.operation, issue) or parameter.invalid
+    policy = _limit_policy(call.operation, issue, query.get(issue.parameter), parameter) or parameter.invalid
     decision = "reject" if policy is None else call.value(policy)
     if decision == "clamp":
         query[issue.parameter] = _clamped(query[issue.parameter], parameter)
@@ -100,11 +129,14 @@ def _choose(call: Call, query: dict[str, Json], issue: Issue, parameter: Paramet
     return not _settle(call, query, issues)
 
 
-def _limit_policy(operation: Operation, issue: Issue) -> str | Assumed | None:
+def _limit_policy(operation: Operation, issue: Issue, value: Json, parameter: Parameter) -> str | Assumed | None:
     settings = operation.pagination.settings if operation.pagination else {}
     if issue.parameter != settings.get("limit"):
         return None
-    return settings.get("limit-not-an-integer" if issue.fault == "type" else "limit-out-of-range")
+    if issue.fault == "type":
+        return settings.get("limit-not-an-integer")
+    small = value < parameter.schema.get("minimum", value)
+    return settings.get("limit-below-minimum" if small and "limit-below-minimum" in settings else "limit-out-of-range")
 
 
 def _clamped(value: int, parameter: Parameter) -> int:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from mock_server import auth
 from mock_server.api import Api, Call, Credential, Json, Router, Window
 from mock_server.clock import Clock, milliseconds, rfc3339
+from mock_server.contract import Assumed
 from mock_server.exchange import Request
 from mock_server.faults import Fault
 from mock_server.grammar import nearest
@@ -47,7 +48,7 @@ class World:
     tenants: Tenants
     credentials: dict[tuple[str, str], Credential]
     assumptions: dict[str, Json]
-    limits: dict[str, int | None]
+    limits: dict[str, int | Assumed | None]
     due: list[Due] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     windows: dict[tuple[str, str, str], Window] = field(default_factory=dict)
@@ -84,9 +85,9 @@ class World:
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
 
-    def window(self, credential: Credential, kind: str) -> Window:
-        """The rate window of a credential."""
-        key = (credential.api, credential.token, kind)
+    def window(self, credential: Credential, kind: str, *, per: str = "credential") -> Window:
+        """The rate window of a credential, or the one that all credentials of its tenant share."""
+        key = (credential.api, credential.token if per == "credential" else f" {credential.tenant}", kind)
         window = self.windows.get(key)
         if window is None:
             window = self.windows[key] = Window()
@@ -176,7 +177,9 @@ class Worlds:
         known = {id: known for api in apis for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
         assumptions |= allowed(assume or {}, known)
-        declared = {api.name: api.contract.rate_limit.requests for api in apis if api.contract.rate_limit}
+        declared: dict[str, int | Assumed | None] = {
+            api.name: api.contract.rate_limit.requests for api in apis if api.contract.rate_limit
+        }
         tenants, credentials = _planted(apis, seeds)
         pristine = World(
             id="default",
@@ -220,7 +223,8 @@ class Worlds:
         if request.path.startswith("/__mock__/"):
             return self.default
         token = auth.claimed(request)
-        return self.default if token is None else self._by_token.get(token, self.default)
+        world = None if token is None else self._by_token.get(token)
+        return world or self._addressed(request.path) or self.default
 
     def reset(self, world: World) -> None:
         """Let a world go back to how it was made, keys included."""
@@ -259,6 +263,13 @@ class Worlds:
                 raise ValueError(f"due: {api} has no timer {name}{nearest(name, self.apis[api].timers)}")
             for error in self.apis[api].contract.fits(timer.payload).iter_errors(payload):
                 raise ValueError(f"due: {number} at {at}: {error.message}")
+
+    def _addressed(self, path: str) -> World | None:
+        """The world that handed out a URL with this path (see Call.ticket)."""
+        if "." not in path:
+            return None
+        worlds = (self.all.get(segment.partition(".")[0]) for segment in path.split("/") if "." in segment)
+        return next((world for world in worlds if world is not None), None)
 
     def _tenants(self, dumps: Mapping[str, Any]) -> Tenants:
         for name in sorted(dumps.keys() ^ self.apis.keys()):

@@ -30,7 +30,7 @@ def kit(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
 
 def test_the_kit_runs_from_anywhere(pytester: pytest.Pytester) -> None:
     """`--pyargs contract_tests` checks our mock in process, each test once for each operation that it is about."""
-    result = kit(pytester, "-k", ONE, "-v")
+    result = kit(pytester, "-k", ONE, "-v", "--api", "nextstep")
     result.assert_outcomes(passed=4, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(["*test_pagination.py::*documented_size?nextstep-listRunTasks? PASSED*"])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from mock_server import data, grammar
 from mock_server.api import Api, Json
 
-NAMES = ("nextstep",)
+NAMES = ("nextstep", "kognitos")
 
 
 def declare(name: str) -> Api:
