@@ -192,7 +192,7 @@ class Api:
     error_body: Callable[[int, str, str], Json]
     error_type: bytes
     layouts: Mapping[str, Layout]
-    misfits: Callable[[Store], Iterable[str]]
+    misfits: Callable[[str, Store], Iterable[str]]
     seed: Callable[[Json, Contract], Sequence[Seeded]]
     new_key: Callable[[Ids], str]
     entry: Callable[[Sequence[Credential], Mapping[str, Store]], dict[str, Json]]

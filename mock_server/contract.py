@@ -517,6 +517,11 @@ class _Compiler:
 
     def error_kind(self, kind: str, error: Json) -> ErrorKind:
         pointer = at("x-errors", kind)
+        known = self.assumptions.get(error.get("as", ""))
+        if known and not (_is_answer(known.default) and all(v is None or _is_answer(v) for v in known.alternatives)):
+            self.complaints.append(
+                (f"{pointer}/as", f"{known.id} must be {{status, code}}; an alternative may be null")
+            )
         return ErrorKind(
             status=self.value(error.get("status", 500), f"{pointer}/status"),
             code=self.value(error.get("code", ""), f"{pointer}/code"),
@@ -575,6 +580,15 @@ class _Compiler:
                 error = next(validator.iter_errors(example))
                 text = f"does not fit its schema: {at(*error.instance_path)}: {_short(error.message, 300)}"
                 self.complaints.append((pointer, text))
+
+
+def _is_answer(value: Json) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and type(value.get("status")) is int
+        and 400 <= value["status"] <= 599
+        and isinstance(value.get("code"), str)
+    )
 
 
 def _properties(schema: Json) -> frozenset[str]:

@@ -294,6 +294,8 @@ def _object(value: Json, shape: str, pointer: str) -> Iterator[Complaint]:
         yield pointer, "an assumption without alternatives is a claim; add at least one alternative"
     if shape == "pages":
         yield from _style(value, pointer)
+    if shape == "error" and not value.keys() & {"as", "status"}:
+        yield pointer, "an error needs a status, or `as` with the id of an assumption that holds status and code"
     if shape == "schema":
         yield from _keywords(value, pointer)
     if shape == "document" and value.get("servers") == []:

@@ -92,8 +92,10 @@ def _run(call: Call) -> Response:
 def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
     """A problem in the API's own error shape, and its reason."""
     kind = call.api.contract.errors[problem.kind]
-    answer = call.assumed(kind.answer.id) if kind.answer else None
-    answer = answer or {"status": call.value(kind.status), "code": call.value(kind.code)}
+    if kind.answer is None:
+        answer = {"status": call.value(kind.status), "code": call.value(kind.code)}
+    else:  # null stands for a server that does not refuse this; where ours has to, it goes by the default
+        answer = call.assumed(kind.answer.id) or call.api.contract.assumptions[kind.answer.id].default
     because = problem.because or kind.rule
     if because is not None:
         call.decided.append(because)

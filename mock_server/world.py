@@ -318,7 +318,7 @@ def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store
                 place = ".".join(map(str, (name, number, *error.instance_path)))
                 raise ValueError(f"{api.name}/{tenant}: {place}: {error.message}")
             store[name].put(record)
-    for misfit in api.misfits(store):
+    for misfit in api.misfits(tenant, store):
         raise ValueError(f"{api.name}/{tenant}: {misfit}")
     return store
 

@@ -190,7 +190,7 @@ def test_setting_the_clock_lets_happen_what_is_due(client: Client) -> None:
         (lambda s: s["apis"]["nextstep"]["t1"]["runs"][0].update(created_at="x"),
         'nextstep/t1: runs.0.created_at: "x" is not a "date-time"'),
         (lambda s: s["apis"]["nextstep"]["t1"]["outbox"].append({"id": "m", "kind": "k", "to": "a", "at": "x"}), "x"),
-        (lambda s: s["apis"]["nextstep"]["t1"]["team"].clear(), "nextstep/t1: team: there must be exactly one"),
+        (lambda s: s["apis"]["nextstep"]["t1"]["team"].clear(), "nextstep/t1: team: there must be t1 and no other"),
         (lambda s: s["apis"]["nextstep"]["t1"]["definitions"].pop(0),
         "nextstep/t1: templates T1: id: there is no T1 in definitions"),
         (lambda s: s["apis"]["nextstep"]["t1"]["progress"].pop(0),
@@ -504,4 +504,4 @@ def test_control_has_no_data_of_its_own(control: Api) -> None:
     from mock_server.ids import Ids
 
     assert (control.new_key(Ids("")), control.entry((), {}), list(control.seed(None, control.contract))) == ("", {}, [])
-    assert list(control.misfits({})) == []  # type: ignore[arg-type]
+    assert list(control.misfits("", {})) == []  # type: ignore[arg-type]

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from typing import Any
 
 import pytest
 
 from contract_tests import targets
+from contract_tests.arrange import arrangements
+from contract_tests.client import Client, locate
 from contract_tests.mutants import Mutant, mutants, survivors
+from contract_tests.nextstep import run_tasks, runs
 from mock_server import apis
+from mock_server.contract import Operation
 
 MUTANTS = [mutant for api in apis.NAMES for mutant in mutants(api)]
 
@@ -41,3 +49,89 @@ def test_the_mock_itself_passes(api: str) -> None:
     """The checks find nothing wrong with the API as it is: a mutant that changes nothing survives."""
     rules = tuple(rule.id for rule in targets.document(api).rules)[::5]
     assert survivors(Mutant("unchanged", rules, lambda declared: declared)) == rules
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.api}-{mutant.name}")
+def test_mutant_is_otherwise_sound(mutant: Mutant) -> None:
+    """A mutant is wrong in what it says and does not fall over elsewhere: other people's tests are run on it, too."""
+    with targets.mock(mutant.breaks(targets.declared(mutant.api))).open() as client:
+        sent = [(step, client.transport(client.request(**step))) for step in _tour(mutant.api)]
+    failed = [(step, response.body) for step, response in sent if response.status >= 500]
+    assert not failed or " 500" in mutant.text
+
+
+MORE: dict[str, tuple[Any, ...]] = {
+    "publishProcessTemplate": ({"published": False}, {"published": True}, {"published": None}),
+    "createProcessRun": (
+        {},
+        {"name": "", "title": "Other", "due_date": "2026-05-01", "actor_email": "nobody"},
+        {"title": "Only", "due_date": "soon"},
+        {"custom_elements": [{"task_id": "none", "element_id": "none", "value": None}]},
+        {"custom_elements": []},
+        {"template_id": "unknown"},
+        {"template_id": {}, "name": {}},
+    ),
+    "updateRunTask": (
+        {"completed": False},
+        {"completed": True, "actor_email": "nobody"},
+        {"assignee": "nobody"},
+        {"actor_email": "nobody"},
+        {"custom_elements": [{"id": "none", "value": 1}]},
+        {"custom_elements": []},
+        {"completed": {}, "assignee": [], "custom_elements": {}},
+    ),
+}
+ODD: tuple[Any, ...] = (
+    None,
+    0,
+    -1.5,
+    True,
+    "",
+    "text",
+    "2026-05-01",
+    "a+b@c.example",
+    "https://a/b?c",
+    [],
+    ["x"],
+    {},
+    [{}],
+)
+QUERIES = ("", "limit=2", "limit=0", "cursor=none", "status=active", "status=none", "template_id=none&status=completed")
+
+
+@cache
+def _tour(api: str) -> list[dict[str, Any]]:
+    """Requests to every operation, with ids that exist and others, queries and bodies of all kinds."""
+    with targets.mock(api).open() as client:
+        steps = [step for operation in client.contract.operations.values() for step in _steps(client, operation)]
+        return steps + (list(_element_steps(client)) if api == "nextstep" else [])
+
+
+def _steps(client: Client, operation: Operation) -> Iterator[dict[str, Any]]:
+    known = list(islice(arrangements(client, operation), 40))[::8]
+    unknown = [(dict.fromkeys(found.arguments, "unknown"), found.body) for found in known[:1]]
+    for arguments, body in (*known, *unknown):
+        path, _ = locate(operation, arguments)
+        step = {"method": operation.method, "path": path}
+        yield step
+        if operation.pagination is not None:
+            yield from ({**step, "query": query} for query in QUERIES)
+        if operation.body is not None:
+            yield from ({**step, "json": {**(body or {}), **more}} for more in ({}, *MORE.get(operation.id, ())))
+            yield {**step, "json": {}}
+
+
+def _element_steps(client: Client) -> Iterator[dict[str, Any]]:
+    """Updates of an element of each type with values of all kinds."""
+    seen: set[str] = set()
+    for run in runs(client, status="active"):
+        for task in run_tasks(client, run["id"]):
+            for element in task["custom_elements"]:
+                if element["type"] not in seen:
+                    seen.add(element["type"])
+                    path = f"/process-runs/{run['id']}/tasks/{task['id']}"
+                    for value in (*ODD, *element.get("options", ())):
+                        items = [{"id": element["id"], "value": value}]
+                        yield {"method": "PATCH", "path": path, "json": {"custom_elements": items}}
+                        yield {"method": "GET", "path": path}

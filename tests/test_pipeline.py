@@ -168,10 +168,10 @@ def test_a_programmers_error_is_a_500_with_its_traceback(ask: Ask) -> None:
     assert "ZeroDivisionError: boom" in str(exchange.error)
 
 
-def test_an_error_without_an_answer_of_its_own_is_the_kinds(api: Api, ask: Ask) -> None:
-    """Where the assumption behind `as` is null, status and code are the kind's own."""
+def test_an_assumption_that_has_no_answer_falls_back_on_its_default(api: Api, ask: Ask) -> None:
+    """Where the assumption behind `as` is null and there is no way but to refuse, its default is the answer."""
     exchange = ask("GET", "/toys/v1/x", to=worlds_of(api, assume={"toy.errors.route": None}))
-    assert (exchange.response.status, exchange.response.json()["wrong"]["code"]) == (500, "")
+    assert (exchange.response.status, exchange.response.json()["wrong"]["code"]) == (404, "where")
 
 
 def test_a_status_of_its_own_wins(ask: Ask) -> None:

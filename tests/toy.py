@@ -179,7 +179,7 @@ def api(changed: dict[str, Any] | None = None, **members: Any) -> Api:
         "error_body": error_body,
         "error_type": b"application/json",
         "layouts": {"toys": Layout("Toy", at=lambda toy: 0, lists=lambda toy: ((),))},
-        "misfits": lambda store: ["too many toys"] if len(store["toys"]) > 9 else [],
+        "misfits": lambda tenant, store: ["too many toys"] if len(store["toys"]) > 9 else [],
         "seed": seed,
         "new_key": lambda ids: ids.take(8, HEX),
         "entry": lambda credentials, stores: {"keys": [credential.token for credential in credentials]},

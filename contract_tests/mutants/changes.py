@@ -132,10 +132,10 @@ def listed(rows: Sequence[Record]) -> Positions:
 
 
 def put(call: Call, collection: str, id: str, **values: Json) -> None:
-    """Change members of a record."""
+    """Change members of a record, if there is such a one."""
     record = call.store[collection].get(id)
-    assert record is not None, f"{collection} has no {id}"
-    call.store[collection].put({**record, **values})
+    if record is not None:
+        call.store[collection].put({**record, **values})
 
 
 def records(call: Call, collection: str, **values: Json) -> Iterator[Record]:

@@ -448,7 +448,11 @@ def cursors_are_numbers_of_items(api: Api) -> Api:
     def list_runs(call: Call) -> Reply:
         listing: Any = api.handlers["listProcessRuns"](call).body
         rows = [decode(row) for row in listing.page(None, 1_000_000).rows]
-        return Reply(Positions(len(rows), lambda n: encode(rows[n]), str, lambda given: int(given)))
+        return Reply(
+            Positions(
+                len(rows), lambda n: encode(rows[n]), str, lambda given: int(given) if given.isdecimal() else None
+            )
+        )
 
     return handled(api, listProcessRuns=list_runs)
 
@@ -536,9 +540,8 @@ def _leaving_active(event: Callable[[Call], Any], call: Call) -> Any:
 
 
 def _count(call: Call, run_id: str) -> None:
-    progress = call.store["progress"].get(run_id)
-    if progress:
-        call.store["progress"].put({**progress, "count": progress.get("count", 0) + 1})
+    progress = call.store["progress"].get(run_id) or {}
+    put(call, "progress", run_id, count=progress.get("count", 0) + 1)
 
 
 def _counted(call: Call, tasks: Sequence[Record]) -> int:

@@ -199,9 +199,9 @@ def runs_show_the_tasks_of_today(api: Api) -> Api:
     """The tasks of a run are those that its template has now."""
 
     def renew(call: Call) -> None:
-        run = call.store["runs"].get(call.arguments["id"])
-        definition = call.store["definitions"].get(run["template_id"]) if run else None
-        if run and definition:
+        run: Any = call.store["runs"].get(call.arguments["id"]) or {"template_id": "unknown"}
+        definition = call.store["definitions"].get(run["template_id"])
+        if definition:
             put(call, "progress", run["id"], edition=definition["edition"])
 
     return before(api, renew, "listRunTasks")

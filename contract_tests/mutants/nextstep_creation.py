@@ -22,6 +22,7 @@ from contract_tests.mutants.changes import (
     showing,
 )
 from mock_server.api import Api, Call, Reply
+from mock_server.apis.nextstep_elements import is_iso_8601
 from mock_server.store import Record
 
 CREATE = "createProcessRun"
@@ -276,7 +277,9 @@ def due_dates_lose_minutes_of_the_offset(api: Api) -> Api:
 @mutant("nextstep.creation.due-date")
 def due_dates_lose_their_seconds(api: Api) -> Api:
     """The seconds of a due date are dropped."""
-    return _due(api, lambda text: datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:00Z"))
+    return _due(
+        api, lambda text: text if len(text) < 20 else f"{datetime.fromisoformat(text).astimezone(UTC):%FT%H:%M:00Z}"
+    )
 
 
 @mutant("nextstep.creation.due-date")
@@ -458,7 +461,7 @@ def _naming(api: Api, change: Any) -> Api:
 
 def _due(api: Api, change: Any) -> Api:
     def act(call: Call) -> None:
-        if "due_date" in call.body:
+        if is_iso_8601(call.body.get("due_date", "")):
             call.body["due_date"] = change(call.body["due_date"])
 
     return before(api, act, CREATE)

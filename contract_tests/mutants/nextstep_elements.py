@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from html import escape
 from typing import Any
@@ -290,10 +291,12 @@ def an_array_of_one_option_is_the_option(api: Api) -> Api:
 def objects_break_the_dropdown(api: Api) -> Api:
     """An object for a dropdown is answered 500."""
 
-    def convert(value: Any) -> Any:
-        return value if isinstance(value, str) else value["missing"]
+    def fall_over(call: Call) -> None:
+        elements = _elements(call, "dropdown")
+        given = [item["value"] for item in call.body.get("custom_elements", ()) if item["id"] in elements]
+        assert not any(isinstance(value, dict) for value in given), "objects were not expected"
 
-    return _taking(api, "dropdown", convert)
+    return before(api, fall_over, UPDATE)
 
 
 @mutant("nextstep.elements.multichoice-wrong-type")
@@ -505,7 +508,8 @@ def _choosing(api: Api, kind: str, convert: Callable[[Any, list[str]], Any]) -> 
         elements = _elements(call, kind)
         for item in call.body.get("custom_elements", ()):
             if item["id"] in elements:
-                item["value"] = convert(item["value"], elements[item["id"]].get("options", []))
+                with suppress(TypeError, ValueError, AttributeError, LookupError):  # odd values stay what they are
+                    item["value"] = convert(item["value"], elements[item["id"]].get("options", []))
 
     return before(api, act, UPDATE)
 
@@ -517,7 +521,8 @@ def _overlaying(api: Api, kind: str, convert: Callable[[Any, Any], Any]) -> Api:
         elements = _elements(call, kind)
         for item in call.body.get("custom_elements", ()):
             if item["id"] in elements:
-                item["value"] = convert(elements[item["id"]]["value"], item["value"])
+                with suppress(TypeError):  # odd values stay what they are
+                    item["value"] = convert(elements[item["id"]]["value"], item["value"])
 
     return before(api, act, UPDATE)
 

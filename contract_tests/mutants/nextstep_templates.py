@@ -172,13 +172,13 @@ def elements_of_templates_have_no_ids(api: Api) -> Api:
 @mutant("nextstep.publishing.unpublish")
 def unpublishing_is_ignored(api: Api) -> Api:
     """Unpublishing is answered as a success and does nothing."""
-    return _publishing(api, lambda call: call.body["published"] is False)
+    return _publishing(api, lambda call: _asked(call) is False)
 
 
 @mutant("nextstep.publishing.unpublish")
 def unpublishing_is_only_answered(api: Api) -> Api:
     """Unpublishing answers a template that is not published, and leaves it published."""
-    return showing(_publishing(api, lambda call: not call.body["published"]), _as_asked, "publishProcessTemplate")
+    return showing(_publishing(api, lambda call: _asked(call) is False), _as_asked, "publishProcessTemplate")
 
 
 @mutant("nextstep.publishing.unpublish")
@@ -190,19 +190,21 @@ def an_unpublished_template_is_listed_as_published(api: Api) -> Api:
 @mutant("nextstep.publishing.unpublish")
 def false_is_taken_for_nothing(api: Api) -> Api:
     """`published` false counts as not given, and so publishes."""
-    return before(api, lambda call: call.body.update(published=True), "publishProcessTemplate")
+    return before(
+        api, lambda call: _asked(call) is False and call.body.update(published=True), "publishProcessTemplate"
+    )
 
 
 @mutant("nextstep.publishing.publish-again")
 def publishing_is_ignored(api: Api) -> Api:
     """Publishing is answered as a success and does nothing."""
-    return _publishing(api, lambda call: call.body["published"] is True)
+    return _publishing(api, lambda call: _asked(call) is True)
 
 
 @mutant("nextstep.publishing.publish-again")
 def publishing_is_only_answered(api: Api) -> Api:
     """Publishing answers a published template, and leaves it unpublished."""
-    return showing(_publishing(api, lambda call: call.body["published"]), _as_asked, "publishProcessTemplate")
+    return showing(_publishing(api, lambda call: _asked(call) is True), _as_asked, "publishProcessTemplate")
 
 
 @mutant("nextstep.publishing.publish-again")
@@ -223,7 +225,7 @@ def a_template_is_published_once(api: Api) -> Api:
 
     def refuse(call: Call) -> None:
         template = call.store["templates"].get(call.arguments["id"])
-        if template and call.body["published"] and template["updated_at"] > "2030":
+        if template and _asked(call) and template["updated_at"] > "2030":
             raise Problem("invalid")
 
     return before(api, refuse, "publishProcessTemplate")
@@ -317,7 +319,7 @@ def any_object_publishes(api: Api) -> Api:
     """Anything but false as `published` publishes."""
     return before(
         respecified(api, PUBLISHED, {}),
-        lambda call: call.body.update(published=call.body["published"] is not False),
+        lambda call: _asked(call) is not None and call.body.update(published=_asked(call) is not False),
         "publishProcessTemplate",
     )
 
@@ -327,7 +329,7 @@ def an_empty_object_unpublishes(api: Api) -> Api:
     """An empty object or array as `published` is false, any other is true."""
     return before(
         respecified(api, PUBLISHED, {}),
-        lambda call: call.body.update(published=bool(call.body["published"])),
+        lambda call: _asked(call) is not None and call.body.update(published=bool(_asked(call))),
         "publishProcessTemplate",
     )
 
@@ -337,7 +339,7 @@ def a_refused_object_unpublishes(api: Api) -> Api:
     """An object as `published` is refused, and unpublishes the template all the same."""
 
     def refuse(call: Call) -> None:
-        if not isinstance(call.body["published"], bool):
+        if not isinstance(_asked(call), bool | None):
             raise Problem("invalid")
 
     checked = before(respecified(api, PUBLISHED, {}), refuse, "publishProcessTemplate")
@@ -349,14 +351,19 @@ def an_object_is_not_found(api: Api) -> Api:
     """An object as `published` is answered 404."""
 
     def refuse(call: Call) -> None:
-        if not isinstance(call.body["published"], bool):
+        if not isinstance(_asked(call), bool | None):
             raise Problem("template-not-found")
 
     return before(respecified(api, PUBLISHED, {}), refuse, "publishProcessTemplate")
 
 
 def _as_asked(call: Call, item: Any) -> Any:
-    return {**item, "is_published": call.body["published"]}
+    return item if _asked(call) is None else {**item, "is_published": _asked(call)}
+
+
+def _asked(call: Call) -> Any:
+    """What `published` is in the body; None without it."""
+    return (call.body or {}).get("published")
 
 
 def _publishing(api: Api, ignored: Any) -> Api:

@@ -281,7 +281,7 @@ def declare() -> Api:
         error_body=error_body,
         error_type=b"application/problem+json",
         layouts={},
-        misfits=lambda store: (),
+        misfits=lambda tenant, store: (),
         seed=lambda content, contract: (),
         new_key=lambda ids: "",
         entry=lambda credentials, stores: {},

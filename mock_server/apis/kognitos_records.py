@@ -18,8 +18,9 @@ _ID: Json = {"$ref": "#/components/schemas/Id"}
 _STAGE: Json = {"$ref": "#/components/schemas/Stage"}
 _NAME: Json = {"type": "string", "minLength": 1, "maxLength": 100}
 _TEXT: Json = {"type": "string"}
-_TIME: Json = {"type": "integer", "minimum": 0}
-_TIME_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
+_END = 253_402_300_799_999  # the last millisecond that has a calendar's year
+_TIME: Json = {"type": "integer", "minimum": 0, "maximum": _END}
+_TIME_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0, "maximum": _END}
 _OUTPUTS: Json = {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/NamedValue"}}
 OUTCOME: Json = {"enum": [*FINAL, WAITING]}
 

@@ -57,8 +57,9 @@ def started(call: Call, process: Record, body: Record) -> Record:
 def keep(store: Store, run: Record) -> bytes:
     """Put a run, new or changed, and how long it counts as active; returns the kept form."""
     activity = store["activity"]
-    if run["counted"]:
-        activity.put({"id": counted(run), "until": 0, "counts": False})
+    former = activity.get(counted(run))
+    if former is not None:  # keeps its time: an entry stays in its place, and a dump puts it where its time says
+        activity.put({**former, "counts": False})
     run["counted"] += 1
     until = _NEVER if run["ends_at"] is None else run["ends_at"]
     activity.put({"id": counted(run), "until": until, "counts": run["left"] is None})
@@ -146,4 +147,4 @@ def _told(state: str, waiting: str, *, distinct: bool) -> str:
 def _naive(moment: int) -> str:
     """A time as in the vendor's example: without an offset, `2021-01-01T12:00:00`."""
     whole = datetime.fromtimestamp(moment // 1000, UTC).replace(tzinfo=None)
-    return whole.replace(microsecond=moment % 1000 * 1000).isoformat()
+    return whole.replace(microsecond=int(moment) % 1000 * 1000).isoformat()

@@ -61,7 +61,7 @@ def seed(content: Json, contract: Contract) -> Sequence[Seeded]:
     return [_organization(organization, Store.empty(LAYOUTS)) for organization in content["organizations"]]
 
 
-def misfits(store: Store) -> Iterator[str]:
+def misfits(tenant: str, store: Store) -> Iterator[str]:
     """What does not fit together in an organization's records, each with its place."""
     if not len(store["agents"]):
         yield "agents: there must be at least one"

@@ -109,10 +109,10 @@ def tasks(given: Sequence[Json], template: Record, *, new_id: Callable[[], str])
     ]
 
 
-def misfits(store: Store) -> Iterator[str]:
+def misfits(tenant: str, store: Store) -> Iterator[str]:
     """What does not fit together in a team's records, each with its place."""
-    if len(store["team"]) != 1:
-        yield "team: there must be exactly one"
+    if [team["id"] for team in store["team"]] != [tenant]:
+        yield f"team: there must be {tenant} and no other"
     lost = [
         f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
         for owner, member, target in _REFERENCES
