@@ -30,6 +30,7 @@ from contract_tests.targets import Target
 STAGES = ("Draft", "Published")
 ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
 UNKNOWN_IDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=24).map(lambda text: f"x{text}y")
+NEAR_STAGES = st.text("DdraftPpublishe ", min_size=1, max_size=12)
 OTHER_STAGES = ("draft", "published", "DRAFT", "Publish", "Drafts", "Draft ", "Draft,Published", "Live", "0")
 
 
@@ -183,16 +184,15 @@ def test_a_stage_lists_its_runs(target: Target) -> None:
 
 
 @rule("kognitos.runs.unknown-stage-filter")
-@drawn(stage=st.one_of(st.sampled_from(OTHER_STAGES), st.text("DdraftPpublishe ", min_size=1, max_size=12)))
+@drawn(stage=st.one_of(st.sampled_from(OTHER_STAGES), NEAR_STAGES.filter(lambda text: text not in STAGES)))
 @example(stage="draft")
 @example(stage="PUBLISHED")
 def test_a_stage_that_does_not_exist_lists_nothing(target: Target, stage: str) -> None:
     """A stage that is not one of the two, letter by letter, is answered 400."""
     with target.open() as client:
-        if stage not in STAGES:
-            process = _process(client)
-            named = {"process_id": process["id"], "agent_id": process["agent_id"], "stage": stage}
-            assert client.call("listRuns", named).status == 400, f"stage {stage!r}"
+        process = _process(client)
+        named = {"process_id": process["id"], "agent_id": process["agent_id"], "stage": stage}
+        assert client.call("listRuns", named).status == 400, f"stage {stage!r}"
 
 
 @rule("kognitos.runs.only-of-the-process")

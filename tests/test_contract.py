@@ -204,6 +204,8 @@ BROKEN: list[tuple[str, Callable[[Any], Any], str, str]] = [
     ("missing kind", lambda d: d["x-errors"].pop("internal"), "/x-errors", "internal is missing; every API needs it"),
     ("paging without style", lambda d: d["x-pagination"].pop("style"), "/x-pagination", "style is missing"),
     ("paging without root", lambda d: d.pop("x-pagination"), "/paths/~1toys/get", "needs x-pagination at the root"),
+    ("setting of another style", lambda d: d["x-pagination"].update({"page-fill": "full"}), "/x-pagination/page-fill",
+     "page-fill is of the style token; take it out"),
     ("no server", lambda d: d["servers"].clear(), "/servers", "there is none; name at least one"),
     ("status", lambda d: _rename(d, "/paths/~1toys/get/responses", "200", "2000"), "/paths/~1toys/get/responses/2000",
      "is no status"),
