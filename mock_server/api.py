@@ -24,29 +24,47 @@ if TYPE_CHECKING:
 
 Json = Any
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+", re.ASCII)
+Fields = Mapping[str, Sequence[str]]  # what is wrong with which member: its dotted name, and messages
 
 
 class Problem(Exception):
     """A refusal: the kind of error (a key of the document's `x-errors`), and a message where it needs its own.
 
-    `because` is the id of the rule that decided, for the trace. Caught once, in `pipeline`, and rendered in
-    the API's own shape.
+    `because` is the id of the rule that decided, for the trace; `fields` tells what is wrong with which member.
+    Caught once, in `pipeline`, and rendered in the API's own shape.
     """
 
     def __init__(
-        self, kind: str, message: str | None = None, *, because: str | None = None, headers: Headers = ()
+        self,
+        kind: str,
+        message: str | None = None,
+        *,
+        because: str | None = None,
+        headers: Headers = (),
+        fields: Fields | None = None,
     ) -> None:
         self.kind = kind
         self.message = message
         self.because = because
         self.headers = headers
+        self.fields = fields or {}
         super().__init__(kind, message)
+
+
+class Refusal(NamedTuple):
+    """A problem with the status, code (empty without one) and message that the document gives its kind."""
+
+    status: int
+    code: str
+    message: str
+    fields: Fields
 
 
 class Credential(NamedTuple):
     """A key or token: the tenant that it belongs to, and its state (`valid`, `revoked`; `lapsed`: may do nothing).
 
-    `scope` is the id of what it is good for, where that is less than the whole tenant.
+    `subject` is whom it acts for, by the tenant's own id, where that matters; `scope` the id of what it is good
+    for, where that is less than the whole tenant.
     """
 
     token: str
@@ -54,6 +72,7 @@ class Credential(NamedTuple):
     tenant: str
     state: str = "valid"
     scope: str | None = None
+    subject: str = ""
 
 
 class Reply(NamedTuple):
@@ -109,7 +128,7 @@ class Call:
         self.decided: list[str] = []
         self.headers: Headers = ()
         self.step = "route"
-        self.provisional: Window | None = None  # where this request is counted only if it succeeds
+        self.provisional: list[Window] = []  # where this request is counted only if it succeeds
 
     @property
     def ids(self) -> Ids:
@@ -124,6 +143,17 @@ class Call:
     def value(self, value: Json) -> Json:
         """`value`, or the world's where the document says `{assumption: id}`."""
         return self.assumed(value.id) if isinstance(value, Assumed) else value
+
+    @property
+    def origin(self) -> str:
+        """The URL of the host that the caller reaches this server by."""
+        host, known = self.request.header("host"), self.world.registry.url
+        return f"{known.partition('://')[0]}://{host}" if host and _HOST.fullmatch(host) else known
+
+    @property
+    def tenants(self) -> Mapping[str, Store]:
+        """All tenants' data of this API: for a caller who belongs to several."""
+        return self.world.tenants[self.api.name]
 
     def exists_elsewhere(self, collection: str, id: str) -> bool:
         """Whether another tenant of this API has a record `id`."""
@@ -141,9 +171,7 @@ class Call:
 
     def url(self, path: str) -> str:
         """The absolute URL of a path of this API (`/files`), at the host that the caller reaches it by."""
-        host = self.request.header("host")
-        base = f"http://{host}" if host and _HOST.fullmatch(host) else self.world.registry.url
-        return base + self.api.contract.prefixes[0] + path
+        return self.origin + self.api.contract.prefixes[0] + path
 
     def later(self, seconds: float, timer: str, payload: Record) -> None:
         """Let the API's `timer` happen to this tenant in `seconds` of world time."""
@@ -189,7 +217,7 @@ class Api:
     contract: Contract
     handlers: Mapping[str, Handler]
     steps: Steps
-    error_body: Callable[[int, str, str], Json]
+    error_body: Callable[[Call, Refusal], Json]
     error_type: bytes
     layouts: Mapping[str, Layout]
     misfits: Callable[[str, Store], Iterable[str]]

@@ -222,7 +222,9 @@ def _banner(worlds: Worlds) -> list[str]:
         value = f"Bearer {entry['api_key']}" if scheme.kind == "bearer" else entry["api_key"]
         needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required}
         query = f"?{urlencode(needed)}" if needed else ""
-        lines.append(f"  curl -H '{scheme.header.title()}: {value}' '{entry['base_url']}{listing.path}{query}'")
+        headers = {scheme.header.title(): value, **api.contract.headers}
+        given = " ".join(f"-H '{header}: {text}'" for header, text in headers.items())
+        lines.append(f"  curl {given} '{entry['base_url']}{listing.path}{query}'")
     if worlds.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.token}' {worlds.url}/__mock__/health")
     return [*lines, "Ctrl-C stops it."]

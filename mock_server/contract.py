@@ -100,20 +100,29 @@ class ErrorKind:
     rule: str | None
 
 
+class Quota(NamedTuple):
+    """So many requests in so many seconds."""
+
+    requests: int
+    seconds: int
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests (an assumed None: no limit) per so many seconds and credential or tenant.
+    """A quota for each credential or tenant; an assumed one is the world's (null: none). The rest is how it is counted.
 
-    The other members are how it is counted, and what an answer tells of it.
+    `name` tells limits of one API apart: empty for all operations together, else the operation's id. `refusal`
+    is the kind of error that too many requests get, `retry_after` whether it says how long to wait.
     """
 
-    requests: int | Assumed
-    seconds: int
+    name: str
+    quota: Quota | Assumed
     per: str
     window: str | Assumed
     counts: str | Assumed
     headers: bool | Assumed
     retry_after: bool | Assumed
+    refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,7 @@ class Parameter:
     default: Json
     validator: Validator
     invalid: Assumed | None
+    example: Json = None
 
     def read(self, text: str) -> Json:
         """The typed value of `text`; raises ValueError when it is not of the type."""
@@ -182,6 +192,17 @@ class Body:
         place = ".".join(str(part) for part in error.instance_path)
         return f"{place}: {_short(error.message, 300)}" if place else _short(error.message, 300)
 
+    def faults(self, value: Json) -> dict[str, list[str]]:
+        """All that is wrong with a `value`, by the dotted name of the member."""
+        faults: dict[str, list[str]] = {}
+        for error in self.validator.iter_errors(value):
+            path, message = [str(part) for part in error.instance_path], _short(error.message, 300)
+            if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
+                path.append(error.kind.property)
+                message = f"The {error.kind.property.replace('_', ' ')} field is required."
+            faults.setdefault(".".join(path), []).append(message)
+        return faults
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -204,6 +225,7 @@ class Operation:
     responses: Mapping[str, Expected]
     success: int | Assumed
     pagination: Pagination | None
+    rate_limit: RateLimit | None
     secured: bool | Assumed
     _queries: dict[str, dict[str, Json]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _paths: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -303,6 +325,12 @@ class Contract:
     events: Mapping[str, Body]
     validator: Callable[..., Validator] = field(repr=False, compare=False)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that operations require, beside the credential, each with its example."""
+        known = [parameter for operation in self.operations.values() for parameter in operation.parameters]
+        return {one.name: str(one.example) for one in known if one.location == "header" and one.required}
+
     def fits(self, schema: str | Mapping[str, Json]) -> Validator:
         """The validator of a component schema (by name) or of a schema given whole."""
         whole = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
@@ -350,7 +378,7 @@ class _Compiler:
             operations={operation.id: operation for operation in self.operations()},
             schemes=tuple(self.schemes()),
             errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
-            rate_limit=self.rate_limit(),
+            rate_limit=self.rate_limit(document, "", ""),
             unknown={key: self.value(value, at("x-unknown", key)) for key, value in document["x-unknown"].items()},
             rules=tuple(Rule(**rule) for _, rule in self.listed("x-rules")),
             assumptions=self.assumptions,
@@ -408,6 +436,7 @@ class _Compiler:
                 },
                 success=self.value(operation.get("x-success", success), f"{pointer}/x-success"),
                 pagination=self.pagination(operation, parameters, pointer),
+                rate_limit=self.rate_limit(operation, pointer, operation["operationId"]),
                 secured=self.value(
                     operation.get("x-secured", bool(operation.get("security", self.document.get("security", ())))),
                     f"{pointer}/x-secured",
@@ -448,6 +477,7 @@ class _Compiler:
                 default=schema.get("default"),
                 validator=self.at(f"{where}/schema"),
                 invalid=self.reference(parameter.get("x-invalid"), f"{where}/x-invalid"),
+                example=parameter.get("example"),
             )
 
     def body(self, entry: Json, pointer: str) -> Body | None:
@@ -488,8 +518,8 @@ class _Compiler:
             self.complaints.append((pointer, "x-pagination here needs x-pagination at the root"))
             return None
         known = [parameter.name for parameter in parameters if parameter.location == "query"]
-        for key in ("limit", "cursor"):
-            if shared[key] not in known:
+        for key in ("limit", "cursor", "page", "all"):
+            if key in shared and shared[key] not in known:
                 text = f"{operation['operationId']} has no query parameter {shared[key]}"
                 self.complaints.append((at("x-pagination", key), text + grammar.nearest(shared[key], known)))
         settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
@@ -531,12 +561,25 @@ class _Compiler:
             rule=self.known_rule(error.get("rule"), f"{pointer}/rule"),
         )
 
-    def rate_limit(self) -> RateLimit | None:
-        entry = self.document.get("x-rate-limit")
+    def rate_limit(self, owner: Json, pointer: str, name: str) -> RateLimit | None:
+        """The limit that stands on the document or on an operation."""
+        entry, pointer = owner.get("x-rate-limit"), f"{pointer}/x-rate-limit"
         if entry is None:
             return None
-        settings = {key: self.value(value, at("x-rate-limit", key)) for key, value in entry.items()}
-        return RateLimit(retry_after=settings.pop("retry-after", True), **settings)
+        refusal = entry.get("refusal", "rate-limited")
+        if refusal not in self.document["x-errors"]:
+            self.complaints.append((f"{pointer}/refusal", f"{refusal} is no kind of x-errors; add it there"))
+        if ("as" in entry) == ("requests" in entry and "seconds" in entry):
+            self.complaints.append((pointer, "a limit has requests and seconds, or is `as` an assumption says"))
+        assumed = self.reference({"assumption": entry["as"]} if "as" in entry else None, f"{pointer}/as")
+        return RateLimit(
+            name=name,
+            quota=assumed or Quota(entry.get("requests", 0), entry.get("seconds", 0)),
+            per=entry["per"],
+            retry_after=self.value(entry.get("retry-after", True), f"{pointer}/retry-after"),
+            refusal=refusal,
+            **{key: self.value(entry[key], f"{pointer}/{key}") for key in ("window", "counts", "headers")},
+        )
 
     def value(self, value: Json, pointer: str) -> Json:
         """`value`, or an Assumed where it says `{assumption: id}`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.api import Call
+from mock_server.api import Call, Refusal
 from mock_server.exchange import Headers, Response
 from mock_server.store import encode
 
@@ -55,4 +55,4 @@ def _default_body(call: Call, status: int) -> Any:
     """The API's own error shape, with the code that it documents for the status."""
     kinds = call.api.contract.errors.values()
     code = next((call.value(kind.code) for kind in kinds if kind.status == status), f"injected_{status}")
-    return call.api.error_body(status, code, "Injected fault")
+    return call.api.error_body(call, Refusal(status, code, "Injected fault", {}))

@@ -104,6 +104,7 @@ _OBJECTS: dict[str, dict[str, str]] = {
         "x-pagination": "pagination",
         "x-success": "value",
         "x-secured": "value",
+        "x-rate-limit": "rate-limit",
         "x-rules": "[rule]",
         "x-assumptions": "[assumption]",
     },
@@ -143,18 +144,19 @@ _OBJECTS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("reason", "as", "rule"), "text"),
     },
     "rate-limit": {
-        "requests": "count?",
-        "seconds": "count",
-        "per": "text",
+        **dict.fromkeys(("requests", "seconds"), "count"),
+        **dict.fromkeys(("as", "per", "refusal"), "text"),
         **dict.fromkeys(("window", "counts"), "text?"),
         **dict.fromkeys(("headers", "retry-after"), "flag?"),
     },
     "pages": {
-        **dict.fromkeys(("style", "limit", "cursor", "items", "next", "more"), "text"),
+        **dict.fromkeys(("style", "limit", "cursor", "page", "all", "items", "next", "more", "meta"), "text"),
         **dict.fromkeys(("limit-out-of-range", "limit-below-minimum", "limit-not-an-integer"), "text?"),
         **dict.fromkeys(("unknown-cursor", "cursor-form", "foreign-cursor", "page-fill", "last-token"), "text?"),
-        **dict.fromkeys(("empty-page-cursor", "empty-items", "token-lifetime"), "any?"),
-        "limit-may-change": "flag?",
+        **dict.fromkeys(("empty-page-cursor", "empty-items", "token-lifetime", "no-links"), "any?"),
+        **dict.fromkeys(("previous", "past-the-end"), "text?"),
+        **dict.fromkeys(("limit-may-change", "meta-of-everything"), "flag?"),
+        "pages-of-an-empty-list": "any?",
     },
     "unknown": dict.fromkeys(("body-fields", "query-parameters", "duplicate-query-parameters"), "text?"),
     "pagination": {"order": "text?", "default-limit": "count?"},
@@ -166,9 +168,28 @@ _OBJECTS: dict[str, dict[str, str]] = {
 # what may be kept under /components and referred to from elsewhere
 _REFERRED = {shape[1:-1]: name for name, shape in _OBJECTS["components"].items()}
 # what a style of pages needs beside what all need, and no other one has
+_PLACES = ("cursor", "next", "unknown-cursor")
 _STYLES = {
-    "cursor": ("more", "cursor-form", "empty-page-cursor"),
-    "token": ("foreign-cursor", "token-lifetime", "limit-may-change", "page-fill", "last-token", "empty-items"),
+    "cursor": (*_PLACES, "more", "cursor-form", "empty-page-cursor"),
+    "token": (
+        *_PLACES,
+        "foreign-cursor",
+        "token-lifetime",
+        "limit-may-change",
+        "page-fill",
+        "last-token",
+        "empty-items",
+    ),
+    "pages": (
+        "page",
+        "all",
+        "meta",
+        "previous",
+        "no-links",
+        "past-the-end",
+        "pages-of-an-empty-list",
+        "meta-of-everything",
+    ),
 }
 _REQUIRED = {
     "document": ("openapi", "info", "servers", "paths", "x-errors", "x-unknown"),
@@ -181,9 +202,9 @@ _REQUIRED = {
     "header": ("schema",),
     "example": ("value",),
     "scheme": ("type",),
-    "pages": ("style", "limit", "cursor", "items", "next", "unknown-cursor"),
+    "pages": ("style", "limit", "items"),
     "error": ("message", "reason"),
-    "rate-limit": ("requests", "seconds", "per", "window", "counts", "headers"),
+    "rate-limit": ("per", "window", "counts", "headers"),
     "unknown": ("body-fields", "query-parameters", "duplicate-query-parameters"),
     "pagination": ("order",),
     "value": ("assumption",),
@@ -307,13 +328,16 @@ def _object(value: Json, shape: str, pointer: str) -> Iterator[Complaint]:
 
 
 def _style(pages: Json, pointer: str) -> Iterator[Complaint]:
-    """What is missing for a style of pages, and what belongs to another one."""
-    for style, names in _STYLES.items():
+    """A style of pages has all that it needs, and nothing that only others do."""
+    style = str(pages.get("style"))
+    needed = _STYLES.get(style, ())
+    for name in needed:
+        if name not in pages:
+            yield pointer, f"{name} is missing for the style {style}; add it"
+    for other, names in _STYLES.items() if needed else ():
         for name in names:
-            if style == pages.get("style") and name not in pages:
-                yield pointer, f"{name} is missing for the style {style}; add it"
-            elif style != pages.get("style") and name in pages:
-                yield pointer + at(name), f"{name} is of the style {style}; take it out"
+            if name in pages and name not in needed:
+                yield pointer + at(name), f"{name} is of the style {other}; take it out"
 
 
 def _keywords(schema: Json, pointer: str) -> Iterator[Complaint]:

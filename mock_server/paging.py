@@ -9,6 +9,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from urllib.parse import unquote_plus
 
 from mock_server.api import Call, Problem
 from mock_server.ids import digest
@@ -89,7 +90,7 @@ def _token(call: Call, listing: Listing) -> bytes:
     if call.value(settings["last-token"]) == "until-empty" and len(found.rows) == limit > 0:
         more = True
     token = _make_token(call, query, found.last) if more and found.last is not None else None
-    head, middle, end = _token_envelope(pagination.name("items"), pagination.name("next"))
+    head, middle, end = _envelope(*map(pagination.name, ("items", "next")), bare=True)
     items = b"[" + b",".join(found.rows) + b"]" if found.rows else encode(call.value(settings["empty-items"]))
     return b"".join((head, items, middle, encode(token), end))
 
@@ -131,31 +132,79 @@ def _token_place(call: Call, listing: Listing, query: str, token: str) -> int | 
     return listing.place(last)
 
 
-@cache
-def _token_envelope(items: str, following: str) -> tuple[bytes, bytes, bytes]:
-    """The bytes around the items and the token, from their JSON pointers; the items come first."""
-    head, middle, end = encode(_filled((items, _MARK), (following, _MARK))).split(encode(_MARK))
-    return head, middle, end
+def _numbered(call: Call, listing: Listing) -> bytes:
+    """The page of the number that is asked for, and how many there are; or everything, where that is asked for."""
+    pagination = call.operation.pagination
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    items, meta = pagination.name("items"), pagination.name("meta")
+    if call.arguments.get(pagination.name("all")):
+        return _everything(call, listing, items, meta)
+    size, number, total = call.arguments[pagination.name("limit")], _page_number(call), listing.size()
+    pages = -(-total // size) or call.value(pagination.settings["pages-of-an-empty-list"])
+    if number > max(pages, 1) and call.value(pagination.settings["past-the-end"]) == "reject":
+        name, message = pagination.name("page"), f"There is no page {number}, only {pages}"
+        raise Problem("invalid", message, fields={name: [message]})
+    rows = listing.slice((number - 1) * size, number * size)
+    links = {}
+    if 1 < number <= pages + 1:
+        links[call.value(pagination.settings["previous"])] = _link(call, number - 1)
+    if number < pages:
+        links["next"] = _link(call, number + 1)
+    told = _told(total, len(rows), size, number, pages, links or call.value(pagination.settings["no-links"]))
+    head, middle, end = _envelope(items, meta)
+    return b"".join((head, b",".join(rows), middle, encode(told), end))
+
+
+def _everything(call: Call, listing: Listing, items: str, meta: str) -> bytes:
+    pagination = call.operation.pagination
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    total = listing.size()
+    rows = b",".join(listing.slice(0, total))
+    if not call.value(pagination.settings["meta-of-everything"]):
+        head, end = _envelope(items)
+        return b"".join((head, rows, end))
+    head, middle, end = _envelope(items, meta)
+    told = _told(total, total, total, 1, 1, call.value(pagination.settings["no-links"]))
+    return b"".join((head, rows, middle, encode(told), end))
+
+
+def _told(total: int, count: int, size: int, number: int, pages: int, links: Any) -> dict[str, Any]:
+    return {
+        "total": total,
+        "count": count,
+        "per_page": size,
+        "current_page": number,
+        "total_pages": pages,
+        "links": links,
+    }
+
+
+def _page_number(call: Call) -> int:
+    pagination = call.operation.pagination
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    return int(call.arguments[pagination.name("page")])
+
+
+def _link(call: Call, number: int) -> str:
+    """The URL of another page: the one asked for, all else repeated, at the host that was asked."""
+    pagination, request = call.operation.pagination, call.request
+    assert pagination is not None, "only operations with x-pagination return a listing"
+    name = pagination.name("page")
+    kept = [part for part in request.query.split("&") if part and unquote_plus(part.partition("=")[0]) != name]
+    return f"{call.origin}{request.path}?{'&'.join((*kept, f'{name}={number}'))}"
 
 
 @cache
-def _envelope(items: str, following: str, more: str) -> tuple[bytes, bytes, bytes, bytes]:
-    """The bytes around the items, the cursor and the flag, from their JSON pointers."""
-    body = _filled((items, [_MARK]), (following, _MARK), (more, _MARK))
-    head, middle, tail, end = encode(body).split(encode(_MARK))
-    return head, middle, tail, end
-
-
-def _filled(*members: tuple[str, Any]) -> dict[str, Any]:
-    """An object with these values at these JSON pointers."""
+def _envelope(items: str, *others: str, bare: bool = False) -> tuple[bytes, ...]:
+    """The bytes around the items and the other members, from their JSON pointers; `bare`: the list's brackets too."""
     body: dict[str, Any] = {}
-    for pointer, value in members:
+    for pointer, value in ((items, _MARK if bare else [_MARK]), *((other, _MARK) for other in others)):
         *parents, last = pointer.split("/")[1:]
         place = body
         for name in parents:
             place = place.setdefault(name, {})
         place[last] = value
-    return body
+    return tuple(encode(body).split(encode(_MARK)))
 
 
-STYLES: dict[str, Callable[[Call, Listing], bytes]] = {"cursor": _cursor, "token": _token}
+STYLES: dict[str, Callable[[Call, Listing], bytes]] = {"cursor": _cursor, "token": _token, "pages": _numbered}

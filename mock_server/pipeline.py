@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 
-from mock_server.api import Api, Call, Problem, Router, Steps
+from mock_server.api import Api, Call, Problem, Refusal, Router, Steps
 from mock_server.auth import authenticate
 from mock_server.contract import Operation
 from mock_server.exchange import Exchange, Headers, Request, Response
@@ -70,7 +70,9 @@ def _route(call: Call) -> Response | None:
         message = f"{request.method} is not allowed here; allowed: {allow}"
         raise Problem("method-not-allowed", message, headers=((b"allow", allow.encode()),))
     if operation is None:
-        raise Problem("unknown-route", f"{request.method} {request.path[:200]} is no operation of this API")
+        documented = call.api.contract.errors["unknown-route"].rule is not None  # then its message is, too
+        message = f"{request.method} {request.path[:200]} is no operation of this API"
+        raise Problem("unknown-route", None if documented else message)
     call.operation = operation
     return None
 
@@ -100,7 +102,8 @@ def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
     if because is not None:
         call.decided.append(because)
     message = call.value(kind.message) if problem.message is None else problem.message
-    body = encode(call.api.error_body(answer["status"], answer["code"], message))
+    refusal = Refusal(answer["status"], answer["code"], message, problem.fields)
+    body = encode(call.api.error_body(call, refusal))
     headers = ((b"content-type", call.api.error_type), *call.headers, *problem.headers)
     return kind.reason, Response(answer["status"], headers, body)
 

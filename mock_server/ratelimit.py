@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mock_server.api import Call, Problem, Window
-from mock_server.contract import RateLimit
+from mock_server.contract import Assumed, Quota, RateLimit
 from mock_server.exchange import Response
+
+_NONE = {"requests": 0, "seconds": 60}
 
 
 def fixed(window: Window, now: int, most: int, span: int) -> int:
@@ -42,43 +44,57 @@ WINDOWS: dict[str, Callable[[Window, int, int, int], int]] = {
 
 
 def admit(call: Call) -> Response | None:
-    """Count the request, or raise Problem rate-limited, by default with `Retry-After` in whole seconds."""
-    limit = call.api.contract.rate_limit
-    if limit is None or not call.value(call.operation.secured):
-        return None
-    most = call.value(call.world.limits[call.api.name])
-    if most is None:
-        return None
-    call.step = "admit"
-    kind = call.value(limit.window)
-    window = call.world.window(call.credential, kind, per=limit.per)
-    wait = WINDOWS[kind](window, call.now, most, limit.seconds * 1000)
-    if not wait:
-        window.granted += 1
-        if kind == "sliding":
-            window.times.append(call.now)
-        if call.value(limit.counts) == "successful":
-            call.provisional = window
-    if call.value(limit.headers):
-        _tell(call, limit, most, window)
-    if wait:
-        seconds = str(-(-wait // 1000)).encode()
-        raise Problem("rate-limited", headers=((b"retry-after", seconds),) if call.value(limit.retry_after) else ())
+    """Count the request, or raise the limit's Problem, by default with `Retry-After` in whole seconds."""
+    if call.value(call.operation.secured):
+        for limit in (call.api.contract.rate_limit, call.operation.rate_limit):
+            quota = None if limit is None else _quota(call, limit)
+            if limit is not None and quota is not None:
+                call.step = "admit"
+                _count(call, limit, quota)
     return None
 
 
 def give_back(call: Call) -> None:
     """Take a request that failed out of the count again, where only successful ones count."""
-    if call.provisional is not None:
-        call.provisional.granted -= 1
-        if call.provisional.times:
-            call.provisional.times.pop()
+    for window in call.provisional:
+        window.granted -= 1
+        if window.times:
+            window.times.pop()
 
 
-def _tell(call: Call, limit: RateLimit, most: int, window: Window) -> None:
-    reset = -(-(window.start + limit.seconds * 1000 - call.now) // 1000) if window.start else limit.seconds
+def _quota(call: Call, limit: RateLimit) -> Quota | None:
+    """The quota of this world: what its user chose for the API, else what the document says or assumes."""
+    chosen = call.world.limits.get(call.api.name, 0)
+    if chosen is None:
+        return None
+    quota = Quota(**(call.assumed(limit.quota.id) or _NONE)) if isinstance(limit.quota, Assumed) else limit.quota
+    if chosen and not limit.name:
+        return quota._replace(requests=chosen)
+    return quota if quota.requests else None
+
+
+def _count(call: Call, limit: RateLimit, quota: Quota) -> None:
+    kind = call.value(limit.window)
+    who = call.credential.token if limit.per == "credential" else call.credential.tenant
+    window = call.world.window(call.api.name, who, f"{limit.name}/{limit.per}/{kind}")
+    wait = WINDOWS[kind](window, call.now, quota.requests, quota.seconds * 1000)
+    if not wait:
+        window.granted += 1
+        if kind == "sliding":
+            window.times.append(call.now)
+        if call.value(limit.counts) == "successful":
+            call.provisional.append(window)
+    if call.value(limit.headers):
+        _tell(call, quota, window)
+    if wait:
+        seconds = str(-(-wait // 1000)).encode()
+        raise Problem(limit.refusal, headers=((b"retry-after", seconds),) if call.value(limit.retry_after) else ())
+
+
+def _tell(call: Call, quota: Quota, window: Window) -> None:
+    reset = -(-(window.start + quota.seconds * 1000 - call.now) // 1000) if window.start else quota.seconds
     call.headers += (
-        (b"x-ratelimit-limit", str(most).encode()),
-        (b"x-ratelimit-remaining", str(max(0, most - window.granted)).encode()),
+        (b"x-ratelimit-limit", str(quota.requests).encode()),
+        (b"x-ratelimit-remaining", str(max(0, quota.requests - window.granted)).encode()),
         (b"x-ratelimit-reset", str(reset).encode()),
     )

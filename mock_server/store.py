@@ -8,7 +8,7 @@ return. Must not know any API: a Layout says how a collection is kept.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -49,6 +49,12 @@ class Listing(Protocol):
 
     def page(self, after: int | None, limit: int) -> Page:
         """Up to `limit` items that follow the place `after` (None: from the start)."""
+
+    def size(self) -> int:
+        """How many items there are."""
+
+    def slice(self, start: int, stop: int) -> list[bytes]:
+        """The items from the number `start` up to `stop`, counted from 0."""
 
 
 class Collection:
@@ -92,6 +98,22 @@ class Collection:
         self._rows[id] = row
         return row
 
+    def remove(self, id: str) -> None:
+        """Forget the record `id`; raises KeyError when there is none."""
+        self._own()
+        row = self._rows.pop(id)
+        for name in self.layout.lists(decode(row)) if self.layout.at is not None else ():
+            self._leave(name, id)
+        self._places.pop(id, None)
+
+    def matching(self, *groups: Sequence[Hashable], descending: bool = False) -> Ordered:
+        """The records that stand in at least one list of each group, in order; only the shortest group is walked."""
+        united = sorted((self._united(group) for group in groups), key=len)
+        ids = united[0] if united else []
+        for other in united[1:]:
+            ids = [id for id in ids if self._stands(id, other)]
+        return Ordered(self._rows, self._places, ids, descending)
+
     def listing(self, name: Hashable = (), *, descending: bool = False) -> Ordered:
         """The records that stand in the list `name`, in order."""
         return Ordered(self._rows, self._places, self._lists.get(name, []), descending)
@@ -119,8 +141,7 @@ class Collection:
         before = self.layout.lists(decode(old))
         if before != lists:
             for name in set(before) - set(lists):
-                ids = self._list(name)
-                del ids[bisect_left(ids, self._places[id], key=self._places.__getitem__)]
+                self._leave(name, id)
             for name in set(lists) - set(before):
                 self._enter(name, id)
 
@@ -130,6 +151,20 @@ class Collection:
             ids.append(id)
         else:
             ids.insert(bisect_left(ids, place, key=self._places.__getitem__), id)
+
+    def _leave(self, name: Hashable, id: str) -> None:
+        ids = self._list(name)
+        del ids[bisect_left(ids, self._places[id], key=self._places.__getitem__)]
+
+    def _united(self, group: Sequence[Hashable]) -> list[str]:
+        lists = [self._lists.get(name, []) for name in group]
+        if len(lists) == 1:
+            return lists[0]
+        return sorted({id for ids in lists for id in ids}, key=self._places.__getitem__)
+
+    def _stands(self, id: str, ids: list[str]) -> bool:
+        at = bisect_left(ids, self._places[id], key=self._places.__getitem__)
+        return at < len(ids) and ids[at] == id
 
     def _list(self, name: Hashable) -> list[str]:
         assert self._owned is not None, "a write owns its collection first"
@@ -167,21 +202,16 @@ class Ordered(NamedTuple):
         """How many of the items stand behind the time `at` (milliseconds), without looking at them."""
         return len(self.ids) - bisect_left(self.ids, (at + 1) << 32, key=self.places.__getitem__)
 
-
-class Projected(NamedTuple):
-    """A Listing whose rows are not served as they are kept: `render` makes the served form of each."""
-
-    kept: Listing
-    render: Callable[[bytes], bytes]
-
-    def place(self, id: str) -> int | None:
+    def size(self) -> int:
         """See Listing."""
-        return self.kept.place(id)
+        return len(self.ids)
 
-    def page(self, after: int | None, limit: int) -> Page:
+    def slice(self, start: int, stop: int) -> list[bytes]:
         """See Listing."""
-        page = self.kept.page(after, limit)
-        return page._replace(rows=[self.render(row) for row in page.rows])
+        if self.descending:
+            size = len(self.ids)
+            return [self.rows[id] for id in self.ids[max(0, size - stop) : max(0, size - start)][::-1]]
+        return [self.rows[id] for id in self.ids[start:stop]]
 
 
 class Positions(NamedTuple):
@@ -202,6 +232,38 @@ class Positions(NamedTuple):
         end = min(start + limit, self.length)
         rows = [self.render(position) for position in range(start, end)]
         return Page(rows, self.name(end - 1) if rows else None, end < self.length)
+
+    def size(self) -> int:
+        """See Listing."""
+        return self.length
+
+    def slice(self, start: int, stop: int) -> list[bytes]:
+        """See Listing."""
+        return [self.render(position) for position in range(start, min(stop, self.length))]
+
+
+class Projected(NamedTuple):
+    """A Listing whose rows are not served as they are kept: `render` makes the served form of each."""
+
+    kept: Listing
+    render: Callable[[bytes], bytes]
+
+    def place(self, id: str) -> int | None:
+        """See Listing."""
+        return self.kept.place(id)
+
+    def page(self, after: int | None, limit: int) -> Page:
+        """See Listing."""
+        page = self.kept.page(after, limit)
+        return page._replace(rows=[self.render(row) for row in page.rows])
+
+    def size(self) -> int:
+        """See Listing."""
+        return self.kept.size()
+
+    def slice(self, start: int, stop: int) -> list[bytes]:
+        """See Listing."""
+        return [self.render(row) for row in self.kept.slice(start, stop)]
 
 
 class Store:

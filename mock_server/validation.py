@@ -24,7 +24,8 @@ def validate(call: Call) -> Response | None:
     query, issues = operation.read_query(call.request.query)
     refused = [*wrong, *(_settle(call, query, issues) if issues else ())]
     if refused:
-        raise Problem("invalid", "; ".join(issue.message for issue in refused))
+        fields = {issue.parameter: [issue.message] for issue in refused}
+        raise Problem("invalid", "; ".join(issue.message for issue in refused), fields=fields)
     call.arguments = {**path, **query}
     call.body = read_body(call, operation.body)
     return None
@@ -42,18 +43,18 @@ def read_body(call: Call, body: Body | None) -> Json:
         return None
     if not content:
         if body.required:
-            raise Problem("invalid", "A JSON request body is required")
+            raise Problem("invalid", "A JSON request body is required", fields=body.faults({}))
         return None
     _check_media_type(call, body.media_type)
     value = _read_json(content) if body.media_type == JSON else _read_form(call.request.header("content-type"), content)
     if not body.validator.is_valid(value):
-        raise Problem("invalid", body.fault(value))
+        raise Problem("invalid", body.fault(value), fields=body.faults(value))
     if body.media_type != JSON:
         return value
     if call.value(call.api.contract.unknown["body-fields"]) == "reject":
         for name in value:
             if name not in body.properties:
-                raise Problem("invalid", f"unknown field {name[:80]}")
+                raise Problem("invalid", f"unknown field {name[:80]}", fields={name[:80]: ["This field is not known."]})
     return value
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mock_server import auth
 from mock_server.api import Api, Call, Credential, Json, Router, Window
 from mock_server.clock import Clock, milliseconds, rfc3339
-from mock_server.contract import Assumed
+from mock_server.contract import Quota
 from mock_server.exchange import Request
 from mock_server.faults import Fault
 from mock_server.grammar import nearest
@@ -48,7 +48,7 @@ class World:
     tenants: Tenants
     credentials: dict[tuple[str, str], Credential]
     assumptions: dict[str, Json]
-    limits: dict[str, int | Assumed | None]
+    limits: dict[str, int | None]
     due: list[Due] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     windows: dict[tuple[str, str, str], Window] = field(default_factory=dict)
@@ -85,9 +85,9 @@ class World:
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
 
-    def window(self, credential: Credential, kind: str, *, per: str = "credential") -> Window:
-        """The rate window of a credential, or the one that all credentials of its tenant share."""
-        key = (credential.api, credential.token if per == "credential" else f" {credential.tenant}", kind)
+    def window(self, api: str, who: str, name: str) -> Window:
+        """The rate window of a limit for one credential or tenant."""
+        key = (api, who, name)
         window = self.windows.get(key)
         if window is None:
             window = self.windows[key] = Window()
@@ -177,9 +177,8 @@ class Worlds:
         known = {id: known for api in apis for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
         assumptions |= allowed(assume or {}, known)
-        declared: dict[str, int | Assumed | None] = {
-            api.name: api.contract.rate_limit.requests for api in apis if api.contract.rate_limit
-        }
+        documented = {api.name: api.contract.rate_limit for api in apis if api.contract.rate_limit}
+        declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
         tenants, credentials = _planted(apis, seeds)
         pristine = World(
             id="default",

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from mock_server import contract
-from mock_server.api import Api, Call, Credential, Problem, Reply, Seeded
+from mock_server.api import Api, Call, Credential, Problem, Refusal, Reply, Seeded
 from mock_server.ids import HEX
 from mock_server.pipeline import STEPS
 from mock_server.store import Layout, encode
@@ -153,9 +153,9 @@ def break_toy(call: Call) -> Reply:
     return Reply(b"", 204)
 
 
-def error_body(status: int, code: str, message: str) -> Any:
+def error_body(call: Call, refusal: Refusal) -> Any:
     """The error shape of the toy API."""
-    return {"wrong": {"code": code, "text": message}}
+    return {"wrong": {"code": refusal.code, "text": refusal.message}}
 
 
 def seed(content: Any, known: contract.Contract) -> list[Seeded]:

@@ -110,19 +110,19 @@ def items_stand_by_id(api: Api) -> Api:
 @mutant("kognitos.envelope.error", "kognitos.envelope.error-model")
 def errors_are_wrapped(api: Api) -> Api:
     """The error stands under `error`."""
-    return replace(api, error_body=lambda status, code, message: {"error": api.error_body(status, code, message)})
+    return replace(api, error_body=lambda call, refusal: {"error": api.error_body(call, refusal)})
 
 
 @mutant("kognitos.envelope.error-model")
 def errors_do_not_repeat_the_status(api: Api) -> Api:
     """Errors lack the status."""
-    return replace(api, error_body=lambda status, code, message: {"message": message, "details": None})
+    return replace(api, error_body=lambda call, refusal: {"message": refusal.message, "details": None})
 
 
 @mutant("kognitos.envelope.error-model")
 def all_errors_say_400(api: Api) -> Api:
     """The status that is repeated is always 400."""
-    return replace(api, error_body=lambda status, code, message: api.error_body(400, code, message))
+    return replace(api, error_body=lambda call, refusal: api.error_body(call, refusal._replace(status=400)))
 
 
 @mutant("kognitos.envelope.error-model")
@@ -561,7 +561,7 @@ def health_is_empty(api: Api) -> Api:
 
 
 def _erring(api: Api, **values: Json) -> Api:
-    return replace(api, error_body=lambda status, code, message: {**api.error_body(status, code, message), **values})
+    return replace(api, error_body=lambda call, refusal: {**api.error_body(call, refusal), **values})
 
 
 def _follows(call: Call) -> bool:

@@ -75,19 +75,19 @@ def the_last_page_has_no_cursor_at_all(api: Api) -> Api:
 @mutant("nextstep.envelope.error")
 def errors_are_text(api: Api) -> Api:
     """`error` is the message alone."""
-    return replace(api, error_body=lambda status, code, message: {"error": message})
+    return replace(api, error_body=lambda call, refusal: {"error": refusal.message})
 
 
 @mutant("nextstep.envelope.error")
 def errors_have_no_code(api: Api) -> Api:
     """`error` holds no code."""
-    return replace(api, error_body=lambda status, code, message: {"error": {"message": message}})
+    return replace(api, error_body=lambda call, refusal: {"error": {"message": refusal.message}})
 
 
 @mutant("nextstep.envelope.error")
 def error_codes_are_numbers(api: Api) -> Api:
     """`error.code` is the status."""
-    return replace(api, error_body=lambda status, code, message: _error(status, message))
+    return replace(api, error_body=lambda call, refusal: _error(refusal.status, refusal.message))
 
 
 @mutant("nextstep.envelope.error")
@@ -95,8 +95,10 @@ def unknown_paths_have_an_envelope_of_their_own(api: Api) -> Api:
     """A path that is no endpoint is answered by some framework in its own shape."""
     return replace(
         api,
-        error_body=lambda status, code, message: (
-            {"detail": "Not Found"} if message.endswith("is no operation of this API") else _error(code, message)
+        error_body=lambda call, refusal: (
+            {"detail": "Not Found"}
+            if refusal.message.endswith("is no operation of this API")
+            else _error(refusal.code, refusal.message)
         ),
     )
 
@@ -106,8 +108,10 @@ def unreadable_bodies_are_listed(api: Api) -> Api:
     """A body that is not JSON is answered with a list of errors."""
     return replace(
         api,
-        error_body=lambda status, code, message: (
-            {"errors": [message]} if "not valid JSON" in message else _error(code, message)
+        error_body=lambda call, refusal: (
+            {"errors": [refusal.message]}
+            if "not valid JSON" in refusal.message
+            else _error(refusal.code, refusal.message)
         ),
     )
 

@@ -113,7 +113,7 @@ def an_unknown_key_is_forbidden(api: Api) -> Api:
 @mutant("nextstep.authentication.unknown-key", "nextstep.authentication.revoked-key")
 def the_documented_401_text_is_another(api: Api) -> Api:
     """A 401 says something else than documented."""
-    return replace(api, error_body=lambda status, code, message: _error(code, "No" if status == 401 else message))
+    return replace(api, error_body=lambda call, told: _error(told.code, "No" if told.status == 401 else told.message))
 
 
 @mutant("nextstep.authentication.revoked-key")

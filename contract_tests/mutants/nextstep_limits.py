@@ -118,7 +118,8 @@ def asking_too_early_starts_the_wait_again(api: Api) -> Api:
     """The window opens a while after its own Retry-After is over."""
 
     def admit(call: Call) -> Response | None:
-        window = call.world.window(call.credential, call.assumed("nextstep.rate-limit.window"))
+        kind = call.assumed("nextstep.rate-limit.window")
+        window = call.world.window("nextstep", call.credential.token, f"/credential/{kind}")
         before = window.start
         call.now -= 30_000 if window.granted >= 100 and call.now - before >= 60_000 and before else 0
         return api.steps.admit(call)

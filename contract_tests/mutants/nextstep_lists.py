@@ -269,15 +269,31 @@ def a_new_run_ends_the_walk(api: Api) -> Api:
     return _answering(api, answer)
 
 
-class _Shifted:
-    """A listing whose pages start `by` items from where they should."""
+class _Around:
+    """A listing like another one."""
 
-    def __init__(self, listing: Listing, by: int) -> None:
+    def __init__(self, listing: Listing) -> None:
         self._listing = listing
-        self._by = by
 
     def place(self, id: str) -> int | None:
         return self._listing.place(id)
+
+    def page(self, after: int | None, limit: int) -> Page:
+        return self._listing.page(after, limit)
+
+    def size(self) -> int:
+        return self._listing.size()
+
+    def slice(self, start: int, stop: int) -> list[bytes]:
+        return self._listing.slice(start, stop)
+
+
+class _Shifted(_Around):
+    """A listing whose pages start `by` items from where they should."""
+
+    def __init__(self, listing: Listing, by: int) -> None:
+        super().__init__(listing)
+        self._by = by
 
     def page(self, after: int | None, limit: int) -> Page:
         if after is None:
@@ -289,14 +305,8 @@ class _Shifted:
         return Page(rows, decode(rows[-1])["id"] if rows else None, start + limit < len(whole))
 
 
-class _Last:
+class _Last(_Around):
     """A listing that ends with its last item again and again."""
-
-    def __init__(self, listing: Listing) -> None:
-        self._listing = listing
-
-    def place(self, id: str) -> int | None:
-        return self._listing.place(id)
 
     def page(self, after: int | None, limit: int) -> Page:
         page = self._listing.page(after, limit)

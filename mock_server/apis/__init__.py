@@ -9,7 +9,7 @@ from pathlib import Path
 from mock_server import data, grammar
 from mock_server.api import Api, Json
 
-NAMES = ("nextstep", "kognitos")
+NAMES = ("nextstep", "kognitos", "tallyfy")
 
 
 def declare(name: str) -> Api:

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from mock_server import contract
-from mock_server.api import Api, Call, Json, Problem, Reply
+from mock_server.api import Api, Call, Json, Problem, Refusal, Reply
 from mock_server.clock import milliseconds, rfc3339
 from mock_server.exchange import Request, Response
 from mock_server.faults import Fault
@@ -244,9 +244,10 @@ def cause_event(call: Call) -> Reply:
     return _json({"result": result})
 
 
-def error_body(status: int, code: str, message: str) -> Json:
+def error_body(call: Call, refusal: Refusal) -> Json:
     """RFC 9457 problem details."""
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": message}
+    status = refusal.status
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": refusal.message}
 
 
 def declare() -> Api:

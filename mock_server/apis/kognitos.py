@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from mimetypes import MimeTypes
 
 from mock_server import contract
-from mock_server.api import Api, Call, Credential, Json, Problem, Reply
+from mock_server.api import Api, Call, Credential, Json, Problem, Refusal, Reply
 from mock_server.apis import kognitos_runs as runs
 from mock_server.apis import kognitos_seed
 from mock_server.apis.kognitos_records import FINAL, LAYOUTS, WAITING
@@ -160,8 +160,9 @@ def revoke_key(call: Call) -> Json:
     return {"key": credential.token, "state": "revoked"}
 
 
-def error_body(status: int, code: str, message: str) -> Json:
+def error_body(call: Call, refusal: Refusal) -> Json:
     """The body of an error: the documented ErrorModel, or what its `code` names (see `x-errors`)."""
+    status, code, message, _ = refusal
     if code == "gateway":
         return {"message": "Forbidden" if status == 403 else message}
     if code == "status-code":

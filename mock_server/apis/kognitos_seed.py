@@ -97,7 +97,7 @@ def _keys(given: Json, store: Store) -> Iterator[Credential]:
     for key in given.get("keys", ()):
         if "agent_id" in key:
             _known(store, "agents", key["agent_id"], f"{given['id']}: key {key['key']}")
-        yield Credential(key["key"], "kognitos", given["id"], key.get("state", "valid"), key.get("agent_id"))
+        yield Credential(key["key"], "kognitos", given["id"], key.get("state", "valid"), scope=key.get("agent_id"))
 
 
 def _process(given: Json) -> Record:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mock_server import contract
-from mock_server.api import Api, Call, Credential, Json, Problem, Reply, Timer
+from mock_server.api import Api, Call, Credential, Json, Problem, Refusal, Reply, Timer
 from mock_server.apis import nextstep_seed
 from mock_server.apis.nextstep_elements import accept, is_iso_8601, is_unset
 from mock_server.apis.nextstep_records import LAYOUTS, RUN_NAMED
@@ -272,9 +272,9 @@ def lapse_subscription(call: Call) -> Json:
     return {"team_id": team, "state": "lapsed"}
 
 
-def error_body(status: int, code: str, message: str) -> Json:
+def error_body(call: Call, refusal: Refusal) -> Json:
     """The error envelope (REST API > Response Format)."""
-    return {"error": {"code": code, "message": message}}
+    return {"error": {"code": refusal.code, "message": refusal.message}}
 
 
 def new_key(ids: Ids) -> str:
