@@ -159,7 +159,8 @@ def _value(expression: Json, source: Arranged, body: Json, number: int) -> Json:
 
 
 def _needed(client: Client, operation: Operation) -> set[str]:
-    required = {parameter.name for parameter in operation.parameters if parameter.required}
+    parameters = [parameter for parameter in operation.parameters if parameter.location != "header"]
+    required = {parameter.name for parameter in parameters if parameter.required}
     return required | {f"body {name}" for name in required_members(client.contract, operation)}
 
 

@@ -236,7 +236,7 @@ class Client:
         key: str | None = _ABSENT,
     ) -> Request:
         """The request that `send` would send."""
-        given = {**self.world.headers, **self.credential(self.key if key is _ABSENT else key)}
+        given = {**self.world.headers, **self.usual, **self.credential(self.key if key is _ABSENT else key)}
         if json is not _ABSENT:
             body, given["content-type"] = texts.dumps(json).encode(), "application/json"
         given |= {name.lower(): value for name, value in (headers or {}).items()}
@@ -265,6 +265,12 @@ class Client:
         self.log.append(seen)
         _judge(operation, response)
         return seen
+
+    @property
+    def usual(self) -> dict[str, str]:
+        """The headers that every request has: what it accepts, and what operations require, by the examples."""
+        required = {name.lower(): example for name, example in self.contract.headers.items()}
+        return {"accept": "application/json", **required}
 
     def credential(self, key: str | None) -> dict[str, str]:
         """The headers that carry `key`, as the document's security scheme says."""

@@ -43,6 +43,12 @@ def settled(listing: Operation, name: str) -> bool:
     return not isinstance(listing.pagination.settings.get(name), Assumed)
 
 
+def is_numbered(listing: Operation) -> bool:
+    """Whether the pages of a list have numbers, rather than that each names the place where the next one starts."""
+    assert listing.pagination is not None, f"{listing.id} is no list"
+    return listing.pagination.style == "pages"
+
+
 def bounds(listing: Operation) -> tuple[int, int | None, int]:
     """The smallest, the default (None where it is not documented) and the largest `limit` of a list."""
     schema = next(p for p in listing.parameters if p.name == setting(listing, "limit")).schema
@@ -59,7 +65,8 @@ def request_page(
     key: str | None = None,
 ) -> Response:
     """Ask for one page; the answer as it is."""
-    paging = {setting(listing, "limit"): limit, setting(listing, "cursor"): cursor}
+    place = setting(listing, "page" if is_numbered(listing) else "cursor")
+    paging = {setting(listing, "limit"): limit, place: cursor}
     return call(client, listing, Arranged({**arguments, **paging}, None), key=key)
 
 
@@ -81,6 +88,10 @@ def read_page(
 def page_of(listing: Operation, response: Response) -> Page:
     """The page that an answer holds."""
     body = response.json()
+    if is_numbered(listing):
+        told = pointed(body, setting(listing, "meta"))
+        number, more = told["current_page"], told["current_page"] < told["total_pages"]
+        return Page(pointed(body, setting(listing, "items")), number + 1 if more else None, more)
     following = pointed(body, setting(listing, "next"))
     assert listing.pagination is not None, f"{listing.id} is no list"
     flagged = "more" in listing.pagination.settings
@@ -160,7 +171,7 @@ def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: 
     before = _seen(client, place, arranged, key)
     yield
     after = _seen(client, place, arranged, key)
-    if place.pagination is not None and "fresh" not in client.world.capabilities:
+    if isinstance(before, list) and "fresh" not in client.world.capabilities:
         body = arranged.body or {}
         after = [item for item in after if item in before or any(item.get(n, v) != v for n, v in body.items())]
         before = [item for item in before if item in after]

@@ -21,7 +21,7 @@ from contract_tests import profiles
 from contract_tests.arrange import required_members, takes_json
 from contract_tests.client import Capability, NotChecked
 from contract_tests.targets import Target, require
-from mock_server.contract import Contract, Operation
+from mock_server.contract import Contract, Operation, Quota
 
 Test = TypeVar("Test", bound=Callable[..., None])
 Arguments = Mapping[str, Any]
@@ -29,8 +29,10 @@ Arguments = Mapping[str, Any]
 SUBJECTS: Mapping[str, Callable[[Contract], Sequence[Operation]]] = {
     "operation": lambda contract: _those(contract, lambda operation: True),
     "listing": lambda contract: _those(contract, lambda operation: operation.pagination is not None),
+    "continued": lambda contract: _those(contract, lambda operation: _is_continued(operation)),
     "growing": lambda contract: _those(contract, lambda operation: _adds_to(contract, operation)),
     "filtered": lambda contract: _those(contract, _is_filtered),
+    "matched": lambda contract: _those(contract, _is_filtered) if _declares(contract, ".filters-are-kept") else (),
     "secured": lambda contract: _those(contract, lambda operation: operation.secured is True),
     "limited": lambda contract: _those(contract, lambda operation: _is_limited(contract, operation)),
     "reading": lambda contract: _those(contract, lambda operation: operation.method == "GET"),
@@ -133,15 +135,23 @@ def _those(contract: Contract, holds: Callable[[Operation], bool]) -> tuple[Oper
 
 
 def _is_single(operation: Operation) -> bool:
-    """Whether an operation reads one object, named by its path."""
-    named = any(parameter.location == "path" for parameter in operation.parameters)
-    return operation.method == "GET" and operation.pagination is None and named
+    """Whether an operation reads one object, named by the end of its path."""
+    return operation.method == "GET" and operation.pagination is None and operation.path.endswith("}")
+
+
+def _is_continued(operation: Operation) -> bool:
+    """Whether each page of a list names the place where the next one starts."""
+    return operation.pagination is not None and "cursor" in operation.pagination.settings
+
+
+def _declares(contract: Contract, ending: str) -> bool:
+    return any(known.id.endswith(ending) for known in contract.rules)
 
 
 def _is_limited(contract: Contract, operation: Operation) -> bool:
     """Whether the document says how often an operation may be called, and does not only assume it."""
     limit = contract.rate_limit
-    return limit is not None and isinstance(limit.requests, int) and operation.secured is True
+    return limit is not None and isinstance(limit.quota, Quota) and operation.secured is True
 
 
 def _is_filtered(operation: Operation) -> bool:

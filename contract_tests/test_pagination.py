@@ -137,15 +137,15 @@ def test_a_walk_is_complete(target: Target, listing: Operation) -> None:
 @given(limits=st.lists(LIMITS, min_size=2, max_size=5))
 @example(limits=[1, 2])
 @example(limits=[20, 1, 3])
-def test_the_page_size_may_change(target: Target, listing: Operation, limits: list[int]) -> None:
+def test_the_page_size_may_change(target: Target, continued: Operation, limits: list[int]) -> None:
     """Pages of different sizes make up the same walk."""
-    if not settled(listing, "limit-may-change"):
-        raise NotChecked(f"no document says that the limit of {listing.id} may change from page to page")
+    if not settled(continued, "limit-may-change"):
+        raise NotChecked(f"no document says that the limit of {continued.id} may change from page to page")
     with target.open() as client:
-        arguments = longest(client, listing, least=3)
-        before = ids(walk(client, listing, arguments))
+        arguments = longest(client, continued, least=3)
+        before = ids(walk(client, continued, arguments))
         sizes = [max(limit, _least(len(before))) for limit in limits]
-        _assert_walk(_items(client, listing, arguments, cycle(sizes)), before, whole=True)
+        _assert_walk(_items(client, continued, arguments, cycle(sizes)), before, whole=True)
 
 
 @rule("*.pagination.has-more-is-exact")
@@ -176,20 +176,20 @@ def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
 
 
 @rule("*.pagination.filters-are-kept", "*.pagination.limit-sets-the-page-size", "*.pagination.has-more-is-exact")
-def test_a_filtered_walk_is_complete(target: Target, filtered: Operation) -> None:
+def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None:
     """Walking a filtered list gives each item that matches, once, in the list's order, on full pages, and no other."""
     with target.open() as client:
-        arguments = longest(client, filtered)
-        everything = walk(client, filtered, arguments)
-        for chosen in _filters(filtered, everything):
+        arguments = longest(client, matched)
+        everything = walk(client, matched, arguments)
+        for chosen in _filters(matched, everything):
             matching = ids(item for item in everything if chosen.items() <= item.items())
             for limit in _telling(len(matching)):
-                *full, last = pages(client, filtered, {**arguments, **chosen}, limits=repeat(limit))
+                *full, last = pages(client, matched, {**arguments, **chosen}, limits=repeat(limit))
                 assert [id for page in (*full, last) for id in ids(page.items)] == matching, f"{chosen}, limit {limit}"
-                where, exact = f"{chosen}, limit {limit}", settled(filtered, "page-fill")
+                where, exact = f"{chosen}, limit {limit}", settled(matched, "page-fill")
                 sizes = [len(page.items) for page in full]
                 assert all(size == limit if exact else size <= limit for size in sizes), f"{where}: pages of {sizes}"
-                assert last.items or not settled(filtered, "last-token"), f"{where}: an empty page is the last one"
+                assert last.items or not settled(matched, "last-token"), f"{where}: an empty page is the last one"
 
 
 @rule("*.pagination.stable-while-runs-are-created", needs=("write", "fresh"))

@@ -7,7 +7,6 @@ otherwise, makes its requests in one moment of a clock that stands still.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -18,17 +17,10 @@ from contract_tests.pages import assert_no_effect
 from contract_tests.problems import assert_problem
 from contract_tests.rules import rule
 from contract_tests.targets import Target
-from mock_server.contract import Operation
+from mock_server.contract import Operation, Quota
 from mock_server.exchange import Response
 
 Prepared = tuple[Operation, Arranged]
-
-
-class Documented(NamedTuple):
-    """So many requests in so many seconds."""
-
-    requests: int
-    seconds: int
 
 
 @rule("*.rate-limit.hundred-requests", needs=("fresh", "advance"))
@@ -142,16 +134,16 @@ def _reading(client: Client) -> Sequence[Prepared]:
     return [(operation, accepted(client, operation)[0]) for operation in readers]
 
 
-def _quiet(client: Client) -> Documented:
+def _quiet(client: Client) -> Quota:
     """Let the limit's whole time pass without a request."""
     limit = client.contract.rate_limit
     assert limit is not None, "only limited operations are tested"
-    assert isinstance(limit.requests, int), "only documented limits are tested"
-    client.advance(limit.seconds + 1)
-    return Documented(limit.requests, limit.seconds)
+    assert isinstance(limit.quota, Quota), "only documented limits are tested"
+    client.advance(limit.quota.seconds + 1)
+    return limit.quota
 
 
-def _exhaust(client: Client) -> Documented:
+def _exhaust(client: Client) -> Quota:
     """After a quiet time, make the documented number of successful requests in one moment."""
     operation, arranged = _reading(client)[0]
     limit = _quiet(client)
