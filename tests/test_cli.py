@@ -101,8 +101,10 @@ def test_the_banner_is_short_and_its_lines_work(serve: Serve) -> None:
         calls = [shlex.split(line) for line in lines if line.startswith("  curl -H ")]
         assert len(calls) == len(apis.NAMES)
         return [
-            requests.get(url, headers=dict([header.split(": ", 1)]), timeout=5).status_code
-            for _, _, header, url in calls
+            requests.get(
+                url, headers=dict(text.split(": ", 1) for text in given if text != "-H"), timeout=5
+            ).status_code
+            for _, *given, url in calls
         ]
 
     code, _, statuses = serve(visit=visit)

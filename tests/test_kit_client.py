@@ -70,7 +70,7 @@ def test_a_request_carries_key_query_and_json(client) -> None:
         "GET",
         "/api/v1/process-runs",
         "limit=5&flag=true",
-        ((b"authorization", b"Bearer first"), (b"content-type", b"application/json")),
+        ((b"accept", b"application/json"), (b"authorization", b"Bearer first"), (b"content-type", b"application/json")),
         b'{"a": 1}',
     )
 
@@ -78,7 +78,8 @@ def test_a_request_carries_key_query_and_json(client) -> None:
 def test_a_request_can_carry_raw_text_and_no_key(client) -> None:
     """A query given as text goes out as it is; key None is no credential; own headers replace others."""
     request = client().request("GET", "/x", query="a=%zz&a", body=b"raw", headers={"X-Own": "1"}, key=None)
-    assert request == Request("GET", "/api/v1/x", "a=%zz&a", ((b"x-own", b"1"),), b"raw")
+    headers = ((b"accept", b"application/json"), (b"x-own", b"1"))
+    assert request == Request("GET", "/api/v1/x", "a=%zz&a", headers, b"raw")
 
 
 def test_a_key_can_be_a_plain_header(client) -> None:
@@ -166,11 +167,13 @@ def test_a_failure_shows_the_calls_made(client, place) -> None:
         raise AssertionError
     assert caught.value.__notes__ == [
         "Calls made:\n"
-        'curl -H "authorization: Bearer $API_KEY" "$BASE_URL"\'/process-runs?limit=1\'  # 200\n'
-        "curl -X POST -H \"authorization: Bearer $API_KEY_2\" -H 'content-type: application/json' "
+        "curl -H 'accept: application/json' -H \"authorization: Bearer $API_KEY\" "
+        "\"$BASE_URL\"'/process-runs?limit=1'  # 200\n"
+        "curl -X POST -H 'accept: application/json' -H \"authorization: Bearer $API_KEY_2\" "
+        "-H 'content-type: application/json' "
         '--data-binary \'{"it\'"\'"\'s": 1}\' "$BASE_URL"/nowhere  # 200\n'
-        'curl -H "authorization: Bearer $OTHER_TENANT_KEY" "$BASE_URL"/nowhere  # 200\n'
-        "curl -H 'authorization: Bearer another' \"$BASE_URL\"/nowhere  # 200"
+        'curl -H \'accept: application/json\' -H "authorization: Bearer $OTHER_TENANT_KEY" "$BASE_URL"/nowhere  # 200\n'
+        "curl -H 'accept: application/json' -H 'authorization: Bearer another' \"$BASE_URL\"/nowhere  # 200"
     ]
     assert place.closed
 

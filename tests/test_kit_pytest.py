@@ -59,7 +59,7 @@ def test_the_environment_gives_the_options(
     monkeypatch.setenv("UNDERSTUDY_API_KEY", "nxs_live_your_key")
     monkeypatch.setenv("UNDERSTUDY_PROFILE", "quick")
     result = pytester.runpytest_inprocess(
-        *QUICK[:4], "--pyargs", "contract_tests", "-k", "test_the_largest_page_is_full"
+        *QUICK[:4], "--pyargs", "contract_tests", "-k", "test_the_largest_page_is_full and nextstep"
     )
     assert result.parseoutcomes()["skipped"] == 1
 

@@ -24,6 +24,7 @@ RUNS = "/runs?agent_id=a1&process_id=p1"
 START = {"agent_id": "a1", "process_id": "p1", "name": "New", "stage": "Draft"}
 FILE = {"agent_id": "a1", "file_name": "a b.pdf"}
 BOUNDARY = "understudy"
+POOL = {"requests": 600, "seconds": 60}
 
 
 class Kognitos(Client):
@@ -570,7 +571,7 @@ def test_internal_errors_have_a_shape(assuming: Assuming, answer: Any) -> None:
 def test_a_pool_is_shared_by_the_organization(assuming: Assuming, answer: Any, told: bool) -> None:
     """By default nothing is limited; with a pool, all keys of an organization draw on it."""
     assert {assuming().ask("GET", RUN).status for _ in range(3)} == {200}
-    assumed = {"rate-limit.pool": 600, "rate-limit.answer": answer, "rate-limit.retry-after": told}
+    assumed = {"rate-limit.pool": POOL, "rate-limit.answer": answer, "rate-limit.retry-after": told}
     client = assuming(assumed, limits={"kognitos": 2})
     assert [client.ask("GET", RUN, key=key).status for key in (WHOLE, "scoped")] == [200, 200]
     refused = client.ask("GET", RUN)
@@ -581,7 +582,7 @@ def test_a_pool_is_shared_by_the_organization(assuming: Assuming, answer: Any, t
 
 def test_the_pool_has_its_own_size(assuming: Assuming) -> None:
     """The assumed pool is of 600 requests, after which one is refused."""
-    client = assuming({"rate-limit.pool": 600}, checked=False)
+    client = assuming({"rate-limit.pool": POOL}, checked=False)
     assert {client.ask("GET", "/processes/p1?agent_id=a1").status for _ in range(600)} == {200}
     assert client.ask("GET", RUN).status == 429
 
