@@ -220,7 +220,7 @@ def _banner(worlds: Worlds) -> list[str]:
         listing = next(o for o in api.contract.operations.values() if o.pagination and "{" not in o.path)
         scheme = api.contract.schemes[0]
         value = f"Bearer {entry['api_key']}" if scheme.kind == "bearer" else entry["api_key"]
-        needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required}
+        needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required and p.location == "query"}
         query = f"?{urlencode(needed)}" if needed else ""
         headers = {scheme.header.title(): value, **api.contract.headers}
         given = " ".join(f"-H '{header}: {text}'" for header, text in headers.items())

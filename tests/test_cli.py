@@ -100,6 +100,7 @@ def test_the_banner_is_short_and_its_lines_work(serve: Serve) -> None:
         shown.extend(lines)
         calls = [shlex.split(line) for line in lines if line.startswith("  curl -H ")]
         assert len(calls) == len(apis.NAMES)
+        assert "None" not in sys.stdout.getvalue()  # type: ignore[attr-defined]
         return [
             requests.get(
                 url, headers=dict(text.split(": ", 1) for text in given if text != "-H"), timeout=5
