@@ -5,15 +5,16 @@ A list names its items, an item its children: `links` say so, and nothing here k
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count, islice
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from contract_tests.client import Client, NotChecked
 from mock_server.contract import JSON, Contract, Operation
 from mock_server.exchange import Response
 
+T = TypeVar("T")
 Json = Any
 
 TRIED = 20
@@ -49,7 +50,9 @@ def arrange(client: Client, operation: Operation, *, key: str | None = None) -> 
 
 def arrangements(client: Client, operation: Operation, *, key: str | None = None) -> Iterator[Arranged]:
     """All arguments that links from reading operations offer, a bounded number, never twice the same."""
-    return _arrangements(client, operation, key, ())
+    if client.kept is None:
+        return _arrangements(client, operation, key, ())
+    return _kept(client.kept, (operation.id, key), lambda: _arrangements(client, operation, key, ()))
 
 
 def accepted(client: Client, operation: Operation, *, key: str | None = None) -> tuple[Arranged, Response]:
@@ -109,6 +112,31 @@ def _arrangements(
                 if _complete(client, operation, arranged) and arranged not in seen:
                     seen.append(arranged)
                     yield arranged
+
+
+def found_once(client: Client, name: object, search: Callable[[], T]) -> T:
+    """What a search finds; not searched again on a target where nothing is written."""
+    if client.kept is None:
+        return search()
+    if name not in client.kept:
+        client.kept[name] = search()
+    found: T = client.kept[name]
+    return found
+
+
+def _kept(found: dict[object, Any], name: object, search: Callable[[], Iterator[Arranged]]) -> Iterator[Arranged]:
+    """What a search found before, and then what it goes on to find; one that broke off is begun again."""
+    seen, rest = found.setdefault(name, ([], search()))
+    for number in count():
+        if number == len(seen):
+            try:
+                seen.append(next(rest))
+            except StopIteration:
+                return
+            except Exception:
+                del found[name]
+                raise
+        yield seen[number]
 
 
 def _given(client: Client, operation: Operation, key: str | None) -> Iterator[Arranged]:

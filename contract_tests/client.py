@@ -14,19 +14,36 @@ from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
 from urllib.parse import quote, urlencode
 
+from contract_tests.shown import shown
 from contract_tests.transport import Transport
-from mock_server.contract import Contract, Operation
+from mock_server.contract import Contract, Operation, Quota
 from mock_server.exchange import Exchange, Request, Response
 
 T = TypeVar("T")
 Json = Any
 Query = Mapping[str, object] | str | None
 Capability = Literal[
-    "write", "fresh", "advance", "events", "second-key", "revoked-key", "lapsed-key", "other-tenant", "members"
+    "write",
+    "fresh",
+    "advance",
+    "documented-limit",
+    "events",
+    "second-key",
+    "revoked-key",
+    "lapsed-key",
+    "other-tenant",
+    "members",
+    "requests",
+    "waiting",
 ]
 
 PATIENCE = 3
+CALLS_MADE = "Calls made:"
+"""What the note of an error begins with that shows the calls of its example."""
+
 SHOWN = 20
+UNTOLD = 60.0
+"""Seconds to wait after a 429 that does not say how long, where the document does not either."""
 _READING = ("GET", "HEAD", "OPTIONS")
 _ABSENT: Any = object()
 
@@ -34,20 +51,40 @@ LACKS: Mapping[Capability, str] = {
     "write": "writing is not allowed on this target",
     "fresh": "this target gives no world of its own to each test",
     "advance": "this target's clock cannot be advanced",
+    "documented-limit": "this target's rate limit is told not to be the documented one",
     "events": "what people do in the vendor's own app cannot be done on this target",
     "second-key": "no second key of the same tenant is known",
     "revoked-key": "no revoked key is known",
     "lapsed-key": "no key of a tenant without a subscription is known",
     "other-tenant": "no key of another tenant is known",
     "members": "no members of the tenant are known",
+    "requests": "it takes more requests than the budget has left",
+    "waiting": "it takes more waiting than is allowed",
 }
+
+REMEDIES: Mapping[Capability, str] = {
+    "write": "allow it with --allow-writes, or `writes = true` in the target file",
+    "fresh": "only a server of Understudy gives fresh worlds",
+    "advance": 'name a function that moves the target\'s clock: `advance = "module:function"` in the target file',
+    "documented-limit": "check a target that has the documented rate limit, without `rate_limit` in the target file",
+    "events": "only a server of Understudy lets a test do what people do in the app",
+    "second-key": "give a second key of the same tenant: --api-key twice, or `api_keys` in the target file",
+    "revoked-key": "give one: `revoked_key` in the target file",
+    "lapsed-key": "give one: `lapsed_key` in the target file",
+    "other-tenant": "give one: `other_tenant_key` in the target file",
+    "members": "tell some: [[members]] with email, user_id and active in the target file",
+    "requests": "allow more of them: --budget",
+    "waiting": "allow more of it (`max_wait` in the target file), or give more keys: --api-key twice, or more often",
+}
+"""How a target comes by a capability."""
 
 
 class NotChecked(SkipTest):
     """A rule that could not be checked here, and why. unittest, pytest and hypothesis all read it as skipped."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *lacking: Capability) -> None:
         self.reason = reason
+        self.lacking = lacking
         super().__init__(f"not checked: {reason}")
 
 
@@ -106,6 +143,20 @@ class Access:
         return frozenset(capability for capability, value in known.items() if value)
 
 
+class Account(Protocol):
+    """Who is told of each request: before it is made, and how it was answered."""
+
+    def spend(self) -> None:
+        """A request is about to be made; raises NotChecked when it may not be."""
+
+    def saw(self, operation: str, status: int) -> None:
+        """A documented operation was answered."""
+
+    @property
+    def made(self) -> list[str]:
+        """The paths of the objects that were made on a target that others use too."""
+
+
 class World(Protocol):
     """Where a client's requests happen: what can be done there beside sending requests."""
 
@@ -119,6 +170,9 @@ class World(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Let `seconds` pass; raises NotChecked when that is too long to wait for."""
+
+    def linger(self, seconds: float) -> None:
+        """Let `seconds` pass in which something is expected to happen by itself; raises NotChecked as `wait` does."""
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
         """Do what a person does in the vendor's own app; raises NotChecked where that cannot be done."""
@@ -136,15 +190,18 @@ class Client:
     prefix: str
     access: Access = field(repr=False)
     world: World
+    account: Account = field(repr=False)
     log: list[Exchange] = field(default_factory=list, repr=False)
     patience: int = PATIENCE
+    kept: dict[object, Any] | None = field(default=None, repr=False)
+    """What was found on the target, where it need not be looked for again because nothing is written there."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, NotChecked) and self.log:
-            error.add_note("\n".join(("Calls made:", *self.curl())))
+            error.add_note("\n".join((CALLS_MADE, *self.curl())))
         self.world.close()
 
     def hasty(self) -> Client:
@@ -159,27 +216,27 @@ class Client:
     @property
     def second_key(self) -> str:
         """Another valid key of the same tenant."""
-        return self.access.api_keys[1] if self.access.api_keys[1:] else _lacking("second-key")
+        return self.access.api_keys[1] if self.access.api_keys[1:] else lacking("second-key")
 
     @property
     def revoked_key(self) -> str:
         """A key that was valid once."""
-        return self.access.revoked_key or _lacking("revoked-key")
+        return self.access.revoked_key or lacking("revoked-key")
 
     @property
     def lapsed_key(self) -> str:
         """A key of a tenant whose subscription has lapsed."""
-        return self.access.lapsed_key or _lacking("lapsed-key")
+        return self.access.lapsed_key or lacking("lapsed-key")
 
     @property
     def other_tenant_key(self) -> str:
         """A valid key of another tenant."""
-        return self.access.other_tenant_key or _lacking("other-tenant")
+        return self.access.other_tenant_key or lacking("other-tenant")
 
     @property
     def members(self) -> tuple[Member, ...]:
         """The people of the tenant, as far as they are known."""
-        return self.access.members or _lacking("members")
+        return self.access.members or lacking("members")
 
     def send(
         self,
@@ -197,17 +254,17 @@ class Client:
         `path` is relative to the API's server path (`/process-runs`) and raw: encode what needs it. `query` is
         a mapping (None values are left out) or raw text; `json` is sent as JSON, else `body` as it is; `key` is
         another key than the default one, or None for no credential at all. Raises Violation when the answer to
-        a documented operation is not what the document allows.
+        a documented operation is not what the document allows. Of a successful answer's body there is what the
+        document names; the log keeps the rest.
         """
         request = self.request(method, path, query=query, json=json, body=body, headers=headers, key=key)
         response = self.exchange(request).response
         for _ in range(self.patience):
-            wait = response.header("retry-after") or ""
-            if response.status != 429 or not wait.isdecimal():
+            if response.status != 429:
                 break
-            self.world.wait(int(wait))
+            self.world.wait(self._pause(response))
             response = self.exchange(request).response
-        return response
+        return shown(self.contract, find(self.contract, method, path), response)
 
     def call(
         self,
@@ -223,6 +280,13 @@ class Client:
         known = self.contract.operations[operation] if isinstance(operation, str) else operation
         path, query = locate(known, arguments or {})
         return self.send(known.method, path, query=query, json=json, body=body, headers=headers, key=key)
+
+    def _pause(self, response: Response) -> float:
+        """How long to wait after a 429: as it says, or else the limit's whole time."""
+        wait = response.header("retry-after") or ""
+        limit = self.contract.rate_limit
+        window = limit.quota.seconds if limit is not None and isinstance(limit.quota, Quota) else UNTOLD
+        return float(int(wait)) if wait.isdecimal() else window
 
     def request(
         self,
@@ -246,9 +310,17 @@ class Client:
     def exchange(self, request: Request) -> Exchange:
         """Send `request` as it is, once; keep it in the log; judge the answer. Raises Violation."""
         if request.method not in _READING and "write" not in self.world.capabilities:
-            _lacking("write")
+            lacking("write")
         operation = find(self.contract, request.method, request.path.removeprefix(self.prefix))
+        shared = "fresh" not in self.world.capabilities
+        if shared and request.method == "DELETE":
+            self._spare(request.path)
+        self.account.spend()
         response = self.transport(request)
+        if operation is not None:
+            self.account.saw(operation.id, response.status)
+            if shared and response.status < 300 and _adds(self.contract, operation):
+                self.account.made.extend(f"{request.path}/{id}" for id in _ids(response))
         seen = Exchange(
             id=len(self.log),
             world="",
@@ -265,6 +337,11 @@ class Client:
         self.log.append(seen)
         _judge(operation, response)
         return seen
+
+    def _spare(self, path: str) -> None:
+        """Raises NotChecked when something would be removed that was not made here, on a target that others use."""
+        if not any(path == own or path.startswith(f"{own}/") for own in self.account.made):
+            raise NotChecked("it would remove what others made on this target")
 
     @property
     def usual(self) -> dict[str, str]:
@@ -288,7 +365,7 @@ class Client:
         while not (seen := probe()):
             assert passed < within, f"still {seen!r} after {within} seconds"
             step = min(step * 2, within - passed)
-            self.world.wait(step)
+            self.world.linger(step)
             passed += step
         return seen
 
@@ -365,6 +442,20 @@ def _judge(operation: Operation | None, response: Response) -> None:
         raise Violation(mismatch)
 
 
+def _adds(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation adds to a list: by POST on its path."""
+    return operation.method == "POST" and any(
+        known.pagination is not None and known.path == operation.path for known in contract.operations.values()
+    )
+
+
+def _ids(response: Response) -> list[str]:
+    """The id of the object that an answer shows, bare or as its `data`; none without one."""
+    body = response.json()
+    shown = body.get("data", body) if isinstance(body, dict) else None
+    return [str(shown["id"])] if isinstance(shown, dict) and "id" in shown else []
+
+
 def _query(query: Query) -> str:
     if isinstance(query, str):
         return query
@@ -375,5 +466,6 @@ def _text(value: object) -> str:
     return texts.dumps(value) if isinstance(value, bool) else str(value)
 
 
-def _lacking(capability: Capability) -> NoReturn:
-    raise NotChecked(LACKS[capability])
+def lacking(*capabilities: Capability) -> NoReturn:
+    """Raises NotChecked, with the reasons."""
+    raise NotChecked("; ".join(LACKS[capability] for capability in capabilities), *capabilities)

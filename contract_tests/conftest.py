@@ -9,11 +9,11 @@ from collections import Counter
 from typing import cast
 
 import pytest
-import requests
 
 from contract_tests import options, profiles, targets
 from contract_tests.rules import Arguments, Check, check_of, expand
-from contract_tests.targets import Target
+from contract_tests.settings import BadSettings
+from contract_tests.targets import Target, Unreachable
 from mock_server import apis
 
 _PREFIX = "not checked: "
@@ -71,10 +71,9 @@ def target(request: pytest.FixtureRequest) -> Target:
     if url is None:
         return targets.mock(request.param)
     try:
-        given = dict(text.partition("=")[::2] for text in request.config.getoption("--given"))
-        return targets.url(request.param, url, request.config.getoption("--api-key"), given=given)
-    except (ValueError, requests.RequestException) as error:
-        pytest.exit(f"{url} cannot be checked: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+        return targets.url(request.param, url, options.settings(request.config, request.param))
+    except (BadSettings, Unreachable) as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.hookimpl(tryfirst=True)

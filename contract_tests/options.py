@@ -8,10 +8,12 @@ or set the variables of the environment, which are the same options.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from contract_tests import profiles
+from contract_tests import profiles, targets
+from contract_tests.settings import Settings
 from mock_server import apis
 
 
@@ -31,16 +33,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[key for key in (os.environ.get("UNDERSTUDY_API_KEY"),) if key],
         help="a valid API key of the server at --url (repeat for more keys of the same tenant)",
     )
+    group.addoption("--target", type=Path, metavar="FILE", help="what is known of the server at --url, as TOML")
     group.addoption(
-        "--given",
+        "--set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="an id that no operation of the server at --url lists, such as agent_id=... (repeat for several)",
+        help="the same, one by one, such as agent_id=... (repeat for several)",
     )
     group.addoption(
         "--profile",
-        choices=list(profiles.PROFILES),
+        choices=list(profiles.CHOICES),
         default=os.environ.get(profiles.ENVIRONMENT, "default"),
         help="how many examples each property gets",
     )
+
+
+def settings(config: pytest.Config, api: str) -> Settings:
+    """What the options tell about the server at `--url`; raises BadSettings."""
+    return targets.told(api, config.getoption("--target"), config.getoption("--set"), config.getoption("--api-key"))

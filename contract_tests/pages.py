@@ -5,19 +5,18 @@ Works with cursors, ids and lists of any size, and while others write. Must not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
-from contract_tests.arrange import ATTEMPTS, Arranged, accepted, arrangements, call, pointed
+from contract_tests.arrange import ATTEMPTS, Arranged, accepted, arrange, arrangements, call, found_once, pointed
 from contract_tests.client import Client, NotChecked
 from mock_server.contract import Assumed, Operation
 from mock_server.exchange import Response
 
 Json = Any
 
-LARGEST = 100
 MOST_PAGES = 150
 PARENTS = 40
 """How many parents are looked at to find a long list of children."""
@@ -104,12 +103,15 @@ def pages(
     listing: Operation,
     arguments: Mapping[str, Json],
     *,
-    limits: Iterable[int | None] = repeat(LARGEST),
+    limits: Iterable[int | None] | None = None,
     key: str | None = None,
 ) -> Iterator[Page]:
-    """The pages of a list from the start, each with the next of `limits`, until one says that there are no more."""
+    """The pages of a list from the start, each with the next of `limits`, until one says that there are no more.
+
+    Without `limits` they are as large as can be.
+    """
     cursor = None
-    for limit in islice(limits, MOST_PAGES):
+    for limit in islice(repeat(bounds(listing)[2]) if limits is None else limits, MOST_PAGES):
         page = read_page(client, listing, arguments, limit=limit, cursor=cursor, key=key)
         yield page
         if not page.more:
@@ -127,19 +129,32 @@ def ids(items: Iterable[Json]) -> list[str]:
     return [item["id"] for item in items]
 
 
+def unknown(known: Collection[str], *made_up: str) -> list[str]:
+    """Ids like the first of the known ones, and made-up ones, that nothing has.
+
+    What is only digits may be a number that the target gave to somebody else, so it is left alone.
+    """
+    first = next(iter(known))
+    near = (first[:-1], first + "0", first[::-1], f"{first}-none", f"x{first}")
+    return sorted(id for id in {*near, *made_up} - set(known) if id and not id.isdecimal())
+
+
 def longest(client: Client, listing: Operation, *, least: int = 2) -> dict[str, Json]:
     """The arguments of the longest such list that is found on the target.
 
     Raises NotChecked when none has `least` items.
     """
-    found = [
-        (len(walk(client, listing, arranged.arguments)), arranged.arguments)
-        for arranged in islice(arrangements(client, listing), PARENTS)
-    ]
-    size, arguments = max(found, key=lambda entry: entry[0], default=(0, {}))
+    size, arguments = found_once(client, ("longest", listing.id), lambda: _longest(client, listing))
     if size < least:
         raise NotChecked(f"no {listing.id} on this target has {least} items")
-    return arguments
+    return dict(arguments)
+
+
+def _longest(client: Client, listing: Operation) -> tuple[int, Mapping[str, Json]]:
+    """The size and the arguments of the longest such list."""
+    places = islice(arrangements(client, listing), PARENTS)
+    found = [(len(walk(client, listing, place.arguments)), place.arguments) for place in places]
+    return max(found, key=lambda entry: entry[0], default=(0, {}))
 
 
 def adder(client: Client, listing: Operation) -> Operation | None:
@@ -158,6 +173,15 @@ def add(client: Client, listing: Operation, count: int) -> None:
         assert response.status < 300, f"{operation.id} is refused with what was accepted before: {response.status}"
 
 
+def grown(client: Client, listing: Operation, least: int) -> dict[str, Json]:
+    """The arguments of a list that can grow and has `least` items or more: what it lacks is added."""
+    arguments = arrange(client, listing).arguments
+    missing = least - len(walk(client, listing, arguments))
+    if missing > 0:
+        add(client, listing, missing)
+    return arguments
+
+
 @contextmanager
 def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: str | None = None) -> Iterator[None]:
     """Assert that what an operation writes to is the same after the block as before, seen with `key`.
@@ -171,10 +195,9 @@ def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: 
     before = _seen(client, place, arranged, key)
     yield
     after = _seen(client, place, arranged, key)
-    if isinstance(before, list) and "fresh" not in client.world.capabilities:
-        body = arranged.body or {}
-        after = [item for item in after if item in before or any(item.get(n, v) != v for n, v in body.items())]
-        before = [item for item in before if item in after]
+    if isinstance(before, list) and isinstance(after, list) and "fresh" not in client.world.capabilities:
+        after = _added(before, after, arranged.body or {})
+        before = []
     assert after == before, f"{operation.id} was refused, and yet {place.id} shows a change"
 
 
@@ -193,6 +216,13 @@ def assert_no_effect(
     raise NotChecked(f"this target accepts no {operation.id} with what its data offer")
 
 
+def _added(before: list[Json], after: list[Json], body: Mapping[str, Json]) -> list[Json]:
+    """What a list shows that it did not before and that a request with this body could have added."""
+    known = set(ids(before))
+    new = [item for item in after if item["id"] not in known]
+    return [item for item in new if all(item.get(name, value) == value for name, value in body.items())]
+
+
 def _watched(client: Client, operation: Operation) -> Operation | None:
     """The reading operation that shows what another one writes to: its path, or the longest beginning of it.
 
@@ -204,11 +234,11 @@ def _watched(client: Client, operation: Operation) -> Operation | None:
 
 
 def _seen(client: Client, place: Operation, arranged: Arranged, key: str | None) -> Json:
-    """What a place shows: all items of a list, or the status and body of an object or a refusal."""
+    """What a place shows: all items of a list, or the status and what the object is, if it is shown."""
     names = {parameter.name for parameter in place.parameters if parameter.location == "path" or parameter.required}
     told = {**(arranged.body or {}), **arranged.arguments}
     arguments = {name: value for name, value in told.items() if name in names}
     response = call(client, place, Arranged(arguments, None), key=key)
     if place.pagination is not None and response.status < 300:
         return walk(client, place, arguments, key=key)
-    return [response.status, response.json()]
+    return response.status, response.json() if response.status < 300 else None

@@ -11,18 +11,24 @@ import inspect
 import itertools
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, wraps
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
+
+from hypothesis.errors import Flaky, UnsatisfiedAssumption
 
 import contract_tests
 from contract_tests import profiles
 from contract_tests.arrange import required_members, takes_json
 from contract_tests.client import Capability, NotChecked
+from contract_tests.guest import Spent
 from contract_tests.targets import Target, require
 from mock_server.contract import Contract, Operation, Quota
 
+Result = Literal["passed", "failed", "not checked"]
 Test = TypeVar("Test", bound=Callable[..., None])
 Arguments = Mapping[str, Any]
 
@@ -67,8 +73,12 @@ class Outcome:
 
     check: Check
     arguments: Arguments
-    result: Literal["passed", "failed", "not checked"]
+    result: Result
     error: Exception | None = None
+    examples: int = 1
+    """How many examples were run to their end without a failure, or until there was one."""
+    example: Arguments = field(default_factory=dict)
+    """What the property was called with when it failed, shrunk as far as the profile lets it be."""
 
 
 def rule(*rules: str, needs: Sequence[Capability] = ()) -> Callable[[Test], Test]:
@@ -112,22 +122,82 @@ def expand(check: Check, contract: Contract) -> list[Arguments]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def run(check: Check, target: Target, *, profile: str = "quick") -> Iterator[Outcome]:
+def run(check: Check, target: Target, *, profile: str = "gate") -> Iterator[Outcome]:
     """Run a check as plain calls, once for each of its arguments, in the given profile."""
     return (attempt(check, target, arguments, profile=profile) for arguments in expand(check, target.contract))
 
 
-def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str = "quick") -> Outcome:
-    """Run a check as a plain call with these arguments."""
+def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str = "gate") -> Outcome:
+    """Run a check as a plain call with these arguments.
+
+    A property whose budget is spent passes with the examples that it had, and one that fails only once has failed.
+    """
+    tally = Tally()
+
+    def outcome(result: Result, error: Exception | None = None) -> Outcome:
+        return Outcome(check, arguments, result, error, tally.examples, tally.example)
+
     try:
         require(target, check.needs)
-        with profiles.profile(profile, check.function):
+        with profiles.profile(profile, check.function), tallied(check.function, tally):
             check.function(target=target, **arguments)
+    except (Spent, Flaky) as error:
+        if tally.failure is not None or tally.spent is None:
+            return outcome("failed", tally.failure or error)
+        return outcome("passed") if tally.examples else outcome("not checked", tally.spent)
     except NotChecked as reason:
-        return Outcome(check, arguments, "not checked", reason)
+        return outcome("not checked", reason)
     except Exception as error:
-        return Outcome(check, arguments, "failed", error)
-    return Outcome(check, arguments, "passed")
+        return outcome("failed", error)
+    return outcome("passed")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of the examples of a property so far."""
+
+    examples: int = 0
+    failure: Exception | None = None
+    spent: Spent | None = None
+    example: Arguments = field(default_factory=dict)
+
+
+@contextmanager
+def tallying(tally: Tally, arguments: Arguments = MappingProxyType({})) -> Iterator[None]:
+    """Add what comes of the block, one example, to the tally."""
+    try:
+        yield
+    except Spent as reason:
+        tally.spent = reason
+        raise
+    except (NotChecked, UnsatisfiedAssumption):
+        raise
+    except Exception as error:
+        tally.failure, tally.example = error, arguments
+        raise
+    tally.examples += 1
+
+
+@contextmanager
+def tallied(test: Callable[..., None], tally: Tally) -> Iterator[None]:
+    """Count the examples of a property while the block runs, and keep the last one that failed."""
+    handle = getattr(test, "hypothesis", None)
+    if handle is None:
+        with tallying(tally):
+            yield
+        return
+    inner = handle.inner_test
+
+    @wraps(inner)
+    def counting(*positional: Any, **arguments: Any) -> None:
+        with tallying(tally, arguments):
+            inner(*positional, **arguments)
+
+    handle.inner_test = counting
+    try:
+        yield
+    finally:
+        handle.inner_test = inner
 
 
 def _those(contract: Contract, holds: Callable[[Operation], bool]) -> tuple[Operation, ...]:

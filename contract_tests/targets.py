@@ -1,4 +1,4 @@
-"""What the tests run against: our mock (in process or behind a URL), or any other URL.
+"""What the tests run against: our mock (in process or behind a URL), an ASGI app, or any other URL.
 
 A Target gives clients and says what can be checked there; nothing else knows which kind it is. Our mock
 gives every client a world of its own, through the control API, in process and over HTTP alike.
@@ -7,15 +7,22 @@ gives every client a world of its own, through the control API, in process and o
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from contract_tests.client import LACKS, Access, Capability, Client, NotChecked
+import msgspec
+import requests
+
+from contract_tests.asgi import NotStarted, hosted
+from contract_tests.client import Access, Capability, Client, lacking
+from contract_tests.guest import Guest
+from contract_tests.settings import BadSettings, Settings, imported, read
 from contract_tests.transport import Transport, in_process, over_http
 from mock_server import apis
 from mock_server.api import Api
@@ -28,9 +35,19 @@ from mock_server.world import Worlds
 Json = Any
 
 CONTROL = "/__mock__"
-LONGEST_WAIT = 75.0
+_EVERYTHING: frozenset[Capability] = frozenset({"write", "fresh", "advance", "events", "documented-limit"})
+IN_PROCESS = "mock in process"
 START = "2030-01-01T09:00:00Z"
 """Where the clock of an in-process mock stands: later than anything in the fixtures, the same on every run."""
+
+MOMENT = 0.05
+"""Seconds that are really waited, at most, for what a target with a clock that can be moved does in real time."""
+
+NOTHING = Settings()
+
+
+class Unreachable(Exception):
+    """The target cannot be talked to."""
 
 
 class Target(Protocol):
@@ -43,6 +60,14 @@ class Target(Protocol):
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What can be done there; see `client.LACKS` for each."""
+
+    @property
+    def name(self) -> str:
+        """Where it is: a URL, a place to import, or words."""
+
+    @property
+    def guest(self) -> Guest:
+        """What may be done to it, and what was."""
 
     def open(self) -> Client:
         """A client in a world of its own where the target has such, else in the one that all share."""
@@ -59,12 +84,29 @@ def document(api: str) -> Contract:
     return declared(api).contract
 
 
+@cache
+def tellable(api: str) -> Mapping[str, Json]:
+    """What the entry of a ready file tells of an API that is no key and nobody's name, with an example of each."""
+    with mock(api).open() as client:
+        own = {"base_url", "api_key", *Settings.__struct_fields__}
+        return {name: value for name, value in client.access.given.items() if name not in own}
+
+
+def told(api: str, file: Path | None, words: Iterable[str], keys: Sequence[str]) -> Settings:
+    """What a TOML file, `NAME=VALUE` words and keys tell about a target, the later ones first. Raises BadSettings."""
+    known = tellable(api)
+    settings = (NOTHING if file is None else read(file, known)).told(words, known)
+    return msgspec.structs.replace(settings, api_keys=tuple(keys)) if keys else settings
+
+
 def mock(
     api: str | Api,
     *,
     assumptions: Mapping[str, Json] | None = None,
     watch: Callable[[Exchange], None] | None = None,
-) -> Target:
+    budget: int | None = None,
+    writes: bool = True,
+) -> Mock:
     """Our mock in process: `api` by name, or a declared one that differs (a mutant).
 
     It is always judged by the document as it is installed. `assumptions` are set in every world; `watch` sees each
@@ -74,27 +116,58 @@ def mock(
     name = served.name
     worlds = Worlds(
         [served, declared("control")],
-        seeds=_seeds(),
+        seeds=seeds(),
         clock=Clock(milliseconds(START), frozen=True),
         assume=assumptions,
     )
-    return Mock(document(name), in_process(App(worlds, watch=watch)))
+    transport = in_process(App(worlds, watch=watch))
+    return Mock(document(name), transport, writes=writes, guest=Guest(budget))
 
 
-def url(api: str, base_url: str, api_keys: Sequence[str] = (), *, given: Mapping[str, Json] | None = None) -> Target:
-    """The server whose API answers under `base_url`; raises ValueError when it is not ours and no key is given.
+def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Target:
+    """The server whose API answers under `base_url`; raises Unreachable when nothing answers there.
 
-    One that answers `GET /__mock__/health` is ours and gives fresh worlds. `given` are ids that no operation lists.
+    One that answers `GET /__mock__/health` is ours and gives fresh worlds; any other takes a key (BadSettings).
     """
-    known = document(api)
     parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadSettings(f"{base_url} is no URL; it looks like http://127.0.0.1:8629/api/v1")
+    if "@" in parts.netloc:
+        raise BadSettings(f"the URL of {parts.hostname} holds a user name, which would be sent in place of the key")
     transport = over_http(f"{parts.scheme}://{parts.netloc}")
+    writes = is_loopback(base_url) if settings.writes is None else settings.writes
+    told = msgspec.structs.replace(settings, writes=writes)
+    try:
+        return _found(api, transport, parts.path.rstrip("/"), told, budget, base_url)
+    except requests.RequestException as error:
+        raise Unreachable(f"nothing answers at {base_url}: {_reason(error)}") from error
+
+
+@contextmanager
+def app(api: str, place: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Iterator[Target]:
+    """The ASGI app, or what the factory makes, at `module:attribute`, at the API's own paths, while the block runs.
+
+    Raises BadSettings, and Unreachable when it does not start.
+    """
+    told = msgspec.structs.replace(settings, writes=settings.writes is not False)
+    try:
+        with hosted(imported(place, "app")) as transport:
+            yield _found(api, transport, document(api).prefixes[0], told, budget, place)
+    except NotStarted as error:
+        raise Unreachable(f"{place}: {error}") from error
+
+
+def _found(
+    api: str, transport: Transport, prefix: str, settings: Settings, budget: int | None, name: str
+) -> Mock | Server:
+    """A target of ours, or any other."""
+    known = document(api)
     if transport(Request("GET", f"{CONTROL}/health")).status == 200:
-        return Mock(known, transport, prefix=parts.path.rstrip("/"))
-    if not api_keys:
-        raise ValueError("it is no mock of ours, so it takes an API key")
-    access = Access(tuple(api_keys), given=given or {})
-    return Server(known, transport, parts.path.rstrip("/"), access, writes=is_loopback(base_url))
+        return Mock(known, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=Guest(budget))
+    if not settings.api_keys:
+        raise BadSettings(f"{name} is no server of Understudy, so it takes a key: --api-key, or `api_keys`")
+    guest = Guest(budget, settings.max_wait)
+    return Server(known, transport, prefix, settings, name=name, guest=guest, clock=settings.clock())
 
 
 def is_loopback(base_url: str) -> bool:
@@ -108,18 +181,30 @@ def is_loopback(base_url: str) -> bool:
 
 def require(target: Target, needs: Iterable[Capability]) -> None:
     """Raises NotChecked, with the reasons, when the target lacks something of `needs`."""
-    lacking = [LACKS[need] for need in needs if need not in target.capabilities]
-    if lacking:
-        raise NotChecked("; ".join(lacking))
+    missing = [need for need in needs if need not in target.capabilities]
+    if missing:
+        lacking(*missing)
 
 
 class Mock:
     """Our mock, behind a transport. Every client gets a fresh world whose clock stands still."""
 
-    def __init__(self, contract: Contract, transport: Transport, *, prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        transport: Transport,
+        *,
+        name: str = IN_PROCESS,
+        guest: Guest | None = None,
+        prefix: str | None = None,
+        writes: bool = True,
+    ) -> None:
         self.contract = contract
+        self.name = name
+        self.guest = Guest() if guest is None else guest
         self._transport = transport
         self._prefix = contract.prefixes[0] if prefix is None else prefix
+        self._writes = writes
         self._capabilities: frozenset[Capability] | None = None
 
     def __repr__(self) -> str:
@@ -136,10 +221,10 @@ class Mock:
     def open(self) -> Client:
         """See Target."""
         made = control(self._transport, "POST", "/worlds")
-        world = MockWorld(self.contract.name, self._transport, made["id"])
+        world = MockWorld(self.contract.name, self._transport, made["id"], self._writes)
         world.control("PUT", "/clock", {"frozen": True})
         access = Access.read(made["apis"][self.contract.name])
-        return Client(self.contract, self._transport, self._prefix, access, world)
+        return Client(self.contract, self._transport, self._prefix, access, world, self.guest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +234,12 @@ class MockWorld:
     api: str
     transport: Transport
     id: str
+    writes: bool
 
     @property
     def capabilities(self) -> frozenset[Capability]:
         """See World."""
-        return frozenset({"write", "fresh", "advance", "events"})
+        return _EVERYTHING if self.writes else _EVERYTHING - {"write"}
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -163,6 +249,8 @@ class MockWorld:
     def wait(self, seconds: float) -> None:
         """See World."""
         self.control("POST", "/clock/advance", {"seconds": seconds})
+
+    linger = wait
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
         """See World."""
@@ -178,32 +266,37 @@ class MockWorld:
 
 
 class Server:
-    """Any other server: one shared world, reached with the given keys. Its clock is the real one."""
+    """Any other server: one shared world, reached with the given keys in turn. Its clock is the real one, or told."""
 
     def __init__(
         self,
         contract: Contract,
         transport: Transport,
         prefix: str,
-        access: Access,
+        settings: Settings,
         *,
-        writes: bool,
-        sleep: Callable[[float], None] = time.sleep,  # noqa: TID251 - a server without our clock is waited for
+        name: str,
+        guest: Guest,
+        clock: Callable[[float], None] | None = None,
     ) -> None:
         self.contract = contract
+        self.name = name
+        self.guest = guest
         self._transport = transport
         self._prefix = prefix
-        self._access = access
-        self._writes = writes
-        self._sleep = sleep
+        self._access = settings.access
+        self._clock = clock
+        told: dict[Capability, bool] = {
+            "write": settings.writes is True,
+            "advance": self._clock is not None,
+            "documented-limit": settings.rate_limit is None,
+        }
+        self.capabilities = self._access.capabilities | {capability for capability, holds in told.items() if holds}
+        self._kept: dict[object, Any] | None = None if settings.writes else {}
+        self._opened = 0
 
     def __repr__(self) -> str:
         return f"<a server of {self.contract.name}>"
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """See Target; see World."""
-        return self._access.capabilities | (frozenset({"write"}) if self._writes else frozenset())
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -211,18 +304,29 @@ class Server:
         return {}
 
     def open(self) -> Client:
-        """See Target."""
-        return Client(self.contract, self._transport, self._prefix, self._access, self)
+        """See Target. Each client has another one of the keys for its usual one."""
+        keys = self._access.api_keys
+        turn = self._opened % len(keys)
+        self._opened += 1
+        access = replace(self._access, api_keys=keys[turn:] + keys[:turn])
+        return Client(self.contract, self._transport, self._prefix, access, self, self.guest, kept=self._kept)
 
     def wait(self, seconds: float) -> None:
         """See World."""
-        if seconds > LONGEST_WAIT:
-            raise NotChecked(f"this target asks to wait {seconds} seconds, {LONGEST_WAIT} are allowed")
-        self._sleep(seconds)
+        if self._clock is None:
+            self.guest.wait(seconds)
+        else:
+            self._clock(seconds)
+
+    def linger(self, seconds: float) -> None:
+        """See World. Where the clock is moved, a moment really passes too: not everything need follow that clock."""
+        self.wait(seconds)
+        if self._clock is not None:
+            self.guest.wait(min(seconds, MOMENT))
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
         """See World."""
-        raise NotChecked(LACKS["events"])
+        lacking("events")
 
     def close(self) -> None:
         """See World."""
@@ -241,5 +345,14 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
 
 
 @cache
-def _seeds() -> Mapping[str, Json]:
+def seeds() -> Mapping[str, Json]:
+    """The built-in start state of every API; not to be changed."""
     return apis.seeds(apis.NAMES)
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost reason of a failed connection, in one line."""
+    cause: BaseException = error
+    while (inner := cause.__cause__ or cause.__context__) is not None:
+        cause = inner
+    return " ".join(str(cause).split())

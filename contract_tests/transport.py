@@ -27,13 +27,14 @@ def in_process(app: server.App) -> Transport:
 def over_http(origin: str) -> Transport:
     """A transport to the server at `origin` (scheme, host and port). Paths and queries go out exactly as they are."""
     session = requests.Session()
+    surroundings = session.merge_environment_settings(origin, {}, False, None, None)  # proxies and certificates
 
     def send(request: Request) -> Response:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
         # Prepared apart from the session, so that no .netrc entry replaces the key.
         prepared = requests.Request(request.method, origin, headers, data=request.body or None).prepare()
         prepared.url = origin + request.path + (f"?{request.query}" if request.query else "")
-        answer = session.send(prepared, timeout=TIMEOUT, allow_redirects=False)
+        answer = session.send(prepared, timeout=TIMEOUT, allow_redirects=False, **surroundings)
         given = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         return Response(answer.status_code, tuple(given), answer.content)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from contract_tests.client import Access, Client, Member, NotChecked, Violation, find, locate
+from contract_tests.guest import Guest
 from contract_tests.problems import assert_problem, code_of, message_of, possible
 from contract_tests.targets import document
 from contract_tests.transport import Transport
@@ -36,6 +37,8 @@ class Place:
         """Wait."""
         self.waited.append(seconds)
 
+    linger = wait
+
     def event(self, name: str, fields: Any) -> None:
         """Remember the event."""
         self.seen = (name, fields)
@@ -60,7 +63,7 @@ def place() -> Place:
 @pytest.fixture
 def client(place: Place) -> Callable[..., Client]:
     """Makes a client that gets the given answers."""
-    return lambda *responses: Client(CONTRACT, answering(*responses), "/api/v1", KEYS, place)
+    return lambda *responses: Client(CONTRACT, answering(*responses), "/api/v1", KEYS, place, Guest())
 
 
 def test_a_request_carries_key_query_and_json(client) -> None:
@@ -92,7 +95,7 @@ def test_a_key_can_be_a_plain_header(client) -> None:
 
 def test_what_is_not_known_is_not_checked(place) -> None:
     """Asking for a key or member that nobody told raises NotChecked, with the reason."""
-    bare = Client(CONTRACT, answering(), "", Access(("only",)), place)
+    bare = Client(CONTRACT, answering(), "", Access(("only",)), place, Guest())
     for name in ("second_key", "revoked_key", "lapsed_key", "other_tenant_key", "members"):
         with pytest.raises(NotChecked, match=r"^not checked: no .* known$"):
             getattr(bare, name)
@@ -189,7 +192,7 @@ def test_only_the_last_calls_are_shown(client) -> None:
 
 def test_the_world_s_own_headers_are_not_shown(client) -> None:
     """Headers that lead to a world are sent and not shown: that world is gone when somebody reads them."""
-    made = Client(CONTRACT, answering(Response(200)), "", KEYS, Place(**{"x-mock-world": "w"}))
+    made = Client(CONTRACT, answering(Response(200)), "", KEYS, Place(**{"x-mock-world": "w"}), Guest())
     made.send("GET", "/nowhere")
     assert (b"x-mock-world", b"w") in made.log[0].request.headers
     assert "x-mock-world" not in made.curl()[0]

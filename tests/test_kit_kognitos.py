@@ -14,7 +14,8 @@ from contract_tests import test_kognitos_keys as keys
 from contract_tests import test_kognitos_life_cycle as life_cycle
 from contract_tests import test_kognitos_lists as lists
 from contract_tests import test_kognitos_runs as listed_runs
-from contract_tests.client import Access, NotChecked
+from contract_tests.client import NotChecked
+from contract_tests.guest import Guest
 from contract_tests.kognitos import (
     assert_starts_nothing,
     ended,
@@ -26,6 +27,7 @@ from contract_tests.kognitos import (
     wanted,
 )
 from contract_tests.mutants.kognitos import answering
+from contract_tests.settings import Settings
 from contract_tests.targets import Mock, Server, Target
 from contract_tests.transport import in_process
 from mock_server.clock import Clock, milliseconds
@@ -65,8 +67,9 @@ def ours(*processes: Any, runs: Any = ()) -> Target:
 def foreign(*processes: Any, runs: Any = (), writes: bool = True, **told: Any) -> Target:
     """A server that is none of ours to the kit, whose keys' holder is told of an agent and perhaps more."""
     worlds = planted(*processes, runs=runs)
-    access = Access(("whole",), given={"agent_id": "a1", **told})
-    return Server(KOGNITOS, in_process(App(worlds)), "/v2", access, writes=writes, sleep=worlds.default.advance)
+    settings = Settings(api_keys=("whole",), writes=writes, given={"agent_id": "a1", **told})
+    guest = Guest(max_wait=10**9, sleep=worlds.default.advance)
+    return Server(KOGNITOS, in_process(App(worlds)), "/v2", settings, name="elsewhere", guest=guest)
 
 
 def test_what_is_not_given_is_not_checked() -> None:

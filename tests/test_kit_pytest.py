@@ -19,7 +19,8 @@ QUICK = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "contract_test
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
     """A server of NextStep that is none of ours to the kit."""
-    with serving(Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES))) as url:
+    limits = {"nextstep": 10**9}
+    with serving(Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits=limits)) as url:
         yield f"{url}/api/v1"
 
 
@@ -38,17 +39,27 @@ def test_the_kit_runs_from_anywhere(pytester: pytest.Pytester) -> None:
 def test_a_url_and_its_keys_are_options(pytester: pytest.Pytester, served: str) -> None:
     """A server is checked by URL with its keys; what it does not offer is reported as not checked, with the reason."""
     options = ("--api", "nextstep", "--url", served, "--api-key", "nxs_live_your_key")
-    result = kit(pytester, *options, "-k", "test_the_largest_page_is_full or listRunTasks and documented_size")
+    result = kit(
+        pytester,
+        *options,
+        "-k",
+        "test_keys_of_a_tenant_may_do_the_same and publishProcessTemplate or listRunTasks and documented_size",
+    )
     assert result.parseoutcomes()["passed"] == 1
     assert result.parseoutcomes()["skipped"] == 1
-    result.stdout.fnmatch_lines(["*= not checked =*", "*1 this target gives no world of its own to each test"])
+    result.stdout.fnmatch_lines(
+        [
+            "*= not checked =*",
+            "*1 no second key of the same tenant is known; this target gives no world of its own to each test",
+        ]
+    )
 
 
 def test_a_url_that_takes_a_key_is_a_mistake(pytester: pytest.Pytester, served: str) -> None:
     """Without a key nothing runs, and one line says why."""
     result = kit(pytester, "--url", served, "-k", ONE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines([f"*{served} cannot be checked: it is no mock of ours, so it takes an API key*"])
+    result.stdout.fnmatch_lines([f"*{served} is no server of Understudy, so it takes a key*"])
 
 
 def test_the_environment_gives_the_options(
@@ -59,7 +70,11 @@ def test_the_environment_gives_the_options(
     monkeypatch.setenv("UNDERSTUDY_API_KEY", "nxs_live_your_key")
     monkeypatch.setenv("UNDERSTUDY_PROFILE", "quick")
     result = pytester.runpytest_inprocess(
-        *QUICK[:4], "--pyargs", "contract_tests", "-k", "test_the_largest_page_is_full and nextstep"
+        *QUICK[:4],
+        "--pyargs",
+        "contract_tests",
+        "-k",
+        "test_keys_of_a_tenant_may_do_the_same and publishProcessTemplate",
     )
     assert result.parseoutcomes()["skipped"] == 1
 
@@ -91,3 +106,14 @@ def test_checks_of_other_apis_are_left_out(pytester: pytest.Pytester) -> None:
             pass
     """)
     pytester.runpytest_inprocess(*QUICK).assert_outcomes(passed=2, deselected=1)
+
+
+def test_a_target_file_is_an_option(pytester: pytest.Pytester, served: str) -> None:
+    """What `understudy check` is told, pytest is told with the same options; what cannot be meant is one line."""
+    pytester.makefile(".toml", target='api_keys = ["nxs_live_your_key"]\nmax_wait = 1')
+    options = ("--api", "nextstep", "--url", served, "--target", "target.toml")
+    result = kit(pytester, *options, "--set", "rate_limit=0", "-k", f"{ONE} and listRunTasks")
+    assert result.parseoutcomes()["passed"] == 1
+    result = kit(pytester, *options, "--set", "rate_limits=0", "-k", ONE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["*--set: unknown setting rate_limits; did you mean rate_limit?*"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -242,3 +243,15 @@ def test_a_check_that_leans_on_an_assumption_is_a_false_alarm(monkeypatch: pytes
     assert len(false_alarms(clamping, everything=True)) == 1
     assert ran == ["leans", "does not"]
     mutants.asking.cache_clear()
+
+
+def test_hypothesis_keeps_what_it_keeps_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that no pytest runs leaves nothing in the current folder, unless the user chose a place."""
+    chosen: list[Path] = []
+    monkeypatch.setattr(profiles, "set_hypothesis_home_dir", chosen.append)
+    monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+    with profiles.profile("gate", len):
+        assert chosen == [profiles.ASIDE]
+    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", "somewhere")
+    with profiles.profile("gate", len):
+        assert chosen == [profiles.ASIDE]

@@ -18,6 +18,8 @@ from contract_tests import test_tallyfy_runs as runs
 from contract_tests import test_tallyfy_tasks as tasks
 from contract_tests import test_tallyfy_templates as templates
 from contract_tests.client import NotChecked
+from contract_tests.guest import Guest
+from contract_tests.settings import told_by
 from contract_tests.tallyfy import here, launch, plain, tasks_of
 from contract_tests.targets import Mock, Server, Target
 from contract_tests.transport import Transport, in_process
@@ -143,7 +145,9 @@ def test_processes_are_looked_at_where_nothing_may_be_written() -> None:
     """On a target that may only be read, the processes that are there are enough."""
     transport = served()
     with Mock(TALLYFY, transport).open() as client:
-        runs.test_a_process_has_its_fields(Server(TALLYFY, transport, TALLYFY.prefixes[0], client.access, writes=False))
+        settings = told_by(client.access.given)
+        elsewhere = Server(TALLYFY, transport, TALLYFY.prefixes[0], settings, name="elsewhere", guest=Guest())
+        runs.test_a_process_has_its_fields(elsewhere)
 
 
 def test_a_limit_for_bursts_is_waited_for() -> None:

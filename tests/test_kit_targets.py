@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contract_tests import targets
-from contract_tests.client import Access, NotChecked
+from contract_tests.arrange import arrange
+from contract_tests.client import NotChecked
+from contract_tests.guest import Guest
+from contract_tests.pages import longest
 from contract_tests.rules import Outcome, check_of, checks, run
-from contract_tests.targets import Server, Target
+from contract_tests.settings import BadSettings, Settings, told_by
+from contract_tests.targets import Server, Target, Unreachable
 from contract_tests.test_pagination import test_a_walk_is_complete as walk_is_complete
 from contract_tests.transport import in_process
 from mock_server import apis
@@ -22,6 +27,7 @@ EVERYTHING = {
     "write",
     "fresh",
     "advance",
+    "documented-limit",
     "events",
     "second-key",
     "revoked-key",
@@ -30,18 +36,19 @@ EVERYTHING = {
     "members",
 }
 KEY = "nxs_live_your_key"
+ONE_KEY = Settings(api_keys=(KEY,), writes=True)
 
 
 @pytest.fixture
 def foreign(plant: Callable[..., Worlds], nextstep) -> Callable[..., tuple[Server, Worlds]]:
-    """Makes a server that is none of ours to the kit: no control API, one world, a clock that only it knows."""
+    """Makes a server that is none of ours to the kit: no control API, one world, real waits that take no time."""
 
-    def make(access: Access | None = None, *, writes: bool = True, **options: Any) -> tuple[Server, Worlds]:
+    def make(settings: Settings = ONE_KEY, **options: Any) -> tuple[Server, Worlds]:
         worlds = plant(apis=[nextstep], **options)
-        transport = in_process(App(worlds))
+        guest = Guest(max_wait=10**9, sleep=worlds.default.advance)
         known = targets.document("nextstep")
-        waiting = worlds.default.advance
-        return Server(known, transport, "/api/v1", access or Access((KEY,)), writes=writes, sleep=waiting), worlds
+        server = Server(known, in_process(App(worlds)), "/api/v1", settings, name="elsewhere", guest=guest)
+        return server, worlds
 
     return make
 
@@ -123,8 +130,9 @@ def test_paths_go_out_as_they_are(served: str) -> None:
 def test_another_server_has_the_given_keys_only(plant, nextstep) -> None:
     """A server without our control API is reached with the keys that were given; on loopback it may be written to."""
     with serving(plant(apis=[nextstep])) as url:
-        target = targets.url("nextstep", f"{url}/api/v1", [KEY])
-        assert target.capabilities == {"write"}
+        target = targets.url("nextstep", f"{url}/api/v1", Settings(api_keys=(KEY,)))
+        assert target.name == f"{url}/api/v1"
+        assert target.capabilities == {"write", "documented-limit"}
         assert repr(target) == "<a server of nextstep>"
         with target.open() as client:
             assert client.send("GET", "/process-runs").status == 200
@@ -132,7 +140,10 @@ def test_another_server_has_the_given_keys_only(plant, nextstep) -> None:
 
 def test_another_server_takes_a_key(plant, nextstep) -> None:
     """Without a key nothing can be checked on a server that is none of ours."""
-    with serving(plant(apis=[nextstep])) as url, pytest.raises(ValueError, match="takes an API key"):
+    with (
+        serving(plant(apis=[nextstep])) as url,
+        pytest.raises(BadSettings, match="no server of Understudy, so it takes a key"),
+    ):
         targets.url("nextstep", f"{url}/api/v1")
 
 
@@ -156,7 +167,7 @@ def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:
 def test_another_server_fails_nothing(foreign) -> None:
     """A server that differs in nothing but what it offers to the kit fails no check; some are not checked."""
     _, worlds = foreign()
-    target, _ = foreign(Access.read(worlds.default.entry("nextstep")))
+    target, _ = foreign(replace(told_by(worlds.default.entry("nextstep")), writes=True))
     assert target.capabilities == EVERYTHING - {"fresh", "advance", "events"}
     found = outcomes(target)
     assert failures(found) == []
@@ -165,7 +176,7 @@ def test_another_server_fails_nothing(foreign) -> None:
 
 def test_nothing_is_written_where_writing_is_not_allowed(foreign) -> None:
     """A server that may only be read gets no other method than GET, and no check fails for it."""
-    target, worlds = foreign(writes=False)
+    target, worlds = foreign(replace(ONE_KEY, writes=False))
     assert failures(outcomes(target)) == []
     assert {exchange.request.method for exchange in worlds.default.journal} == {"GET"}
 
@@ -185,19 +196,20 @@ def test_a_server_with_hardly_anything_fails_nothing(foreign) -> None:
     ]
     others = team(id="others", key="nxs_live_others")
     seed = {"teams": [team(templates=templates), others]}
-    target, _ = foreign(Access((KEY,), other_tenant_key="nxs_live_others"), seeds={"nextstep": seed})
+    target, _ = foreign(replace(ONE_KEY, other_tenant_key="nxs_live_others"), seeds={"nextstep": seed})
     assert failures(outcomes(target)) == []
 
 
 def test_a_wait_is_bounded(foreign) -> None:
-    """A server that asks for a long wait is not waited for."""
+    """A server is waited for as long as is allowed in all, and no longer."""
     target, worlds = foreign()
+    target.guest.max_wait = 75
+    before = worlds.default.clock.now()
     with target.open() as client:
-        with pytest.raises(NotChecked, match=r"to wait 76 seconds, 75\.0 are allowed"):
-            client.advance(76)
-        before = worlds.default.clock.now()
-        client.advance(2)
-        assert worlds.default.clock.now() - before == 2000
+        client.advance(74)
+        with pytest.raises(NotChecked, match="more than the 75 seconds of waiting that are allowed"):
+            client.advance(2)
+    assert worlds.default.clock.now() - before == 74000
 
 
 def test_events_need_our_mock(foreign) -> None:
@@ -258,3 +270,88 @@ def team(*, id: str = "team", key: str = KEY, templates: Any = ()) -> Any:
         "templates": list(templates),
         "runs": [],
     }
+
+
+def test_keys_are_used_in_turn(foreign) -> None:
+    """Each client of a server that others use too has another one of the keys, so that no key bears it all."""
+    target, _ = foreign(replace(ONE_KEY, api_keys=("a", "b", "c")))
+    assert [target.open().key for _ in range(4)] == ["a", "b", "c", "a"]
+    assert target.open().second_key == "c"
+
+
+def test_a_clock_that_can_be_moved_is_moved(plant, nextstep) -> None:
+    """Where a server's clock is told, waits take no time; for what may happen in real time a moment passes too."""
+    moved, slept = [], []
+    guest = Guest(sleep=slept.append)
+    target = Server(targets.document("nextstep"), in_process, "", ONE_KEY, name="", guest=guest, clock=moved.append)
+    assert "advance" in target.capabilities
+    target.wait(60)
+    target.linger(10)
+    target.linger(0.01)
+    assert (moved, slept) == ([60, 10, 0.01], [targets.MOMENT, 0.01])
+
+
+def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
+    """Where the limit is told to be another one, the rules of the limit cannot be checked."""
+    target, _ = foreign(replace(ONE_KEY, rate_limit=0))
+    with pytest.raises(NotChecked, match="rate limit is told not to be the documented one"):
+        targets.require(target, ["documented-limit"])
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "told"),
+    [
+        ("127.0.0.1:1", BadSettings, "127.0.0.1:1 is no URL; it looks like http://127.0.0.1:8629/api/v1"),
+        ("ftp://x/", BadSettings, "ftp://x/ is no URL"),
+        ("http://me:secret@x/", BadSettings, "the URL of x holds a user name, which would be sent in place of the key"),
+        ("http://127.0.0.1:1/api/v1", Unreachable, "nothing answers at http://127.0.0.1:1/api/v1: "),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told(url: str, error: type[Exception], told: str) -> None:
+    """One line says what is wrong with it."""
+    with pytest.raises(error) as caught:
+        targets.url("nextstep", url, ONE_KEY)
+    assert str(caught.value).startswith(told)
+    assert "\n" not in str(caught.value)
+
+
+def test_our_mock_can_be_told_not_to_be_written_to(served: str) -> None:
+    """A mock that may only be read offers everything but writing."""
+    assert targets.mock("nextstep", writes=False).capabilities == EVERYTHING - {"write"}
+    assert targets.url("nextstep", f"{served}/api/v1", Settings(writes=False)).capabilities == EVERYTHING - {"write"}
+
+
+def test_what_was_found_is_kept_where_nothing_is_written(foreign) -> None:
+    """On a server that may only be read nothing is looked for twice; a search that broke off is begun again."""
+    target, _ = foreign(replace(ONE_KEY, writes=False))
+    listing = target.contract.operations["listRunTasks"]
+    target.guest.share(3)
+    with target.open() as client, pytest.raises(NotChecked):
+        longest(client, listing)
+    target.guest.share(None)
+    with target.open() as client:
+        found = longest(client, listing)
+        before = target.guest.requests
+        assert longest(client, listing) == found
+        assert arrange(client, listing) == arrange(client, listing)
+        assert target.guest.requests == before
+
+
+def test_only_what_was_made_here_is_removed(foreign) -> None:
+    """Where others are too, nothing is deleted that the kit did not make itself, and what it made is remembered."""
+    target, _ = foreign()
+    with target.open() as client:
+        with pytest.raises(NotChecked, match="it would remove what others made on this target"):
+            client.send("DELETE", "/process-runs/r1")
+        template = next(
+            item for item in client.send("GET", "/process-templates").json()["data"] if item["is_published"]
+        )
+        client.send("POST", f"/process-templates/{template['id']}/publish", json={"published": True})
+        made = client.send("POST", "/process-runs", json={"template_id": template["id"]}).json()["data"]["id"]
+        refused = client.send("POST", "/process-runs", json={})
+        assert target.guest.made == [f"/api/v1/process-runs/{made}"]
+        assert refused.status == 400
+        statuses = [client.send("DELETE", f"/process-runs/{made}{rest}").status for rest in ("", "/tasks/t1")]
+        assert statuses == [405, 405]
+    with targets.mock("nextstep").open() as client:
+        assert client.send("DELETE", "/process-runs/r1").status == 405

@@ -1,0 +1,123 @@
+"""Any ASGI app as a target: one event loop on a thread for as long as it is checked, the app's lifespan inside it.
+
+What an app raises is a 500, as it would be behind a server. Must not know any API.
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import unquote
+
+import anyio
+from anyio.from_thread import start_blocking_portal
+
+from contract_tests.transport import TIMEOUT, Transport
+from mock_server.exchange import Request, Response
+
+Message = MutableMapping[str, Any]
+State = dict[str, Any]
+App = Callable[..., Awaitable[None]]
+
+ASGI = {"version": "3.0", "spec_version": "2.3"}
+
+
+class NotStarted(RuntimeError):
+    """The app said that it could not start."""
+
+
+@contextmanager
+def hosted(found: Callable[..., Any]) -> Iterator[Transport]:
+    """Run an app, or what a factory makes, while the block lasts; yields the way to it. Raises NotStarted."""
+    with start_blocking_portal() as portal:
+        app: App = found if takes_requests(found) else portal.call(found)
+        lifespan = portal.wrap_async_context_manager(_lifespan(app))
+        state = lifespan.__enter__()
+        try:
+            yield lambda request: portal.call(_answered, app, request, state)
+        finally:  # what happened in the block is none of the app's business
+            lifespan.__exit__(None, None, None)
+
+
+def takes_requests(found: Callable[..., Any]) -> bool:
+    """Whether something is an ASGI app, rather than a factory that makes one when it is called without arguments."""
+    if inspect.isclass(found):
+        return False
+    try:
+        inspect.signature(found).bind({}, None, None)
+    except TypeError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def _lifespan(app: App) -> AsyncIterator[State]:
+    """Start an app and, in the end, stop it; yields the state that it gives to its requests."""
+    state: State = {}
+    orders, received = anyio.create_memory_object_stream[Message](2)
+    answers, told = anyio.create_memory_object_stream[Message](4)
+
+    async def live() -> None:
+        try:
+            await app({"type": "lifespan", "asgi": ASGI, "state": state}, received.receive, answers.send)
+        except Exception:  # an app that knows no lifespan says so like this
+            await answers.send({"type": "lifespan.unsupported"})
+
+    async with orders, received, answers, told, anyio.create_task_group() as tasks:
+        tasks.start_soon(live)
+        await orders.send({"type": "lifespan.startup"})
+        message = await told.receive()
+        if message["type"] != "lifespan.startup.failed":
+            yield state
+        if message["type"] == "lifespan.startup.complete":
+            await orders.send({"type": "lifespan.shutdown"})
+            await told.receive()
+    if message["type"] == "lifespan.startup.failed":
+        raise NotStarted(f"the app did not start: {message.get('message') or 'it does not say why'}")
+
+
+async def _answered(app: App, request: Request, state: State) -> Response:
+    """What an app answers to a request; a 500 when it raises, or takes too long."""
+    messages: list[Message] = []
+    body = [{"type": "http.request", "body": request.body, "more_body": False}]
+    gone = anyio.Event()
+
+    async def receive() -> Message:
+        if not body:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+        return body.pop()
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    try:
+        with anyio.fail_after(TIMEOUT):
+            await app(_scope(request, state), receive, send)
+    except Exception as error:  # as a server would
+        text = "".join(traceback.format_exception(error)).encode()
+        return Response(500, ((b"content-type", b"text/plain"),), text)
+    start, *parts = messages
+    headers = tuple((name.lower(), value) for name, value in start.get("headers", ()))
+    return Response(start["status"], headers, b"".join(part.get("body", b"") for part in parts))
+
+
+def _scope(request: Request, state: State) -> Message:
+    return {
+        "type": "http",
+        "asgi": ASGI,
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": unquote(request.path),
+        "raw_path": request.path.encode(),
+        "query_string": request.query.encode(),
+        "root_path": "",
+        "headers": [*request.headers, (b"host", b"localhost"), (b"content-length", str(len(request.body)).encode())],
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+        "state": state.copy(),
+    }

@@ -1,0 +1,275 @@
+"""A target checked against every rule of its document: which hold, which do not, which could not be checked, and why.
+
+Runs the checks of the kit as plain calls and turns what they give into a Report: a value that every form of
+report is made of. Must not know how a target is reached or how a report looks.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any, Literal
+
+from hypothesis.strategies import DataObject
+
+from contract_tests.client import CALLS_MADE, Capability, Client, NotChecked, Violation, find
+from contract_tests.guest import Seen
+from contract_tests.observations import Observation, observe
+from contract_tests.plan import Step, planned
+from contract_tests.rules import Outcome, attempt
+from contract_tests.targets import Target
+from mock_server.contract import Rule
+
+Json = Any
+Verdict = Literal["passed", "failed", "not_checked"]
+Progress = Callable[[int, int, str], None]
+"""Told before each step: how many are done, how many there are, the name of the next."""
+
+SHOWN = 200
+"""How many characters of a value are shown where an assertion says no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What was seen where something else is documented."""
+
+    seen: str
+    """What the check found, in one or a few lines."""
+    example: tuple[str, ...]
+    """What the property was called with, `name = value`, shrunk."""
+    curl: tuple[str, ...]
+    """The calls of the example, as shell lines with the status that each got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a check on the target, for one operation where it is about operations."""
+
+    check: str
+    subject: str
+    """The operations that it was about, or nothing."""
+    rules: tuple[str, ...]
+    outcome: Verdict
+    reason: str | None
+    """Why it was not checked."""
+    lacking: tuple[Capability, ...]
+    """What the target would have to offer for it to be checked."""
+    failure: Failure | None
+    examples: int
+    requests: int
+    calls: Mapping[Seen, int]
+    """How often it saw each operation (its id) answered with each status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One rule and what came of it."""
+
+    api: str
+    rule: Rule
+    runs: tuple[Run, ...]
+
+    @property
+    def outcome(self) -> Verdict:
+        """Failed when any run failed, passed when any passed, else not checked."""
+        found = {run.outcome for run in self.runs}
+        return next((outcome for outcome in _WORST_FIRST if outcome in found), "not_checked")
+
+    @property
+    def reason(self) -> str | None:
+        """What failed, or why it was not checked; None when it passed."""
+        if self.outcome == "passed":
+            return None
+        if self.outcome == "failed":
+            return next(run.failure.seen for run in self.runs if run.failure is not None)
+        reasons = [part for run in self.runs if run.reason for part in run.reason.split("; ")]
+        return "; ".join(dict.fromkeys(reasons)) or "the document has nothing that it is about"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found out about a target."""
+
+    target: str
+    apis: tuple[str, ...]
+    profile: str
+    rules: tuple[Checked, ...]
+    observations: tuple[Observation, ...]
+    requests: int
+    waited: float
+    """Seconds of real waiting."""
+    seconds: float
+    left_behind: tuple[str, ...] = ()
+    """The paths of what was made on a target that others use, and that no operation removes."""
+
+    def count(self, outcome: Verdict) -> int:
+        """How many rules came out so."""
+        return sum(checked.outcome == outcome for checked in self.rules)
+
+    @property
+    def calls(self) -> Counter[Seen]:
+        """How often each operation was answered with each status, over all runs."""
+        total: Counter[Seen] = Counter()
+        for run in self.runs:
+            total.update(run.calls)
+        return total
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every run of a check, once."""
+        return tuple({id(run): run for checked in self.rules for run in checked.runs}.values())
+
+    def holds(self, *, strict: bool = False) -> bool:
+        """Whether something was checked and nothing failed; when strict, also nothing was left unchecked."""
+        checked = self.count("passed") > 0 and self.count("failed") == 0
+        return checked and not (strict and self.count("not_checked"))
+
+
+_WORST_FIRST: tuple[Verdict, ...] = ("failed", "passed", "not_checked")
+
+
+def examine(
+    target: Target, *, profile: str = "default", only: Sequence[str] = (), progress: Progress = lambda *_: None
+) -> Report:
+    """Check the rules of a target's document, or those that fit one of the patterns `only`.
+
+    With a budget the checks that tell of most rules for fewest requests come first, each with its share.
+    """
+    started = time.perf_counter()
+    contract = target.contract
+    rules = [rule for rule in contract.rules if not only or any(fnmatchcase(rule.id, pattern) for pattern in only)]
+    ids = [rule.id for rule in rules]
+    steps = planned(target, ids)
+    runs = list(_ran(target, steps, profile, ids, progress))
+    progress(len(steps), len(steps), "what the document leaves open")
+    observations = () if only else tuple(observe(target))
+    left_behind = tuple(cleaned(target))
+    return Report(
+        target=target.name,
+        apis=(contract.name,),
+        profile=profile,
+        rules=tuple(Checked(contract.name, rule, tuple(run for run in runs if rule.id in run.rules)) for rule in rules),
+        observations=observations,
+        requests=target.guest.requests,
+        waited=target.guest.waited,
+        seconds=time.perf_counter() - started,
+        left_behind=left_behind,
+    )
+
+
+def cleaned(target: Target) -> Iterator[str]:
+    """Remove what was made on a target that others use, the last first; yields the paths of what stays."""
+    made = target.guest.made
+    if not made:
+        return
+    with target.open() as client:
+        while made:
+            path = made[-1]
+            if not _removed(client, path):
+                yield path
+            made.remove(path)
+
+
+def _removed(client: Client, path: str) -> bool:
+    relative = path.removeprefix(client.prefix)
+    if find(client.contract, "DELETE", relative) is None:
+        return False
+    try:
+        return client.send("DELETE", relative).status in (200, 202, 204, 404)
+    except (Violation, NotChecked):  # it was judged before; here it only stays
+        return False
+
+
+def _ran(
+    target: Target, steps: Sequence[Step], profile: str, rules: Sequence[str], progress: Progress
+) -> Iterator[Run]:
+    guest = target.guest
+    for number, step in enumerate(steps):
+        progress(number, len(steps), step.check.name)
+        guest.tell = partial(progress, number, len(steps))
+        guest.share(step.share)
+        requests, calls = guest.requests, guest.calls.copy()
+        outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
+        yield _run(step, outcome, guest.requests - requests, guest.calls - calls)
+    guest.share(None)
+
+
+def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[Seen]) -> Run:
+    not_checked = outcome.error if isinstance(outcome.error, NotChecked) else None
+    return Run(
+        check=step.check.name,
+        subject=", ".join(operation.id for operation in step.arguments.values()),
+        rules=step.rules,
+        outcome=_VERDICTS[outcome.result],
+        reason=not_checked.reason if not_checked else None,
+        lacking=not_checked.lacking if not_checked else (),
+        failure=_failure(outcome) if outcome.result == "failed" and outcome.error else None,
+        examples=outcome.examples,
+        requests=requests,
+        calls=calls,
+    )
+
+
+_KNOWN = ("client", "target")
+"""Names whose values nobody needs to see."""
+
+_VERDICTS: Mapping[str, Verdict] = {"passed": "passed", "failed": "failed", "not checked": "not_checked"}
+
+
+def _failure(outcome: Outcome) -> Failure:
+    error = outcome.error
+    assert error is not None, "what failed has an error"
+    notes = getattr(error, "__notes__", [])
+    calls = [note.split("\n")[1:] for note in notes if note.startswith(CALLS_MADE)]
+    return Failure(seen(error), _example(outcome, notes), tuple(calls[-1] if calls else ()))
+
+
+def _example(outcome: Outcome, notes: Sequence[str]) -> tuple[str, ...]:
+    """The values that a property was called with, those that it drew on the way, and the steps of a machine."""
+    given = [
+        f"{name} = {value!r}"
+        for name, value in outcome.example.items()
+        if name not in ("target", *outcome.arguments) and not isinstance(value, DataObject)
+    ]
+    return (*given, *(line for note in notes for line in note.split("\n") if line.startswith(("Draw ", "state."))))
+
+
+def seen(error: Exception) -> str:
+    """What an error says; of an assertion without words, what was asserted and the values of the names in it."""
+    text = str(error)
+    if text or not isinstance(error, AssertionError):
+        return text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
+    frame = list(traceback.walk_tb(error.__traceback__))[-1][0]
+    *_, place = traceback.extract_tb(error.__traceback__)
+    source = _statement(place)
+    names = [name for name in _names(source) if name in frame.f_locals and name not in _KNOWN]
+    values = [f"{name} = {_short(frame.f_locals[name])}" for name in names]
+    return "\n".join((f"not so: {source.removeprefix('assert ')}", *values))
+
+
+def _statement(place: traceback.FrameSummary) -> str:
+    """The source of the statement at a place, in one line."""
+    first = place.lineno or 1
+    lines = [linecache.getline(place.filename, number) for number in range(first, (place.end_lineno or first) + 1)]
+    return " ".join(" ".join(lines).split())
+
+
+def _names(source: str) -> list[str]:
+    """The names that an expression mentions, each once."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    return list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
