@@ -1,7 +1,7 @@
-"""The command line: `understudy serve` and `understudy rules`.
+"""The command line: `understudy serve`, `rules`, `check`, `mutants` and `assumptions`.
 
 Exit codes: 0 fine, 1 findings or failures, 2 usage or configuration, 3 could not run. What a command needs
-is imported inside it, so that `--help` answers at once.
+is imported inside it, so that `--help` answers at once. The last three commands belong to the contract kit.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from mock_server.clock import Clock
     from mock_server.world import Worlds
 
-_FINE, _USAGE, _COULD_NOT_RUN = 0, 2, 3
+_FINE, _USAGE, _COULD_NOT_RUN, _INTERRUPTED = 0, 2, 3, 130
 
 
 class UsageError(Exception):
     """Something in the arguments or files that the user has to put right: one line."""
+
+
+class CouldNotRun(Exception):
+    """Nothing in the arguments is wrong, and yet the command cannot do its work: one line."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,14 +37,24 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    own = words[: words.index("--")] if "--" in words else words
     try:
-        options, unknown = _parser().parse_known_args(arguments)
+        options, unknown = _parser().parse_known_args(own)
         if unknown:
             raise UsageError(_unknown(unknown[0], options.usage()))
+        options.command = words[len(own) + 1 :]
+        if options.command and not getattr(options, "tries", False):
+            raise UsageError(f"{options.command[0]} stands after --, and this command runs no other")
         return int(options.run(options))
     except UsageError as error:
         print(f"understudy: {error}", file=sys.stderr)
         return _USAGE
+    except CouldNotRun as error:
+        print(f"understudy: {error}", file=sys.stderr)
+        return _COULD_NOT_RUN
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return _FINE
@@ -101,6 +116,36 @@ def rules(options: argparse.Namespace) -> int:
     return _FINE
 
 
+def check(options: argparse.Namespace) -> int:
+    """`understudy check`: whether a server follows the rules of an API."""
+    with _kit():
+        from contract_tests.commands import check as command
+    return command.run(options)
+
+
+def mutants(options: argparse.Namespace) -> int:
+    """`understudy mutants`: which breakages of the mock the kit, or a command, catches."""
+    with _kit():
+        from contract_tests.commands import mutants as command
+    return command.run(options)
+
+
+def assumptions(options: argparse.Namespace) -> int:
+    """`understudy assumptions`: under which undocumented behaviours the kit, or a command, fails."""
+    with _kit():
+        from contract_tests.commands import assumptions as command
+    return command.run(options)
+
+
+@contextmanager
+def _kit() -> Iterator[None]:
+    """Say what to install when what the kit needs is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise CouldNotRun(f"the contract kit needs {error.name}: pip install 'understudy[contract]'") from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="understudy", description="Stands in for workflow services while they are out of reach.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
@@ -109,7 +154,54 @@ def _parser() -> argparse.ArgumentParser:
     told.set_defaults(run=rules, usage=told.format_usage)
     told.add_argument("api", nargs="*", metavar="API", help="only these APIs (default: all)")
     told.add_argument("--format", choices=("table", "json"), default="table")
+    _check_options(commands.add_parser("check", help="check a server against the documented rules"))
+    _trial_options(commands.add_parser("mutants", help="see which breakages of the mock are caught"), mutants)
+    _trial_options(
+        commands.add_parser("assumptions", help="see which undocumented behaviours break a client"), assumptions
+    )
     return parser
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Check a server against the documented rules of an API: our mock in process, unless told."
+    parser.set_defaults(run=check, usage=parser.format_usage)
+    add = parser.add_argument
+    add("api", metavar="API", help="the API")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--url", help="base URL of the server, such as http://127.0.0.1:8629/api/v1")
+    where.add_argument("--app", metavar="MODULE:ATTRIBUTE", help="an ASGI app, or a factory of one, run in process")
+    add("--api-key", action="append", default=[], metavar="KEY", help="a valid key (repeat for more of one tenant)")
+    add("--target", type=Path, metavar="FILE", help="what is known of the server, as TOML")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="the same, one by one (repeatable)")
+    writes = parser.add_mutually_exclusive_group()
+    writes.add_argument("--read-only", dest="writes", action="store_false", help="send no request that changes data")
+    writes.add_argument("--allow-writes", dest="writes", action="store_true", help="write, also off this machine")
+    parser.set_defaults(writes=None)
+    add("--budget", type=int, metavar="N", help="make at most so many requests in all")
+    add("--strict", action="store_true", help="what is not checked is a failure too")
+    add("--profile", choices=("quick", "default", "deep"), default="default", help="how many examples are tried")
+    add("--only", action="append", default=[], metavar="RULE", help="only these rules, by id or pattern (repeatable)")
+    add("--html", type=Path, metavar="F", help="write a page to read there")
+    add("--junit", type=Path, metavar="F", help="write JUnit XML there")
+    add("--json", type=Path, metavar="F", help="write everything as JSON there")
+    add("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
+def _trial_options(parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
+    what = run.__name__
+    parser.description = f"Run the contract kit, or the COMMAND after --, on each of the {what} of an API."
+    flags = "[--only NAME] [--jobs N] [--rate-limit N | --no-rate-limit] [--json F] [-q]"
+    parser.usage = f"understudy {what} API {flags} [-- COMMAND]"
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--no-rate-limit", action="store_true", help="never answer a COMMAND 429")
+    limit.add_argument("--rate-limit", type=int, metavar="N", help="a COMMAND may make more requests than documented")
+    parser.set_defaults(run=run, usage=parser.format_usage, tries=True)
+    add = parser.add_argument
+    add("api", metavar="API", help="the API")
+    add("--only", action="append", default=[], metavar="NAME", help="only those with this name, a pattern (repeatable)")
+    add("--jobs", type=int, metavar="N", help="so many at a time (default: one for each core)")
+    add("--json", type=Path, metavar="F", help="write everything as JSON there")
+    add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
 def _serve_options(parser: argparse.ArgumentParser) -> None:

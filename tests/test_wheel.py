@@ -111,6 +111,18 @@ def test_the_wheels_kit_checks_the_wheels_mock(installed: Path, tmp_path: Path) 
     assert " passed" in done.stdout
 
 
+def test_the_wheel_checks_a_server_and_reports(served: dict[str, str], installed: Path, tmp_path: Path) -> None:
+    """`understudy check` and its page, from the wheel, against the server that runs from it."""
+    command = [str(installed / "bin" / "python"), "-m", "mock_server", "check", "nextstep", "--profile", "quick"]
+    options = ["--url", served["base_url"], "--only", "nextstep.runs.*", "--html", "report.html"]
+    done = subprocess.run(
+        [*command, *options], cwd=tmp_path, env=_environment(), check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"report.html", "ready.json"}
+
+
 def _environment() -> dict[str, str]:
     """Our own environment without what would lead back to the checkout or to our own pytest options."""
     return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTEST_ADDOPTS")}

@@ -1,0 +1,112 @@
+"""`understudy check`: reach a target, check it, tell what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from contract_tests import check, targets
+from contract_tests.arrange import arrange, call
+from contract_tests.check import Report
+from contract_tests.client import NotChecked, Violation
+from contract_tests.reports import page, plain, terminal, xml
+from contract_tests.settings import BadSettings, Settings
+from contract_tests.targets import Target, Unreachable
+from mock_server import apis
+from mock_server.cli import CouldNotRun, UsageError
+from mock_server.grammar import nearest
+
+FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check what the options name; 0 when every rule that could be checked holds, else 1."""
+    _examine_options(options)
+    try:
+        with _target(options) as target:
+            _knock(target)
+            console = Console(stderr=True, quiet=options.quiet)
+            with terminal.progress(console) as progress:
+                report = check.examine(target, profile=options.profile, only=options.only, progress=progress)
+    except BadSettings as error:
+        raise UsageError(str(error)) from error
+    except Unreachable as error:
+        raise CouldNotRun(str(error)) from error
+    _tell(report, options)
+    return 0 if report.holds(strict=options.strict) else 1
+
+
+def _examine_options(options: argparse.Namespace) -> None:
+    """Raises UsageError for what cannot be meant."""
+    if options.api not in apis.NAMES:
+        raise UsageError(f"unknown API {options.api}{nearest(options.api, apis.NAMES)}; known: {', '.join(apis.NAMES)}")
+    if options.budget is not None and options.budget < 1:
+        raise UsageError(f"--budget {options.budget} is not 1 or more")
+    ids = [rule.id for rule in targets.document(options.api).rules]
+    for pattern in options.only:
+        if not any(fnmatchcase(id, pattern) for id in ids):
+            raise UsageError(f"--only {pattern}: no such rule of {options.api}{nearest(pattern, ids)}")
+    for form in FORMS:
+        file: Path | None = getattr(options, form)
+        if file is not None and not file.absolute().parent.is_dir():
+            raise UsageError(f"--{form} {file}: there is no folder {file.parent}")
+
+
+@contextmanager
+def _target(options: argparse.Namespace) -> Iterator[Target]:
+    """What the options lead to, while the block runs."""
+    api = options.api
+    if options.url is None and options.app is None:
+        given = (
+            ["--api-key"] * bool(options.api_key) + ["--target"] * bool(options.target) + ["--set"] * bool(options.set)
+        )
+        if given:
+            raise UsageError(f"{given[0]} is for a server that --url or --app leads to")
+        yield targets.mock(api, budget=options.budget, writes=options.writes is not False)
+        return
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: what is named here need not be installed
+    settings = _settings(options)
+    if options.url is not None:
+        yield targets.url(api, options.url, settings, budget=options.budget)
+        return
+    with targets.app(api, options.app, settings, budget=options.budget) as target:
+        yield target
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = targets.told(options.api, options.target, options.set, options.api_key)
+    return settings if options.writes is None else msgspec.structs.replace(settings, writes=options.writes)
+
+
+def _knock(target: Target) -> None:
+    """Raises Unreachable when the target refuses the key that all depends on, or the API is not there at all."""
+    operations = target.contract.operations.values()
+    first = next(known for known in operations if known.secured and known.method == "GET")
+    with target.open() as client:
+        with suppress(NotChecked, Violation):  # what else is wrong with the answer the checks will tell
+            call(client, first, arrange(client, first))
+        status = client.log[-1].response.status if client.log else None
+    if status == 401:
+        raise Unreachable(f"{target.name} refuses the API key (401): without a valid one nothing can be checked")
+    if status == 404 and "{" not in first.path:
+        raise Unreachable(f"{target.name}{first.path} is not there (404): the base URL of {first.id} is another one")
+
+
+def _tell(report: Report, options: argparse.Namespace) -> None:
+    for form, render in FORMS.items():
+        file: Path | None = getattr(options, form)
+        if file is not None:
+            try:
+                file.write_text(render(report), encoding="utf-8")
+            except OSError as error:
+                raise CouldNotRun(f"--{form} {file} cannot be written: {error.strerror}") from error
+    if not options.quiet:
+        terminal.table(report, Console(), strict=options.strict)

@@ -1,0 +1,194 @@
+"""`understudy check`: what it reaches, what it says, what it writes, and which exit code each ending has."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from contract_tests import targets
+from contract_tests.mutants import mutants
+from mock_server import apis, cli
+from mock_server.server import App, serving
+from mock_server.world import Worlds
+
+KEY = "nxs_live_your_key"
+ONE = "nextstep.runs.unknown-run"
+
+
+def app() -> App:
+    """NextStep without a control API: nobody's server of ours."""
+    return App(planted())
+
+
+def planted() -> Worlds:
+    """Worlds of NextStep alone, with a rate limit that no test reaches."""
+    return Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9})
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    """The same behind a URL."""
+    with serving(planted()) as url:
+        yield url
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Runs the command; its exit code, what it said on standard output, and on standard error."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = cli.main(["check", *words[:1], "--profile", "quick", *words[1:]])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def test_our_mock_is_checked_in_process(check) -> None:
+    """Without an address our mock is checked; the last line sums up."""
+    code, out, err = check("nextstep", "--only", ONE)
+    assert (code, err) == (0, "")
+    assert out.strip().splitlines()[-1].startswith("1 rule: 1 passed")
+
+
+def test_a_server_is_checked_by_url_and_reports_are_written(check, served: str, tmp_path: Path) -> None:
+    """A page, JUnit and JSON tell the same, for whoever reads them."""
+    files = {form: tmp_path / f"report.{form}" for form in ("html", "junit", "json")}
+    options = [word for form, file in files.items() for word in (f"--{form}", str(file))]
+    rules = ["--only", ONE, "--only", "nextstep.authentication.revoked-key"]
+    code, out, _ = check("nextstep", "--url", f"{served}/api/v1", "--api-key", KEY, *rules, *options)
+    assert code == 0
+    assert out.strip().splitlines()[-1].startswith("2 rules: 1 passed, 0 failed, 1 not checked")
+    told = json.loads(files["json"].read_text())
+    assert told["target"] == f"{served}/api/v1"
+    assert {rule["id"]: rule["outcome"] for rule in told["rules"]} == {
+        ONE: "passed",
+        "nextstep.authentication.revoked-key": "not_checked",
+    }
+    assert told["requests"] > 0
+    assert [entry.get("name") for entry in ElementTree.parse(files["junit"]).iter("testcase")] == [
+        rule["id"] for rule in told["rules"]
+    ]
+    assert files["html"].read_text().startswith("<!doctype html>")
+
+
+def test_a_failure_is_exit_code_1(check) -> None:
+    """A server that breaks a rule fails the check, and the reader is told how to see it."""
+    broken = next(known for known in mutants("nextstep") if known.name == "an-unknown-run-is-invalid")
+    names = [broken.breaks(targets.declared("nextstep")), targets.declared("control")]
+    with serving(Worlds(names, seeds=apis.seeds(apis.NAMES))) as url:
+        code, out, _ = check("nextstep", "--url", f"{url}/api/v1", "--only", ONE)
+    assert code == 1
+    assert "/process-runs/" in out
+    assert out.strip().splitlines()[-1].startswith("1 rule: 0 passed, 1 failed")
+
+
+def test_nothing_checked_is_a_failure_and_so_is_anything_not_checked_when_strict(check, served: str) -> None:
+    """What was not checked is never taken for passed."""
+    url = ("nextstep", "--url", f"{served}/api/v1", "--api-key", KEY)
+    revoked = ("--only", "nextstep.authentication.revoked-key")
+    assert check(*url, *revoked)[0] == 1
+    assert check(*url, *revoked, "--only", ONE)[0] == 0
+    assert check(*url, *revoked, "--only", ONE, "--strict")[0] == 1
+
+
+def test_quiet_says_nothing(check) -> None:
+    """The exit code is enough."""
+    assert check("nextstep", "--only", ONE, "-q") == (0, "", "")
+
+
+def test_an_app_is_checked_as_a_target_file_tells(
+    check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: str
+) -> None:
+    """An app of the current folder is imported and run; the file tells its keys, the options come before it."""
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != str(tmp_path)])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_fake.py").write_text(f"from {__name__} import app\n")
+    (tmp_path / "target.toml").write_text(f'api_keys = ["{KEY}"]\nwrites = true\n')
+    options = ("nextstep", "--app", "my_fake:app", "--target", "target.toml", "--only", ONE)
+    code, out, _ = check(*options)
+    assert code == 0
+    assert "my_fake:app" in out
+    assert check(*options, "--set", "rate_limit=0")[0] == 0
+    created = ("--only", "nextstep.creation.created")
+    assert check(*options[:5], *created, "--read-only")[0] == 1
+    assert check(*options[:5], *created, "--read-only", "--url", served)[0] == 2
+
+
+def test_a_budget_is_kept(check, served: str, tmp_path: Path) -> None:
+    """No more requests than that are made, the first knock included."""
+    words = ("--url", f"{served}/api/v1", "--api-key", KEY, "--read-only", "--budget", "9")
+    check("nextstep", *words, "--json", str(tmp_path / "r.json"), "--only", "nextstep.runs.*")
+    assert json.loads((tmp_path / "r.json").read_text())["requests"] <= 9
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nextstp",), "unknown API nextstp; did you mean nextstep?; known: nextstep, kognitos, tallyfy"),
+        (("nextstep", "--budget", "0"), "--budget 0 is not 1 or more"),
+        (
+            ("nextstep", "--only", "nextstep.runs.unknown-rum"),
+            "--only nextstep.runs.unknown-rum: no such rule of nextstep; did you mean nextstep.runs.unknown-run?",
+        ),
+        (("nextstep", "--html", "no/such/report.html"), "--html no/such/report.html: there is no folder no/such"),
+        (("nextstep", "--api-key", "k"), "--api-key is for a server that --url or --app leads to"),
+        (("nextstep", "--target", "t.toml"), "--target is for a server that --url or --app leads to"),
+        (("nextstep", "--set", "a=b"), "--set is for a server that --url or --app leads to"),
+        (("nextstep", "--url", "x"), "x is no URL; it looks like http://127.0.0.1:8629/api/v1"),
+        (("nextstep", "--url", "http://127.0.0.1:1", "--set", "a"), "a is not NAME=VALUE"),
+        (("nextstep", "--app", "x"), "app x is not module:attribute"),
+        (("nextstep", "--", "pytest"), "pytest stands after --, and this command runs no other"),
+        (("nextstep", "--budge", "3", "--strickt"), "unknown argument --strickt; did you mean --strict?"),
+    ],
+)
+def test_what_cannot_be_meant_is_exit_code_2(check, words: tuple[str, ...], told: str) -> None:
+    """One line names the value, the place and what would be right."""
+    assert check(*words) == (2, "", f"understudy: {told}\n")
+
+
+def test_what_cannot_be_reached_is_exit_code_3(check, served: str) -> None:
+    """No server, a key that it refuses, a base URL under which the API is not: nothing can be checked."""
+    for words, told in (
+        (("--url", "http://127.0.0.1:1/api/v1", "--api-key", KEY), "nothing answers at http://127.0.0.1:1/api/v1: "),
+        (("--url", f"{served}/api/v1", "--api-key", "wrong"), f"{served}/api/v1 refuses the API key (401): "),
+        (("--url", f"{served}/api", "--api-key", KEY), f"{served}/api/process-templates is not there (404): "),
+    ):
+        code, out, err = check("nextstep", *words)
+        assert (code, out) == (3, "")
+        assert err.startswith(f"understudy: {told}")
+        assert err.count("\n") == 1
+
+
+def test_a_report_that_cannot_be_written_is_told(check, tmp_path: Path) -> None:
+    """The place and the reason are named."""
+    code, _, err = check("nextstep", "--only", ONE, "--json", str(tmp_path))
+    assert (code, err) == (3, f"understudy: --json {tmp_path} cannot be written: Is a directory\n")
+
+
+def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serving needs no kit; checking does."""
+    monkeypatch.setitem(sys.modules, "contract_tests.commands", None)
+    for command in ("check", "mutants", "assumptions"):
+        assert cli.main([command, "nextstep"]) == 3
+    assert check("nextstep") == (
+        3,
+        "",
+        "understudy: the contract kit needs contract_tests.commands: pip install 'understudy[contract]'\n" * 4,
+    )
+
+
+def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is no traceback."""
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(targets, "mock", interrupted)
+    assert check("nextstep", "--only", ONE) == (130, "", "")
