@@ -7,8 +7,9 @@ no word of either. The mutants of an API live in the module of its name.
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -42,6 +43,20 @@ class Mutant:
         """What is wrong with the mutant, in one sentence."""
         return (self.breaks.__doc__ or "").strip()
 
+    @property
+    def label(self) -> str:
+        """What it is called among those of its API."""
+        return self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it can be picked by: its own name and the rules that it breaks."""
+        return (self.name, *self.rules)
+
+    def __reduce__(self) -> tuple[Callable[..., Mutant], tuple[str, str]]:
+        # it goes to another process by name: its function, which no module has under that name any more, cannot
+        return _named, (self.api, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -54,6 +69,34 @@ class Alternative:
     def api(self) -> str:
         """The API that it is an alternative of."""
         return self.assumption.partition(".")[0]
+
+    @property
+    def text(self) -> str:
+        """What is assumed, in one sentence."""
+        return targets.document(self.api).assumptions[self.assumption].text
+
+    @property
+    def label(self) -> str:
+        """What it is called among those of its API: `id = value`, the value as JSON."""
+        return f"{self.assumption} = {json.dumps(self.value)}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it can be picked by: the assumption."""
+        return (self.assumption,)
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """A rule that a mutant breaks, and the first failure of a check of that rule: None when no check failed."""
+
+    rule: str
+    failure: Outcome | None
+
+    @property
+    def check(self) -> str | None:
+        """The name of the check that failed."""
+        return None if self.failure is None else self.failure.check.name
 
 
 def mutant(*rules: str) -> Callable[[Breakage], Mutant]:
@@ -82,11 +125,16 @@ def stepped(api: Api, **steps: Step) -> Api:
     return replace(api, steps=replace(api.steps, **steps))
 
 
+def catches(mutant: Mutant) -> tuple[Catch, ...]:
+    """For each rule of a mutant the check that catches it; of each rule, no check is run after the first that fails."""
+    target = targets.mock(mutant.breaks(targets.declared(mutant.api)))
+    known: dict[Check, Outcome | None] = {}
+    return tuple(Catch(id, _failure(checks_for(id), target, known)) for id in mutant.rules)
+
+
 def survivors(mutant: Mutant) -> tuple[str, ...]:
     """The rules of a mutant that no check failed for: none when it is caught."""
-    target = targets.mock(mutant.breaks(targets.declared(mutant.api)))
-    failed: dict[Check, bool] = {}
-    return tuple(id for id in mutant.rules if not any(_fails(check, target, failed) for check in checks_for(id)))
+    return tuple(catch.rule for catch in catches(mutant) if catch.failure is None)
 
 
 def alternatives(api: str) -> Iterator[Alternative]:
@@ -124,7 +172,21 @@ def asking(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
     return tuple(runs)
 
 
-def _fails(check: Check, target: Target, known: dict[Check, bool]) -> bool:
-    if check not in known:
-        known[check] = any(outcome.result == "failed" for outcome in run(check, target))
-    return known[check]
+def _failure(checks: Sequence[Check], target: Target, known: dict[Check, Outcome | None]) -> Outcome | None:
+    """The first failure of one of these checks; `known` is what was found before."""
+    for check in checks:
+        if check not in known:
+            known[check] = next((outcome for outcome in run(check, target) if outcome.result == "failed"), None)
+        if known[check] is not None:
+            return known[check]
+    return None
+
+
+def _named(api: str, name: str) -> Mutant:
+    """The mutant of an API with this name."""
+    return _by_name(api)[name]
+
+
+@cache
+def _by_name(api: str) -> dict[str, Mutant]:
+    return {mutant.name: mutant for mutant in mutants(api)}

@@ -82,6 +82,18 @@ def approvals_complete_nothing(api: Api) -> Api:
     return happening(api, "approve-task", _leaving_active)
 
 
+@mutant("nextstep.completion.last-task")
+def a_task_that_is_filled_too_completes_nothing(api: Api) -> Api:
+    """A run whose last task is completed and filled in one call stays active."""
+    return _reopening(api, "custom_elements")
+
+
+@mutant("nextstep.completion.last-task")
+def a_task_of_a_member_completes_nothing(api: Api) -> Api:
+    """A run whose last task is completed for a member stays active."""
+    return _reopening(api, "actor_email")
+
+
 @mutant("nextstep.completion.last-task", "nextstep.completion.open-task-keeps-active")
 def the_task_at_the_end_decides(api: Api) -> Api:
     """A run completes with the task at its end, whatever the others are."""
@@ -531,6 +543,16 @@ def _completing(api: Api, decide: Decide) -> Api:
         put(call, "runs", run_id, status="completed" if done else "active", completed_at=at)
 
     return _afterwards(api, settle)
+
+
+def _reopening(api: Api, member: str) -> Api:
+    """An update that says something beside leaves its run active."""
+
+    def reopen(call: Call, task: Record) -> None:
+        if member in call.body:
+            put(call, "runs", task["instance_id"], status="active", completed_at=None)
+
+    return after(api, reopen, UPDATE)
 
 
 def _leaving_active(event: Callable[[Call], Any], call: Call) -> Any:

@@ -16,6 +16,7 @@ from contract_tests.mutants.changes import (
     showing,
 )
 from mock_server.api import Api, Call, Problem, Reply
+from mock_server.clock import rfc3339
 from mock_server.ids import digest
 from mock_server.store import Record, encode
 
@@ -265,6 +266,18 @@ def the_second_run_is_not_listed(api: Api) -> Api:
         body = answered(call, api.handlers["listProcessRuns"](call))
         first = {(run["template_id"], run["title"]): run["id"] for run in body["data"]}
         body["data"] = [run for run in body["data"] if first[run["template_id"], run["title"]] == run["id"]]
+        return Reply(encode(body))
+
+    return handled(api, listProcessRuns=list_runs)
+
+
+@mutant("nextstep.creation.two-calls-two-runs", "nextstep.runs.template-filter")
+def a_new_run_is_listed_later(api: Api) -> Api:
+    """A run is listed from the second after its start on."""
+
+    def list_runs(call: Call) -> Reply:
+        body = answered(call, api.handlers["listProcessRuns"](call))
+        body["data"] = [run for run in body["data"] if run["created_at"] <= rfc3339(call.now - 1_000)]
         return Reply(encode(body))
 
     return handled(api, listProcessRuns=list_runs)

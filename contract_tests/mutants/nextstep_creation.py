@@ -205,6 +205,12 @@ def names_are_ascii(api: Api) -> Api:
 
 
 @mutant("nextstep.creation.name")
+def names_have_characters_of_16_bits(api: Api) -> Api:
+    """A name loses the characters that do not fit in 16 bits."""
+    return _naming(api, lambda name: "".join(character for character in name if ord(character) < 1 << 16))
+
+
+@mutant("nextstep.creation.name")
 def names_are_only_answered(api: Api) -> Api:
     """The answer to starting a run shows its name, which is then forgotten."""
 

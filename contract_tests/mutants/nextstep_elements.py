@@ -41,6 +41,30 @@ def a_filled_short_text_stays(api: Api) -> Api:
     return _overlaying(api, "shortText", lambda was, value: value if was is None else was)
 
 
+@mutant("nextstep.elements.short-text")
+def short_texts_cannot_be_emptied(api: Api) -> Api:
+    """Empty text for a short text is taken for none, so that it keeps the text that it had."""
+    return _overlaying(api, "shortText", lambda was, value: was if value == "" else value)
+
+
+@mutant("nextstep.elements.short-text")
+def short_texts_have_characters_of_16_bits(api: Api) -> Api:
+    """A short text loses the characters that do not fit in 16 bits."""
+    return _taking(api, "shortText", _narrow)
+
+
+@mutant("nextstep.elements.long-text")
+def long_texts_cannot_be_emptied(api: Api) -> Api:
+    """Empty text for a long text is taken for none, so that it keeps the text that it had."""
+    return _overlaying(api, "longText", lambda was, value: was if value == "" else value)
+
+
+@mutant("nextstep.elements.long-text")
+def long_texts_have_characters_of_16_bits(api: Api) -> Api:
+    """A long text loses the characters that do not fit in 16 bits."""
+    return _taking(api, "longText", _narrow)
+
+
 @mutant("nextstep.elements.long-text")
 def long_texts_have_one_line(api: Api) -> Api:
     """The lines of a long text are joined."""
@@ -490,6 +514,10 @@ def _task(call: Call) -> Record:
     """The task that is to be updated, as it is."""
     task: Record = answered(call, call.api.handlers["getRunTask"](call))["data"]
     return task
+
+
+def _narrow(text: str) -> str:
+    return "".join(character for character in text if ord(character) < 1 << 16)
 
 
 def _elements(call: Call, kind: str) -> dict[str, Record]:

@@ -47,6 +47,20 @@ def too_many_requests_are_unavailable(api: Api) -> Api:
     return stepped(api, admit=_relabelled(api, "forbidden"))
 
 
+@mutant("nextstep.rate-limit.next-is-429")
+def a_proxy_refuses(api: Api) -> Api:
+    """Too many requests are answered by a proxy in front, in HTML."""
+
+    def admit(call: Call) -> Response | None:
+        try:
+            return api.steps.admit(call)
+        except Problem as problem:
+            headers = ((b"content-type", b"text/html"), problem.headers[0])
+            return Response(429, headers, b"<h1>429 Too Many Requests</h1>")
+
+    return stepped(api, admit=admit)
+
+
 @mutant("nextstep.rate-limit.per-key")
 def keys_of_a_team_share_a_limit(api: Api) -> Api:
     """All keys of a team share a hundred requests."""

@@ -69,6 +69,12 @@ def the_largest_page_is_99(api: Api) -> Api:
 
 
 @mutant("nextstep.pagination.limit-sets-the-page-size")
+def the_limit_is_lost_on_the_way(api: Api) -> Api:
+    """The limit holds for the first page, and those behind it hold 20 items."""
+    return _asking(api, lambda call: _set(call, 20 if "cursor" in call.arguments else call.arguments["limit"]))
+
+
+@mutant("nextstep.pagination.limit-sets-the-page-size")
 def task_pages_are_never_short(api: Api) -> Api:
     """A page of template tasks holds at least 5."""
     return _asking(api, lambda call: _set(call, max(5, call.arguments["limit"])), "listTemplateTasks")

@@ -1,0 +1,172 @@
+"""What `mutants` and `assumptions` have in common: choose what is tried, try it, tell what came of it.
+
+Exit codes: 0 nothing to do, 1 findings, 130 interrupted, after telling what is known by then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from contract_tests import program, trials
+from contract_tests.program import DOCUMENTED, Program, Unstartable
+from contract_tests.reports import matrix
+from contract_tests.trials import Kind, Subject, Trial, Trials
+from mock_server import apis
+from mock_server.cli import CouldNotRun, UsageError
+from mock_server.grammar import nearest
+
+_STDOUT = Path("-")
+_FINE, _FINDINGS, _INTERRUPTED = 0, 1, 130
+
+
+def known(api: str) -> str:
+    """The name of an API; raises UsageError for any other name."""
+    if api not in apis.NAMES:
+        raise UsageError(f"unknown API {api}{nearest(api, apis.NAMES)}; known: {', '.join(apis.NAMES)}")
+    return api
+
+
+def run(options: argparse.Namespace, kind: Kind, everything: Sequence[Subject]) -> int:
+    """Try what the options pick of `everything`; the exit code."""
+    subjects = _picked(everything, options.only, kind)
+    jobs = _jobs(options.jobs)
+    _check_limit(options)
+    _check_place(options.json)
+    try:
+        done = _tried(options, kind, subjects, jobs)
+    except Unstartable as error:
+        raise UsageError(str(error)) from error
+    except BrokenProcessPool as error:
+        raise CouldNotRun(f"a process that ran the checks was ended by something else: {error}") from error
+    _tell(done, options)
+    return (_FINDINGS if done.findings else _FINE) if done.is_complete else _INTERRUPTED
+
+
+def _picked(everything: Sequence[Subject], patterns: Sequence[str], kind: Kind) -> list[Subject]:
+    """What fits one of the patterns, or all when there is none. Raises UsageError for a pattern that fits nothing."""
+    names = dict.fromkeys(name for subject in everything for name in subject.names)
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise UsageError(f"--only {pattern} fits none of the {kind}{nearest(pattern, names)}")
+    if not patterns:
+        return list(everything)
+    return [
+        subject
+        for subject in everything
+        if any(fnmatchcase(name, pattern) for name in subject.names for pattern in patterns)
+    ]
+
+
+def _jobs(jobs: int | None) -> int:
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs {jobs} is not 1 or more")
+    return jobs or os.cpu_count() or 1
+
+
+def _check_limit(options: argparse.Namespace) -> None:
+    given = "--no-rate-limit" if options.no_rate_limit else "--rate-limit" if options.rate_limit is not None else None
+    if given and not options.command:
+        raise UsageError(f"{given} is for a command; the kit checks the documented limit")
+    if options.rate_limit is not None and options.rate_limit < 1:
+        raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
+
+
+def _check_place(path: Path | None) -> None:
+    """Say at once, not after minutes, that there is no place for a file."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise UsageError(f"--json {path}: there is no folder {path.parent}")
+
+
+def _tried(options: argparse.Namespace, kind: Kind, subjects: Sequence[Subject], jobs: int) -> Trials:
+    """What came of the subjects, in their order: of all, or of those that were known when somebody interrupted."""
+    started = time.perf_counter()
+    baseline = None
+    if options.command:
+        command = Program(options.command, requests=None if options.no_rate_limit else options.rate_limit or DOCUMENTED)
+        baseline = _baseline(command, options.api)
+        if not options.quiet:
+            sys.stderr.write(_estimate(baseline, len(subjects), jobs, kind) + "\n")
+        trying = program.tried(command, subjects, jobs, baseline=baseline)
+    else:
+        trying = trials.tried(subjects, jobs)
+    known = _collected(trying, kind, subjects, quiet=options.quiet)
+    if options.command and len(known) == len(subjects):
+        known = _explained(known, kind, jobs, quiet=options.quiet)
+    seconds = time.perf_counter() - started
+    return Trials(options.api, kind, tuple(options.command), baseline, tuple(known), len(subjects), seconds)
+
+
+def _baseline(command: Program, api: str) -> float:
+    """The seconds that the command takes on the mock as it is; raises CouldNotRun when it fails there."""
+    first = command.run(api)
+    if first.failure is None:
+        return first.seconds
+    told = f"{shlex.join(command.words)} fails on the mock as it is ({first.failure}), so its failing tells nothing"
+    raise CouldNotRun("\n    ".join((told, *matrix.ending(first.output))))
+
+
+def _estimate(baseline: float, count: int, jobs: int, kind: Kind) -> str:
+    jobs = min(jobs, count)
+    expected = matrix.duration(baseline * -(-count // jobs))
+    told = f"{matrix.number(count, kind)} with {matrix.number(jobs, 'jobs')}"
+    return f"baseline {matrix.duration(baseline)}; {told}: about {expected}"
+
+
+def _collected(trying: Generator[Trial], kind: Kind, subjects: Sequence[Subject], *, quiet: bool) -> list[Trial]:
+    """The trials, in the order of their subjects; as many as there were when somebody interrupted."""
+    known: list[Trial] = []
+    # what took minutes to find out is told, however it ends
+    with suppress(KeyboardInterrupt), closing(trying), _bar(len(subjects), kind, quiet=quiet) as step:
+        for trial in trying:
+            known.append(trial)
+            step()
+    order = {subject.label: number for number, subject in enumerate(subjects)}
+    return sorted(known, key=lambda trial: order[trial.subject.label])
+
+
+def _explained(known: Sequence[Trial], kind: Kind, jobs: int, *, quiet: bool) -> list[Trial]:
+    """The trials; of each mutant that survived a command, also which checks of the kit catch it."""
+    left = [trial.subject for trial in known if trial.result == "survived"]
+    found = _collected(trials.tried(left, jobs), kind, left, quiet=quiet)
+    kit = {trial.subject.label: trial.kit for trial in found}
+    return [replace(trial, kit=kit.get(trial.subject.label, {})) for trial in known]
+
+
+@contextmanager
+def _bar(count: int, kind: Kind, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar with an estimate of the time that is left, on a terminal; yields what moves it on by one."""
+    console = Console(stderr=True)
+    shown = console.is_terminal and not quiet
+    columns = (TextColumn(kind), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
+        task = progress.add_task(kind, total=count)
+        yield lambda: progress.advance(task)
+
+
+def _tell(done: Trials, options: argparse.Namespace) -> None:
+    """Print the matrix, and write or print the JSON, as asked for."""
+    text = json.dumps(matrix.document(done), indent=2) + "\n"
+    if options.json == _STDOUT:
+        sys.stdout.write(text)
+        return
+    if not options.quiet:
+        sys.stdout.writelines(f"{line}\n" for line in matrix.lines(done))
+    if options.json is not None:
+        try:
+            options.json.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CouldNotRun(f"--json {options.json} cannot be written: {error.strerror}") from error
