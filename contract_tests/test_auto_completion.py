@@ -68,6 +68,21 @@ def test_runs_of_any_length_complete(target: Target) -> None:
             finish(client, reversed(run_tasks(client, start(client, run["template_id"])["id"])))
 
 
+@rule("nextstep.completion.last-task", needs=("write",))
+def test_runs_complete_whatever_else_the_call_says(target: Target) -> None:
+    """A run completes too when its last task is filled in the same call, or completed for a member."""
+    with target.open() as client:
+        run, tasks = begin(client, _fillable, "simple tasks with elements")
+        position = tasks.index(fillable(tasks)[0][0])
+        for more in _beside(client, tasks[position]):
+            last = tasks.pop(position)
+            for task in tasks:
+                complete(client, task)
+            complete(client, last, **more)
+            await_completed(client, last["instance_id"])
+            tasks = run_tasks(client, start(client, run["template_id"])["id"])
+
+
 @rule("nextstep.completion.last-task", needs=("write", "events"))
 def test_approvals_complete_the_run(target: Target) -> None:
     """A run whose last open task is an approval completes when that is approved in the app."""
@@ -336,6 +351,13 @@ def _fillable(tasks: Tasks) -> bool:
 
 def _skippable(tasks: Tasks) -> bool:
     return simple(2)(tasks) and not any(task.get("is_essential") for task in tasks)
+
+
+def _beside(client: Client, task: Json) -> list[dict[str, Json]]:
+    """What else can be said when a task is completed."""
+    items = [{"id": element["id"], "value": value_for(element)} for _, element in fillable([task])]
+    active = [member.email for member in client.access.members if member.active]
+    return [{"custom_elements": items}, *({"actor_email": email} for email in active[:1])]
 
 
 def _assert_stays_active(client: Client, run: Json) -> None:

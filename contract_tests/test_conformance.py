@@ -26,7 +26,7 @@ from urllib3 import HTTPResponse
 
 from contract_tests.arrange import accepted, arrange, call, follow, links, pointed
 from contract_tests.client import NotChecked
-from contract_tests.pages import is_numbered, longest, page_of, request_page, setting, settled
+from contract_tests.pages import bounds, is_numbered, longest, page_of, request_page, setting, settled
 from contract_tests.rules import rule
 from contract_tests.targets import Target
 from mock_server import data, grammar
@@ -94,7 +94,7 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
             assert isinstance(page.more, bool)
             cursor, more = page.next, page.more
             assert is_numbered(listing) or cursor is None or isinstance(cursor, str)
-            limit = 100 if settled(listing, "limit-may-change") and not is_numbered(listing) else limit
+            limit = bounds(listing)[2] if settled(listing, "limit-may-change") and not is_numbered(listing) else limit
 
 
 @rule("*.envelope.json")
@@ -132,7 +132,9 @@ def test_an_object_is_the_same_in_list_and_single(target: Target, single: Operat
             if not names:
                 continue
             arguments = longest(client, link.source, least=1)
-            listed = pointed(request_page(client, link.source, arguments, limit=100).json(), items or "")
+            listed = pointed(
+                request_page(client, link.source, arguments, limit=bounds(link.source)[2]).json(), items or ""
+            )
             others = {name: text.rpartition(".")[2] for name, text in link.parameters.items() if name not in names}
             parents = {name: arguments[source] for name, source in others.items()}
             for item in listed:

@@ -48,9 +48,22 @@ def test_short_text_is_kept(target: Target, texts: list[str]) -> None:
 @given(lines=st.lists(TEXTS, min_size=1, max_size=5))
 @example(lines=["First", "", "third"])
 @example(lines=["x" * 2000])
+@example(lines=["Zoë & <Söhne>", "東京", "😀"])
 def test_long_text_is_kept(target: Target, lines: list[str]) -> None:
     """A longText element gives back text of one or more lines."""
     _assert_given_back(target, "longText", ["\n".join(lines)])
+
+
+@rule("nextstep.elements.short-text", needs=("write",))
+def test_a_short_text_is_emptied(target: Target) -> None:
+    """Empty text for a shortText element, where it is accepted, takes the place of other text."""
+    _assert_emptied(target, "shortText")
+
+
+@rule("nextstep.elements.long-text", needs=("write",))
+def test_a_long_text_is_emptied(target: Target) -> None:
+    """Empty text for a longText element, where it is accepted, takes the place of other text."""
+    _assert_emptied(target, "longText")
 
 
 @rule("nextstep.elements.number", needs=("write",))
@@ -271,6 +284,16 @@ def _assert_takes(client: Client, task: Json, element: Json, value: Json) -> Non
     fill(client, task, {element["id"]: value})
     seen = value_of(read_task(client, task), element["id"])
     assert same_value(element, seen, value), f"{element['type']}: {value!r} became {seen!r}"
+
+
+def _assert_emptied(target: Target, kind: str) -> None:
+    """Assert that empty text is kept, or shown as no value; whether it is one is left open."""
+    with target.open() as client:
+        task, element = _element(client, kind)
+        _assert_takes(client, task, element, "Text")
+        response = update(client, task, custom_elements=[{"id": element["id"], "value": ""}])
+        expected = ("", None) if response.status < 300 else ("Text",)
+        assert value_of(read_task(client, task), element["id"]) in expected, f"after empty text ({response.status})"
 
 
 def _assert_refused(target: Target, kind: str, values: Iterable[Json]) -> None:

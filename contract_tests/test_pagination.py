@@ -14,12 +14,12 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contract_tests.arrange import arrange
 from contract_tests.client import Client, NotChecked
 from contract_tests.pages import (
     Page,
     add,
     bounds,
+    grown,
     ids,
     longest,
     page_of,
@@ -56,26 +56,31 @@ def test_the_default_page_is_of_the_documented_size(target: Target, listing: Ope
 @example(limit=99)
 @example(limit=100)
 def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) -> None:
-    """A page holds as many items as the limit says, or all that there are if they are fewer."""
+    """The first page, and the second, holds as many items as the limit says, or all that are left."""
     with target.open() as client:
         arguments = longest(client, listing)
         before = len(walk(client, listing, arguments))
+        limit = _allowed(listing, limit)
         page = read_page(client, listing, arguments, limit=limit)
+        second = read_page(client, listing, arguments, limit=limit, cursor=page.next).items if page.more else []
         after = len(walk(client, listing, arguments))
         assert min(limit, before) <= len(page.items) <= min(limit, after)
+        if settled(listing, "page-fill"):
+            rest = before - len(page.items), after - len(page.items)
+            assert min(limit, rest[0]) <= len(second) <= min(limit, rest[1]), "the second page is of another size"
 
 
-@rule("*.pagination.limit-sets-the-page-size", needs=("write", "fresh"))
+@rule("*.pagination.limit-sets-the-page-size", needs=("write",))
 def test_the_largest_page_is_full(target: Target, growing: Operation) -> None:
     """The largest limit is a page size too: a list with more items fills such a page."""
     with target.open() as client:
         _, _, largest = bounds(growing)
-        add(client, growing, largest + 1)
+        arguments = grown(client, growing, largest + 1)
         for limit in (largest - 1, largest):
-            assert len(read_page(client, growing, arrange(client, growing).arguments, limit=limit).items) == limit
+            assert len(read_page(client, growing, arguments, limit=limit).items) == limit
 
 
-@rule("*.pagination.never-over-a-hundred", needs=("write", "fresh"))
+@rule("*.pagination.never-over-a-hundred", needs=("write",))
 @given(limit=st.one_of(st.integers(), st.floats(allow_nan=False).map(repr), st.text("0123456789+-.eE_ x", max_size=6)))
 @example(limit=101)
 @example(limit=1000)
@@ -89,8 +94,7 @@ def test_no_page_is_larger_than_the_largest(target: Target, growing: Operation, 
     """No value of the limit yields a page of more items than the documented maximum."""
     with target.open() as client:
         _, _, largest = bounds(growing)
-        add(client, growing, largest + 1)
-        _assert_bounded(client, growing, arrange(client, growing).arguments, limit)
+        _assert_bounded(client, growing, grown(client, growing, largest + 1), limit)
 
 
 @rule("*.pagination.never-over-a-hundred")
@@ -113,11 +117,11 @@ def test_the_cursor_continues_after_the_page(target: Target, listing: Operation,
     with target.open() as client:
         arguments = longest(client, listing)
         before = ids(walk(client, listing, arguments))
-        size = min(limits[0], len(before) - 1)
+        size, other = (_allowed(listing, limit) for limit in (min(limits[0], len(before) - 1), limits[1]))
         first = read_page(client, listing, arguments, limit=size)
         assert first.more, "there are more items, and the page says that there are none"
-        other = limits[1] if settled(listing, "limit-may-change") else size
-        second = read_page(client, listing, arguments, limit=other, cursor=first.next)
+        limit = other if settled(listing, "limit-may-change") else size
+        second = read_page(client, listing, arguments, limit=limit, cursor=first.next)
         assert second.items, "the page that follows is empty"
         _assert_walk([*ids(first.items), *ids(second.items)], before, whole=False)
 
@@ -128,7 +132,7 @@ def test_a_walk_is_complete(target: Target, listing: Operation) -> None:
     with target.open() as client:
         arguments = longest(client, listing)
         before = ids(walk(client, listing, arguments))
-        for limit in _telling(len(before)):
+        for limit in _telling(listing, len(before)):
             seen = _items(client, listing, arguments, repeat(limit))
             _assert_walk(seen, before, whole=True)
 
@@ -144,7 +148,7 @@ def test_the_page_size_may_change(target: Target, continued: Operation, limits: 
     with target.open() as client:
         arguments = longest(client, continued, least=3)
         before = ids(walk(client, continued, arguments))
-        sizes = [max(limit, _least(len(before))) for limit in limits]
+        sizes = [_allowed(continued, max(limit, _least(len(before)))) for limit in limits]
         _assert_walk(_items(client, continued, arguments, cycle(sizes)), before, whole=True)
 
 
@@ -154,7 +158,7 @@ def test_has_more_is_exact(target: Target, listing: Operation) -> None:
     with target.open() as client:
         arguments = longest(client, listing)
         before = ids(walk(client, listing, arguments))
-        for limit in _telling(len(before)):
+        for limit in _telling(listing, len(before)):
             seen: list[str] = []
             for page in pages(client, listing, arguments, limits=repeat(limit)):
                 assert page.items, f"an empty page follows one that says that there are more (limit {limit})"
@@ -169,7 +173,7 @@ def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
     with target.open() as client:
         arguments = longest(client, listing, least=1)
         size = len(walk(client, listing, arguments))
-        for limit in _telling(size):
+        for limit in _telling(listing, size):
             *_, last = pages(client, listing, arguments, limits=repeat(limit))
             seen = _behind(client, listing, arguments, last, limit)
             assert not seen, f"the cursor of the last page yields {seen} (limit {limit})"
@@ -183,7 +187,7 @@ def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None
         everything = walk(client, matched, arguments)
         for chosen in _filters(matched, everything):
             matching = ids(item for item in everything if chosen.items() <= item.items())
-            for limit in _telling(len(matching)):
+            for limit in _telling(matched, len(matching)):
                 *full, last = pages(client, matched, {**arguments, **chosen}, limits=repeat(limit))
                 assert [id for page in (*full, last) for id in ids(page.items)] == matching, f"{chosen}, limit {limit}"
                 where, exact = f"{chosen}, limit {limit}", settled(matched, "page-fill")
@@ -192,7 +196,7 @@ def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None
                 assert last.items or not settled(matched, "last-token"), f"{where}: an empty page is the last one"
 
 
-@rule("*.pagination.stable-while-runs-are-created", needs=("write", "fresh"))
+@rule("*.pagination.stable-while-runs-are-created", needs=("write",))
 @given(limit=st.integers(1, 30), count=st.integers(1, 5))
 @example(limit=1, count=1)
 @example(limit=1, count=2)
@@ -202,10 +206,11 @@ def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operati
         arguments = longest(client, growing, least=3)
         before = ids(walk(client, growing, arguments))
         seen: list[str] = []
-        limits = repeat(max(limit, _least(len(before))))
+        limits = repeat(_allowed(growing, max(limit, _least(len(before)))))
+        turns = 5 if "fresh" in client.world.capabilities else 1  # what is added to a shared list stays there
         for number, page in enumerate(pages(client, growing, arguments, limits=limits)):
             seen += ids(page.items)
-            if number < 5:
+            if number < turns:
                 client.advance(1)
                 add(client, growing, count)
         _assert_walk([id for id in seen if id in set(before)], before, whole=True)
@@ -222,11 +227,20 @@ def _behind(client: Client, listing: Operation, arguments: Mapping[str, Any], pa
     return ids(page_of(listing, response).items) if response and response.status < 300 else []
 
 
-def _telling(size: int) -> list[int]:
+def _telling(listing: Operation, size: int) -> list[int]:
     """The page sizes at which a list of this size tells most: the bounds, the default, a divisor and its neighbours."""
-    divisor = max((limit for limit in range(1, 101) if size % limit == 0), default=1)
-    near = (1, 2, 19, 20, 21, 99, 100, divisor - 1, divisor, divisor + 1, size // 2, size - 1, size, size + 1)
-    return sorted({limit for limit in near if _least(size) <= limit <= 100})
+    smallest, default, largest = bounds(listing)
+    usual = default or 20
+    divisor = max((limit for limit in range(1, largest + 1) if size % limit == 0), default=1)
+    documented = (smallest, smallest + 1, usual - 1, usual, usual + 1, largest - 1, largest)
+    near = (divisor - 1, divisor, divisor + 1, size // 2, size - 1, size, size + 1)
+    return sorted({limit for limit in (*documented, *near) if max(smallest, _least(size)) <= limit <= largest})
+
+
+def _allowed(listing: Operation, limit: int) -> int:
+    """The nearest page size that is documented."""
+    smallest, _, largest = bounds(listing)
+    return min(max(limit, smallest), largest)
 
 
 def _least(size: int) -> int:

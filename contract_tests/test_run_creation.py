@@ -83,7 +83,7 @@ def test_an_unpublished_template_cannot_be_started(target: Target) -> None:
 @example(name="0")
 @example(name="false")
 @example(name="A title that is longer than most titles are, and still no reason to cut it")
-@example(name="Zoë & <Söhne> 東京")
+@example(name="Zoë & <Söhne> 東京 😀")
 def test_the_name_becomes_the_title(target: Target, name: str) -> None:
     """A run that is started with a name has it as its title."""
     with target.open() as client:

@@ -5,6 +5,7 @@ Derived from the schemas of the document. Statuses that it leaves open may be an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import example, given
@@ -17,7 +18,9 @@ from contract_tests.problems import assert_envelope, assert_problem
 from contract_tests.rules import rule
 from contract_tests.targets import Target
 from mock_server.contract import Contract, Operation
+from mock_server.exchange import Response
 
+Json = Any
 JSON = {"content-type": "application/json"}
 NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="/."), min_size=1, max_size=40)
 UNREADABLE = (b"{", b'{"a": ', b"[", b"nonsense", b'{"a" 1}', b"\xff\xfe", b"{'a': 1}", b'{"a": 1} trailing')
@@ -37,26 +40,16 @@ def test_a_member_of_a_wrong_type_is_refused(target: Target, writing: Operation)
             for name, schema in body_schema(document, writing).get("properties", {}).items()
         }
 
-        def refuse(arranged: Arranged) -> None:
-            for name, values in wrong.items():
-                for value in values:
-                    body = {**arranged.body, name: value}
-                    assert_problem(client, client.call(writing, arranged.arguments, json=body), "invalid")
-
-        assert_no_effect(client, writing, refuse)
+        bodies = [{name: value} for name, values in wrong.items() for value in values]
+        _assert_invalid(client, writing, lambda body: [{**body, **change} for change in bodies])
 
 
 @rule("*-is-required", needs=("write",))
 def test_a_member_left_out_is_refused(target: Target, demanding: Operation) -> None:
     """A body without a required member is refused and does nothing."""
     with target.open() as client:
-
-        def refuse(arranged: Arranged) -> None:
-            for name in required_members(client.contract, demanding):
-                body = {key: value for key, value in arranged.body.items() if key != name}
-                assert_problem(client, client.call(demanding, arranged.arguments, json=body), "invalid")
-
-        assert_no_effect(client, demanding, refuse)
+        names = required_members(client.contract, demanding)
+        _assert_invalid(client, demanding, lambda body: [_without(body, name) for name in names])
 
 
 @rule("*.envelope.error", "*.envelope.json", needs=("write",))
@@ -132,6 +125,28 @@ def test_any_filter_is_answered(target: Target, filtered: Operation, value: str)
         for parameter in filtered.parameters:
             if parameter.location == "query" and parameter.name != setting(filtered, "limit"):
                 _assert_answered(client, client.call(filtered, {**known, parameter.name: value}))
+
+
+def _assert_invalid(client: Client, operation: Operation, spoil: Callable[[Json], list[Json]]) -> None:
+    """Assert that what `spoil` makes of a body is refused as invalid where the body is accepted, and does nothing.
+
+    What could not be done anyway may be refused for that reason.
+    """
+    answers: list[Response] = []
+
+    def refuse(arranged: Arranged) -> None:
+        answers.clear()
+        for body in spoil(arranged.body):
+            answers.append(client.call(operation, arranged.arguments, json=body))
+            assert_envelope(client, answers[-1])
+
+    assert_no_effect(client, operation, refuse)
+    for response in answers:
+        assert_problem(client, response, "invalid")
+
+
+def _without(body: Json, name: str) -> Json:
+    return {key: value for key, value in body.items() if key != name}
 
 
 def _wrong(contract: Contract, schema: Any) -> list[Any]:
