@@ -23,7 +23,7 @@ from mock_server.clock import Clock, milliseconds
 from mock_server.contract import Contract
 from mock_server.exchange import Exchange, Request
 from mock_server.server import App
-from mock_server.world import Worlds
+from mock_server.world import Planted, Worlds, planted
 
 Json = Any
 
@@ -54,6 +54,23 @@ def declared(name: str) -> Api:
     return apis.declare(name)
 
 
+@cache
+def seeds() -> Mapping[str, Json]:
+    """The start state as it is installed; not to be changed."""
+    return apis.seeds(apis.NAMES)
+
+
+def plant(api: Api, seed: Json) -> Planted:
+    """Plant a seed. The installed one is planted once for all APIs that would plant it alike: most mutants do."""
+    if seed is not seeds().get(api.name):
+        return planted(api, seed)
+    own, parts = declared(api.name), ("contract", "layouts", "misfits", "seed")
+    if any(getattr(api, part) is not getattr(own, part) for part in parts):
+        return planted(api, seed)
+    stores, credentials = _installed(api.name)
+    return {tenant: store.fork() for tenant, store in stores.items()}, credentials
+
+
 def document(api: str) -> Contract:
     """The contract of an API as it is installed: what every target is judged by."""
     return declared(api).contract
@@ -74,9 +91,10 @@ def mock(
     name = served.name
     worlds = Worlds(
         [served, declared("control")],
-        seeds=_seeds(),
+        seeds=seeds(),
         clock=Clock(milliseconds(START), frozen=True),
         assume=assumptions,
+        plant=plant,
     )
     return Mock(document(name), in_process(App(worlds, watch=watch)))
 
@@ -241,5 +259,5 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
 
 
 @cache
-def _seeds() -> Mapping[str, Json]:
-    return apis.seeds(apis.NAMES)
+def _installed(name: str) -> Planted:
+    return planted(declared(name), seeds()[name])

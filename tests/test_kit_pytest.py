@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from contract_tests import targets
-from mock_server import apis
 from mock_server.server import serving
 from mock_server.world import Worlds
 
@@ -19,7 +18,7 @@ QUICK = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "contract_test
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
     """A server of NextStep that is none of ours to the kit."""
-    with serving(Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES))) as url:
+    with serving(Worlds([targets.declared("nextstep")], seeds=targets.seeds(), plant=targets.plant)) as url:
         yield f"{url}/api/v1"
 
 

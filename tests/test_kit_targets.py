@@ -13,7 +13,6 @@ from contract_tests.rules import Outcome, check_of, checks, run
 from contract_tests.targets import Server, Target
 from contract_tests.test_pagination import test_a_walk_is_complete as walk_is_complete
 from contract_tests.transport import in_process
-from mock_server import apis
 from mock_server.exchange import Request
 from mock_server.server import App, serving
 from mock_server.world import Worlds
@@ -50,7 +49,7 @@ def foreign(plant: Callable[..., Worlds], nextstep) -> Callable[..., tuple[Serve
 def served() -> Iterator[str]:
     """Our mock behind a URL."""
     with serving(
-        Worlds([targets.declared(name) for name in ("nextstep", "control")], seeds=apis.seeds(apis.NAMES))
+        Worlds([targets.declared(name) for name in ("nextstep", "control")], seeds=targets.seeds(), plant=targets.plant)
     ) as url:
         yield url
 
@@ -237,7 +236,7 @@ def test_exchanges_can_be_watched() -> None:
 
 def test_the_transport_can_be_called_by_hand(served: str) -> None:
     """A transport is a plain function from Request to Response, the same over HTTP as in process."""
-    worlds = Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES))
+    worlds = Worlds([targets.declared("nextstep")], seeds=targets.seeds(), plant=targets.plant)
     request = Request("GET", "/api/v1/process-runs", "limit=1", ((b"authorization", f"Bearer {KEY}".encode()),))
     here, there = in_process(App(worlds))(request), targets.over_http(served)(request)
     assert (here.status, here.body, here.header("content-type")) == (
