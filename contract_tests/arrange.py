@@ -6,6 +6,7 @@ A list names its items, an item its children: `links` say so, and nothing here k
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -69,17 +70,17 @@ def call(client: Client, operation: Operation, arranged: Arranged, *, key: str |
     return client.call(operation, arranged.arguments, **options)
 
 
-def links(client: Client, operation: Operation) -> Iterator[Link]:
+@cache
+def links(contract: Contract, operation_id: str) -> Sequence[Link]:
     """The links of the document that lead to an operation from one that only reads, lists first."""
-    contract = client.contract
     found = [
-        Link(source, status, operation, entry.get("parameters", {}), entry.get("requestBody"))
+        Link(source, status, contract.operations[operation_id], entry.get("parameters", {}), entry.get("requestBody"))
         for source in contract.operations.values()
-        if source.method == "GET" and source is not operation
+        if source.method == "GET" and source.id != operation_id
         for status, entry in _declared(contract.document, source)
-        if entry["operationId"] == operation.id
+        if entry["operationId"] == operation_id
     ]
-    yield from sorted(found, key=lambda link: link.source.pagination is None)
+    return sorted(found, key=lambda link: link.source.pagination is None)
 
 
 def pointed(document: Json, pointer: str) -> Json:
@@ -101,9 +102,9 @@ def _arrangements(
     """The same, without going through the operations that this is asked for: links may lead round in circles."""
     seen = list(_given(client, operation, key))
     yield from seen
-    if not _needed(client, operation):
+    if not _needed(client.contract, operation.id):
         return
-    for link in links(client, operation):
+    for link in links(client.contract, operation.id):
         if link.source not in behind:
             for arranged in _follow(client, link, key, (*behind, operation)):
                 if _complete(client, operation, arranged) and arranged not in seen:
@@ -158,10 +159,12 @@ def _value(expression: Json, source: Arranged, body: Json, number: int) -> Json:
     return source.arguments.get(place.rpartition(".")[2])
 
 
-def _needed(client: Client, operation: Operation) -> set[str]:
+@cache
+def _needed(contract: Contract, operation_id: str) -> frozenset[str]:
+    operation = contract.operations[operation_id]
     parameters = [parameter for parameter in operation.parameters if parameter.location != "header"]
-    required = {parameter.name for parameter in parameters if parameter.required}
-    return required | {f"body {name}" for name in required_members(client.contract, operation)}
+    required = frozenset(parameter.name for parameter in parameters if parameter.required)
+    return required | {f"body {name}" for name in required_members(contract, operation)}
 
 
 def required_members(contract: Contract, operation: Operation) -> list[str]:
@@ -193,7 +196,7 @@ def follow(document: Json, entry: Json) -> Mapping[str, Json]:
 def _complete(client: Client, operation: Operation, arranged: Arranged) -> bool:
     given = {name for name, value in arranged.arguments.items() if value is not None}
     given |= {f"body {name}" for name, value in (arranged.body or {}).items() if value is not None}
-    return _needed(client, operation) <= given
+    return _needed(client.contract, operation.id) <= given
 
 
 def _declared(document: Json, source: Operation) -> Iterator[tuple[str, Mapping[str, Json]]]:

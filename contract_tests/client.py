@@ -10,6 +10,7 @@ import json as texts
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
 from urllib.parse import quote, urlencode
@@ -341,18 +342,20 @@ def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, 
 def find(contract: Contract, method: str, path: str) -> Operation | None:
     """The documented operation behind a method and a raw path, or None. A literal segment wins over a parameter."""
     parts = path.split("/")
-    fitting = [
-        operation
-        for operation in contract.operations.values()
-        if operation.method == method and _fits(operation.path.split("/"), parts)
-    ]
-    return min(fitting, key=lambda operation: operation.path.count("{"), default=None)
+    routes = _routes(contract, method, len(parts))
+    return next((operation for template, operation in routes if _fits(template, parts)), None)
+
+
+@lru_cache(maxsize=256)
+def _routes(contract: Contract, method: str, length: int) -> list[tuple[list[str], Operation]]:
+    """The operations of a method whose paths have so many segments, those with the fewest parameters first."""
+    known = [(known.path.split("/"), known) for known in contract.operations.values() if known.method == method]
+    fitting = [(template, operation) for template, operation in known if len(template) == length]
+    return sorted(fitting, key=lambda route: route[1].path.count("{"))
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
-    return len(template) == len(parts) and all(
-        part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True)
-    )
+    return all(part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True))
 
 
 def _judge(operation: Operation | None, response: Response) -> None:
