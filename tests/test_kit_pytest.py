@@ -45,7 +45,7 @@ def test_a_url_and_its_keys_are_options(pytester: pytest.Pytester, served: str) 
 
 def test_a_url_that_takes_a_key_is_a_mistake(pytester: pytest.Pytester, served: str) -> None:
     """Without a key nothing runs, and one line says why."""
-    result = kit(pytester, "--url", served, "-k", ONE)
+    result = kit(pytester, "--api", "nextstep", "--url", served, "-k", ONE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines([f"*{served} cannot be checked: it is no mock of ours, so it takes an API key*"])
 
