@@ -6,6 +6,7 @@ A list names its items, an item its children: `links` say so, and nothing here k
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -49,8 +50,21 @@ def arrange(client: Client, operation: Operation, *, key: str | None = None) -> 
 
 
 def arrangements(client: Client, operation: Operation, *, key: str | None = None) -> Iterator[Arranged]:
-    """All arguments that links from reading operations offer, a bounded number, never twice the same."""
-    return _arrangements(client, operation, key, ())
+    """All arguments that links from reading operations offer, a bounded number, never twice the same.
+
+    What the same world offered before, when it was as fresh, is not looked up again.
+    """
+    known: list[Arranged] = []
+    if client.pristine is not None and key in (None, client.key):
+        known = client.pristine.setdefault(operation.id, known)
+    offered = deepcopy(known)
+    yield from deepcopy(offered)
+    for arranged in _arrangements(client, operation, key, ()):
+        if arranged not in offered:
+            if client.pristine is not None and len(known) == len(offered):
+                known.append(deepcopy(arranged))
+            offered.append(deepcopy(arranged))
+            yield arranged
 
 
 def accepted(client: Client, operation: Operation, *, key: str | None = None) -> tuple[Arranged, Response]:

@@ -139,6 +139,8 @@ class Client:
     world: World
     log: list[Exchange] = field(default_factory=list, repr=False)
     patience: int = PATIENCE
+    memory: dict[Any, Any] | None = field(default=None, repr=False)
+    """What was found in worlds that were like this one when they were fresh; None when it cannot be relied on."""
 
     def __enter__(self) -> Self:
         return self
@@ -147,6 +149,12 @@ class Client:
         if isinstance(error, Exception) and not isinstance(error, NotChecked) and self.log:
             error.add_note("\n".join(("Calls made:", *self.curl())))
         self.world.close()
+
+    @property
+    def pristine(self) -> dict[Any, Any] | None:
+        """The memory, as long as nothing was done in this world but reading."""
+        reading = all(exchange.request.method in _READING for exchange in self.log)
+        return self.memory if reading else None
 
     def hasty(self) -> Client:
         """The same client, but one that takes a 429 for an answer: for tests of the limit itself."""
@@ -296,10 +304,12 @@ class Client:
     def advance(self, seconds: float) -> None:
         """Let time pass on the world's clock (really waits on a target without one)."""
         if seconds:
+            self.memory = None
             self.world.wait(seconds)
 
     def event(self, name: str, **fields: Json) -> None:
         """Do what a person does in the vendor's own app (`skip-task`, `revoke-key` ...)."""
+        self.memory = None
         self.world.event(name, fields)
 
     def curl(self) -> list[str]:

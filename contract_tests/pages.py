@@ -132,14 +132,22 @@ def longest(client: Client, listing: Operation, *, least: int = 2) -> dict[str, 
 
     Raises NotChecked when none has `least` items.
     """
+    remembered = (client.pristine or {}).get((longest, listing.id))
+    size, arguments = remembered or _longest(client, listing)
+    if size < least:
+        raise NotChecked(f"no {listing.id} on this target has {least} items")
+    return dict(arguments)
+
+
+def _longest(client: Client, listing: Operation) -> tuple[int, dict[str, Json]]:
     found = [
         (len(walk(client, listing, arranged.arguments)), arranged.arguments)
         for arranged in islice(arrangements(client, listing), PARENTS)
     ]
-    size, arguments = max(found, key=lambda entry: entry[0], default=(0, {}))
-    if size < least:
-        raise NotChecked(f"no {listing.id} on this target has {least} items")
-    return arguments
+    best: tuple[int, dict[str, Json]] = max(found, key=lambda entry: entry[0], default=(0, {}))
+    if client.pristine is not None:
+        client.pristine[longest, listing.id] = best
+    return best
 
 
 def adder(client: Client, listing: Operation) -> Operation | None:

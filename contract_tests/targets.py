@@ -96,7 +96,7 @@ def mock(
         assume=assumptions,
         plant=plant,
     )
-    return Mock(document(name), in_process(App(worlds, watch=watch)))
+    return Mock(document(name), in_process(App(worlds, watch=watch)), memory={})
 
 
 def url(api: str, base_url: str, api_keys: Sequence[str] = (), *, given: Mapping[str, Json] | None = None) -> Target:
@@ -134,11 +134,19 @@ def require(target: Target, needs: Iterable[Capability]) -> None:
 class Mock:
     """Our mock, behind a transport. Every client gets a fresh world whose clock stands still."""
 
-    def __init__(self, contract: Contract, transport: Transport, *, prefix: str | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        transport: Transport,
+        *,
+        prefix: str | None = None,
+        memory: dict[Any, Any] | None = None,
+    ) -> None:
         self.contract = contract
         self._transport = transport
         self._prefix = contract.prefixes[0] if prefix is None else prefix
         self._capabilities: frozenset[Capability] | None = None
+        self._memory = memory
 
     def __repr__(self) -> str:
         return f"<our mock of {self.contract.name}>"
@@ -157,7 +165,7 @@ class Mock:
         world = MockWorld(self.contract.name, self._transport, made["id"])
         world.control("PUT", "/clock", {"frozen": True})
         access = Access.read(made["apis"][self.contract.name])
-        return Client(self.contract, self._transport, self._prefix, access, world)
+        return Client(self.contract, self._transport, self._prefix, access, world, memory=self._memory)
 
 
 @dataclass(frozen=True, slots=True)

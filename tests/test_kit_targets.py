@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -257,3 +258,16 @@ def team(*, id: str = "team", key: str = KEY, templates: Any = ()) -> Any:
         "templates": list(templates),
         "runs": [],
     }
+
+
+def test_what_is_planted_otherwise_is_planted_anew() -> None:
+    """The installed seed is planted once for all that plant it alike; an API with a seed of its own gets that."""
+    declared, seed = targets.declared("nextstep"), targets.seeds()["nextstep"]
+    planted, credentials = targets.plant(replace(declared, most_bytes=1), seed)
+    again, _ = targets.plant(declared, seed)
+    tenant = next(iter(planted))
+    listed = [store[tenant]["runs"] for store in (planted, again)]
+    assert listed[0] is not listed[1]
+    assert [record["id"] for record in listed[0]] == [record["id"] for record in listed[1]]
+    assert {credential.token for credential in credentials} >= {KEY}
+    assert targets.plant(replace(declared, seed=lambda *_: ()), seed) == ({}, ())
