@@ -5,16 +5,17 @@ A list names its items, an item its children: `links` say so, and nothing here k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count, islice
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from contract_tests.client import Client, NotChecked
 from mock_server.contract import JSON, Contract, Operation
 from mock_server.exchange import Response
 
-T = TypeVar("T")
 Json = Any
 
 TRIED = 20
@@ -49,10 +50,24 @@ def arrange(client: Client, operation: Operation, *, key: str | None = None) -> 
 
 
 def arrangements(client: Client, operation: Operation, *, key: str | None = None) -> Iterator[Arranged]:
-    """All arguments that links from reading operations offer, a bounded number, never twice the same."""
-    if client.kept is None:
-        return _arrangements(client, operation, key, ())
-    return _kept(client.kept, (operation.id, key), lambda: _arrangements(client, operation, key, ()))
+    """All arguments that links from reading operations offer, a bounded number, never twice the same.
+
+    What the same world offered before, when it was as fresh, is not looked up again.
+    """
+    memory = client.pristine if key in (None, client.key) else None
+    known: list[Arranged] = [] if memory is None else memory.setdefault(operation.id, [])
+    offered = deepcopy(known)
+    yield from deepcopy(offered)
+    if memory is not None and ("whole", operation.id) in memory:
+        return
+    for arranged in _arrangements(client, operation, key, ()):
+        if arranged not in offered:
+            if memory is client.pristine and len(known) == len(offered):
+                known.append(deepcopy(arranged))
+            offered.append(deepcopy(arranged))
+            yield arranged
+    if memory is not None and memory is client.pristine and len(known) == len(offered):
+        memory["whole", operation.id] = True
 
 
 def accepted(client: Client, operation: Operation, *, key: str | None = None) -> tuple[Arranged, Response]:
@@ -72,17 +87,17 @@ def call(client: Client, operation: Operation, arranged: Arranged, *, key: str |
     return client.call(operation, arranged.arguments, **options)
 
 
-def links(client: Client, operation: Operation) -> Iterator[Link]:
+@cache
+def links(contract: Contract, operation_id: str) -> Sequence[Link]:
     """The links of the document that lead to an operation from one that only reads, lists first."""
-    contract = client.contract
     found = [
-        Link(source, status, operation, entry.get("parameters", {}), entry.get("requestBody"))
+        Link(source, status, contract.operations[operation_id], entry.get("parameters", {}), entry.get("requestBody"))
         for source in contract.operations.values()
-        if source.method == "GET" and source is not operation
+        if source.method == "GET" and source.id != operation_id
         for status, entry in _declared(contract.document, source)
-        if entry["operationId"] == operation.id
+        if entry["operationId"] == operation_id
     ]
-    yield from sorted(found, key=lambda link: link.source.pagination is None)
+    return sorted(found, key=lambda link: link.source.pagination is None)
 
 
 def pointed(document: Json, pointer: str) -> Json:
@@ -104,39 +119,14 @@ def _arrangements(
     """The same, without going through the operations that this is asked for: links may lead round in circles."""
     seen = list(_given(client, operation, key))
     yield from seen
-    if not _needed(client, operation):
+    if not _needed(client.contract, operation.id):
         return
-    for link in links(client, operation):
+    for link in links(client.contract, operation.id):
         if link.source not in behind:
             for arranged in _follow(client, link, key, (*behind, operation)):
                 if _complete(client, operation, arranged) and arranged not in seen:
                     seen.append(arranged)
                     yield arranged
-
-
-def found_once(client: Client, name: object, search: Callable[[], T]) -> T:
-    """What a search finds; not searched again on a target where nothing is written."""
-    if client.kept is None:
-        return search()
-    if name not in client.kept:
-        client.kept[name] = search()
-    found: T = client.kept[name]
-    return found
-
-
-def _kept(found: dict[object, Any], name: object, search: Callable[[], Iterator[Arranged]]) -> Iterator[Arranged]:
-    """What a search found before, and then what it goes on to find; one that broke off is begun again."""
-    seen, rest = found.setdefault(name, ([], search()))
-    for number in count():
-        if number == len(seen):
-            try:
-                seen.append(next(rest))
-            except StopIteration:
-                return
-            except Exception:
-                del found[name]
-                raise
-        yield seen[number]
 
 
 def _given(client: Client, operation: Operation, key: str | None) -> Iterator[Arranged]:
@@ -186,10 +176,12 @@ def _value(expression: Json, source: Arranged, body: Json, number: int) -> Json:
     return source.arguments.get(place.rpartition(".")[2])
 
 
-def _needed(client: Client, operation: Operation) -> set[str]:
+@cache
+def _needed(contract: Contract, operation_id: str) -> frozenset[str]:
+    operation = contract.operations[operation_id]
     parameters = [parameter for parameter in operation.parameters if parameter.location != "header"]
-    required = {parameter.name for parameter in parameters if parameter.required}
-    return required | {f"body {name}" for name in required_members(client.contract, operation)}
+    required = frozenset(parameter.name for parameter in parameters if parameter.required)
+    return required | {f"body {name}" for name in required_members(contract, operation)}
 
 
 def required_members(contract: Contract, operation: Operation) -> list[str]:
@@ -221,7 +213,7 @@ def follow(document: Json, entry: Json) -> Mapping[str, Json]:
 def _complete(client: Client, operation: Operation, arranged: Arranged) -> bool:
     given = {name for name, value in arranged.arguments.items() if value is not None}
     given |= {f"body {name}" for name, value in (arranged.body or {}).items() if value is not None}
-    return _needed(client, operation) <= given
+    return _needed(client.contract, operation.id) <= given
 
 
 def _declared(document: Json, source: Operation) -> Iterator[tuple[str, Mapping[str, Json]]]:

@@ -10,6 +10,7 @@ import json as texts
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
 from urllib.parse import quote, urlencode
@@ -21,6 +22,7 @@ from mock_server.exchange import Exchange, Request, Response
 
 T = TypeVar("T")
 Json = Any
+Memory = dict[Any, Any]
 Query = Mapping[str, object] | str | None
 Capability = Literal[
     "write",
@@ -193,8 +195,9 @@ class Client:
     account: Account = field(repr=False)
     log: list[Exchange] = field(default_factory=list, repr=False)
     patience: int = PATIENCE
-    kept: dict[object, Any] | None = field(default=None, repr=False)
-    """What was found on the target, where it need not be looked for again because nothing is written there."""
+    memory: Memory | None = field(default=None, repr=False)
+    """What was found in worlds that were like this one when they were fresh, or in this one where nobody writes;
+    None when it cannot be relied on."""
 
     def __enter__(self) -> Self:
         return self
@@ -203,6 +206,12 @@ class Client:
         if isinstance(error, Exception) and not isinstance(error, NotChecked) and self.log:
             error.add_note("\n".join((CALLS_MADE, *self.curl())))
         self.world.close()
+
+    @property
+    def pristine(self) -> Memory | None:
+        """The memory, as long as nothing was done in this world but reading."""
+        reading = all(exchange.request.method in _READING for exchange in self.log)
+        return self.memory if reading else None
 
     def hasty(self) -> Client:
         """The same client, but one that takes a 429 for an answer: for tests of the limit itself."""
@@ -372,10 +381,12 @@ class Client:
     def advance(self, seconds: float) -> None:
         """Let time pass on the world's clock (really waits on a target without one)."""
         if seconds:
+            self.memory = None
             self.world.wait(seconds)
 
     def event(self, name: str, **fields: Json) -> None:
         """Do what a person does in the vendor's own app (`skip-task`, `revoke-key` ...)."""
+        self.memory = None
         self.world.event(name, fields)
 
     def curl(self) -> list[str]:
@@ -418,18 +429,20 @@ def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, 
 def find(contract: Contract, method: str, path: str) -> Operation | None:
     """The documented operation behind a method and a raw path, or None. A literal segment wins over a parameter."""
     parts = path.split("/")
-    fitting = [
-        operation
-        for operation in contract.operations.values()
-        if operation.method == method and _fits(operation.path.split("/"), parts)
-    ]
-    return min(fitting, key=lambda operation: operation.path.count("{"), default=None)
+    routes = _routes(contract, method, len(parts))
+    return next((operation for template, operation in routes if _fits(template, parts)), None)
+
+
+@lru_cache(maxsize=256)
+def _routes(contract: Contract, method: str, length: int) -> list[tuple[list[str], Operation]]:
+    """The operations of a method whose paths have so many segments, those with the fewest parameters first."""
+    known = [(known.path.split("/"), known) for known in contract.operations.values() if known.method == method]
+    fitting = [(template, operation) for template, operation in known if len(template) == length]
+    return sorted(fitting, key=lambda route: route[1].path.count("{"))
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
-    return len(template) == len(parts) and all(
-        part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True)
-    )
+    return all(part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True))
 
 
 def _judge(operation: Operation | None, response: Response) -> None:

@@ -9,16 +9,19 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.internal.reflection import function_digest
 
 ENVIRONMENT = "UNDERSTUDY_PROFILE"
 ASIDE = Path(tempfile.gettempdir()) / f"understudy-hypothesis-{getattr(os, 'getuid', int)()}"
 """Where hypothesis keeps what it likes to keep when no pytest runs it: not in the folder of whoever checks a server."""
 
+_PRIVATE = "_hypothesis_internal"
 _SEEK = (Phase.explicit, Phase.generate)
 _COMMON = settings(
     settings.get_profile("default"),
@@ -68,20 +71,27 @@ def profile(name: str, test: Callable[..., None]) -> Iterator[None]:
     At a glance a test with written examples gets these, and any other one that is drawn.
 
     Hypothesis fixes the settings of a `@given` test when it is decorated and has no public way to change them
-    afterwards; this is the only place that touches the private name, and a test holds that it still works.
+    afterwards; this is the only place that touches the private names, and a test holds that they still work. Where
+    every run is the same there is a seed, too: else hypothesis would work out that very seed on each run.
     """
-    function: Any = test
-    before = settings.get_current_profile_name()
-    own = getattr(function, "_hypothesis_internal_use_settings", None)
+    before, own = settings.get_current_profile_name(), dict(vars(test))
+    chosen = "written" if name == "glance" and own.get("hypothesis_explicit_examples") else name
     if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
         set_hypothesis_home_dir(ASIDE)
-    written = bool(getattr(function, "hypothesis_explicit_examples", ()))
-    load("written" if name == "glance" and written else name)
-    if own is not None:
-        function._hypothesis_internal_use_settings = settings.default
+    load(chosen)
+    if f"{_PRIVATE}_use_settings" in own:
+        vars(test)[f"{_PRIVATE}_use_settings"] = PROFILES[chosen]
+        vars(test)[f"{_PRIVATE}_use_seed"] = _seed(test) if PROFILES[chosen].derandomize else None
+        vars(test)[f"{_PRIVATE}_database_key"] = None
     try:
         yield
     finally:
-        if own is not None:
-            function._hypothesis_internal_use_settings = own
+        vars(test).clear()
+        vars(test).update(own)
         settings.load_profile(before)
+
+
+@cache
+def _seed(test: Any) -> int:
+    """The seed that hypothesis takes where every run is the same: it reads and parses the source of the test for it."""
+    return int.from_bytes(function_digest(test.hypothesis.inner_test), "big")

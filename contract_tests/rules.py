@@ -108,12 +108,14 @@ def checks() -> tuple[Check, ...]:
     return tuple(check for module in modules for value in vars(module).values() if (check := check_of(value)))
 
 
+@cache
 def checks_for(rule_id: str) -> tuple[Check, ...]:
     """The checks of one rule."""
     return tuple(check for check in checks() if check.covers(rule_id))
 
 
-def expand(check: Check, contract: Contract) -> list[Arguments]:
+@cache
+def expand(check: Check, contract: Contract) -> Sequence[Arguments]:
     """The arguments, beside `target`, of each run of a check on one API; none when it checks no rule of it."""
     if not any(check.covers(known.id) for known in contract.rules):
         return []

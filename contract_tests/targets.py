@@ -20,7 +20,7 @@ import msgspec
 import requests
 
 from contract_tests.asgi import NotStarted, hosted
-from contract_tests.client import Access, Capability, Client, lacking
+from contract_tests.client import Access, Capability, Client, Memory, lacking
 from contract_tests.guest import Guest
 from contract_tests.settings import BadSettings, Settings, imported, read
 from contract_tests.transport import Transport, in_process, over_http
@@ -30,7 +30,7 @@ from mock_server.clock import Clock, milliseconds
 from mock_server.contract import Contract
 from mock_server.exchange import Exchange, Request
 from mock_server.server import App
-from mock_server.world import Worlds
+from mock_server.world import Planted, Worlds, planted
 
 Json = Any
 
@@ -79,6 +79,23 @@ def declared(name: str) -> Api:
     return apis.declare(name)
 
 
+@cache
+def seeds() -> Mapping[str, Json]:
+    """The start state as it is installed; not to be changed."""
+    return apis.seeds(apis.NAMES)
+
+
+def plant(api: Api, seed: Json) -> Planted:
+    """Plant a seed. The installed one is planted once for all APIs that would plant it alike: most mutants do."""
+    if seed is not seeds().get(api.name):
+        return planted(api, seed)
+    own, parts = declared(api.name), ("contract", "layouts", "misfits", "seed")
+    if any(getattr(api, part) is not getattr(own, part) for part in parts):
+        return planted(api, seed)
+    stores, credentials = _installed(api.name)
+    return {tenant: store.fork() for tenant, store in stores.items()}, credentials
+
+
 def document(api: str) -> Contract:
     """The contract of an API as it is installed: what every target is judged by."""
     return declared(api).contract
@@ -119,9 +136,10 @@ def mock(
         seeds=seeds(),
         clock=Clock(milliseconds(START), frozen=True),
         assume=assumptions,
+        plant=plant,
     )
     transport = in_process(App(worlds, watch=watch))
-    return Mock(document(name), transport, writes=writes, guest=Guest(budget))
+    return Mock(document(name), transport, writes=writes, guest=Guest(budget), memory={})
 
 
 def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Target:
@@ -198,6 +216,7 @@ class Mock:
         guest: Guest | None = None,
         prefix: str | None = None,
         writes: bool = True,
+        memory: Memory | None = None,
     ) -> None:
         self.contract = contract
         self.name = name
@@ -206,6 +225,7 @@ class Mock:
         self._prefix = contract.prefixes[0] if prefix is None else prefix
         self._writes = writes
         self._capabilities: frozenset[Capability] | None = None
+        self._memory = memory
 
     def __repr__(self) -> str:
         return f"<our mock of {self.contract.name}>"
@@ -224,7 +244,8 @@ class Mock:
         world = MockWorld(self.contract.name, self._transport, made["id"], self._writes)
         world.control("PUT", "/clock", {"frozen": True})
         access = Access.read(made["apis"][self.contract.name])
-        return Client(self.contract, self._transport, self._prefix, access, world, self.guest)
+        account = self.guest
+        return Client(self.contract, self._transport, self._prefix, access, world, account, memory=self._memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +313,7 @@ class Server:
             "documented-limit": settings.rate_limit is None,
         }
         self.capabilities = self._access.capabilities | {capability for capability, holds in told.items() if holds}
-        self._kept: dict[object, Any] | None = None if settings.writes else {}
+        self._memory: Memory | None = None if settings.writes else {}
         self._opened = 0
 
     def __repr__(self) -> str:
@@ -309,7 +330,7 @@ class Server:
         turn = self._opened % len(keys)
         self._opened += 1
         access = replace(self._access, api_keys=keys[turn:] + keys[:turn])
-        return Client(self.contract, self._transport, self._prefix, access, self, self.guest, kept=self._kept)
+        return Client(self.contract, self._transport, self._prefix, access, self, self.guest, memory=self._memory)
 
     def wait(self, seconds: float) -> None:
         """See World."""
@@ -345,9 +366,8 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
 
 
 @cache
-def seeds() -> Mapping[str, Json]:
-    """The built-in start state of every API; not to be changed."""
-    return apis.seeds(apis.NAMES)
+def _installed(name: str) -> Planted:
+    return planted(declared(name), seeds()[name])
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -126,7 +126,7 @@ def test_an_object_is_the_same_in_list_and_single(target: Target, single: Operat
     """An object that is read by its id has the values of the list, in all members that both show."""
     with target.open() as client:
         compared = 0
-        for link in links(client, single):
+        for link in links(client.contract, single.id):
             items = link.source.pagination and setting(link.source, "items")
             names = [name for name, text in link.parameters.items() if text == f"$response.body#{items}/0/id"]
             if not names:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests import targets
 from contract_tests.transport import in_process
 from mock_server import apis, data, grammar, recording
 from mock_server.clock import Clock, milliseconds
@@ -34,7 +35,7 @@ def test_documented_samples_are_answered_as_printed(api: str, path: Path) -> Non
     """Every printed request gets the printed status and every printed value, one after the other in one world."""
     seed = grammar.read(path.with_name(f"{path.stem}.seed.yaml"))
     clock = Clock(milliseconds(PRINTED), frozen=True)
-    send = in_process(App(Worlds([apis.declare(api)], seeds={api: seed}, clock=clock)))
+    send = in_process(App(Worlds([targets.declared(api)], seeds={api: seed}, clock=clock)))
     exchanges = recording.load(path)
     assert exchanges, f"{path.name} records nothing"
     for request, expected, ignore in exchanges:

@@ -43,6 +43,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 _REMEMBERED = 1024
+_REMEMBERED_BODIES = 64
 
 
 class ContractError(Exception):
@@ -211,6 +212,7 @@ class Expected:
     body: Validator | None
     media_type: str
     headers: tuple[tuple[str, bool, str, Validator], ...]
+    known: dict[bytes, None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,10 @@ class Operation:
         return arguments, issues
 
     def mismatch(self, response: Response) -> str | None:
-        """How a response differs from what the document says, in one line; None when it does not."""
+        """How a response differs from what the document says, in one line; None when it does not.
+
+        Bodies that were fine before are remembered (at most 64 for each status).
+        """
         wanted = (str(response.status), f"{response.status // 100}XX", "default")
         expected = next((self.responses[status] for status in wanted if status in self.responses), None)
         if expected is None:
@@ -280,11 +285,14 @@ class Operation:
             return f"{self.id}: {response.status}: a body where none is documented" if response.body else None
         if not (response.header("content-type") or "").startswith(expected.media_type):
             return f"{self.id}: {response.status}: content type {response.header('content-type')!r} is not documented"
+        if response.body in expected.known:
+            return None
         try:
             value = response.json()
         except ValueError as fault:
             return f"{self.id}: {response.status}: the body is not JSON: {fault}"
         if expected.body.is_valid(value):
+            _remember(expected.known, response.body, None, _REMEMBERED_BODIES)
             return None
         error = next(expected.body.iter_errors(value))
         return f"{self.id}: {response.status}: {at(*error.instance_path)}: {_short(error.message, 300)}"
@@ -307,9 +315,12 @@ class Scheme:
     challenge: Assumed | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """A compiled document. `document` is the plain JSON that it was made from."""
+    """A compiled document. `document` is the plain JSON that it was made from.
+
+    `headers` are those that operations require, beside the credential, each with its example.
+    """
 
     name: str
     source: str
@@ -323,13 +334,8 @@ class Contract:
     rules: tuple[Rule, ...]
     assumptions: Mapping[str, Assumption]
     events: Mapping[str, Body]
+    headers: Mapping[str, str]
     validator: Callable[..., Validator] = field(repr=False, compare=False)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that operations require, beside the credential, each with its example."""
-        known = [parameter for operation in self.operations.values() for parameter in operation.parameters]
-        return {one.name: str(one.example) for one in known if one.location == "header" and one.required}
 
     def fits(self, schema: str | Mapping[str, Json]) -> Validator:
         """The validator of a component schema (by name) or of a schema given whole."""
@@ -370,12 +376,14 @@ class _Compiler:
         """The whole document; what is wrong with it is in `complaints` afterwards."""
         document = self.document
         self.check_ids()
+        operations = {operation.id: operation for operation in self.operations()}
+        parameters = [parameter for operation in operations.values() for parameter in operation.parameters]
         contract = Contract(
             name=self.name,
             source=source,
             document=document,
             prefixes=tuple(dict.fromkeys(urlsplit(server["url"]).path.rstrip("/") for server in document["servers"])),
-            operations={operation.id: operation for operation in self.operations()},
+            operations=operations,
             schemes=tuple(self.schemes()),
             errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
             rate_limit=self.rate_limit(document, "", ""),
@@ -383,6 +391,7 @@ class _Compiler:
             rules=tuple(Rule(**rule) for _, rule in self.listed("x-rules")),
             assumptions=self.assumptions,
             events={name: self.event(name, event) for name, event in document.get("x-events", {}).items()},
+            headers={one.name: str(one.example) for one in parameters if one.location == "header" and one.required},
             validator=self.validator,
         )
         self.check_kinds(contract)
@@ -642,8 +651,8 @@ def _assumption(entry: Json) -> Assumption:
     return Assumption(**{**entry, "alternatives": tuple(entry["alternatives"])})
 
 
-def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    if len(memory) >= _REMEMBERED:
+def _remember(memory: dict[Any, Any], key: Any, value: Any, most: int = _REMEMBERED) -> None:
+    if len(memory) >= most:
         memory.clear()
     memory[key] = value
 

@@ -7,7 +7,7 @@ API's records.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from mock_server.journal import Journal
 from mock_server.store import Record, Store
 
 Tenants = dict[str, dict[str, Store]]  # by API, by tenant
+Planted = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: its tenants' data, all credentials
 
 
 class Due(NamedTuple):
@@ -150,7 +151,8 @@ class World:
 class Worlds:
     """All worlds of one server. The default one is built from the fixtures; `create` makes fresh ones.
 
-    `assume` sets assumptions, `limits` rate limits by API (None: no limit) for every world.
+    `assume` sets assumptions, `limits` rate limits by API (None: no limit) for every world. `plant` makes data of an
+    API's seed.
     """
 
     def __init__(
@@ -164,6 +166,7 @@ class Worlds:
         limits: Mapping[str, int | None] | None = None,
         helpful: bool = True,
         checked: bool = False,
+        plant: Callable[[Api, Json], Planted] | None = None,
     ) -> None:
         """Raises ValueError for an unknown assumption or value, or a seed that does not fit its document."""
         self.apis = {api.name: api for api in apis}
@@ -179,14 +182,14 @@ class Worlds:
         assumptions |= allowed(assume or {}, known)
         documented = {api.name: api.contract.rate_limit for api in apis if api.contract.rate_limit}
         declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
-        tenants, credentials = _planted(apis, seeds)
+        sown = {api.name: (plant or planted)(api, seeds[api.name]) for api in apis if api.name in seeds}
         pristine = World(
             id="default",
             registry=self,
             clock=clock or Clock(),
             ids=Ids(seed),
-            tenants=tenants,
-            credentials=credentials,
+            tenants={api.name: sown[api.name][0] if api.name in sown else {} for api in apis},
+            credentials={(one.api, one.token): one for _, credentials in sown.values() for one in credentials},
             assumptions=assumptions,
             limits={**declared, **(limits or {})},
         )
@@ -304,6 +307,13 @@ def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str
     return values
 
 
+def planted(api: Api, seed: Json) -> Planted:
+    """What grows from an API's seed; raises ValueError when it does not fit the document."""
+    grown = api.seed(seed, api.contract)
+    stores = {seeded.tenant: loaded(api, seeded.tenant, seeded.data) for seeded in grown}
+    return stores, tuple(credential for seeded in grown for credential in seeded.credentials)
+
+
 def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store:
     """A store with these records; raises ValueError naming the first one that does not fit the document."""
     store = Store.empty(api.layouts)
@@ -320,17 +330,6 @@ def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store
     for misfit in api.misfits(tenant, store):
         raise ValueError(f"{api.name}/{tenant}: {misfit}")
     return store
-
-
-def _planted(apis: Sequence[Api], seeds: Mapping[str, Json]) -> tuple[Tenants, dict[tuple[str, str], Credential]]:
-    tenants: Tenants = {}
-    credentials: dict[tuple[str, str], Credential] = {}
-    for api in apis:
-        tenants[api.name] = {}
-        for seeded in api.seed(seeds[api.name], api.contract) if api.name in seeds else ():
-            tenants[api.name][seeded.tenant] = loaded(api, seeded.tenant, seeded.data)
-            credentials |= {(api.name, credential.token): credential for credential in seeded.credentials}
-    return tenants, credentials
 
 
 def _due(told: Mapping[str, Json]) -> Due:

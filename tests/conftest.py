@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mock_server import apis
+from contract_tests import targets
 from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
 from mock_server.exchange import Request, Response
@@ -100,19 +100,19 @@ class Client:
 @pytest.fixture(scope="session")
 def nextstep() -> Api:
     """NextStep, declared once."""
-    return apis.declare("nextstep")
+    return targets.declared("nextstep")
 
 
 @pytest.fixture(scope="session")
 def control() -> Api:
     """The control API, declared once."""
-    return apis.declare("control")
+    return targets.declared("control")
 
 
 @pytest.fixture(scope="session")
 def seeds() -> dict[str, Any]:
     """The built-in start state; not to be changed."""
-    return apis.seeds(apis.NAMES)
+    return dict(targets.seeds())
 
 
 @pytest.fixture
@@ -121,7 +121,10 @@ def plant(nextstep: Api, control: Api, seeds: dict[str, Any]) -> Callable[..., W
 
     def make(**options: Any) -> Worlds:
         clock = Clock(milliseconds(NOW), frozen=True)
-        return Worlds(options.pop("apis", [nextstep, control]), **{"seeds": seeds, "clock": clock, **options})
+        return Worlds(
+            options.pop("apis", [nextstep, control]),
+            **{"seeds": seeds, "clock": clock, "plant": targets.plant, **options},
+        )
 
     return make
 

@@ -20,6 +20,7 @@ import pytest
 import requests
 from conftest import KEY
 
+from contract_tests import targets
 from mock_server import apis, cli
 from mock_server.api import Api
 from mock_server.ids import Ids
@@ -31,7 +32,7 @@ Serve = Callable[..., tuple[int, str, Any]]
 @pytest.fixture(scope="session")
 def known() -> dict[str, Api]:
     """Every API, declared once: compiling a document takes a while."""
-    return {name: apis.declare(name) for name in (*apis.NAMES, "control")}
+    return {name: targets.declared(name) for name in (*apis.NAMES, "control")}
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from contract_tests import targets
 from contract_tests.arrange import accepted, arrange, arrangements, pointed
-from contract_tests.client import NotChecked
+from contract_tests.client import Client, NotChecked
 from contract_tests.pages import longest, pages, unchanged
 from contract_tests.test_conformance import test_an_object_is_the_same_in_list_and_single as same_in_list_and_single
 from contract_tests.test_pagination import test_a_filtered_walk_is_complete as filtered_walk
@@ -54,6 +56,58 @@ def test_arguments_come_from_the_links(target: targets.Target) -> None:
     assert task.body == {"completed": True}
     assert len({known.body["template_id"] for known in offered}) == len(offered) > 2
     assert offered[0].arguments == {}
+
+
+def test_what_fresh_worlds_offer_is_looked_up_once() -> None:
+    """The next world, as long as it is fresh, offers what the first one did, and more when more is asked for."""
+    target, operation = targets.mock("nextstep"), OPERATIONS["updateRunTask"]
+    with target.open() as client:
+        first = arrange(client, operation)
+        assert client.log != []
+    with target.open() as client:
+        assert arrange(client, operation) == first
+        assert client.log == []
+        offered = list(arrangements(client, operation))
+        assert offered[0] == first
+        assert len({known.arguments["runId"] for known in offered}) > 2
+    with target.open() as client:
+        assert list(islice(arrangements(client, operation), len(offered))) == offered
+        assert client.log == []
+
+
+def test_the_longest_list_of_fresh_worlds_is_looked_up_once() -> None:
+    """The next world, as long as it is fresh, has the same longest list."""
+    target, operation = targets.mock("nextstep"), OPERATIONS["listRunTasks"]
+    with target.open() as client:
+        first = longest(client, operation)
+        first["id"], id = "changed", first["id"]
+    with target.open() as client:
+        assert longest(client, operation) == {"id": id}
+        assert client.log == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client: client.event("revoke-key", key=client.second_key),
+        lambda client: client.advance(1),
+        lambda client: client.send("POST", "/process-runs", json={}),
+    ],
+    ids=["event", "time", "writing"],
+)
+def test_a_world_that_is_not_fresh_is_looked_at_itself(change: Callable[[Client], object]) -> None:
+    """Where something has happened, what other worlds offered is not relied on, nor what this one offers remembered."""
+    target, operation = targets.mock("nextstep"), OPERATIONS["updateRunTask"]
+    for _ in range(2):
+        with target.open() as client:
+            change(client)
+            before = len(client.log)
+            arrange(client, operation)
+            longest(client, OPERATIONS["listRunTasks"])
+            assert len(client.log) > before + 2
+    with target.open() as client:
+        arrange(client, operation)
+        assert client.log != []
 
 
 def test_a_list_that_is_too_short_is_not_checked(target: targets.Target) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from contract_tests import targets
-from mock_server import apis
 from mock_server.server import serving
 from mock_server.world import Worlds
 
@@ -20,7 +19,8 @@ QUICK = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "contract_test
 def served() -> Iterator[str]:
     """A server of NextStep that is none of ours to the kit."""
     limits = {"nextstep": 10**9}
-    with serving(Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits=limits)) as url:
+    worlds = Worlds([targets.declared("nextstep")], seeds=targets.seeds(), plant=targets.plant, limits=limits)
+    with serving(worlds) as url:
         yield f"{url}/api/v1"
 
 
@@ -57,7 +57,7 @@ def test_a_url_and_its_keys_are_options(pytester: pytest.Pytester, served: str) 
 
 def test_a_url_that_takes_a_key_is_a_mistake(pytester: pytest.Pytester, served: str) -> None:
     """Without a key nothing runs, and one line says why."""
-    result = kit(pytester, "--url", served, "-k", ONE)
+    result = kit(pytester, "--api", "nextstep", "--url", served, "-k", ONE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines([f"*{served} is no server of Understudy, so it takes a key*"])
 

@@ -144,6 +144,38 @@ def test_a_property_runs_in_the_profile_asked_for() -> None:
     assert hypothesis.settings.get_current_profile_name() == before
 
 
+@pytest.mark.parametrize(("name", "same"), [("quick", True), ("deep", False)])
+def test_only_the_deep_profile_draws_differently(name: str, same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs of a `@given` test get the same examples, but for the deep profile."""
+    monkeypatch.setitem(profiles.PROFILES, name, hypothesis.settings(profiles.PROFILES[name], max_examples=20))
+    seen: list[int] = []
+
+    @given(number=st.integers())
+    def test(target: Any, number: int) -> None:
+        """Keep."""
+        seen.append(number)
+
+    for _ in range(2):
+        attempt(made(test), Place(), {}, profile=name)
+    assert (seen[:20] == seen[20:]) is same
+
+
+def test_a_property_draws_what_it_draws_under_pytest() -> None:
+    """A plain call of a `@given` test gets the examples that pytest would give it."""
+    seen: list[int] = []
+
+    @given(number=st.integers())
+    def test(target: Any, number: int) -> None:
+        """Keep."""
+        seen.append(number)
+
+    with profiles.profile("quick", test):
+        vars(test)["_hypothesis_internal_use_seed"] = None
+        test(target=Place())
+    attempt(made(test), Place(), {})
+    assert seen[:5] == seen[5:]
+
+
 def test_a_property_that_fails_tells_its_example() -> None:
     """A failure of a `@given` test is the error of the test itself."""
 
@@ -250,8 +282,8 @@ def test_hypothesis_keeps_what_it_keeps_elsewhere(monkeypatch: pytest.MonkeyPatc
     chosen: list[Path] = []
     monkeypatch.setattr(profiles, "set_hypothesis_home_dir", chosen.append)
     monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
-    with profiles.profile("gate", len):
+    with profiles.profile("gate", made):
         assert chosen == [profiles.ASIDE]
     monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", "somewhere")
-    with profiles.profile("gate", len):
+    with profiles.profile("gate", made):
         assert chosen == [profiles.ASIDE]

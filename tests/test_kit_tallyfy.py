@@ -23,7 +23,6 @@ from contract_tests.settings import told_by
 from contract_tests.tallyfy import here, launch, plain, tasks_of
 from contract_tests.targets import Mock, Server, Target
 from contract_tests.transport import Transport, in_process
-from mock_server import apis
 from mock_server.clock import Clock, milliseconds
 from mock_server.exchange import Request, Response
 from mock_server.server import App
@@ -38,8 +37,9 @@ def served() -> Transport:
     """Our mock as it is installed."""
     worlds = Worlds(
         [targets.declared("tallyfy"), targets.declared("control")],
-        seeds=apis.seeds(("tallyfy",)),
+        seeds={"tallyfy": targets.seeds()["tallyfy"]},
         clock=Clock(milliseconds(targets.START), frozen=True),
+        plant=targets.plant,
     )
     return in_process(App(worlds))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +19,6 @@ from contract_tests.settings import BadSettings, Settings, told_by
 from contract_tests.targets import Server, Target, Unreachable
 from contract_tests.test_pagination import test_a_walk_is_complete as walk_is_complete
 from contract_tests.transport import in_process
-from mock_server import apis
 from mock_server.exchange import Request
 from mock_server.server import App, serving
 from mock_server.world import Worlds
@@ -57,7 +57,7 @@ def foreign(plant: Callable[..., Worlds], nextstep) -> Callable[..., tuple[Serve
 def served() -> Iterator[str]:
     """Our mock behind a URL."""
     with serving(
-        Worlds([targets.declared(name) for name in ("nextstep", "control")], seeds=apis.seeds(apis.NAMES))
+        Worlds([targets.declared(name) for name in ("nextstep", "control")], seeds=targets.seeds(), plant=targets.plant)
     ) as url:
         yield url
 
@@ -249,7 +249,7 @@ def test_exchanges_can_be_watched() -> None:
 
 def test_the_transport_can_be_called_by_hand(served: str) -> None:
     """A transport is a plain function from Request to Response, the same over HTTP as in process."""
-    worlds = Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES))
+    worlds = Worlds([targets.declared("nextstep")], seeds=targets.seeds(), plant=targets.plant)
     request = Request("GET", "/api/v1/process-runs", "limit=1", ((b"authorization", f"Bearer {KEY}".encode()),))
     here, there = in_process(App(worlds))(request), targets.over_http(served)(request)
     assert (here.status, here.body, here.header("content-type")) == (
@@ -355,3 +355,16 @@ def test_only_what_was_made_here_is_removed(foreign) -> None:
         assert statuses == [405, 405]
     with targets.mock("nextstep").open() as client:
         assert client.send("DELETE", "/process-runs/r1").status == 405
+
+
+def test_what_is_planted_otherwise_is_planted_anew() -> None:
+    """The installed seed is planted once for all that plant it alike; an API with a seed of its own gets that."""
+    declared, seed = targets.declared("nextstep"), targets.seeds()["nextstep"]
+    planted, credentials = targets.plant(dataclasses.replace(declared, most_bytes=1), seed)
+    again, _ = targets.plant(declared, seed)
+    tenant = next(iter(planted))
+    listed = [store[tenant]["runs"] for store in (planted, again)]
+    assert listed[0] is not listed[1]
+    assert [record["id"] for record in listed[0]] == [record["id"] for record in listed[1]]
+    assert {credential.token for credential in credentials} >= {KEY}
+    assert targets.plant(dataclasses.replace(declared, seed=lambda *_: ()), seed) == ({}, ())

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from conftest import MANY, Client
 
-from mock_server import apis
+from contract_tests import targets
 from mock_server.api import Api
 from mock_server.contract import load
 from mock_server.exchange import Response
@@ -82,7 +82,7 @@ MULTIPART = {"content_type": f"multipart/form-data; boundary={BOUNDARY}"}
 @pytest.fixture(scope="module")
 def kognitos() -> Api:
     """Kognitos, declared once."""
-    return apis.declare("kognitos")
+    return targets.declared("kognitos")
 
 
 @pytest.fixture(scope="module")

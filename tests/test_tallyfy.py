@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import MANY, NOW, Client
 
-from mock_server import apis
+from contract_tests import targets
 from mock_server.api import Api
 from mock_server.apis import tallyfy_seed
 from mock_server.apis.tallyfy_records import misfits, moment
@@ -60,7 +60,7 @@ class Tallyfy(Client):
 @pytest.fixture(scope="module")
 def declared(control: Api) -> list[Api]:
     """Tallyfy and the control API."""
-    return [apis.declare("tallyfy"), control]
+    return [targets.declared("tallyfy"), control]
 
 
 @pytest.fixture
@@ -70,7 +70,8 @@ def assuming(declared: list[Api], seeds: dict[str, Any]) -> Assuming:
     def make(assume: dict[str, Any] | None = None) -> Tallyfy:
         assumptions = {f"tallyfy.{id}": value for id, value in (assume or {}).items()}
         clock, own = Clock(milliseconds(NOW), frozen=True), {"tallyfy": seeds["tallyfy"]}
-        worlds = Worlds(declared, seeds=own, clock=clock, assume=assumptions, limits={"tallyfy": MANY})
+        options: dict[str, Any] = {"clock": clock, "limits": {"tallyfy": MANY}, "plant": targets.plant}
+        worlds = Worlds(declared, seeds=own, assume=assumptions, **options)
         return Tallyfy(worlds, key=TOKEN)
 
     return make

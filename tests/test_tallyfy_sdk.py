@@ -9,7 +9,7 @@ import pytest
 import requests
 from tallyfy import TallyfyError, TallyfySDK
 
-from mock_server import apis
+from contract_tests import targets
 from mock_server.server import serving
 from mock_server.world import Worlds
 
@@ -23,7 +23,11 @@ INDUSTRY = "d0000000000000000000000000000003"
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """The URL of a server with the default world."""
-    worlds = Worlds([apis.declare("tallyfy"), apis.declare("control")], seeds=apis.seeds(["tallyfy"]), checked=True)
+    worlds = Worlds(
+        [targets.declared(name) for name in ("tallyfy", "control")],
+        seeds={"tallyfy": targets.seeds()["tallyfy"]},
+        checked=True,
+    )
     with serving(worlds) as served:
         yield served
 

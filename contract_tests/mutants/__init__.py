@@ -150,21 +150,21 @@ def false_alarms(alternative: Alternative, *, everything: bool = False) -> list[
     Runs the directed checks in which the mock, as it is, asks for that assumption (no other can notice), or all checks.
     """
     target = targets.mock(alternative.api, assumptions={alternative.assumption: alternative.value})
-    outcomes = (
-        attempt(check, target, arguments)
-        for check, arguments, asked in asking(alternative.api)
-        if everything or (alternative.assumption in asked and check.name not in UNDIRECTED)
-    )
+    if everything:
+        outcomes = (outcome for check in checks() for outcome in run(check, target))
+    else:
+        runs = asking(alternative.api)
+        outcomes = (attempt(check, target, given) for check, given, asked in runs if alternative.assumption in asked)
     return [outcome for outcome in outcomes if outcome.result == "failed"]
 
 
 @cache
 def asking(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
-    """Every run of every check of an API, with the assumptions that the mock, as it is, asks for in it."""
+    """Every run of every directed check of an API, with the assumptions that the mock, as it is, asks for in it."""
     asked: set[str] = set()
     target = targets.mock(api, watch=lambda exchange: asked.update(exchange.decided))
     runs = []
-    for check in checks():
+    for check in (known for known in checks() if known.name not in UNDIRECTED):
         for arguments in expand(check, target.contract):
             asked.clear()
             attempt(check, target, arguments)
