@@ -6,6 +6,7 @@ and `cli` know HTTP's transport. Must not decide any answer: `pipeline` does.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -112,8 +113,45 @@ def call(app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]], reque
     return Response(start["status"], tuple(start["headers"]), b"".join(part.get("body", b"") for part in parts))
 
 
+class _Gathered(asyncio.Transport):
+    """A transport that sends what is written in one turn of the event loop at once: head and body in one system call.
+
+    Waiting for the turn's end does more than joining the two: the client is woken once for many answers.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pending: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        if not self._pending:
+            self._loop.call_soon(self._flush)
+        self._pending.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def _flush(self) -> None:
+        if self._pending and not self._transport.is_closing():
+            self._transport.write(b"".join(self._pending))
+        self._pending.clear()
+
+
 class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn reads it. What is no HTTP gets problem details in place of the framework's own text."""
+    """HTTP as uvicorn reads it, each answer in one write.
+
+    What is no HTTP gets problem details in place of the framework's own text.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin a connection."""
+        super().connection_made(transport)
+        self.transport = _Gathered(transport, self.loop)
 
     def send_400_response(self, msg: str) -> None:
         """Say that the bytes were no HTTP request, or its URL longer than can be read, and close the connection."""
