@@ -69,7 +69,7 @@ def _quota(call: Call, limit: RateLimit) -> Quota | None:
         return None
     quota = Quota(**(call.assumed(limit.quota.id) or _NONE)) if isinstance(limit.quota, Assumed) else limit.quota
     if chosen and not limit.name:
-        return quota._replace(requests=chosen)
+        return Quota(chosen, quota.seconds)
     return quota if quota.requests else None
 
 
