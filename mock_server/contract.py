@@ -362,9 +362,11 @@ class _Compiler:
         self.document = document
         self.name = name
         self.complaints: list[Complaint] = []
+        self.validators: dict[tuple[str, bool], Validator] = {}
         self.uri = f"urn:understudy:{name}"
         self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
         self.assumptions = {a["id"]: _assumption(a) for _, a in self.listed("x-assumptions")}
+        self.rules = {rule["id"] for _, rule in self.listed("x-rules")}
 
     def contract(self, source: str) -> Contract:
         """The whole document; what is wrong with it is in `complaints` afterwards."""
@@ -594,9 +596,8 @@ class _Compiler:
         return Assumed(id)
 
     def known_rule(self, id: str | None, pointer: str) -> str | None:
-        known = [rule["id"] for _, rule in self.listed("x-rules")]
-        if id is not None and id not in known:
-            self.complaints.append((pointer, f"unknown rule {id}{grammar.nearest(id, known)}"))
+        if id is not None and id not in self.rules:
+            self.complaints.append((pointer, f"unknown rule {id}{grammar.nearest(id, self.rules)}"))
         return id
 
     def follow(self, entry: Json, pointer: str) -> tuple[Json, str]:
@@ -607,8 +608,12 @@ class _Compiler:
         return entry, pointer
 
     def at(self, pointer: str, *, formats: bool = False) -> Validator:
-        """The validator of the schema at a pointer of the document."""
-        return self.validator({"$ref": f"#{quote(pointer, safe='/~')}"}, formats=formats)
+        """The validator of the schema at a pointer of the document; shared parts are compiled once."""
+        known = self.validators.get((pointer, formats))
+        if known is None:
+            schema = {"$ref": f"#{quote(pointer, safe='/~')}"}
+            known = self.validators[pointer, formats] = self.validator(schema, formats=formats)
+        return known
 
     def validator(self, schema: Json, *, formats: bool = False) -> Validator:
         """A validator of `schema`, whose references point into the document."""
