@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -20,7 +21,6 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.exchange import Exchange, Request, Response
-from mock_server.pages import pages
 from mock_server.pipeline import handle, nowhere
 from mock_server.store import encode
 from mock_server.world import Worlds
@@ -42,8 +42,7 @@ class App:
         self.worlds = worlds
         self._watch = watch
         self._most_bytes = max(api.most_bytes for api in worlds.apis.values())
-        self._pages = pages(worlds)
-        self._page_paths = {route.path for route in self._pages.routes if hasattr(route, "path")}
+        self._page_paths = {"/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection (http or lifespan)."""
@@ -62,6 +61,12 @@ class App:
             headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
+
+    @cached_property
+    def _pages(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        from mock_server.pages import pages  # and Starlette, which takes as long as all of mock_server
+
+        return pages(self.worlds)
 
     def answer(self, request: Request) -> Response:
         """The answer to a request in the world that it belongs to."""
