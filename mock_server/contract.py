@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 import jsonschema_rs
 
-from mock_server import data, grammar
+from mock_server import cache, data, grammar
 from mock_server.exchange import Response
 from mock_server.grammar import Complaint, at
 
@@ -339,8 +339,16 @@ class Contract:
 
 def load(name: str, path: Path | None = None) -> Contract:
     """Read and compile `openapi/<name>.yaml` (or the file `path`); raises ContractError."""
-    path = path or data.path(f"openapi/{name}.yaml")
-    return compile(grammar.read(path), name, source=path.name)
+    if path is not None:
+        return compile(grammar.read(path), name, source=path.name)
+    own = data.path(f"openapi/{name}.yaml")
+
+    def checked() -> Json:
+        document = grammar.read(own)
+        compile(document, name, source=own.name)
+        return document
+
+    return _Compiler(cache.kept(own, checked), name).contract(own.name)
 
 
 def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
@@ -350,6 +358,7 @@ def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract
         raise ContractError(source, complaints)
     compiler = _Compiler(document, name)
     contract = compiler.contract(source)
+    compiler.check_examples()
     if compiler.complaints:
         raise ContractError(source, compiler.complaints)
     return contract
@@ -388,7 +397,6 @@ class _Compiler:
             validator=self.validator,
         )
         self.check_kinds(contract)
-        self.check_examples()
         return contract
 
     def listed(self, key: str) -> Iterator[tuple[str, Json]]:
