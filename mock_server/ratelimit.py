@@ -47,8 +47,7 @@ def admit(call: Call) -> Response | None:
     """Count the request, or raise the limit's Problem, by default with `Retry-After` in whole seconds."""
     if call.value(call.operation.secured):
         for limit in (call.api.contract.rate_limit, call.operation.rate_limit):
-            quota = None if limit is None else _quota(call, limit)
-            if limit is not None and quota is not None:
+            if limit is not None and (quota := _quota(call, limit)) is not None:
                 call.step = "admit"
                 _count(call, limit, quota)
     return None

@@ -61,14 +61,15 @@ class Listing(Protocol):
 class Collection:
     """Records by id. Forks share rows and lists until one side writes."""
 
-    __slots__ = ("_count", "_lists", "_owned", "_places", "_rows", "layout")
+    __slots__ = ("_count", "_lists", "_owned", "_places", "_rows", "_shared", "layout")
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._rows: dict[str, bytes] = {}
         self._places: dict[str, int] = {}
         self._lists: dict[Hashable, list[str]] = {}
-        self._owned: dict[Hashable, list[str]] | None = {}  # the lists that no fork shares; None: nothing is ours
+        self._owned: dict[Hashable, list[str]] = {}  # the lists that no fork shares
+        self._shared = False  # whether a fork shares all of it
         self._count = 0
 
     def __len__(self) -> int:
@@ -93,14 +94,15 @@ class Collection:
     def peek(self, id: str) -> Mapping[str, Any] | None:
         """The record, not to be changed, for those that are read often and written rarely: equal ones are shared."""
         row = self._rows.get(id)
-        return None if row is None else _shared(row)
+        return None if row is None else _decoded(row)
 
     def put(self, record: Record, *, was: Record | None = None) -> bytes:
         """Keep `record` under its `id`, new or in place of the old one; returns the encoded form.
 
         `was` is the record that it replaces, where the caller has it: it need not be read again.
         """
-        self._own()
+        if self._shared:
+            self._own()
         id, row = record["id"], encode(record)
         if self.layout.at is not None:
             self._arrange(id, record, was or self.get(id), self.layout.at)
@@ -109,7 +111,8 @@ class Collection:
 
     def remove(self, id: str) -> None:
         """Forget the record `id`; raises KeyError when there is none."""
-        self._own()
+        if self._shared:
+            self._own()
         row = self._rows.pop(id)
         for name in self.layout.lists(decode(row)) if self.layout.at is not None else ():
             self._leave(name, id)
@@ -131,13 +134,13 @@ class Collection:
         """A collection of its own with the same records; nothing is copied before somebody writes."""
         other = Collection.__new__(Collection)
         other.layout, other._rows, other._places, other._lists = self.layout, self._rows, self._places, self._lists
-        other._count, other._owned, self._owned = self._count, None, None
+        other._count, other._owned = self._count, self._owned
+        self._shared = other._shared = True
         return other
 
     def _own(self) -> None:
-        if self._owned is None:
-            self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
-            self._owned = {}
+        self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
+        self._owned, self._shared = {}, False
 
     def _arrange(self, id: str, record: Record, was: Record | None, at: Callable[[Record], int]) -> None:
         lists = self.layout.lists(record)
@@ -155,7 +158,7 @@ class Collection:
                 self._enter(name, id, self._places[id])
 
     def _enter(self, name: Hashable, id: str, place: int) -> None:
-        ids = self._list(name)
+        ids = self._owned.get(name) or self._list(name)
         if not ids or self._places[ids[-1]] < place:
             ids.append(id)
         else:
@@ -176,7 +179,6 @@ class Collection:
         return at < len(ids) and ids[at] == id
 
     def _list(self, name: Hashable) -> list[str]:
-        assert self._owned is not None, "a write owns its collection first"
         ids = self._owned.get(name)
         if ids is None:
             ids = self._owned[name] = self._lists[name] = list(self._lists.get(name, ()))
@@ -276,7 +278,7 @@ class Projected(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _shared(row: bytes) -> Record:
+def _decoded(row: bytes) -> Record:
     return decode(row)
 
 
