@@ -104,6 +104,19 @@ def test_forks_do_not_see_each_other() -> None:
     assert ids(first) == ["a", "b"]
 
 
+def test_a_removed_record_is_gone_from_every_list() -> None:
+    """A record can be removed, and put again at the end; a fork keeps its own."""
+    first = filled(("a", 1, "red"), ("b", 1, "red"))
+    second = first.fork()
+    for _ in range(2):
+        first.remove("a")
+        assert (first.get("a"), ids(first), ids(first, "red")) == (None, ["b"], ["b"])
+        first.put({"id": "a", "at": 1, "colour": "red"})
+    assert (ids(first), ids(second)) == (["b", "a"], ["a", "b"])
+    with pytest.raises(KeyError):
+        first.remove("c")
+
+
 def test_a_collection_without_order_is_only_looked_up() -> None:
     """Without a time there are no lists; records come in the order of their ids' first appearance."""
     collection = Collection(Layout({}))
