@@ -76,7 +76,8 @@ def _count(call: Call, limit: RateLimit, quota: Quota) -> None:
     kind = call.value(limit.window)
     who = call.credential.token if limit.per == "credential" else call.credential.tenant
     window = call.world.window(call.api.name, who, f"{limit.name}/{limit.per}/{kind}")
-    wait = WINDOWS[kind](window, call.now, quota.requests, quota.seconds * 1000)
+    most, span = quota
+    wait = WINDOWS[kind](window, call.now, most, span * 1000)
     if not wait:
         window.granted += 1
         if kind == "sliding":
