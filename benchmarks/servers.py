@@ -116,7 +116,9 @@ def _serve_bare(answers: dict[str, tuple[int, str]], ready: Path) -> None:
         partial.write_text(json.dumps({"url": url_of(listener)}))
         partial.replace(ready)
 
-    Server(Starlette(routes=routes), sockets=[listener], ready=tell).serve_until_stopped()  # type: ignore[arg-type]
+    server = Server(Starlette(routes=routes), sockets=[listener], ready=tell)  # type: ignore[arg-type]
+    server.config.http = "httptools"  # as uvicorn has it: not with what ours adds
+    server.serve_until_stopped()
 
 
 def _path(ask: Ask) -> str:

@@ -142,7 +142,10 @@ class Call:
 
     def value(self, value: Json) -> Json:
         """`value`, or the world's where the document says `{assumption: id}`."""
-        return self.assumed(value.id) if isinstance(value, Assumed) else value
+        if isinstance(value, Assumed):
+            self.decided.append(value.id)
+            return self.world.assumptions[value.id]
+        return value
 
     @property
     def origin(self) -> str:

@@ -57,6 +57,7 @@ class Clock:
         return Clock(self.now(), frozen=self.frozen)
 
 
+@lru_cache(maxsize=256)  # under load, many requests share a millisecond
 def rfc3339(now: int) -> str:
     """A time as text in UTC with milliseconds: `2026-03-27T02:08:05.224Z`."""
     return f"{_whole_seconds(now // 1000)}.{now % 1000:03d}Z"

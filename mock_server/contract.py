@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 import jsonschema_rs
 
-from mock_server import data, grammar
+from mock_server import cache, data, grammar
 from mock_server.exchange import Response
 from mock_server.grammar import Complaint, at
 
@@ -345,8 +345,16 @@ class Contract:
 
 def load(name: str, path: Path | None = None) -> Contract:
     """Read and compile `openapi/<name>.yaml` (or the file `path`); raises ContractError."""
-    path = path or data.path(f"openapi/{name}.yaml")
-    return compile(grammar.read(path), name, source=path.name)
+    if path is not None:
+        return compile(grammar.read(path), name, source=path.name)
+    own = data.path(f"openapi/{name}.yaml")
+
+    def checked() -> Json:
+        document = grammar.read(own)
+        compile(document, name, source=own.name)
+        return document
+
+    return _Compiler(cache.kept(own, checked), name).contract(own.name)
 
 
 def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
@@ -356,6 +364,7 @@ def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract
         raise ContractError(source, complaints)
     compiler = _Compiler(document, name)
     contract = compiler.contract(source)
+    compiler.check_examples()
     if compiler.complaints:
         raise ContractError(source, compiler.complaints)
     return contract
@@ -368,9 +377,11 @@ class _Compiler:
         self.document = document
         self.name = name
         self.complaints: list[Complaint] = []
+        self.validators: dict[tuple[str, bool], Validator] = {}
         self.uri = f"urn:understudy:{name}"
         self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
         self.assumptions = {a["id"]: _assumption(a) for _, a in self.listed("x-assumptions")}
+        self.rules = {rule["id"] for _, rule in self.listed("x-rules")}
 
     def contract(self, source: str) -> Contract:
         """The whole document; what is wrong with it is in `complaints` afterwards."""
@@ -395,7 +406,6 @@ class _Compiler:
             validator=self.validator,
         )
         self.check_kinds(contract)
-        self.check_examples()
         return contract
 
     def listed(self, key: str) -> Iterator[tuple[str, Json]]:
@@ -603,9 +613,8 @@ class _Compiler:
         return Assumed(id)
 
     def known_rule(self, id: str | None, pointer: str) -> str | None:
-        known = [rule["id"] for _, rule in self.listed("x-rules")]
-        if id is not None and id not in known:
-            self.complaints.append((pointer, f"unknown rule {id}{grammar.nearest(id, known)}"))
+        if id is not None and id not in self.rules:
+            self.complaints.append((pointer, f"unknown rule {id}{grammar.nearest(id, self.rules)}"))
         return id
 
     def follow(self, entry: Json, pointer: str) -> tuple[Json, str]:
@@ -616,8 +625,12 @@ class _Compiler:
         return entry, pointer
 
     def at(self, pointer: str, *, formats: bool = False) -> Validator:
-        """The validator of the schema at a pointer of the document."""
-        return self.validator({"$ref": f"#{quote(pointer, safe='/~')}"}, formats=formats)
+        """The validator of the schema at a pointer of the document; shared parts are compiled once."""
+        known = self.validators.get((pointer, formats))
+        if known is None:
+            schema = {"$ref": f"#{quote(pointer, safe='/~')}"}
+            known = self.validators[pointer, formats] = self.validator(schema, formats=formats)
+        return known
 
     def validator(self, schema: Json, *, formats: bool = False) -> Validator:
         """A validator of `schema`, whose references point into the document."""

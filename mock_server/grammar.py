@@ -9,25 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import yaml
 
 Json = Any
 Complaint = tuple[str, str]  # a JSON pointer, and what is wrong there and what to do
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML 1.2's idea of plain values: no dates, and only true and false are booleans."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool"))]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), ["t", "f"])
 
 
 class Unreadable(Exception):
@@ -36,12 +25,29 @@ class Unreadable(Exception):
 
 def read(path: Path) -> Json:
     """The content of a YAML file; raises Unreadable."""
+    import yaml  # 8 ms of a start that finds all it needs in the cache
+
     try:
-        return yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+        return yaml.load(path.read_bytes(), Loader=_loader())  # noqa: S506 - a subclass of the safe loader
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise Unreadable(f"{path}: {' '.join(str(error).split())}") from error
+
+
+@cache
+def _loader() -> type:
+    """YAML 1.2's idea of plain values: no dates, and only true and false are booleans."""
+    import yaml
+
+    class Loader(yaml.CSafeLoader):
+        yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML has it
+            first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool"))]
+            for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), ["t", "f"])
+    return Loader
 
 
 # A shape is the name of an object or a leaf below, "any", "[shape]" (a list) or "{shape}" (a map of names);

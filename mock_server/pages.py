@@ -1,6 +1,7 @@
 """Pages for people: the documents as served, and one page of what this server stands in for.
 
-The only Starlette application, behind the dispatcher of `server`. Must not know any API's records.
+The only Starlette application, behind the dispatcher of `server`; imported when a page is asked for, as few are.
+Must not know any API's records.
 """
 
 from __future__ import annotations

@@ -60,17 +60,17 @@ def _answer(call: Call) -> Response:
 def _route(call: Call) -> Response | None:
     """Find the API and its operation; the answer for a path that no API owns."""
     router, request = call.world.registry.router, call.request
-    match = router.find(request.path)
-    if match.api is None:
+    api, operations, segments = router.find(request.path)
+    if api is None:
         return _nobodys(request.path[:200], router)
-    call.api, call.segments = match.api, match.segments
-    operation = match.operations.get(request.method)
-    if operation is None and match.operations:
-        allow = ", ".join(sorted(match.operations))
+    call.api, call.segments = api, segments
+    operation = operations.get(request.method)
+    if operation is None and operations:
+        allow = ", ".join(sorted(operations))
         message = f"{request.method} is not allowed here; allowed: {allow}"
         raise Problem("method-not-allowed", message, headers=((b"allow", allow.encode()),))
     if operation is None:
-        documented = call.api.contract.errors["unknown-route"].rule is not None  # then its message is, too
+        documented = api.contract.errors["unknown-route"].rule is not None  # then its message is, too
         message = f"{request.method} {request.path[:200]} is no operation of this API"
         raise Problem("unknown-route", None if documented else message)
     call.operation = operation
@@ -80,12 +80,11 @@ def _route(call: Call) -> Response | None:
 def _run(call: Call) -> Response:
     """Let the handler answer, and cut a page where it returns a listing."""
     call.step = "run"
-    reply = call.api.handlers[call.operation.id](call)
-    body = reply.body
+    body, status = call.api.handlers[call.operation.id](call)
     if not isinstance(body, bytes):
         call.step = "page"
         body = page(call, body)
-    status = call.value(call.operation.success) if reply.status is None else reply.status
+    status = call.value(call.operation.success) if status is None else status
     if status == 204:
         return Response(204, call.headers)
     return Response(status, JSON + call.headers if call.headers else JSON, body)

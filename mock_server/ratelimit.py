@@ -47,8 +47,7 @@ def admit(call: Call) -> Response | None:
     """Count the request, or raise the limit's Problem, by default with `Retry-After` in whole seconds."""
     if call.value(call.operation.secured):
         for limit in (call.api.contract.rate_limit, call.operation.rate_limit):
-            quota = None if limit is None else _quota(call, limit)
-            if limit is not None and quota is not None:
+            if limit is not None and (quota := _quota(call, limit)) is not None:
                 call.step = "admit"
                 _count(call, limit, quota)
     return None
@@ -69,7 +68,7 @@ def _quota(call: Call, limit: RateLimit) -> Quota | None:
         return None
     quota = Quota(**(call.assumed(limit.quota.id) or _NONE)) if isinstance(limit.quota, Assumed) else limit.quota
     if chosen and not limit.name:
-        return quota._replace(requests=chosen)
+        return Quota(chosen, quota.seconds)
     return quota if quota.requests else None
 
 
@@ -77,7 +76,8 @@ def _count(call: Call, limit: RateLimit, quota: Quota) -> None:
     kind = call.value(limit.window)
     who = call.credential.token if limit.per == "credential" else call.credential.tenant
     window = call.world.window(call.api.name, who, f"{limit.name}/{limit.per}/{kind}")
-    wait = WINDOWS[kind](window, call.now, quota.requests, quota.seconds * 1000)
+    most, span = quota
+    wait = WINDOWS[kind](window, call.now, most, span * 1000)
     if not wait:
         window.granted += 1
         if kind == "sliding":

@@ -6,12 +6,14 @@ and `cli` know HTTP's transport. Must not decide any answer: `pipeline` does.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import contextmanager
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +21,6 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.exchange import Exchange, Request, Response
-from mock_server.pages import pages
 from mock_server.pipeline import handle, nowhere
 from mock_server.store import encode
 from mock_server.world import Worlds
@@ -41,8 +42,7 @@ class App:
         self.worlds = worlds
         self._watch = watch
         self._most_bytes = max(api.most_bytes for api in worlds.apis.values())
-        self._pages = pages(worlds)
-        self._page_paths = {route.path for route in self._pages.routes if hasattr(route, "path")}
+        self._page_paths = {"/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection (http or lifespan)."""
@@ -61,6 +61,12 @@ class App:
             headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
+
+    @cached_property
+    def _pages(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        from mock_server.pages import pages  # and Starlette, which takes as long as all of mock_server
+
+        return pages(self.worlds)
 
     def answer(self, request: Request) -> Response:
         """The answer to a request in the world that it belongs to."""
@@ -112,8 +118,45 @@ def call(app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]], reque
     return Response(start["status"], tuple(start["headers"]), b"".join(part.get("body", b"") for part in parts))
 
 
+class _Gathered(asyncio.Transport):
+    """A transport that sends what is written in one turn of the event loop at once: head and body in one system call.
+
+    Waiting for the turn's end does more than joining the two: the client is woken once for many answers.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pending: list[bytes] = []
+
+    def write(self, data: Any) -> None:
+        if not self._pending:
+            self._loop.call_soon(self._flush)
+        self._pending.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def _flush(self) -> None:
+        if self._pending and not self._transport.is_closing():
+            self._transport.write(b"".join(self._pending))
+        self._pending.clear()
+
+
 class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn reads it. What is no HTTP gets problem details in place of the framework's own text."""
+    """HTTP as uvicorn reads it, each answer in one write.
+
+    What is no HTTP gets problem details in place of the framework's own text.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin a connection."""
+        super().connection_made(transport)
+        self.transport = _Gathered(transport, self.loop)
 
     def send_400_response(self, msg: str) -> None:
         """Say that the bytes were no HTTP request, or its URL longer than can be read, and close the connection."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -60,14 +61,15 @@ class Listing(Protocol):
 class Collection:
     """Records by id. Forks share rows and lists until one side writes."""
 
-    __slots__ = ("_count", "_lists", "_owned", "_places", "_rows", "layout")
+    __slots__ = ("_count", "_lists", "_owned", "_places", "_rows", "_shared", "layout")
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._rows: dict[str, bytes] = {}
         self._places: dict[str, int] = {}
         self._lists: dict[Hashable, list[str]] = {}
-        self._owned: set[Hashable] | None = set()  # the lists that no fork shares; None: nothing is ours
+        self._owned: dict[Hashable, list[str]] = {}  # the lists that no fork shares
+        self._shared = False  # whether a fork shares all of it
         self._count = 0
 
     def __len__(self) -> int:
@@ -89,18 +91,28 @@ class Collection:
         row = self._rows.get(id)
         return None if row is None else decode(row)
 
-    def put(self, record: Record) -> bytes:
-        """Keep `record` under its `id`, new or in place of the old one; returns the encoded form."""
-        self._own()
+    def peek(self, id: str) -> Mapping[str, Any] | None:
+        """The record, not to be changed, for those that are read often and written rarely: equal ones are shared."""
+        row = self._rows.get(id)
+        return None if row is None else _decoded(row)
+
+    def put(self, record: Record, *, was: Record | None = None) -> bytes:
+        """Keep `record` under its `id`, new or in place of the old one; returns the encoded form.
+
+        `was` is the record that it replaces, where the caller has it: it need not be read again.
+        """
+        if self._shared:
+            self._own()
         id, row = record["id"], encode(record)
         if self.layout.at is not None:
-            self._arrange(id, record, self._rows.get(id), self.layout.at)
+            self._arrange(id, record, was or self.get(id), self.layout.at)
         self._rows[id] = row
         return row
 
     def remove(self, id: str) -> None:
         """Forget the record `id`; raises KeyError when there is none."""
-        self._own()
+        if self._shared:
+            self._own()
         row = self._rows.pop(id)
         for name in self.layout.lists(decode(row)) if self.layout.at is not None else ():
             self._leave(name, id)
@@ -122,31 +134,31 @@ class Collection:
         """A collection of its own with the same records; nothing is copied before somebody writes."""
         other = Collection.__new__(Collection)
         other.layout, other._rows, other._places, other._lists = self.layout, self._rows, self._places, self._lists
-        other._count, other._owned, self._owned = self._count, None, None
+        other._count, other._owned = self._count, self._owned
+        self._shared = other._shared = True
         return other
 
     def _own(self) -> None:
-        if self._owned is None:
-            self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
-            self._owned = set()
+        self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
+        self._owned, self._shared = {}, False
 
-    def _arrange(self, id: str, record: Record, old: bytes | None, at: Callable[[Record], int]) -> None:
+    def _arrange(self, id: str, record: Record, was: Record | None, at: Callable[[Record], int]) -> None:
         lists = self.layout.lists(record)
-        if old is None:
+        if was is None:
             self._count += 1
-            self._places[id] = at(record) << 32 | self._count
+            place = self._places[id] = at(record) << 32 | self._count
             for name in lists:
-                self._enter(name, id)
+                self._enter(name, id, place)
             return
-        before = self.layout.lists(decode(old))
+        before = self.layout.lists(was)
         if before != lists:
             for name in set(before) - set(lists):
                 self._leave(name, id)
             for name in set(lists) - set(before):
-                self._enter(name, id)
+                self._enter(name, id, self._places[id])
 
-    def _enter(self, name: Hashable, id: str) -> None:
-        ids, place = self._list(name), self._places[id]
+    def _enter(self, name: Hashable, id: str, place: int) -> None:
+        ids = self._owned.get(name) or self._list(name)
         if not ids or self._places[ids[-1]] < place:
             ids.append(id)
         else:
@@ -167,11 +179,10 @@ class Collection:
         return at < len(ids) and ids[at] == id
 
     def _list(self, name: Hashable) -> list[str]:
-        assert self._owned is not None, "a write owns its collection first"
-        if name not in self._owned:
-            self._lists[name] = list(self._lists.get(name, ()))
-            self._owned.add(name)
-        return self._lists[name]
+        ids = self._owned.get(name)
+        if ids is None:
+            ids = self._owned[name] = self._lists[name] = list(self._lists.get(name, ()))
+        return ids
 
 
 class Ordered(NamedTuple):
@@ -266,26 +277,23 @@ class Projected(NamedTuple):
         return [self.render(row) for row in self.kept.slice(start, stop)]
 
 
-class Store:
+@lru_cache(maxsize=4096)
+def _decoded(row: bytes) -> Record:
+    return decode(row)
+
+
+class Store(dict[str, Collection]):
     """The collections of one tenant, by name."""
-
-    __slots__ = ("_collections",)
-
-    def __init__(self, collections: dict[str, Collection]) -> None:
-        self._collections = collections
 
     @classmethod
     def empty(cls, layouts: Mapping[str, Layout]) -> Store:
         """A store with nothing in it."""
         return cls({name: Collection(layout) for name, layout in layouts.items()})
 
-    def __getitem__(self, name: str) -> Collection:
-        return self._collections[name]
-
     def fork(self) -> Store:
         """A store of its own with the same records."""
-        return Store({name: collection.fork() for name, collection in self._collections.items()})
+        return Store({name: collection.fork() for name, collection in self.items()})
 
     def dump(self) -> dict[str, list[Record]]:
         """All records by collection, in order."""
-        return {name: list(collection) for name, collection in self._collections.items()}
+        return {name: list(collection) for name, collection in self.items()}

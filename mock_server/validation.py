@@ -22,7 +22,7 @@ def validate(call: Call) -> Response | None:
     operation = call.operation
     path, wrong = operation.read_path(call.segments)
     query, issues = operation.read_query(call.request.query)
-    refused = [*wrong, *(_settle(call, query, issues) if issues else ())]
+    refused = [*wrong, *_settle(call, query, issues)] if wrong or issues else ()
     if refused:
         fields = {issue.parameter: [issue.message] for issue in refused}
         raise Problem("invalid", "; ".join(issue.message for issue in refused), fields=fields)
@@ -60,6 +60,8 @@ def read_body(call: Call, body: Body | None) -> Json:
 
 def _check_media_type(call: Call, wanted: str) -> None:
     given = call.request.header("content-type") or ""
+    if given == wanted:
+        return
     media_type = given.partition(";")[0].strip().lower()
     if media_type == wanted or (wanted == JSON and media_type.endswith("+json")):
         return

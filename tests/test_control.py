@@ -45,7 +45,7 @@ def test_an_uninstalled_checkout_has_version_0(client: Client, monkeypatch: pyte
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr("mock_server.apis.control.version", missing)
+    monkeypatch.setattr("importlib.metadata.version", missing)
     assert client.done("GET", "/health")["version"] == "0"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -17,10 +18,11 @@ from conftest import KEY, MANY, Client
 from mock_server import data
 from mock_server.api import Api
 from mock_server.exchange import Exchange, Request
-from mock_server.server import App, call, listen, ready_file, serving, step, url_of
+from mock_server.server import App, Protocol, Server, call, listen, ready_file, serving, step, url_of
 from mock_server.world import Worlds
 
 RUN = "/api/v1/process-runs/R1"
+GET = f"GET {RUN} HTTP/1.1\r\nauthorization: Bearer {KEY}\r\n"
 CLOSE = f"authorization: Bearer {KEY}\r\nhost: localhost\r\nconnection: close\r\n"
 JSON = "content-type: application/json\r\n"
 
@@ -52,6 +54,46 @@ def sent(worlds: Worlds, head: str, body: bytes = b"", *, cut: bool = False) -> 
     lines = top.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
     return int(lines[0].split()[1]) if lines[0] else 0, headers, content
+
+
+class Wire(asyncio.Transport):
+    """A connection that only notes what is written, until it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        assert not self.closed
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+def spoken(worlds: Worlds, *turns: str | None) -> Wire:
+    """What is written when the turns arrive, each in a turn of the event loop (None: the client goes away)."""
+    server, wire = Server(App(worlds), sockets=[], ready=lambda: None), Wire()
+
+    async def talk() -> None:
+        protocol = Protocol(server.config, server.server_state, {})
+        protocol.connection_made(wire)
+        for turn in turns:
+            if turn is None:
+                wire.close()
+            else:
+                protocol.data_received(turn.encode())
+                await asyncio.sleep(0)
+
+        await asyncio.sleep(0)
+        protocol.connection_lost(None)
+
+    asyncio.run(talk())
+    return wire
 
 
 def test_a_real_client_gets_what_the_application_answers(served: Worlds) -> None:
@@ -164,6 +206,44 @@ def test_a_body_that_is_cut_off_is_no_request(served: Worlds) -> None:
     for body in (b"", b"{}"):
         assert sent(served, head, body, cut=True)[0] == 0
     assert served.default.journal.count == 0
+
+
+def test_an_answer_is_one_write(served: Worlds) -> None:
+    """Head and body leave in one system call; what two requests are answered, in two."""
+    first, second = spoken(served, f"{GET}\r\n", f"{GET}\r\n").written
+    assert first == second
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert first.endswith(b"}")
+
+
+def test_what_a_closed_connection_would_get_is_dropped(served: Worlds) -> None:
+    """Where the client went away before its answer was written, nothing is; where we close, the answer is whole."""
+    assert spoken(served, f"{GET}\r\n", None).written == []
+    wire = spoken(served, f"{GET}connection: close\r\n\r\n")
+    assert wire.closed
+    assert [data[-1:] for data in wire.written] == [b"}"]
+
+
+def test_requests_sent_ahead_are_answered_in_order(served: Worlds) -> None:
+    """Several requests in one segment get their answers one after the other on the same connection."""
+    paths = ("R1", "nope", "R2")
+    heads = [f"GET /api/v1/process-runs/{id} HTTP/1.1\r\nauthorization: Bearer {KEY}\r\n\r\n" for id in paths]
+    parts = urlsplit(served.url)
+    with socket.create_connection((parts.hostname, parts.port), 5) as connection:
+        connection.sendall("".join([*heads, f"HEAD {RUN} HTTP/1.1\r\n{CLOSE}\r\n"]).encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert [answer[:3] for answer in received.split(b"HTTP/1.1 ")] == [b"", b"200", b"404", b"200", b"405"]
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(served: Worlds) -> None:
+    """`Expect: 100-continue` is answered before the body comes."""
+    parts = urlsplit(served.url)
+    head = f"POST /api/v1/process-runs HTTP/1.1\r\n{JSON}content-length: 21\r\nexpect: 100-continue\r\n{CLOSE}\r\n"
+    with socket.create_connection((parts.hostname, parts.port), 5) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b'{"template_id": "T1"}')
+        assert connection.recv(65536).startswith(b"HTTP/1.1 201")
 
 
 def test_ten_megabytes_are_refused(served: Worlds) -> None:

@@ -43,6 +43,16 @@ def test_records_are_kept_by_id() -> None:
     assert (collection.get("b"), collection.row("b"), len(collection)) == (None, None, 1)
 
 
+def test_records_to_be_read_only_are_shared() -> None:
+    """What is only looked at is decoded once, until it is replaced."""
+    collection = filled(("a", 1, "red"))
+    assert collection.peek("a") == collection.get("a")
+    assert collection.peek("a") is collection.fork().peek("a")
+    collection.put({"id": "a", "at": 1, "colour": "blue"})
+    assert collection.peek("a") == {"id": "a", "at": 1, "colour": "blue"}
+    assert collection.peek("b") is None
+
+
 def test_lists_are_in_order_of_time_then_of_creation() -> None:
     """Equal times keep the order in which they came; late ones find their place."""
     collection = filled(("b", 2, "red"), ("c", 2, "red"), ("a", 1, "blue"), ("d", 3, "red"))
@@ -58,8 +68,8 @@ def test_a_record_changes_its_lists() -> None:
     collection = filled(("a", 1, "red"), ("b", 2, "red"), ("c", 3, "red"))
     collection.put({"id": "b", "at": 9, "colour": "blue"})
     assert (ids(collection), ids(collection, "red"), ids(collection, "blue")) == (["a", "b", "c"], ["a", "c"], ["b"])
-    collection.put({"id": "b", "at": 9, "colour": "red"})
-    assert ids(collection, "red") == ["a", "b", "c"]
+    collection.put({"id": "b", "at": 9, "colour": "red"}, was=collection.get("b"))
+    assert (ids(collection, "red"), ids(collection, "blue")) == (["a", "b", "c"], [])
 
 
 def test_a_place_outlives_its_match() -> None:
@@ -92,6 +102,19 @@ def test_forks_do_not_see_each_other() -> None:
     third.put({"id": "c", "at": 0, "colour": "red"})
     assert ids(third) == ["c", "a"]
     assert ids(first) == ["a", "b"]
+
+
+def test_a_removed_record_is_gone_from_every_list() -> None:
+    """A record can be removed, and put again at the end; a fork keeps its own."""
+    first = filled(("a", 1, "red"), ("b", 1, "red"))
+    second = first.fork()
+    for _ in range(2):
+        first.remove("a")
+        assert (first.get("a"), ids(first), ids(first, "red")) == (None, ["b"], ["b"])
+        first.put({"id": "a", "at": 1, "colour": "red"})
+    assert (ids(first), ids(second)) == (["b", "a"], ["a", "b"])
+    with pytest.raises(KeyError):
+        first.remove("c")
 
 
 def test_a_collection_without_order_is_only_looked_up() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from mock_server import data, grammar
+from mock_server import cache, data, grammar
 from mock_server.api import Api, Json
 
 NAMES = ("nextstep", "kognitos", "tallyfy")
@@ -20,5 +20,10 @@ def declare(name: str) -> Api:
 
 def seeds(names: Sequence[str], folder: Path | None = None) -> dict[str, Json]:
     """The content of `<name>/seed.yaml` in the fixtures folder (ours by default), by name; raises Unreadable."""
-    folder = folder or data.path("fixtures")
-    return {name: grammar.read(folder / name / "seed.yaml") for name in names if name in NAMES}
+    read = grammar.read if folder else _kept
+    places = {name: (folder or data.path("fixtures")) / name / "seed.yaml" for name in names if name in NAMES}
+    return {name: read(place) for name, place in places.items()}
+
+
+def _kept(place: Path) -> Json:
+    return cache.kept(place, lambda: grammar.read(place))

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hmac import compare_digest
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from mock_server import contract
@@ -347,6 +346,8 @@ def _json(value: Json) -> Reply:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 5 ms that only this needs
+
     try:
         return version("understudy")
     except PackageNotFoundError:

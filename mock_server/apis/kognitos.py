@@ -104,8 +104,8 @@ def upload_file(call: Call) -> Reply:
     """POST /uploads/{token}: the storage's side; the address is all that lets a caller in."""
     token = call.arguments["token"]
     store = call.owner("uploads", token)
-    upload = store and store["uploads"].get(token)
-    file = store and upload and store["files"].get(upload["file_id"])
+    upload = store["uploads"].get(token) if store else None
+    file = store["files"].get(upload["file_id"]) if store and upload else None
     if not store or not upload or not file:
         raise Problem("upload-refused")
     lifetime = call.assumed("kognitos.upload.lifetime")

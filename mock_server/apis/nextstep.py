@@ -80,16 +80,16 @@ def get_run(call: Call) -> Reply:
 def create_run(call: Call) -> Reply:
     """POST /process-runs: a frozen copy of a published template (Process Runs > Create a Run)."""
     body, store = call.body, call.store
-    template = store["templates"].get(body["template_id"])
+    template = store["templates"].peek(body["template_id"])
     if template is None:
         _refuse_foreign(call, "templates", body["template_id"])
         raise Problem("unknown-template")
     if not template["is_published"]:
         raise Problem("template-not-published")
     member = _active_member(store, body.get("actor_email"))
-    team = store["team"].get(call.credential.tenant)
+    team = store["team"].peek(call.credential.tenant)
     assert team is not None, "a store holds its own team"
-    definition = store["definitions"].get(template["id"])
+    definition = store["definitions"].peek(template["id"])
     assert definition is not None, "every template has a definition"
     live = call.assumed("nextstep.templates.edits-go-live") == "on-publish"
     frozen = edition(store, definition["live" if live else "edition"])
@@ -169,8 +169,8 @@ def keep_task(call: Call, tasks: RunTasks, was: Record, task: Record) -> None:
     run, progress = tasks.run, tasks.progress
     tasks.store["tasks"].put(task)
     if call.assumed("nextstep.runs.touched-by-tasks"):
-        run["updated_at"] = rfc3339(call.now)
-        tasks.store["runs"].put(run)
+        tasks.run = {**run, "updated_at": rfc3339(call.now)}
+        tasks.store["runs"].put(tasks.run, was=run)
     opened = is_done(was) - is_done(task)
     if opened:
         progress["open"] += opened
@@ -406,7 +406,7 @@ def _active_member(store: Store, email: str | None) -> Record | None:
     return member if member and member["active"] else None
 
 
-def _title(call: Call, template: Record) -> str:
+def _title(call: Call, template: Mapping[str, Any]) -> str:
     first, second = call.body.get("name"), call.body.get("title")
     if first is not None and second is not None and call.assumed("nextstep.runs.name-and-title") == "title":
         first = second
@@ -447,11 +447,11 @@ def _prefilled(call: Call, frozen: Edition) -> dict[int, dict[str, Json]]:
 
 def _filled(call: Call, elements: Sequence[Record], items: Sequence[Record]) -> list[Record]:
     """The elements with the values of an update laid over them."""
-    known = {element["id"]: dict(element) for element in elements}
+    known = {element["id"]: element for element in elements}
     for item in items:
         element = known.get(item["id"])
         if element is not None:
-            element["value"] = accept(call, element, item["value"])
+            known[element["id"]] = {**element, "value": accept(call, element, item["value"])}
         elif call.assumed("nextstep.tasks.unknown-element") == "reject":
             raise Problem("invalid", f"the task has no element {item['id'][:80]}")
     return list(known.values())

@@ -6,6 +6,7 @@ Public records fit a schema of the document and are stored as served; the others
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mock_server.api import Json
 from mock_server.clock import milliseconds
@@ -44,8 +45,11 @@ _TASK = _record(
 )
 
 
+_moment = lru_cache(maxsize=256)(milliseconds)  # many runs are created at one moment
+
+
 def _created(record: Record) -> int:
-    return milliseconds(record["created_at"])
+    return _moment(record["created_at"])
 
 
 # the payload of a timer that is about a run

@@ -71,12 +71,8 @@ class RunTasks:
         known = self.progress["ids"].get(id)
         if known is not None:
             return int(known)
-        if len(id) != 20 or not all(digit in _DIGITS for digit in id[16:]):
-            return None
-        code = sum(_DIGITS.index(digit) * 62**n for n, digit in enumerate(id[16:]))
-        head = digest(self.run["id"], 16)
-        position = (code - int.from_bytes(head[:3].encode())) * _INVERSE % _SPACE
-        return position if position < len(self) and self.id(position) == id else None
+        position = _position(self.run["id"], id) if len(id) == 20 else None
+        return position if position is not None and position < len(self) and self.id(position) == id else None
 
     def get(self, position: int) -> Record:
         """The task at a position, changes laid over; its unset values are None."""
@@ -102,9 +98,11 @@ class RunTasks:
         if row is not None and unset is None and not omitted and not skipped_is_completed:
             return row
         task = self.get(position)
-        task["custom_elements"] = [shown(element, unset) for element in task["custom_elements"]]
-        task["completed"] = task["completed"] or (skipped_is_completed and task["skipped"])
-        return encode({key: value for key, value in task.items() if key not in omitted})
+        if unset is not None:
+            task["custom_elements"] = [shown(element, unset) for element in task["custom_elements"]]
+        if skipped_is_completed and task["skipped"]:
+            task["completed"] = True
+        return encode({key: value for key, value in task.items() if key not in omitted} if omitted else task)
 
     def _untouched(self, position: int) -> Record:
         task = self.edition.tasks[position]
@@ -139,6 +137,16 @@ def _task_id(run_id: str, position: int) -> str:
         code, digit = divmod(code, 62)
         tail += _DIGITS[digit]
     return head + tail
+
+
+@lru_cache(maxsize=4096)
+def _position(run_id: str, id: str) -> int | None:
+    """Where `_task_id` made this id, if it did at all."""
+    if not all(digit in _DIGITS for digit in id[16:]):
+        return None
+    code: int = sum(_DIGITS.index(digit) * 62**n for n, digit in enumerate(id[16:]))
+    head = digest(run_id, 16)
+    return (code - int.from_bytes(head[:3].encode())) * _INVERSE % _SPACE
 
 
 def is_done(task: Record) -> bool:
