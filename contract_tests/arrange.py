@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from contract_tests.client import Client, NotChecked
+from contract_tests.client import Client, NotChecked, adds, ids_in
 from mock_server.contract import JSON, Contract, Operation
 from mock_server.exchange import Response
 
@@ -20,6 +20,9 @@ Json = Any
 
 TRIED = 20
 """How many items of a list, and how many lists of a kind, are tried."""
+
+MADE = 6
+"""How many objects are made to write to where others are too."""
 
 ATTEMPTS = 40
 """How many arguments are tried before an operation counts as one that the target does not accept."""
@@ -52,8 +55,13 @@ def arrange(client: Client, operation: Operation, *, key: str | None = None) -> 
 def arrangements(client: Client, operation: Operation, *, key: str | None = None) -> Iterator[Arranged]:
     """All arguments that links from reading operations offer, a bounded number, never twice the same.
 
-    What the same world offered before, when it was as fresh, is not looked up again.
+    What the same world offered before, when it was as fresh, is not looked up again. In a world that others share,
+    what writes to objects that can be made is offered one that was made for it.
     """
+    maker = None if client.is_alone else _maker(client.contract, operation.id)
+    if maker is not None:
+        yield from _own(client, operation, maker, key)
+        return
     memory = client.pristine if key in (None, client.key) else None
     known: list[Arranged] = [] if memory is None else memory.setdefault(operation.id, [])
     offered = deepcopy(known)
@@ -127,6 +135,42 @@ def _arrangements(
                 if _complete(client, operation, arranged) and arranged not in seen:
                     seen.append(arranged)
                     yield arranged
+
+
+def _own(client: Client, operation: Operation, maker: Operation, key: str | None) -> Iterator[Arranged]:
+    """What an operation can be called with on objects that are made for it, one after the other, a few."""
+    for made in islice(arrangements(client, maker, key=key), MADE):
+        response = call(client, maker, made, key=key)
+        for own in ids_in(response) if response.status < 300 else ():
+            for link in links(client.contract, operation.id):
+                place = Arranged({**made.arguments, **_named(link.source, maker, own)}, None)
+                if link.source.path.startswith(maker.path) and _complete(client, link.source, place):
+                    answer = call(client, link.source, place, key=key).json()
+                    offered = (_arranged(link, place, answer, number) for number in range(TRIED))
+                    yield from (found for found in offered if _is_on(client, operation, found, own))
+
+
+def _is_on(client: Client, operation: Operation, arranged: Arranged, own: str) -> bool:
+    """Whether an operation can be called with this, and is then about the object of this id."""
+    return _complete(client, operation, arranged) and own in map(str, arranged.arguments.values())
+
+
+def _named(source: Operation, maker: Operation, own: str) -> dict[str, str]:
+    """The parameter of a path under that of the maker which names what it made."""
+    below = source.path.removeprefix(f"{maker.path}/")
+    return {below.partition("/")[0].strip("{}"): own} if below.startswith("{") else {}
+
+
+@cache
+def _maker(contract: Contract, operation_id: str) -> Operation | None:
+    """The operation that makes the objects which an operation writes to, or None."""
+    operation = contract.operations[operation_id]
+    makers = [
+        known
+        for known in contract.operations.values()
+        if adds(contract, known) and operation.path.startswith(f"{known.path}/{{")
+    ]
+    return None if operation.method == "GET" else max(makers, key=lambda known: len(known.path), default=None)
 
 
 def _given(client: Client, operation: Operation, key: str | None) -> Iterator[Arranged]:

@@ -213,6 +213,11 @@ class Client:
         reading = all(exchange.request.method in _READING for exchange in self.log)
         return self.memory if reading else None
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody else is in this world."""
+        return "fresh" in self.world.capabilities
+
     def hasty(self) -> Client:
         """The same client, but one that takes a 429 for an answer: for tests of the limit itself."""
         return replace(self, patience=0)
@@ -321,15 +326,14 @@ class Client:
         if request.method not in _READING and "write" not in self.world.capabilities:
             lacking("write")
         operation = find(self.contract, request.method, request.path.removeprefix(self.prefix))
-        shared = "fresh" not in self.world.capabilities
-        if shared and request.method == "DELETE":
+        if not self.is_alone and request.method == "DELETE":
             self._spare(request.path)
         self.account.spend()
         response = self.transport(request)
         if operation is not None:
             self.account.saw(operation.id, response.status)
-            if shared and response.status < 300 and _adds(self.contract, operation):
-                self.account.made.extend(f"{request.path}/{id}" for id in _ids(response))
+            if not self.is_alone and response.status < 300 and adds(self.contract, operation):
+                self.account.made.extend(f"{request.path}/{id}" for id in ids_in(response))
         seen = Exchange(
             id=len(self.log),
             world="",
@@ -455,14 +459,14 @@ def _judge(operation: Operation | None, response: Response) -> None:
         raise Violation(mismatch)
 
 
-def _adds(contract: Contract, operation: Operation) -> bool:
+def adds(contract: Contract, operation: Operation) -> bool:
     """Whether an operation adds to a list: by POST on its path."""
     return operation.method == "POST" and any(
         known.pagination is not None and known.path == operation.path for known in contract.operations.values()
     )
 
 
-def _ids(response: Response) -> list[str]:
+def ids_in(response: Response) -> list[str]:
     """The id of the object that an answer shows, bare or as its `data`; none without one."""
     body = response.json()
     shown = body.get("data", body) if isinstance(body, dict) else None

@@ -14,7 +14,7 @@ from contract_tests.arrange import arrange
 from contract_tests.client import NotChecked
 from contract_tests.guest import Guest
 from contract_tests.pages import longest
-from contract_tests.rules import Outcome, check_of, checks, run
+from contract_tests.rules import Outcome, check_of, checks, checks_for, run
 from contract_tests.settings import BadSettings, Settings, told_by
 from contract_tests.targets import Server, Target, Unreachable
 from contract_tests.test_pagination import test_a_walk_is_complete as walk_is_complete
@@ -368,3 +368,14 @@ def test_what_is_planted_otherwise_is_planted_anew() -> None:
     assert [record["id"] for record in listed[0]] == [record["id"] for record in listed[1]]
     assert {credential.token for credential in credentials} >= {KEY}
     assert targets.plant(dataclasses.replace(declared, seed=lambda *_: ()), seed) == ({}, ())
+
+
+def test_where_others_are_only_what_was_made_is_written_to(foreign) -> None:
+    """Runs and tasks that were there before are read and no more; what an operation needs is made for it."""
+    target, worlds = foreign()
+    for rule in ("nextstep.authentication.missing-key", "nextstep.envelope.single", "nextstep.rate-limit.next-is-429"):
+        for check in checks_for(rule):
+            assert [outcome.check.name for outcome in run(check, target) if outcome.result == "failed"] == []
+    written = [exchange.request.path for exchange in worlds.default.journal if exchange.request.method == "PATCH"]
+    assert written
+    assert [path for path in written if path.partition("/tasks/")[0] not in target.guest.made] == []
