@@ -10,13 +10,16 @@ import uvicorn
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import constant, growth, inside, kit, load, machine, memory, mock
-from benchmarks.figures import GOALS, Figure, Goal, missed, ratio, summed_up, table
+from benchmarks.figures import GOALS, PEERS, Figure, Goal, missed, ratio, summed_up, table
 from benchmarks.figures import growth as growth_of
 from benchmarks.load import lua, read
+from benchmarks.peers import contest
+from benchmarks.peers.catalogue import CATALOGUE, Peer, Unavailable, stubs
 from benchmarks.plot import Curve, Panel, drawn
 from benchmarks.report import README, goals_table, put_into_readme
 from benchmarks.requests import ASKS, as_requests, with_tasks
-from benchmarks.servers import NotStarted, answer, expect, free_port, running
+from benchmarks.servers import Answer, NotStarted, answer, expect, free_port, running
+from benchmarks.throughput import Round
 from mock_server.server import App, Server, call
 
 WRK = """Running 1s test @ http://127.0.0.1:8629
@@ -274,3 +277,43 @@ def test_readme_has_the_places_for_its_figures():
 def test_machine_is_told_with_versions():
     """Date, Python and what decides the speed."""
     assert re.match(r"\d{4}-\d\d-\d\d, Python 3\.\d+\.\d+, uvicorn .*; \d+ cores of .+", machine.told())
+
+
+def test_peers_get_the_same_requests_at_their_own_paths():
+    """Some serve the document's paths at the root."""
+    targets = {peer.name: peer.ask(ASKS[1]).target for peer in CATALOGUE}
+    assert targets["Prism"] == "/process-runs?limit=20"
+    assert targets["WireMock"] == ASKS[1].target
+    assert tuple(targets) == PEERS
+
+
+def test_stubs_hold_our_answers(tmp_path):
+    """WireMock answers the same bytes to the same request with the same key."""
+    stubs(tmp_path, [(ASKS[1], Answer(200, [], "[]"))])
+    stub = json.loads((tmp_path / "mappings" / "0.json").read_text())
+    assert stub["request"]["queryParameters"] == {"limit": {"equalTo": "20"}}
+    assert stub["request"]["headers"] == {"Authorization": {"equalTo": "Bearer nxs_live_your_key"}}
+    assert (stub["response"]["status"], stub["response"]["body"]) == (200, "[]")
+
+
+def test_a_peer_whose_program_is_missing_is_not_installed(tmp_path):
+    """The reason is what is missing."""
+    with pytest.raises(Unavailable, match="no-such-program is not here"):
+        Peer("x", ("x",), lambda folder, port: [], needs=("no-such-program",)).install(tmp_path)
+
+
+def test_standing_tells_why_a_peer_was_not_measured():
+    """One that runs has its medians, one that does not its reason, and no ratio."""
+    entrants = [contest.Entrant(contest.OURS), contest.Entrant("Prism"), contest.Entrant("Mockoon", reason="no node")]
+    rounds = {contest.OURS: [Round(30.0, 1, 1, 1)], "Prism": [Round(2.0, 1, 1, 1)], "Mockoon": "no node"}
+    taken = {ask.name: rounds for ask in ASKS}
+    table = contest.standing(entrants, taken, unit="per second", value=lambda r: r.rate).splitlines()
+    assert table[0].startswith("| per second | version | GET one run |")
+    assert table[2:] == [
+        "| Understudy, as shipped | - | 30 | 30 | 30 | 30 |",
+        "| Prism | - | 2 | 2 | 2 | 2 |",
+        "| Mockoon | - | not measured: no node | - | - | - |",
+    ]
+    figures = list(contest.against_ours(taken))
+    assert [(figure.name, figure.value) for figure in figures] == [(f"{ask.name} / Prism", 15) for ask in ASKS]
+    assert not missed(figures)
