@@ -33,7 +33,7 @@ GROUPS = {
     "throughput": Group(
         "Against a constant of the same bytes and headers, same uvicorn flags",
         throughput.measure,
-        {"rounds": 7, "seconds": 2},
+        {"rounds": 5, "seconds": 2},
         {"rounds": 2, "seconds": 1},
         under_load=True,
     ),
@@ -54,7 +54,7 @@ GROUPS = {
     "clients": Group(
         "Requests in process, by the way to call the application",
         inside.clients,
-        {"rounds": 5, "count": 20_000},
+        {"rounds": 3, "count": 10_000},
         {"rounds": 2, "count": 2_000},
     ),
     "growth": Group(
@@ -67,7 +67,7 @@ GROUPS = {
     "memory": Group(
         "What is kept in memory",
         memory.measure,
-        {"rounds": 3, "worlds": 10_000, "runs": 100_000, "requests": 1_000_000},
+        {"rounds": 3, "worlds": 10_000, "runs": 50_000, "requests": 1_000_000},
         {"rounds": 1, "worlds": 1_000, "runs": 10_000, "requests": 50_000},
     ),
     "start": Group("Starting", start.measure, {"rounds": 9}, {"rounds": 3}),
@@ -75,7 +75,7 @@ GROUPS = {
     "kit": Group(
         "The kit on NextStep, in process",
         kit.measure,
-        {"rounds": 3, "cases": 50, "every": 5},
+        {"rounds": 3, "cases": 20, "every": 10},
         {"rounds": 1, "cases": 10, "every": 50},
     ),
 }  # fmt: skip
@@ -89,12 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _impossible("CPU time and memory are read from /proc: the benchmarks need Linux")
     if not load.is_there() and any(GROUPS[name].under_load for name in names):
         return _impossible(load.HINT)
-    print(
-        f"{told()}\nMedians [lowest .. highest]. Compare ratios, not rates: rates are this machine's, at this moment."
-    )
+    print(told(quick=options.quick))
+    print("Medians [lowest .. highest]. Compare ratios, not rates: rates are this machine's, at this moment.")
     figures = [figure for name in names for figure in _run(GROUPS[name], quick=options.quick)]
     if options.readme:
-        put_into_readme("goals", f"{told()}\n\n{goals_table(figures)}")
+        put_into_readme("goals", f"{told(quick=options.quick)}\n\n{goals_table(figures)}")
     faults = missed(figures)
     print("\n" + ("\n".join(f"MISSED: {fault}" for fault in faults) or "Every goal is met."))
     return 1 if faults else 0

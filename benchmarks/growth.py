@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -138,6 +139,7 @@ def _interleaved(sizes: Sequence[int], measures: Sequence[Callable[[], float]], 
     taken: dict[int, list[float]] = {size: [] for size in sizes}
     for number in range(rounds + 1):
         for size, measured in zip(sizes, measures, strict=True):
+            gc.collect()  # else one size pays for what the others left
             value = measured()
             if number:
                 taken[size].append(value)

@@ -12,11 +12,13 @@ from pathlib import Path
 NAMES = ("uvicorn", "uvloop", "httptools", "starlette", "msgspec", "jsonschema-rs")
 
 
-def told() -> str:
-    """Date, Python, the libraries that decide, processor and cores."""
+def told(*, quick: bool = False) -> str:
+    """Date, Python, the libraries that decide, processor and cores; whether the run was a quick one."""
     versions = ", ".join(f"{name} {version(name)}" for name in NAMES)
     cores = len(os.sched_getaffinity(0))
-    return f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {versions}; {cores} cores of {_model()}"
+    length = "; a quick run" if quick else ""
+    python = f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}"
+    return f"{python}, {versions}; {cores} cores of {_model()}{length}"
 
 
 def _model() -> str:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 def measure(*, rounds: int, worlds: int, runs: int, requests: int) -> Iterator[Figure]:
-    """So many worlds, runs and requests, each in a fresh process, several times."""
+    """So many worlds, runs and journals, each in a fresh process, several times; so many requests once."""
     sizes = [[_alone(of_worlds, worlds, fixtures) for _ in range(rounds)] for fixtures in (0, 10_000)]
     yield summed_up("size of a fresh world", [size for size, _ in sizes[0]], "kB")
     yield growth("size of a fresh world: growth", [[size for size, _ in taken] for taken in sizes])
@@ -36,7 +36,7 @@ def measure(*, rounds: int, worlds: int, runs: int, requests: int) -> Iterator[F
     yield growth("bytes per run: growth", by_tasks)
     yield summed_up("journal at its bound, small requests", [_alone(of_journal, 0) for _ in range(rounds)], "MB")
     yield summed_up("journal at its bound, 64 kB requests", [_alone(of_journal, LARGE) for _ in range(rounds)], "MB")
-    kept = [_alone(of_requests, requests // 100, requests) for _ in range(rounds)]
+    kept = [_alone(of_requests, requests // 100, requests)]
     yield summed_up(f"memory after {requests // 100:,} requests", [few for few, _ in kept], "MB")
     yield summed_up(f"memory after {requests:,} requests", [many for _, many in kept], "MB")
     yield growth("memory after many requests: growth", [[few for few, _ in kept], [many for _, many in kept]])

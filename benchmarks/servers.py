@@ -91,6 +91,8 @@ def constant(answers: Sequence[tuple[Ask, Answer]], pin: Sequence[str] = ()) -> 
         content = Path(folder) / "answers.json"
         content.write_text(json.dumps([[ask.method, ask.target, *answer] for ask, answer in answers]))
         with running(command, port, ASKS[0], environment={ANSWERS: str(content)}) as server:
+            for ask, given in answers:
+                assert expect(ask, port) == given, f"{ask.name}: the constant answers something else"
             yield server
 
 

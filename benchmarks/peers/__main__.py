@@ -35,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rates = standing(entrants, taken, unit="requests per second", value=lambda r: r.rate)
     spent = standing(entrants, taken, unit="microseconds of CPU per request", value=lambda r: r.cpu)
     figures = list(against_ours(taken))
-    print(f"\n{told()}\n\n{rates}\n\n{spent}\n\n{table(figures)}")
+    print(f"\n{told(quick=options.quick)}\n\n{rates}\n\n{spent}\n\n{table(figures)}")
     if options.readme:
-        put_into_readme("peers", f"{told()}\n\n{rates}")
+        put_into_readme("peers", f"{told(quick=options.quick)}\n\n{rates}")
     faults = missed(figures)
     print("\n" + ("\n".join(f"MISSED: {fault}" for fault in faults) or "Every goal is met."))
     return 1 if faults else 0

@@ -111,7 +111,11 @@ def _scalar(folder: Path, port: int) -> list[str]:
 
 def _prism(folder: Path, port: int) -> list[str]:
     script = folder / "node_modules/@stoplight/prism-cli/dist/index.js"
-    return [*NODE, str(script), "mock", str(DOCUMENT), "--port", str(port), "-m", "false", "-v", "error"]
+    return ["node", str(script), "mock", str(DOCUMENT), "--port", str(port)]
+
+
+def _quiet_prism(folder: Path, port: int) -> list[str]:
+    return [*_prism(folder, port), "--verboseLevel", "error"]
 
 
 def _mockoon(folder: Path, port: int) -> list[str]:
@@ -146,12 +150,13 @@ def _fastapi(folder: Path, port: int) -> list[str]:
     ]
 
 
-_SCALAR, _WIREMOCK, _FASTAPI, _PRISM, _SPECMATIC, _MOCKOON = PEERS
+_SCALAR, _WIREMOCK, _FASTAPI, _PRISM, _QUIET_PRISM, _SPECMATIC, _MOCKOON = PEERS
 CATALOGUE = (
     Peer(_SCALAR, ("@scalar/mock-server", "@hono/node-server"), _scalar),
     Peer(_WIREMOCK, ("wiremock",), _wiremock, "/api/v1", ("java", "npm"), stubs),
     Peer(_FASTAPI, ("fastapi", "uvicorn", "uvloop", "httptools"), _fastapi, "/api/v1", ()),
     Peer(_PRISM, ("@stoplight/prism-cli",), _prism),
+    Peer(_QUIET_PRISM, ("@stoplight/prism-cli",), _quiet_prism),
     Peer(_SPECMATIC, ("specmatic",), _specmatic, "/api/v1", ("java", "npm")),
     Peer(_MOCKOON, ("@mockoon/cli",), _mockoon, "/api/v1"),
 )

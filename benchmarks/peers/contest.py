@@ -17,7 +17,7 @@ from benchmarks.peers.catalogue import ROOT, Answers, Peer, Unavailable
 from benchmarks.report import markdown
 from benchmarks.requests import ASKS, Ask
 from benchmarks.servers import NotStarted, Running, cores, expect, free_port, ours, running
-from benchmarks.throughput import Round, alternate, sample
+from benchmarks.throughput import Round, alternate, answers, sample
 
 OURS = "Understudy, as shipped"
 Taken = Mapping[str, Mapping[str, Sequence[Round] | str]]  # by request and server; a text is why there are no rounds
@@ -38,11 +38,11 @@ def entered(stack: ExitStack, folder: Path, peers: Sequence[Peer]) -> list[Entra
     """Ours, then the peers, installed in folders of their own and started; they run as long as the stack is open."""
     pin, _ = cores()
     mock = stack.enter_context(ours(pin))
-    answers = [(ask, expect(ask, mock.port)) for ask in ASKS]
+    given = answers(mock)
     found = [Entrant(OURS, _version(), mock)]
     for peer in peers:
         print(f"  {peer.name}: installing and starting", flush=True)
-        found.append(_entrant(stack, peer, folder / peer.packages[0].replace("/", "-"), answers, pin))
+        found.append(_entrant(stack, peer, folder / peer.packages[0].replace("/", "-"), given, pin))
     return found
 
 
@@ -82,11 +82,11 @@ def standing(entrants: Sequence[Entrant], taken: Taken, *, unit: str, value: Cal
     return markdown([unit, "version", *(ask.name for ask in ASKS)], rows)
 
 
-def _entrant(stack: ExitStack, peer: Peer, folder: Path, answers: Answers, pin: Sequence[str]) -> Entrant:
+def _entrant(stack: ExitStack, peer: Peer, folder: Path, given: Answers, pin: Sequence[str]) -> Entrant:
     asks, installed = [peer.ask(ask) for ask in ASKS], ""
     try:
         installed = peer.install(folder)
-        peer.prepare(folder, answers)
+        peer.prepare(folder, given)
         port = free_port()
         server = stack.enter_context(running([*pin, *peer.command(folder, port)], port, asks[0]))
         for ask in asks:
