@@ -1,7 +1,4 @@
-"""`python -m benchmarks [--quick] [--readme] [NAME...]`: prints every figure, its spread and its goal.
-
-Exit codes: 0 every goal is met, 1 one is missed, 2 usage, 3 something that is needed is not here.
-"""
+"""What Understudy costs: every figure, its spread and its goal, in one run."""
 
 from __future__ import annotations
 
@@ -11,9 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import growth, inside, kit, load, memory, start, throughput
-from benchmarks.figures import Figure, missed, table
+from benchmarks.command import asked, impossible, judged
+from benchmarks.figures import Figure, table
 from benchmarks.machine import told
 from benchmarks.report import goals_table, put_into_readme
+from benchmarks.servers import NotStarted
 
 Numbers = Mapping[str, Any]
 
@@ -83,28 +82,21 @@ GROUPS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the groups that are named, or all; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = asked(argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__), arguments, GROUPS)
     names = options.names or [name for name, group in GROUPS.items() if not group.asked_for]
     if sys.platform != "linux":
-        return _impossible("CPU time and memory are read from /proc: the benchmarks need Linux")
+        return impossible("CPU time and memory are read from /proc, so this needs Linux")
     if not load.is_there() and any(GROUPS[name].under_load for name in names):
-        return _impossible(load.HINT)
+        return impossible(load.HINT)
     print(told(quick=options.quick))
     print("Medians [lowest .. highest]. Compare ratios, not rates: rates are this machine's, at this moment.")
-    figures = [figure for name in names for figure in _run(GROUPS[name], quick=options.quick)]
+    try:
+        figures = [figure for name in names for figure in _run(GROUPS[name], quick=options.quick)]
+    except NotStarted as reason:
+        return impossible(reason)
     if options.readme:
         put_into_readme("goals", f"{told(quick=options.quick)}\n\n{goals_table(figures)}")
-    faults = missed(figures)
-    print("\n" + ("\n".join(f"MISSED: {fault}" for fault in faults) or "Every goal is met."))
-    return 1 if faults else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What Understudy costs, in one run.")
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *GROUPS], help=f"of {', '.join(GROUPS)}")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, smaller stores")
-    parser.add_argument("--readme", action="store_true", help="put the figures that have a goal into the README")
-    return parser
+    return judged(figures)
 
 
 def _run(group: Group, *, quick: bool) -> list[Figure]:
@@ -112,11 +104,6 @@ def _run(group: Group, *, quick: bool) -> list[Figure]:
     figures = list(group.measure(**(group.quick if quick else group.full)))
     print(table(figures), flush=True)
     return figures
-
-
-def _impossible(reason: str) -> int:
-    print(f"benchmarks: {reason}", file=sys.stderr)
-    return 3
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def running(
             list(command), stdout=subprocess.DEVNULL, stderr=said, env={**os.environ, **(environment or {})}
         )
         try:
-            _await(process, port, first, lambda: _gist(said.fileno()))
+            _await(process, port, first, lambda: gist(os.pread(said.fileno(), 1 << 16, 0).decode(errors="replace")))
             yield Running(port, process.pid)
         finally:
             process.send_signal(signal.SIGINT)
@@ -154,7 +154,7 @@ def _await(process: subprocess.Popen[bytes], port: int, first: Ask, said: Callab
         time.sleep(0.001)
 
 
-def _gist(file: int) -> str:
+def gist(said: str) -> str:
     """What a process said of its end: the first line that names an error, else the last one."""
-    lines = [line.strip() for line in os.pread(file, 1 << 16, 0).decode(errors="replace").split("\n") if line.strip()]
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     return next((line for line in lines if re.search(r"error\b", line, re.IGNORECASE)), lines[-1] if lines else "")

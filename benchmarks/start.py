@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.constant import FLAGS
 from benchmarks.figures import Figure, ratio, summed_up
 from benchmarks.requests import ASKS
-from benchmarks.servers import SHIPPED, Running, expect, free_port, running
+from benchmarks.servers import SHIPPED, NotStarted, Running, expect, free_port, gist, running
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,7 +48,10 @@ def install() -> Iterator[Figure]:
     """MB of the server with all that it needs and without the kit, bytecode included, as pip lays it down."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder]
-        _run([*command, "--no-build-isolation", "-c", str(ROOT / "constraints.txt"), str(ROOT)])
+        try:
+            _run([*command, "--no-build-isolation", "-c", str(ROOT / "constraints.txt"), str(ROOT)])
+        except subprocess.CalledProcessError as error:
+            raise NotStarted(f"pip cannot install the checkout: {gist(error.stderr.decode())}") from error
         weights = _weights(Path(folder))
     yield summed_up("install size", [sum(weights.values())], "MB")
     for name, weight in sorted(weights.items(), key=lambda item: -item[1])[:6]:

@@ -1,6 +1,7 @@
 """The benchmarks' own parts work; nothing is timed here."""
 
 import json
+import os
 import re
 import sys
 from xml.etree import ElementTree
@@ -9,16 +10,16 @@ import pytest
 import uvicorn
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import constant, growth, inside, kit, load, machine, memory, mock
+from benchmarks import constant, growth, inside, kit, load, machine, memory, mock, throughput
 from benchmarks.figures import GOALS, PEERS, Figure, Goal, missed, ratio, summed_up, table
 from benchmarks.figures import growth as growth_of
-from benchmarks.load import lua, read
+from benchmarks.load import Sample, lua, read
 from benchmarks.peers import contest
 from benchmarks.peers.catalogue import CATALOGUE, Peer, Unavailable, stubs
 from benchmarks.plot import Curve, Panel, drawn
 from benchmarks.report import README, goals_table, put_into_readme
 from benchmarks.requests import ASKS, as_requests, with_tasks
-from benchmarks.servers import Answer, NotStarted, answer, expect, free_port, running
+from benchmarks.servers import Answer, NotStarted, Running, answer, expect, free_port, running
 from benchmarks.throughput import Round
 from mock_server.server import App, Server, call
 
@@ -181,6 +182,44 @@ def test_dispatch_is_measured_for_each_request(served, monkeypatch):
     assert {figure.name for figure in inside.dispatch(rounds=1, count=64)} <= GOALS.keys()
 
 
+def test_rounds_alternate(monkeypatch):
+    """After one to warm up, each server is loaded in turn, another one first each time."""
+    loaded = _load(monkeypatch, Sample(10, 5.0, 1.0, 2.0, 0))
+    servers = [(ASKS[0], Running(port, os.getpid())) for port in (1, 2)]
+    taken = throughput.alternate(servers, 2, 1, ())
+    assert loaded == [1, 2, 2, 1, 1, 2]
+    assert [[r.rate for r in rounds] for rounds in taken] == [[5.0, 5.0], [5.0, 5.0]]
+
+
+def test_a_failed_request_is_no_figure(monkeypatch):
+    """The constant or a peer that refuses would look fast: a refusal ends the comparison."""
+    _load(monkeypatch, Sample(10, 5.0, 1.0, 2.0, 3))
+    with pytest.raises(RuntimeError, match="GET one run: 3 of 10 requests failed"):
+        throughput.sample(ASKS[0], Running(1, os.getpid()), 1, ())
+
+
+def test_a_peer_that_refuses_under_load_is_told_so(monkeypatch):
+    """The others are measured all the same."""
+    _load(monkeypatch, Sample(10, 5.0, 1.0, 2.0, 0), failing=2)
+    servers = [contest.Entrant(name, "1", Running(port, os.getpid())) for port, name in ((1, "ours"), (2, "Prism"))]
+    taken = contest.measure([*servers, contest.Entrant("Mockoon", reason="no node")], rounds=1, seconds=1, warm=1)
+    assert taken["list of 20"]["Prism"] == "list of 20: 1 of 1 requests failed"
+    assert taken["list of 20"]["Mockoon"] == "no node"
+    assert [r.rate for r in taken["list of 20"]["ours"]] == [5.0]
+
+
+def _load(monkeypatch, sample, failing=None):
+    """Rounds of load that are always the same; one port refuses. The ports that were loaded."""
+    loaded = []
+
+    def load(ask, port, seconds, *, pin):
+        loaded.append(port)
+        return Sample(1, 1.0, 1.0, 1.0, 1) if port == failing else sample
+
+    monkeypatch.setattr(throughput, "load", load)
+    return loaded
+
+
 @pytest.mark.deep
 def test_growth_is_measured_and_drawn(tmp_path, monkeypatch):
     """Each curve has its growth, judged, and a line in the plot."""
@@ -245,10 +284,21 @@ def test_without_wrk_the_command_says_how_to_get_it(monkeypatch, capsys):
 
 
 def test_an_unknown_group_is_exit_code_2(capsys):
-    """It is named, with those that there are."""
+    """It is named, with the nearest one."""
     with pytest.raises(SystemExit, match="2"):
-        benchmarks.main(["speed"])
-    assert "speed" in capsys.readouterr().err
+        benchmarks.main(["starts"])
+    assert "unknown name starts; did you mean start?" in capsys.readouterr().err
+
+
+def test_what_does_not_start_is_exit_code_3(monkeypatch, capsys):
+    """The reason is one line, not a traceback."""
+
+    def fail():
+        raise NotStarted("no port is free")
+
+    monkeypatch.setattr(benchmarks, "GROUPS", {"start": benchmarks.Group("Starting", fail, {}, {})})
+    assert benchmarks.main(["start"]) == 3
+    assert capsys.readouterr().err == "benchmarks: no port is free\n"
 
 
 def _only(monkeypatch, figure):

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.constant import FLAGS
 from benchmarks.figures import PEERS
 from benchmarks.requests import ASKS, Ask
-from benchmarks.servers import Answer
+from benchmarks.servers import Answer, gist
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -99,8 +99,7 @@ def _run(command: Sequence[str], folder: Path) -> str:
     try:
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=280, check=True).stdout
     except subprocess.CalledProcessError as error:
-        said = [line for line in error.stderr.splitlines() if line.strip()]
-        raise Unavailable(f"{' '.join(command[:3])}: {said[-1] if said else error}") from error
+        raise Unavailable(f"{' '.join(command[:3])}: {gist(error.stderr)}") from error
     except subprocess.TimeoutExpired as error:
         raise Unavailable(f"{' '.join(command[:3])} did not end") from error
 
