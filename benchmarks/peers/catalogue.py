@@ -47,7 +47,7 @@ class Peer:
         return ask._replace(target=self.prefix + ask.target.removeprefix("/api/v1"))
 
     def install(self, folder: Path) -> str:
-        """Put the newest version in a folder, unless it is there; returns the version. Raises Unavailable."""
+        """Put it in a folder, unless it is there, as npm or pip choose; returns the version. Raises Unavailable."""
         for program in self.needs:
             if shutil.which(program) is None:
                 raise Unavailable(f"{program} is not here")
@@ -82,9 +82,8 @@ def _from_npm(packages: Sequence[str], folder: Path) -> str:
     name = packages[0]
     installed = folder / "node_modules" / name / "package.json"
     if not installed.exists():
-        wanted = [f"{package}@{_run(['npm', 'view', package, 'version'], folder).strip()}" for package in packages]
         (folder / "package.json").write_text('{"private": true}')
-        _run(["npm", "install", "--no-audit", "--no-fund", *wanted], folder)
+        _run(["npm", "install", "--no-audit", "--no-fund", *packages], folder)  # the newest for this node
     return str(json.loads(installed.read_text())["version"])
 
 

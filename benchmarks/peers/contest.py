@@ -46,7 +46,7 @@ def entered(stack: ExitStack, folder: Path, peers: Sequence[Peer]) -> list[Entra
     return found
 
 
-def measure(entrants: Sequence[Entrant], *, rounds: int = 5, seconds: int = 2, warm: int = 5) -> Taken:
+def measure(entrants: Sequence[Entrant], *, rounds: int = 3, seconds: int = 2, warm: int = 3) -> Taken:
     """Rounds of each request on each server that runs, after so many seconds to warm up."""
     _, client = cores()
     taken: dict[str, dict[str, Sequence[Round] | str]] = {}

@@ -9,5 +9,6 @@ const load = (name) => import(pathToFileURL(installed.resolve(name)))
 const { createMockServer } = await load('@scalar/mock-server')
 const { serve } = await load('@hono/node-server')
 
-const app = await createMockServer({ document: readFileSync(path, 'utf8') })
+const text = readFileSync(path, 'utf8')
+const app = await createMockServer({ document: text, specification: text }) // older versions know it by the second name
 serve({ fetch: app.fetch, port: Number(port), hostname: '127.0.0.1' })
