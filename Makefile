@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup serve lint test test-deep bench clean
+.PHONY: setup serve lint test test-deep bench bench-peers clean
 
 setup: .venv/.ready
 
@@ -33,6 +33,9 @@ test-deep: lint
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: setup
+	$(BIN)/python -m benchmarks.peers $(ARGS)
 
 clean:
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,50 +1,109 @@
-"""`python -m benchmarks [--quick]`: prints every figure, its spread and its goal; exit code 1 when one is missed."""
+"""What Understudy costs: every figure, its spread and its goal, in one run."""
 
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from benchmarks import inside, start, throughput
-from benchmarks.figures import Figure, missed, table
+from benchmarks import growth, inside, kit, load, memory, start, throughput
+from benchmarks.command import asked, impossible, judged
+from benchmarks.figures import Figure, table
+from benchmarks.machine import told
+from benchmarks.report import goals_table, put_into_readme
+from benchmarks.servers import NotStarted
 
-
-def sections(*, quick: bool) -> dict[str, Iterator[Figure]]:
-    """What is measured, by title; each section runs when it is read."""
-    sizes = [10**n for n in range(2, 6 if quick else 7)]
-    return {
-        "Against a bare Starlette route, same bytes, same uvicorn flags": throughput.measure(
-            rounds=5 if quick else 12, seconds=0.3 if quick else 1
-        ),
-        "One request in process": inside.dispatch(rounds=5, count=2048 if quick else 8192),
-        "A list page, by the size of the store": inside.pages(sizes, rounds=5 if quick else 9, count=500),
-        "A fresh world": inside.fresh_worlds(rounds=5 if quick else 9, count=100),
-        "Starting": start.measure(rounds=3 if quick else 5),
-    }
+Numbers = Mapping[str, Any]
 
 
-def main() -> int:
-    """Run every section; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What Understudy costs, in one run.")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, smaller stores: under 30 s")
-    options = parser.parse_args()
-    names = ("uvicorn", "starlette", "uvloop", "httptools", "msgspec")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {platform.machine()}, {versions}")
+class Group(NamedTuple):
+    """Figures that are measured together; how often and how long, in full and in quick runs."""
+
+    title: str
+    measure: Callable[..., Iterator[Figure]]
+    full: Numbers
+    quick: Numbers
+    under_load: bool = False
+    asked_for: bool = False  # only runs when named
+
+
+GROUPS = {
+    "throughput": Group(
+        "Against a constant of the same bytes and headers, same uvicorn flags",
+        throughput.measure,
+        {"rounds": 5, "seconds": 2},
+        {"rounds": 2, "seconds": 1},
+        under_load=True,
+    ),
+    "million": Group(
+        "POST past 1,000,000 runs",
+        throughput.past_a_million,
+        {"runs": 1_000_000, "seconds": 5},
+        {"runs": 20_000, "seconds": 1},
+        under_load=True,
+        asked_for=True,
+    ),
+    "dispatch": Group(
+        "One request in process, from its ASGI scope to its last message",
+        inside.dispatch,
+        {"rounds": 9, "count": 8192},
+        {"rounds": 3, "count": 2048},
+    ),
+    "clients": Group(
+        "Requests in process, by the way to call the application",
+        inside.clients,
+        {"rounds": 3, "count": 10_000},
+        {"rounds": 2, "count": 2_000},
+    ),
+    "growth": Group(
+        "As the data grows",
+        growth.measure,
+        {"sizes": [10**n for n in range(2, 7)], "tasks": [10, 30, 100, 300, 1000], "rounds": 9, "count": 500,
+         "keep": True},
+        {"sizes": [10**n for n in range(2, 5)], "tasks": [10, 100, 1000], "rounds": 3, "count": 200, "keep": False},
+    ),
+    "memory": Group(
+        "What is kept in memory",
+        memory.measure,
+        {"rounds": 3, "worlds": 10_000, "runs": 50_000, "requests": 1_000_000},
+        {"rounds": 1, "worlds": 1_000, "runs": 10_000, "requests": 50_000},
+    ),
+    "start": Group("Starting", start.measure, {"rounds": 9}, {"rounds": 3}),
+    "install": Group("Installing the server without the kit", start.install, {}, {}),
+    "kit": Group(
+        "The kit on NextStep, in process",
+        kit.measure,
+        {"rounds": 3, "cases": 20, "every": 10},
+        {"rounds": 1, "cases": 10, "every": 50},
+    ),
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the groups that are named, or all; returns the exit code."""
+    options = asked(argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__), arguments, GROUPS)
+    names = options.names or [name for name, group in GROUPS.items() if not group.asked_for]
+    if sys.platform != "linux":
+        return impossible("CPU time and memory are read from /proc, so this needs Linux")
+    if not load.is_there() and any(GROUPS[name].under_load for name in names):
+        return impossible(load.HINT)
+    print(told(quick=options.quick))
     print("Medians [lowest .. highest]. Compare ratios, not rates: rates are this machine's, at this moment.")
-    figures: list[Figure] = []
-    for title, measured in sections(quick=options.quick).items():
-        print(f"\n{title}", flush=True)
-        found = list(measured)
-        print(table(found), flush=True)
-        figures += found
-    faults = missed(figures)
-    print("\n" + ("\n".join(f"MISSED: {fault}" for fault in faults) or "Every goal is reached."))
-    return 1 if faults else 0
+    try:
+        figures = [figure for name in names for figure in _run(GROUPS[name], quick=options.quick)]
+    except NotStarted as reason:
+        return impossible(reason)
+    if options.readme:
+        put_into_readme("goals", f"{told(quick=options.quick)}\n\n{goals_table(figures)}")
+    return judged(figures)
+
+
+def _run(group: Group, *, quick: bool) -> list[Figure]:
+    print(f"\n{group.title}", flush=True)
+    figures = list(group.measure(**(group.quick if quick else group.full)))
+    print(table(figures), flush=True)
+    return figures
 
 
 if __name__ == "__main__":

@@ -1,109 +1,129 @@
-"""In process, without a socket: what one request costs, how a list page and a fresh world grow with the data."""
+"""In process, without a socket: what one request costs, and how many the ways to call the application let through."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from typing import Any
 
-from benchmarks.figures import Figure, growth, summed_up
-from benchmarks.requests import ASKS, KEY, RUN, as_requests
-from mock_server.apis import declare, seeds
-from mock_server.clock import Clock, rfc3339
+from benchmarks import mock
+from benchmarks.figures import Figure, summed_up
+from benchmarks.requests import ASKS, Ask
 from mock_server.exchange import Request
 from mock_server.pipeline import handle
-from mock_server.store import Store
-from mock_server.world import World, Worlds
+from mock_server.server import App, call, step
 
-_START = 1_775_600_000_000
-_PAGES = ("first page", "last page", "first page, filtered", "last page, filtered")
+Message = MutableMapping[str, Any]
 
 
 def dispatch(*, rounds: int, count: int) -> Iterator[Figure]:
-    """Microseconds of CPU time per request, through `pipeline.handle`."""
-    for ask in ASKS:
-        world, requests = _worlds().default, as_requests(ask)
-        _check(requests[0], world)
-        batches = [_microseconds(requests, world, count) for _ in range(rounds)]
-        yield summed_up(f"{ask.name}: dispatch", batches, "us of CPU")
+    """Microseconds of CPU time per request: of the ASGI application, from its scope to its last message."""
+    app, asked = mock.prepared()
+    for ask, requests in zip(ASKS, asked, strict=True):
+        takes = [_dispatching(app, requests, count) for _ in range(rounds + 1)][1:]
+        yield summed_up(f"{ask.name}: dispatch", takes, "us of CPU")
 
 
-def pages(sizes: Sequence[int], *, rounds: int, count: int) -> Iterator[Figure]:
-    """Microseconds of CPU time for pages of 20 in stores of so many runs, and how they grow."""
-    worlds = dict(_grown(sizes))
-    for name in _PAGES:
-        asked = {size: (_page(name, world), world) for size, world in worlds.items()}
-        for request, world in asked.values():
-            _check(request, world)
-        by_size: dict[int, list[float]] = {size: [] for size in sizes}
-        for _ in range(rounds):
-            for size, (request, world) in asked.items():
-                by_size[size].append(_microseconds([request], world, count))
-        yield growth(f"{name}: growth", list(by_size.values()))
-        yield from (summed_up(f"{name} of {size:,} runs", times, "us of CPU") for size, times in by_size.items())
+def clients(*, rounds: int, count: int) -> Iterator[Figure]:
+    """Requests per second of CPU time, the client's included: by function, by stepped ASGI call, by HTTP clients."""
+    app, asked = mock.prepared()
+    ways: dict[str, tuple[Callable[[App, Ask, Sequence[Request], int], None], int]] = {
+        "handle": (_by_handle, count),
+        "server.call": (_by_call, count),
+        "httpx.AsyncClient, ASGITransport": (_by_httpx, count // 10),
+        "starlette.testclient.TestClient": (_by_test_client, count // 50),
+    }
+    for ask, requests in zip(ASKS, asked, strict=True):
+        for name, (send, share) in ways.items():
+            rates = [share / _cpu(lambda: send(app, ask, requests, share)) for _ in range(rounds)]  # noqa: B023
+            yield summed_up(f"{ask.name}: {name}", rates, "/s of CPU")
 
 
-def fresh_worlds(*, rounds: int, count: int) -> Iterator[Figure]:
-    """Milliseconds to make a world, and how that grows when the fixtures hold a hundred times as much."""
-    few, many = _worlds(), _worlds()
-    assert many.default.origin is not None, "the default world has begun"
-    team = _team(many.default.origin)
-    _fill(team, 100 * len(team["runs"]))
-    by_size: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for times, worlds in zip(by_size, (few, many), strict=True):
-            begin = time.perf_counter()
-            for _ in range(count):
-                worlds.create()
-            times.append((time.perf_counter() - begin) / count * 1000)
-    yield summed_up("fresh world", by_size[0], "ms")
-    yield growth("fresh world: growth", by_size)
+def microseconds(send: Callable[[Request], object], requests: Sequence[Request], count: int) -> float:
+    """CPU time of one request, over about `count` of them."""
+    turns = max(1, count // len(requests))
+
+    def run() -> None:
+        for _ in range(turns):
+            for request in requests:
+                send(request)
+
+    return _cpu(run) / (turns * len(requests)) * 1e6
 
 
-def _worlds() -> Worlds:
-    apis = [declare("nextstep"), declare("control")]
-    return Worlds(apis, seeds=seeds(["nextstep"]), clock=Clock(_START, frozen=True), limits={"nextstep": 10**9})
+def scope_of(request: Request) -> Message:
+    """The ASGI scope that uvicorn makes of a request."""
+    return {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1",
+        "server": ("127.0.0.1", 8629), "client": ("127.0.0.1", 50000), "scheme": "http", "method": request.method,
+        "root_path": "", "path": request.path, "raw_path": request.path.encode(),
+        "query_string": request.query.encode(), "headers": list(request.headers), "state": {},
+    }  # fmt: skip
 
 
-def _team(world: World) -> Store:
-    return world.tenants["nextstep"][world.credentials["nextstep", KEY].tenant]
+def _dispatching(app: App, requests: Sequence[Request], count: int) -> float:
+    """Microseconds of CPU time of one call, with scope and messages at hand."""
+    calls = [(scope_of(request), _receiving(request.body)) for request in requests]
+    turns = count // len(calls)
+
+    def run() -> None:
+        for _ in range(turns):
+            for scope, receive in calls:
+                step(app(scope, receive, _ignore))
+
+    return _cpu(run) / (turns * len(calls)) * 1e6
 
 
-def _grown(sizes: Sequence[int]) -> Iterator[tuple[int, World]]:
-    """A world for each size, from one that grows: they share their rows."""
-    world = _worlds().default
-    for size in sizes:
-        _fill(_team(world), size)
-        yield size, world.fork(str(size))
+def _receiving(body: bytes) -> Callable[[], Any]:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
-def _fill(store: Store, size: int) -> None:
-    """Copies of the pages' own run until there are `size`, one a second; each hundredth is completed."""
-    runs = store["runs"]
-    run = runs.get(RUN)
-    assert run is not None, "the fixtures hold the pages' own run"
-    for number in range(len(runs), size):
-        status = "active" if number % 100 else "completed"
-        runs.put({**run, "id": f"run{number:017d}", "status": status, "created_at": rfc3339(_START + 1000 * number)})
+async def _ignore(message: Message) -> None:
+    pass
 
 
-def _page(name: str, world: World) -> Request:
-    query = "limit=20&status=active" if "filtered" in name else "limit=20"
-    if name.startswith("last"):
-        listing = _team(world)["runs"].listing(("active" if "filtered" in name else None, None))
-        query += f"&cursor={listing.ids[20]}"  # newest first: the oldest twenty follow it
-    return as_requests(ASKS[1])[0]._replace(query=query)
+def _by_handle(app: App, ask: Ask, requests: Sequence[Request], count: int) -> None:
+    world = app.worlds.default
+    for n in range(count):
+        handle(requests[n % len(requests)], world)
 
 
-def _check(request: Request, world: World) -> None:
-    response = handle(request, world).response
-    if response.status >= 300:
-        raise RuntimeError(f"{request.method} {request.path}?{request.query}: {response.status} {response.body!r}")
+def _by_call(app: App, ask: Ask, requests: Sequence[Request], count: int) -> None:
+    for n in range(count):
+        call(app, requests[n % len(requests)])
 
 
-def _microseconds(requests: Sequence[Request], world: World, count: int) -> float:
-    """CPU time of one request, over `count` of them."""
+def _by_httpx(app: App, ask: Ask, requests: Sequence[Request], count: int) -> None:
+    import httpx
+
+    async def run() -> None:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://understudy") as client:
+            for n in range(count):
+                content = ask.bodies[n % len(ask.bodies)] or None
+                response = await client.request(ask.method, ask.target, content=content, headers=ask.headers)
+                assert response.is_success, response.text
+
+    asyncio.run(run())
+
+
+def _by_test_client(app: App, ask: Ask, requests: Sequence[Request], count: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it would like another HTTP client
+        from starlette.testclient import TestClient
+    with TestClient(app) as client:
+        for n in range(count):
+            content = ask.bodies[n % len(ask.bodies)] or None
+            response = client.request(ask.method, ask.target, content=content, headers=ask.headers)
+            assert response.is_success, response.text
+
+
+def _cpu(run: Callable[[], object]) -> float:
     begin = time.process_time()
-    for _ in range(count // len(requests)):
-        for request in requests:
-            handle(request, world)
-    return (time.process_time() - begin) / count * 1e6
+    run()
+    return time.process_time() - begin
