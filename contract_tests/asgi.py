@@ -83,12 +83,10 @@ async def _answered(app: App, request: Request, state: State) -> Response:
     """What an app answers to a request; a 500 when it raises, or takes too long."""
     messages: list[Message] = []
     body = [{"type": "http.request", "body": request.body, "more_body": False}]
-    gone = anyio.Event()
 
     async def receive() -> Message:
         if not body:
-            await gone.wait()
-            return {"type": "http.disconnect"}
+            await anyio.sleep_forever()  # the client stays until it has its answer
         return body.pop()
 
     async def send(message: Message) -> None:

@@ -374,7 +374,7 @@ class Client:
 
         Where the document does not promise that something has happened when an answer arrives, ask like this.
         """
-        passed, step = 0.0, 0.25
+        passed, step = 0.0, 0.03
         while not (seen := probe()):
             assert passed < within, f"still {seen!r} after {within} seconds"
             step = min(step * 2, within - passed)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contract_tests import check, plan, targets
-from contract_tests.check import Checked, Report, Run, examine, seen
+from contract_tests.check import Checked, Report, Run, cleaned, examine, seen
 from contract_tests.client import NotChecked
 from contract_tests.guest import Guest, Spent
 from contract_tests.mutants import mutants
@@ -303,3 +303,13 @@ def test_what_was_made_is_told_and_removed_where_it_can_be(elsewhere) -> None:
     assert found.count("passed") == 1
     assert target.guest.calls["archiveRun", 200] > 0
     assert found.left_behind == ()
+
+
+def test_what_cannot_be_removed_after_all_is_told(elsewhere) -> None:
+    """A server that fails to remove what was made there is told of, not stumbled over."""
+    settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
+    target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy")
+    target.guest.made.append(f"{target.contract.prefixes[0]}/organizations/YOUR_ORGANIZATION_ID/runs/r1")
+    target.guest.budget = 0
+    assert list(cleaned(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
+    assert target.guest.made == []

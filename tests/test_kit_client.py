@@ -210,7 +210,7 @@ def test_eventually_waits_for_a_true_answer(client, place) -> None:
     """A probe is asked again, with growing waits, until its answer is true."""
     answers = iter([None, 0, "", "done"])
     assert client().eventually(lambda: next(answers), within=5) == "done"
-    assert place.waited == [0.5, 1.0, 2.0]
+    assert place.waited == [0.06, 0.12, 0.24]
 
 
 def test_eventually_gives_up(client, place) -> None:

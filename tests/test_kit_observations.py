@@ -363,7 +363,8 @@ def test_another_server_shows_what_it_does_otherwise() -> None:
     settings = Settings(writes=True).merged(TELL, {}, place="elsewhere")
     found = list(observe(another(send, clock, settings)))
     assert {observation.assumption.id for observation in found if observation.found == "default"} == {
-        "nextstep.errors.validation-status"
+        "nextstep.errors.validation-status",
+        "nextstep.templates.republish",
     }
     assert {observation.assumption.id for observation in found if observation.found == "not observed"} == {
         "nextstep.errors.body-too-large",
