@@ -42,14 +42,18 @@ class Step:
 
 
 def planned(target: Target, rules: Sequence[str]) -> list[Step]:
-    """What is to be done on a target to check these rules, in order: also without a budget, where waits are real."""
+    """What is to be done on a target to check these rules, in order.
+
+    Where waits are real, and nobody knows how long a limit lets the kit go on, everything is glanced at first.
+    """
     steps = list(_steps(target, rules))
     if target.guest.budget is None and "advance" in target.capabilities:
         return steps
     costs = [_cost(step, rehearsal) for rehearsal in [rehearsed(target)] for step in steps]
     order = _ordered(list(zip(steps, costs, strict=True)))
     if target.guest.budget is None:
-        return [step for step, _ in order]
+        glances = [replace(step, profile="glance") for step, _ in order]
+        return glances + [step for step, _ in order]
     plenty = target.guest.budget // (1 + sum(cost for _, cost in order))
     profile = None if plenty > ROOM else "glance"
     return [replace(step, share=max(LEAST, max(ROOM, plenty) * cost), profile=profile) for step, cost in order]
