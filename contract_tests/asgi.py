@@ -8,12 +8,13 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from urllib.parse import unquote
 
 import anyio
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from requests.exceptions import ReadTimeout
 
 from contract_tests.transport import TIMEOUT, Transport
 from mock_server.exchange import Request, Response
@@ -33,7 +34,7 @@ class NotStarted(RuntimeError):
 def hosted(found: Callable[..., Any]) -> Iterator[Transport]:
     """Run an app, or what a factory makes, while the block lasts; yields the way to it. Raises NotStarted."""
     with start_blocking_portal() as portal:
-        app: App = found if takes_requests(found) else portal.call(found)
+        app: App = found if takes_requests(found) else _made(portal, found)
         lifespan = portal.wrap_async_context_manager(_lifespan(app))
         state = lifespan.__enter__()
         try:
@@ -53,6 +54,14 @@ def takes_requests(found: Callable[..., Any]) -> bool:
     return True
 
 
+def _made(portal: BlockingPortal, factory: Callable[[], Any]) -> App:
+    try:
+        made: App = portal.call(factory)
+    except Exception as error:  # a factory may do anything
+        raise NotStarted(f"the factory made no app: {type(error).__name__}: {' '.join(str(error).split())}") from error
+    return made
+
+
 @asynccontextmanager
 async def _lifespan(app: App) -> AsyncIterator[State]:
     """Start an app and, in the end, stop it; yields the state that it gives to its requests."""
@@ -61,17 +70,20 @@ async def _lifespan(app: App) -> AsyncIterator[State]:
     answers, told = anyio.create_memory_object_stream[Message](4)
 
     async def live() -> None:
-        try:
+        with suppress(Exception):  # an app that knows no lifespan says so like this, or returns without a word
             await app({"type": "lifespan", "asgi": ASGI, "state": state}, received.receive, answers.send)
-        except Exception:  # an app that knows no lifespan says so like this
-            await answers.send({"type": "lifespan.unsupported"})
+        await answers.send({"type": "lifespan.unsupported"})
 
     async with orders, received, answers, told, anyio.create_task_group() as tasks:
         tasks.start_soon(live)
         await orders.send({"type": "lifespan.startup"})
-        message = await told.receive()
+        message: Message = {"type": "lifespan.startup.failed", "message": f"nothing came within {TIMEOUT:g} seconds"}
+        with anyio.move_on_after(TIMEOUT):
+            message = await told.receive()
         if message["type"] != "lifespan.startup.failed":
             yield state
+        else:
+            tasks.cancel_scope.cancel()
         if message["type"] == "lifespan.startup.complete":
             await orders.send({"type": "lifespan.shutdown"})
             await told.receive()
@@ -80,8 +92,9 @@ async def _lifespan(app: App) -> AsyncIterator[State]:
 
 
 async def _answered(app: App, request: Request, state: State) -> Response:
-    """What an app answers to a request; a 500 when it raises, or takes too long."""
+    """What an app answers to a request, a 500 when it raises; raises ReadTimeout, as over HTTP, when it takes too long."""
     messages: list[Message] = []
+    text = "the app returned without a whole answer"
     body = [{"type": "http.request", "body": request.body, "more_body": False}]
 
     async def receive() -> Message:
@@ -93,14 +106,22 @@ async def _answered(app: App, request: Request, state: State) -> Response:
         messages.append(message)
 
     try:
-        with anyio.fail_after(TIMEOUT):
+        with anyio.move_on_after(TIMEOUT) as time:
             await app(_scope(request, state), receive, send)
     except Exception as error:  # as a server would
-        text = "".join(traceback.format_exception(error)).encode()
-        return Response(500, ((b"content-type", b"text/plain"),), text)
+        text = "".join(traceback.format_exception(error))
+    if time.cancelled_caught and not _is_whole(messages):
+        raise ReadTimeout(f"no answer within {TIMEOUT:g} seconds")
+    if not _is_whole(messages):
+        return Response(500, ((b"content-type", b"text/plain"),), text.encode())
     start, *parts = messages
     headers = tuple((name.lower(), value) for name, value in start.get("headers", ()))
     return Response(start["status"], headers, b"".join(part.get("body", b"") for part in parts))
+
+
+def _is_whole(messages: list[Message]) -> bool:
+    """Whether an answer has come to its end: what the app does afterwards, no client sees."""
+    return messages[1:] != [] and not messages[-1].get("more_body", False)
 
 
 def _scope(request: Request, state: State) -> Message:

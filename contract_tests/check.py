@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Literal
 
 from hypothesis.strategies import DataObject
+from requests import RequestException
 
 from contract_tests.client import CALLS_MADE, Capability, Client, NotChecked, Violation, find
 from contract_tests.guest import Seen
@@ -32,8 +34,21 @@ Verdict = Literal["passed", "failed", "not_checked"]
 Progress = Callable[[int, int, str], None]
 """Told before each step: how many are done, how many there are, the name of the next."""
 
+UNMET = "the document has nothing that it is about"
+INTERRUPTED = "interrupted"
+
+SHAPES = ("*.envelope.*", "*.fields", "*-fields")
+"""The rules that say what an answer looks like."""
+
+PATIENCE = 3
+"""How many checks in a row may fail because nothing answers."""
+
 SHOWN = 200
 """How many characters of a value are shown where an assertion says no words."""
+
+
+class Silent(Exception):
+    """The target has stopped answering."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +81,18 @@ class Run:
     requests: int
     calls: Mapping[Seen, int]
     """How often it saw each operation (its id) answered with each status."""
+    misfit: str | None = None
+    """What an answer that the document does not allow has in common with others like it; None for other failures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One rule and what came of it."""
+    """One rule and what came of it. `unmet` is why it was not checked when nothing was run for it."""
 
     api: str
     rule: Rule
     runs: tuple[Run, ...]
+    unmet: str = UNMET
 
     @property
     def outcome(self) -> Verdict:
@@ -90,7 +108,7 @@ class Checked:
         if self.outcome == "failed":
             return next(run.failure.seen for run in self.runs if run.failure is not None)
         reasons = [part for run in self.runs if run.reason for part in run.reason.split("; ")]
-        return "; ".join(dict.fromkeys(reasons)) or "the document has nothing that it is about"
+        return "; ".join(dict.fromkeys(reasons)) or self.unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,8 @@ class Report:
     seconds: float
     left_behind: tuple[str, ...] = ()
     """The paths of what was made on a target that others use, and that no operation removes."""
+    ended: str | None = None
+    """Why the run ended before everything was done; None when it did not."""
 
     def count(self, outcome: Verdict) -> int:
         """How many rules came out so."""
@@ -147,20 +167,35 @@ def examine(
     rules = [rule for rule in contract.rules if not only or any(fnmatchcase(rule.id, pattern) for pattern in only)]
     ids = [rule.id for rule in rules]
     steps = planned(target, ids)
-    runs = list(_ran(target, steps, profile, ids, progress))
-    progress(len(steps), len(steps), "what the document leaves open")
-    observations = () if only else tuple(observe(target))
+    runs: list[Run] = []
+    observations: list[Observation] = []
+    ended = None
+    try:
+        for run in _ran(target, steps, profile, progress):
+            runs.append(run)  # noqa: PERF402 - what was run before an interruption is kept
+        progress(len(steps), len(steps), "what the document leaves open")
+        observations += () if only else observe(target)
+    except KeyboardInterrupt:  # what is known by then is told, and somebody who interrupts wants it tidy, too
+        ended = INTERRUPTED
+    except Silent as error:
+        ended = str(error)
+    target.guest.share(None)
     left_behind = tuple(cleaned(target))
+    runs = _settled(runs)
+    unmet = UNMET if ended is None else ended
     return Report(
         target=target.name,
         apis=(contract.name,),
         profile=profile,
-        rules=tuple(Checked(contract.name, rule, tuple(run for run in runs if rule.id in run.rules)) for rule in rules),
-        observations=observations,
+        rules=tuple(
+            Checked(contract.name, rule, tuple(run for run in runs if rule.id in run.rules), unmet) for rule in rules
+        ),
+        observations=tuple(observations),
         requests=target.guest.requests,
         waited=target.guest.waited,
         seconds=time.perf_counter() - started,
         left_behind=left_behind,
+        ended=ended,
     )
 
 
@@ -183,14 +218,31 @@ def _removed(client: Client, path: str) -> bool:
         return False
     try:
         return client.send("DELETE", relative).status in (200, 202, 204, 404)
-    except (Violation, NotChecked):  # it was judged before; here it only stays
+    except Exception:  # a target may do anything here: what stays is told, and so is all that was found before
         return False
 
 
-def _ran(
-    target: Target, steps: Sequence[Step], profile: str, rules: Sequence[str], progress: Progress
-) -> Iterator[Run]:
-    guest = target.guest
+def _settled(runs: Sequence[Run]) -> list[Run]:
+    """The runs, of which those that only met an answer of a wrong shape have not checked their own rules.
+
+    A wrong shape fails the rules that are about shapes; whatever else is built on it nobody can tell.
+    """
+    known = {run.misfit for run in runs if run.misfit is not None and any(map(_is_about_shape, run.rules))}
+    return [
+        replace(run, outcome="not_checked", failure=None, reason=f"a wrong answer was in the way: {run.misfit}")
+        if run.misfit in known and not any(map(_is_about_shape, run.rules))
+        else run
+        for run in runs
+    ]
+
+
+def _is_about_shape(rule: str) -> bool:
+    return any(fnmatchcase(rule, pattern) for pattern in SHAPES)
+
+
+def _ran(target: Target, steps: Sequence[Step], profile: str, progress: Progress) -> Iterator[Run]:
+    """Run the steps on a target; raises Silent when it has stopped answering."""
+    guest, silent = target.guest, 0
     for number, step in enumerate(steps):
         progress(number, len(steps), step.check.name)
         guest.tell = partial(progress, number, len(steps))
@@ -198,7 +250,9 @@ def _ran(
         requests, calls = guest.requests, guest.calls.copy()
         outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
         yield _run(step, outcome, guest.requests - requests, guest.calls - calls)
-    guest.share(None)
+        silent = silent + 1 if isinstance(outcome.error, RequestException) else 0
+        if silent == PATIENCE:
+            raise Silent(f"{target.name} has stopped answering: {' '.join(str(outcome.error).split())}")
 
 
 def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[Seen]) -> Run:
@@ -211,11 +265,17 @@ def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[Seen]) -> R
         reason=not_checked.reason if not_checked else None,
         lacking=not_checked.lacking if not_checked else (),
         failure=_failure(outcome) if outcome.result == "failed" and outcome.error else None,
+        misfit=likeness(str(outcome.error)) if isinstance(outcome.error, Violation) else None,
         examples=outcome.examples,
         requests=requests,
         calls=calls,
     )
 
+
+_INDEX = re.compile(r"/\d+(?=[/:])")
+
+_EXAMPLE = re.compile(r"state\.|Draw .*: \S")
+"""What hypothesis tells of the steps of a machine and of what was drawn."""
 
 _KNOWN = ("client", "target")
 """Names whose values nobody needs to see."""
@@ -238,7 +298,12 @@ def _example(outcome: Outcome, notes: Sequence[str]) -> tuple[str, ...]:
         for name, value in outcome.example.items()
         if name not in ("target", *outcome.arguments) and not isinstance(value, DataObject)
     ]
-    return (*given, *(line for note in notes for line in note.split("\n") if line.startswith(("Draw ", "state."))))
+    return (*given, *(line for note in notes for line in note.split("\n") if _EXAMPLE.match(line)))
+
+
+def likeness(misfit: str) -> str:
+    """What a wrong answer has in common with others like it: which item of a list it is makes no difference."""
+    return _INDEX.sub("/*", misfit)
 
 
 def seen(error: Exception) -> str:

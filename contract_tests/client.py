@@ -335,7 +335,7 @@ class Client:
         if operation is not None:
             self.account.saw(operation.id, response.status)
             if not self.is_alone and response.status < 300 and adds(self.contract, operation):
-                self.account.made.extend(f"{request.path}/{id}" for id in ids_in(response))
+                self.account.made.extend(f"{request.path}/{quote(id, safe='')}" for id in ids_in(response))
         seen = Exchange(
             id=len(self.log),
             world="",
@@ -469,8 +469,11 @@ def adds(contract: Contract, operation: Operation) -> bool:
 
 
 def ids_in(response: Response) -> list[str]:
-    """The id of the object that an answer shows, bare or as its `data`; none without one."""
-    body = response.json()
+    """The id of the object that an answer shows, bare or as its `data`; none without one, or without JSON."""
+    try:
+        body = response.json()
+    except ValueError:  # it is judged as any answer is
+        return []
     item = body.get("data", body) if isinstance(body, dict) else None
     return [str(item["id"])] if isinstance(item, dict) and "id" in item else []
 

@@ -5,6 +5,7 @@ Works with cursors, ids and lists of any size, and while others write. Must not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice, repeat
@@ -18,6 +19,7 @@ from mock_server.exchange import Response
 Json = Any
 
 MOST_PAGES = 150
+_COUNTED = re.compile(r"\D*\d+")
 PARENTS = 40
 """How many parents are looked at to find a long list of children."""
 
@@ -132,11 +134,11 @@ def ids(items: Iterable[Json]) -> list[str]:
 def unknown(known: Collection[str], *made_up: str) -> list[str]:
     """Ids like the first of the known ones, and made-up ones, that nothing has.
 
-    What is only digits may be a number that the target gave to somebody else, so it is left alone.
+    What ends in a number and has no other may count up, and be somebody else's, so it is left alone.
     """
     first = next(iter(known))
     near = (first[:-1], first + "0", first[::-1], f"{first}-none", f"x{first}")
-    return sorted(id for id in {*near, *made_up} - set(known) if id and not id.isdecimal())
+    return sorted(id for id in {*near, *made_up} - set(known) if id and not _COUNTED.fullmatch(id))
 
 
 def longest(client: Client, listing: Operation, *, least: int = 2) -> dict[str, Json]:

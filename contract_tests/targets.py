@@ -28,7 +28,7 @@ from mock_server import apis
 from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
 from mock_server.contract import Contract
-from mock_server.exchange import Exchange, Request
+from mock_server.exchange import Exchange, Request, Response
 from mock_server.server import App
 from mock_server.world import Planted, Worlds, planted
 
@@ -113,7 +113,11 @@ def told(api: str, file: Path | None, words: Iterable[str], keys: Sequence[str])
     """What a TOML file, `NAME=VALUE` words and keys tell about a target, the later ones first. Raises BadSettings."""
     known = tellable(api)
     settings = (NOTHING if file is None else read(file, known)).told(words, known)
-    return msgspec.structs.replace(settings, api_keys=tuple(keys)) if keys else settings
+    told = msgspec.structs.replace(settings, api_keys=tuple(keys)) if keys else settings
+    for key in (*told.api_keys, told.revoked_key, told.lapsed_key, told.other_tenant_key):
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise BadSettings(f"the key {key!r} cannot be sent in a header: only printable ASCII can")
+    return told
 
 
 def mock(
@@ -147,7 +151,10 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
 
     One that answers `GET /__mock__/health` is ours and gives fresh worlds; any other takes a key (BadSettings).
     """
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+    except ValueError as error:
+        raise BadSettings(f"{base_url} is no URL: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadSettings(f"{base_url} is no URL; it looks like http://127.0.0.1:8629/api/v1")
     if "@" in parts.netloc:
@@ -158,7 +165,7 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
     try:
         return _found(api, transport, parts.path.rstrip("/"), told, budget, base_url)
     except requests.RequestException as error:
-        raise Unreachable(f"nothing answers at {base_url}: {_reason(error)}") from error
+        raise Unreachable(f"nothing answers at {base_url}: {reason(error)}") from error
 
 
 @contextmanager
@@ -180,12 +187,21 @@ def _found(
 ) -> Mock | Server:
     """A target of ours, or any other."""
     known = document(api)
-    if transport(Request("GET", f"{CONTROL}/health")).status == 200:
+    if _is_ours(transport(Request("GET", f"{CONTROL}/health"))):
         return Mock(known, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=Guest(budget))
     if not settings.api_keys:
         raise BadSettings(f"{name} is no server of Understudy, so it takes a key: --api-key, or `api_keys`")
     guest = Guest(budget, settings.max_wait)
     return Server(known, transport, prefix, settings, name=name, guest=guest, clock=settings.clock())
+
+
+def _is_ours(health: Response) -> bool:
+    """Whether our mock said this of its health: others may answer any path with a page."""
+    try:
+        told = health.json()
+    except ValueError:
+        return False
+    return health.status == 200 and isinstance(told, dict) and {"status", "version", "apis", "worlds"} <= told.keys()
 
 
 def is_loopback(base_url: str) -> bool:
@@ -370,7 +386,7 @@ def _installed(name: str) -> Planted:
     return planted(declared(name), seeds()[name])
 
 
-def _reason(error: requests.RequestException) -> str:
+def reason(error: requests.RequestException) -> str:
     """The innermost reason of a failed connection, in one line."""
     cause: BaseException = error
     while (inner := cause.__cause__ or cause.__context__) is not None:

@@ -113,9 +113,10 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
     """An id that no run has is answered 404, also when it is nearly right or another object's."""
     with target.open() as client:
         known = next(known_runs(client))
-        near = (known["id"][:-1], known["id"] + "0", known["id"].swapcase())
-        others = {process["id"] for process in processes(client)} - {run["id"] for run in known_runs(client)}
-        for unknown in (id, *(text for text in near if ID.fullmatch(text)), *sorted(others)[:3]):
+        runs = {run["id"] for run in known_runs(client)}
+        near = {known["id"][:-1], known["id"] + "0", known["id"].swapcase()} - runs
+        others = {process["id"] for process in processes(client)} - runs
+        for unknown in (id, *(text for text in sorted(near) if ID.fullmatch(text)), *sorted(others)[:3]):
             if unknown != known["id"]:
                 assert client.call("getRun", {"run_id": unknown}).status == 404, f"run {unknown}"
 

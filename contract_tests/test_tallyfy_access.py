@@ -38,10 +38,9 @@ def test_the_client_header_is_required(target: Target, secured: Operation) -> No
 
         def refuse(arranged: Arranged) -> None:
             options: dict[str, Json] = {} if arranged.body is None else {"json": arranged.body}
-            for value in ("", " "):
-                response = client.call(secured, arranged.arguments, headers={"x-tallyfy-client": value}, **options)
-                assert response.status in (401, 404), f"{value!r}: {response.status}"
-                assert_envelope(client, response)
+            response = client.call(secured, arranged.arguments, headers={"x-tallyfy-client": ""}, **options)
+            assert response.status in (401, 404), f"an empty header: {response.status}"
+            assert_envelope(client, response)
 
         assert_no_effect(client, secured, refuse)
 

@@ -236,6 +236,9 @@ def _worlds(options: argparse.Namespace) -> Worlds:
         raise UsageError(f"--port {options.port} is not between 0 and 65535")
     if options.rate_limit is not None and options.rate_limit < 1:
         raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
+    ready: Path | None = options.ready_file
+    if ready is not None and not ready.absolute().parent.is_dir():
+        raise UsageError(f"--ready-file {ready}: there is no folder {ready.parent}")
     apis = _declared(options.api)
     limited = options.no_rate_limit or options.rate_limit is not None
     try:

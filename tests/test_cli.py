@@ -219,6 +219,7 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["serve", "--port", "65536"], "--port 65536 is not between 0 and 65535"),
         (["serve", "--port", "-1"], "--port -1 is not between 0 and 65535"),
         (["serve", "--rate-limit", "0"], "--rate-limit 0 is not 1 or more"),
+        (["serve", "--ready-file", "no/where"], "--ready-file no/where: there is no folder no"),
         (["serve", "--rate-limit", "1", "--no-rate-limit"], "not allowed with"),
         (["serve", "--clock", "soon"], "--clock soon is neither real nor frozen nor an ISO 8601 time"),
         (["serve", "--clock", "9999-12-31T23:59:59-12:00"], "is neither real nor frozen"),

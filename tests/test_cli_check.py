@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, repeat
 from pathlib import Path
+from socket import SHUT_RDWR
+from threading import Thread
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from contract_tests import check as checking
 from contract_tests import targets
+from contract_tests.commands.check import interruptible
 from contract_tests.mutants import mutants
+from contract_tests.plan import planned
 from mock_server import apis, cli
-from mock_server.server import App, serving
+from mock_server.server import App, listen, serving, url_of
 from mock_server.world import Worlds
 
 KEY = "nxs_live_your_key"
@@ -138,6 +146,7 @@ def test_a_budget_is_kept(check, served: str, tmp_path: Path) -> None:
             "--only nextstep.runs.unknown-rum: no such rule of nextstep; did you mean nextstep.runs.unknown-run?",
         ),
         (("nextstep", "--html", "no/such/report.html"), "--html no/such/report.html: there is no folder no/such"),
+        (("nextstep", "--html", "/"), "--html /: it is a folder"),
         (("nextstep", "--api-key", "k"), "--api-key is for a server that --url or --app leads to"),
         (("nextstep", "--target", "t.toml"), "--target is for a server that --url or --app leads to"),
         (("nextstep", "--set", "a=b"), "--set is for a server that --url or --app leads to"),
@@ -158,7 +167,7 @@ def test_what_cannot_be_reached_is_exit_code_3(check, served: str) -> None:
     for words, told in (
         (("--url", "http://127.0.0.1:1/api/v1", "--api-key", KEY), "nothing answers at http://127.0.0.1:1/api/v1: "),
         (("--url", f"{served}/api/v1", "--api-key", "wrong"), f"{served}/api/v1 refuses the API key (401): "),
-        (("--url", f"{served}/api", "--api-key", KEY), f"{served}/api/process-templates is not there (404): "),
+        (("--url", f"{served}/api", "--api-key", KEY), f"{served}/api answers 404 to GET /api/process-templates: "),
     ):
         code, out, err = check("nextstep", *words)
         assert (code, out) == (3, "")
@@ -166,10 +175,24 @@ def test_what_cannot_be_reached_is_exit_code_3(check, served: str) -> None:
         assert err.count("\n") == 1
 
 
-def test_a_report_that_cannot_be_written_is_told(check, tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_told(check) -> None:
     """The place and the reason are named."""
-    code, _, err = check("nextstep", "--only", ONE, "--json", str(tmp_path))
-    assert (code, err) == (3, f"understudy: --json {tmp_path} cannot be written: Is a directory\n")
+    code, _, err = check("nextstep", "--only", ONE, "--json", "/dev/full")
+    assert (code, err) == (3, "understudy: --json /dev/full cannot be written: No space left on device\n")
+
+
+def test_ctrl_c_is_noticed_at_the_next_step() -> None:
+    """An interruption that got lost in somebody's callback ends the check all the same; the usual handler comes back."""
+    told: list[str] = []
+    before = signal.getsignal(signal.SIGINT)
+    with interruptible(lambda done, total, name: told.append(name)) as progress:
+        progress(0, 2, "first")
+        with suppress(KeyboardInterrupt):  # as in a garbage collector's callback
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            progress(1, 2, "second")
+    assert told == ["first"]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +205,69 @@ def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytes
         "",
         "understudy: the contract kit needs contract_tests.commands: pip install 'understudy[contract]'\n" * 4,
     )
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """A server that gives these answers to one connection after the other, and then the last one for ever."""
+    listener = listen("127.0.0.1", 0)
+    given = chain(answers, repeat(answers[-1]))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(next(given))
+
+    thread = Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield url_of(listener)
+    finally:
+        listener.shutdown(SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+NOT_OURS = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+MOVED = b"HTTP/1.1 301 Moved\r\nlocation: https://x/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+ODD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno"
+
+
+def test_a_server_that_leads_elsewhere_or_breaks_off_is_told(check) -> None:
+    """A redirect is not followed with a key, and a broken connection is no broken rule."""
+    for answers, told in (((NOT_OURS, MOVED), "leads to https://x/ (301)"), ((NOT_OURS, b""), "breaks off: ")):
+        with answering(*answers) as url:
+            code, out, err = check("nextstep", "--url", url, "--api-key", KEY, "--only", ONE)
+        assert (code, out) == (3, "")
+        assert err.startswith(f"understudy: {url} {told}")
+
+
+def test_a_server_that_dies_ends_the_check(check) -> None:
+    """What was found by then is told, and that it is not all; the rest is not held against the server."""
+    rules = ("--only", "nextstep.runs.*")
+    with answering(NOT_OURS, ODD, b"") as url:
+        code, out, err = check("nextstep", "--url", url, "--api-key", KEY, *rules)
+    assert code == 3
+    assert f"; {url} has stopped answering: " in out
+    assert "not checked" in out
+    assert err.startswith(f"understudy: {url} has stopped answering: ")
+
+
+def test_who_interrupts_is_told_what_is_known(check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the middle ends the check, not the report."""
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checking, "observe", interrupted)
+    monkeypatch.setattr(checking, "planned", lambda target, rules: planned(target, [ONE]))
+    code, out, _ = check("nextstep")
+    assert code == 130
+    assert out.strip().endswith("; interrupted")
+    assert "120 rules: 1 passed, 0 failed, 119 not checked" in out
 
 
 def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPatch) -> None:

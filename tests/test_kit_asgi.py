@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from requests.exceptions import ReadTimeout
 from starlette.applications import Starlette
 from starlette.requests import Request as Asked
 from starlette.responses import JSONResponse
@@ -81,11 +82,32 @@ async def simple(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body"})
 
 
+async def idle(scope: Any, receive: Any, send: Any) -> None:
+    """An app that never finishes its start."""
+    await receive()
+    await receive()
+
+
 async def slow(scope: Any, receive: Any, send: Any) -> None:
     """An app that waits for what never comes."""
     assert scope["type"] == "http"
     await receive()
     await receive()
+
+
+async def silent(scope: Any, receive: Any, send: Any) -> None:
+    """An app that returns without a word, whatever it is asked for."""
+
+
+async def late(scope: Any, receive: Any, send: Any) -> None:
+    """An app whose work goes wrong after it has answered, and whose client is told nothing of it."""
+    await simple(scope, receive, send)
+    raise ValueError("too late")
+
+
+def broken() -> Any:
+    """A factory that makes nothing."""
+    raise ValueError("no\ndatabase")
 
 
 @pytest.mark.parametrize("app", [factory, factory()], ids=["factory", "app"])
@@ -114,13 +136,13 @@ def test_what_an_app_raises_is_a_server_error() -> None:
     assert response.status == 500
 
 
-def test_an_app_that_takes_too_long_is_a_server_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request waits for ever."""
+def test_an_app_that_takes_too_long_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a request nor the start waits for ever."""
     monkeypatch.setattr(asgi, "TIMEOUT", 0.01)
-    with hosted(slow) as send:
-        response = send(Request("GET", "/"))
-    assert response.status == 500
-    assert b"TimeoutError" in response.body
+    with hosted(slow) as send, pytest.raises(ReadTimeout, match=r"no answer within 0\.01 seconds"):
+        send(Request("GET", "/"))
+    with pytest.raises(NotStarted, match=r"did not start: nothing came within 0\.01 seconds"), hosted(idle):
+        pass
 
 
 def test_an_app_need_not_know_a_lifespan() -> None:
@@ -128,6 +150,20 @@ def test_an_app_need_not_know_a_lifespan() -> None:
     with hosted(simple) as send:
         response = send(Request("GET", "/"))
     assert (response.status, response.headers, response.body) == (201, (), b"a")
+
+
+def test_an_app_that_does_not_answer_is_a_server_error() -> None:
+    """An app may pass over its lifespan without a word; a request that it passes over is answered 500."""
+    with hosted(silent) as send:
+        response = send(Request("GET", "/"))
+    assert (response.status, response.body) == (500, b"the app returned without a whole answer")
+
+
+def test_what_goes_wrong_after_an_answer_does_not_change_it() -> None:
+    """The answer is the one that a client behind a server would have had by then."""
+    with hosted(late) as send:
+        response = send(Request("GET", "/"))
+    assert (response.status, response.body) == (201, b"a")
 
 
 def test_what_happens_in_the_block_is_not_the_app_s_business() -> None:
@@ -179,6 +215,7 @@ def test_an_app_that_cannot_be_a_target_is_told() -> None:
     for place, error, told in (
         ("nowhere", BadSettings, "app nowhere is not module:attribute"),
         (f"{__name__}:unwilling", Unreachable, f"{__name__}:unwilling: the app did not start: no database"),
+        (f"{__name__}:broken", Unreachable, f"{__name__}:broken: the factory made no app: ValueError: no database"),
         (f"{__name__}:foreign", BadSettings, f"{__name__}:foreign is no server of Understudy, so it takes a key"),
     ):
         with pytest.raises(error) as caught, targets.app("nextstep", place):

@@ -23,6 +23,7 @@ from contract_tests.settings import Settings, told_by
 from contract_tests.targets import Server, Target
 from contract_tests.transport import in_process
 from mock_server.contract import Rule
+from mock_server.exchange import Request, Response
 from mock_server.server import App
 from mock_server.world import Worlds
 
@@ -313,3 +314,46 @@ def test_what_cannot_be_removed_after_all_is_told(elsewhere) -> None:
     target.guest.budget = 0
     assert list(cleaned(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
     assert target.guest.made == []
+
+
+def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere) -> None:
+    """Where nothing answers any more, what was made stays, and is told."""
+
+    def gone(request: Request) -> Response:
+        raise OSError("connection reset")
+
+    known = elsewhere(Settings(api_keys=("k",), writes=True), api="tallyfy")
+    target = Server(known.contract, gone, "/api", Settings(api_keys=("k",), writes=True), name="", guest=Guest())
+    target.guest.made.append("/api/organizations/o/runs/r1")
+    assert list(cleaned(target)) == ["/api/organizations/o/runs/r1"]
+
+
+def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
+    """The share of the check that was interrupted does not keep the kit from it."""
+    settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
+    target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy", budget=200)
+
+    def interrupt(done: int, total: int, name: str) -> None:
+        if target.guest.made:
+            target.guest.share(0)
+            raise KeyboardInterrupt
+
+    report = examine(target, profile="gate", only=["tallyfy.launch.*"], progress=interrupt)
+    assert report.ended == "interrupted"
+    assert target.guest.made == []
+    assert target.guest.calls["archiveRun", 200] > 0
+
+
+def test_a_wrong_shape_fails_the_rules_of_shapes_and_hides_the_others() -> None:
+    """What is built on an answer that the document does not allow is not checked, and says what is in the way."""
+    found = examine(
+        mutant("a-created-run-shows-no-timezone"),
+        profile="gate",
+        only=["nextstep.envelope.single", "nextstep.creation.*", "nextstep.runs.unknown-run"],
+    )
+    outcomes = {entry.rule.id: entry for entry in found.rules}
+    assert outcomes["nextstep.envelope.single"].outcome == "failed"
+    assert outcomes["nextstep.creation.created"].outcome == "not_checked"
+    way = 'a wrong answer was in the way: createProcessRun: 201: /data: "timezone" is a required property'
+    assert outcomes["nextstep.creation.created"].reason == way
+    assert outcomes["nextstep.runs.unknown-run"].outcome == "passed"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.client import Access, Client, Member, NotChecked, Violation, find, locate
+from contract_tests.client import Access, Client, Member, NotChecked, Violation, find, ids_in, locate
 from contract_tests.guest import Guest
 from contract_tests.problems import assert_problem, code_of, message_of, possible
 from contract_tests.targets import document
@@ -306,3 +306,25 @@ class Falsy(str):
 def replaced(record: Any, **values: Any) -> Any:
     """A copy of a frozen record with other values."""
     return replace(record, **values)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data":[]}', b"{}"])
+def test_an_answer_that_shows_no_object_has_no_id(body: bytes) -> None:
+    """An answer may be anything, and is told as what it is."""
+    assert ids_in(Response(201, JSON, body)) == []
+
+
+def test_an_empty_answer_to_what_was_to_be_made_is_a_violation(client) -> None:
+    """The call is in the log, with what the document says against it."""
+    run = client(Response(201, (), b""))
+    with pytest.raises(Violation, match="createProcessRun"):
+        run.call("createProcessRun", json={})
+    assert len(run.log) == 1
+
+
+def test_what_was_made_is_remembered_as_it_is_asked_for(client) -> None:
+    """An id is encoded in a path, also where it tells what may be removed."""
+    run = client(Response(201, JSON, b'{"data":{"id":"a:1/b"}}'))
+    with pytest.raises(Violation):
+        run.call("createProcessRun", json={})
+    assert run.account.made == ["/api/v1/process-runs/a%3A1%2Fb"]

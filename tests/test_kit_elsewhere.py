@@ -148,8 +148,9 @@ def test_members_that_nobody_documents_are_left_out() -> None:
 def test_ids_that_may_be_somebody_elses_are_not_guessed() -> None:
     """What nothing has is made of a known id, unless it might be the next number."""
     assert unknown(["12", "x12"], "120", "made-up") == ["12-none", "made-up"]
-    assert unknown(["ab1"]) == ["1ba", "ab", "ab1-none", "ab10", "xab1"]
-    assert unknown(["a"]) == ["a-none", "a0", "xa"]
+    assert unknown(["run_12"]) == ["21_nur", "run_12-none"]
+    assert unknown(["1b2c"]) == ["1b2", "1b2c-none", "1b2c0", "c2b1", "x1b2c"]
+    assert unknown(["a"]) == ["a-none", "xa"]
 
 
 class ByTheClock(Elsewhere):

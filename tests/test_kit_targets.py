@@ -20,7 +20,7 @@ from contract_tests.settings import BadSettings, Settings, told_by
 from contract_tests.targets import Server, Target, Unreachable
 from contract_tests.test_pagination import test_a_walk_is_complete as walk_is_complete
 from contract_tests.transport import in_process
-from mock_server.exchange import Request
+from mock_server.exchange import Request, Response
 from mock_server.server import App, serving
 from mock_server.world import Worlds
 
@@ -137,6 +137,32 @@ def test_another_server_has_the_given_keys_only(plant, nextstep) -> None:
         assert repr(target) == "<a server of nextstep>"
         with target.open() as client:
             assert client.send("GET", "/process-runs").status == 200
+
+
+@pytest.mark.parametrize("page", [b"<html>", b"[]", b'{"status":"ok"}'])
+def test_a_server_that_answers_any_path_is_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch, page: bytes) -> None:
+    """Nothing is written to the control API of a server that only seems to have one."""
+    sent: list[str] = []
+
+    def anything(request: Request) -> Response:
+        sent.append(request.method)
+        return Response(200, (), page)
+
+    monkeypatch.setattr(targets, "over_http", lambda origin: anything)
+    found = targets.url("nextstep", "https://elsewhere.example/api/v1", Settings(api_keys=(KEY,)))
+    assert isinstance(found, Server)
+    assert found.capabilities.isdisjoint({"write", "fresh"})
+    found.open()
+    assert sent == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "words", [["revoked_key=ключ"], ["lapsed_key=a\nb"], ["other_tenant_key=\x00"], ['api_keys=["é"]']]
+)
+def test_a_key_that_no_header_carries_is_told(words: list[str]) -> None:
+    """It is refused before anything is sent."""
+    with pytest.raises(BadSettings, match=r"the key '.*' cannot be sent in a header"):
+        targets.told("nextstep", None, words, [])
 
 
 def test_another_server_takes_a_key(plant, nextstep) -> None:
@@ -304,6 +330,7 @@ def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
     [
         ("127.0.0.1:1", BadSettings, "127.0.0.1:1 is no URL; it looks like http://127.0.0.1:8629/api/v1"),
         ("ftp://x/", BadSettings, "ftp://x/ is no URL"),
+        ("http://[::1/api", BadSettings, "http://[::1/api is no URL: Invalid IPv6 URL"),
         ("http://me:secret@x/", BadSettings, "the URL of x holds a user name, which would be sent in place of the key"),
         ("http://127.0.0.1:1/api/v1", Unreachable, "nothing answers at http://127.0.0.1:1/api/v1: "),
     ],

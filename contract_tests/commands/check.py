@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
+from requests import RequestException
 from rich.console import Console
 
 from contract_tests import check, targets
 from contract_tests.arrange import arrange, call
-from contract_tests.check import Report
+from contract_tests.check import Progress, Report
 from contract_tests.client import NotChecked, Violation
 from contract_tests.reports import page, plain, terminal, xml
 from contract_tests.settings import BadSettings, Settings
 from contract_tests.targets import Target, Unreachable
 from mock_server import apis
 from mock_server.cli import CouldNotRun, UsageError
+from mock_server.exchange import Response
 from mock_server.grammar import nearest
 
 FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
@@ -33,14 +36,39 @@ def run(options: argparse.Namespace) -> int:
         with _target(options) as target:
             _knock(target)
             console = Console(stderr=True, quiet=options.quiet)
-            with terminal.progress(console) as progress:
+            with terminal.progress(console) as told, interruptible(told) as progress:
                 report = check.examine(target, profile=options.profile, only=options.only, progress=progress)
     except BadSettings as error:
         raise UsageError(str(error)) from error
     except Unreachable as error:
         raise CouldNotRun(str(error)) from error
     _tell(report, options)
+    if report.ended == check.INTERRUPTED:
+        return 130
+    if report.ended is not None:
+        raise CouldNotRun(report.ended)
     return 0 if report.holds(strict=options.strict) else 1
+
+
+@contextmanager
+def interruptible(told: Progress) -> Iterator[Progress]:
+    """Progress that is told on, and at which Ctrl-C is noticed at the latest: an exception can get lost on its way."""
+    pressed: list[int] = []
+
+    def press(number: int, frame: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    def progress(done: int, total: int, name: str) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        told(done, total, name)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield progress
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _examine_options(options: argparse.Namespace) -> None:
@@ -57,6 +85,8 @@ def _examine_options(options: argparse.Namespace) -> None:
         file: Path | None = getattr(options, form)
         if file is not None and not file.absolute().parent.is_dir():
             raise UsageError(f"--{form} {file}: there is no folder {file.parent}")
+        if file is not None and file.is_dir():
+            raise UsageError(f"--{form} {file}: it is a folder")
 
 
 @contextmanager
@@ -91,13 +121,21 @@ def _knock(target: Target) -> None:
     operations = target.contract.operations.values()
     first = next(known for known in operations if known.secured and known.method == "GET")
     with target.open() as client:
-        with suppress(NotChecked, Violation):  # what else is wrong with the answer the checks will tell
+        try:
             call(client, first, arrange(client, first))
-        status = client.log[-1].response.status if client.log else None
+        except RequestException as error:
+            raise Unreachable(f"{target.name} breaks off: {targets.reason(error)}") from error
+        except (NotChecked, Violation):  # what else is wrong with the answer the checks will tell
+            pass
+        answer = client.log[-1].response if client.log else Response(200)
+    status, place = answer.status, answer.header("location")
+    if 300 <= status < 400 and place is not None:
+        raise Unreachable(f"{target.name} leads to {place} ({status}): give the base URL that it leads to")
     if status == 401:
         raise Unreachable(f"{target.name} refuses the API key (401): without a valid one nothing can be checked")
     if status == 404 and "{" not in first.path:
-        raise Unreachable(f"{target.name}{first.path} is not there (404): the base URL of {first.id} is another one")
+        path = client.log[-1].request.path
+        raise Unreachable(f"{target.name} answers 404 to GET {path}: is the API under another base URL?")
 
 
 def _tell(report: Report, options: argparse.Namespace) -> None:

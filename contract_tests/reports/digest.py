@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract_tests import targets
-from contract_tests.check import Checked, Failure, Report, Run, Verdict
+from contract_tests.check import Checked, Failure, Report, Run, Verdict, likeness
 from contract_tests.client import LACKS, REMEDIES
 from contract_tests.observations import Observation
 from mock_server.contract import Rule
@@ -31,7 +31,6 @@ _VALUES = {
     "LAPSED_KEY": "a key of a tenant without a subscription",
     "OTHER_TENANT_KEY": "a valid key of another tenant",
 }
-_INDEX = re.compile(r"/\d+(?=[/:])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def faults(report: Report) -> tuple[Fault, ...]:
     for run in report.runs:
         if run.failure is not None:
             seen = run.failure.seen
-            alike = _INDEX.sub("/*", seen) if seen.partition(":")[0] in operations else run.check
+            alike = likeness(seen) if seen.partition(":")[0] in operations else run.check
             found.setdefault(alike, []).append(run)
     return tuple(
         sorted(
@@ -205,4 +204,5 @@ def conclusion(report: Report) -> str:
     outcomes = ", ".join(f"{report.count(outcome):,} {word}" for outcome, word in WORDS.items())
     waited = f" (waited {report.waited:.0f} s)" if report.waited >= 0.5 else ""
     made = f"{counted(report.requests, 'request')} in {report.seconds:.1f} s{waited}"
-    return f"{counted(len(report.rules), 'rule')}: {outcomes}; {made}"
+    ended = "" if report.ended is None else f"; {report.ended}"
+    return f"{counted(len(report.rules), 'rule')}: {outcomes}; {made}{ended}"

@@ -33,6 +33,7 @@ def as_json(report: Report) -> Json:
         "requests": report.requests,
         "waited": report.waited,
         "seconds": report.seconds,
+        "ended": report.ended,
         "counts": {outcome: report.count(outcome) for outcome in WORDS},
     }
 
