@@ -83,7 +83,7 @@ class Wire(asyncio.Transport):
 
 
 def spoken(app: App, *turns: str | Callable[[Protocol], object], wire: Wire | None = None) -> Wire:
-    """What is written when the turns arrive or happen, each in a turn of the event loop."""
+    """What is written, and whether we close, when the turns arrive or happen, each in a turn of the event loop."""
     server, wire = Server(app, sockets=[], ready=lambda: None), wire or Wire()
 
     async def talk() -> None:
@@ -95,7 +95,9 @@ def spoken(app: App, *turns: str | Callable[[Protocol], object], wire: Wire | No
             else:
                 protocol.data_received(turn.encode())
             await asyncio.sleep(0)
-        protocol.connection_lost(None)
+        closed = wire.closed
+        protocol.connection_lost(None)  # closes in any case
+        wire.closed = closed
 
     asyncio.run(talk())
     return wire
