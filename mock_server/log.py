@@ -1,6 +1,6 @@
 """The request log of `understudy serve`: one line a request, with the reason of a refusal.
 
-Lines are made and written some time after the answer went out, many at once. Must not decide anything.
+Lines are written some time after the answer went out, many at once. Must not decide anything.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ class Log:
     def __init__(self, format: str, write: Callable[[str], object]) -> None:
         self._line = FORMATS[format]
         self._write = write
-        self._pending: list[Exchange] = []
+        self._pending: list[str] = []
 
     def __call__(self, exchange: Exchange) -> None:
         """Note an exchange; must be called inside an event loop."""
-        self._pending.append(exchange)
-        if len(self._pending) == 1:
+        if not self._pending:
             asyncio.get_running_loop().call_later(_DELAY, self.flush)
+        self._pending.append(self._line(exchange))  # at once: an exchange kept is work for the garbage collector
 
     def flush(self) -> None:
         """Write what is noted."""
         pending, self._pending = self._pending, []
-        self._write("".join(f"{self._line(exchange)}\n" for exchange in pending))
+        self._write("".join(pending))
 
 
 def _text(exchange: Exchange) -> str:
     request = exchange.request
     target = f"{request.path}?{request.query}" if request.query else request.path
     reason = f" [{exchange.reason}]" if exchange.reason else ""
-    return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}"
+    return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}\n"
 
 
 def _json(exchange: Exchange) -> str:
-    return json.dumps({**summary(exchange), "world": exchange.world})
+    return json.dumps({**summary(exchange), "world": exchange.world}) + "\n"
 
 
 FORMATS: dict[str, Callable[[Exchange], str]] = {"text": _text, "json": _json}

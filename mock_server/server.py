@@ -17,10 +17,11 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from mock_server.exchange import Exchange, Request, Response
+from mock_server.exchange import Exchange, Headers, Request, Response
 from mock_server.pipeline import handle, nowhere
 from mock_server.store import encode
 from mock_server.world import Worlds
@@ -30,6 +31,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LONGEST_URL = 1 << 16  # httptools reads no longer one
+_MOST_PENDING = 64  # answers to one client before it is asked whether it reads them
+_FAILED = Response(500, ((b"content-length", b"0"),))
 
 
 class App:
@@ -49,18 +52,29 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        if scope["path"] in self._page_paths and scope["method"] in ("GET", "HEAD"):
+        method, path = scope["method"], scope["raw_path"].decode("latin-1")
+        if self.is_page(method, path):
             await self._pages(scope, receive, send)
             return
-        body = b"" if scope["method"] == "GET" else await _body(receive, self._most_bytes)
+        body = b"" if method == "GET" else await self._body(receive)
         if body is None:
             return
-        response = self.answer(_request(scope, body))
-        headers = list(response.headers)
-        if response.status not in (204, 304):  # RFC 9110, 8.6: no length where there can be no content
-            headers.append((b"content-length", str(len(response.body)).encode()))
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
+        status, headers, body = self.answer(
+            Request(method, path, scope["query_string"].decode("latin-1"), tuple(scope["headers"]), body)
+        )
+        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """The whole body; None when the client went away."""
+        body, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            self.gather(body, message.get("body", b""))
+            more = message.get("more_body", False)
+        return bytes(body)
 
     @cached_property
     def _pages(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -68,8 +82,23 @@ class App:
 
         return pages(self.worlds)
 
+    def is_page(self, method: str, path: str) -> bool:
+        """Whether a request is for one of the pages for people: all others are for `answer`."""
+        return path in self._page_paths and method in ("GET", "HEAD")
+
+    def gather(self, body: bytearray, part: bytes) -> None:
+        """Add what came of a request's body; of one that is too large only so much that this can be told."""
+        if len(body) <= self._most_bytes:
+            body += part
+
     def answer(self, request: Request) -> Response:
-        """The answer to a request in the world that it belongs to."""
+        """The answer to a request in the world that it belongs to, with all headers that it is sent with."""
+        status, headers, body = self._response(request)
+        if status not in (204, 304):  # RFC 9110, 8.6: no length where there can be no content
+            headers += ((b"content-length", b"%d" % len(body)),)
+        return Response(status, headers, body)
+
+    def _response(self, request: Request) -> Response:
         world = self.worlds.of(request)
         if world is None:
             return nowhere(self.worlds)
@@ -119,9 +148,9 @@ def call(app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]], reque
 
 
 class _Gathered(asyncio.Transport):
-    """A transport that sends what is written in one turn of the event loop at once: head and body in one system call.
+    """A transport that sends what is written in one turn of the event loop at once, in one system call.
 
-    Waiting for the turn's end does more than joining the two: the client is woken once for many answers.
+    The loop first reads and answers all that came, then writes: a client is woken once for many answers.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -133,6 +162,8 @@ class _Gathered(asyncio.Transport):
         if not self._pending:
             self._loop.call_soon(self._flush)
         self._pending.append(data)
+        if len(self._pending) == _MOST_PENDING:
+            self._flush()
 
     def close(self) -> None:
         self._flush()
@@ -148,15 +179,77 @@ class _Gathered(asyncio.Transport):
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn reads it, each answer in one write.
+    """HTTP as uvicorn reads it; a request is answered as soon as it is read, in one write, without a task.
 
-    What is no HTTP gets problem details in place of the framework's own text.
+    Tasks are for what may have to wait: a page, and whatever comes while one is made or while the client reads
+    slower than it asks. What is no HTTP gets problem details in place of the framework's own text.
     """
+
+    app: App
+    _head: tuple[str, str, str, Headers] | None = None  # of the request that is being read; None: a task's
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin a connection."""
         super().connection_made(transport)
         self.transport = _Gathered(transport, self.loop)
+
+    def on_headers_complete(self) -> None:
+        """Begin a request."""
+        method, url = self.parser.get_method().decode("ascii"), httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        behind = self.flow.write_paused or (self.cycle is not None and not self.cycle.response_complete)
+        if behind or self.app.is_page(method, path):
+            super().on_headers_complete()
+            return
+        self._head = (method, path, (url.query or b"").decode("latin-1"), tuple(self.headers))
+        self._body = bytearray()
+        self._keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        if self.expect_100_continue:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        """Take in a part of the request's body; what a GET carries is not read."""
+        if self._head is None:
+            super().on_body(body)
+        elif self._head[0] != "GET":
+            self.app.gather(self._body, body)
+
+    def on_message_complete(self) -> None:
+        """Answer the request."""
+        if self._head is None:
+            super().on_message_complete()
+            return
+        request, self._head = Request(*self._head, bytes(self._body)), None
+        if self.transport.is_closing():  # behind an answer that was the last one
+            return
+        self.transport.write(self._answered(request))
+        if not self._keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def shutdown(self) -> None:
+        """Close the connection, after the answer to the request that is being read."""
+        if self._head is None:
+            super().shutdown()
+        else:
+            self._keep_alive = False
+
+    def _answered(self, request: Request) -> bytes:
+        """The bytes of the answer."""
+        try:
+            status, headers, body = self.app.answer(request)
+        except Exception:  # a programmer's error outside of the pipeline; the parser would call it bad HTTP
+            self.logger.exception("%s %s could not be answered", request.method, request.path)
+            status, headers, body = _FAILED
+        lines = [STATUS_LINE[status]]
+        for name, value in headers:
+            lines.append(b"%b: %b\r\n" % (name, value))
+            if name == b"connection" and b"close" in value.lower():  # a fault's
+                self._keep_alive = False
+        lines.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
+        if request.method != "HEAD":
+            lines.append(body)
+        return b"".join(lines)
 
     def send_400_response(self, msg: str) -> None:
         """Say that the bytes were no HTTP request, or its URL longer than can be read, and close the connection."""
@@ -265,28 +358,3 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-async def _body(receive: Receive, most: int) -> bytes | None:
-    """The whole body, of one that is too large only so much that this can be told; None when the client went away."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        if size <= most:
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-        more = message.get("more_body", False)
-    return b"".join(parts)
-
-
-def _request(scope: Scope, body: bytes) -> Request:
-    return Request(
-        scope["method"],
-        scope["raw_path"].decode("latin-1"),
-        scope["query_string"].decode("latin-1"),
-        tuple(scope["headers"]),
-        body,
-    )

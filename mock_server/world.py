@@ -40,7 +40,10 @@ class Due(NamedTuple):
 
 @dataclass(slots=True)
 class World:
-    """One isolated world. `origin` is what `reset` goes back to: the same world as it was made."""
+    """One isolated world. `origin` is what `reset` goes back to: the same world as it was made, never written to.
+
+    Worlds share assumptions and limits: to change them is to replace them.
+    """
 
     id: str
     registry: Worlds = field(repr=False)
@@ -48,31 +51,33 @@ class World:
     ids: Ids
     tenants: Tenants
     credentials: dict[tuple[str, str], Credential]
-    assumptions: dict[str, Json]
-    limits: dict[str, int | None]
+    assumptions: Mapping[str, Json]
+    limits: Mapping[str, int | None]
     due: list[Due] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     windows: dict[tuple[str, str, str], Window] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
     origin: World | None = None
 
-    def fork(self, id: str, *, ids: Ids | None = None, clock: Clock | None = None) -> World:
+    def fork(
+        self, id: str, *, ids: Ids | None = None, clock: Clock | None = None, tenants: Tenants | None = None
+    ) -> World:
         """A world with the same data, credentials and assumptions, and nothing behind it: no journal, no windows."""
         return World(
             id=id,
             registry=self.registry,
             clock=clock or self.clock.fork(),
             ids=ids or self.ids.fork(),
-            tenants=_forked(self.tenants),
+            tenants=_forked(self.tenants) if tenants is None else tenants,
             credentials=self.credentials.copy(),
-            assumptions=self.assumptions.copy(),
-            limits=self.limits.copy(),
+            assumptions=self.assumptions,
+            limits=self.limits,
             due=self.due.copy(),
         )
 
-    def begin(self) -> World:
-        """Remember this moment as the one that `reset` goes back to."""
-        self.origin = self.fork(self.id)
+    def begin(self, tenants: Tenants | None = None) -> World:
+        """Remember this moment as the one that `reset` goes back to; `tenants` are an origin's with the same data."""
+        self.origin = self.fork(self.id, tenants=tenants)
         return self
 
     def reset(self) -> None:
@@ -207,7 +212,7 @@ class Worlds:
         for credential in origin.credentials.values():
             token = self.apis[credential.api].new_key(world.ids)
             world.credentials[credential.api, token] = credential._replace(token=token)
-        self.all[id] = world.begin()
+        self.all[id] = world.begin(origin.tenants)
         self._register(world)
         return world
 
@@ -242,7 +247,7 @@ class Worlds:
         except ValueError as error:
             raise ValueError(f"clock.now: {error}") from None
         other = world.fork(world.id, clock=clock, ids=Ids(state["ids"]["seed"], int(state["ids"]["count"])))
-        other.assumptions |= allowed(state["assumptions"], known)
+        other.assumptions = {**other.assumptions, **allowed(state["assumptions"], known)}
         credentials = [Credential(**credential) for credential in state["credentials"]]
         other.credentials = {(credential.api, credential.token): credential for credential in credentials}
         other.due = sorted((_due(due) for due in state["due"]), key=lambda due: due[:2])

@@ -63,6 +63,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written: list[bytes] = []
         self.closed = False
+        self.reading = True
 
     def write(self, data: Any) -> None:
         assert not self.closed
@@ -74,23 +75,29 @@ class Wire(asyncio.Transport):
     def is_closing(self) -> bool:
         return self.closed
 
+    def pause_reading(self) -> None:
+        self.reading = False
 
-def spoken(worlds: Worlds, *turns: str | None) -> Wire:
-    """What is written when the turns arrive, each in a turn of the event loop (None: the client goes away)."""
-    server, wire = Server(App(worlds), sockets=[], ready=lambda: None), Wire()
+    def resume_reading(self) -> None:
+        self.reading = True
+
+
+def spoken(app: App, *turns: str | Callable[[Protocol], object], wire: Wire | None = None) -> Wire:
+    """What is written, and whether we close, when the turns arrive or happen, each in a turn of the event loop."""
+    server, wire = Server(app, sockets=[], ready=lambda: None), wire or Wire()
 
     async def talk() -> None:
         protocol = Protocol(server.config, server.server_state, {})
         protocol.connection_made(wire)
         for turn in turns:
-            if turn is None:
-                wire.close()
+            if callable(turn):
+                turn(protocol)
             else:
                 protocol.data_received(turn.encode())
-                await asyncio.sleep(0)
-
-        await asyncio.sleep(0)
-        protocol.connection_lost(None)
+            await asyncio.sleep(0)
+        closed = wire.closed
+        protocol.connection_lost(None)  # closes in any case
+        wire.closed = closed
 
     asyncio.run(talk())
     return wire
@@ -210,18 +217,88 @@ def test_a_body_that_is_cut_off_is_no_request(served: Worlds) -> None:
 
 def test_an_answer_is_one_write(served: Worlds) -> None:
     """Head and body leave in one system call; what two requests are answered, in two."""
-    first, second = spoken(served, f"{GET}\r\n", f"{GET}\r\n").written
+    first, second = spoken(App(served), f"{GET}\r\n", f"{GET}\r\n").written
     assert first == second
     assert first.startswith(b"HTTP/1.1 200 OK\r\n")
     assert first.endswith(b"}")
 
 
 def test_what_a_closed_connection_would_get_is_dropped(served: Worlds) -> None:
-    """Where the client went away before its answer was written, nothing is; where we close, the answer is whole."""
-    assert spoken(served, f"{GET}\r\n", None).written == []
-    wire = spoken(served, f"{GET}connection: close\r\n\r\n")
+    """Where the client went away before its answer was written, nothing is."""
+    wire = Wire()
+
+    def ask_and_go(protocol: Protocol) -> None:
+        protocol.data_received(f"{GET}\r\n".encode())
+        wire.close()
+
+    assert spoken(App(served), ask_and_go, wire=wire).written == []
+
+
+def test_many_answers_are_one_write_but_not_all(served: Worlds) -> None:
+    """What is asked at once is answered at once, up to a bound: then it is seen whether the client reads."""
+    written = spoken(App(served), f"{GET}\r\n" * 70).written
+    assert [data.count(b"HTTP/1.1 200 OK") for data in written] == [64, 6]
+
+
+def test_where_we_close_the_answer_is_whole(served: Worlds) -> None:
+    """An answer that is the last one is written before the connection is closed; in HTTP/1.0 it always is."""
+    for head in (f"{GET}connection: close\r\n", GET.replace("1.1", "1.0") + "connection: keep-alive\r\n"):
+        wire = spoken(App(served), f"{head}\r\n")
+        assert wire.closed
+        assert [data[-1:] for data in wire.written] == [b"}"]
+
+
+def test_a_fault_may_close_the_connection(served: Worlds) -> None:
+    """`Connection: close` among a fault's headers does what it says: what was sent ahead is not done."""
+    Client(served).done("POST", "/faults", {"status": 503, "headers": {"Connection": "Close"}, "times": 1})
+    before = served.default.journal.count
+    wire = spoken(App(served), f"{GET}\r\n{GET}expect: 100-continue\r\n\r\n", f"{GET}\r\n")
     assert wire.closed
-    assert [data[-1:] for data in wire.written] == [b"}"]
+    assert [data[:12] for data in wire.written] == [b"HTTP/1.1 503"]
+    assert served.default.journal.count == before + 1
+
+
+def test_a_slow_reader_is_not_answered_ahead(served: Worlds) -> None:
+    """While a client does not read, its next request waits, and what follows is not even read."""
+    wire = Wire()
+    seen: list[tuple[int, bool]] = []
+
+    def look(protocol: Protocol) -> None:
+        seen.append((len(wire.written), wire.reading))
+
+    ask, turns = f"{GET}\r\n", (look,) * 9
+    spoken(App(served), Protocol.pause_writing, ask, look, ask, look, Protocol.resume_writing, *turns, ask, wire=wire)
+    assert seen[:2] == [(0, True), (0, False)]
+    assert seen[-1] == (2, True)
+    assert b"".join(wire.written).count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_a_request_that_is_being_read_is_answered_before_the_server_stops(served: Worlds) -> None:
+    """At shutdown a quiet connection is closed at once, a busy one behind its answer."""
+    publish = f"POST /api/v1/process-templates/T2/publish HTTP/1.1\r\nauthorization: Bearer {KEY}\r\n"
+    wire = spoken(App(served), f"{publish}{JSON}content-length: 2\r\n\r\n{{", Protocol.shutdown, "}")
+    assert wire.closed
+    assert [b"\r\nconnection: close\r\n" in data for data in wire.written] == [True]
+    wire = spoken(App(served), f"{GET}\r\n", Protocol.shutdown, f"{GET}\r\n")
+    assert (wire.closed, len(wire.written)) == (True, 1)
+
+
+def test_what_a_get_carries_is_not_read(served: Worlds) -> None:
+    """A body where none is meant to be changes nothing, and the next request is found behind it."""
+    wire = spoken(App(served), f"{GET}content-length: 4\r\n\r\nGET {GET}\r\n")
+    assert b"".join(wire.written).count(b"HTTP/1.1 200 OK") == 2
+    assert [exchange.request.body for exchange in served.default.journal] == [b"", b""]
+
+
+def test_a_failure_outside_of_the_pipeline_is_a_500(served: Worlds, capsys: pytest.CaptureFixture[str]) -> None:
+    """A programmer's error in the edge is logged with its traceback, and not the client's fault."""
+
+    def fail(exchange: Exchange) -> None:
+        raise KeyError("edge")
+
+    wire = spoken(App(served, watch=fail), f"{GET}\r\n")
+    assert wire.written == [b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"]
+    assert "KeyError: 'edge'" in capsys.readouterr().err
 
 
 def test_requests_sent_ahead_are_answered_in_order(served: Worlds) -> None:
@@ -233,6 +310,19 @@ def test_requests_sent_ahead_are_answered_in_order(served: Worlds) -> None:
         connection.sendall("".join([*heads, f"HEAD {RUN} HTTP/1.1\r\n{CLOSE}\r\n"]).encode())
         received = b"".join(iter(lambda: connection.recv(65536), b""))
     assert [answer[:3] for answer in received.split(b"HTTP/1.1 ")] == [b"", b"200", b"404", b"200", b"405"]
+
+
+def test_pages_are_answered_in_their_turn(served: Worlds) -> None:
+    """A page takes longer than an answer; requests sent behind it wait for it all the same."""
+    page = "GET /__mock__/openapi/nextstep.yaml HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}"
+    publish = f"POST /api/v1/process-templates/T2/publish HTTP/1.1\r\ncontent-length: 2\r\n{JSON}"
+    parts = urlsplit(served.url)
+    with socket.create_connection((parts.hostname, parts.port), 5) as connection:
+        connection.sendall(f"{GET}\r\n{page}{publish}\r\n{{}}{page}{publish}{CLOSE}\r\n{{}}".encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    answers = [answer.partition(b"\r\n\r\n") for answer in received.split(b"HTTP/1.1 ")[1:]]
+    assert [head[:3] for head, _, _ in answers] == [b"200", b"200", b"401", b"200", b"200"]
+    assert answers[1][2] == answers[3][2] == data.path("openapi/nextstep.yaml").read_bytes()
 
 
 def test_a_client_that_asks_first_is_told_to_go_on(served: Worlds) -> None:
@@ -273,6 +363,20 @@ def test_what_is_far_too_large_is_not_kept(nextstep: Api, control: Api, small: d
     scope = {"type": "http", "method": "POST", "path": "/x", "raw_path": b"/x", "query_string": b"", "headers": []}
     step(app(scope, receive, send))
     assert exchanges[0].request.body == b"x" * 6 + b"y" * 6
+
+
+def test_a_client_that_goes_away_in_process_is_not_answered(client: Client) -> None:
+    """Where an ASGI server tells that the client left before the end of its body, nothing is done."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": RUN, "raw_path": RUN.encode()}
+    step(client.app(scope, receive, send))
+    assert client.worlds.default.journal.count == 0
 
 
 # Pages

@@ -12,6 +12,7 @@ from conftest import KEY, NOW
 from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
 from mock_server.exchange import Request
+from mock_server.pipeline import JSON, handle
 from mock_server.world import Worlds
 
 Plant = Callable[..., Worlds]
@@ -68,6 +69,26 @@ def test_fresh_worlds_are_of_the_fixtures(worlds: Worlds) -> None:
     assert row is not None
     assert row["title"] == "Hiring"
     assert made.clock.now() == milliseconds(NOW) + 60_000
+
+
+def test_fresh_worlds_share_what_they_do_not_write(worlds: Worlds) -> None:
+    """What one writes or assumes is its own, and gone when it is reset; what none writes is there once."""
+    first, second = worlds.create(), worlds.create()
+    assert first.origin is not None
+    assert worlds.default.origin is not None
+    assert first.assumptions is second.assumptions
+    assert first.origin.tenants is worlds.default.origin.tenants
+    first.tenants["nextstep"]["t1"]["templates"].put({**template(worlds), "title": "Changed"})
+    before = dict(second.assumptions)
+    id = "nextstep.templates.edits-go-live"
+    change = Request("PUT", "/__mock__/assumptions", "", JSON, b'{"%s": "at-once"}' % id.encode())
+    assert (handle(change, first).response.status, first.assumptions[id]) == (200, "at-once")
+    worlds.restore(worlds.create(), first.export())
+    for other in (second, worlds.default, worlds.create()):
+        assert other.export()["apis"] == second.export()["apis"]
+        assert other.assumptions == before
+    worlds.reset(first)
+    assert (first.export()["apis"], first.assumptions) == (second.export()["apis"], before)
 
 
 def template(worlds: Worlds) -> Any:

@@ -157,7 +157,7 @@ def set_assumptions(call: Call) -> Reply:
     """PUT /assumptions: all of them or none."""
     known = {id: a for api in call.world.registry.apis.values() for id, a in api.contract.assumptions.items()}
     try:
-        call.world.assumptions |= allowed(call.body, known)
+        call.world.assumptions = {**call.world.assumptions, **allowed(call.body, known)}
     except ValueError as error:
         raise Problem("invalid", str(error)) from None
     return _assumptions(call.world)
