@@ -36,8 +36,10 @@ def hosted(found: Callable[..., Any]) -> Iterator[Transport]:
     with start_blocking_portal() as portal:
         app: App = found if takes_requests(found) else _made(portal, found)
         lifespan = portal.wrap_async_context_manager(_lifespan(app))
-        state = lifespan.__enter__()
+        state, said = lifespan.__enter__()
         try:
+            if said["type"] == "lifespan.startup.failed":
+                raise NotStarted(f"the app did not start: {said.get('message') or 'it does not say why'}")
             yield lambda request: portal.call(_answered, app, request, state)
         finally:  # what happened in the block is none of the app's business
             lifespan.__exit__(None, None, None)
@@ -63,8 +65,8 @@ def _made(portal: BlockingPortal, factory: Callable[[], Any]) -> App:
 
 
 @asynccontextmanager
-async def _lifespan(app: App) -> AsyncIterator[State]:
-    """Start an app and, in the end, stop it; yields the state that it gives to its requests."""
+async def _lifespan(app: App) -> AsyncIterator[tuple[State, Message]]:
+    """Start an app and, in the end, stop it; yields the state that it gives to its requests, and what it said."""
     state: State = {}
     orders, received = anyio.create_memory_object_stream[Message](2)
     answers, told = anyio.create_memory_object_stream[Message](4)
@@ -80,19 +82,15 @@ async def _lifespan(app: App) -> AsyncIterator[State]:
         message: Message = {"type": "lifespan.startup.failed", "message": f"nothing came within {TIMEOUT:g} seconds"}
         with anyio.move_on_after(TIMEOUT):
             message = await told.receive()
-        if message["type"] != "lifespan.startup.failed":
-            yield state
-        else:
-            tasks.cancel_scope.cancel()
+        yield state, message
         if message["type"] == "lifespan.startup.complete":
             await orders.send({"type": "lifespan.shutdown"})
             await told.receive()
-    if message["type"] == "lifespan.startup.failed":
-        raise NotStarted(f"the app did not start: {message.get('message') or 'it does not say why'}")
+        tasks.cancel_scope.cancel()
 
 
 async def _answered(app: App, request: Request, state: State) -> Response:
-    """What an app answers to a request, a 500 when it raises; raises ReadTimeout, as over HTTP, when it takes too long."""
+    """What an app answers, a 500 when it raises; raises ReadTimeout, as over HTTP, when it takes too long."""
     messages: list[Message] = []
     text = "the app returned without a whole answer"
     body = [{"type": "http.request", "body": request.body, "more_body": False}]

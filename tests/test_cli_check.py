@@ -182,7 +182,7 @@ def test_a_report_that_cannot_be_written_is_told(check) -> None:
 
 
 def test_ctrl_c_is_noticed_at_the_next_step() -> None:
-    """An interruption that got lost in somebody's callback ends the check all the same; the usual handler comes back."""
+    """What got lost in somebody's callback ends the check all the same; the usual handler comes back."""
     told: list[str] = []
     before = signal.getsignal(signal.SIGINT)
     with interruptible(lambda done, total, name: told.append(name)) as progress:
