@@ -78,6 +78,7 @@ class World:
     def begin(self, tenants: Tenants | None = None) -> World:
         """Remember this moment as the one that `reset` goes back to; `tenants` are an origin's with the same data."""
         self.origin = self.fork(self.id, tenants=tenants)
+        self.origin.journal, self.origin.windows = self.journal, self.windows  # nothing happens in an origin
         return self
 
     def reset(self) -> None:
