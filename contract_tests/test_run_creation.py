@@ -211,6 +211,15 @@ def test_prefilling_sets_what_it_names(target: Target, data: st.DataObject) -> N
 
 
 @rule("nextstep.creation.prefill", needs=("write",))
+def test_each_element_can_be_prefilled_alone(target: Target) -> None:
+    """A run that is pre-filled in one element is like a plain run in all others, those of its task too."""
+    with target.open() as client:
+        plain, tasks = begin(client, lambda tasks: len(fillable(tasks)) > 1, "two writable elements")
+        for place in fillable(tasks):
+            _assert_prefilled(client, plain, [place], 1)
+
+
+@rule("nextstep.creation.prefill", needs=("write",))
 def test_everything_can_be_prefilled(target: Target) -> None:
     """All writable elements of a template can be pre-filled in one call, with values that are 0 or false too."""
     with target.open() as client:
