@@ -187,11 +187,12 @@ def _found(
 ) -> Mock | Server:
     """A target of ours, or any other."""
     known = document(api)
+    guest = Guest(budget, settings.max_wait)
+    guest.spend()
     if _is_ours(transport(Request("GET", f"{CONTROL}/health"))):
-        return Mock(known, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=Guest(budget))
+        return Mock(known, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=guest)
     if not settings.api_keys:
         raise BadSettings(f"{name} is no server of Understudy, so it takes a key: --api-key, or `api_keys`")
-    guest = Guest(budget, settings.max_wait)
     return Server(known, transport, prefix, settings, name=name, guest=guest, clock=settings.clock())
 
 

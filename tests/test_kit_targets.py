@@ -133,6 +133,7 @@ def test_another_server_has_the_given_keys_only(plant, nextstep) -> None:
     with serving(plant(apis=[nextstep])) as url:
         target = targets.url("nextstep", f"{url}/api/v1", Settings(api_keys=(KEY,)))
         assert target.name == f"{url}/api/v1"
+        assert target.guest.requests == 1  # asked whether it is ours: that is a request to it, too
         assert target.capabilities == {"write", "documented-limit"}
         assert repr(target) == "<a server of nextstep>"
         with target.open() as client:
