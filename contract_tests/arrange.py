@@ -10,9 +10,9 @@ from copy import deepcopy
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from contract_tests.client import Client, NotChecked, adds, ids_in
+from contract_tests.pointers import follow, pointed
 from mock_server.contract import JSON, Contract, Operation
 from mock_server.exchange import Response
 
@@ -106,19 +106,6 @@ def links(contract: Contract, operation_id: str) -> Sequence[Link]:
         if entry["operationId"] == operation_id
     ]
     return sorted(found, key=lambda link: link.source.pagination is None)
-
-
-def pointed(document: Json, pointer: str) -> Json:
-    """What a JSON pointer leads to, or None."""
-    for part in pointer.split("/")[1:]:
-        name = unquote(part).replace("~1", "/").replace("~0", "~")
-        if isinstance(document, Mapping):
-            document = document.get(name)
-        elif isinstance(document, Sequence) and not isinstance(document, str):
-            document = document[int(name)] if name.isdecimal() and int(name) < len(document) else None
-        else:
-            return None
-    return document
 
 
 def _arrangements(
@@ -245,13 +232,6 @@ def body_schema(document: Json, operation: Operation) -> Mapping[str, Json]:
 def takes_json(operation: Operation) -> bool:
     """Whether an operation has a body, and that is JSON."""
     return operation.body is not None and operation.body.media_type == JSON
-
-
-def follow(document: Json, entry: Json) -> Mapping[str, Json]:
-    """An entry of the document, or what its `$ref` leads to."""
-    while "$ref" in entry:
-        entry = pointed(document, entry["$ref"].removeprefix("#"))
-    return dict(entry)
 
 
 def _complete(client: Client, operation: Operation, arranged: Arranged) -> bool:

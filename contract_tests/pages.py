@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
-from contract_tests.arrange import ATTEMPTS, Arranged, accepted, arrange, arrangements, call, pointed
+from contract_tests.arrange import ATTEMPTS, Arranged, accepted, arrange, arrangements, call
 from contract_tests.client import Client, NotChecked
+from contract_tests.pointers import pointed
 from mock_server.contract import Assumed, Operation
 from mock_server.exchange import Response
 

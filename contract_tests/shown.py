@@ -7,12 +7,12 @@ What is refused keeps everything: it may tell too much. Must not know any API.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property, reduce
-from operator import getitem
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
+from contract_tests.pointers import follow
 from mock_server.contract import Contract, Operation
 from mock_server.exchange import Response
 
@@ -88,22 +88,14 @@ def _answers(document: Json, operation: Operation, status: int) -> Iterator[Json
     responses = document["paths"][operation.path][operation.method.lower()]["responses"]
     known = [name for name in (str(status), f"{status // 100}XX", "default") if name in responses]
     for name in known[:1]:
-        for entry in _resolved(document, responses[name]).get("content", {}).values():
+        for entry in follow(document, responses[name]).get("content", {}).values():
             yield entry["schema"]
 
 
 def _parts(document: Json, schema: Json) -> Iterator[Mapping[str, Json]]:
     """A schema and those that it is put together of, whichever of them holds."""
-    found = _resolved(document, schema)
+    found = follow(document, schema)
     yield found
     for word in ("allOf", "anyOf", "oneOf"):
         for part in found.get(word, ()):
             yield from _parts(document, part)
-
-
-def _resolved(document: Json, entry: Json) -> Mapping[str, Json]:
-    """An entry of the document, or what its `$ref` leads to."""
-    while "$ref" in entry:
-        entry = reduce(getitem, entry["$ref"].removeprefix("#/").split("/"), document)
-    found: Mapping[str, Json] = entry
-    return found

@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from contract_tests.arrange import accepted, arrange, call, follow, links, pointed
+from contract_tests.arrange import accepted, arrange, call, links
 from contract_tests.client import NotChecked
 from contract_tests.pages import bounds, is_numbered, longest, page_of, request_page, setting, settled
+from contract_tests.pointers import follow, pointed
 from contract_tests.rules import rule
 from contract_tests.targets import Target
 from mock_server import data, grammar

@@ -11,9 +11,10 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contract_tests.arrange import Arranged, arrange, body_schema, call, follow, required_members
+from contract_tests.arrange import Arranged, arrange, body_schema, call, required_members
 from contract_tests.client import Client
 from contract_tests.pages import assert_no_effect, setting
+from contract_tests.pointers import follow
 from contract_tests.problems import assert_envelope, assert_problem
 from contract_tests.rules import rule
 from contract_tests.targets import Target

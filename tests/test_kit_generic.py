@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from contract_tests import targets
-from contract_tests.arrange import accepted, arrange, arrangements, pointed
+from contract_tests.arrange import accepted, arrange, arrangements
 from contract_tests.client import Client, NotChecked
 from contract_tests.pages import longest, pages, unchanged
+from contract_tests.pointers import pointed
 from contract_tests.test_conformance import test_an_object_is_the_same_in_list_and_single as same_in_list_and_single
 from contract_tests.test_pagination import test_a_filtered_walk_is_complete as filtered_walk
 
