@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from mock_server import apis, cli
 from mock_server.server import App, listen, serving, url_of
 from mock_server.world import Worlds
 
+ROOT = Path(__file__).parent.parent
 KEY = "nxs_live_your_key"
 ONE = "nextstep.runs.unknown-run"
 
@@ -278,3 +280,12 @@ def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(targets, "mock", interrupted)
     assert check("nextstep", "--only", ONE) == (130, "", "")
+
+
+def test_the_readme_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's table of `understudy check` has the flags that there are, and no others."""
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--help"])
+    flags = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help", "--quiet"}
+    table = (ROOT / "README.md").read_text().partition("flag of `understudy check API`")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(--[a-z-]+)", table)) == flags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from contract_tests import targets
 from contract_tests.client import Member
 from contract_tests.settings import BadSettings, Settings, imported, read, told_by
 
+ROOT = Path(__file__).parent.parent
 KNOWN = {"agent_id": "a1", "inputs": ["order"]}
 FILE = """
 api_keys = ["one", "two"]
@@ -56,6 +58,16 @@ def test_a_file_tells_what_is_known(file) -> None:
     )
     assert settings.access.capabilities == {"second-key", "revoked-key", "other-tenant", "members"}
     assert settings.access.ids(None) == {"agent_id": "a7"}
+
+
+def test_the_readme_s_target_file_is_one(file) -> None:
+    """What the README shows can be pasted, and shows everything that can be told of any API."""
+    shown = re.search(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert shown is not None
+    settings = read(file(shown[1]), {})
+    assert settings.members[0].email == "jane@example.com"
+    left_out = [name for name in Settings.__struct_fields__ if getattr(settings, name) in (None, (), {})]
+    assert left_out == ["given"]
 
 
 @pytest.mark.parametrize(
