@@ -38,15 +38,12 @@ class Clock:
 
     def move_to(self, now: int) -> None:
         """Jump to `now`; raises ValueError for a time that is already past, or beyond the year 9999."""
-        if now > _END:
-            raise ValueError("time ends with the year 9999")
-        if now < self.now():
-            raise ValueError(f"{rfc3339(now)} is before the clock's {rfc3339(self.now())}: time never goes back")
-        self._at, self._since = now, time.monotonic_ns()
+        self._jump(self.now(), now)
 
     def advance(self, seconds: float) -> None:
         """Jump forward by `seconds`; raises ValueError for a negative number or beyond the year 9999."""
-        self.move_to(self.now() + round(seconds * 1000))
+        now = self.now()  # read once: time may pass until it is read again
+        self._jump(now, now + round(seconds * 1000))
 
     def run(self, *, frozen: bool) -> None:
         """Let time stand still or follow real time from here on."""
@@ -55,6 +52,13 @@ class Clock:
     def fork(self) -> Clock:
         """A clock of its own that shows the same time."""
         return Clock(self.now(), frozen=self.frozen)
+
+    def _jump(self, now: int, then: int) -> None:
+        if then > _END:
+            raise ValueError("time ends with the year 9999")
+        if then < now:
+            raise ValueError(f"{rfc3339(then)} is before the clock's {rfc3339(now)}: time never goes back")
+        self._at, self._since = then, time.monotonic_ns()
 
 
 @lru_cache(maxsize=256)  # under load, many requests share a millisecond

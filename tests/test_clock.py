@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from mock_server.clock import Clock, milliseconds, rfc3339
@@ -81,3 +83,14 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     """Neither other text nor a time that UTC shows in no year of 1 to 9999 is taken."""
     with pytest.raises(ValueError):  # noqa: PT011 - Python's own message, where it has one
         milliseconds(text)
+
+
+def test_no_time_at_all_can_be_advanced_while_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that runs on between two readings is not taken to have been turned back."""
+    ticks = count(0, 1_000_000)
+    monkeypatch.setattr("mock_server.clock.time.monotonic_ns", lambda: next(ticks))
+    clock = Clock(0)
+    clock.advance(0)
+    clock.advance(0.001)
+    with pytest.raises(ValueError, match="time never goes back"):
+        clock.advance(-0.001)
