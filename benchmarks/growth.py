@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from benchmarks import mock
 from benchmarks.figures import Figure, growth, summed_up
 from benchmarks.inside import microseconds
@@ -95,7 +97,7 @@ def _page(name: str, world: World) -> Request:
     if name.startswith("last"):
         listing = mock.team(world)["runs"].listing(("active" if "filtered" in name else None, None))
         query += f"&cursor={listing.ids[20]}"  # newest first: the oldest twenty follow it
-    return as_requests(ASKS[1])[0]._replace(query=query)
+    return structs.replace(as_requests(ASKS[1])[0], query=query)
 
 
 def _updates(app: App, size: int) -> list[Request]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from mock_server.contract import Assumed, Contract, Operation
 from mock_server.exchange import Headers, Request, Response
 from mock_server.grammar import nearest
@@ -75,7 +77,10 @@ class Credential(NamedTuple):
     subject: str = ""
 
 
-class Reply(NamedTuple):
+NOBODY = Credential("", "", "")  # who calls where no credential is needed
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """What a handler returns: encoded JSON, or a listing that the page step cuts a page from."""
 
     body: bytes | Listing
@@ -87,6 +92,19 @@ class Timer(NamedTuple):
 
     happen: Callable[[Call], None]
     payload: Mapping[str, Json]
+
+
+class Assumptions(dict[str, Json]):
+    """What is taken for each assumption, by id. Never changed: worlds share it, and `settled` keeps what it comes to.
+
+    That is by operation, so that no request asks again what the same assumptions always answer.
+    """
+
+    __slots__ = ("settled",)
+
+    def __init__(self, values: Mapping[str, Json]) -> None:
+        super().__init__(values)
+        self.settled: dict[Operation, Any] = {}
 
 
 class Window:
@@ -126,9 +144,10 @@ class Call:
         self.world = world
         self.now = world.clock.now()
         self.decided: list[str] = []
+        self.credential = NOBODY
         self.headers: Headers = ()
         self.step = "route"
-        self.provisional: list[Window] = []  # where this request is counted only if it succeeds
+        self.provisional: tuple[Window, ...] = ()  # where this request is counted only if it succeeds
 
     @property
     def ids(self) -> Ids:
@@ -142,10 +161,7 @@ class Call:
 
     def value(self, value: Json) -> Json:
         """`value`, or the world's where the document says `{assumption: id}`."""
-        if isinstance(value, Assumed):
-            self.decided.append(value.id)
-            return self.world.assumptions[value.id]
-        return value
+        return self.assumed(value.id) if type(value) is Assumed else value
 
     @property
     def origin(self) -> str:

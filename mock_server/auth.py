@@ -5,9 +5,10 @@ Driven by the document's security schemes. Must not know any API's keys: a world
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mock_server.api import Call, Problem
-from mock_server.contract import Scheme
-from mock_server.exchange import Headers, Request, Response
+from mock_server.exchange import Headers, Response, find
 
 
 def authenticate(call: Call) -> Response | None:
@@ -19,39 +20,45 @@ def authenticate(call: Call) -> Response | None:
         call.step = "authenticate"
         api, world = call.api.name, call.world
         credential = world.credentials.get((api, _present(call)))
-        if credential is None or credential.state == "revoked":
-            raise Problem("invalid-credential", headers=_challenge(call))
-        if credential.state == "lapsed":
-            raise Problem("forbidden")
+        if credential is None or credential.state != "valid":
+            lapsed = credential is not None and credential.state == "lapsed"
+            raise Problem("forbidden") if lapsed else Problem("invalid-credential", headers=_challenge(call))
         call.credential = credential
         call.store = world.tenants[api][credential.tenant]
     return None
 
 
-def claimed(request: Request) -> str | None:
-    """The token that a request seems to carry, whatever its scheme: only good for choosing a world."""
-    for name, value in request.headers:
-        if name in (b"authorization", b"x-api-key"):
-            return value.decode("latin-1").rpartition(" ")[2]
-    return None
+def claimed(headers: Headers) -> tuple[bytes | None, bytes]:
+    """What chooses a world: the one that is named, and the token that is carried, whatever its scheme."""
+    named, token = None, b""
+    for name, value in headers:
+        if name == b"authorization" or name == b"x-api-key":
+            token = token or value.rpartition(b" ")[2]
+        elif name == b"x-mock-world":
+            named = value
+    return named, token
 
 
 def _present(call: Call) -> str:
     for scheme in call.api.contract.schemes:
-        value = call.request.header(scheme.header)
+        value = find(call.request.headers, scheme.field)
         if value:
-            return value if scheme.kind == "apiKey" else _bearer(call, scheme, value)
+            text, word, token = _words(value)
+            if scheme.kind == "apiKey":
+                return text
+            # RFC 9110, 11.1: the scheme's name is matched in any case; not every vendor does.
+            if word == "Bearer" or (word.lower() == "bearer" and call.value(scheme.case) != "sensitive"):
+                return token
+            raise Problem("invalid-credential", headers=_challenge(call))
     raise Problem("missing-credential", headers=_challenge(call))
 
 
-def _bearer(call: Call, scheme: Scheme, value: str) -> str:
-    word, _, token = value.partition(" ")
-    if word == "Bearer":
-        return token
-    # RFC 9110, 11.1: the scheme's name is matched in any case; not every vendor does.
-    if word.lower() == "bearer" and call.value(scheme.case) != "sensitive":
-        return token
-    raise Problem("invalid-credential", headers=_challenge(call))
+@lru_cache(maxsize=1024)  # the same few come again and again
+def _words(value: bytes) -> tuple[str, str, str]:
+    """A header's value as text, its first word, and what follows that."""
+    text = value.decode("latin-1")
+    word, _, rest = text.partition(" ")
+    return text, word, rest
 
 
 def _challenge(call: Call) -> Headers:

@@ -140,7 +140,7 @@ class Pagination:
 
 
 class Issue(NamedTuple):
-    """What is wrong with one parameter: `fault` is missing, type, value, unknown or duplicate."""
+    """What is wrong with one parameter: `fault` is missing, type, value, unknown, duplicate or path."""
 
     parameter: str
     fault: str
@@ -215,7 +215,7 @@ class Expected:
     known: dict[bytes, None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One method and path of a document, compiled."""
 
@@ -229,8 +229,9 @@ class Operation:
     pagination: Pagination | None
     rate_limit: RateLimit | None
     secured: bool | Assumed
-    _queries: dict[str, dict[str, Json]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _paths: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict[tuple[tuple[str, ...], str], dict[str, Json]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.path}>"
@@ -238,36 +239,29 @@ class Operation:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # IPython's protocol, read by hypothesis
         printer.text(repr(self))
 
-    def read_query(self, query: str) -> tuple[dict[str, Json], tuple[Issue, ...]]:
-        """The typed query parameters of a raw query, defaults filled in, and what is wrong with them.
+    def read(self, segments: tuple[str, ...], query: str) -> tuple[dict[str, Json], tuple[Issue, ...]]:
+        """The typed parameters of a path (its segments as they came) and of a raw query, and what is wrong with them.
 
-        Queries that were fine before are remembered (at most 1024).
+        Defaults are filled in. Those that were fine before are remembered (at most 1024).
         """
-        known = self._queries.get(query)
+        known = self._known.get((segments, query))
         if known is not None:
-            return known, ()
-        arguments, issues = _read(query, self._at("query"))
-        if not issues:
-            _remember(self._queries, query, arguments)
-        return arguments, issues
+            return known.copy(), ()
+        arguments, wrong = self._read_path(segments)
+        asked, issues = _read(query, self._at("query"))
+        arguments |= asked
+        if not wrong and not issues:
+            _remember(self._known, (segments, query), arguments.copy())
+        return arguments, wrong + issues
 
-    def read_path(self, segments: tuple[str, ...]) -> tuple[dict[str, str], tuple[Issue, ...]]:
-        """The decoded path parameters, given raw and in order, and what is wrong with them.
-
-        Those that were fine before are remembered (at most 1024).
-        """
-        known = self._paths.get(segments)
-        if known is not None:
-            return known, ()
+    def _read_path(self, segments: tuple[str, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
         arguments = {name: unquote(text) for name, text in zip(names, segments, strict=True)}
         issues = tuple(
-            Issue(parameter.name, "value", (arguments[parameter.name],), _invalid(parameter, arguments[parameter.name]))
+            Issue(parameter.name, "path", (arguments[parameter.name],), _invalid(parameter, arguments[parameter.name]))
             for parameter in self._at("path")
             if not parameter.validator.is_valid(arguments[parameter.name])
         )
-        if not issues:
-            _remember(self._paths, segments, arguments)
         return arguments, issues
 
     def mismatch(self, response: Response) -> str | None:
@@ -313,6 +307,10 @@ class Scheme:
     header: str
     case: Assumed | None
     challenge: Assumed | None
+    field: bytes = field(init=False)  # the header's name as requests have it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", self.header.encode())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

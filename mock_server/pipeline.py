@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import traceback
 
+from msgspec import structs
+
 from mock_server.api import Api, Call, Problem, Refusal, Router, Steps
 from mock_server.auth import authenticate
 from mock_server.contract import Operation
@@ -27,7 +29,8 @@ PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
 def handle(request: Request, world: World) -> Exchange:
     """Answer one request in one world, and record the exchange."""
     call = Call(request, world)
-    world.catch_up(call.now)
+    if world.due:
+        world.catch_up(call.now)
     reason = error = None
     try:
         response = _answer(call)
@@ -80,11 +83,12 @@ def _route(call: Call) -> Response | None:
 def _run(call: Call) -> Response:
     """Let the handler answer, and cut a page where it returns a listing."""
     call.step = "run"
-    body, status = call.api.handlers[call.operation.id](call)
+    reply = call.api.handlers[call.operation.id](call)
+    body = reply.body
     if not isinstance(body, bytes):
         call.step = "page"
         body = page(call, body)
-    status = call.value(call.operation.success) if status is None else status
+    status = call.value(call.operation.success) if reply.status is None else reply.status
     if status == 204:
         return Response(204, call.headers)
     return Response(status, JSON + call.headers if call.headers else JSON, body)
@@ -126,7 +130,7 @@ def _reasoned(registry: Worlds, response: Response, reason: str) -> Response:
     """A refusal with its reason in X-Mock-Reason, unless the server is to be strictly like the vendor's."""
     if not registry.helpful:
         return response
-    return response._replace(headers=(*response.headers, (b"x-mock-reason", reason.encode())))
+    return structs.replace(response, headers=(*response.headers, (b"x-mock-reason", reason.encode())))
 
 
 def _record(call: Call, response: Response, reason: str | None, error: str | None) -> Exchange:
@@ -135,15 +139,14 @@ def _record(call: Call, response: Response, reason: str | None, error: str | Non
         reason = reason or ("fault" if call.step == "fault" else "route")
         give_back(call)
         response = _reasoned(world.registry, response, reason)
-    api: Api | None = getattr(call, "api", None)
-    operation = getattr(call, "operation", None)
+    api, operation = _place(call) if call.step == "route" else (call.api.name, call.operation.id)
     journal = world.journal
     journal.count += 1
     exchange = Exchange(
         journal.count,
         world.id,
-        api.name if api else "",
-        operation.id if operation else None,
+        api,
+        operation,
         call.now,
         call.request,
         response,
@@ -152,6 +155,13 @@ def _record(call: Call, response: Response, reason: str | None, error: str | Non
         tuple(call.decided),
         error,
     )
-    if api is None or api.name != "control":
+    if api != "control":
         journal.keep(exchange)
     return exchange
+
+
+def _place(call: Call) -> tuple[str, str | None]:
+    """The names of the API and operation of a call that led perhaps to none."""
+    api: Api | None = getattr(call, "api", None)
+    operation: Operation | None = getattr(call, "operation", None)
+    return "" if api is None else api.name, None if operation is None else operation.id

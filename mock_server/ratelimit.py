@@ -5,9 +5,11 @@ Windows read the world's clock and are the world's. Must not know which API is l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from mock_server.api import Call, Problem, Window
+import msgspec
+
+from mock_server.api import NOBODY, Call, Json, Problem, Window
 from mock_server.contract import Assumed, Quota, RateLimit
 from mock_server.exchange import Response
 
@@ -43,13 +45,36 @@ WINDOWS: dict[str, Callable[[Window, int, int, int], int]] = {
 }
 
 
+class Limit(msgspec.Struct, frozen=True):
+    """A RateLimit in a world: nothing that counts is open any more. `by` are the assumptions that it follows.
+
+    Its windows go by `name`: to count in another way is to begin anew.
+    """
+
+    name: str
+    declared: RateLimit
+    quota: Quota
+    kind: str
+    wait: Callable[[Window, int, int, int], int]
+    successful: bool
+    told: bool
+    by: tuple[str, ...]
+
+
 def admit(call: Call) -> Response | None:
     """Count the request, or raise the limit's Problem, by default with `Retry-After` in whole seconds."""
-    if call.value(call.operation.secured):
-        for limit in (call.api.contract.rate_limit, call.operation.rate_limit):
-            if limit is not None and (quota := _quota(call, limit)) is not None:
-                call.step = "admit"
-                _count(call, limit, quota)
+    chosen = call.world.limits.get(call.api.name, 0)
+    if chosen is None or call.credential is NOBODY:
+        return None
+    settled = call.world.assumptions.settled
+    limits = settled.get(call.operation)
+    if limits is None:
+        limits = settled[call.operation] = tuple(_limits(call))
+    for limit in limits:
+        most = limit.quota.requests if limit.declared.name else chosen or limit.quota.requests
+        call.decided += limit.by if most else limit.by[:1]  # no limit at all is assumed, too
+        if most:
+            _count(call, limit, most)
     return None
 
 
@@ -61,40 +86,46 @@ def give_back(call: Call) -> None:
             window.times.pop()
 
 
-def _quota(call: Call, limit: RateLimit) -> Quota | None:
-    """The quota of this world: what its user chose for the API, else what the document says or assumes."""
-    chosen = call.world.limits.get(call.api.name, 0)
-    if chosen is None:
-        return None
-    quota = Quota(**(call.assumed(limit.quota.id) or _NONE)) if isinstance(limit.quota, Assumed) else limit.quota
-    if chosen and not limit.name:
-        return Quota(chosen, quota.seconds)
-    return quota if quota.requests else None
+def _limits(call: Call) -> Iterator[Limit]:
+    """The document's limit and the operation's own, as this world's assumptions have them."""
+    for declared in (call.api.contract.rate_limit, call.operation.rate_limit):
+        if declared is not None:
+            parts = (declared.quota, declared.window, declared.counts, declared.headers)
+            by = tuple(part.id for part in parts if isinstance(part, Assumed))
+            quota, kind, counts, headers = (_taken(call, part) for part in parts)
+            quota = quota if isinstance(quota, Quota) else Quota(**(quota or _NONE))
+            name = f"{call.api.name}/{declared.name}/{kind}"
+            yield Limit(name, declared, quota, kind, WINDOWS[kind], counts == "successful", headers, by)
 
 
-def _count(call: Call, limit: RateLimit, quota: Quota) -> None:
-    kind = call.value(limit.window)
-    who = call.credential.token if limit.per == "credential" else call.credential.tenant
-    window = call.world.window(call.api.name, who, f"{limit.name}/{limit.per}/{kind}")
-    most, span = quota
-    wait = WINDOWS[kind](window, call.now, most, span * 1000)
+def _taken(call: Call, part: Json) -> Json:
+    return call.world.assumptions[part.id] if isinstance(part, Assumed) else part
+
+
+def _count(call: Call, limit: Limit, most: int) -> None:
+    call.step = "admit"
+    declared, seconds = limit.declared, limit.quota.seconds
+    who = call.credential.token if declared.per == "credential" else call.credential.tenant
+    window = call.world.window(limit.name, who)
+    wait = limit.wait(window, call.now, most, seconds * 1000)
     if not wait:
         window.granted += 1
-        if kind == "sliding":
+        if limit.kind == "sliding":
             window.times.append(call.now)
-        if call.value(limit.counts) == "successful":
-            call.provisional.append(window)
-    if call.value(limit.headers):
-        _tell(call, quota, window)
+        if limit.successful:
+            call.provisional += (window,)
+    if limit.told:
+        _tell(call, most, seconds, window)
     if wait:
-        seconds = str(-(-wait // 1000)).encode()
-        raise Problem(limit.refusal, headers=((b"retry-after", seconds),) if call.value(limit.retry_after) else ())
+        told = str(-(-wait // 1000)).encode()
+        headers = ((b"retry-after", told),) if call.value(declared.retry_after) else ()
+        raise Problem(declared.refusal, headers=headers)
 
 
-def _tell(call: Call, quota: Quota, window: Window) -> None:
-    reset = -(-(window.start + quota.seconds * 1000 - call.now) // 1000) if window.start else quota.seconds
+def _tell(call: Call, most: int, seconds: int, window: Window) -> None:
+    reset = -(-(window.start + seconds * 1000 - call.now) // 1000) if window.start else seconds
     call.headers += (
-        (b"x-ratelimit-limit", str(quota.requests).encode()),
-        (b"x-ratelimit-remaining", str(max(0, quota.requests - window.granted)).encode()),
+        (b"x-ratelimit-limit", str(most).encode()),
+        (b"x-ratelimit-remaining", str(max(0, most - window.granted)).encode()),
         (b"x-ratelimit-reset", str(reset).encode()),
     )

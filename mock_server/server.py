@@ -32,20 +32,23 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LONGEST_URL = 1 << 16  # httptools reads no longer one
 _MOST_PENDING = 64  # answers to one client before it is asked whether it reads them
-_FAILED = Response(500, ((b"content-length", b"0"),))
+_FAILED = Response(500)
+_EMPTY = (204, 304)  # RFC 9110, 8.6: no length where there can be no content
 
 
 class App:
     """The ASGI application of one server: every request becomes an exchange of one world.
 
-    `watch`, when given, sees each exchange after it was made (the request log).
+    `page_requests` (method and path) are for the pages for people; all others are for `answer`. `watch`, when given,
+    sees each exchange after it was made (the request log).
     """
 
     def __init__(self, worlds: Worlds, *, watch: Callable[[Exchange], None] | None = None) -> None:
         self.worlds = worlds
         self._watch = watch
         self._most_bytes = max(api.most_bytes for api in worlds.apis.values())
-        self._page_paths = {"/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis)}
+        paths = ("/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis))
+        self.page_requests = frozenset((method, path) for method in ("GET", "HEAD") for path in paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection (http or lifespan)."""
@@ -53,28 +56,33 @@ class App:
             await _lifespan(receive, send)
             return
         method, path = scope["method"], scope["raw_path"].decode("latin-1")
-        if self.is_page(method, path):
+        if (method, path) in self.page_requests:
             await self._pages(scope, receive, send)
             return
         body = b"" if method == "GET" else await self._body(receive)
         if body is None:
             return
-        status, headers, body = self.answer(
-            Request(method, path, scope["query_string"].decode("latin-1"), tuple(scope["headers"]), body)
-        )
-        await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+        query = scope["query_string"].decode("latin-1")
+        response = self.answer(Request(method, path, query, tuple(scope["headers"]), body))
+        headers, body = [*response.headers], response.body
+        if response.status not in _EMPTY:
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _body(self, receive: Receive) -> bytes | None:
         """The whole body; None when the client went away."""
-        body, more = bytearray(), True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
+        message = await receive()
+        if message["type"] != "http.disconnect" and not message.get("more_body", False):
+            whole: bytes = message.get("body", b"")  # all at once, as most come
+            return whole
+        body = bytearray()
+        while message["type"] != "http.disconnect":
             self.gather(body, message.get("body", b""))
-            more = message.get("more_body", False)
-        return bytes(body)
+            if not message.get("more_body", False):
+                return bytes(body)
+            message = await receive()
+        return None
 
     @cached_property
     def _pages(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -82,23 +90,13 @@ class App:
 
         return pages(self.worlds)
 
-    def is_page(self, method: str, path: str) -> bool:
-        """Whether a request is for one of the pages for people: all others are for `answer`."""
-        return path in self._page_paths and method in ("GET", "HEAD")
-
     def gather(self, body: bytearray, part: bytes) -> None:
         """Add what came of a request's body; of one that is too large only so much that this can be told."""
         if len(body) <= self._most_bytes:
             body += part
 
     def answer(self, request: Request) -> Response:
-        """The answer to a request in the world that it belongs to, with all headers that it is sent with."""
-        status, headers, body = self._response(request)
-        if status not in (204, 304):  # RFC 9110, 8.6: no length where there can be no content
-            headers += ((b"content-length", b"%d" % len(body)),)
-        return Response(status, headers, body)
-
-    def _response(self, request: Request) -> Response:
+        """The answer to a request in the world that it belongs to."""
         world = self.worlds.of(request)
         if world is None:
             return nowhere(self.worlds)
@@ -198,7 +196,7 @@ class Protocol(HttpToolsProtocol):
         method, url = self.parser.get_method().decode("ascii"), httptools.parse_url(self.url)
         path = url.path.decode("ascii")
         behind = self.flow.write_paused or (self.cycle is not None and not self.cycle.response_complete)
-        if behind or self.app.is_page(method, path):
+        if behind or (method, path) in self.app.page_requests:
             super().on_headers_complete()
             return
         self._head = (method, path, (url.query or b"").decode("latin-1"), tuple(self.headers))
@@ -237,18 +235,20 @@ class Protocol(HttpToolsProtocol):
     def _answered(self, request: Request) -> bytes:
         """The bytes of the answer."""
         try:
-            status, headers, body = self.app.answer(request)
+            response = self.app.answer(request)
         except Exception:  # a programmer's error outside of the pipeline; the parser would call it bad HTTP
             self.logger.exception("%s %s could not be answered", request.method, request.path)
-            status, headers, body = _FAILED
-        lines = [STATUS_LINE[status]]
-        for name, value in headers:
+            response = _FAILED
+        lines = [STATUS_LINE[response.status]]
+        if response.status not in _EMPTY:
+            lines.append(b"content-length: %d\r\n" % len(response.body))
+        for name, value in response.headers:
             lines.append(b"%b: %b\r\n" % (name, value))
             if name == b"connection" and b"close" in value.lower():  # a fault's
                 self._keep_alive = False
         lines.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
         if request.method != "HEAD":
-            lines.append(body)
+            lines.append(response.body)
         return b"".join(lines)
 
     def send_400_response(self, msg: str) -> None:

@@ -20,14 +20,12 @@ def validate(call: Call) -> Response | None:
     """Fill in the call's typed `arguments` and decoded `body`; raises Problem for the first thing that is wrong."""
     call.step = "validate"
     operation = call.operation
-    path, wrong = operation.read_path(call.segments)
-    query, issues = operation.read_query(call.request.query)
-    refused = [*wrong, *_settle(call, query, issues)] if wrong or issues else ()
+    call.arguments, issues = operation.read(call.segments, call.request.query)
+    refused = _settle(call, call.arguments, issues) if issues else ()
     if refused:
         fields = {issue.parameter: [issue.message] for issue in refused}
         raise Problem("invalid", "; ".join(issue.message for issue in refused), fields=fields)
-    call.arguments = {**path, **query}
-    call.body = read_body(call, operation.body)
+    call.body = read_body(call, operation.body) if call.request.body or operation.body is not None else None
     return None
 
 
@@ -51,10 +49,9 @@ def read_body(call: Call, body: Body | None) -> Json:
         raise Problem("invalid", body.fault(value), fields=body.faults(value))
     if body.media_type != JSON:
         return value
-    if call.value(call.api.contract.unknown["body-fields"]) == "reject":
-        for name in value:
-            if name not in body.properties:
-                raise Problem("invalid", f"unknown field {name[:80]}", fields={name[:80]: ["This field is not known."]})
+    if call.value(call.api.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):
+        name = next(name for name in value if name not in body.properties)[:80]
+        raise Problem("invalid", f"unknown field {name}", fields={name: ["This field is not known."]})
     return value
 
 
@@ -99,37 +96,39 @@ def _text(value: Json) -> str:
         return bytes(value).decode("latin-1")
 
 
-def _settle(call: Call, query: dict[str, Json], issues: Sequence[Issue]) -> list[Issue]:
-    """Let the world's assumptions decide on each issue; what they let pass is put right in `query`."""
+def _settle(call: Call, arguments: dict[str, Json], issues: Sequence[Issue]) -> list[Issue]:
+    """Let the world's assumptions decide on each issue; what they let pass is put right in `arguments`."""
     declared = {parameter.name: parameter for parameter in call.operation.parameters if parameter.location == "query"}
-    return [issue for issue in issues if not _pass(call, query, issue, declared.get(issue.parameter))]
+    return [issue for issue in issues if not _pass(call, arguments, issue, declared.get(issue.parameter))]
 
 
-def _pass(call: Call, query: dict[str, Json], issue: Issue, parameter: Parameter | None) -> bool:
+def _pass(call: Call, arguments: dict[str, Json], issue: Issue, parameter: Parameter | None) -> bool:
+    if issue.fault == "path":
+        return False
     if parameter is None:
         return bool(call.value(call.api.contract.unknown["query-parameters"]) == "ignore")
     if issue.fault == "duplicate":
-        return _choose(call, query, issue, parameter)
+        return _choose(call, arguments, issue, parameter)
     if issue.fault == "missing":
         return False
-    policy = _limit_policy(call.operation, issue, query.get(issue.parameter), parameter) or parameter.invalid
+    policy = _limit_policy(call.operation, issue, arguments.get(issue.parameter), parameter) or parameter.invalid
     decision = "reject" if policy is None else call.value(policy)
     if decision == "clamp":
-        query[issue.parameter] = _clamped(query[issue.parameter], parameter)
+        arguments[issue.parameter] = _clamped(arguments[issue.parameter], parameter)
     elif decision in ("default", "ignore"):
-        query.pop(issue.parameter, None)
+        arguments.pop(issue.parameter, None)
         if parameter.default is not None:
-            query[issue.parameter] = parameter.default
+            arguments[issue.parameter] = parameter.default
     return bool(decision != "reject")
 
 
-def _choose(call: Call, query: dict[str, Json], issue: Issue, parameter: Parameter) -> bool:
+def _choose(call: Call, arguments: dict[str, Json], issue: Issue, parameter: Parameter) -> bool:
     decision = call.value(call.api.contract.unknown["duplicate-query-parameters"])
     if decision == "reject":
         return False
     issues: list[Issue] = []
-    read_value(parameter, issue.values[0 if decision == "first" else -1], query, issues)
-    return not _settle(call, query, issues)
+    read_value(parameter, issue.values[0 if decision == "first" else -1], arguments, issues)
+    return not _settle(call, arguments, issues)
 
 
 def _limit_policy(operation: Operation, issue: Issue, value: Json, parameter: Parameter) -> str | Assumed | None:

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from mock_server import auth
-from mock_server.api import Api, Call, Credential, Json, Router, Window
+from mock_server.api import Api, Assumptions, Call, Credential, Json, Router, Window
 from mock_server.clock import Clock, milliseconds, rfc3339
 from mock_server.contract import Quota
 from mock_server.exchange import Request
@@ -51,11 +51,11 @@ class World:
     ids: Ids
     tenants: Tenants
     credentials: dict[tuple[str, str], Credential]
-    assumptions: Mapping[str, Json]
+    assumptions: Assumptions
     limits: Mapping[str, int | None]
     due: list[Due] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    windows: dict[tuple[str, str, str], Window] = field(default_factory=dict)
+    windows: dict[tuple[str, str], Window] = field(default_factory=dict)
     journal: Journal = field(default_factory=Journal)
     origin: World | None = None
 
@@ -92,12 +92,11 @@ class World:
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
 
-    def window(self, api: str, who: str, name: str) -> Window:
-        """The rate window of a limit for one credential or tenant."""
-        key = (api, who, name)
-        window = self.windows.get(key)
+    def window(self, limit: str, who: str) -> Window:
+        """The window of a rate limit for one credential or tenant."""
+        window = self.windows.get((limit, who))
         if window is None:
-            window = self.windows[key] = Window()
+            window = self.windows[limit, who] = Window()
         return window
 
     def schedule(self, at: int, api: str, tenant: str, timer: str, payload: Record) -> None:
@@ -182,7 +181,7 @@ class Worlds:
         self.checked = checked
         self.token: str | None = None  # what the control API asks for; None on loopback
         self._ids = Ids(seed)
-        self._by_token: dict[str, World] = {}
+        self._by_token: dict[bytes, World] = {}  # tokens as they stand in a header
         known = {id: known for api in apis for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
         assumptions |= allowed(assume or {}, known)
@@ -196,7 +195,7 @@ class Worlds:
             ids=Ids(seed),
             tenants={api.name: sown[api.name][0] if api.name in sown else {} for api in apis},
             credentials={(one.api, one.token): one for _, credentials in sown.values() for one in credentials},
-            assumptions=assumptions,
+            assumptions=Assumptions(assumptions),
             limits={**declared, **(limits or {})},
         )
         self.default = pristine.begin()
@@ -225,14 +224,12 @@ class Worlds:
 
     def of(self, request: Request) -> World | None:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
-        named = request.header("x-mock-world")
+        named, token = auth.claimed(request.headers)
         if named is not None:
-            return self.all.get(named)
+            return self.all.get(named.decode("latin-1"))
         if request.path.startswith("/__mock__/"):
             return self.default
-        token = auth.claimed(request)
-        world = None if token is None else self._by_token.get(token)
-        return world or self._addressed(request.path) or self.default
+        return self._by_token.get(token) or self._addressed(request.path) or self.default
 
     def reset(self, world: World) -> None:
         """Let a world go back to how it was made, keys included."""
@@ -248,7 +245,7 @@ class Worlds:
         except ValueError as error:
             raise ValueError(f"clock.now: {error}") from None
         other = world.fork(world.id, clock=clock, ids=Ids(state["ids"]["seed"], int(state["ids"]["count"])))
-        other.assumptions = {**other.assumptions, **allowed(state["assumptions"], known)}
+        other.assumptions = Assumptions({**other.assumptions, **allowed(state["assumptions"], known)})
         credentials = [Credential(**credential) for credential in state["credentials"]]
         other.credentials = {(credential.api, credential.token): credential for credential in credentials}
         other.due = sorted((_due(due) for due in state["due"]), key=lambda due: due[:2])
@@ -294,12 +291,12 @@ class Worlds:
     def _register(self, world: World) -> None:
         """Let the world's present keys lead to it; those of another world stay that one's."""
         for _, token in world.credentials:
-            self._by_token.setdefault(token, world)
+            self._by_token.setdefault(_sent(token), world)
 
     def _forget(self, world: World) -> None:
         for _, token in world.credentials:
-            if self._by_token.get(token) is world:
-                del self._by_token[token]
+            if self._by_token.get(_sent(token)) is world:
+                del self._by_token[_sent(token)]
 
 
 def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
@@ -336,6 +333,10 @@ def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store
     for misfit in api.misfits(tenant, store):
         raise ValueError(f"{api.name}/{tenant}: {misfit}")
     return store
+
+
+def _sent(token: str) -> bytes:
+    return token.encode("latin-1", "backslashreplace")  # what no header can carry leads nowhere
 
 
 def _due(told: Mapping[str, Json]) -> Due:

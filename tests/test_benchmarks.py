@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import uvicorn
+from msgspec import structs
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import constant, growth, inside, kit, load, machine, memory, mock, throughput
@@ -110,7 +111,9 @@ def test_pipeline_gets_the_same_requests():
 def test_template_has_the_tasks_that_it_is_given(served):
     """A run that is started from it has as many."""
     run = mock.expect(served, as_requests(ASKS[2])[0]).json()["data"]
-    tasks = mock.expect(served, as_requests(ASKS[1])[0]._replace(path=f"/api/v1/process-runs/{run['id']}/tasks"))
+    tasks = mock.expect(
+        served, structs.replace(as_requests(ASKS[1])[0], path=f"/api/v1/process-runs/{run['id']}/tasks")
+    )
     assert len(tasks.json()["data"]) == 3
     assert len(list(with_tasks(3))) == 3
 

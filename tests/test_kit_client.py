@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from contract_tests.client import Access, Client, Member, NotChecked, Violation, find, ids_in, locate
 from contract_tests.guest import Guest
@@ -258,7 +259,7 @@ def test_a_problem_is_demanded_as_far_as_it_is_settled(client) -> None:
     made = client()
     invalid = Response(422, JSON, b'{"error":{"code":"validation_error","message":"m"}}')
     assert message_of(assert_problem(made, invalid, "invalid")) == "m"
-    assert_problem(made, invalid._replace(status=418), "unknown-route")
+    assert_problem(made, structs.replace(invalid, status=418), "unknown-route")
     for kind, response in {
         "invalid": Response(400, JSON, b'{"error":{"code":"other","message":""}}'),
         "forbidden": Response(401, JSON, b'{"error":{"code":"forbidden","message":""}}'),

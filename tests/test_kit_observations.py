@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from elsewhere import PREFIX, TELL, Clock, Elsewhere
+from msgspec import structs
 
 from contract_tests import targets
 from contract_tests.client import Client, NotChecked
@@ -318,7 +319,7 @@ def test_a_list_that_is_never_empty_has_no_cursor_to_show() -> None:
     """On a server that ignores filters no page is empty."""
 
     def unfiltered(send: Transport, request: Request) -> Response:
-        return send(request._replace(query="") if request.path.endswith("/process-runs") else request)
+        return send(structs.replace(request, query="") if request.path.endswith("/process-runs") else request)
 
     reason = seen_there("nextstep.pagination.empty-page-cursor", planted(between=unfiltered))
     assert reason == "no list on this target is empty"
@@ -329,7 +330,7 @@ def test_a_run_that_never_completes_has_no_delay() -> None:
 
     def endless(send: Transport, request: Request) -> Response:
         response = send(request)
-        return response._replace(body=response.body.replace(b'"status":"completed"', b'"status":"active"'))
+        return structs.replace(response, body=response.body.replace(b'"status":"completed"', b'"status":"active"'))
 
     reason = seen_there("nextstep.runs.completion-delay", planted(between=endless))
     assert reason == "a run is not completed 20 seconds after its last task"

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from contract_tests import targets
 from contract_tests import test_tallyfy_completion as completion
@@ -52,7 +53,7 @@ def changed(change: Change) -> Target:
         response = transport(request)
         if request.method != "GET" or targets.CONTROL in request.path or response.status != 200:
             return response
-        return response._replace(body=json.dumps(change(request.path, response.json())).encode())
+        return structs.replace(response, body=json.dumps(change(request.path, response.json())).encode())
 
     return Mock(TALLYFY, send)
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled
 from mock_server import contract, grammar
 from mock_server.api import Api, Call, Handler, Problem, Reply
@@ -38,7 +40,7 @@ def showing(api: Api, change: Change, *operations: str) -> Api:
         body = answered(call, reply)
         data = body["data"]
         body["data"] = [change(call, item) for item in data] if isinstance(data, list) else change(call, data)
-        return reply._replace(body=encode(body))
+        return structs.replace(reply, body=encode(body))
 
     return handled(api, **{id: partial(shown, api.handlers[id]) for id in operations})
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant
 from contract_tests.mutants.changes import Change, before, lacking, members, mistaken, refusing, respecified
 from mock_server.api import Api, Call, Handler, Problem, Reply
@@ -33,7 +35,7 @@ def answering(api: Api, change: Change, *operations: str) -> Api:
 
     def answer(original: Handler, call: Call) -> Reply:
         reply = original(call)
-        return reply._replace(body=encode(change(call, answered(call, reply))))
+        return structs.replace(reply, body=encode(change(call, answered(call, reply))))
 
     return handled(api, **{id: partial(answer, api.handlers[id]) for id in operations})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant
 from contract_tests.mutants.changes import before, lacking, members, mistaken, refusing, respecified
 from contract_tests.mutants.kognitos import answering
@@ -21,7 +23,7 @@ FORM = "/paths/~1uploads~1{token}/post/requestBody/content/multipart~1form-data/
 @mutant("kognitos.files.created")
 def making_is_answered_200(api: Api) -> Api:
     """Making a file is answered 200."""
-    return handled(api, createFile=lambda call: api.handlers[CREATE](call)._replace(status=200))
+    return handled(api, createFile=lambda call: structs.replace(api.handlers[CREATE](call), status=200))
 
 
 @mutant("kognitos.files.fields")

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant
 from contract_tests.mutants.changes import (
     RUNS,
@@ -32,13 +34,13 @@ FIELDS = "/components/schemas/CreateRun"
 @mutant("nextstep.creation.created")
 def a_created_run_is_just_ok(api: Api) -> Api:
     """Starting a run answers 200."""
-    return handled(api, createProcessRun=lambda call: api.handlers[CREATE](call)._replace(status=200))
+    return handled(api, createProcessRun=lambda call: structs.replace(api.handlers[CREATE](call), status=200))
 
 
 @mutant("nextstep.creation.created")
 def a_created_run_is_accepted(api: Api) -> Api:
     """Starting a run answers 202."""
-    return handled(api, createProcessRun=lambda call: api.handlers[CREATE](call)._replace(status=202))
+    return handled(api, createProcessRun=lambda call: structs.replace(api.handlers[CREATE](call), status=202))
 
 
 @mutant("nextstep.creation.created")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant, stepped
 from contract_tests.mutants.changes import answered, members, showing
 from mock_server.api import Api, Call, Problem, Reply
@@ -226,7 +228,7 @@ def _rewriting(api: Api, operation: str, rewrite: Callable[[bytes], bytes]) -> A
 
     def handler(call: Call) -> Reply:
         reply = api.handlers[operation](call)
-        return reply._replace(body=rewrite(_bytes(reply)))
+        return structs.replace(reply, body=rewrite(_bytes(reply)))
 
     return handled(api, **{operation: handler})
 

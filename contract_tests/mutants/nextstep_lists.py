@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant, stepped
 from mock_server import paging
 from mock_server.api import Api, Call, Reply
@@ -404,7 +406,7 @@ def _letting(api: Api, lets: Callable[[str], bool], limit: int) -> Api:
         if call.operation.id not in LISTS or not lets(given.pop("limit", "20")):
             return api.steps.validate(call)
         query = "&".join(f"{name}={value}" for name, value in given.items())
-        call.request = call.request._replace(query=query)
+        call.request = structs.replace(call.request, query=query)
         answer = api.steps.validate(call)
         call.arguments = {**call.arguments, "limit": limit}
         return answer

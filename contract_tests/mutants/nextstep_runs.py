@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant
 from contract_tests.mutants.changes import (
     RUNS,
@@ -556,7 +558,7 @@ def _arranged(api: Api, key: Callable[[Any], Any]) -> Api:
     def list_tasks(call: Call) -> Reply:
         reply = api.handlers["listRunTasks"](call)
         tasks = again(api, call, "listRunTasks", {"id": call.arguments["id"]})
-        return reply._replace(body=listed(sorted(tasks, key=key)))
+        return structs.replace(reply, body=listed(sorted(tasks, key=key)))
 
     return handled(api, listRunTasks=list_tasks)
 

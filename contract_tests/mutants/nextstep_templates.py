@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant
 from contract_tests.mutants.changes import (
     after,
@@ -394,7 +396,7 @@ def _arranged(api: Api, key: Any) -> Api:
     def list_tasks(call: Call) -> Reply:
         reply = api.handlers["listTemplateTasks"](call)
         tasks = again(api, call, "listTemplateTasks", {"id": call.arguments["id"]})
-        return reply._replace(body=listed(sorted(tasks, key=key)))
+        return structs.replace(reply, body=listed(sorted(tasks, key=key)))
 
     return handled(api, listTemplateTasks=list_tasks)
 

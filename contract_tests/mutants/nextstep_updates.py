@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant
 from contract_tests.mutants.changes import (
     after,
@@ -355,7 +357,7 @@ def updates_answer_the_task_as_it_was(api: Api) -> Api:
     def update(call: Call) -> Reply:
         was = _task(call)
         reply = api.handlers[UPDATE](call)
-        return reply._replace(body=encode({"data": was}))
+        return structs.replace(reply, body=encode({"data": was}))
 
     return handled(api, updateRunTask=update)
 
@@ -528,7 +530,7 @@ def _keeping(api: Api, change: Callable[[Call, Record, Record], Record]) -> Api:
         reply = api.handlers[UPDATE](call)
         task = change(call, was, answered(call, reply)["data"])
         call.store["tasks"].put(task)
-        return reply._replace(body=encode({"data": task}))
+        return structs.replace(reply, body=encode({"data": task}))
 
     return handled(api, updateRunTask=update)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant, stepped
 from contract_tests.mutants.changes import answered, before, listed, members, mistaken, refusing, respecified, showing
 from mock_server.api import Api, Call, Problem, Refusal, Reply
@@ -292,7 +294,7 @@ def _reading(api: Api, headers: Callable[[Call], tuple[tuple[bytes, bytes], ...]
     """Requests are read as if they had other headers."""
 
     def read(call: Call) -> Response | None:
-        call.request = call.request._replace(headers=headers(call))
+        call.request = structs.replace(call.request, headers=headers(call))
         return api.steps.authenticate(call)
 
     return stepped(api, authenticate=read)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.mutants import handled, mutant
 from contract_tests.mutants.changes import after, before, lacking, members, mistaken, put, respecified, showing
 from mock_server.api import Api, Call, Problem, Reply
@@ -17,7 +19,7 @@ LATER = "2031-01-01T00:00:00Z"
 @mutant("tallyfy.launch.created")
 def a_launch_is_200(api: Api) -> Api:
     """A launch answers 200."""
-    return handled(api, launchRun=lambda call: api.handlers["launchRun"](call)._replace(status=200))
+    return handled(api, launchRun=lambda call: structs.replace(api.handlers["launchRun"](call), status=200))
 
 
 @mutant("tallyfy.launch.created")
@@ -222,7 +224,7 @@ def a_name_is_launched_once(api: Api) -> Api:
         for run in call.store["runs"]:
             if run["name"] == call.body.get("name"):
                 call.arguments = {**call.arguments, "run_id": run["id"]}
-                return api.handlers["getRun"](call)._replace(status=201)
+                return structs.replace(api.handlers["getRun"](call), status=201)
         return api.handlers["launchRun"](call)
 
     return handled(api, launchRun=launch)

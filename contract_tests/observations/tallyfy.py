@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from msgspec import structs
+
 from contract_tests.client import Client
 from contract_tests.observations import generic, observes
 from contract_tests.observations.readings import demand, either, missing
@@ -265,7 +267,7 @@ def _without(client: Client, header: bytes) -> Response:
     """The answer to a request that lacks a header."""
     request = client.request("GET", "/me")
     kept = tuple((name, value) for name, value in request.headers if name != header)
-    return client.exchange(request._replace(headers=kept)).response
+    return client.exchange(structs.replace(request, headers=kept)).response
 
 
 def _invalid(client: Client) -> Json:

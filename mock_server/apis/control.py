@@ -13,7 +13,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from mock_server import contract
-from mock_server.api import Api, Call, Json, Problem, Refusal, Reply
+from mock_server.api import Api, Assumptions, Call, Json, Problem, Refusal, Reply
 from mock_server.clock import milliseconds, rfc3339
 from mock_server.exchange import Request, Response
 from mock_server.faults import Fault
@@ -157,7 +157,7 @@ def set_assumptions(call: Call) -> Reply:
     """PUT /assumptions: all of them or none."""
     known = {id: a for api in call.world.registry.apis.values() for id, a in api.contract.assumptions.items()}
     try:
-        call.world.assumptions = {**call.world.assumptions, **allowed(call.body, known)}
+        call.world.assumptions = Assumptions({**call.world.assumptions, **allowed(call.body, known)})
     except ValueError as error:
         raise Problem("invalid", str(error)) from None
     return _assumptions(call.world)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import unquote
 
 from mock_server import auth, contract
 from mock_server.api import Api, Call, Credential, Json, Problem, Refusal, Reply
@@ -33,7 +34,8 @@ def authenticate(call: Call) -> Response | None:
     if "application/json" not in accepted and call.assumed("tallyfy.authentication.accept") == "required":
         raise Problem("wrong-accept")
     response = auth.authenticate(call)
-    organization = call.operation.read_path(call.segments)[0].get("org_id", call.credential.tenant)
+    named = call.operation.path.startswith("/organizations/{org_id}")
+    organization = unquote(call.segments[0]) if named else call.credential.tenant
     if not _belongs(call, organization):
         raise Problem("foreign-organization")
     call.store = call.tenants[organization]
