@@ -7,6 +7,7 @@ is imported inside it, so that `--help` answers at once. The last three commands
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -82,9 +83,11 @@ def serve(options: argparse.Namespace) -> int:
         print("\n".join(_banner(worlds)), flush=True)
 
     log = None if options.log_format == "none" else Log(options.log_format, _write)
+    gc.freeze()  # what is there now stays: to walk it again and again is a pause of 10 ms in the middle of requests
     try:
         Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
     finally:
+        gc.unfreeze()
         if log is not None:
             log.flush()
         if ready is not None:
