@@ -126,7 +126,7 @@ class RateLimit:
     refusal: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pagination:
     """How a list operation is paged: the style's name, its order, and the style's own settings."""
 
@@ -186,6 +186,10 @@ class Body:
     validator: Validator
     properties: frozenset[str]
     media_type: str = JSON
+    sent_as: bytes = field(init=False)  # the content type, as most requests have it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sent_as", self.media_type.encode())
 
     def fault(self, value: Json) -> str:
         """What is wrong with a `value` that is not valid: the place and the first error, in one line."""

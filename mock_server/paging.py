@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
 from mock_server.api import Call, Problem
+from mock_server.contract import Pagination
 from mock_server.ids import digest
 from mock_server.store import Listing, encode
 
@@ -36,20 +37,27 @@ def _cursor(call: Call, listing: Listing) -> bytes:
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
     settings, after = pagination.settings, None
-    limit, given = call.arguments[pagination.name("limit")], call.arguments.get(pagination.name("cursor"))
+    limit_name, cursor_name, (head, middle, tail, end) = _cursor_parts(pagination)
+    limit, given = call.arguments[limit_name], call.arguments.get(cursor_name)
     form = call.value(settings["cursor-form"])
     if given is not None:
         after = listing.place(_read_cursor(form, given))
         if after is None:
             unknown = call.value(settings["unknown-cursor"])
             if unknown == "reject":
-                raise Problem("invalid", f"{pagination.name('cursor')} does not name a place in this list")
+                raise Problem("invalid", f"{cursor_name} does not name a place in this list")
             limit = 0 if unknown == "empty" else limit
     found = listing.page(after, limit)
     following = call.value(settings["empty-page-cursor"]) if found.last is None else _make_cursor(form, found.last)
     more = found.more and limit > 0
-    head, middle, tail, end = _envelope(*map(pagination.name, ("items", "next", "more")))
     return b"".join((head, b",".join(found.rows), middle, encode(following), tail, b"true" if more else b"false", end))
+
+
+@lru_cache(maxsize=256)
+def _cursor_parts(pagination: Pagination) -> tuple[str, str, tuple[bytes, ...]]:
+    """The names of the parameters, and the bytes around items, next cursor and whether more follow."""
+    envelope = _envelope(*map(pagination.name, ("items", "next", "more")))
+    return pagination.name("limit"), pagination.name("cursor"), envelope
 
 
 def _make_cursor(form: str, id: str) -> str:

@@ -1,8 +1,9 @@
 """Ordered collections of records by id, with one ordered id list per documented filter.
 
 A record is replaced, never changed in place, and kept as its encoded JSON, so a page is a join, a fork
-shares everything, and the garbage collector has nothing to walk. A page never scans what it does not
-return. Must not know any API: a Layout says how a collection is kept.
+shares everything, and the garbage collector has nothing to walk: only the few that were looked at or
+written last are at hand decoded, too. A page never scans what it does not return. Must not know any API:
+a Layout says how a collection is kept.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 Record = dict[str, Any]
+Kept = Mapping[str, Any]  # a record that is not to be changed: others share it
 encode = msgspec.json.encode
 decode: Callable[[bytes], Record] = msgspec.json.decode
+AT_HAND = 256  # so many records of a collection, at the most, are at hand decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,14 @@ class Layout:
     """
 
     schema: str | Mapping[str, Any]
-    at: Callable[[Record], int] | None = None
-    lists: Callable[[Record], tuple[Hashable, ...]] = lambda record: ()
+    at: Callable[[Kept], int] | None = None
+    lists: Callable[[Kept], tuple[Hashable, ...]] = lambda record: ()
 
 
-class Page(NamedTuple):
+class Page(msgspec.Struct, frozen=True, gc=False):
     """One page of a listing: encoded rows, the id of the last one, and whether more follow."""
 
-    rows: list[bytes]
+    rows: Sequence[bytes]
     last: str | None
     more: bool
 
@@ -54,23 +57,25 @@ class Listing(Protocol):
     def size(self) -> int:
         """How many items there are."""
 
-    def slice(self, start: int, stop: int) -> list[bytes]:
+    def slice(self, start: int, stop: int) -> Sequence[bytes]:
         """The items from the number `start` up to `stop`, counted from 0."""
 
 
 class Collection:
     """Records by id. Forks share rows and lists until one side writes."""
 
-    __slots__ = ("_count", "_lists", "_owned", "_places", "_rows", "_shared", "layout")
+    __slots__ = ("_at_hand", "_count", "_lists", "_newest", "_owned", "_places", "_rows", "_shared", "layout")
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._rows: dict[str, bytes] = {}
+        self._at_hand: dict[str, Record] = {}
         self._places: dict[str, int] = {}
         self._lists: dict[Hashable, list[str]] = {}
         self._owned: dict[Hashable, list[str]] = {}  # the lists that no fork shares
         self._shared = False  # whether a fork shares all of it
         self._count = 0
+        self._newest = 0  # the last place in the order
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -91,21 +96,30 @@ class Collection:
         row = self._rows.get(id)
         return None if row is None else decode(row)
 
-    def peek(self, id: str) -> Mapping[str, Any] | None:
-        """The record, not to be changed, for those that are read often and written rarely: equal ones are shared."""
-        row = self._rows.get(id)
-        return None if row is None else _decoded(row)
+    def peek(self, id: str) -> Kept | None:
+        """The record, shared with all who look at it; None when there is none."""
+        record = self._at_hand.get(id)
+        if record is None and (row := self._rows.get(id)) is not None:
+            record = decode(row)
+            self._hand(id, record)
+        return record
 
-    def put(self, record: Record, *, was: Record | None = None) -> bytes:
+    def put(self, record: Record) -> bytes:
         """Keep `record` under its `id`, new or in place of the old one; returns the encoded form.
 
-        `was` is the record that it replaces, where the caller has it: it need not be read again.
+        It is the collection's from then on: who goes on changing it changes what others look at. One that is
+        replaced is likely to be looked at again soon, and at hand; a new one is not.
         """
         if self._shared:
             self._own()
-        id, row = record["id"], encode(record)
-        if self.layout.at is not None:
-            self._arrange(id, record, was or self.get(id), self.layout.at)
+        id, row, ordered = record["id"], encode(record), self.layout.at is not None
+        if id not in self._rows:
+            if ordered:
+                self._enter(id, record)
+        else:
+            if ordered:
+                self._move(id, record)
+            self._hand(id, record)
         self._rows[id] = row
         return row
 
@@ -114,6 +128,7 @@ class Collection:
         if self._shared:
             self._own()
         row = self._rows.pop(id)
+        self._at_hand.pop(id, None)
         for name in self.layout.lists(decode(row)) if self.layout.at is not None else ():
             self._leave(name, id)
         self._places.pop(id, None)
@@ -134,35 +149,48 @@ class Collection:
         """A collection of its own with the same records; nothing is copied before somebody writes."""
         other = Collection.__new__(Collection)
         other.layout, other._rows, other._places, other._lists = self.layout, self._rows, self._places, self._lists
-        other._count, other._owned = self._count, self._owned
+        other._count, other._newest = self._count, self._newest
+        other._owned, other._at_hand = self._owned, self._at_hand
         self._shared = other._shared = True
         return other
 
     def _own(self) -> None:
         self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
-        self._owned, self._shared = {}, False
+        self._owned, self._shared, self._at_hand = {}, False, self._at_hand.copy()
 
-    def _arrange(self, id: str, record: Record, was: Record | None, at: Callable[[Record], int]) -> None:
-        lists = self.layout.lists(record)
-        if was is None:
-            self._count += 1
-            place = self._places[id] = at(record) << 32 | self._count
-            for name in lists:
-                self._enter(name, id, place)
-            return
-        before = self.layout.lists(was)
-        if before != lists:
-            for name in set(before) - set(lists):
+    def _hand(self, id: str, record: Record) -> None:
+        if len(self._at_hand) >= AT_HAND:
+            self._at_hand.clear()
+        self._at_hand[id] = record
+
+    def _enter(self, id: str, record: Record) -> None:
+        """Give a new record its place, and let it stand in its lists: at the end of them all, when it is the newest."""
+        assert self.layout.at is not None, "only a record with a time has a place"
+        self._count += 1
+        place = self._places[id] = self.layout.at(record) << 32 | self._count
+        newest = place > self._newest
+        if newest:
+            self._newest = place
+        for name in self.layout.lists(record):
+            ids = self._owned.get(name) or self._list(name)
+            if newest:
+                ids.append(id)
+            else:
+                self._stand(ids, id)
+
+    def _move(self, id: str, record: Record) -> None:
+        """Let a record that takes the place of another one stand in its own lists."""
+        was = self.peek(id)
+        assert was is not None, "there is a record to be replaced"
+        before, after = self.layout.lists(was), self.layout.lists(record)
+        if before is not after and before != after:
+            for name in set(before) - set(after):
                 self._leave(name, id)
-            for name in set(lists) - set(before):
-                self._enter(name, id, self._places[id])
+            for name in set(after) - set(before):
+                self._stand(self._list(name), id)
 
-    def _enter(self, name: Hashable, id: str, place: int) -> None:
-        ids = self._owned.get(name) or self._list(name)
-        if not ids or self._places[ids[-1]] < place:
-            ids.append(id)
-        else:
-            ids.insert(bisect_left(ids, place, key=self._places.__getitem__), id)
+    def _stand(self, ids: list[str], id: str) -> None:
+        ids.insert(bisect_left(ids, self._places[id], key=self._places.__getitem__), id)
 
     def _leave(self, name: Hashable, id: str) -> None:
         ids = self._list(name)
@@ -185,7 +213,7 @@ class Collection:
         return ids
 
 
-class Ordered(NamedTuple):
+class Ordered(msgspec.Struct, frozen=True, gc=False):
     """A Listing over one id list of a collection."""
 
     rows: dict[str, bytes]
@@ -207,7 +235,7 @@ class Ordered(NamedTuple):
         else:
             start = 0 if after is None else bisect_right(ids, after, key=self.places.__getitem__)
             chosen, more = ids[start : start + limit], start + limit < len(ids)
-        return Page(list(map(self.rows.__getitem__, chosen)), chosen[-1] if chosen else None, more)
+        return Page(self._chosen(chosen), chosen[-1] if chosen else None, more)
 
     def later_than(self, at: int) -> int:
         """How many of the items stand behind the time `at` (milliseconds), without looking at them."""
@@ -217,12 +245,18 @@ class Ordered(NamedTuple):
         """See Listing."""
         return len(self.ids)
 
-    def slice(self, start: int, stop: int) -> list[bytes]:
+    def slice(self, start: int, stop: int) -> Sequence[bytes]:
         """See Listing."""
         if self.descending:
             size = len(self.ids)
-            return [self.rows[id] for id in self.ids[max(0, size - stop) : max(0, size - start)][::-1]]
-        return [self.rows[id] for id in self.ids[start:stop]]
+            return self._chosen(self.ids[max(0, size - stop) : max(0, size - start)][::-1])
+        return self._chosen(self.ids[start:stop])
+
+    def _chosen(self, ids: list[str]) -> Sequence[bytes]:
+        if len(ids) < 2:  # itemgetter, which takes half the time of a loop, makes a sequence of two or more
+            return [self.rows[id] for id in ids]
+        rows: tuple[bytes, ...] = itemgetter(*ids)(self.rows)
+        return rows
 
 
 class Positions(NamedTuple):
@@ -266,7 +300,7 @@ class Projected(NamedTuple):
     def page(self, after: int | None, limit: int) -> Page:
         """See Listing."""
         page = self.kept.page(after, limit)
-        return page._replace(rows=[self.render(row) for row in page.rows])
+        return Page([self.render(row) for row in page.rows], page.last, page.more)
 
     def size(self) -> int:
         """See Listing."""
@@ -275,11 +309,6 @@ class Projected(NamedTuple):
     def slice(self, start: int, stop: int) -> list[bytes]:
         """See Listing."""
         return [self.render(row) for row in self.kept.slice(start, stop)]
-
-
-@lru_cache(maxsize=4096)
-def _decoded(row: bytes) -> Record:
-    return decode(row)
 
 
 class Store(dict[str, Collection]):

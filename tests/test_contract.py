@@ -97,7 +97,7 @@ def test_good_arguments_are_remembered_but_not_for_ever(known: contract.Contract
 def test_path_parameters_are_checked(known: contract.Contract) -> None:
     """A path parameter that does not fit its schema is an issue."""
     operation = known.operations["getToy"]
-    assert operation.read(("ab%2Fc",), "must=1") == ({"id": "ab/c", "must": "1"}, ())
+    assert operation.read(("ab%2Fc",), "must=1") == ({"id": "ab/c", "must": 1}, ())
     wrong = operation.read(("A",), "must=1")[1]
     assert [(issue.parameter, issue.fault) for issue in wrong] == [("id", "path")]
     assert wrong[0].message.startswith("id: ")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.store import Collection, Layout, Page, Positions, Store, encode
+from mock_server.store import AT_HAND, Collection, Layout, Page, Positions, Store, encode
 
 BY_COLOUR = Layout({}, at=lambda record: int(record["at"]), lists=lambda record: ((), record["colour"]))
 
@@ -48,9 +48,24 @@ def test_records_to_be_read_only_are_shared() -> None:
     collection = filled(("a", 1, "red"))
     assert collection.peek("a") == collection.get("a")
     assert collection.peek("a") is collection.fork().peek("a")
-    collection.put({"id": "a", "at": 1, "colour": "blue"})
-    assert collection.peek("a") == {"id": "a", "at": 1, "colour": "blue"}
-    assert collection.peek("b") is None
+    blue = {"id": "a", "at": 1, "colour": "blue"}
+    fork = collection.fork()
+    collection.put(blue)
+    assert collection.peek("a") is blue
+    assert fork.peek("a") == {"id": "a", "at": 1, "colour": "red"}
+    collection.remove("a")
+    assert (collection.peek("a"), collection.peek("b")) == (None, None)
+
+
+def test_few_records_are_at_hand() -> None:
+    """A new one is not decoded before somebody looks; the others make room when there are too many."""
+    collection = Collection(BY_COLOUR)
+    for number in range(3 * AT_HAND):
+        collection.put({"id": str(number), "at": number, "colour": "red"})
+    assert len(collection._at_hand) == 0
+    for number in range(3 * AT_HAND):
+        assert collection.peek(str(number)) == {"id": str(number), "at": number, "colour": "red"}
+        assert 0 < len(collection._at_hand) <= AT_HAND
 
 
 def test_lists_are_in_order_of_time_then_of_creation() -> None:
@@ -68,7 +83,7 @@ def test_a_record_changes_its_lists() -> None:
     collection = filled(("a", 1, "red"), ("b", 2, "red"), ("c", 3, "red"))
     collection.put({"id": "b", "at": 9, "colour": "blue"})
     assert (ids(collection), ids(collection, "red"), ids(collection, "blue")) == (["a", "b", "c"], ["a", "c"], ["b"])
-    collection.put({"id": "b", "at": 9, "colour": "red"}, was=collection.get("b"))
+    collection.put({"id": "b", "at": 9, "colour": "red"})
     assert (ids(collection, "red"), ids(collection, "blue")) == (["a", "b", "c"], [])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -292,7 +292,7 @@ class _Around:
     def size(self) -> int:
         return self._listing.size()
 
-    def slice(self, start: int, stop: int) -> list[bytes]:
+    def slice(self, start: int, stop: int) -> Sequence[bytes]:
         return self._listing.slice(start, stop)
 
 
@@ -324,7 +324,7 @@ class _Last(_Around):
         return Page([last], decode(last)["id"], False)
 
 
-def _rows(listing: Listing, after: int | None = None) -> list[bytes]:
+def _rows(listing: Listing, after: int | None = None) -> Sequence[bytes]:
     return listing.page(after, 1_000_000).rows
 
 

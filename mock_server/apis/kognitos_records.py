@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mock_server.api import Json
-from mock_server.store import Layout, Record
+from mock_server.store import Kept, Layout
 
 FINAL = ("Succeeded", "Failed", "Cancelled", "TimedOut")
 WAITING = "Waiting"
@@ -35,7 +35,7 @@ def closed(required: str, /, **properties: Json) -> Json:
     }
 
 
-def _process_runs(run: Record) -> tuple[tuple[str, str | None], ...]:
+def _process_runs(run: Kept) -> tuple[tuple[str, str | None], ...]:
     return (run["process_id"], None), (run["process_id"], run["stage"])
 
 

@@ -13,13 +13,13 @@ from mock_server import contract
 from mock_server.api import Api, Call, Credential, Json, Problem, Refusal, Reply, Timer
 from mock_server.apis import nextstep_seed
 from mock_server.apis.nextstep_elements import accept, is_iso_8601, is_unset
-from mock_server.apis.nextstep_records import LAYOUTS, RUN_NAMED
+from mock_server.apis.nextstep_records import LAYOUTS, RUN_NAMED, run_sections
 from mock_server.apis.nextstep_tasks import Edition, RunTasks, edition, element_of, is_done
 from mock_server.clock import milliseconds, rfc3339
 from mock_server.ids import HEX, Ids
 from mock_server.paging import descending
 from mock_server.pipeline import STEPS
-from mock_server.store import Record, Store, decode, encode
+from mock_server.store import Kept, Record, Store, decode, encode
 
 
 def list_templates(call: Call) -> Reply:
@@ -74,7 +74,11 @@ def list_runs(call: Call) -> Reply:
 
 def get_run(call: Call) -> Reply:
     """GET /process-runs/{id}."""
-    return Reply(_single(_run_row(call, call.arguments["id"])))
+    id = call.arguments["id"]
+    row = call.store["runs"].row(id)
+    if row is None:
+        raise _no_run(call, id)
+    return Reply(_single(row))
 
 
 def create_run(call: Call) -> Reply:
@@ -104,30 +108,29 @@ def create_run(call: Call) -> Reply:
         "timezone": team["timezone"],
         "due_date": due_date,
         "is_shared": False,
-        "sections": [
-            {"id": section["id"], "title": section["title"], "order": section["order"], "color": section["color"]}
-            for section in template["sections"]
-        ],
+        "sections": run_sections(template),
         "created_at": rfc3339(call.now),
         "updated_at": None,
         "completed_at": None,
     }
     run["updated_at"] = call.assumed("nextstep.runs.fresh-updated-at") and run["created_at"]
-    tasks = RunTasks(store, run, {
+    progress = {
         "id": run["id"],
         "edition": frozen.id,
         "runner": member["id"] if member else call.assumed("nextstep.runs.unattributed-assignee"),
         "open": len(frozen.tasks),
         "ids": {},
-    })  # fmt: skip
-    if not len(tasks) and call.assumed("nextstep.runs.without-tasks") == "completed":
+    }
+    if not frozen.tasks and call.assumed("nextstep.runs.without-tasks") == "completed":
         run |= {"status": "completed", "completed_at": run["created_at"]}
-    for position, values in filled.items():
-        store["tasks"].put(tasks.filled(position, values))
-    store["progress"].put(tasks.progress)
+    store["progress"].put(progress)
     row = store["runs"].put(run)
-    for position in sorted(tasks.edition.runners) if member else ():
-        _mail(call, member, tasks.run["id"], tasks.id(position))
+    if filled or member:
+        tasks = RunTasks(store, run, progress)
+        for position, values in filled.items():
+            store["tasks"].put(tasks.filled(position, values))
+        for position in sorted(frozen.runners) if member else ():
+            _mail(call, member, run["id"], tasks.id(position))
     return Reply(_single(row, call.assumed("nextstep.runs.created-omits")))
 
 
@@ -147,11 +150,13 @@ def update_task(call: Call) -> Reply:
     tasks, position = _task(call)
     if tasks.run["status"] == "completed":
         raise Problem("run-locked")
-    task, body = tasks.get(position), call.body
+    task, body = tasks.peek(position), call.body
     if not body and call.assumed("nextstep.tasks.empty-update") == "reject":
         raise Problem("invalid", "at least one field is required")
-    changed = dict(task)
-    changed["custom_elements"] = _filled(call, task["custom_elements"], body.get("custom_elements", ()))
+    changed = {**task}
+    if "custom_elements" in body:
+        numbers = tasks.edition.elements[position]
+        changed["custom_elements"] = _filled(call, task["custom_elements"], numbers, body["custom_elements"])
     member = _assign(call, changed, body["assignee"]) if "assignee" in body else None
     if "completed" in body:
         _complete(call, changed, body)
@@ -164,18 +169,17 @@ def update_task(call: Call) -> Reply:
     return Reply(_single(tasks.served(call, position)))
 
 
-def keep_task(call: Call, tasks: RunTasks, was: Record, task: Record) -> None:
+def keep_task(call: Call, tasks: RunTasks, was: Kept, task: Record) -> None:
     """Replace a task of an active run; the last one done completes the run (Tasks > Completing a Task)."""
-    run, progress = tasks.run, tasks.progress
+    run = tasks.run
     tasks.store["tasks"].put(task)
     if call.assumed("nextstep.runs.touched-by-tasks"):
-        tasks.run = {**run, "updated_at": rfc3339(call.now)}
-        tasks.store["runs"].put(tasks.run, was=run)
+        tasks.store["runs"].put({**run, "updated_at": rfc3339(call.now)})
     opened = is_done(was) - is_done(task)
     if opened:
-        progress["open"] += opened
-        tasks.store["progress"].put(progress)
-    if opened < 0 and progress["open"] == 0:
+        still = tasks.progress["open"] + opened
+        tasks.store["progress"].put({**tasks.progress, "open": still})
+    if opened < 0 and still == 0:
         delay = call.assumed("nextstep.runs.completion-delay")
         if delay:
             call.later(delay, "complete-run", {"run_id": run["id"]})
@@ -183,17 +187,17 @@ def keep_task(call: Call, tasks: RunTasks, was: Record, task: Record) -> None:
             complete_run(call, run)
 
 
-def complete_run(call: Call, run: Record) -> None:
+def complete_run(call: Call, run: Kept) -> None:
     """Close a run; no operation opens it again."""
     call.decided.append("nextstep.completion.last-task")
     now = rfc3339(call.now)
-    call.store["runs"].put(run | {"status": "completed", "completed_at": now, "updated_at": now})
+    call.store["runs"].put({**run, "status": "completed", "completed_at": now, "updated_at": now})
 
 
 def complete_when_due(call: Call) -> None:
     """The timer behind a completion that is not immediate: nothing happens when a task was opened again."""
-    run = call.store["runs"].get(call.body["run_id"])
-    progress = call.store["progress"].get(call.body["run_id"])
+    run = call.store["runs"].peek(call.body["run_id"])
+    progress = call.store["progress"].peek(call.body["run_id"])
     if run and progress and progress["open"] == 0 and run["status"] == "active":
         complete_run(call, run)
 
@@ -201,7 +205,7 @@ def complete_when_due(call: Call) -> None:
 def skip_task(call: Call) -> Json:
     """The app's Skip (inbox): not for essential tasks (Tasks > Response Fields)."""
     tasks, position = _open_task(call)
-    task = tasks.get(position)
+    task = tasks.peek(position)
     if task["is_essential"]:
         raise Problem("refused", f"task {task['id']} is essential and cannot be skipped")
     if is_done(task):
@@ -228,7 +232,7 @@ def reject_task(call: Call) -> Json:
     if call.assumed("nextstep.tasks.rejection-reopens") == "previous" and position > 0:
         reopened.append(position - 1)
     for at in reopened:
-        was = tasks.get(at)
+        was = tasks.peek(at)
         open_again = {**was, "completed": False, "completed_at": None, "completed_by": None, "skipped": False}
         if open_again != was:
             keep_task(call, tasks, was, open_again)
@@ -350,12 +354,9 @@ def _template_row(call: Call) -> bytes:
     return row
 
 
-def _run_row(call: Call, id: str) -> bytes:
-    row = call.store["runs"].row(id)
-    if row is None:
-        _refuse_foreign(call, "runs", id)
-        raise Problem("run-not-found")
-    return row
+def _no_run(call: Call, id: str) -> Problem:
+    _refuse_foreign(call, "runs", id)
+    return Problem("run-not-found")
 
 
 def _refuse_foreign(call: Call, collection: str, id: str) -> None:
@@ -364,8 +365,10 @@ def _refuse_foreign(call: Call, collection: str, id: str) -> None:
 
 
 def _run_tasks(call: Call, run_id: str) -> RunTasks:
-    progress = call.store["progress"].get(run_id)
-    run = decode(_run_row(call, run_id))
+    run = call.store["runs"].peek(run_id)
+    if run is None:
+        raise _no_run(call, run_id)
+    progress = call.store["progress"].peek(run_id)
     assert progress is not None, "every run has its progress"
     return RunTasks(call.store, run, progress)
 
@@ -380,7 +383,7 @@ def _task(call: Call) -> tuple[RunTasks, int]:
 
 def _open_task(call: Call) -> tuple[RunTasks, int]:
     """The task that an event names, in a run that is still active."""
-    run, progress = (call.store[name].get(call.body["run_id"]) for name in ("runs", "progress"))
+    run, progress = (call.store[name].peek(call.body["run_id"]) for name in ("runs", "progress"))
     if run is None or progress is None:
         raise Problem("not-found", f"team {call.credential.tenant} has no run {call.body['run_id']}")
     tasks = RunTasks(call.store, run, progress)
@@ -392,9 +395,9 @@ def _open_task(call: Call) -> tuple[RunTasks, int]:
     return tasks, position
 
 
-def _open_approval(call: Call) -> tuple[RunTasks, int, Record]:
+def _open_approval(call: Call) -> tuple[RunTasks, int, Kept]:
     tasks, position = _open_task(call)
-    task = tasks.get(position)
+    task = tasks.peek(position)
     if task["type"] != "approval":
         raise Problem("refused", f"task {task['id']} is no approval")
     return tasks, position, task
@@ -445,21 +448,24 @@ def _prefilled(call: Call, frozen: Edition) -> dict[int, dict[str, Json]]:
     return filled
 
 
-def _filled(call: Call, elements: Sequence[Record], items: Sequence[Record]) -> list[Record]:
-    """The elements with the values of an update laid over them."""
-    known = {element["id"]: element for element in elements}
+def _filled(
+    call: Call, elements: Sequence[Record], numbers: Mapping[str, int], items: Sequence[Record]
+) -> list[Record]:
+    """The elements, whose numbers are known by id, with the values of an update laid over them."""
+    filled = [*elements]
     for item in items:
-        element = known.get(item["id"])
-        if element is not None:
-            known[element["id"]] = {**element, "value": accept(call, element, item["value"])}
+        number = numbers.get(item["id"])
+        if number is not None:
+            element = filled[number]
+            filled[number] = {**element, "value": accept(call, element, item["value"])}
         elif call.assumed("nextstep.tasks.unknown-element") == "reject":
             raise Problem("invalid", f"the task has no element {item['id'][:80]}")
-    return list(known.values())
+    return filled
 
 
-def _assign(call: Call, task: Record, assignee: str) -> Record | None:
+def _assign(call: Call, task: Record, assignee: str) -> Kept | None:
     """Assign a task to the member with this user id or e-mail; returns the member."""
-    member = call.store["members"].get(assignee)
+    member = call.store["members"].peek(assignee)
     if member is None or not member["active"]:
         member = _active_member(call.store, assignee)
     if member is not None:
@@ -504,7 +510,7 @@ def _recorded_actor(call: Call, email: str | None) -> str:
     return email if unknown == "email" else "api"
 
 
-def _mail(call: Call, member: Record | None, run_id: str, task_id: str) -> None:
+def _mail(call: Call, member: Kept | None, run_id: str, task_id: str) -> None:
     """Record the notification that an assignee gets (Process Runs > Attributing the run to a person)."""
     assert member is not None, "only members are notified"
     call.store["outbox"].put({

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from mock_server.api import Json
 from mock_server.clock import milliseconds
-from mock_server.store import Layout, Record
+from mock_server.store import Kept, Layout, Record
 
 _TEXT: Json = {"type": "string"}
 _FLAG: Json = {"type": "boolean"}
@@ -45,10 +45,24 @@ _TASK = _record(
 )
 
 
+@lru_cache(maxsize=256)
+def _filters(status: str, template_id: str) -> tuple[tuple[str | None, str | None], ...]:
+    """The lists of runs that a run stands in: one for each choice of the two filters."""
+    return ((None, None), (status, None), (None, template_id), (status, template_id))
+
+
 _moment = lru_cache(maxsize=256)(milliseconds)  # many runs are created at one moment
 
 
-def _created(record: Record) -> int:
+def run_sections(template: Kept) -> list[Record]:
+    """The sections of a template as its runs have them: without their descriptions (Process Runs > Response Fields)."""
+    return [
+        {"id": section["id"], "title": section["title"], "order": section["order"], "color": section["color"]}
+        for section in template["sections"]
+    ]
+
+
+def _created(record: Kept) -> int:
     return _moment(record["created_at"])
 
 
@@ -77,12 +91,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "runs": Layout(
         "ProcessRun",
         at=_created,
-        lists=lambda run: (
-            (None, None),
-            (run["status"], None),
-            (None, run["template_id"]),
-            (run["status"], run["template_id"]),
-        ),
+        lists=lambda run: _filters(run["status"], run["template_id"]),
     ),
     # what a run does not show: its edition, its workflow runner, how many tasks are open, ids given by a fixture
     "progress": Layout(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mock_server.api import Call, Credential, Json, Seeded
-from mock_server.apis.nextstep_records import LAYOUTS
+from mock_server.apis.nextstep_records import LAYOUTS, run_sections
 from mock_server.apis.nextstep_tasks import Edition, RunTasks, is_done
 from mock_server.contract import Contract
 from mock_server.grammar import nearest
@@ -227,7 +227,7 @@ def _run(given: Json, team: Json, store: Store) -> None:
         "timezone": team["timezone"],
         "due_date": None,
         "is_shared": False,
-        "sections": [{k: s[k] for k in ("id", "title", "order", "color")} for s in template["sections"]],
+        "sections": run_sections(template),
         "updated_at": None,
         "completed_at": None,
         **{key: value for key, value in given.items() if key != "tasks"},
@@ -237,7 +237,7 @@ def _run(given: Json, team: Json, store: Store) -> None:
     run_tasks = RunTasks(store, run, progress)
     for change in given.get("tasks", ()):
         store["tasks"].put(_changed(change, run_tasks))
-    progress["open"] = sum(not is_done(run_tasks.get(position)) for position in range(len(run_tasks)))
+    progress["open"] = sum(not is_done(run_tasks.peek(position)) for position in range(len(run_tasks)))
     if (run["status"] == "completed") != (progress["open"] == 0 and len(run_tasks) > 0):
         raise ValueError(f"{team['id']}: run {run['id']} is {run['status']} with {progress['open']} open tasks")
     order = ("id", "template_id", "title", "status", "started_by", "team_id", "timezone", "due_date", "is_shared",
@@ -254,7 +254,7 @@ def _changed(change: Json, tasks: RunTasks) -> Record:
         raise ValueError(f"{where}: the template has no such task{hint}")
     if "id" in change:
         tasks.progress["ids"][change["id"]] = position
-    task = tasks.get(position)
+    task = tasks.peek(position)
     values = dict(change.get("values", {}))
     for element in task["custom_elements"]:
         element["value"] = values.pop(element["id"], None)

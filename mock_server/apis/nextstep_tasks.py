@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from mock_server.api import Call, Json
 from mock_server.ids import BASE62, digest
-from mock_server.store import Positions, Record, Store, decode, encode
+from mock_server.store import Kept, Positions, Record, Store, decode, encode
 
 _DIGITS = bytes(BASE62[:62]).decode()
 _SPACE = 62**4
@@ -22,11 +22,15 @@ _INVERSE = pow(_FACTOR, -1, _SPACE)
 
 
 class Edition(NamedTuple):
-    """The tasks of a template as they were at one moment. `positions` finds one by its template task id."""
+    """The tasks of a template as they were at one moment.
+
+    `positions` finds a task by its template task id, `elements` an element by its id, for each task.
+    """
 
     id: str
     tasks: Sequence[Record]
     positions: dict[str, int]
+    elements: Sequence[dict[str, int]]
     runners: frozenset[int]  # where the assignee is whoever the run belongs to
 
 
@@ -35,7 +39,8 @@ def _edition(row: bytes) -> Edition:
     record = decode(row)
     tasks = record["tasks"]
     runners = frozenset(n for n, task in enumerate(tasks) if isinstance(task["assignee"], dict))
-    return Edition(record["id"], tasks, {task["id"]: n for n, task in enumerate(tasks)}, runners)
+    elements = [{element["id"]: n for n, element in enumerate(task["custom_elements"])} for task in tasks]
+    return Edition(record["id"], tasks, {task["id"]: n for n, task in enumerate(tasks)}, elements, runners)
 
 
 def edition(store: Store, id: str) -> Edition:
@@ -50,7 +55,7 @@ class RunTasks:
 
     __slots__ = ("edition", "progress", "run", "store")
 
-    def __init__(self, store: Store, run: Record, progress: Record) -> None:
+    def __init__(self, store: Store, run: Kept, progress: Kept) -> None:
         self.store = store
         self.run = run
         self.progress = progress
@@ -61,9 +66,11 @@ class RunTasks:
 
     def id(self, position: int) -> str:
         """The id of the task at a position."""
-        for id, at in self.progress["ids"].items():
-            if at == position:
-                return str(id)
+        given: dict[str, int] = self.progress["ids"]
+        if given:
+            for id, at in given.items():
+                if at == position:
+                    return id
         return _task_id(self.run["id"], position)
 
     def position(self, id: str) -> int | None:
@@ -74,16 +81,15 @@ class RunTasks:
         position = _position(self.run["id"], id) if len(id) == 20 else None
         return position if position is not None and position < len(self) and self.id(position) == id else None
 
-    def get(self, position: int) -> Record:
-        """The task at a position, changes laid over; its unset values are None."""
-        return self.store["tasks"].get(self.id(position)) or self._untouched(position)
+    def peek(self, position: int) -> Kept:
+        """The task at a position; its unset values are None."""
+        return self.store["tasks"].peek(self.id(position)) or self._untouched(position)
 
     def filled(self, position: int, values: Mapping[str, Json]) -> Record:
         """The task at a position with values, by element id, laid over those that it has."""
-        task = self.get(position)
-        for element in task["custom_elements"]:
-            element["value"] = values.get(element["id"], element["value"])
-        return task
+        task = self.peek(position)
+        elements = task["custom_elements"]
+        return {**task, "custom_elements": [{**e, "value": values.get(e["id"], e["value"])} for e in elements]}
 
     def listing(self, call: Call) -> Positions:
         """The tasks by position, as served."""
@@ -97,7 +103,7 @@ class RunTasks:
         row = self.store["tasks"].row(self.id(position))
         if row is not None and unset is None and not omitted and not skipped_is_completed:
             return row
-        task = self.get(position)
+        task = {**self.peek(position)}
         if unset is not None:
             task["custom_elements"] = [shown(element, unset) for element in task["custom_elements"]]
         if skipped_is_completed and task["skipped"]:
@@ -149,12 +155,12 @@ def _position(run_id: str, id: str) -> int | None:
     return (code - int.from_bytes(head[:3].encode())) * _INVERSE % _SPACE
 
 
-def is_done(task: Record) -> bool:
+def is_done(task: Kept) -> bool:
     """Whether a task no longer holds its run up (Tasks > Completing a Task: completed or skipped)."""
     return bool(task["completed"] or task["skipped"])
 
 
-def element_of(task: Record, id: str) -> Record | None:
+def element_of(task: Kept, id: str) -> Record | None:
     """The element `id` of a task, or None."""
     return next((element for element in task["custom_elements"] if element["id"] == id), None)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from mock_server.api import Call, Json, Problem
 from mock_server.clock import milliseconds, rfc3339
 from mock_server.ids import HEX
-from mock_server.store import Layout, Record, Store
+from mock_server.store import Kept, Layout, Record, Store
 
 DAY = 86_400_000
 _FOREVER = 1 << 50  # later than any time in milliseconds
@@ -83,16 +83,16 @@ def listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def _created(record: Record) -> int:
+def _created(record: Kept) -> int:
     return milliseconds(record["created_at"])
 
 
-def _template_place(template: Record) -> int:
+def _template_place(template: Kept) -> int:
     """Pinned templates first, then the last updated (Templates > List templates)."""
     return (0 if template["is_pinned"] else _FOREVER) + _FOREVER - milliseconds(template["last_updated"])
 
 
-def _template_lists(template: Record) -> Lists:
+def _template_lists(template: Kept) -> Lists:
     return (
         ("archived",) if template["archived_at"] else ("live",),
         ("type", template["type"]),
@@ -103,7 +103,7 @@ def _template_lists(template: Record) -> Lists:
     )
 
 
-def _run_lists(run: Record) -> Lists:
+def _run_lists(run: Kept) -> Lists:
     hidden = run["_"]
     people = {run["owner_id"], *hidden["task_owners"]}
     return (
@@ -121,7 +121,7 @@ def _run_lists(run: Record) -> Lists:
     )
 
 
-def _task_lists(task: Record) -> Lists:
+def _task_lists(task: Kept) -> Lists:
     owners = task["owners"]
     return (
         ("archived",) if task["archived_at"] else ("live",),
