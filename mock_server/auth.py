@@ -16,7 +16,8 @@ def authenticate(call: Call) -> Response | None:
 
     Raises the Problems missing-credential, invalid-credential (unknown or revoked) and forbidden (lapsed).
     """
-    if call.value(call.operation.secured):
+    secured = call.operation.secured
+    if secured is True or call.value(secured):
         call.step = "authenticate"
         api, world = call.api.name, call.world
         credential = world.credentials.get((api, _present(call)))

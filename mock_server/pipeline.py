@@ -33,7 +33,7 @@ def handle(request: Request, world: World) -> Exchange:
         world.catch_up(call.now)
     reason = error = None
     try:
-        response = _answer(call)
+        response = _route(call) or _answer(call, call.api.steps)
     except Problem as problem:
         reason, response = _refuse(call, problem)
     except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
@@ -52,11 +52,7 @@ def nowhere(registry: Worlds) -> Response:
     return _reasoned(registry, _not_found(detail), "not-found")
 
 
-def _answer(call: Call) -> Response:
-    unowned = _route(call)
-    if unowned is not None:
-        return unowned
-    steps = call.api.steps
+def _answer(call: Call, steps: Steps) -> Response:
     return steps.fault(call) or steps.authenticate(call) or steps.admit(call) or steps.validate(call) or _run(call)
 
 

@@ -6,6 +6,7 @@ Windows read the world's clock and are the world's. Must not know which API is l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import msgspec
 
@@ -17,25 +18,36 @@ _NONE = {"requests": 0, "seconds": 60}
 
 
 def fixed(window: Window, now: int, most: int, span: int) -> int:
-    """A window of `span` ms from the first request on; the wait in ms, 0 when there is room."""
+    """Count a request in a window of `span` ms from the first one on; the wait in ms where there is no room, else 0."""
     if now - window.start >= span:
         window.start, window.granted = now, 0
-    return window.start + span - now if window.granted >= most else 0
+    if window.granted >= most:
+        return window.start + span - now
+    window.granted += 1
+    return 0
 
 
 def calendar(window: Window, now: int, most: int, span: int) -> int:
-    """Windows of `span` ms that start with the clock's own minutes; the wait in ms, 0 when there is room."""
-    if window.start != now - now % span:
+    """Count a request in windows of `span` ms that start with the clock's own minutes; the wait as for `fixed`."""
+    if now - window.start >= span:
         window.start, window.granted = now - now % span, 0
-    return window.start + span - now if window.granted >= most else 0
+    if window.granted >= most:
+        return window.start + span - now
+    window.granted += 1
+    return 0
 
 
 def sliding(window: Window, now: int, most: int, span: int) -> int:
-    """The last `span` ms at every moment; the wait in ms, 0 when there is room."""
-    while window.times and window.times[0] <= now - span:
-        window.times.popleft()
-    window.granted = len(window.times)
-    return window.times[0] + span - now if window.granted >= most else 0
+    """Count a request in the last `span` ms at every moment; the wait as for `fixed`."""
+    times = window.times
+    while times and times[0] <= now - span:
+        times.popleft()
+    window.granted = len(times)
+    if window.granted >= most:
+        return times[0] + span - now
+    window.granted += 1
+    times.append(now)
+    return 0
 
 
 WINDOWS: dict[str, Callable[[Window, int, int, int], int]] = {
@@ -53,9 +65,9 @@ class Limit(msgspec.Struct, frozen=True):
 
     name: str
     declared: RateLimit
-    quota: Quota
-    kind: str
-    wait: Callable[[Window, int, int, int], int]
+    most: int  # requests
+    span: int  # in so many milliseconds
+    count: Callable[[Window, int, int, int], int]
     successful: bool
     told: bool
     by: tuple[str, ...]
@@ -71,10 +83,19 @@ def admit(call: Call) -> Response | None:
     if limits is None:
         limits = settled[call.operation] = tuple(_limits(call))
     for limit in limits:
-        most = limit.quota.requests if limit.declared.name else chosen or limit.quota.requests
+        most = limit.most if limit.declared.name else chosen or limit.most
         call.decided += limit.by if most else limit.by[:1]  # no limit at all is assumed, too
         if most:
-            _count(call, limit, most)
+            call.step = "admit"
+            who = call.credential.token if limit.declared.per == "credential" else call.credential.tenant
+            window = call.world.windows.get((limit.name, who)) or call.world.window(limit.name, who)
+            wait = limit.count(window, call.now, most, limit.span)
+            if limit.successful and not wait:
+                call.provisional += (window,)
+            if limit.told:
+                _tell(call, most, limit.span, window)
+            if wait:
+                _refuse(call, limit.declared, wait)
     return None
 
 
@@ -93,37 +114,22 @@ def _limits(call: Call) -> Iterator[Limit]:
             parts = (declared.quota, declared.window, declared.counts, declared.headers)
             by = tuple(part.id for part in parts if isinstance(part, Assumed))
             quota, kind, counts, headers = (_taken(call, part) for part in parts)
-            quota = quota if isinstance(quota, Quota) else Quota(**(quota or _NONE))
-            name = f"{call.api.name}/{declared.name}/{kind}"
-            yield Limit(name, declared, quota, kind, WINDOWS[kind], counts == "successful", headers, by)
+            most, seconds = quota if isinstance(quota, Quota) else Quota(**(quota or _NONE))
+            name, successful = f"{call.api.name}/{declared.name}/{kind}", counts == "successful"
+            yield Limit(name, declared, most, seconds * 1000, WINDOWS[kind], successful, headers, by)
 
 
 def _taken(call: Call, part: Json) -> Json:
     return call.world.assumptions[part.id] if isinstance(part, Assumed) else part
 
 
-def _count(call: Call, limit: Limit, most: int) -> None:
-    call.step = "admit"
-    declared, seconds = limit.declared, limit.quota.seconds
-    who = call.credential.token if declared.per == "credential" else call.credential.tenant
-    window = call.world.window(limit.name, who)
-    wait = limit.wait(window, call.now, most, seconds * 1000)
-    if not wait:
-        window.granted += 1
-        if limit.kind == "sliding":
-            window.times.append(call.now)
-        if limit.successful:
-            call.provisional += (window,)
-    if limit.told:
-        _tell(call, most, seconds, window)
-    if wait:
-        told = str(-(-wait // 1000)).encode()
-        headers = ((b"retry-after", told),) if call.value(declared.retry_after) else ()
-        raise Problem(declared.refusal, headers=headers)
+def _refuse(call: Call, limit: RateLimit, wait: int) -> NoReturn:
+    seconds = str(-(-wait // 1000)).encode()
+    raise Problem(limit.refusal, headers=((b"retry-after", seconds),) if call.value(limit.retry_after) else ())
 
 
-def _tell(call: Call, most: int, seconds: int, window: Window) -> None:
-    reset = -(-(window.start + seconds * 1000 - call.now) // 1000) if window.start else seconds
+def _tell(call: Call, most: int, span: int, window: Window) -> None:
+    reset = -(-(window.start + span - call.now) // 1000) if window.start else span // 1000
     call.headers += (
         (b"x-ratelimit-limit", str(most).encode()),
         (b"x-ratelimit-remaining", str(max(0, most - window.granted)).encode()),

@@ -59,7 +59,11 @@ class App:
         if (method, path) in self.page_requests:
             await self._pages(scope, receive, send)
             return
-        body = b"" if method == "GET" else await self._body(receive)
+        body: bytes | None = b""  # what a GET carries is not read
+        if method != "GET":
+            message = await receive()
+            more = message["type"] != "http.request" or message.get("more_body", False)
+            body = await self._rest(message, receive) if more else message.get("body", b"")
         if body is None:
             return
         query = scope["query_string"].decode("latin-1")
@@ -70,12 +74,8 @@ class App:
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        """The whole body; None when the client went away."""
-        message = await receive()
-        if message["type"] != "http.disconnect" and not message.get("more_body", False):
-            whole: bytes = message.get("body", b"")  # all at once, as most come
-            return whole
+    async def _rest(self, message: MutableMapping[str, Any], receive: Receive) -> bytes | None:
+        """The whole body of which `message` holds the first part; None when the client went away."""
         body = bytearray()
         while message["type"] != "http.disconnect":
             self.gather(body, message.get("body", b""))
