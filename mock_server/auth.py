@@ -10,6 +10,8 @@ from functools import lru_cache
 from mock_server.api import Call, Problem
 from mock_server.exchange import Headers, Response, find
 
+AUTHORIZATION, API_KEY = b"authorization", b"x-api-key"  # where any vendor's clients put their tokens
+
 
 def authenticate(call: Call) -> Response | None:
     """Find the caller of a secured operation.
@@ -27,17 +29,6 @@ def authenticate(call: Call) -> Response | None:
         call.credential = credential
         call.store = world.tenants[api][credential.tenant]
     return None
-
-
-def claimed(headers: Headers) -> tuple[bytes | None, bytes]:
-    """What chooses a world: the one that is named, and the token that is carried, whatever its scheme."""
-    named, token = None, b""
-    for name, value in headers:
-        if name == b"authorization" or name == b"x-api-key":
-            token = token or value.rpartition(b" ")[2]
-        elif name == b"x-mock-world":
-            named = value
-    return named, token
 
 
 def _present(call: Call) -> str:

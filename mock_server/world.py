@@ -224,9 +224,12 @@ class Worlds:
 
     def of(self, request: Request) -> World | None:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
-        named, token = auth.claimed(request.headers)
-        if named is not None:
-            return self.all.get(named.decode("latin-1"))
+        token = b""
+        for name, value in request.headers:
+            if name == b"x-mock-world":
+                return self.all.get(value.decode("latin-1"))
+            if name == auth.AUTHORIZATION or name == auth.API_KEY:
+                token = value.rpartition(b" ")[2]  # whatever its scheme: it is only to choose a world
         if request.path.startswith("/__mock__/"):
             return self.default
         return self._by_token.get(token) or self._addressed(request.path) or self.default
