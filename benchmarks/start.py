@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from benchmarks.requests import ASKS
 from benchmarks.servers import SHIPPED, NotStarted, Running, expect, free_port, gist, running
 
 ROOT = Path(__file__).parent.parent
+KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}  # as where it is installed, whatever this shell is set to
 
 
 def measure(*, rounds: int) -> Iterator[Figure]:
@@ -60,11 +62,12 @@ def install() -> Iterator[Figure]:
 
 def _bare(port: int) -> AbstractContextManager[Running]:
     command = [sys.executable, "-m", "uvicorn", "benchmarks.constant:app", *FLAGS, "--port", str(port)]
-    return running(command, port, ASKS[0])
+    return running(command, port, ASKS[0], environment=KEEP_BYTECODE)
 
 
 def _ours(port: int) -> AbstractContextManager[Running]:
-    return running([sys.executable, "-m", "mock_server", "serve", "--port", str(port), *SHIPPED], port, ASKS[0])
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", str(port), *SHIPPED]
+    return running(command, port, ASKS[0], environment=KEEP_BYTECODE)
 
 
 SERVERS: dict[str, Callable[[int], AbstractContextManager[Running]]] = {"ours": _ours, "bare": _bare}
@@ -91,7 +94,8 @@ def _wall(run: Callable[[], object]) -> float:
 
 
 def _run(command: Sequence[str]) -> None:
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=200, check=True)
+    environment = {**os.environ, **KEEP_BYTECODE}
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=200, check=True, env=environment)
 
 
 def _weights(folder: Path) -> dict[str, float]:

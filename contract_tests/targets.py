@@ -384,7 +384,7 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
 
 @cache
 def _installed(name: str) -> Planted:
-    return planted(declared(name), seeds()[name])
+    return apis.plant(declared(name), seeds()[name])
 
 
 def reason(error: requests.RequestException) -> str:

@@ -212,8 +212,7 @@ class Steps:
     validate: Step
 
 
-@dataclass(frozen=True, slots=True)
-class Seeded:
+class Seeded(msgspec.Struct, frozen=True):
     """One tenant of a seed: its data and its credentials."""
 
     tenant: str

@@ -1,13 +1,13 @@
-"""What follows from a file of ours and our code alone: worked out once, then kept in the user's cache folder.
+"""What follows from files of ours and our code alone: worked out once, then kept in the user's cache folder.
 
-An entry is sealed with a hash of the code, the file and itself. One that is out of date or damaged is made again,
+An entry is sealed with a hash of the code, the files and itself. One that is out of date or damaged is made again,
 one that cannot be written is not kept. Must not know what an entry means.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
@@ -21,14 +21,14 @@ _SEAL = 32
 _NOWHERE = (OSError, RuntimeError)  # not to be read or written; a user without a home
 
 
-def kept(source: Path, make: Callable[[], Json]) -> Json:
-    """What `make` makes of the file `source`, as JSON has it; made only where it is not known."""
-    name, content = f"{source.parent.name}-{source.stem}.json", source.read_bytes()
+def kept(name: str, make: Callable[[], Json], *sources: Path) -> Json:
+    """What `make` makes of the files `sources`, as JSON has it; made only where it is not known under the name."""
+    name, contents = f"{name}.json", [source.read_bytes() for source in sources]
     entry = _read(name)
     row = entry[_SEAL:]
-    if entry[:_SEAL] != _seal(content, row):
+    if entry[:_SEAL] != _seal(contents, row):
         row = msgspec.json.encode(make())
-        _write(name, _seal(content, row) + row)
+        _write(name, _seal(contents, row) + row)
     return msgspec.json.decode(row)
 
 
@@ -54,8 +54,9 @@ def _write(name: str, entry: bytes) -> None:
         partial.replace(place)
 
 
-def _seal(content: bytes, row: bytes) -> bytes:
-    return blake2b(b"".join((_code(), blake2b(content).digest(), row)), digest_size=_SEAL).digest()
+def _seal(contents: Sequence[bytes], row: bytes) -> bytes:
+    parts = (_code(), *(blake2b(content).digest() for content in contents), row)
+    return blake2b(b"".join(parts), digest_size=_SEAL).digest()
 
 
 @cache

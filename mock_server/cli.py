@@ -97,7 +97,7 @@ def serve(options: argparse.Namespace) -> int:
 
 def rules(options: argparse.Namespace) -> int:
     """`understudy rules`: what is documented and what is assumed, with sources."""
-    from dataclasses import asdict
+    from msgspec.structs import asdict
 
     contracts = [api.contract for api in _declared(options.api)]
     told = {
@@ -230,7 +230,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
 
 def _worlds(options: argparse.Namespace) -> Worlds:
     """The worlds that the options describe; raises UsageError for what does not fit."""
-    from mock_server.apis import declare, seeds
+    from mock_server.apis import declare, plant, seeds
     from mock_server.grammar import Unreadable
     from mock_server.ids import secret
     from mock_server.world import Worlds
@@ -254,6 +254,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
             limits={api.name: options.rate_limit for api in apis} if limited else None,
             helpful=options.fidelity == "helpful",
             checked=options.check,
+            plant=None if options.fixtures else plant,
         )
     except (Unreadable, ValueError, KeyError, TypeError) as error:
         text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)

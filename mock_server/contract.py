@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 import jsonschema_rs
+import msgspec
+from msgspec.structs import force_setattr
 
 from mock_server import cache, data, grammar
 from mock_server.exchange import Response
@@ -54,8 +56,7 @@ class ContractError(Exception):
         super().__init__("\n".join(f"{source}#{pointer}: {text}" for pointer, text in complaints))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A documented fact: one sentence, where it was read, and its basis (`documented` or `implied`)."""
 
     id: str
@@ -64,8 +65,7 @@ class Rule:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(msgspec.Struct, frozen=True):
     """A gap in the documentation: the value that the mock takes, and the plausible others."""
 
     id: str
@@ -79,15 +79,13 @@ class Assumption:
         return any(type(known) is type(value) and known == value for known in (self.default, *self.alternatives))
 
 
-@dataclass(frozen=True, slots=True)
-class Assumed:
+class Assumed(msgspec.Struct, frozen=True):
     """Stands where the document says `{assumption: id}`: the value is the world's."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorKind:
+class ErrorKind(msgspec.Struct, frozen=True):
     """How one kind of problem is answered. `answer`, when given, holds status and code instead.
 
     `rule` is the rule that such an answer follows, for the trace.
@@ -108,8 +106,7 @@ class Quota(NamedTuple):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(msgspec.Struct, frozen=True):
     """A quota for each credential or tenant; an assumed one is the world's (null: none). The rest is how it is counted.
 
     `name` tells limits of one API apart: empty for all operations together, else the operation's id. `refusal`
@@ -126,8 +123,7 @@ class RateLimit:
     refusal: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pagination:
+class Pagination(msgspec.Struct, frozen=True, eq=False):
     """How a list operation is paged: the style's name, its order, and the style's own settings."""
 
     style: str
@@ -148,8 +144,7 @@ class Issue(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """One path, query or header parameter, ready to be read from text."""
 
     name: str
@@ -175,8 +170,7 @@ class Parameter:
         raise ValueError(f"{self.name} must be of type {self.kind}, not {_short(text)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """A request body: its validator and the names of the properties that it declares.
 
     `media_type` is JSON, or multipart/form-data, whose parts are then the properties, each a text.
@@ -186,10 +180,10 @@ class Body:
     validator: Validator
     properties: frozenset[str]
     media_type: str = JSON
-    sent_as: bytes = field(init=False)  # the content type, as most requests have it
+    sent_as: bytes = b""  # the content type, as most requests have it
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sent_as", self.media_type.encode())
+        force_setattr(self, "sent_as", self.media_type.encode())
 
     def fault(self, value: Json) -> str:
         """What is wrong with a `value` that is not valid: the place and the first error, in one line."""
@@ -209,18 +203,16 @@ class Body:
         return faults
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True):
     """What the document says of one response: its body's validator and its headers."""
 
     body: Validator | None
     media_type: str
     headers: tuple[tuple[str, bool, str, Validator], ...]
-    known: dict[bytes, None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    known: dict[bytes, None] = {}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, eq=False):
     """One method and path of a document, compiled."""
 
     id: str
@@ -233,9 +225,7 @@ class Operation:
     pagination: Pagination | None
     rate_limit: RateLimit | None
     secured: bool | Assumed
-    _known: dict[tuple[tuple[str, ...], str], dict[str, Json]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _known: dict[tuple[tuple[str, ...], str], dict[str, Json]] = {}
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.path}>"
@@ -299,8 +289,7 @@ class Operation:
         return tuple(parameter for parameter in self.parameters if parameter.location == location)
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(msgspec.Struct, frozen=True):
     """One security scheme: `bearer`, or `apiKey` in the header `header`.
 
     `case` says whether the word Bearer is matched in any case, `challenge` what WWW-Authenticate says on a 401.
@@ -311,10 +300,10 @@ class Scheme:
     header: str
     case: Assumed | None
     challenge: Assumed | None
-    field: bytes = field(init=False)  # the header's name as requests have it
+    field: bytes = b""  # the header's name as requests have it
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "field", self.header.encode())
+        force_setattr(self, "field", self.header.encode())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -356,7 +345,7 @@ def load(name: str, path: Path | None = None) -> Contract:
         compile(document, name, source=own.name)
         return document
 
-    return _Compiler(cache.kept(own, checked), name).contract(own.name)
+    return _Compiler(cache.kept(f"{name}-document", checked, own), name).contract(own.name)
 
 
 def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:

@@ -5,16 +5,16 @@ Must not know why: whoever tests a client does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from mock_server.api import Call, Refusal
 from mock_server.exchange import Headers, Response
 from mock_server.store import encode
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(msgspec.Struct):
     """One fault: what it is for (None: everything), what it answers, and how often still (None: always)."""
 
     id: str

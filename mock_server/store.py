@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -23,8 +22,7 @@ decode: Callable[[bytes], Record] = msgspec.json.decode
 AT_HAND = 256  # so many records of a collection, at the most, are at hand decoded
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """How one collection is kept.
 
     `schema` is what every record must fit: the name of a schema of the document, or a JSON schema.

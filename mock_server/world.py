@@ -322,7 +322,6 @@ def planted(api: Api, seed: Json) -> Planted:
 
 def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store:
     """A store with these records; raises ValueError naming the first one that does not fit the document."""
-    store = Store.empty(api.layouts)
     for name, records in dump.items():
         layout = api.layouts.get(name)
         if layout is None:
@@ -332,9 +331,18 @@ def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store
             for error in validator.iter_errors(record):
                 place = ".".join(map(str, (name, number, *error.instance_path)))
                 raise ValueError(f"{api.name}/{tenant}: {place}: {error.message}")
-            store[name].put(record)
+    store = filled(api, dump)
     for misfit in api.misfits(tenant, store):
         raise ValueError(f"{api.name}/{tenant}: {misfit}")
+    return store
+
+
+def filled(api: Api, dump: Mapping[str, Sequence[Record]]) -> Store:
+    """A store with these records, which are known to fit."""
+    store = Store.empty(api.layouts)
+    for name, records in dump.items():
+        for record in records:
+            store[name].put(record)
     return store
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from mock_server import apis, cache, contract, data
 from mock_server.contract import ContractError
+from mock_server.world import planted
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def made(source: Path) -> list[Any]:
         count.append(1)
         return {"text": source.read_text()}
 
-    first, second = cache.kept(source, make), cache.kept(source, make)
+    first, second = cache.kept("known", make, source), cache.kept("known", make, source)
     assert first == second == {"text": source.read_text()}
     assert first is not second
     return count
@@ -95,7 +96,32 @@ def test_a_cached_document_is_the_same(folder: Path) -> None:
     assert first.document == second.document
     assert repr(first) == repr(second)
     assert apis.seeds(["kognitos"]) == apis.seeds(["kognitos"]) == apis.seeds(["kognitos"], data.path("fixtures"))
-    assert sorted(entry.name for entry in folder.iterdir()) == ["kognitos-seed.json", "openapi-control.json"]
+    assert sorted(entry.name for entry in folder.iterdir()) == ["control-document.json", "kognitos-seed.json"]
+
+
+def test_a_cached_start_state_is_the_same(folder: Path) -> None:
+    """What grows from a seed of ours is the same whether it was found fit just now or before."""
+    api = apis.declare("kognitos")
+    seed = apis.seeds(["kognitos"])["kognitos"]
+    wanted, credentials = planted(api, seed)
+    for _ in range(2):
+        stores, given = apis.plant(api, seed)
+        assert ({name: store.dump() for name, store in stores.items()}, given) == (
+            {name: store.dump() for name, store in wanted.items()},
+            credentials,
+        )
+    assert (folder / "kognitos-grown.json").exists()
+
+
+def test_a_start_state_that_does_not_fit_is_never_kept(folder: Path) -> None:
+    """It is refused each time."""
+    api = apis.declare("kognitos")
+    seed = apis.seeds(["kognitos"])["kognitos"]
+    wrong = {"organizations": [{**seed["organizations"][0], "id": 1}]}
+    for _ in range(2):
+        with pytest.raises(ValueError, match="id"):
+            apis.plant(api, wrong)
+    assert not (folder / "kognitos-grown.json").exists()
 
 
 def test_a_refused_document_is_refused_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
