@@ -310,7 +310,22 @@ class Projected(NamedTuple):
 
 
 class Store(dict[str, Collection]):
-    """The collections of one tenant, by name."""
+    """The collections of one tenant, by name. A fork takes each from its origin when it is first asked for."""
+
+    __slots__ = ("_origin",)
+
+    def __init__(self, collections: Mapping[str, Collection], *, origin: Store | None = None) -> None:
+        super().__init__(collections)
+        self._origin = origin
+
+    def __bool__(self) -> bool:
+        return True  # also before anything was asked for
+
+    def __missing__(self, name: str) -> Collection:
+        if self._origin is None:
+            raise KeyError(name)
+        collection = self[name] = self._origin[name].fork()
+        return collection
 
     @classmethod
     def empty(cls, layouts: Mapping[str, Layout]) -> Store:
@@ -318,9 +333,13 @@ class Store(dict[str, Collection]):
         return cls({name: Collection(layout) for name, layout in layouts.items()})
 
     def fork(self) -> Store:
-        """A store of its own with the same records."""
-        return Store({name: collection.fork() for name, collection in self.items()})
+        """A store of its own with the same records. This one must not be written to any more."""
+        return Store({}, origin=self)
+
+    def names(self) -> Iterable[str]:
+        """The names of all collections."""
+        return self if self._origin is None else self._origin.names()
 
     def dump(self) -> dict[str, list[Record]]:
         """All records by collection, in order."""
-        return {name: list(collection) for name, collection in self.items()}
+        return {name: list(self[name]) for name in self.names()}

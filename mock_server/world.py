@@ -59,32 +59,31 @@ class World:
     journal: Journal = field(default_factory=Journal)
     origin: World | None = None
 
-    def fork(
-        self, id: str, *, ids: Ids | None = None, clock: Clock | None = None, tenants: Tenants | None = None
-    ) -> World:
-        """A world with the same data, credentials and assumptions, and nothing behind it: no journal, no windows."""
+    def fork(self, id: str, *, tenants: Tenants, ids: Ids | None = None, clock: Clock | None = None) -> World:
+        """A world with the same credentials and assumptions, and nothing behind it: no journal, no windows."""
         return World(
             id=id,
             registry=self.registry,
             clock=clock or self.clock.fork(),
             ids=ids or self.ids.fork(),
-            tenants=_forked(self.tenants) if tenants is None else tenants,
+            tenants=tenants,
             credentials=self.credentials.copy(),
             assumptions=self.assumptions,
             limits=self.limits,
             due=self.due.copy(),
         )
 
-    def begin(self, tenants: Tenants | None = None) -> World:
-        """Remember this moment as the one that `reset` goes back to; `tenants` are an origin's with the same data."""
-        self.origin = self.fork(self.id, tenants=tenants)
+    def begin(self) -> World:
+        """Remember this moment as the one that `reset` goes back to: the data so far are not written to any more."""
+        self.origin = self.fork(self.id, tenants=self.tenants)
         self.origin.journal, self.origin.windows = self.journal, self.windows  # nothing happens in an origin
+        self.tenants = _forked(self.tenants)
         return self
 
     def reset(self) -> None:
         """Go back to how the world was made: data, clock, ids, credentials, assumptions; journal and faults empty."""
         assert self.origin is not None, "worlds of the registry have begun"
-        self.adopt(self.origin.fork(self.id))
+        self.adopt(self.origin.fork(self.id, tenants=_forked(self.origin.tenants)))
 
     def adopt(self, other: World) -> None:
         """Become like `other`, a world that nobody else uses."""
@@ -207,12 +206,13 @@ class Worlds:
         assert self.default.origin is not None, "the default world has begun"
         id = f"w_{self._ids.take(12)}"
         origin = self.default.origin
-        world = origin.fork(id, ids=Ids(f"{self._ids.seed}/{id}"), clock=self.default.clock.fork())
+        ids, clock = Ids(f"{self._ids.seed}/{id}"), self.default.clock.fork()
+        world = origin.fork(id, tenants=origin.tenants, ids=ids, clock=clock)
         world.credentials = {}
         for credential in origin.credentials.values():
             token = self.apis[credential.api].new_key(world.ids)
             world.credentials[credential.api, token] = credential._replace(token=token)
-        self.all[id] = world.begin(origin.tenants)
+        self.all[id] = world.begin()
         self._register(world)
         return world
 
@@ -247,7 +247,8 @@ class Worlds:
             clock = Clock(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
         except ValueError as error:
             raise ValueError(f"clock.now: {error}") from None
-        other = world.fork(world.id, clock=clock, ids=Ids(state["ids"]["seed"], int(state["ids"]["count"])))
+        ids = Ids(state["ids"]["seed"], int(state["ids"]["count"]))
+        other = world.fork(world.id, tenants={}, ids=ids, clock=clock)
         other.assumptions = Assumptions({**other.assumptions, **allowed(state["assumptions"], known)})
         credentials = [Credential(**credential) for credential in state["credentials"]]
         other.credentials = {(credential.api, credential.token): credential for credential in credentials}

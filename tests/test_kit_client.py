@@ -90,7 +90,7 @@ def test_a_key_can_be_a_plain_header(client) -> None:
     """With an apiKey scheme the key stands alone in its own header."""
     made = client()
     scheme = CONTRACT.schemes[0]
-    made.contract = replaced(CONTRACT, schemes=(replaced(scheme, kind="apiKey", header="x-api-key"),))
+    made.contract = replaced(CONTRACT, schemes=(structs.replace(scheme, kind="apiKey", header="x-api-key"),))
     assert made.credential("k") == {"x-api-key": "k"}
 
 

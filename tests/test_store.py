@@ -161,10 +161,15 @@ def test_a_store_is_dumped_and_forked() -> None:
     """A dump holds all records in order; a fork is a store of its own."""
     store = Store.empty({"things": BY_COLOUR, "others": Layout({})})
     store["things"].put({"id": "b", "at": 2, "colour": "red"})
-    fork = store.fork()
-    store["things"].put({"id": "a", "at": 1, "colour": "red"})
-    assert [record["id"] for record in store.dump()["things"]] == ["a", "b"]
-    assert fork.dump() == {"things": [{"id": "b", "at": 2, "colour": "red"}], "others": []}
+    fork, other = store.fork(), store.fork()
+    assert fork
+    fork["things"].put({"id": "a", "at": 1, "colour": "red"})
+    assert [record["id"] for record in fork.dump()["things"]] == ["a", "b"]
+    whole = {"things": [{"id": "b", "at": 2, "colour": "red"}], "others": []}
+    assert other.fork().dump() == other.dump() == store.dump() == whole
+    for known in (store, fork):
+        with pytest.raises(KeyError, match="unknown"):
+            known["unknown"]
 
 
 RECORDS = st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 3), st.sampled_from(["red", "blue"]))
