@@ -15,23 +15,33 @@ from mock_server.exchange import Exchange, Headers
 
 STEPS = ("route", "fault", "authenticate", "admit", "validate", "run", "page")
 BOUND = 1000
+LARGE = 1 << 14  # bytes of both bodies
+ROOM = 1 << 24  # bytes of all large ones
 
 
 class Journal:
-    """The last exchanges (at most `BOUND`), oldest first."""
+    """The last exchanges, oldest first: at most `BOUND`, and of large ones no more than there is `ROOM` for."""
 
-    __slots__ = ("_exchanges", "count")
+    __slots__ = ("_exchanges", "_large", "_taken", "count")
 
     def __init__(self) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=BOUND)
+        self._large: list[tuple[int, int]] = []  # their numbers and bytes, oldest first
+        self._taken = 0
         self.count = 0
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self._exchanges)
 
     def keep(self, exchange: Exchange) -> None:
-        """Append an exchange; the oldest goes when there are too many."""
+        """Append an exchange; the oldest go when there are too many, or too large ones."""
         self._exchanges.append(exchange)
+        size = len(exchange.request.body) + len(exchange.response.body)
+        if size > LARGE:
+            self._large.append((exchange.id, size))
+            self._taken += size
+            if self._taken > ROOM:
+                self._make_room()
 
     def find(self, id: int) -> Exchange | None:
         """The exchange `id`, None when it is gone or never was."""
@@ -40,6 +50,16 @@ class Journal:
     def clear(self) -> None:
         """Forget all exchanges; numbers go on."""
         self._exchanges.clear()
+        self._large.clear()
+        self._taken = 0
+
+    def _make_room(self) -> None:
+        """Let the oldest go until half of the room is free, but never the last one."""
+        while self._taken > ROOM // 2 and len(self._large) > 1:
+            id, size = self._large.pop(0)
+            self._taken -= size
+            while self._exchanges[0].id <= id:
+                self._exchanges.popleft()
 
 
 def summary(exchange: Exchange) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _run(call: Call) -> Response:
     if not isinstance(body, bytes):
         call.step = "page"
         body = page(call, body)
-    status = call.value(call.operation.success) if reply.status is None else reply.status
+    status = reply.status or call.value(call.operation.success)
     if status == 204:
         return Response(204, call.headers)
     return Response(status, JSON + call.headers if call.headers else JSON, body)

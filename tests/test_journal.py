@@ -9,14 +9,14 @@ import pytest
 import toy
 
 from mock_server.exchange import Exchange, Request, Response
-from mock_server.journal import BOUND, Journal, told
+from mock_server.journal import BOUND, LARGE, ROOM, Journal, told
 from mock_server.log import Log
 
 
-def exchange(number: int, *, decided: tuple[str, ...] = ()) -> Exchange:
+def exchange(number: int, *, decided: tuple[str, ...] = (), body: bytes = b"") -> Exchange:
     """An exchange of the toy API."""
-    request = Request("GET", "/api/toys", "size=0", ((b"x-toy", b"\xe9"),))
-    return Exchange(number, "w", "toy", "listToys", 0, request, Response(400), "validate", "validation", decided, None)
+    request, answer = Request("GET", "/api/toys", "size=0", ((b"x-toy", b"\xe9"),)), Response(400, (), body)
+    return Exchange(number, "w", "toy", "listToys", 0, request, answer, "validate", "validation", decided, None)
 
 
 def test_the_journal_keeps_the_last_exchanges() -> None:
@@ -29,6 +29,25 @@ def test_the_journal_keeps_the_last_exchanges() -> None:
     assert journal.find(5) == exchange(5)
     journal.clear()
     assert list(journal) == []
+
+
+def test_large_exchanges_go_earlier() -> None:
+    """The bodies that are kept never take more than there is room for; what is kept are the last exchanges."""
+    journal, body = Journal(), bytes(3 * LARGE)
+    for number in range(2 * BOUND):
+        journal.keep(exchange(number, body=body if number % 2 else b""))
+        kept = list(journal)
+        assert [one.id for one in kept] == list(range(number - len(kept) + 1, number + 1))
+        assert sum(len(one.response.body) for one in kept) <= ROOM
+    assert ROOM // len(body) // 2 < len(kept) < BOUND
+    for number in range(2 * BOUND, 3 * BOUND):
+        journal.keep(exchange(number))
+    assert len(list(journal)) == BOUND, "the large ones are gone, and make no difference any more"
+    journal.keep(exchange(number + 1, body=bytes(ROOM + 1)))
+    assert next(reversed(list(journal))).id == number + 1, "the last one is always there"
+    journal.clear()
+    journal.keep(exchange(number + 2, body=body))
+    assert [one.id for one in journal] == [number + 2]
 
 
 def test_an_exchange_is_told_with_rules_and_assumptions() -> None:
