@@ -67,7 +67,7 @@ GROUPS = {
         "What is kept in memory",
         memory.measure,
         {"rounds": 3, "worlds": 10_000, "runs": 50_000, "requests": 1_000_000},
-        {"rounds": 1, "worlds": 1_000, "runs": 10_000, "requests": 50_000},
+        {"rounds": 1, "worlds": 3_000, "runs": 10_000, "requests": 50_000},
     ),
     "start": Group("Starting", start.measure, {"rounds": 9}, {"rounds": 3}),
     "install": Group("Installing the server without the kit", start.install, {}, {}),
