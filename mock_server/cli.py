@@ -7,7 +7,6 @@ is imported inside it, so that `--help` answers at once. The last three commands
 from __future__ import annotations
 
 import argparse
-import gc
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -64,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(options: argparse.Namespace) -> int:
     """`understudy serve`: serve until SIGINT or SIGTERM."""
     from mock_server.log import Log
-    from mock_server.server import App, Server, listen, ready_file, url_of
+    from mock_server.server import App, Server, listen, ready_file, url_of, without_pauses
 
     worlds = _worlds(options)
     try:
@@ -83,11 +82,10 @@ def serve(options: argparse.Namespace) -> int:
         print("\n".join(_banner(worlds)), flush=True)
 
     log = None if options.log_format == "none" else Log(options.log_format, _write)
-    gc.freeze()  # what is there now stays: to walk it again and again is a pause of 10 ms in the middle of requests
     try:
-        Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
+        with without_pauses():
+            Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
     finally:
-        gc.unfreeze()
         if log is not None:
             log.flush()
         if ready is not None:
