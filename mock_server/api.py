@@ -10,12 +10,11 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from mock_server.contract import Assumed, Contract, Operation
+from mock_server.contract import LONGEST_KNOWN, Assumed, Contract, Operation, remember
 from mock_server.exchange import Headers, Request, Response
 from mock_server.grammar import nearest
 from mock_server.ids import Ids
@@ -281,13 +280,21 @@ class Router:
         """Raises ValueError when two APIs claim the same path."""
         self._root = _Node()
         self.paths: list[str] = []
-        self.find = lru_cache(maxsize=1024)(self._find)  # paths come again and again
+        self._known: dict[str, Match] = {}
         for api in apis:
             for prefix in api.contract.prefixes:
                 self._add(api, prefix)
 
+    def find(self, path: str) -> Match:
+        """Where a raw path leads. Those that were asked for before are remembered (at most 1024, and no long ones)."""
+        match = self._known.get(path)
+        if match is None:
+            match = self._find(path)
+            if len(path) <= LONGEST_KNOWN:
+                remember(self._known, path, match)
+        return match
+
     def _find(self, path: str) -> Match:
-        """Where a raw path leads."""
         node, owner, segments = self._root, self._root.owner, []
         for segment in path.split("/")[1:]:
             child = node.children.get(segment)

@@ -21,9 +21,9 @@ _SEAL = 32
 _NOWHERE = (OSError, RuntimeError)  # not to be read or written; a user without a home
 
 
-def kept(name: str, make: Callable[[], Json], *sources: Path) -> Json:
-    """What `make` makes of the files `sources`, as JSON has it; made only where it is not known under the name."""
-    name, contents = f"{name}.json", [source.read_bytes() for source in sources]
+def kept(name: str, make: Callable[[], Json], *contents: bytes) -> Json:
+    """What `make` makes of `contents`, as JSON has it; made only where it is not known under the name."""
+    name = f"{name}.json"
     entry = _read(name)
     row = entry[_SEAL:]
     if entry[:_SEAL] != _seal(contents, row):

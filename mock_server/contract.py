@@ -44,6 +44,7 @@ FORM = "multipart/form-data"
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
+LONGEST_KNOWN = 512  # characters of a path or query that is remembered
 _REMEMBERED = 1024
 _REMEMBERED_BODIES = 64
 
@@ -236,7 +237,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     def read(self, segments: tuple[str, ...], query: str) -> tuple[dict[str, Json], tuple[Issue, ...]]:
         """The typed parameters of a path (its segments as they came) and of a raw query, and what is wrong with them.
 
-        Defaults are filled in. Those that were fine before are remembered (at most 1024).
+        Defaults are filled in. Those that were fine before are remembered (at most 1024, and no long ones).
         """
         known = self._known.get((segments, query))
         if known is not None:
@@ -244,8 +245,8 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         arguments, wrong = self._read_path(segments)
         asked, issues = _read(query, self._at("query"))
         arguments |= asked
-        if not wrong and not issues:
-            _remember(self._known, (segments, query), arguments.copy())
+        if not wrong and not issues and len(query) + sum(map(len, segments)) <= LONGEST_KNOWN:
+            remember(self._known, (segments, query), arguments.copy())
         return arguments, wrong + issues
 
     def _read_path(self, segments: tuple[str, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
@@ -280,7 +281,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         except ValueError as fault:
             return f"{self.id}: {response.status}: the body is not JSON: {fault}"
         if expected.body.is_valid(value):
-            _remember(expected.known, response.body, None, _REMEMBERED_BODIES)
+            remember(expected.known, response.body, None, _REMEMBERED_BODIES)
             return None
         error = next(expected.body.iter_errors(value))
         return f"{self.id}: {response.status}: {at(*error.instance_path)}: {_short(error.message, 300)}"
@@ -345,7 +346,7 @@ def load(name: str, path: Path | None = None) -> Contract:
         compile(document, name, source=own.name)
         return document
 
-    return _Compiler(cache.kept(f"{name}-document", checked, own), name).contract(own.name)
+    return _Compiler(cache.kept(f"{name}-document", checked, own.read_bytes()), name).contract(own.name)
 
 
 def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
@@ -655,7 +656,8 @@ def _assumption(entry: Json) -> Assumption:
     return Assumption(**{**entry, "alternatives": tuple(entry["alternatives"])})
 
 
-def _remember(memory: dict[Any, Any], key: Any, value: Any, most: int = _REMEMBERED) -> None:
+def remember(memory: dict[Any, Any], key: Any, value: Any, most: int = _REMEMBERED) -> None:
+    """Keep `value` for `key`; what was kept before makes room when there is too much of it."""
     if len(memory) >= most:
         memory.clear()
     memory[key] = value

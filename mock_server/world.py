@@ -86,10 +86,12 @@ class World:
         self.adopt(self.origin.fork(self.id, tenants=_forked(self.origin.tenants)))
 
     def adopt(self, other: World) -> None:
-        """Become like `other`, a world that nobody else uses."""
+        """Become like `other`, a world that nobody else uses; nothing of what happened is kept."""
         self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
+        if self.origin is not None:
+            self.origin.journal, self.origin.windows = self.journal, self.windows
 
     def window(self, limit: str, who: str) -> Window:
         """The window of a rate limit for one credential or tenant."""
@@ -224,15 +226,15 @@ class Worlds:
 
     def of(self, request: Request) -> World | None:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
-        token = b""
+        world = None
         for name, value in request.headers:
             if name == b"x-mock-world":
                 return self.all.get(value.decode("latin-1"))
-            if name == auth.AUTHORIZATION or name == auth.API_KEY:
-                token = value.rpartition(b" ")[2]  # whatever its scheme: it is only to choose a world
+            if world is None and (name == auth.AUTHORIZATION or name == auth.API_KEY):
+                world = self._by_token.get(value.rpartition(b" ")[2])  # whatever its scheme: it only chooses
         if request.path.startswith("/__mock__/"):
             return self.default
-        return self._by_token.get(token) or self._addressed(request.path) or self.default
+        return world or self._addressed(request.path) or self.default
 
     def reset(self, world: World) -> None:
         """Let a world go back to how it was made, keys included."""

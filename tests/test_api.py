@@ -9,6 +9,7 @@ import toy
 
 from mock_server import apis, data
 from mock_server.api import Api, Router
+from mock_server.contract import LONGEST_KNOWN
 from mock_server.grammar import Unreadable
 
 
@@ -75,6 +76,19 @@ def test_a_literal_segment_goes_before_a_parameter() -> None:
     router = Router([toy.api(document, handlers={**toy.api().handlers, "newToy": toy.get_toy})])
     assert router.find("/api/toys/new").operations["GET"].id == "newToy"
     assert router.find("/api/toys/old").segments == ("old",)
+
+
+def test_paths_are_remembered_but_not_for_ever() -> None:
+    """Where a path leads is found once while it comes again; neither many nor long ones are kept."""
+    router = Router([toy.api()])
+    first = router.find("/api/toys/0")
+    assert router.find("/api/toys/0") is first
+    for number in range(3_000):
+        router.find(f"/api/toys/{number}")
+    assert 0 < len(router._known) <= 1024
+    long = "/api/toys/" + "x" * LONGEST_KNOWN
+    assert router.find(long).segments == ("x" * LONGEST_KNOWN,)
+    assert long not in router._known
 
 
 def test_fixtures_are_read_by_name(tmp_path: Any) -> None:

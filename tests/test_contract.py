@@ -90,8 +90,9 @@ def test_good_arguments_are_remembered_but_not_for_ever(known: contract.Contract
     for number in range(3_000):
         operation.read((), f"after={number}")
     assert 0 < len(operation._known) <= 1024
-    operation.read((), "size=x")
-    assert ((), "size=x") not in operation._known
+    for forgotten in ("size=x", "after=" + "x" * contract.LONGEST_KNOWN):
+        operation.read((), forgotten)
+        assert ((), forgotten) not in operation._known
 
 
 def test_path_parameters_are_checked(known: contract.Contract) -> None:

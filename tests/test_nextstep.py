@@ -150,6 +150,11 @@ def test_rejecting_opens_work_again(assuming: Assuming, reopens: str, second_is_
         client.patch(f"{RUN}/tasks/{task['id']}", {"completed": True})
     assert not client.event("reject-task", run_id="R1", task_id=approval["id"]).json()["result"]["completed"]
     assert [task["completed"] for task in tasks_of(client, "R1")] == [False, not second_is_open, False]
+    assert client.control("PUT", "/state", client.done("GET", "/state")).status == 204, "the open tasks are counted"
+    for number, task in enumerate(tasks_of(client, "R1")):
+        assert client.get(RUN).json()["data"]["status"] == "active", f"{number} of 3 are done"
+        client.patch(f"{RUN}/tasks/{task['id']}", {"completed": True})
+    assert client.get(RUN).json()["data"]["status"] == "completed"
 
 
 def test_rejecting_the_first_task_opens_it_alone(client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -40,6 +41,17 @@ def test_a_world_is_found_by_its_key(worlds: Worlds) -> None:
     for value in (KEY, "", "Bearer", "Bearer x"):
         assert worlds.of(asked("/api/v1/x", authorization=value)) is worlds.default
     assert worlds.of(asked("/api/v1/x")) is worlds.default
+
+
+def test_the_first_known_key_chooses_the_world(worlds: Worlds) -> None:
+    """Another header that could carry a key makes no difference to a key that is known."""
+    first, second = worlds.create(), worlds.create()
+    one, other = (f"Bearer {world.entry('nextstep')['api_key']}".encode() for world in (first, second))
+    named = (b"authorization", b"x-api-key")
+    for name, also in product(named, named):
+        for value in (b"", b"else", other):
+            assert worlds.of(Request("GET", "/api/v1/x", headers=((name, one), (also, value)))) is first
+        assert worlds.of(Request("GET", "/api/v1/x", headers=((name, b"else"), (also, one)))) is first
 
 
 def test_a_named_world_goes_before_a_key(worlds: Worlds) -> None:
@@ -153,6 +165,16 @@ def test_entries_are_the_apis_own(nextstep: Api) -> None:
     worlds = Worlds([toy.api()], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True))
     worlds.url = "http://127.0.0.1:1"
     assert worlds.default.entry("toy") == {"base_url": "http://127.0.0.1:1/api", "keys": ["k1", "k2", "k3", "k4"]}
+
+
+def test_what_happened_is_forgotten_by_a_reset(worlds: Worlds) -> None:
+    """Nobody keeps the journal of a world that was reset or restored."""
+    for again in (worlds.reset, lambda world: worlds.restore(world, world.export())):
+        handle(asked("/api/v1/x"), worlds.default)
+        journal = worlds.default.journal
+        again(worlds.default)
+        assert worlds.default.origin is not None
+        assert worlds.default.journal is worlds.default.origin.journal is not journal
 
 
 def test_a_thousand_worlds_keep_apart(worlds: Worlds) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -24,23 +23,23 @@ def declare(name: str) -> Api:
 
 def seeds(names: Sequence[str], folder: Path | None = None) -> dict[str, Json]:
     """The content of `<name>/seed.yaml` in the fixtures folder (ours by default), by name; raises Unreadable."""
-    known = [name for name in names if name in NAMES]
-    if folder is not None:
-        return {name: grammar.read(folder / name / "seed.yaml") for name in known}
-    return {name: cache.kept(f"{name}-seed", partial(grammar.read, _seed(name)), _seed(name)) for name in known}
+    read = grammar.read if folder else _kept
+    places = {name: (folder or data.path("fixtures")) / name / "seed.yaml" for name in names if name in NAMES}
+    return {name: read(place) for name, place in places.items()}
 
 
 def plant(api: Api, seed: Json) -> Planted:
-    """What grows from the seed that is ours, as `planted` tells; that it fits the document is found out once."""
+    """What grows from a seed, as `planted` tells; that it fits our document of the API is found out once."""
 
     def grown() -> Json:
         planted(api, seed)
         return msgspec.to_builtins(api.seed(seed, api.contract))
 
-    known = cache.kept(f"{api.name}-grown", grown, _seed(api.name), data.path(f"openapi/{api.name}.yaml"))
+    contents = msgspec.json.encode(seed), data.path(f"openapi/{api.name}.yaml").read_bytes()
+    known = cache.kept(f"{api.name}-grown", grown, *contents)
     stores = {one["tenant"]: filled(api, one["data"]) for one in known}
     return stores, tuple(Credential(*credential) for one in known for credential in one["credentials"])
 
 
-def _seed(name: str) -> Path:
-    return data.path(f"fixtures/{name}/seed.yaml")
+def _kept(place: Path) -> Json:
+    return cache.kept(f"{place.parent.name}-seed", lambda: grammar.read(place), place.read_bytes())

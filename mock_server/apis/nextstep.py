@@ -171,20 +171,22 @@ def update_task(call: Call) -> Reply:
 
 def keep_task(call: Call, tasks: RunTasks, was: Kept, task: Record) -> None:
     """Replace a task of an active run; the last one done completes the run (Tasks > Completing a Task)."""
-    run = tasks.run
     tasks.store["tasks"].put(task)
     if call.assumed("nextstep.runs.touched-by-tasks"):
-        tasks.store["runs"].put({**run, "updated_at": rfc3339(call.now)})
+        touched = {**tasks.run, "updated_at": rfc3339(call.now)}
+        tasks.store["runs"].put(touched)
+        tasks.run = touched
     opened = is_done(was) - is_done(task)
     if opened:
-        still = tasks.progress["open"] + opened
-        tasks.store["progress"].put({**tasks.progress, "open": still})
-    if opened < 0 and still == 0:
+        progress = {**tasks.progress, "open": tasks.progress["open"] + opened}
+        tasks.store["progress"].put(progress)
+        tasks.progress = progress
+    if opened < 0 and tasks.progress["open"] == 0:
         delay = call.assumed("nextstep.runs.completion-delay")
         if delay:
-            call.later(delay, "complete-run", {"run_id": run["id"]})
+            call.later(delay, "complete-run", {"run_id": tasks.run["id"]})
         else:
-            complete_run(call, run)
+            complete_run(call, tasks.run)
 
 
 def complete_run(call: Call, run: Kept) -> None:

@@ -254,11 +254,10 @@ def _changed(change: Json, tasks: RunTasks) -> Record:
         raise ValueError(f"{where}: the template has no such task{hint}")
     if "id" in change:
         tasks.progress["ids"][change["id"]] = position
-    task = tasks.peek(position)
-    values = dict(change.get("values", {}))
-    for element in task["custom_elements"]:
-        element["value"] = values.pop(element["id"], None)
-    if values:
-        raise ValueError(f"{where}: it has no element {', '.join(values)}")
+    values = change.get("values", {})
+    unknown = [id for id in values if id not in tasks.edition.elements[position]]
+    if unknown:
+        raise ValueError(f"{where}: it has no element {', '.join(unknown)}")
     fixed = ("id", "template_task_id", "values")
-    return {**task, **{key: value for key, value in change.items() if key not in fixed}}
+    changed = {key: value for key, value in change.items() if key not in fixed}
+    return {**tasks.filled(position, values), **changed}
