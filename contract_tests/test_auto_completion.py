@@ -187,6 +187,27 @@ def test_an_open_approval_keeps_the_run_active(target: Target) -> None:
         _assert_stays_active(client, read_run(client, work["instance_id"]))
 
 
+@rule("nextstep.completion.open-task-keeps-active", needs=("write", "events"))
+def test_all_that_a_rejection_opens_keeps_the_run_active(target: Target) -> None:
+    """After a rejection a run is active until each task that is open then is done again."""
+    with target.open() as client:
+        designed = [{"title": "Draft"}, {"title": "Edit"}, {"title": "Approve", "type": "approval"}, {"title": "More"}]
+        run = start(client, redesign(client, designed))
+        draft, edit, approval, more = run_tasks(client, run["id"])
+        complete(client, draft)
+        complete(client, edit)
+        for event in ("approve-task", "reject-task"):
+            client.event(event, run_id=run["id"], task_id=approval["id"])
+        complete(client, more)
+        for task in [task for task in run_tasks(client, run["id"]) if not task["completed"]]:
+            _assert_stays_active(client, run)
+            if task["id"] == approval["id"]:
+                client.event("approve-task", run_id=run["id"], task_id=task["id"])
+            else:
+                complete(client, task)
+        await_completed(client, run["id"])
+
+
 @rule("nextstep.completion.uncompleted-task-counts-as-open", needs=("write",))
 @given(data=st.data())
 def test_an_uncompleted_task_counts_as_open(target: Target, data: st.DataObject) -> None:

@@ -191,6 +191,19 @@ def approvals_do_not_matter(api: Api) -> Api:
     return _completing(api, lambda call, tasks: all(_is_done(task) or task["type"] == "approval" for task in tasks))
 
 
+@mutant("nextstep.completion.open-task-keeps-active")
+def a_rejection_counts_for_one_task(api: Api) -> Api:
+    """A rejection that opens two tasks again holds the run up for one of them only."""
+
+    def reject(event: Callable[[Call], Any], call: Call) -> Any:
+        before, told = _open(call), event(call)
+        if _open(call) == before + 2:
+            put(call, "progress", call.body["run_id"], open=before + 1)
+        return told
+
+    return happening(api, "reject-task", reject)
+
+
 @mutant("nextstep.completion.uncompleted-task-counts-as-open")
 def a_task_that_was_completed_once_counts(api: Api) -> Api:
     """A task that was made incomplete still counts as done."""
@@ -564,6 +577,12 @@ def _leaving_active(event: Callable[[Call], Any], call: Call) -> Any:
 def _count(call: Call, run_id: str) -> None:
     progress = call.store["progress"].get(run_id) or {}
     put(call, "progress", run_id, count=progress.get("count", 0) + 1)
+
+
+def _open(call: Call) -> int:
+    """How many tasks are open in the run that an event is about."""
+    progress: Any = call.store["progress"].get(call.body["run_id"])
+    return int(progress["open"])
 
 
 def _counted(call: Call, tasks: Sequence[Record]) -> int:
