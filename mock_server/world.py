@@ -90,8 +90,8 @@ class World:
         self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
-        if self.origin is not None:
-            self.origin.journal, self.origin.windows = self.journal, self.windows
+        assert self.origin is not None, "worlds of the registry have begun"
+        self.origin.journal, self.origin.windows = self.journal, self.windows
 
     def window(self, limit: str, who: str) -> Window:
         """The window of a rate limit for one credential or tenant."""

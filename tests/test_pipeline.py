@@ -181,6 +181,13 @@ def test_a_status_of_its_own_wins(ask: Ask) -> None:
     assert (gone.status, gone.body, gone.headers) == (204, b"", ())
 
 
+def test_a_body_that_nobody_asked_for_is_not_read(ask: Ask) -> None:
+    """An operation without a body takes no notice of one, unless it is too large."""
+    gone = ask("DELETE", "/api/toys/a", {"id": 1})
+    assert told(ask("DELETE", "/api/toys/b", {"x": "x" * (1 << 20)})) == (413, "validation", "validate")
+    assert gone.response.status == 204
+
+
 def test_a_step_or_handler_can_be_swapped(ask: Ask) -> None:
     """An API is changed with `replace`; the rest stays."""
 
