@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
 from mock_server.exchange import Request, Response
 from mock_server.server import App, call
+from mock_server.store import Collection, decode
 from mock_server.world import World, Worlds
 
 NOW = "2026-04-07T10:00:00.000Z"
@@ -95,6 +96,22 @@ class Client:
         """The journal's last exchange, whole."""
         number = self.done("GET", "/journal?limit=1")["exchanges"][0]["id"]
         return self.done("GET", f"/journal/{number}")
+
+
+@pytest.fixture(autouse=True)
+def kept_as_put(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No handler changes a record that it looked at or has put: what others look at is what is kept."""
+    peek, changed = Collection.peek, list[Any]()
+
+    def looked(collection: Collection, id: str) -> Any:
+        record, row = peek(collection, id), collection.row(id)
+        if row is not None and record != decode(row):
+            changed.append((record, row))
+        return record
+
+    monkeypatch.setattr(Collection, "peek", looked)
+    yield
+    assert changed == []
 
 
 @pytest.fixture(scope="session")
