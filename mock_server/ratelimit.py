@@ -88,7 +88,7 @@ def admit(call: Call) -> Response | None:
         if most:
             call.step = "admit"
             who = call.credential.token if limit.declared.per == "credential" else call.credential.tenant
-            window = call.world.windows.get((limit.name, who)) or call.world.window(limit.name, who)
+            window = call.world.windows[limit.name, who]
             wait = limit.count(window, call.now, most, limit.span)
             if limit.successful and not wait:
                 call.provisional += (window,)

@@ -7,8 +7,10 @@ API's records.
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -42,7 +44,8 @@ class Due(NamedTuple):
 class World:
     """One isolated world. `origin` is what `reset` goes back to: the same world as it was made, never written to.
 
-    Worlds share assumptions and limits: to change them is to replace them.
+    `windows` are those of rate limits, by the limit and the credential or tenant that it is for. Worlds share
+    assumptions and limits: to change them is to replace them.
     """
 
     id: str
@@ -55,7 +58,7 @@ class World:
     limits: Mapping[str, int | None]
     due: list[Due] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    windows: dict[tuple[str, str], Window] = field(default_factory=dict)
+    windows: defaultdict[tuple[str, str], Window] = field(default_factory=partial(defaultdict, Window))
     journal: Journal = field(default_factory=Journal)
     origin: World | None = None
 
@@ -92,13 +95,6 @@ class World:
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
         assert self.origin is not None, "worlds of the registry have begun"
         self.origin.journal, self.origin.windows = self.journal, self.windows
-
-    def window(self, limit: str, who: str) -> Window:
-        """The window of a rate limit for one credential or tenant."""
-        window = self.windows.get((limit, who))
-        if window is None:
-            window = self.windows[limit, who] = Window()
-        return window
 
     def schedule(self, at: int, api: str, tenant: str, timer: str, payload: Record) -> None:
         """Let a timer of an API happen at `at` (milliseconds)."""

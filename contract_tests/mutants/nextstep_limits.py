@@ -133,7 +133,7 @@ def asking_too_early_starts_the_wait_again(api: Api) -> Api:
 
     def admit(call: Call) -> Response | None:
         kind = call.assumed("nextstep.rate-limit.window")
-        window = call.world.window(f"nextstep//{kind}", call.credential.token)
+        window = call.world.windows[f"nextstep//{kind}", call.credential.token]
         before = window.start
         call.now -= 30_000 if window.granted >= 100 and call.now - before >= 60_000 and before else 0
         return api.steps.admit(call)
