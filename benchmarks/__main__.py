@@ -25,7 +25,6 @@ class Group(NamedTuple):
     full: Numbers
     quick: Numbers
     under_load: bool = False
-    asked_for: bool = False  # only runs when named
 
 
 GROUPS = {
@@ -42,7 +41,6 @@ GROUPS = {
         {"runs": 1_000_000, "seconds": 5},
         {"runs": 20_000, "seconds": 1},
         under_load=True,
-        asked_for=True,
     ),
     "dispatch": Group(
         "One request in process, from its ASGI scope to its last message",
@@ -83,7 +81,7 @@ GROUPS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the groups that are named, or all; returns the exit code."""
     options = asked(argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__), arguments, GROUPS)
-    names = options.names or [name for name, group in GROUPS.items() if not group.asked_for]
+    names = options.names or list(GROUPS)
     if sys.platform != "linux":
         return impossible("CPU time and memory are read from /proc, so this needs Linux")
     if not load.is_there() and any(GROUPS[name].under_load for name in names):
