@@ -19,6 +19,7 @@ Record = dict[str, Any]
 Kept = Mapping[str, Any]  # a record that is not to be changed: others share it
 encode = msgspec.json.encode
 decode: Callable[[bytes], Record] = msgspec.json.decode
+_FIRST = -(1 << 96)  # before every place, also of the year 1
 AT_HAND = 256  # so many records of a collection, at the most, are at hand decoded
 
 
@@ -27,7 +28,8 @@ class Layout(msgspec.Struct, frozen=True):
 
     `schema` is what every record must fit: the name of a schema of the document, or a JSON schema.
     `at` gives a record's place in the order (milliseconds; equal ones keep their order of creation); None
-    for a collection that is only looked up by id. `lists` names the ordered lists that a record stands in.
+    for a collection that is only looked up by id. `lists` names the ordered lists that a record stands in; a name
+    that it gives twice counts once.
     """
 
     schema: str | Mapping[str, Any]
@@ -73,7 +75,7 @@ class Collection:
         self._owned: dict[Hashable, list[str]] = {}  # the lists that no fork shares
         self._shared = False  # whether a fork shares all of it
         self._count = 0
-        self._newest = 0  # the last place in the order
+        self._newest = _FIRST  # the last place in the order
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -125,9 +127,10 @@ class Collection:
         """Forget the record `id`; raises KeyError when there is none."""
         if self._shared:
             self._own()
-        row = self._rows.pop(id)
+        names = set(self.layout.lists(decode(self._rows[id]))) if self.layout.at is not None else ()
+        del self._rows[id]
         self._at_hand.pop(id, None)
-        for name in self.layout.lists(decode(row)) if self.layout.at is not None else ():
+        for name in names:
             self._leave(name, id)
         self._places.pop(id, None)
 
@@ -164,12 +167,13 @@ class Collection:
     def _enter(self, id: str, record: Record) -> None:
         """Give a new record its place, and let it stand in its lists: at the end of them all, when it is the newest."""
         assert self.layout.at is not None, "only a record with a time has a place"
+        at, names = self.layout.at(record), dict.fromkeys(self.layout.lists(record))  # before anything changes
         self._count += 1
-        place = self._places[id] = self.layout.at(record) << 32 | self._count
+        place = self._places[id] = at << 32 | self._count
         newest = place > self._newest
         if newest:
             self._newest = place
-        for name in self.layout.lists(record):
+        for name in names:
             ids = self._owned.get(name) or self._list(name)
             if newest:
                 ids.append(id)
@@ -178,13 +182,15 @@ class Collection:
 
     def _move(self, id: str, record: Record) -> None:
         """Let a record that takes the place of another one stand in its own lists."""
-        was = self.peek(id)
+        # a record that was changed in place, and put again, no longer tells where it stands
+        was = decode(self._rows[id]) if self._at_hand.get(id) is record else self.peek(id)
         assert was is not None, "there is a record to be replaced"
         before, after = self.layout.lists(was), self.layout.lists(record)
         if before is not after and before != after:
-            for name in set(before) - set(after):
+            left, entered = set(before) - set(after), set(after) - set(before)
+            for name in left:
                 self._leave(name, id)
-            for name in set(after) - set(before):
+            for name in entered:
                 self._stand(self._list(name), id)
 
     def _stand(self, ids: list[str], id: str) -> None:
@@ -193,6 +199,8 @@ class Collection:
     def _leave(self, name: Hashable, id: str) -> None:
         ids = self._list(name)
         del ids[bisect_left(ids, self._places[id], key=self._places.__getitem__)]
+        if not ids:
+            del self._lists[name], self._owned[name]
 
     def _united(self, group: Sequence[Hashable]) -> list[str]:
         lists = [self._lists.get(name, []) for name in group]

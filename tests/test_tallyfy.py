@@ -278,3 +278,18 @@ def test_everything_at_once(assuming: Assuming, policy: bool) -> None:
     assert ("meta" in body) is policy
     if policy:
         assert body["meta"]["pagination"]["total"] == len(body["data"])
+
+
+@pytest.mark.parametrize("owners", [{"users": [1002, 1002]}, {"guests": ["a@x.org"] * 3}, {"users": ["1002", 1002]}])
+def test_an_owner_given_twice_owns_a_task_once(client: Tallyfy, owners: dict[str, Any]) -> None:
+    """A task whose owner was given more than once stands once in each list, and no other task is touched."""
+    run, tasks = client.launched()
+    path = f"/runs/{run}/tasks"
+    assert client.ask("PUT", f"{path}/{tasks[0]}", {"owners": owners}).status == 200
+    for task in (tasks[1], tasks[0], tasks[1]):
+        assert client.ask("PUT", f"{path}/{task}", {"position": 5}).status == 200
+    assert sorted(task["id"] for task in client.data("GET", path)) == sorted(tasks)
+    for own in ({"users": [1001]}, owners, {"users": []}):
+        assert client.ask("PUT", f"{path}/{tasks[0]}", {"owners": own}).status == 200
+        assert sorted(task["id"] for task in client.data("GET", path)) == sorted(tasks)
+    client.done("PUT", "/state", client.done("GET", "/state"))
