@@ -112,7 +112,7 @@ class Window:
     __slots__ = ("granted", "start", "times")
 
     def __init__(self) -> None:
-        self.start = 0
+        self.start = -(1 << 62)  # a window that ended before any time that a clock shows
         self.granted = 0
         self.times: deque[int] = deque()
 

@@ -44,7 +44,7 @@ def sliding(window: Window, now: int, most: int, span: int) -> int:
         times.popleft()
     window.granted = len(times)
     if window.granted >= most:
-        return times[0] + span - now
+        return times[window.granted - most] + span - now  # more than the oldest, where the limit became lower
     window.granted += 1
     times.append(now)
     return 0
@@ -129,7 +129,8 @@ def _refuse(call: Call, limit: RateLimit, wait: int) -> NoReturn:
 
 
 def _tell(call: Call, most: int, span: int, window: Window) -> None:
-    reset = -(-(window.start + span - call.now) // 1000) if window.start else span // 1000
+    first = window.times[0] if window.times else window.start  # a sliding window frees one request after the other
+    reset = -(-(first + span - call.now) // 1000)
     call.headers += (
         (b"x-ratelimit-limit", str(most).encode()),
         (b"x-ratelimit-remaining", str(max(0, most - window.granted)).encode()),
