@@ -14,7 +14,7 @@ from mock_server import auth, contract
 from mock_server.api import Api, Call, Credential, Json, Problem, Refusal, Reply
 from mock_server.apis import tallyfy_includes, tallyfy_runs, tallyfy_seed, tallyfy_tasks, tallyfy_threads
 from mock_server.apis.tallyfy_includes import HIDDEN, asked, shown_row, single
-from mock_server.apis.tallyfy_records import LAYOUTS, existing, find, listed, me, misfits, stamp
+from mock_server.apis.tallyfy_records import LAYOUTS, existing, find, listed, me, misfits, stamp, subject
 from mock_server.apis.tallyfy_runs import positions, settle
 from mock_server.exchange import Response
 from mock_server.ids import HEX, Ids
@@ -266,7 +266,8 @@ def error_body(call: Call, refusal: Refusal) -> Json:
     if refusal.status != 422:
         return body
     body["errors"] = {name or "body": messages for name, messages in refusal.fields.items()}
-    body["errors"] = body["errors"] or {"task_id": [refusal.message]}
+    if not refusal.fields:  # what is wrong is the body as a whole, or the state of what the operation is about
+        body["errors"] = {"body" if call.step == "validate" else subject(call): [refusal.message]}
     return {name: body[name] for name in call.assumed("tallyfy.errors.validation-members")}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mock_server.api import Call, Json, Problem
-from mock_server.apis.tallyfy_records import moment
+from mock_server.apis.tallyfy_records import moment, subject
 from mock_server.store import Record
 
 Answers = dict[str, Any]
@@ -34,9 +34,15 @@ def accept(call: Call, fields: Sequence[Record], given: Json, place: str) -> Ans
 
 
 def demand(call: Call, fields: Sequence[Record], answers: Mapping[str, Any], place: str) -> None:
-    """Raises Problem invalid naming every required field that has no answer."""
-    missing = [field for field in fields if field["required"] and is_empty(answers.get(field["id"]))]
-    _refuse(call, {field["id"]: f"{field['label']} is required" for field in missing}, place)
+    """Raises Problem invalid naming every required field that has no answer, as a member of the body's `place`."""
+    _refuse(call, _missing(fields, answers), place)
+
+
+def demand_kept(call: Call, fields: Sequence[Record], answers: Mapping[str, Any]) -> None:
+    """As `demand` for answers that were given before: no member of this body held them."""
+    missing = list(_missing(fields, answers).values())
+    if missing:
+        raise Problem("invalid", "; ".join(missing), fields={subject(call): missing})
 
 
 def is_empty(value: Json) -> bool:
@@ -57,6 +63,11 @@ def shown(call: Call, field: Record, answers: Mapping[str, Any], *, visible: boo
         return field
     value = answers.get(field["id"]) if policy == "shown" else None
     return {**field, **dict.fromkeys(call.assumed("tallyfy.fields.answer-name"), value)}
+
+
+def _missing(fields: Sequence[Record], answers: Mapping[str, Any]) -> dict[str, str]:
+    missing = [field for field in fields if field["required"] and is_empty(answers.get(field["id"]))]
+    return {field["id"]: f"{field['label']} is required" for field in missing}
 
 
 def _refuse(call: Call, wrong: Mapping[str, str], place: str) -> None:

@@ -61,6 +61,14 @@ def find(call: Call, collection: str, id: str) -> Record:
     return record
 
 
+def subject(call: Call) -> str:
+    """The parameter or body member that names what the operation is about: its task, else the last in its path."""
+    operation = call.operation
+    path = [parameter.name for parameter in operation.parameters if parameter.location == "path"]
+    members: frozenset[str] = operation.body.properties if operation.body else frozenset()
+    return "task_id" if "task_id" in members else path[-1]
+
+
 def me(call: Call) -> Record:
     """Whom the token acts for; in events, which come without a token, the organization's first person."""
     person = call.store["people"].get(call.credential.subject)

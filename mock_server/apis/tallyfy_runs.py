@@ -107,7 +107,6 @@ def launch_run(call: Call) -> Reply:
     form = bool(template["prerun"])
     submitted = not form or bool(answers) or call.assumed("tallyfy.launch.kickoff") == "submitted"
     run = fresh_run(template) | {
-        "id": new_id(call),
         "name": body.get("name") or _default_name(call, template),
         "summary": body.get("summary"),
         "started_by": starter,
@@ -131,8 +130,10 @@ def launch_run(call: Call) -> Reply:
         "folders": _known(call, "folders", "folders"),
     }
     tasks = made_tasks(call, run, existing(store["definitions"].get(template["id"]))["steps"])
-    run["increment_id"] = number(store, "runs")
+    run |= {"id": new_id(call), "increment_id": number(store, "runs")}  # what is refused takes no id
     for task in tasks:
+        task |= {"id": new_id(call), "run_id": run["id"]}
+    for task in sorted(tasks, key=lambda task: int(task["position"])):
         task["increment_id"] = number(store, "tasks")
         store["tasks"].put(task)
     return _run(call, settle(call, run))
@@ -248,7 +249,7 @@ def complete_kickoff(call: Call) -> Reply:
     evaluated = run["_"]["kickoff_open"]
     if evaluated:
         fields = existing(call.store["templates"].get(run["checklist_id"]))["prerun"]
-        tallyfy_fields.demand(call, fields, run["prerun"], "prerun")
+        tallyfy_fields.demand_kept(call, fields, run["prerun"])
         run["_"]["kickoff_open"] = False
         run |= {"prerun_completed_at": stamp(call.now), "prerun_completed_by": my_number(call)}
         settle(call, run)

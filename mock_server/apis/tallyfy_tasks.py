@@ -7,13 +7,13 @@ Sources: Tasks > *, Processes > Launch process. What a change means for the proc
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from mock_server.api import Call, Json, Problem
 from mock_server.apis import tallyfy_fields, tallyfy_includes
 from mock_server.apis.tallyfy_includes import HIDDEN, fields_of
-from mock_server.apis.tallyfy_records import DAY, existing, listed, moment, my_number, new_id, person_id, stamp
+from mock_server.apis.tallyfy_records import DAY, existing, listed, moment, my_number, person_id, stamp
+from mock_server.clock import milliseconds
 from mock_server.paging import descending
 from mock_server.store import Ordered, Positions, Record, Store, decode
 
@@ -29,6 +29,7 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
 _OPEN = ("not-started", "in-progress")
 _LENGTHS = {"minutes": 60_000, "hours": 3_600_000, "days": DAY, "weeks": 7 * DAY}
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_THURSDAY = 3  # the day of the week on which the epoch begins
 
 # which statuses a value of the filter `status` lists
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -54,20 +55,22 @@ def move(task: Record, action: str) -> bool:
 
 
 def made_tasks(call: Call, run: Record, steps: Sequence[Record]) -> list[Record]:
-    """One task for each step, by position, with what the launch says about it (Launch process > Overriding tasks)."""
+    """One task for each step, in their order, with what the launch says about it (Launch process > Overriding tasks).
+
+    They have no id yet.
+    """
     given = dict(call.body.get("tasks") or {})
-    start = moment(run["started_at"])
+    start = milliseconds(run["started_at"])
     deadlines = step_deadlines(steps, start, {id: _moment(f"tasks.{id}.deadline", o) for id, o in _deadlines(given)})
     tasks = []
     for step in sorted(steps, key=lambda step: int(step["position"])):
         override = given.get(step["id"], {})
         task = fresh_task(run, step)
-        task["id"] = new_id(call)
         task["owners"] = _launch_owners(call, run, step, override)
         task["deadline"] = _launch_deadline(call, start, deadlines[step["id"]])
         task |= {name: override[name] for name in ("position", "max_assignable") if name in override}
         tasks.append(task)
-    return sorted(tasks, key=lambda task: int(task["position"]))
+    return tasks
 
 
 def fresh_task(run: Record, step: Record) -> Record:
@@ -153,7 +156,7 @@ def update(call: Call, task: Record) -> Record:
             at = _moment(name, body[name])
             changed[name] = at if at is None else stamp(_working(call, at) if name == "deadline" else at)
     if "owners" in body:
-        changed["owners"] = _owners(call, body["owners"], task["owners"])
+        changed["owners"] = _owners(call, body["owners"], task["owners"], place="owners")
     if answers:
         changed["taskdata"] = task["taskdata"] | answers
         if call.assumed("tallyfy.task-update.first-answer") == "in-progress":
@@ -177,7 +180,7 @@ def complete(call: Call, task: Record) -> Record:
     approval, approved = task["task_type"] == "approval", body.get("is_approved")
     if approval and approved is None:
         raise Problem("invalid", fields={"is_approved": ["The is approved field is required"]})
-    tallyfy_fields.demand(call, fields_of(call, task), task["taskdata"], "taskdata")
+    tallyfy_fields.demand_kept(call, fields_of(call, task), task["taskdata"])
     completer = _completer(call, caller)
     move(task, "complete")
     expires = task["task_type"].startswith("expiring") and approved is False
@@ -326,15 +329,16 @@ def _launch_deadline(call: Call, start: int, at: int | None) -> str | None:
 
 def _launch_owners(call: Call, run: Record, step: Record, override: Record) -> Record:
     if "owners" in override:
-        return _owners(call, override["owners"], {"users": [], "guests": [], "groups": []})
+        nobody: Record = {"users": [], "guests": [], "groups": []}
+        return _owners(call, override["owners"], nobody, place=f"tasks.{step['id']}.owners")
     owners = {"users": step["assignees"], "guests": step["guests"], "groups": step["groups"]}
     if not any(owners.values()) and step["assign_run_starter"]:
         return {**owners, "users": [run["started_by"]]}
     return owners
 
 
-def _owners(call: Call, given: Record, before: Record) -> Record:
-    """Whom a task belongs to (Tasks > Update task > Updating assignees)."""
+def _owners(call: Call, given: Record, before: Record, *, place: str) -> Record:
+    """Whom a task belongs to (Tasks > Update task > Updating assignees), where the body's `place` says it."""
     kept = call.assumed("tallyfy.task-update.missing-bucket") == "kept"
     names = ("users", "guests", "groups")
     owners = {name: list(given[name] if name in given else before[name] if kept else ()) for name in names}
@@ -343,7 +347,7 @@ def _owners(call: Call, given: Record, before: Record) -> Record:
     known = [group for group in groups if call.store["groups"].row(group) is not None]
     unknown = None in people or len(known) < len(groups)
     if unknown and call.assumed("tallyfy.task-update.unknown-owner") == "reject":
-        raise Problem("invalid", fields={"owners": ["The selected owners are invalid."]})
+        raise Problem("invalid", fields={place: ["The selected owners are invalid."]})
     found = [person for person in people if person is not None]
     return {"users": found, "guests": list(owners["guests"]), "groups": known}
 
@@ -363,7 +367,7 @@ def _working(call: Call, at: int) -> int:
     days = next(iter(call.store["organization"])).get("working_days") or {}
     step = DAY if call.assumed("tallyfy.task-update.working-days") == "next" else -DAY
     for _ in _WEEK:
-        if days.get(_WEEK[datetime.fromtimestamp(at // 1000, UTC).weekday()], True):
+        if days.get(_WEEK[(at // DAY + _THURSDAY) % 7], True):
             break
         at += step
     return at
