@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 # what a calendar can show: the years 1 to 9999
-_BEGIN = -62_135_596_800_000
-_END = 253_402_300_799_999
+BEGIN = -62_135_596_800_000
+END = 253_402_300_799_999
 
 
 class Clock:
@@ -36,8 +36,8 @@ class Clock:
         if self._at is not None:
             return self._at
         now = (time.monotonic_ns() + self._ahead) // 1_000_000
-        if now > _END:  # asked for each request: `min` takes as long as all the rest
-            return _END
+        if now > END:  # asked for each request: `min` takes as long as all the rest
+            return END
         return now
 
     def move_to(self, now: int) -> None:
@@ -58,7 +58,7 @@ class Clock:
         return Clock(self.now(), frozen=self.frozen)
 
     def _jump(self, now: int, then: int) -> None:
-        if then > _END:
+        if then > END:
             raise ValueError("time ends with the year 9999")
         if then < now:
             raise ValueError(f"{rfc3339(then)} is before the clock's {rfc3339(now)}: time never goes back")
@@ -84,7 +84,7 @@ def milliseconds(text: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     now = round(moment.timestamp() * 1000)
-    if not _BEGIN <= now <= _END:
+    if not BEGIN <= now <= END:
         raise ValueError(f"{text} is in UTC not in the years 1 to 9999")
     return now
 

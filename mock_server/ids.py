@@ -14,8 +14,11 @@ BASE36 = bytes((string.digits + string.ascii_lowercase).encode()[n % 36] for n i
 HEX = bytes(string.hexdigits[:16].encode()[n % 16] for n in range(256))
 
 
+LAST = (1 << 53) - 1  # the largest whole number that every reader of JSON keeps exactly
+
+
 class Ids:
-    """A stream of ids. `seed` names the stream, `count` is how many were taken."""
+    """A stream of ids. `seed` names the stream, `count` is how many were taken; behind LAST another stream goes on."""
 
     __slots__ = ("count", "seed")
 
@@ -25,6 +28,8 @@ class Ids:
 
     def take(self, length: int, alphabet: bytes = BASE62) -> str:
         """The next id: `length` (at most 64) characters of `alphabet`, a 256-byte translation table."""
+        if self.count >= LAST:
+            self.seed, self.count = f"{self.seed}+", 0
         self.count += 1
         return digest(f"{self.seed}/{self.count}", length, alphabet)
 

@@ -14,7 +14,7 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from mock_server import auth
+from mock_server import auth, keys
 from mock_server.api import Api, Assumptions, Call, Credential, Json, Router, Window
 from mock_server.clock import Clock, milliseconds, rfc3339
 from mock_server.contract import Quota
@@ -142,7 +142,7 @@ class World:
             "ids": {"seed": self.ids.seed, "count": self.ids.count},
             "assumptions": dict(self.assumptions),
             "credentials": [credential._asdict() for credential in self.credentials.values()],
-            "due": [due._asdict() for due in sorted(self.due)],
+            "due": [due._replace(number=n)._asdict() for n, due in enumerate(sorted(self.due), 1)],
             "apis": {
                 api: {tenant: store.dump() for tenant, store in tenants.items()}
                 for api, tenants in self.tenants.items()
@@ -239,7 +239,10 @@ class Worlds:
         self._register(world)
 
     def restore(self, world: World, state: Mapping[str, Any]) -> None:
-        """Give a world the state that `export` told; raises ValueError, nothing changed, for what does not fit."""
+        """Give a world the state that `export` told, and let its own keys open it (see `keys`).
+
+        Raises ValueError, nothing changed, for what does not fit.
+        """
         known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
         try:
             clock = Clock(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
@@ -249,7 +252,6 @@ class Worlds:
         other = world.fork(world.id, tenants={}, ids=ids, clock=clock)
         other.assumptions = Assumptions({**other.assumptions, **allowed(state["assumptions"], known)})
         credentials = [Credential(**credential) for credential in state["credentials"]]
-        other.credentials = {(credential.api, credential.token): credential for credential in credentials}
         other.due = sorted((_due(due) for due in state["due"]), key=lambda due: due[:2])
         other.tenants = self._tenants(state["apis"])
         owners = [(c.api, c.tenant) for c in credentials] + [(due.api, due.tenant) for due in other.due]
@@ -257,6 +259,10 @@ class Worlds:
             if tenant not in other.tenants.get(api, {}):
                 raise ValueError(f"{api} has no tenant {tenant}")
         self._check_due(other.due)
+        other.due = [due._replace(number=number) for number, due in enumerate(other.due, 1)]
+        own = list(world.credentials.values())
+        opening = keys.taken_over(own, credentials, was=world.tenants, now=other.tenants)
+        other.credentials = {(credential.api, credential.token): credential for credential in opening}
         self._forget(world)
         world.adopt(other)
         self._register(world)

@@ -6,7 +6,7 @@ What a world holds and what answers show is where ids come from, so that many re
 from __future__ import annotations
 
 import json
-import random
+import random  # noqa: TID251 - a test's own choices, the same for the same seed
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -24,8 +24,10 @@ from mock_server.world import World, Worlds
 
 VENDORS = ("nextstep", "kognitos", "tallyfy")
 ODD: tuple[Any, ...] = (
-    None, "", "nope", 0, -1, 1.5, 10**18, True, [], {}, [None], {"a": 1}, "9999-12-31T23:59:59Z", "1969-12-31", "é" * 700,
+    None, "", "nope", 0, -1, 1.5, 10**18, True, [], {}, [None], {"a": 1}, "9999-12-31T23:59:59Z", "1969-12-31",
+    "é" * 700,
 )  # fmt: skip
+BAD_IDS = ("nope", "%00", "a%2Fb", "é" * 99, "x" * 300, "9" * 30)
 TIMES = ("2026-04-07T10:00:00Z", "1970-01-01", "9999-12-31T23:59:59Z", "2026-02-29T00:00:00Z", "soon")
 BODIES = (b"{", b"[]", b"5", b"null", b'"text"', b"\xff", b"[" * 50 + b"]" * 50, b"")
 _SINGULAR = {"processes": "process", "people": "person"}
@@ -33,6 +35,7 @@ SPOILED = (
     "key", "no key", "no client", "method", "route", "path", "query", "unknown query", "no JSON", "media type",
     "member", "member", "member",
 )  # fmt: skip
+_SHOWN = {"Task": "tasks", "Run": "runs", "File": "files", "Template": "templates", "Process": "processes"}
 _ALIASES = {"instance_id": "run_id", "template_id": "checklist_id"}
 _TARGETS = {"process-runs": "run_id", "process-templates": "template_id"}
 
@@ -72,7 +75,7 @@ class Session:
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
         self.app = App(world.registry)
-        self.random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self.random = random.Random(seed)
         self.ids: defaultdict[str, list[Any]] = defaultdict(list)
         self.topics: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)  # ids that go together, by API
         self.topic: dict[str, Any] = {}  # those that the present request is about
@@ -185,7 +188,7 @@ class Session:
             parts.append(part)
         if spoiled == "path" and "{" in operation.path:
             places = [at for at, part in enumerate(operation.path.split("/")) if part.startswith("{")]
-            parts[self.random.choice(places)] = self.random.choice(("nope", "%00", "a%2Fb", "é" * 99, "x" * 300, "9" * 30))
+            parts[self.random.choice(places)] = self.random.choice(BAD_IDS)
         return "/".join(parts) + ("/no-such-path" if spoiled == "route" else "")
 
     def _identified(self, api: str, name: str) -> Any:
@@ -280,8 +283,8 @@ def _resolved(api: str, schema: Any) -> Any:
             found = found[part]
         schema = found
     whole = {name: part for name, part in schema.items() if name != "allOf"}
-    for part in schema.get("allOf", ()):
-        whole |= {**_resolved(api, part), "properties": {**whole.get("properties", {}), **_resolved(api, part).get("properties", {})}}
+    for part in (_resolved(api, part) for part in schema.get("allOf", ())):
+        whole |= part | {"properties": whole.get("properties", {}) | part.get("properties", {})}
     return whole
 
 
@@ -300,7 +303,5 @@ def _snake(name: str) -> str:
 
 def _collection(operation: str) -> str:
     """The collection that the answer of an operation is about, by the last word of its name."""
-    for word, collection in (("Task", "tasks"), ("Run", "runs"), ("File", "files"), ("Template", "templates"), ("Process", "processes")):
-        if word in operation and "Fields" not in operation:
-            return collection
-    return "others"
+    shown = (collection for word, collection in _SHOWN.items() if word in operation and "Fields" not in operation)
+    return next(shown, "others")

@@ -15,7 +15,7 @@ LEVELS = (
     ("data", "cache", "exchange", "clock", "ids", "store", "grammar"),
     ("contract",),
     ("api", "journal"),
-    ("auth", "ratelimit", "validation", "paging", "faults"),
+    ("auth", "ratelimit", "validation", "paging", "faults", "keys"),
     ("world",),
     ("pipeline",),
     ("recording",),

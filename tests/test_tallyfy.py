@@ -241,7 +241,7 @@ def test_a_seed_that_does_not_fit_is_told(
         ("tasks", {"checklist_id": "nope"}, "it is not that of its run"),
         ("tasks", {"step_id": "nope"}, "its template has no step nope"),
         ("tasks", {"deadline": "soon"}, "soon"),
-        ("tasks", {"deadline": "1969-01-01"}, "before 1970"),
+        ("tasks", {"deadline": "0000-01-01"}, "year 0"),
     ],
 )
 def test_records_that_do_not_fit_are_told(client: Tallyfy, collection: str, changes: Any, told: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mock_server.api import Json
+from mock_server.clock import BEGIN, END
 from mock_server.store import Kept, Layout
 
 FINAL = ("Succeeded", "Failed", "Cancelled", "TimedOut")
@@ -18,9 +19,12 @@ _ID: Json = {"$ref": "#/components/schemas/Id"}
 _STAGE: Json = {"$ref": "#/components/schemas/Stage"}
 _NAME: Json = {"type": "string", "minLength": 1, "maxLength": 100}
 _TEXT: Json = {"type": "string"}
-_END = 253_402_300_799_999  # the last millisecond that has a calendar's year
-_TIME: Json = {"type": "integer", "minimum": 0, "maximum": _END}
-_TIME_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0, "maximum": _END}
+NEVER = 1 << 51  # a time that no clock reaches
+_LENGTH: Json = {"type": "integer", "minimum": 0, "maximum": END}
+_LEFT: Json = {"type": ["integer", "null"], "minimum": 0, "maximum": 2 * NEVER}
+_PAST: Json = {"type": "integer", "minimum": BEGIN, "maximum": END}
+_TIME: Json = {"type": "integer", "minimum": BEGIN, "maximum": NEVER}
+_TIME_OR_NULL: Json = {"type": ["integer", "null"], "minimum": BEGIN, "maximum": NEVER}
 _OUTPUTS: Json = {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/NamedValue"}}
 OUTCOME: Json = {"enum": [*FINAL, WAITING]}
 
@@ -42,7 +46,7 @@ def _process_runs(run: Kept) -> tuple[tuple[str, str | None], ...]:
 # How the runs of a process fare: milliseconds in each status, what they come to, `then` after a wait, what they show.
 COURSE = closed(
     "created pending running outcome then outputs",
-    created=_TIME, pending=_TIME, running=_TIME, outcome=OUTCOME, then=OUTCOME, outputs=_OUTPUTS,
+    created=_LENGTH, pending=_LENGTH, running=_LENGTH, outcome=OUTCOME, then=OUTCOME, outputs=_OUTPUTS,
 )  # fmt: skip
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -62,9 +66,9 @@ LAYOUTS: Mapping[str, Layout] = {
             "id agent_id process_id name stage file_ids created pending_at running_at ends_at outcome then outputs "
             "left counted",
             id=_ID, agent_id=_ID, process_id=_ID, name=_NAME, stage=_STAGE,
-            file_ids={"type": ["array", "null"], "items": _TEXT}, created=_TIME, pending_at=_TIME_OR_NULL,
+            file_ids={"type": ["array", "null"], "items": _TEXT}, created=_PAST, pending_at=_TIME_OR_NULL,
             running_at=_TIME_OR_NULL, ends_at=_TIME_OR_NULL, outcome=OUTCOME, then=OUTCOME, outputs=_OUTPUTS,
-            left=_TIME_OR_NULL, counted={"type": "integer", "minimum": 0},
+            left=_LEFT, counted={"type": "integer", "minimum": 0},
         ),
         at=lambda run: int(run["created"]),
         lists=_process_runs,
@@ -83,5 +87,5 @@ LAYOUTS: Mapping[str, Layout] = {
         )
     ),
     # by the token of their URL
-    "uploads": Layout(closed("id file_id fields made", id=_TEXT, file_id=_TEXT, fields={"type": "object"}, made=_TIME)),
+    "uploads": Layout(closed("id file_id fields made", id=_TEXT, file_id=_TEXT, fields={"type": "object"}, made=_PAST)),
 }  # fmt: skip

@@ -11,14 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mock_server.api import Call, Json
-from mock_server.apis.kognitos_records import ACTIVE, FINAL, WAITING
-from mock_server.clock import rfc3339
+from mock_server.apis.kognitos_records import ACTIVE, FINAL, NEVER, WAITING
+from mock_server.clock import BEGIN, rfc3339
 from mock_server.store import Record, Store, decode, encode
 
 LIFE_CYCLE = (("Created", "pending_at"), ("Pending", "running_at"), ("Running", "ends_at"))
 """Each status but the last, and the member that says when the next one begins; after that comes the outcome."""
-
-_NEVER = 253_402_300_799_999  # the end of the year 9999, where clocks end
 
 
 def status(run: Record, now: int) -> str:
@@ -61,7 +59,7 @@ def keep(store: Store, run: Record) -> bytes:
     if former is not None:  # keeps its time: an entry stays in its place, and a dump puts it where its time says
         activity.put({**former, "counts": False})
     run["counted"] += 1
-    until = _NEVER if run["ends_at"] is None else run["ends_at"]
+    until = NEVER if run["ends_at"] is None else run["ends_at"]
     activity.put({"id": counted(run), "until": until, "counts": run["left"] is None})
     return store["runs"].put(run)
 
@@ -119,7 +117,7 @@ def waiting(run: Record, course: Json, now: int) -> Record:
 def resumed(run: Record, course: Json, now: int) -> Record:
     """The run, going on from `now`: with what was left, or, where waiting was its course, with what comes then."""
     if run["left"] is not None:
-        return run | {"ends_at": now + run["left"], "left": None}
+        return run | {"ends_at": min(now + run["left"], NEVER), "left": None}
     return run | {"ends_at": now + course["running"], "outcome": run["then"]}
 
 
@@ -128,7 +126,7 @@ def seeded(run: Record, state: str) -> Record:
     passed: Sequence[str] = [until for _, until in LIFE_CYCLE]
     if state not in (*FINAL, WAITING):
         passed = passed[: [name for name, _ in LIFE_CYCLE].index(state)]
-    held = {until: 0 if until in passed else None for _, until in LIFE_CYCLE}
+    held = {until: BEGIN if until in passed else None for _, until in LIFE_CYCLE}
     return run | held | {"outcome": state if state in (*FINAL, WAITING) else run["outcome"]}
 
 

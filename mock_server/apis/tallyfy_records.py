@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from mock_server.api import Call, Json, Problem
-from mock_server.clock import milliseconds, rfc3339
-from mock_server.ids import HEX
+from mock_server.clock import END, milliseconds, rfc3339
+from mock_server.ids import HEX, LAST
 from mock_server.store import Kept, Layout, Record, Store
 
 DAY = 86_400_000
 _FOREVER = 1 << 50  # later than any time in milliseconds
-_END = 253_402_300_799_999  # of the year 9999, where texts of times end
 
 Lists = tuple[Hashable, ...]
 
 
 def stamp(now: int) -> str:
     """A time as Tallyfy prints it: UTC, whole seconds (Processes > Get process > Response)."""
-    return f"{rfc3339(min(now, _END))[:19]}Z"
+    return f"{rfc3339(min(now, END))[:19]}Z"
 
 
 def moment(text: str) -> int:
@@ -41,8 +40,9 @@ def new_id(call: Call) -> str:
 def number(store: Store, kind: str) -> int:
     """The next `increment_id` of a kind (`runs` or `tasks`)."""
     counter = store["counters"].get(kind) or {"id": kind, "last": 0}
-    store["counters"].put({**counter, "last": counter["last"] + 1})
-    return int(counter["last"]) + 1
+    last = min(int(counter["last"]) + 1, LAST)
+    store["counters"].put({**counter, "last": last})
+    return last
 
 
 def existing(record: Record | None) -> Record:
@@ -255,7 +255,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "groups": Layout(_object("name", "members")),
     "folders": Layout(_object("name", parent_id=_MAYBE)),
     "tags": Layout("Tag"),
-    "counters": Layout(_object("last", last=_NUMBER)),
+    "counters": Layout(_object("last", last={**_NUMBER, "maximum": LAST})),
     "templates": Layout(
         {"allOf": [_kept("Template", _TEMPLATE, tags=_IDS), _object(prerun=_FIELDS)]},
         at=_template_place,
@@ -305,14 +305,14 @@ LAYOUTS: Mapping[str, Layout] = {
     ),
 }
 
-# which member of which record names a record of which collection; null names none
+# which member of which record names a record of which collection; null names none. The parent of a run is none of
+# them: it may have been deleted for good (Processes > Delete process)
 _REFERENCES: tuple[tuple[str, Callable[[Record], Iterable[str | None]], str], ...] = (
     ("folders", lambda folder: [folder.get("parent_id")], "folders"),
     ("templates", lambda template: [template["folder_id"]], "folders"),
     ("templates", lambda template: template["_"]["tags"], "tags"),
     ("templates", lambda template: [template["id"]], "definitions"),
     ("runs", lambda run: [run["checklist_id"]], "templates"),
-    ("runs", lambda run: [run["parent_id"]], "runs"),
     ("runs", lambda run: run["_"]["tags"], "tags"),
     ("runs", lambda run: run["_"]["folders"], "folders"),
     ("tasks", lambda task: [task["run_id"]], "runs"),
@@ -357,6 +357,6 @@ def _task_misfits(store: Store, task: Record) -> Iterator[str]:
         yield f"tasks {task['id']}: step_id: its template has no step {task['step_id']}"
     try:
         for name in ("deadline", "completed_at", "archived_at", "started_at"):
-            moment(task[name] or "2000-01-01")
+            milliseconds(task[name] or "2000-01-01")
     except (ValueError, OverflowError) as error:
         yield f"tasks {task['id']}: {error}"
