@@ -252,6 +252,8 @@ class Worlds:
         other = world.fork(world.id, tenants={}, ids=ids, clock=clock)
         other.assumptions = Assumptions({**other.assumptions, **allowed(state["assumptions"], known)})
         credentials = [Credential(**credential) for credential in state["credentials"]]
+        if len({(credential.api, credential.token) for credential in credentials}) < len(credentials):
+            raise ValueError("credentials: two of an API have the same token")
         other.due = sorted((_due(due) for due in state["due"]), key=lambda due: due[:2])
         other.tenants = self._tenants(state["apis"])
         owners = [(c.api, c.tenant) for c in credentials] + [(due.api, due.tenant) for due in other.due]
@@ -331,11 +333,14 @@ def loaded(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store
         layout = api.layouts.get(name)
         if layout is None:
             raise ValueError(f"{api.name}/{tenant}: there is no collection {name}{nearest(name, api.layouts)}")
-        validator = api.contract.fits(layout.schema)
+        validator, seen = api.contract.fits(layout.schema), set[str]()
         for number, record in enumerate(records):
             for error in validator.iter_errors(record):
                 place = ".".join(map(str, (name, number, *error.instance_path)))
                 raise ValueError(f"{api.name}/{tenant}: {place}: {error.message}")
+            if record["id"] in seen:
+                raise ValueError(f"{api.name}/{tenant}: {name}.{number}.id: there are two with the id {record['id']}")
+            seen.add(record["id"])
     store = filled(api, dump)
     for misfit in api.misfits(tenant, store):
         raise ValueError(f"{api.name}/{tenant}: {misfit}")

@@ -215,6 +215,9 @@ def test_setting_the_clock_lets_happen_what_is_due(client: Client) -> None:
         (lambda s: s["due"].append(DUE | {"tenant": "x"}), "nextstep has no tenant x"),
         (lambda s: s["due"].extend([DUE, DUE]), "due: two have the same number"),
         (lambda s: s.pop("due"), '"due" is a required property'),
+        (lambda s: s["credentials"].append(s["credentials"][0]), "credentials: two of an API have the same token"),
+        (lambda s: s["apis"]["nextstep"]["t1"]["runs"].append(s["apis"]["nextstep"]["t1"]["runs"][0]),
+        "nextstep/t1: runs.2.id: there are two with the id R1"),
     ],
 )  # fmt: skip
 def test_a_damaged_state_is_told_by_its_place(client: Client, damage: Callable[[Any], Any], told: str) -> None:

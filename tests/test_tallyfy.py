@@ -293,3 +293,17 @@ def test_an_owner_given_twice_owns_a_task_once(client: Tallyfy, owners: dict[str
         assert client.ask("PUT", f"{path}/{tasks[0]}", {"owners": own}).status == 200
         assert sorted(task["id"] for task in client.data("GET", path)) == sorted(tasks)
     client.done("PUT", "/state", client.done("GET", "/state"))
+
+
+@pytest.mark.parametrize("now", ["0001-01-01", "1969-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"])
+def test_a_process_is_launched_at_any_time(assuming: Assuming, now: str) -> None:
+    """A launch and all that follows from its time works as far as a clock goes; a deadline beyond stays at the end."""
+    client = assuming()
+    client.worlds.default.clock = Clock(milliseconds(now), frozen=True)
+    run, tasks = client.launched()
+    assert client.run(run)["started_at"] == f"{now[:10]}T{now[11:19] or '00:00:00'}Z"
+    deadlines = [task["deadline"] for task in client.data("GET", f"/runs/{run}/tasks")]
+    assert all(deadline is None or now[:4] <= deadline[:4] for deadline in deadlines)
+    for task in tasks:
+        client.ask("PUT", f"/runs/{run}/tasks/{task}", {"deadline": "9999-12-31 23:59:59"})
+    client.done("PUT", "/state", client.done("GET", "/state"))
