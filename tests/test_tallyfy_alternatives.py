@@ -27,6 +27,7 @@ DETAILS = "c0000000000000000000000000000002"
 GIFT = "c0000000000000000000000000000007"
 COMPANY, MAIL, PRICES = (f"d000000000000000000000000000000{digit}" for digit in "178")
 NOBODY = 9999
+NAME = "b0000000000000000000000000000001"
 SATURDAY = "2026-04-11T12:00:00Z"
 
 
@@ -283,3 +284,29 @@ def test_resolve_without_thread(assuming: Assuming) -> None:
     assert client.data("GET", path)["problem"] is False
     assert list(strict.wrong("POST", f"{path}/resolved-threads", {})) == ["thread_id"]
     assert strict.data("GET", path)["problem"] is True
+
+
+def test_what_was_not_answered_before_is_told_of_the_task(client: Tallyfy) -> None:
+    """A completion without required answers names the task that it is about: its body holds no answers."""
+    run = f"/runs/{client.launched(ONBOARDING, prerun={NAME: 'Jo'})['id']}"
+    task = client.task(run, DETAILS).rpartition("/")[2]
+    wrong = client.wrong("POST", f"{run}/completed-tasks", {"task_id": task})
+    assert list(wrong) == ["task_id"]
+    assert "Company is required" in wrong["task_id"]
+
+
+def test_what_was_not_answered_before_is_told_of_the_process(client: Tallyfy) -> None:
+    """A kick-off form whose required answers are gone is told of the process that it belongs to."""
+    run = client.launched(ONBOARDING, prerun={NAME: "Jo"})["id"]
+    client.data("DELETE", f"/runs/{run}/complete-prerun")
+    runs = client.worlds.default.tenants["tallyfy"]["YOUR_ORGANIZATION_ID"]["runs"]
+    runs.put({**(runs.get(run) or {}), "prerun": {}})
+    assert client.wrong("POST", f"/runs/{run}/complete-prerun") == {"run_id": ["Customer Name is required"]}
+
+
+def test_an_unknown_owner_is_told_where_the_body_has_it(client: Tallyfy) -> None:
+    """Owners of a launched task are named behind the task's step, those of an updated task by themselves."""
+    owners = {"owners": {"users": [NOBODY]}}
+    body = {"checklist_id": ONBOARDING, "prerun": {NAME: "Jo"}, "tasks": {DETAILS: owners}}
+    assert list(client.wrong("POST", "/runs", body)) == [f"tasks.{DETAILS}.owners"]
+    assert list(client.wrong("PUT", client.task(RUN, DETAILS), owners)) == ["owners"]
