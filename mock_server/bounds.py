@@ -45,6 +45,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """Scheduled jobs of one world."""
     state_bytes: Count = 2048 * MEGABYTE
     """Bytes of the records that all worlds hold beyond what they were made with."""
+    control_bytes: Count = 64 * MEGABYTE
+    """Bytes of a request body of the control API, such as a state."""
 
 
 NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Bounds))

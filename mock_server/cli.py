@@ -230,6 +230,8 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
 
 def _worlds(options: argparse.Namespace) -> Worlds:
     """The worlds that the options describe; raises UsageError for what does not fit."""
+    from dataclasses import replace
+
     from mock_server.apis import declare, plant, seeds
     from mock_server.bounds import parse as bounds
     from mock_server.grammar import Unreadable
@@ -246,8 +248,9 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     apis = _declared(options.api)
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
+        kept = bounds(options.bound)
         worlds = Worlds(
-            [*apis, declare("control")],
+            [*apis, replace(declare("control"), most_bytes=kept.control_bytes)],
             seeds=seeds([api.name for api in apis], options.fixtures),
             clock=_clock(options.clock),
             seed=options.seed,
@@ -256,7 +259,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
             helpful=options.fidelity == "helpful",
             checked=options.check,
             plant=None if options.fixtures else plant,
-            bounds=bounds(options.bound),
+            bounds=kept,
             show_secrets=options.show_secrets,
         )
     except (Unreadable, ValueError, KeyError, TypeError) as error:

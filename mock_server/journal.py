@@ -16,6 +16,8 @@ from mock_server.exchange import Exchange, Headers
 
 STEPS = ("route", "fault", "authenticate", "admit", "validate", "run", "page")
 LARGE = 1 << 14  # bytes of an exchange that is counted for its size
+_SAMPLE = 7  # of so many exchanges with small bodies one is counted: to count all takes 8 % of a read
+_CAREFUL = 64
 _OVERHEAD = 1 << 10  # bytes that Python needs for an exchange, about
 
 
@@ -53,7 +55,7 @@ class Room:
 class Journal:
     """The last exchanges, oldest first: `bounds` says how many, and how many bytes the large ones may take."""
 
-    __slots__ = ("_exchanges", "_large", "_most_bytes", "_room", "_seen", "_taken", "count", "idle")
+    __slots__ = ("_careful", "_exchanges", "_large", "_most_bytes", "_room", "_seen", "_taken", "count", "idle")
 
     def __init__(self, bounds: Bounds, room: Room) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=bounds.journal)
@@ -61,6 +63,7 @@ class Journal:
         self._room = room
         self._large: list[tuple[int, int]] = []  # their numbers and bytes, oldest first
         self._taken = 0
+        self._careful = 0  # exchanges still to be counted each
         self._seen = 0  # exchanges made when the room was last tidied
         self.idle = 0  # how often the room was tidied since an exchange was added
         self.count = 0
@@ -74,16 +77,12 @@ class Journal:
     def keep(self, exchange: Exchange) -> None:
         """Append an exchange; the oldest go when there are too many, or too large ones."""
         self._exchanges.append(exchange)
-        size = size_of(exchange)
-        if size > LARGE:
-            self._large.append((exchange.id, size))
-            self._taken += size
-            if self._taken > self._most_bytes:
-                self._make_room()
-        room = self._room
-        room.left -= size
-        if room.left < 0:
-            room.tidy()
+        if (
+            self._careful
+            or exchange.id % _SAMPLE == 0
+            or len(exchange.request.body) + len(exchange.response.body) > LARGE
+        ):
+            self._weigh(exchange)
 
     def find(self, id: int) -> Exchange | None:
         """The exchange `id`, None when it is gone or never was."""
@@ -110,6 +109,20 @@ class Journal:
         """Note that the room is tidied."""
         self.idle = 0 if self.count != self._seen else self.idle + 1
         self._seen = self.count
+
+    def _weigh(self, exchange: Exchange) -> None:
+        """Count the bytes of an exchange. Large ones come in crowds: after one, the next ones are all counted."""
+        size, room = size_of(exchange), self._room
+        room.left -= size if self._careful else size * _SAMPLE
+        self._careful = max(0, self._careful - 1)
+        if size > LARGE:
+            self._careful = _CAREFUL
+            self._large.append((exchange.id, size))
+            self._taken += size
+            if self._taken > self._most_bytes:
+                self._make_room()
+        if room.left < 0:
+            room.tidy()
 
     def _make_room(self) -> None:
         """Let the oldest go until half of the room is free, but never the last one."""

@@ -31,6 +31,10 @@ Tenants = dict[str, dict[str, Store]]  # by API, by tenant
 Planted = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: its tenants' data, all credentials
 
 
+_AT_ONCE = -1 << 62  # less than any store has bytes: the next write is looked at
+_ADVANCE = "let some happen with POST /__mock__/clock/advance, or reset the world"
+
+
 class Due(NamedTuple):
     """Something that happens by itself when its time comes."""
 
@@ -134,6 +138,8 @@ class World:
         """Let a timer of an API happen at `at` (milliseconds)."""
         number = self._numbers().take()  # equal times keep their order
         heappush(self.due, Due(at, number, api, tenant, timer, payload))
+        if len(self.due) >= self.registry.bounds.jobs:
+            self.tenants[api][tenant].meter.next = _AT_ONCE
 
     def catch_up(self, now: int) -> None:
         """Let everything happen that was due until `now`, in order, each at its own time."""
@@ -149,6 +155,17 @@ class World:
         if self.numbers is None or self.numbers.due is not self.due:
             self.numbers = Numbers(self.due)
         return self.numbers
+
+    def size(self) -> int:
+        """Bytes of the records beyond those that the world was made with."""
+        return sum(store.meter.bytes for stores in self.tenants.values() for store in stores.values())
+
+    def check_room(self, store: Store) -> None:
+        """Raise Full where nothing more may be written or scheduled."""
+        if len(self.due) >= self.registry.bounds.jobs:
+            raise Full(f"{len(self.due)} jobs are scheduled in this world", _ADVANCE, "jobs")
+        room = self.registry.check_state(0)
+        store.meter.next = store.meter.bytes + max(room // (16 * len(self.registry.all)), 1 << 16)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on; returns after all that was due has happened. Raises ValueError for a negative number."""
@@ -312,6 +329,14 @@ class Worlds:
         self._forget(world)
         world.adopt(other)
         self._register(world)
+
+    def check_state(self, added: int) -> int:
+        """The bytes that records may still take after `added` more; raises Full where there is no room for them."""
+        held = added + sum(world.size() for world in self.all.values())
+        if held >= self.bounds.state_bytes:
+            of = f"the records of all worlds would take {held} bytes of {self.bounds.state_bytes}"
+            raise Full(of, "remove worlds, or put them back with POST /__mock__/reset", "state-bytes")
+        return self.bounds.state_bytes - held
 
     def _journals(self) -> list[Journal]:
         return [world.journal for world in self.all.values()]

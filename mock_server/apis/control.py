@@ -65,10 +65,7 @@ def list_worlds(call: Call) -> Reply:
 
 def create_world(call: Call) -> Reply:
     """POST /worlds."""
-    try:
-        world = call.world.registry.create()
-    except Full as full:
-        raise Problem("full", str(full)) from None
+    world = call.world.registry.create()
     return _json({"id": world.id, **world.reached()})
 
 
@@ -125,6 +122,9 @@ def export_state(call: Call) -> Reply:
 def import_state(call: Call) -> Reply:
     """PUT /state: all of it or nothing."""
     registry = call.world.registry
+    if len(call.body["due"]) > registry.bounds.jobs:
+        raise Full(f"a world has {registry.bounds.jobs} jobs", "leave some of the state's out", "jobs")
+    registry.check_state(len(call.request.body) - call.world.size())
     try:
         registry.restore(call.world, call.body)
     except ValueError as error:
@@ -251,6 +251,8 @@ def cause_event(call: Call) -> Reply:
     if tenant not in tenants:
         raise Problem("not-found", f"tenant: {name} has no {tenant}{nearest(tenant, tenants)}")
     inside = world.inside(name, tenant, body)
+    if inside.store.meter.bytes >= inside.store.meter.next:
+        world.check_room(inside.store)
     result = api.events[event](inside)
     call.decided += inside.decided
     return _json({"result": result})
@@ -353,17 +355,14 @@ def _check_headers(headers: Iterable[str]) -> None:
 
 
 def _check_room(world: World, fault: Fault) -> None:
-    """Refuse a fault beyond the bounds of the world and the server."""
+    """Raise Full for a fault beyond the bounds of the world and the server."""
     bounds, remedy = world.registry.bounds, "remove some with DELETE /__mock__/faults"
     held = sum(other.faults.size for other in world.registry.all.values())
-    try:
-        if len(world.faults) >= bounds.faults:
-            raise Full(f"this world has {bounds.faults} faults", remedy, "faults")
-        if held + fault.size > bounds.all_faults_bytes:
-            size = f"all faults would take {held + fault.size} bytes of {bounds.all_faults_bytes}"
-            raise Full(size, remedy, "all-faults-bytes")
-    except Full as full:
-        raise Problem("full", str(full)) from None
+    if len(world.faults) >= bounds.faults:
+        raise Full(f"this world has {len(world.faults)} faults", remedy, "faults")
+    if held + fault.size > bounds.all_faults_bytes:
+        size = f"all faults would take {held + fault.size} bytes of {bounds.all_faults_bytes}"
+        raise Full(size, remedy, "all-faults-bytes")
 
 
 def _listed(names: Iterable[str]) -> str:
