@@ -43,8 +43,9 @@ class Room:
             journal.grow_older()
         total = sum(sizes)
         if total > self.most:
-            for journal, size in sorted(zip(journals, sizes, strict=True), key=lambda pair: -pair[0].idle):
-                if total <= self.most // 2 or journal.idle == 0:
+            idle = [pair for pair in zip(journals, sizes, strict=True) if pair[0].idle]
+            for journal, size in sorted(idle, key=lambda pair: -pair[0].idle):
+                if total <= self.most // 2:
                     break
                 journal.clear()
                 total -= size

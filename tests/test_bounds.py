@@ -339,3 +339,27 @@ def test_reads_and_deletions_are_never_refused_at_a_bound() -> None:
     worlds.default.tenants["toy"]["one"].meter.next = 0
     asked = [make, Request("GET", "/api/toys", "", headers), Request("DELETE", "/api/toys/a", "", headers)]
     assert [handle(request, worlds.default).response.status for request in asked] == [507, 200, 204]
+
+
+def test_a_refusal_at_a_bound_is_no_mismatch(plant: Plant, small: dict[str, Any]) -> None:
+    """Under `--check` a 507 that no document knows stays a 507."""
+    client = Client(plant(seeds=small, bounds=parse(["worlds=1"]), checked=True))
+    refused(client, "POST", "/worlds")
+
+
+def test_strict_fidelity_keeps_the_reason_to_itself(plant: Plant, small: dict[str, Any]) -> None:
+    """A 507 of a server that is strictly like the vendor's carries no X-Mock header."""
+    client = Client(plant(seeds=small, bounds=parse(["worlds=1"]), helpful=False))
+    response = client.control("POST", "/worlds")
+    assert (response.status, response.header("x-mock-reason")) == (507, None)
+
+
+def test_large_answers_are_not_remembered() -> None:
+    """Of the answers that were found to fit their document only small ones are kept."""
+    operation = toy.api().contract.operations["listToys"]
+    headers = ((b"content-type", b"application/json"),)
+    for length in (10, 100_000):
+        body = b'{"page": {"note": "%s"}, "more": false}' % (b"x" * length)
+        assert operation.mismatch(Response(200, headers, body)) is None
+    (expected,) = (answer for status, answer in operation.responses.items() if status == "200")
+    assert [len(body) < 100 for body in expected.known] == [True]

@@ -7,12 +7,14 @@ import json
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import toy
 from conftest import KEY, Client
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from mock_server.exchange import Exchange, Request, Response
 from mock_server.journal import told
@@ -157,6 +159,26 @@ def test_the_log_masks_a_key_in_a_path(plant: Plant, small: dict[str, Any]) -> N
     client.get(f"/{KEY}")
     (refused,) = client.worlds.default.journal
     assert KEY not in lines(refused, client.worlds.mask)
+
+
+def test_long_names_and_queries_are_not_remembered() -> None:
+    """What is remembered of names and queries is bounded by their length."""
+    mask, name = Mask(), "x" * 1000 + "_key"
+    for _ in range(2):
+        answered = structs.replace(exchange(f"{name}={ENCODED}&page=2"), response=Response(200))
+        assert mask.line(answered).request.query == f"{name}={HIDDEN}&page=2"
+    assert mask._known.keys() == {"page"}
+    assert mask._queries == {}
+
+
+def test_a_key_that_is_no_ascii_is_masked() -> None:
+    """As text, percent-encoded and as the bytes of UTF-8 in a body."""
+    key = "schl\u00fcssel"
+    mask = Mask(tokens=lambda world: [key])
+    given = exchange(f"note={quote(key)}", f"/{key}", key)
+    whole = told(mask.whole(given), None)
+    hidden = mask.placeholder(key)
+    assert (whole["path"], whole["query"], whole["request"]["body"]) == (f"/{hidden}", f"note={hidden}", hidden)
 
 
 def test_tracebacks_are_masked() -> None:
