@@ -52,6 +52,13 @@ def test_an_uninstalled_checkout_has_version_0(client: Client, monkeypatch: pyte
     control._version.cache_clear()
 
 
+def test_health_looks_up_its_version_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for health again and again costs no search of what is installed."""
+    version = client.done("GET", "/health")["version"]
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "another")
+    assert client.done("GET", "/health")["version"] == version
+
+
 # Worlds
 
 
