@@ -15,12 +15,13 @@ from benchmarks.growth import with_runs
 from benchmarks.inside import microseconds
 from benchmarks.requests import ASKS, KEY, RUNS, TASK, TEMPLATE, Ask, as_requests, get, patch, post
 from benchmarks.servers import resident
+from mock_server.bounds import Bounds
 from mock_server.exchange import Request
-from mock_server.journal import BOUND
 from mock_server.pipeline import handle
 from mock_server.server import App, call
 
 LARGE = 64 * 1024
+BOUND = Bounds().journal
 T = TypeVar("T")
 
 

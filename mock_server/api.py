@@ -191,6 +191,12 @@ class Call:
         """The absolute URL of a path of this API (`/files`), at the host that the caller reaches it by."""
         return self.origin + self.api.contract.prefixes[0] + path
 
+    def mail(self, record: Record) -> None:
+        """Put a mail into the tenant's outbox; the oldest one goes where it is full."""
+        outbox = self.store["outbox"]
+        outbox.put(record)
+        outbox.trim(self.world.registry.bounds.outbox)
+
     def later(self, seconds: float, timer: str, payload: Record) -> None:
         """Let the API's `timer` happen to this tenant in `seconds` of world time."""
         at = self.now + round(seconds * 1000)

@@ -81,7 +81,7 @@ def serve(options: argparse.Namespace) -> int:
             partial.replace(ready)
         print("\n".join(_banner(worlds)), flush=True)
 
-    log = None if options.log_format == "none" else Log(options.log_format, _write)
+    log = None if options.log_format == "none" else Log(options.log_format, _write, mask=worlds.mask)
     try:
         with without_pauses():
             Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
@@ -223,12 +223,17 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     add("--check", action="store_true", help="check every answer against the document; a mismatch is a 500")
     add("--fixtures", type=Path, metavar="DIR", help="folder with <api>/seed.yaml, in place of the built-in ones")
     add("--ready-file", type=Path, metavar="F", help="write URL and keys there, as JSON, once connections are accepted")
+    add("--bound", action="append", default=[], metavar="NAME=N", help="how much is kept of something (repeatable)")
+    add("--show-secrets", action="store_true", help="show keys and tokens in log and journal, not placeholders")
     add("--log-format", choices=("text", "json", "none"), default="text", help="the request log on standard output")
 
 
 def _worlds(options: argparse.Namespace) -> Worlds:
     """The worlds that the options describe; raises UsageError for what does not fit."""
+    from dataclasses import replace
+
     from mock_server.apis import declare, plant, seeds
+    from mock_server.bounds import parse as bounds
     from mock_server.grammar import Unreadable
     from mock_server.ids import secret
     from mock_server.world import Worlds
@@ -243,8 +248,9 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     apis = _declared(options.api)
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
+        kept = bounds(options.bound)
         worlds = Worlds(
-            [*apis, declare("control")],
+            [*apis, replace(declare("control"), most_bytes=kept.control_bytes)],
             seeds=seeds([api.name for api in apis], options.fixtures),
             clock=_clock(options.clock),
             seed=options.seed,
@@ -253,6 +259,8 @@ def _worlds(options: argparse.Namespace) -> Worlds:
             helpful=options.fidelity == "helpful",
             checked=options.check,
             plant=None if options.fixtures else plant,
+            bounds=kept,
+            show_secrets=options.show_secrets,
         )
     except (Unreadable, ValueError, KeyError, TypeError) as error:
         text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)

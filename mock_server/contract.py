@@ -47,6 +47,7 @@ _BOOLEANS = {"true": True, "false": False}
 LONGEST_KNOWN = 512  # characters of a path or query that is remembered
 _REMEMBERED = 1024
 _REMEMBERED_BODIES = 64
+_LONGEST_BODY = 1 << 14  # bytes of a body that is remembered
 
 
 class ContractError(Exception):
@@ -281,7 +282,8 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         except ValueError as fault:
             return f"{self.id}: {response.status}: the body is not JSON: {fault}"
         if expected.body.is_valid(value):
-            remember(expected.known, response.body, None, _REMEMBERED_BODIES)
+            if len(response.body) <= _LONGEST_BODY:
+                remember(expected.known, response.body, None, _REMEMBERED_BODIES)
             return None
         error = next(expected.body.iter_errors(value))
         return f"{self.id}: {response.status}: {at(*error.instance_path)}: {_short(error.message, 300)}"

@@ -5,6 +5,8 @@ Must not know why: whoever tests a client does.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,42 +15,90 @@ from mock_server.api import Call, Refusal
 from mock_server.exchange import Headers, Response
 from mock_server.store import encode
 
+WITHOUT_CONTENT = (204, 205, 304)  # RFC 9110, 15.3.5, 15.3.6 and 15.4.5
+Scope = tuple[str | None, str | None]  # API and operation; None: any
+
 
 class Fault(msgspec.Struct):
-    """One fault: what it is for (None: everything), what it answers, and how often still (None: always)."""
+    """One fault: what it is for (None: everything), what it answers, and how often still (None: always).
+
+    `body` is encoded JSON; None stands for an error in the API's own shape.
+    """
 
     id: str
     api: str | None
     operation: str | None
     status: int
     headers: Headers
-    body: Any
+    body: bytes | None
     times: int | None
 
-    def concerns(self, call: Call) -> bool:
-        """Whether this fault is for the call."""
-        return self.api in (None, call.api.name) and self.operation in (None, call.operation.id)
+    @property
+    def size(self) -> int:
+        """Bytes of the body and the headers."""
+        return len(self.body or b"") + sum(len(name) + len(value) for name, value in self.headers)
+
+
+class Faults:
+    """The faults of a world in the order in which they were added, with an index by API and operation."""
+
+    __slots__ = ("_added", "_numbered", "index", "size")
+
+    def __init__(self) -> None:
+        self._added = 0
+        self._numbered: dict[str, tuple[int, Fault]] = {}
+        self.index: dict[Scope, OrderedDict[int, Fault]] = {}  # by number; without empty ones
+        self.size = 0  # bytes of all bodies and headers
+
+    def __len__(self) -> int:
+        return len(self._numbered)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return (fault for _, fault in self._numbered.values())
+
+    def add(self, fault: Fault) -> None:
+        """Append a fault."""
+        self._added += 1
+        self._numbered[fault.id] = self._added, fault
+        self.index.setdefault((fault.api, fault.operation), OrderedDict())[self._added] = fault
+        self.size += fault.size
+
+    def remove(self, id: str) -> None:
+        """Remove the fault `id`; raises KeyError when there is none."""
+        number, fault = self._numbered.pop(id)
+        scope = fault.api, fault.operation
+        del self.index[scope][number]
+        if not self.index[scope]:
+            del self.index[scope]
+        self.size -= fault.size
+
+    def find(self, api: str, operation: str) -> Fault | None:
+        """The fault that was added first of those that concern an operation."""
+        scopes = ((api, operation), (api, None), (None, operation), (None, None))
+        queues = [self.index[scope] for scope in scopes if scope in self.index]
+        firsts = [next(iter(queue.items())) for queue in queues]
+        return min(firsts, key=lambda first: first[0])[1] if firsts else None
 
 
 def inject(call: Call) -> Response | None:
     """The answer of the first fault that concerns the call; a fault that is used up is removed."""
     faults = call.world.faults
-    if not faults or call.api.name == "control":
+    if not faults.index or call.api.name == "control":
         return None
-    fault = next((fault for fault in faults if fault.concerns(call)), None)
+    fault = faults.find(call.api.name, call.operation.id)
     if fault is None:
         return None
     call.step = "fault"
     if fault.times is not None:
         fault.times -= 1
         if fault.times == 0:
-            faults.remove(fault)
-    if fault.status in (204, 304):  # RFC 9110, 6.4.1: without content
+            faults.remove(fault.id)
+    if fault.status in WITHOUT_CONTENT:
         return Response(fault.status, fault.headers)
-    body = fault.body if fault.body is not None else _default_body(call, fault.status)
+    body = fault.body if fault.body is not None else encode(_default_body(call, fault.status))
     own_type = any(name == b"content-type" for name, _ in fault.headers)
     headers = fault.headers if own_type else ((b"content-type", b"application/json"), *fault.headers)
-    return Response(fault.status, headers, encode(body))
+    return Response(fault.status, headers, body)
 
 
 def _default_body(call: Call, status: int) -> Any:

@@ -222,7 +222,17 @@ _CHOICES = {
     ("rule", "basis"): ("documented", "implied"),
     ("rate-limit", "per"): ("credential", "tenant"),
     ("pages", "style"): tuple(_STYLES),
-    ("error", "reason"): ("auth", "rate-limit", "validation", "state", "not-found", "route", "fault", "internal"),
+    ("error", "reason"): (
+        "auth",
+        "rate-limit",
+        "validation",
+        "state",
+        "not-found",
+        "route",
+        "fault",
+        "bound",
+        "internal",
+    ),
     ("parameter", "in"): ("path", "query", "header"),
 }
 

@@ -12,23 +12,26 @@ from collections.abc import Callable
 from mock_server.clock import rfc3339
 from mock_server.exchange import Exchange
 from mock_server.journal import summary
+from mock_server.masking import Mask
 
 _DELAY = 0.05
 
 
 class Log:
-    """Takes exchanges, writes lines: `format` is one of FORMATS, `write` takes some whole lines."""
+    """Takes exchanges, writes lines: `format` is one of FORMATS, `write` takes some whole lines, `mask` hides keys."""
 
-    def __init__(self, format: str, write: Callable[[str], object]) -> None:
+    def __init__(self, format: str, write: Callable[[str], object], *, mask: Mask | None = None) -> None:
         self._line = FORMATS[format]
         self._write = write
+        self._mask = mask or Mask()
         self._pending: list[str] = []
 
     def __call__(self, exchange: Exchange) -> None:
         """Note an exchange; must be called inside an event loop."""
         if not self._pending:
             asyncio.get_running_loop().call_later(_DELAY, self.flush)
-        self._pending.append(self._line(exchange))  # at once: an exchange kept is work for the garbage collector
+        # at once: an exchange kept is work for the garbage collector
+        self._pending.append(self._line(self._mask.line(exchange)))
 
     def flush(self) -> None:
         """Write what is noted."""

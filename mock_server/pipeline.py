@@ -7,11 +7,13 @@ rendered in the API's own error shape. Must not know HTTP's transport, nor any A
 from __future__ import annotations
 
 import traceback
+from http import HTTPStatus
 
 from msgspec import structs
 
-from mock_server.api import Api, Call, Problem, Refusal, Router, Steps
+from mock_server.api import NOBODY, Api, Call, Problem, Refusal, Router, Steps
 from mock_server.auth import authenticate
+from mock_server.bounds import Full
 from mock_server.contract import Operation
 from mock_server.exchange import Exchange, Headers, Request, Response
 from mock_server.faults import inject
@@ -36,10 +38,12 @@ def handle(request: Request, world: World) -> Exchange:
         response = _route(call) or _answer(call, call.api.steps)
     except Problem as problem:
         reason, response = _refuse(call, problem)
+    except Full as full:  # no vendor's refusal: the server's own
+        reason, response = "bound", _plain(507, str(full))
     except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
         error = traceback.format_exc()
         reason, response = _refuse(call, Problem("internal"))
-    if world.registry.checked and error is None:
+    if world.registry.checked and error is None and reason != "bound":
         error = _mismatch(call, response)
         if error is not None:
             reason, response = _refuse(call, Problem("internal"))
@@ -79,6 +83,10 @@ def _route(call: Call) -> Response | None:
 def _run(call: Call) -> Response:
     """Let the handler answer, and cut a page where it returns a listing."""
     call.step = "run"
+    if call.request.method != "GET" and call.credential is not NOBODY:
+        meter = call.store.meter
+        if meter.bytes >= meter.next and call.request.method != "DELETE":  # what is full can be deleted from
+            call.world.check_room(call.store)
     reply = call.api.handlers[call.operation.id](call)
     body = reply.body
     if not isinstance(body, bytes):
@@ -118,8 +126,13 @@ def _nobodys(path: str, router: Router) -> Response:
 
 
 def _not_found(detail: str) -> Response:
-    body = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
-    return Response(404, PROBLEM_JSON, encode(body))
+    return _plain(404, detail)
+
+
+def _plain(status: int, detail: str) -> Response:
+    """Problem details of the server's own."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(status, PROBLEM_JSON, encode(body))
 
 
 def _reasoned(registry: Worlds, response: Response, reason: str) -> Response:

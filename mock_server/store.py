@@ -23,6 +23,19 @@ _FIRST = -(1 << 96)  # before every place, also of the year 1
 AT_HAND = 256  # so many records of a collection, at the most, are at hand decoded
 
 
+class Meter:
+    """Bytes of the encoded records of a tenant, beyond those that its store was forked with.
+
+    `next` is the number of bytes at which somebody should look whether there is room for more.
+    """
+
+    __slots__ = ("bytes", "next")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.next = 1 << 16
+
+
 class Layout(msgspec.Struct, frozen=True):
     """How one collection is kept.
 
@@ -64,10 +77,11 @@ class Listing(Protocol):
 class Collection:
     """Records by id. Forks share rows and lists until one side writes."""
 
-    __slots__ = ("_at_hand", "_count", "_lists", "_newest", "_owned", "_places", "_rows", "_shared", "layout")
+    __slots__ = ("_at_hand", "_count", "_lists", "_newest", "_owned", "_places", "_rows", "_shared", "layout", "meter")
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, meter: Meter | None = None) -> None:
         self.layout = layout
+        self.meter = meter or Meter()
         self._rows: dict[str, bytes] = {}
         self._at_hand: dict[str, Record] = {}
         self._places: dict[str, int] = {}
@@ -114,9 +128,11 @@ class Collection:
             self._own()
         id, row, ordered = record["id"], encode(record), self.layout.at is not None
         if id not in self._rows:
+            self.meter.bytes += len(row)
             if ordered:
                 self._enter(id, record)
         else:
+            self.meter.bytes += len(row) - len(self._rows[id])
             if ordered:
                 self._move(id, record)
             self._hand(id, record)
@@ -128,11 +144,16 @@ class Collection:
         if self._shared:
             self._own()
         names = set(self.layout.lists(decode(self._rows[id]))) if self.layout.at is not None else ()
-        del self._rows[id]
+        self.meter.bytes -= len(self._rows.pop(id))
         self._at_hand.pop(id, None)
         for name in names:
             self._leave(name, id)
         self._places.pop(id, None)
+
+    def trim(self, most: int) -> None:
+        """Forget the records that were put first until there are no more than `most`."""
+        while len(self._rows) > most:
+            self.remove(next(iter(self._rows)))
 
     def matching(self, *groups: Sequence[Hashable], descending: bool = False) -> Ordered:
         """The records that stand in at least one list of each group, in order; only the shortest group is walked."""
@@ -151,7 +172,7 @@ class Collection:
         other = Collection.__new__(Collection)
         other.layout, other._rows, other._places, other._lists = self.layout, self._rows, self._places, self._lists
         other._count, other._newest = self._count, self._newest
-        other._owned, other._at_hand = self._owned, self._at_hand
+        other._owned, other._at_hand, other.meter = self._owned, self._at_hand, Meter()
         self._shared = other._shared = True
         return other
 
@@ -320,11 +341,14 @@ class Projected(NamedTuple):
 class Store(dict[str, Collection]):
     """The collections of one tenant, by name. A fork takes each from its origin when it is first asked for."""
 
-    __slots__ = ("_origin",)
+    __slots__ = ("_origin", "meter")
 
-    def __init__(self, collections: Mapping[str, Collection], *, origin: Store | None = None) -> None:
+    def __init__(
+        self, collections: Mapping[str, Collection], *, origin: Store | None = None, meter: Meter | None = None
+    ) -> None:
         super().__init__(collections)
         self._origin = origin
+        self.meter = meter or Meter()
 
     def __bool__(self) -> bool:
         return True  # also before anything was asked for
@@ -333,12 +357,14 @@ class Store(dict[str, Collection]):
         if self._origin is None:
             raise KeyError(name)
         collection = self[name] = self._origin[name].fork()
+        collection.meter = self.meter
         return collection
 
     @classmethod
     def empty(cls, layouts: Mapping[str, Layout]) -> Store:
         """A store with nothing in it."""
-        return cls({name: Collection(layout) for name, layout in layouts.items()})
+        meter = Meter()
+        return cls({name: Collection(layout, meter) for name, layout in layouts.items()}, meter=meter)
 
     def fork(self) -> Store:
         """A store of its own with the same records. This one must not be written to any more."""

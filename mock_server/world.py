@@ -11,22 +11,28 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from mock_server import auth, keys
 from mock_server.api import Api, Assumptions, Call, Credential, Json, Router, Window
+from mock_server.bounds import Bounds, Full
 from mock_server.clock import Clock, milliseconds, rfc3339
 from mock_server.contract import Quota
 from mock_server.exchange import Request
-from mock_server.faults import Fault
+from mock_server.faults import Faults
 from mock_server.grammar import nearest
 from mock_server.ids import Ids
-from mock_server.journal import Journal
+from mock_server.journal import Journal, Room
+from mock_server.masking import Mask
 from mock_server.store import Record, Store
 
 Tenants = dict[str, dict[str, Store]]  # by API, by tenant
 Planted = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: its tenants' data, all credentials
+
+
+_AT_ONCE = -1 << 62  # less than any store has bytes: the next write is looked at
+_ADVANCE = "let some happen with POST /__mock__/clock/advance, or reset the world"
 
 
 class Due(NamedTuple):
@@ -38,6 +44,34 @@ class Due(NamedTuple):
     tenant: str
     timer: str
     payload: Record
+
+
+class Numbers:
+    """The numbers of the jobs in `due`: a new one is one more than the highest that waits, found without a search.
+
+    It follows from what waits alone, so that a restored world goes on with the same numbers.
+    """
+
+    __slots__ = ("_highest", "_waiting", "due")
+
+    def __init__(self, due: list[Due]) -> None:
+        self.due = due
+        self._waiting = {job.number for job in due}
+        self._highest = [-number for number in self._waiting]  # also numbers that wait no longer
+        heapify(self._highest)
+
+    def take(self) -> int:
+        """The number of a new job."""
+        while self._highest and -self._highest[0] not in self._waiting:
+            heappop(self._highest)
+        number = 1 - self._highest[0] if self._highest else 1
+        heappush(self._highest, -number)
+        self._waiting.add(number)
+        return number
+
+    def free(self, number: int) -> None:
+        """Let go of the number of a job that waits no longer."""
+        self._waiting.remove(number)
 
 
 @dataclass(slots=True)
@@ -57,10 +91,14 @@ class World:
     assumptions: Assumptions
     limits: Mapping[str, int | None]
     due: list[Due] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     windows: defaultdict[tuple[str, str], Window] = field(default_factory=partial(defaultdict, Window))
-    journal: Journal = field(default_factory=Journal)
+    journal: Journal = field(init=False)
     origin: World | None = None
+    numbers: Numbers | None = None
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.registry.bounds, self.registry.room)
 
     def fork(self, id: str, *, tenants: Tenants, ids: Ids | None = None, clock: Clock | None = None) -> World:
         """A world with the same credentials and assumptions, and nothing behind it: no journal, no windows."""
@@ -98,16 +136,36 @@ class World:
 
     def schedule(self, at: int, api: str, tenant: str, timer: str, payload: Record) -> None:
         """Let a timer of an API happen at `at` (milliseconds)."""
-        number = 1 + max((due.number for due in self.due), default=0)  # equal times keep their order
+        number = self._numbers().take()  # equal times keep their order
         heappush(self.due, Due(at, number, api, tenant, timer, payload))
+        if len(self.due) >= self.registry.bounds.jobs:
+            self.tenants[api][tenant].meter.next = _AT_ONCE
 
     def catch_up(self, now: int) -> None:
         """Let everything happen that was due until `now`, in order, each at its own time."""
         while self.due and self.due[0].at <= now:
-            due = heappop(self.due)
+            numbers, due = self._numbers(), heappop(self.due)
+            numbers.free(due.number)
             call = self.inside(due.api, due.tenant, due.payload)
             call.now = due.at
             call.api.timers[due.timer].happen(call)
+
+    def _numbers(self) -> Numbers:
+        """The numbers of the jobs that wait; begun anew where `due` was replaced."""
+        if self.numbers is None or self.numbers.due is not self.due:
+            self.numbers = Numbers(self.due)
+        return self.numbers
+
+    def size(self) -> int:
+        """Bytes of the records beyond those that the world was made with."""
+        return sum(store.meter.bytes for stores in self.tenants.values() for store in stores.values())
+
+    def check_room(self, store: Store) -> None:
+        """Raise Full where nothing more may be written or scheduled."""
+        if len(self.due) >= self.registry.bounds.jobs:
+            raise Full(f"{len(self.due)} jobs are scheduled in this world", _ADVANCE, "jobs")
+        room = self.registry.check_state(0)
+        store.meter.next = store.meter.bytes + max(room // (16 * len(self.registry.all)), 1 << 16)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on; returns after all that was due has happened. Raises ValueError for a negative number."""
@@ -169,6 +227,8 @@ class Worlds:
         helpful: bool = True,
         checked: bool = False,
         plant: Callable[[Api, Json], Planted] | None = None,
+        bounds: Bounds | None = None,
+        show_secrets: bool = False,
     ) -> None:
         """Raises ValueError for an unknown assumption or value, or a seed that does not fit its document."""
         self.apis = {api.name: api for api in apis}
@@ -176,6 +236,10 @@ class Worlds:
         self.url = "http://understudy"
         self.helpful = helpful
         self.checked = checked
+        self.bounds = bounds or Bounds()
+        self.room = Room(self.bounds.all_journals_bytes, self._journals)
+        self.all: dict[str, World] = {}
+        self.mask = Mask((api.contract for api in apis), seed=seed, tokens=self._tokens, show=show_secrets)
         self.token: str | None = None  # what the control API asks for; None on loopback
         self._ids = Ids(seed)
         self._by_token: dict[bytes, World] = {}  # tokens as they stand in a header
@@ -196,12 +260,17 @@ class Worlds:
             limits={**declared, **(limits or {})},
         )
         self.default = pristine.begin()
-        self.all = {"default": self.default}
+        self.all["default"] = self.default
         self._register(self.default)
 
     def create(self) -> World:
-        """A fresh world: the fixtures' data, keys of its own, its own stream of ids, the default world's time."""
+        """A fresh world: the fixtures' data, keys of its own, its own stream of ids, the default world's time.
+
+        Raises Full.
+        """
         assert self.default.origin is not None, "the default world has begun"
+        if len(self.all) >= self.bounds.worlds:
+            raise Full(f"there are {len(self.all)} worlds", "remove one with DELETE /__mock__/worlds/{id}", "worlds")
         id = f"w_{self._ids.take(12)}"
         origin = self.default.origin
         ids, clock = Ids(f"{self._ids.seed}/{id}"), self.default.clock.fork()
@@ -268,6 +337,22 @@ class Worlds:
         self._forget(world)
         world.adopt(other)
         self._register(world)
+
+    def check_state(self, added: int) -> int:
+        """The bytes that records may still take after `added` more; raises Full where there is no room for them."""
+        held = added + sum(world.size() for world in self.all.values())
+        if held >= self.bounds.state_bytes:
+            of = f"the records of all worlds would take {held} bytes of {self.bounds.state_bytes}"
+            raise Full(of, "remove worlds, or put them back with POST /__mock__/reset", "state-bytes")
+        return self.bounds.state_bytes - held
+
+    def _journals(self) -> list[Journal]:
+        return [world.journal for world in self.all.values()]
+
+    def _tokens(self, id: str) -> list[str]:
+        """The keys of the world `id`, none when it is gone."""
+        world = self.all.get(id)
+        return [] if world is None else [token for _, token in world.credentials]
 
     def _check_due(self, due: list[Due]) -> None:
         if len({timer.number for timer in due}) != len(due):

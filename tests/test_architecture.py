@@ -13,7 +13,8 @@ MODULES = sorted((ROOT / "mock_server").rglob("*.py"))
 # Lowest first: a module imports only from what stands on a line above its own.
 LEVELS = (
     ("data", "cache", "exchange", "clock", "ids", "store", "grammar"),
-    ("contract",),
+    ("bounds", "contract"),
+    ("masking",),
     ("api", "journal"),
     ("auth", "ratelimit", "validation", "paging", "faults", "keys"),
     ("world",),

@@ -156,6 +156,32 @@ def test_options_reach_the_worlds(serve: Serve) -> None:
     assert clock == {"now": "2030-01-01T00:00:00.000Z", "frozen": True}
 
 
+@pytest.mark.parametrize("shown", [False, True])
+def test_secrets_are_masked_unless_shown(serve: Serve, shown: bool) -> None:
+    """Log and journal show a placeholder for a key, the same in both, or with `--show-secrets` the key."""
+
+    def visit(ready: Any) -> Any:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        requests.get(f"{ready['url']}/api/v1/process-runs?api_key={KEY}", headers=headers, timeout=5)
+        return requests.get(f"{ready['url']}/__mock__/journal", timeout=5).json()["exchanges"][-1]["query"]
+
+    _, output, query = serve("nextstep", *["--show-secrets"][: int(shown)], visit=visit)
+    assert (query == f"api_key={KEY}") == shown
+    assert f" GET /api/v1/process-runs?{query}\n" in output
+
+
+def test_bounds_reach_the_worlds(serve: Serve) -> None:
+    """`--bound` moves what the server keeps, and how large a control call may be."""
+
+    def visit(ready: Any) -> Any:
+        url = f"{ready['url']}/__mock__"
+        made = [requests.post(f"{url}/worlds", timeout=5) for _ in range(2)]
+        fault = {"status": 500, "body": "x" * 2000}
+        return [response.status_code for response in (*made, requests.post(f"{url}/faults", json=fault, timeout=5))]
+
+    assert serve("--bound", "worlds=2", "--bound", "control-bytes=1000", visit=visit)[2] == [201, 507, 413]
+
+
 def test_without_a_rate_limit_nothing_is_429(serve: Serve) -> None:
     """`--no-rate-limit` admits more than the documented number."""
 
@@ -229,6 +255,8 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         "nextstep.tasks.unset-value cannot be 1; it is one of None, ''"),
         (["serve", "--fidelity", "loose"], "invalid choice: 'loose'"),
         (["serve", "--fixtures", "/nowhere"], "/nowhere/nextstep/seed.yaml: No such file or directory"),
+        (["serve", "--bound", "world=1"], "--bound world=1: there is no bound world; did you mean worlds?"),
+        (["serve", "--bound", "worlds=none"], "--bound worlds=none: none is not a whole number from 1"),
         (["serve", "--log-format", "xml"], "invalid choice: 'xml'"),
         (["rules", "nope"], f"unknown API nope; known: {', '.join(apis.NAMES)}"),
         (["rules", "--format", "csv"], "invalid choice: 'csv'"),

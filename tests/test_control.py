@@ -10,6 +10,7 @@ import pytest
 from conftest import KEY, MANY, NOW, Client
 
 from mock_server.api import Api
+from mock_server.apis import control
 from mock_server.world import Worlds
 
 Plant = Callable[..., Worlds]
@@ -46,7 +47,16 @@ def test_an_uninstalled_checkout_has_version_0(client: Client, monkeypatch: pyte
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("importlib.metadata.version", missing)
+    control._version.cache_clear()
     assert client.done("GET", "/health")["version"] == "0"
+    control._version.cache_clear()
+
+
+def test_health_looks_up_its_version_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for health again and again costs no search of what is installed."""
+    version = client.done("GET", "/health")["version"]
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "another")
+    assert client.done("GET", "/health")["version"] == version
 
 
 # Worlds
@@ -286,7 +296,8 @@ def test_the_journal_is_filtered_and_bounded(client: Client) -> None:
         ("?status=400", [2]),
         ("?reason=route", [4, 5]),
         ("?api=nextstep&status=200", [1, 3]),
-        ("?api=control", []),
+        ("?api=", [5]),
+        ("?api=nextstep&operation=getProcessRun", [3]),
     ):
         told = client.done("GET", f"/journal{query}")["exchanges"]
         assert [line["path"] for line in told] == [
@@ -298,18 +309,20 @@ def test_the_journal_is_filtered_and_bounded(client: Client) -> None:
     assert client.done("GET", "/journal") == {"exchanges": []}
 
 
-@pytest.mark.parametrize("query", ["?limit=0", "?limit=x", "?status=x", "?colour=red", "?api=a&api=b", "?limit="])
+@pytest.mark.parametrize("query", ["?limit=0", "?limit=x", "?status=x", "?colour=red", "?api=a&api=b", "?limit=",
+"?status=42", "?reason=routes", "?api=control", "?api=nextstop", "?operation=listProcessRun", "?operation=getHealth",
+"?operation="])  # fmt: skip
 def test_the_journal_knows_its_parameters(client: Client, query: str) -> None:
-    """Wrong, unknown and repeated parameters are refused."""
+    """Wrong, unknown and repeated parameters are refused, and values that no exchange can have."""
     detail(client, "GET", f"/journal{query}")
 
 
 def test_one_exchange_is_told_whole(client: Client) -> None:
-    """Request and response stand in it with headers and body, as they were."""
+    """Request and response stand in it with headers and body, as they were but for the key."""
     response = client.post("/process-runs", {"template_id": "T1", "name": "é"})
     told = client.last()
     assert told["request"]["body"] == '{"template_id": "T1", "name": "\\u00e9"}'
-    assert ["authorization", f"Bearer {KEY}"] in told["request"]["headers"]
+    assert ["authorization", f"Bearer {client.worlds.mask.placeholder(KEY)}"] in told["request"]["headers"]
     assert told["response"]["body"] == response.body.decode()
     assert (told["operation"], told["reason"], told["error"]) == ("createProcessRun", None, None)
     assert told["trace"]["steps"][-1] == "run"

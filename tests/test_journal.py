@@ -8,9 +8,19 @@ import json
 import pytest
 import toy
 
+from mock_server.bounds import Bounds
 from mock_server.exchange import Exchange, Request, Response
-from mock_server.journal import BOUND, LARGE, ROOM, Journal, told
+from mock_server.journal import LARGE, Journal, Room, told
 from mock_server.log import Log
+
+BOUND, ROOM = Bounds().journal, Bounds().journal_bytes
+
+
+def journal_of(**bounds: int) -> Journal:
+    """A journal with these bounds, the only one of its server."""
+    known = Bounds(**bounds)
+    journal = Journal(known, Room(known.all_journals_bytes, lambda: [journal]))
+    return journal
 
 
 def exchange(number: int, *, decided: tuple[str, ...] = (), body: bytes = b"") -> Exchange:
@@ -21,7 +31,7 @@ def exchange(number: int, *, decided: tuple[str, ...] = (), body: bytes = b"") -
 
 def test_the_journal_keeps_the_last_exchanges() -> None:
     """The oldest goes when there are too many; a number is found while it is there."""
-    journal = Journal()
+    journal = journal_of()
     for number in range(BOUND + 5):
         journal.keep(exchange(number))
     assert [kept.id for kept in journal][:2] == [5, 6]
@@ -33,7 +43,7 @@ def test_the_journal_keeps_the_last_exchanges() -> None:
 
 def test_large_exchanges_go_earlier() -> None:
     """The bodies that are kept never take more than there is room for; what is kept are the last exchanges."""
-    journal, body = Journal(), bytes(3 * LARGE)
+    journal, body = journal_of(), bytes(3 * LARGE)
     for number in range(2 * BOUND):
         journal.keep(exchange(number, body=body if number % 2 else b""))
         kept = list(journal)

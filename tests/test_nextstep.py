@@ -89,9 +89,11 @@ def test_a_new_assignee_is_mailed_once(client: Client) -> None:
 
 
 def test_the_outbox_is_filtered_by_api(client: Client) -> None:
-    """Mails of another API are left out."""
+    """An API that is not served is told with the nearest one."""
     client.patch(TASK, {"assignee": "u1"})
-    assert client.done("GET", "/outbox?api=other") == {"messages": []}
+    response = client.control("GET", "/outbox?api=nextstop")
+    assert response.status == 400
+    assert response.json()["detail"] == "api: nextstop is not served here; did you mean nextstep?"
 
 
 # What a person does in the app

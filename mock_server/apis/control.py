@@ -6,25 +6,29 @@ registry of worlds; no other handler does. Must not know any vendor's records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from hmac import compare_digest
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from mock_server import contract
 from mock_server.api import Api, Assumptions, Call, Json, Problem, Refusal, Reply
+from mock_server.bounds import Full
 from mock_server.clock import milliseconds, rfc3339
 from mock_server.exchange import Request, Response
-from mock_server.faults import Fault
+from mock_server.faults import Fault, Faults
 from mock_server.grammar import nearest
 from mock_server.journal import summary, told
 from mock_server.pipeline import STEPS
-from mock_server.store import encode
+from mock_server.store import decode, encode
 from mock_server.world import World, allowed
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOTHING = Reply(b"", 204)
+# what the server writes itself: a second one would break the answer
+_RESERVED = ("content-length", "transfer-encoding", "x-mock-reason")
 
 
 def guard(call: Call) -> Response | None:
@@ -118,6 +122,9 @@ def export_state(call: Call) -> Reply:
 def import_state(call: Call) -> Reply:
     """PUT /state: all of it or nothing."""
     registry = call.world.registry
+    if len(call.body["due"]) > registry.bounds.jobs:
+        raise Full(f"a world has {registry.bounds.jobs} jobs", "leave some of the state's out", "jobs")
+    registry.check_state(len(call.request.body) - call.world.size())
     try:
         registry.restore(call.world, call.body)
     except ValueError as error:
@@ -128,9 +135,14 @@ def import_state(call: Call) -> Reply:
 def list_exchanges(call: Call) -> Reply:
     """GET /journal."""
     wanted = {key: value for key, value in call.arguments.items() if key != "limit"}
-    lines = [summary(exchange) for exchange in call.world.journal]
-    chosen = [line for line in lines if all(line[key] == value for key, value in wanted.items())]
-    return _json({"exchanges": chosen[-call.arguments["limit"] :]})
+    if wanted.get("api"):  # an empty one is that of paths that no API owns
+        _check_api(call, wanted["api"])
+    if "operation" in wanted:
+        _check_operation(call, wanted.get("api"), wanted["operation"])
+    lines = ((exchange, summary(exchange)) for exchange in call.world.journal)
+    chosen = [exchange for exchange, line in lines if all(line[key] == value for key, value in wanted.items())]
+    mask = call.world.registry.mask
+    return _json({"exchanges": [summary(mask.line(exchange)) for exchange in chosen[-call.arguments["limit"] :]]})
 
 
 def clear_journal(call: Call) -> Reply:
@@ -145,7 +157,7 @@ def get_exchange(call: Call) -> Reply:
     if exchange is None:
         raise Problem("not-found", f"the journal holds no exchange {call.arguments['id']}")
     api = call.world.registry.apis.get(exchange.api)
-    return _json(told(exchange, api.contract if api else None))
+    return _json(told(call.world.registry.mask.whole(exchange), api.contract if api else None))
 
 
 def list_assumptions(call: Call) -> Reply:
@@ -166,6 +178,8 @@ def set_assumptions(call: Call) -> Reply:
 def list_outbox(call: Call) -> Reply:
     """GET /outbox."""
     wanted = call.arguments.get("api")
+    if wanted is not None:
+        _check_api(call, wanted)
     messages = [
         {**message, "api": name, "tenant": tenant}
         for name, stores in call.world.tenants.items()
@@ -184,40 +198,39 @@ def list_faults(call: Call) -> Reply:
 
 def add_fault(call: Call) -> Reply:
     """POST /faults."""
-    body, apis = call.body, call.world.registry.apis
-    if body.get("api") is not None and body["api"] not in apis:
-        raise Problem("invalid", f"api: {body['api']} is not served here{nearest(body['api'], apis)}")
-    for name in body.get("headers", {}):
-        if name.lower() in ("content-length", "transfer-encoding"):
-            raise Problem("invalid", f"headers: {name} is the server's own to set")
-    operations = [id for name, api in apis.items() if name != "control" for id in api.contract.operations]
-    if body.get("operation") is not None and body["operation"] not in operations:
-        raise Problem("invalid", f"operation: unknown {body['operation']}{nearest(body['operation'], operations)}")
+    world, body = call.world, call.body
+    if body.get("api") is not None:
+        _check_api(call, body["api"])
+    if body.get("operation") is not None:
+        _check_operation(call, body.get("api"), body["operation"])
+    _check_headers(body.get("headers", {}))
     fault = Fault(
-        id=f"fault_{call.ids.take(8)}",
+        id="",
         api=body.get("api"),
         operation=body.get("operation"),
         status=int(body["status"]),  # JSON knows no integers: 503.0 is one, too
         headers=tuple((name.lower().encode(), value.encode()) for name, value in body.get("headers", {}).items()),
-        body=body.get("body"),
-        times=body.get("times"),
+        body=encode(body["body"]) if body.get("body") is not None else None,
+        times=None if body.get("times") is None else int(body["times"]),
     )
-    call.world.faults.append(fault)
+    _check_room(world, fault)
+    fault.id = f"fault_{call.ids.take(8)}"
+    world.faults.add(fault)
     return _json(_fault(fault))
 
 
 def clear_faults(call: Call) -> Reply:
     """DELETE /faults."""
-    call.world.faults.clear()
+    call.world.faults = Faults()
     return _NOTHING
 
 
 def remove_fault(call: Call) -> Reply:
     """DELETE /faults/{id}."""
-    fault = next((fault for fault in call.world.faults if fault.id == call.arguments["id"]), None)
-    if fault is None:
-        raise Problem("not-found", f"there is no fault {call.arguments['id']}")
-    call.world.faults.remove(fault)
+    try:
+        call.world.faults.remove(call.arguments["id"])
+    except KeyError:
+        raise Problem("not-found", f"there is no fault {call.arguments['id']}") from None
     return _NOTHING
 
 
@@ -238,6 +251,8 @@ def cause_event(call: Call) -> Reply:
     if tenant not in tenants:
         raise Problem("not-found", f"tenant: {name} has no {tenant}{nearest(tenant, tenants)}")
     inside = world.inside(name, tenant, body)
+    if inside.store.meter.bytes >= inside.store.meter.next:
+        world.check_room(inside.store)
     result = api.events[event](inside)
     call.decided += inside.decided
     return _json({"result": result})
@@ -307,6 +322,53 @@ def _hostname(host: str) -> str | None:
         return None
 
 
+def _check_api(call: Call, name: str) -> None:
+    """Refuse what is no API whose requests are kept and faulted: an unknown one, or this one."""
+    served = [api for api in call.world.registry.apis if api != "control"]
+    if name == "control":
+        raise Problem("invalid", f"api: calls of the control API are neither faulted nor kept; {_listed(served)}")
+    if name not in served:
+        raise Problem("invalid", f"api: {name} is not served here{nearest(name, served)}")
+
+
+def _check_operation(call: Call, api: str | None, id: str) -> None:
+    """Refuse an operation that no API, or not the given one, has."""
+    apis = call.world.registry.apis
+    owners = [name for name in apis if name != "control" and id in apis[name].contract.operations]
+    if api not in (None, "") and api not in owners:
+        owner = f"; {' and '.join(owners)} has" if owners else nearest(id, apis[api].contract.operations)
+        raise Problem("invalid", f"operation: {api} has no {id}{owner}")
+    if not owners:
+        known = [id for name in apis if name != "control" for id in apis[name].contract.operations]
+        raise Problem("invalid", f"operation: unknown {id}{nearest(id, known)}")
+
+
+def _check_headers(headers: Iterable[str]) -> None:
+    """Refuse the headers of a fault that cannot be sent beside the server's own."""
+    given = set()
+    for name in headers:
+        if name.lower() in _RESERVED:
+            raise Problem("invalid", f"headers: {name} is the server's own to set")
+        if name.lower() in given:
+            raise Problem("invalid", f"headers: {name} is given twice")
+        given.add(name.lower())
+
+
+def _check_room(world: World, fault: Fault) -> None:
+    """Raise Full for a fault beyond the bounds of the world and the server."""
+    bounds, remedy = world.registry.bounds, "remove some with DELETE /__mock__/faults"
+    held = sum(other.faults.size for other in world.registry.all.values())
+    if len(world.faults) >= bounds.faults:
+        raise Full(f"this world has {len(world.faults)} faults", remedy, "faults")
+    if held + fault.size > bounds.all_faults_bytes:
+        size = f"all faults would take {held + fault.size} bytes of {bounds.all_faults_bytes}"
+        raise Full(size, remedy, "all-faults-bytes")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return f"known: {', '.join(names)}"
+
+
 def _clock(world: World) -> Reply:
     return _json({"now": rfc3339(world.clock.now()), "frozen": world.clock.frozen})
 
@@ -336,7 +398,7 @@ def _fault(fault: Fault) -> Json:
         "operation": fault.operation,
         "status": fault.status,
         "headers": {name.decode(): value.decode() for name, value in fault.headers},
-        "body": fault.body,
+        "body": None if fault.body is None else decode(fault.body),
         "times": fault.times,
     }
 
@@ -345,6 +407,7 @@ def _json(value: Json) -> Reply:
     return Reply(encode(value))
 
 
+@cache
 def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version  # 5 ms that only this needs
 

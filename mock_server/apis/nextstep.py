@@ -515,7 +515,7 @@ def _recorded_actor(call: Call, email: str | None) -> str:
 def _mail(call: Call, member: Kept | None, run_id: str, task_id: str) -> None:
     """Record the notification that an assignee gets (Process Runs > Attributing the run to a person)."""
     assert member is not None, "only members are notified"
-    call.store["outbox"].put({
+    call.mail({
         "id": call.ids.take(20),
         "kind": "assignment",
         "to": member["email"],
