@@ -226,8 +226,8 @@ class Api:
     `error_body` shapes an error (of media type `error_type`), `layouts` the collections of a tenant, `misfits`
     tells what does not fit together in them, `seed` reads the fixture's content, `new_key` makes a credential in
     the vendor's shape, `entry` what the ready file tells of a world. `events` are what a person does in the
-    vendor's own app; `timers` what happens by itself when its time comes. A body of more than `most_bytes` is
-    refused.
+    vendor's own app; `timers` what happens by itself when its time comes. A body of more than `most_bytes`, or of
+    JSON with more than `most_depth` levels, is refused.
     """
 
     name: str
@@ -244,6 +244,7 @@ class Api:
     events: Mapping[str, Callable[[Call], Json]]
     timers: Mapping[str, Timer]
     most_bytes: int = 1 << 20
+    most_depth: int = 200
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)

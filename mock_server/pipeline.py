@@ -27,22 +27,23 @@ PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
 
 
 def handle(request: Request, world: World) -> Exchange:
-    """Answer one request in one world, and record the exchange."""
+    """Answer one request in one world, and record the exchange. Raises nothing."""
     call = Call(request, world)
     if world.due:
         world.catch_up(call.now)
     reason = error = None
     try:
         response = _route(call) or _answer(call, call.api.steps)
+        if type(response.status) is not int:
+            raise TypeError(f"{response!r} is no response")
     except Problem as problem:
-        reason, response = _refuse(call, problem)
+        reason, response, error = _refuse(call, problem)
     except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
-        error = traceback.format_exc()
-        reason, response = _refuse(call, Problem("internal"))
+        reason, response, error = _fail(call, traceback.format_exc())
     if world.registry.checked and error is None:
-        error = _mismatch(call, response)
-        if error is not None:
-            reason, response = _refuse(call, Problem("internal"))
+        mismatch = _mismatch(call, response)
+        if mismatch is not None:
+            reason, response, error = _fail(call, mismatch)
     return _record(call, response, reason, error)
 
 
@@ -90,7 +91,23 @@ def _run(call: Call) -> Response:
     return Response(status, JSON + call.headers if call.headers else JSON, body)
 
 
-def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
+def _refuse(call: Call, problem: Problem) -> tuple[str, Response, str | None]:
+    """The reason of a problem, its answer, and the traceback of what went wrong while it was rendered."""
+    try:
+        return (*_rendered(call, problem), None)
+    except Exception:  # an unknown kind, or an error shape that raises: a programmer's error, too
+        return _fail(call, traceback.format_exc())
+
+
+def _fail(call: Call, error: str) -> tuple[str, Response, str]:
+    """The answer to a request on which the mock failed: the API's own, or else plain problem details."""
+    try:
+        return (*_rendered(call, Problem("internal")), error)
+    except Exception:
+        return "internal", _FAILED, f"{error}\n{traceback.format_exc()}"
+
+
+def _rendered(call: Call, problem: Problem) -> tuple[str, Response]:
     """A problem in the API's own error shape, and its reason."""
     kind = call.api.contract.errors[problem.kind]
     if kind.answer is None:
@@ -110,7 +127,12 @@ def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
 def _mismatch(call: Call, response: Response) -> str | None:
     """How an answer differs from the document (`serve --check`); a fault is meant to differ."""
     operation: Operation | None = getattr(call, "operation", None)
-    return None if operation is None or call.step == "fault" else operation.mismatch(response)
+    if operation is None or call.step == "fault":
+        return None
+    try:
+        return operation.mismatch(response)
+    except Exception:  # an answer that cannot even be compared
+        return traceback.format_exc()
 
 
 def _nobodys(path: str, router: Router) -> Response:
@@ -118,8 +140,16 @@ def _nobodys(path: str, router: Router) -> Response:
 
 
 def _not_found(detail: str) -> Response:
-    body = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
-    return Response(404, PROBLEM_JSON, encode(body))
+    return _details(404, "Not Found", detail)
+
+
+def _details(status: int, title: str, detail: str) -> Response:
+    """An answer that is no API's: RFC 9457 problem details."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return Response(status, PROBLEM_JSON, encode(body))
+
+
+_FAILED = _details(500, "Internal Server Error", "The mock failed; GET /__mock__/journal holds the traceback")
 
 
 def _reasoned(registry: Worlds, response: Response, reason: str) -> Response:

@@ -45,7 +45,10 @@ def read_body(call: Call, body: Body | None) -> Json:
         return None
     if find(call.request.headers, b"content-type") != body.sent_as:
         _check_media_type(call, body.media_type)
-    value = _read_json(content) if body.media_type == JSON else _read_form(call.request.header("content-type"), content)
+    if body.media_type == JSON:
+        value = _read_json(content, call.api.most_depth)
+    else:
+        value = _read_form(call.request.header("content-type"), content)
     if not body.validator.is_valid(value):
         raise Problem("invalid", body.fault(value), fields=body.faults(value))
     if body.media_type != JSON:
@@ -66,16 +69,34 @@ def _check_media_type(call: Call, wanted: str) -> None:
         raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not {wanted}")
 
 
-def _read_json(content: bytes) -> Json:
+def _read_json(content: bytes, most_depth: int) -> Json:
     try:
-        return msgspec.json.decode(content)
+        value = msgspec.json.decode(content)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
+    # only a body with as many brackets can be nested so deep
+    if content.count(b"[") + content.count(b"{") > most_depth and is_nested_deeper(value, most_depth):
+        raise Problem("malformed-body", f"The request body is nested deeper than {most_depth} levels")
+    return value
+
+
+def is_nested_deeper(value: Json, most: int) -> bool:
+    """Whether a JSON value has more than `most` levels of arrays and objects (RFC 8259, 9: a parser may set a limit)."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        children = (child for item in level for child in (item.values() if type(item) is dict else item))
+        level = [child for child in children if type(child) is dict or type(child) is list]
+        if not level:
+            return False
+    return bool(level)
 
 
 def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
     """The parts of a multipart form by name, the last one of a name; bytes that are no UTF-8 are told byte by byte."""
-    form = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
+    try:
+        form = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
+    except RecursionError:
+        raise Problem("malformed-body", "The request body is no form: its parts are nested") from None
     if not form.is_multipart() or form.defects:
         raise Problem("malformed-body", "The request body is no form: its boundary is not found, or it is cut off")
     parts = {}
@@ -84,6 +105,8 @@ def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
         name = part.get_param("name", header="content-disposition")
         if not isinstance(name, str):
             raise Problem("malformed-body", "A part of the form has no name")
+        if part.is_multipart():
+            raise Problem("malformed-body", "A part of the form has parts itself")
         parts[name] = _text(part.get_payload(decode=True))
     return parts
 

@@ -7,6 +7,7 @@ API's records.
 from __future__ import annotations
 
 import os
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ from mock_server import auth
 from mock_server.api import Api, Assumptions, Call, Credential, Json, Router, Window
 from mock_server.clock import Clock, milliseconds, rfc3339
 from mock_server.contract import Quota
-from mock_server.exchange import Request
+from mock_server.exchange import Exchange, Request, Response
 from mock_server.faults import Fault
 from mock_server.grammar import nearest
 from mock_server.ids import Ids
 from mock_server.journal import Journal
-from mock_server.store import Record, Store
+from mock_server.store import Record, Store, encode
 
 Tenants = dict[str, dict[str, Store]]  # by API, by tenant
 Planted = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: its tenants' data, all credentials
@@ -102,12 +103,33 @@ class World:
         heappush(self.due, Due(at, number, api, tenant, timer, payload))
 
     def catch_up(self, now: int) -> None:
-        """Let everything happen that was due until `now`, in order, each at its own time."""
+        """Let everything happen that was due until `now`, in order, each at its own time.
+
+        A job that raises stays due, for another attempt the next time; the journal tells of each failed attempt.
+        """
+        failed = []
         while self.due and self.due[0].at <= now:
             due = heappop(self.due)
-            call = self.inside(due.api, due.tenant, due.payload)
-            call.now = due.at
-            call.api.timers[due.timer].happen(call)
+            try:
+                self._run(due)
+            except Exception:  # a programmer's error: the request that comes now is not to blame
+                failed.append(due)
+                self._record_failure(due, traceback.format_exc())
+        for due in failed:
+            heappush(self.due, due)
+
+    def _run(self, due: Due) -> None:
+        call = self.inside(due.api, due.tenant, due.payload)
+        call.now = due.at
+        call.api.timers[due.timer].happen(call)
+
+    def _record_failure(self, due: Due, error: str) -> None:
+        """Keep the traceback of a job that raised in the journal, as an exchange that no client sent."""
+        self.journal.count += 1
+        request = Request("TIMER", due.timer, body=encode(due.payload))
+        number, id = self.journal.count, self.id
+        failure = Exchange(number, id, due.api, None, due.at, request, Response(500), "run", "internal", (), error)
+        self.journal.keep(failure)
 
     def advance(self, seconds: float) -> None:
         """Move the clock on; returns after all that was due has happened. Raises ValueError for a negative number."""
