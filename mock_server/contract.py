@@ -39,6 +39,8 @@ PIPELINE_KINDS = (
     "internal",
 )
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+WINDOWS = ("fixed", "calendar", "sliding")
+COUNTS = ("admitted", "successful")
 JSON = "application/json"
 FORM = "multipart/form-data"
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
@@ -355,8 +357,12 @@ def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract
     if complaints:
         raise ContractError(source, complaints)
     compiler = _Compiler(document, name)
-    contract = compiler.contract(source)
-    compiler.check_examples()
+    try:
+        contract = compiler.contract(source)
+        compiler.check_examples()
+    except Exception as error:  # a gap in the grammar: whoever wrote the document still learns where
+        complaint = compiler.place, f"cannot be compiled: {type(error).__name__}: {_short(str(error), 300)}"
+        raise ContractError(source, [*compiler.complaints, complaint]) from error
     if compiler.complaints:
         raise ContractError(source, compiler.complaints)
     return contract
@@ -369,6 +375,7 @@ class _Compiler:
         self.document = document
         self.name = name
         self.complaints: list[Complaint] = []
+        self.place = ""  # the pointer of what is being compiled
         self.validators: dict[tuple[str, bool], Validator] = {}
         self.uri = f"urn:understudy:{name}"
         self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
@@ -379,13 +386,14 @@ class _Compiler:
         """The whole document; what is wrong with it is in `complaints` afterwards."""
         document = self.document
         self.check_ids()
+        self.check_servers()
         operations = {operation.id: operation for operation in self.operations()}
         parameters = [parameter for operation in operations.values() for parameter in operation.parameters]
         contract = Contract(
             name=self.name,
             source=source,
             document=document,
-            prefixes=tuple(dict.fromkeys(urlsplit(server["url"]).path.rstrip("/") for server in document["servers"])),
+            prefixes=tuple(dict.fromkeys((_path(server["url"]) or "").rstrip("/") for server in document["servers"])),
             operations=operations,
             schemes=tuple(self.schemes()),
             errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
@@ -431,10 +439,9 @@ class _Compiler:
 
     def operations(self) -> Iterator[Operation]:
         for path, method, operation in self.each_operation():
-            pointer = at("paths", path, method)
+            pointer = self.place = at("paths", path, method)
             parameters = tuple(self.parameters(path, operation, pointer))
             self.check_names(path, parameters, pointer)
-            success = next((int(status) for status in operation["responses"] if status.startswith("2")), 200)
             yield Operation(
                 id=operation["operationId"],
                 method=method.upper(),
@@ -445,7 +452,7 @@ class _Compiler:
                     status: self.expected(*self.follow(response, f"{pointer}/responses/{status}"))
                     for status, response in operation["responses"].items()
                 },
-                success=self.value(operation.get("x-success", success), f"{pointer}/x-success"),
+                success=self.success(operation, pointer),
                 pagination=self.pagination(operation, parameters, pointer),
                 rate_limit=self.rate_limit(operation, pointer, operation["operationId"]),
                 secured=self.value(
@@ -453,6 +460,25 @@ class _Compiler:
                     f"{pointer}/x-secured",
                 ),
             )
+
+    def success(self, operation: Json, pointer: str) -> int | Assumed:
+        """The status of an answer that its handler leaves open: the first documented success, 200 where there is none."""
+        if "x-success" in operation:
+            return self.reference(operation["x-success"], f"{pointer}/x-success") or 200
+        statuses = [status for status in operation["responses"] if status.startswith("2")]
+        known = next((int(status) for status in statuses if status.isdigit()), None)
+        if statuses and known is None:
+            text = f"{statuses[0]} names no one status that is answered; write three digits, or add x-success"
+            self.complaints.append((f"{pointer}/responses{at(statuses[0])}", text))
+        return known or 200
+
+    def check_servers(self) -> None:
+        """The path of a server is plain: all operations stand below it."""
+        for number, server in enumerate(self.document["servers"]):
+            path = _path(server["url"])
+            if path is None or "{" in path or (path and not path.startswith("/")):
+                text = f"{_short(server['url'])} is no URL with a plain path; write it out, variables too"
+                self.complaints.append((at("servers", number, "url"), text))
 
     def check_names(self, path: str, parameters: Sequence[Parameter], pointer: str) -> None:
         """The parameters in a path are the declared ones."""
@@ -533,6 +559,10 @@ class _Compiler:
             if key in shared and shared[key] not in known:
                 text = f"{operation['operationId']} has no query parameter {shared[key]}"
                 self.complaints.append((at("x-pagination", key), text + grammar.nearest(shared[key], known)))
+        for one in () if "default-limit" in own else parameters:
+            if one.name in (shared["limit"], shared.get("page")) and one.default is None:
+                text = f"{one.name} needs a default: how many items a page holds, or which page it is, is always known"
+                self.complaints.append((pointer, text))
         settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
         settings |= {key: self.value(value, f"{pointer}/x-pagination{at(key)}") for key, value in own.items()}
         return Pagination(style, settings["order"], settings)
@@ -583,6 +613,7 @@ class _Compiler:
         if ("as" in entry) == ("requests" in entry and "seconds" in entry):
             self.complaints.append((pointer, "a limit has requests and seconds, or is `as` an assumption says"))
         assumed = self.reference({"assumption": entry["as"]} if "as" in entry else None, f"{pointer}/as")
+        self.check_limit(entry, pointer)
         return RateLimit(
             name=name,
             quota=assumed or Quota(entry.get("requests", 0), entry.get("seconds", 0)),
@@ -591,6 +622,25 @@ class _Compiler:
             refusal=refusal,
             **{key: self.value(entry[key], f"{pointer}/{key}") for key in ("window", "counts", "headers")},
         )
+
+    def check_limit(self, entry: Json, pointer: str) -> None:
+        """A limit's ways of counting are known ones, under each alternative too."""
+        for key, choices in (("window", WINDOWS), ("counts", COUNTS)):
+            for value in self.possible(entry[key]):
+                if value not in choices:
+                    text = f"{_short(value)} is none of {', '.join(choices)}"
+                    self.complaints.append((f"{pointer}/{key}", text))
+        for value in self.possible({"assumption": entry["as"]}) if "as" in entry else ():
+            if value is not None and not _is_quota(value):
+                text = f"{_short(value)} must be {{requests, seconds}} or null"
+                self.complaints.append((f"{pointer}/as", text))
+
+    def possible(self, value: Json) -> tuple[Json, ...]:
+        """All that a value of the document may come to: itself, or what its assumption may be."""
+        if not isinstance(value, Mapping):
+            return (value,)
+        known = self.assumptions.get(value["assumption"])
+        return (known.default, *known.alternatives) if known else ()
 
     def value(self, value: Json, pointer: str) -> Json:
         """`value`, or an Assumed where it says `{assumption: id}`."""
@@ -637,6 +687,21 @@ class _Compiler:
                 error = next(validator.iter_errors(example))
                 text = f"does not fit its schema: {at(*error.instance_path)}: {_short(error.message, 300)}"
                 self.complaints.append((pointer, text))
+
+
+def _path(url: str) -> str | None:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return None
+
+
+def _is_quota(value: Json) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and value.keys() == {"requests", "seconds"}
+        and all(type(count) is int and count > 0 for count in value.values())
+    )
 
 
 def _is_answer(value: Json) -> bool:

@@ -164,4 +164,5 @@ def _limit_policy(operation: Operation, issue: Issue, value: Json, parameter: Pa
 
 
 def _clamped(value: int, parameter: Parameter) -> int:
-    return int(max(parameter.schema["minimum"], min(value, parameter.schema["maximum"])))
+    value = min(value, parameter.schema.get("maximum", value))
+    return int(max(value, parameter.schema.get("minimum", value)))
