@@ -8,6 +8,7 @@ and what to do. Must not know what happens to a request: that is `pipeline`.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -228,6 +229,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     pagination: Pagination | None
     rate_limit: RateLimit | None
     secured: bool | Assumed
+    keys: frozenset[str] = frozenset()  # query parameters that carry a credential
     _known: dict[tuple[tuple[str, ...], str], dict[str, Json]] = {}
 
     def __repr__(self) -> str:
@@ -245,7 +247,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         if known is not None:
             return known.copy(), ()
         arguments, wrong = self._read_path(segments)
-        asked, issues = _read(query, self._at("query"))
+        asked, issues = _read(query, self._at("query"), self.keys)
         arguments |= asked
         if not wrong and not issues and len(query) + sum(map(len, segments)) <= LONGEST_KNOWN:
             remember(self._known, (segments, query), arguments.copy())
@@ -293,9 +295,10 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
 
 
 class Scheme(msgspec.Struct, frozen=True):
-    """One security scheme: `bearer`, or `apiKey` in the header `header`.
+    """One security scheme: `bearer`, `basic`, or `apiKey`; `header` names its header, query parameter or cookie.
 
-    `case` says whether the word Bearer is matched in any case, `challenge` what WWW-Authenticate says on a 401.
+    `place` says which of the three it is. `case` says whether the word Bearer is matched in any case, `challenge` what
+    WWW-Authenticate says on a 401. The token of `basic` is `user:password`.
     """
 
     name: str
@@ -303,10 +306,21 @@ class Scheme(msgspec.Struct, frozen=True):
     header: str
     case: Assumed | None
     challenge: Assumed | None
-    field: bytes = b""  # the header's name as requests have it
+    place: str = "header"
+    field: bytes = b""  # the name of the header that it is read from, as requests have it; empty in a query
 
     def __post_init__(self) -> None:
-        force_setattr(self, "field", self.header.encode())
+        force_setattr(self, "field", {"header": self.header.encode(), "cookie": b"cookie", "query": b""}[self.place])
+
+    def carry(self, token: str) -> tuple[dict[str, str], dict[str, str]]:
+        """The headers and the query parameters with which a client sends `token`."""
+        if self.place == "query":
+            return {}, {self.header: token}
+        if self.place == "cookie":
+            return {"cookie": f"{self.header}={token}"}, {}
+        if self.kind == "basic":
+            return {self.header: f"Basic {b64encode(token.encode()).decode()}"}, {}
+        return {self.header: f"Bearer {token}" if self.kind == "bearer" else token}, {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -375,6 +389,7 @@ class _Compiler:
         self.document = document
         self.name = name
         self.complaints: list[Complaint] = []
+        self.keys: frozenset[str] = frozenset()
         self.place = ""  # the pointer of what is being compiled
         self.validators: dict[tuple[str, bool], Validator] = {}
         self.uri = f"urn:understudy:{name}"
@@ -387,6 +402,8 @@ class _Compiler:
         document = self.document
         self.check_ids()
         self.check_servers()
+        schemes = tuple(self.schemes())
+        self.keys = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
         operations = {operation.id: operation for operation in self.operations()}
         parameters = [parameter for operation in operations.values() for parameter in operation.parameters]
         contract = Contract(
@@ -395,7 +412,7 @@ class _Compiler:
             document=document,
             prefixes=tuple(dict.fromkeys((_path(server["url"]) or "").rstrip("/") for server in document["servers"])),
             operations=operations,
-            schemes=tuple(self.schemes()),
+            schemes=schemes,
             errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
             rate_limit=self.rate_limit(document, "", ""),
             unknown={key: self.value(value, at("x-unknown", key)) for key, value in document["x-unknown"].items()},
@@ -459,6 +476,7 @@ class _Compiler:
                     operation.get("x-secured", bool(operation.get("security", self.document.get("security", ())))),
                     f"{pointer}/x-secured",
                 ),
+                keys=self.keys,
             )
 
     def success(self, operation: Json, pointer: str) -> int | Assumed:
@@ -568,23 +586,32 @@ class _Compiler:
         return Pagination(style, settings["order"], settings)
 
     def schemes(self) -> Iterator[Scheme]:
-        used = {name for requirement in self.document.get("security", ()) for name in requirement}
+        """The schemes that the document or one of its operations asks for, in the document's order."""
         known = self.document.get("components", {}).get("securitySchemes", {})
-        for name in sorted(used - known.keys()):
-            text = f"{name} is no security scheme of this document{grammar.nearest(name, known)}"
-            self.complaints.append(("/security", text))
+        places = [("/security", self.document.get("security", ()))]
+        for path, method, operation in self.each_operation():
+            places.append((at("paths", path, method, "security"), operation.get("security", ())))
+        used = {name for _, required in places for requirement in required for name in requirement}
+        for place, required in places:
+            for name in sorted({name for requirement in required for name in requirement} - known.keys()):
+                text = f"{name} is no security scheme of this document{grammar.nearest(name, known)}"
+                self.complaints.append((place, text))
         for name, scheme in known.items():
-            if name not in used:
-                continue
-            pointer = at("components", "securitySchemes", name)
-            case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
-            challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
-            if scheme["type"] == "http" and scheme.get("scheme", "").lower() == "bearer":
-                yield Scheme(name, "bearer", "authorization", case, challenge)
-            elif scheme["type"] == "apiKey" and scheme.get("in") == "header" and "name" in scheme:
-                yield Scheme(name, "apiKey", scheme["name"].lower(), case, challenge)
-            else:
-                self.complaints.append((pointer, "is not understood; use http bearer, or apiKey in a header"))
+            if name in used:
+                yield from self.scheme(name, scheme, at("components", "securitySchemes", name))
+
+    def scheme(self, name: str, scheme: Json, pointer: str) -> Iterator[Scheme]:
+        case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
+        challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
+        kind, place = scheme.get("scheme", "").lower(), scheme.get("in")
+        if scheme["type"] == "http" and kind in ("bearer", "basic"):
+            yield Scheme(name, kind, "authorization", case, challenge)
+        elif scheme["type"] == "apiKey" and place in ("header", "query", "cookie") and _is_token(scheme.get("name", "")):
+            key = scheme["name"].lower() if place == "header" else scheme["name"]
+            yield Scheme(name, "apiKey", key, case, challenge, place)
+        else:
+            text = "is not understood; use http bearer, or apiKey in a header, query or cookie with its name, or http basic"
+            self.complaints.append((pointer, text))
 
     def error_kind(self, kind: str, error: Json) -> ErrorKind:
         pointer = at("x-errors", kind)
@@ -689,6 +716,11 @@ class _Compiler:
                 self.complaints.append((pointer, text))
 
 
+def _is_token(name: str) -> bool:
+    """Whether a text can be the name of a header or cookie (RFC 9110, 5.6.2)."""
+    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) is not None
+
+
 def _path(url: str) -> str | None:
     try:
         return urlsplit(url).path
@@ -728,7 +760,9 @@ def remember(memory: dict[Any, Any], key: Any, value: Any, most: int = _REMEMBER
     memory[key] = value
 
 
-def _read(query: str, declared: tuple[Parameter, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
+def _read(
+    query: str, declared: tuple[Parameter, ...], keys: frozenset[str]
+) -> tuple[dict[str, Json], tuple[Issue, ...]]:
     given: dict[str, list[str]] = {}
     for part in query.split("&") if query else ():
         name, _, text = part.partition("=")
@@ -748,9 +782,9 @@ def _read(query: str, declared: tuple[Parameter, ...]) -> tuple[dict[str, Json],
             issues.append(Issue(parameter.name, "duplicate", tuple(texts), f"{parameter.name} is given twice"))
         else:
             read_value(parameter, texts[0], arguments, issues)
-    for name, texts in given.items():
+    for name in given.keys() - keys if keys else given:
         hint = grammar.nearest(name, [parameter.name for parameter in declared])
-        issues.append(Issue(name, "unknown", tuple(texts), f"unknown parameter {_short(name)}{hint}"))
+        issues.append(Issue(name, "unknown", tuple(given[name]), f"unknown parameter {_short(name)}{hint}"))
     return arguments, tuple(issues)
 
 

@@ -200,6 +200,10 @@ class Worlds:
         self.checked = checked
         self.token: str | None = None  # what the control API asks for; None on loopback
         self._ids = Ids(seed)
+        schemes = [scheme for api in apis for scheme in api.contract.schemes]
+        self._carriers = frozenset((b"x-mock-world", *(scheme.field for scheme in schemes)))
+        self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.place == "cookie")
+        self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
         self._by_token: dict[bytes, World] = {}  # tokens as they stand in a header
         known = {id: known for api in apis for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
@@ -246,10 +250,13 @@ class Worlds:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
         world = None
         for name, value in request.headers:
-            if name == b"x-mock-world":
-                return self.all.get(value.decode("latin-1"))
-            if world is None and (name == auth.AUTHORIZATION or name == auth.API_KEY):
-                world = self._by_token.get(value.rpartition(b" ")[2])  # whatever its scheme: it only chooses
+            if name in self._carriers:
+                if name == b"x-mock-world":
+                    return self.all.get(value.decode("latin-1"))
+                if world is None:  # whatever its scheme: it only chooses
+                    world = self._by_token.get(value.rpartition(b" ")[2]) or self._by_other_form(name, value)
+        if world is None and request.query and self._key_parameters:
+            world = self._by_query(request.query)
         if request.path.startswith("/__mock__/"):
             return self.default
         return world or self._addressed(request.path) or self.default
@@ -292,6 +299,21 @@ class Worlds:
                 raise ValueError(f"due: {api} has no timer {name}{nearest(name, self.apis[api].timers)}")
             for error in self.apis[api].contract.fits(timer.payload).iter_errors(payload):
                 raise ValueError(f"due: {number} at {at}: {error.message}")
+
+    def _by_other_form(self, name: bytes, value: bytes) -> World | None:
+        """The world of a key with a blank in it, of a Basic credential, or of a cookie."""
+        text = value.decode("latin-1")
+        if name == b"cookie":
+            tokens = [one for cookie, one in auth.cookies(text) if cookie in self._key_cookies]
+        else:
+            behind = text.partition(" ")[2]
+            tokens = [text, behind, auth.decoded(behind) or ""]
+        return next((self._by_token[_sent(token)] for token in tokens if _sent(token) in self._by_token), None)
+
+    def _by_query(self, query: str) -> World | None:
+        """The world of a key in the query."""
+        tokens = (_sent(text) for name, text in auth.pairs(query) if name in self._key_parameters)
+        return next((self._by_token[token] for token in tokens if token in self._by_token), None)
 
     def _addressed(self, path: str) -> World | None:
         """The world that handed out a URL with this path (see Call.ticket)."""
