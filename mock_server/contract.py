@@ -19,7 +19,7 @@ import jsonschema_rs
 import msgspec
 from msgspec.structs import force_setattr
 
-from mock_server import cache, data, grammar
+from mock_server import cache, data, grammar, members
 from mock_server.exchange import Response
 from mock_server.grammar import Complaint, at
 
@@ -177,13 +177,16 @@ class Parameter(msgspec.Struct, frozen=True):
 class Body(msgspec.Struct, frozen=True):
     """A request body: its validator and the names of the properties that it declares.
 
-    `media_type` is JSON, or multipart/form-data, whose parts are then the properties, each a text.
+    `media_type` is JSON, or multipart/form-data, whose parts are then the properties, each a text. `strict` validates
+    against `closed`, the schema that allows no members but the declared ones.
     """
 
     required: bool
     validator: Validator
     properties: frozenset[str]
     media_type: str = JSON
+    closed: Json = True
+    strict: Validator | None = None
     sent_as: bytes = b""  # the content type, as most requests have it
 
     def __post_init__(self) -> None:
@@ -194,6 +197,13 @@ class Body(msgspec.Struct, frozen=True):
         error = next(self.validator.iter_errors(value))
         place = ".".join(str(part) for part in error.instance_path)
         return f"{place}: {_short(error.message, 300)}" if place else _short(error.message, 300)
+
+    def strange(self, value: Json) -> Iterator[str]:
+        """What a valid `value` has and the document does not name, each with the nearest name that it does."""
+        for error in self.strict.iter_errors(value) if self.strict else ():
+            for name, place, known in members.unknown(error, self.closed):
+                where = f" in {'.'.join(place)}" if place else ""
+                yield f"unknown member {_short(name)}{where}{grammar.nearest(name[:80], known)}"
 
     def faults(self, value: Json) -> dict[str, list[str]]:
         """All that is wrong with a `value`, by the dotted name of the member."""
@@ -545,7 +555,9 @@ class _Compiler:
             return None
         place = f"{where}/content{at(media_type)}/schema"
         schema, _ = self.follow(body["content"][media_type]["schema"], place)
-        return Body(body.get("required", False), self.at(place), _properties(schema), media_type)
+        closed = members.closed(schema, self.document)
+        strict = self.validator(closed)
+        return Body(body.get("required", False), self.at(place), _properties(schema), media_type, closed, strict)
 
     def event(self, name: str, event: Json) -> Body:
         schema = event["schema"]

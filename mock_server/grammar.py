@@ -267,8 +267,13 @@ def at(*parts: object) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...?` for the nearest known word, or nothing."""
-    matches = get_close_matches(word, list(known), 1, 0.5)
-    return f"; did you mean {matches[0]}?" if matches else ""
+    match = closest(word, known)
+    return "" if match is None else f"; did you mean {match}?"
+
+
+def closest(word: str, known: Iterable[str], likeness: float = 0.5) -> str | None:
+    """The known word that is most like `word`; None when none is (1 is the same, 0 nothing in common)."""
+    return next(iter(get_close_matches(word, list(known), 1, likeness)), None)
 
 
 def rebase(schema: Json, uri: str) -> Json:

@@ -63,7 +63,7 @@ class Journal:
 
 
 def summary(exchange: Exchange) -> dict[str, Any]:
-    """One exchange in a line: number, time, method, path, status, reason."""
+    """One exchange in a line: number, time, method, path, status, reason, and what a person is told about it."""
     return {
         "id": exchange.id,
         "at": rfc3339(exchange.at),
@@ -74,6 +74,8 @@ def summary(exchange: Exchange) -> dict[str, Any]:
         "query": exchange.request.query,
         "status": exchange.response.status,
         "reason": exchange.reason,
+        "hint": exchange.response.header("x-mock-hint"),
+        "warning": exchange.response.header("x-mock-warning"),
     }
 
 

@@ -10,6 +10,7 @@ import traceback
 
 from msgspec import structs
 
+from mock_server import hints
 from mock_server.api import Api, Call, Problem, Refusal, Router, Steps
 from mock_server.auth import authenticate
 from mock_server.contract import Operation
@@ -120,7 +121,7 @@ def _rendered(call: Call, problem: Problem) -> tuple[str, Response]:
     message = call.value(kind.message) if problem.message is None else problem.message
     refusal = Refusal(answer["status"], answer["code"], message, problem.fields)
     body = encode(call.api.error_body(call, refusal))
-    headers = ((b"content-type", call.api.error_type), *call.headers, *problem.headers)
+    headers = ((b"content-type", call.api.error_type), *call.headers, *problem.headers, *hints.of(call, problem))
     return kind.reason, Response(answer["status"], headers, body)
 
 

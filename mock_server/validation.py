@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from email.parser import BytesParser
+from itertools import islice
 
 import msgspec
 
 from mock_server.api import Call, Json, Problem
 from mock_server.contract import JSON, Assumed, Body, Issue, Operation, Parameter, read_value
 from mock_server.exchange import Response, find
+from mock_server.hints import warn
+
+_MOST_WARNINGS = 5
 
 
 def validate(call: Call) -> Response | None:
@@ -22,6 +26,9 @@ def validate(call: Call) -> Response | None:
     operation = call.operation
     call.arguments, issues = operation.read(call.segments, call.request.query)
     refused = _settle(call, call.arguments, issues) if issues else ()
+    if issues:
+        ignored = (issue.message for issue in issues if issue.fault == "unknown" and issue not in refused)
+        warn(call, islice(ignored, _MOST_WARNINGS))
     if refused:
         fields = {issue.parameter: [issue.message] for issue in refused}
         raise Problem("invalid", "; ".join(issue.message for issue in refused), fields=fields)
@@ -49,8 +56,10 @@ def read_body(call: Call, body: Body | None) -> Json:
         value = _read_json(content, call.api.most_depth)
     else:
         value = _read_form(call.request.header("content-type"), content)
-    if not body.validator.is_valid(value):
-        raise Problem("invalid", body.fault(value), fields=body.faults(value))
+    if body.strict is None or not body.strict.is_valid(value):
+        if not body.validator.is_valid(value):
+            raise Problem("invalid", body.fault(value), fields=body.faults(value))
+        warn(call, islice(body.strange(value), _MOST_WARNINGS))
     if body.media_type != JSON:
         return value
     if call.value(call.api.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):
@@ -74,8 +83,8 @@ def _read_json(content: bytes, most_depth: int) -> Json:
         value = msgspec.json.decode(content)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
-    # only a body with as many brackets can be nested so deep
-    if content.count(b"[") + content.count(b"{") > most_depth and is_nested_deeper(value, most_depth):
+    # each level takes two bytes, so that a short body need not be looked at
+    if len(content) > 2 * most_depth and is_nested_deeper(value, most_depth):
         raise Problem("malformed-body", f"The request body is nested deeper than {most_depth} levels")
     return value
 

@@ -261,6 +261,10 @@ class Worlds:
             return self.default
         return world or self._addressed(request.path) or self.default
 
+    def holder(self, token: str) -> World | None:
+        """The world that a key leads to, None for an unknown one."""
+        return self._by_token.get(_sent(token))
+
     def reset(self, world: World) -> None:
         """Let a world go back to how it was made, keys included."""
         self._forget(world)

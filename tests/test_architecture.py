@@ -12,9 +12,11 @@ MODULES = sorted((ROOT / "mock_server").rglob("*.py"))
 
 # Lowest first: a module imports only from what stands on a line above its own.
 LEVELS = (
-    ("data", "cache", "exchange", "clock", "ids", "store", "grammar", "refusals"),
+    ("data", "cache", "exchange", "clock", "ids", "store", "grammar"),
+    ("members", "refusals"),
     ("contract",),
     ("api", "journal"),
+    ("hints",),
     ("auth", "ratelimit", "validation", "paging", "faults"),
     ("world",),
     ("pipeline",),
