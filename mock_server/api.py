@@ -278,9 +278,10 @@ class _Node:
 def _filled(known: str, given: Sequence[str]) -> str:
     """A known path with its parameters as the `given` segments have them: a long id must not hide what is alike."""
     parts = known.split("/")
-    return "/".join(
-        given[number] if part.startswith("{") and number < len(given) else part for number, part in enumerate(parts)
-    )
+    for number, segment in enumerate(given[: len(parts)]):
+        if segment and parts[number].startswith("{"):
+            parts[number] = segment
+    return "/".join(parts)
 
 
 class Router:

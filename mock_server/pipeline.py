@@ -33,10 +33,10 @@ def handle(request: Request, world: World) -> Exchange:
     if world.due:
         world.catch_up(call.now)
     reason = error = None
+    refused = True
     try:
         response = _route(call) or _answer(call, call.api.steps)
-        if type(response.status) is not int:
-            raise TypeError(f"{response!r} is no response")
+        refused = response.status >= 300
     except Problem as problem:
         reason, response, error = _refuse(call, problem)
     except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
@@ -45,6 +45,11 @@ def handle(request: Request, world: World) -> Exchange:
         mismatch = _mismatch(call, response)
         if mismatch is not None:
             reason, response, error = _fail(call, mismatch)
+            refused = True
+    if refused:
+        reason = reason or ("fault" if call.step == "fault" else "route")
+        give_back(call)
+        response = _reasoned(world.registry, response, reason)
     return _record(call, response, reason, error)
 
 
@@ -162,10 +167,6 @@ def _reasoned(registry: Worlds, response: Response, reason: str) -> Response:
 
 def _record(call: Call, response: Response, reason: str | None, error: str | None) -> Exchange:
     world = call.world
-    if response.status >= 300:
-        reason = reason or ("fault" if call.step == "fault" else "route")
-        give_back(call)
-        response = _reasoned(world.registry, response, reason)
     api, operation = _place(call) if call.step == "route" else (call.api.name, call.operation.id)
     journal = world.journal
     journal.count += 1

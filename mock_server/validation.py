@@ -25,15 +25,20 @@ def validate(call: Call) -> Response | None:
     call.step = "validate"
     operation = call.operation
     call.arguments, issues = operation.read(call.segments, call.request.query)
-    refused = _settle(call, call.arguments, issues) if issues else ()
     if issues:
-        ignored = (issue.message for issue in issues if issue.fault == "unknown" and issue not in refused)
-        warn(call, islice(ignored, _MOST_WARNINGS))
+        _judge(call, issues)
+    call.body = read_body(call, operation.body) if call.request.body or operation.body is not None else None
+    return None
+
+
+def _judge(call: Call, issues: Sequence[Issue]) -> None:
+    """Refuse what the world's assumptions refuse, and warn of the unknown parameters that they ignore."""
+    refused = _settle(call, call.arguments, issues)
+    ignored = (issue.message for issue in issues if issue.fault == "unknown" and issue not in refused)
+    warn(call, islice(ignored, _MOST_WARNINGS))
     if refused:
         fields = {issue.parameter: [issue.message] for issue in refused}
         raise Problem("invalid", "; ".join(issue.message for issue in refused), fields=fields)
-    call.body = read_body(call, operation.body) if call.request.body or operation.body is not None else None
-    return None
 
 
 def read_body(call: Call, body: Body | None) -> Json:

@@ -248,9 +248,9 @@ class Worlds:
 
     def of(self, request: Request) -> World | None:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
-        world = None
+        world, carriers = None, self._carriers
         for name, value in request.headers:
-            if name in self._carriers:
+            if name in carriers:
                 if name == b"x-mock-world":
                     return self.all.get(value.decode("latin-1"))
                 if world is None:  # whatever its scheme: it only chooses

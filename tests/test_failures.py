@@ -64,7 +64,7 @@ def ask(api: Api, request: Request = LIST, **options: Any) -> Exchange:
         (listing(deep), "RecursionError"),
         (listing(lambda call: None), "AttributeError"),
         (listing(lambda call: Reply("text")), "AttributeError"),  # type: ignore[arg-type]
-        (listing(lambda call: Reply(b"", "200")), "is no response"),  # type: ignore[arg-type]
+        (listing(lambda call: Reply(b"", "200")), "TypeError"),  # type: ignore[arg-type]
         *((step(name, boom), "ZeroDivisionError: boom") for name in ("fault", "authenticate", "admit", "validate")),
         *((step(name, unknown_kind), "KeyError: 'no-such-kind'") for name in ("fault", "authenticate", "validate")),
         (step("fault", lambda call: True), "AttributeError"),
