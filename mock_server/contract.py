@@ -490,7 +490,7 @@ class _Compiler:
             )
 
     def success(self, operation: Json, pointer: str) -> int | Assumed:
-        """The status of an answer that its handler leaves open: the first documented success, 200 where there is none."""
+        """The status of an answer that its handler leaves open: the first documented success, else 200."""
         if "x-success" in operation:
             return self.reference(operation["x-success"], f"{pointer}/x-success") or 200
         statuses = [status for status in operation["responses"] if status.startswith("2")]
@@ -589,10 +589,12 @@ class _Compiler:
             if key in shared and shared[key] not in known:
                 text = f"{operation['operationId']} has no query parameter {shared[key]}"
                 self.complaints.append((at("x-pagination", key), text + grammar.nearest(shared[key], known)))
-        for one in () if "default-limit" in own else parameters:
-            if one.name in (shared["limit"], shared.get("page")) and one.default is None:
-                text = f"{one.name} needs a default: how many items a page holds, or which page it is, is always known"
-                self.complaints.append((pointer, text))
+        for one in parameters:
+            if one.name in (shared["limit"], shared.get("page")):
+                if one.kind != "integer":
+                    self.complaints.append((pointer, f"{one.name} counts items or pages; its type must be integer"))
+                if one.default is None and "default-limit" not in own:
+                    self.complaints.append((pointer, f"{one.name} needs a default, since it is not always sent"))
         settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
         settings |= {key: self.value(value, f"{pointer}/x-pagination{at(key)}") for key, value in own.items()}
         return Pagination(style, settings["order"], settings)
@@ -618,11 +620,13 @@ class _Compiler:
         kind, place = scheme.get("scheme", "").lower(), scheme.get("in")
         if scheme["type"] == "http" and kind in ("bearer", "basic"):
             yield Scheme(name, kind, "authorization", case, challenge)
-        elif scheme["type"] == "apiKey" and place in ("header", "query", "cookie") and _is_token(scheme.get("name", "")):
+        elif (
+            scheme["type"] == "apiKey" and place in ("header", "query", "cookie") and _is_token(scheme.get("name", ""))
+        ):
             key = scheme["name"].lower() if place == "header" else scheme["name"]
             yield Scheme(name, "apiKey", key, case, challenge, place)
         else:
-            text = "is not understood; use http bearer, or apiKey in a header, query or cookie with its name, or http basic"
+            text = "is not understood; use http bearer, or apiKey in a header, query or cookie (named), or http basic"
             self.complaints.append((pointer, text))
 
     def error_kind(self, kind: str, error: Json) -> ErrorKind:

@@ -41,7 +41,9 @@ def _text(exchange: Exchange) -> str:
     target = f"{request.path}?{request.query}" if request.query else request.path
     reason = f" [{exchange.reason}]" if exchange.reason else ""
     notes = "".join(
-        f" ({value.decode('latin-1')})" for name, value in exchange.response.headers if name in (b"x-mock-hint", b"x-mock-warning")
+        f" ({value.decode('latin-1')})"
+        for name, value in exchange.response.headers
+        if name in (b"x-mock-hint", b"x-mock-warning")
     )
     return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}{notes}\n"
 

@@ -95,7 +95,7 @@ def _read_json(content: bytes, most_depth: int) -> Json:
 
 
 def is_nested_deeper(value: Json, most: int) -> bool:
-    """Whether a JSON value has more than `most` levels of arrays and objects (RFC 8259, 9: a parser may set a limit)."""
+    """Whether a JSON value has more than `most` levels of arrays and objects (RFC 8259, 9 allows a limit)."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(most):
         children = (child for item in level for child in (item.values() if type(item) is dict else item))

@@ -1,4 +1,4 @@
-"""A document that was changed anywhere is compiled, or refused with places to look at; it never crashes the compiler."""
+"""A document that was changed anywhere is compiled, or refused with places to look at; the compiler never crashes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,57 @@ from mock_server.grammar import at, find
 from mock_server.pipeline import handle
 from mock_server.world import Worlds
 
-DOCUMENTS = {"toy": toy.document(), **{n: grammar.read(data.path(f"openapi/{n}.yaml")) for n in ("control", "kognitos")}}
+DOCUMENTS = {
+    "toy": toy.document(),
+    **{n: grammar.read(data.path(f"openapi/{n}.yaml")) for n in ("control", "kognitos")},
+}
 VALUES: list[Any] = [
-    None, True, False, 0, -1, 1, 200, 1.5, math.nan, math.inf, 10**400, "", "x", "2XX", "default", "{x}", "\ud800", "(",
-    "http://[::1", "a/b", "object", "toy.errors.status", "calendar", [], {}, [[]], [{}], [None], ["x"], {"a": 1}, {1: 2},
-    {None: 1}, b"x", (1, 2), {"$ref": 1}, {"$ref": "#"}, {"$ref": "#/components/schemas/Toy"},
-    {"$ref": "#/components/schemas/Any"}, {"$ref": "#/components/parameters/Size"}, {"assumption": "toy.errors.status"},
-    {"assumption": "x"}, {"assumption": []}, {"type": "object"}, {"type": ["string", 1]}, {"pattern": "("},
-]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1,
+    200,
+    1.5,
+    math.nan,
+    math.inf,
+    10**400,
+    "",
+    "x",
+    "2XX",
+    "default",
+    "{x}",
+    "\ud800",
+    "(",
+    "http://[::1",
+    "a/b",
+    "object",
+    "toy.errors.status",
+    "calendar",
+    [],
+    {},
+    [[]],
+    [{}],
+    [None],
+    ["x"],
+    {"a": 1},
+    {1: 2},
+    {None: 1},
+    b"x",
+    (1, 2),
+    {"$ref": 1},
+    {"$ref": "#"},
+    {"$ref": "#/components/schemas/Toy"},
+    {"$ref": "#/components/schemas/Any"},
+    {"$ref": "#/components/parameters/Size"},
+    {"assumption": "toy.errors.status"},
+    {"assumption": "x"},
+    {"assumption": []},
+    {"type": "object"},
+    {"type": ["string", 1]},
+    {"pattern": "("},
+]
 NAMES = ["x", "2XX", "4XX", "default", "$ref", "", "/", "{a}", "/{a}/{a}", 1, None, "a/b", "~1", "in", "as", "items"]
 
 
@@ -70,7 +113,9 @@ def changed(draw: st.DataObject, name: str) -> Any:
 
 
 def _has(node: Any, key: Any) -> bool:
-    return key in node if isinstance(node, dict) else isinstance(node, list) and isinstance(key, int) and key < len(node)
+    return (
+        key in node if isinstance(node, dict) else isinstance(node, list) and isinstance(key, int) and key < len(node)
+    )
 
 
 def assert_told(document: Any, error: ContractError) -> None:
@@ -120,8 +165,15 @@ def test_a_mutated_document_that_compiles_can_be_served(draw: st.DataObject) -> 
     except (ContractError, ValueError):  # or operations, events and records that do not go with the rest
         return
     for prefix in api.contract.prefixes:
-        for method, target in (("GET", "toys"), ("GET", "toys?size=0&size=7"), ("GET", "toys?kind=x&x=1&after=zz"),
-                               ("POST", "toys"), ("GET", "toys/a?must=1"), ("DELETE", "toys/a"), ("PUT", "x")):  # fmt: skip
+        for method, target in (
+            ("GET", "toys"),
+            ("GET", "toys?size=0&size=7"),
+            ("GET", "toys?kind=x&x=1&after=zz"),
+            ("POST", "toys"),
+            ("GET", "toys/a?must=1"),
+            ("DELETE", "toys/a"),
+            ("PUT", "x"),
+        ):
             for headers in ((), ((b"x-toy", b"k1"), (b"content-type", b"application/json"))):
                 path, _, query = target.partition("?")
                 exchange = handle(Request(method, f"{prefix}/{path}", query, headers, b'{"id": "z"}'), worlds.default)
@@ -164,16 +216,42 @@ LIMIT, ROOT = "/x-rate-limit", "/servers/0/url"
         (lambda d: d["x-rate-limit"].update(window="moon"), f"{LIMIT}/window", "'moon' is none of fixed, calendar"),
         (lambda d: d["x-assumptions"][6].update(alternatives=["all"]), f"{LIMIT}/counts", "'all' is none of admitted"),
         (lambda d: d["x-assumptions"][6].update(alternatives=[[]]), f"{LIMIT}/counts", "may be [], and must be a text"),
-        (lambda d: d["x-assumptions"][4].update(default="x"), "/x-errors/invalid/status", "may be 'x', and must be an HTTP"),
-        (lambda d: d["x-assumptions"][4].update(default=700), "/paths/~1toys/post/x-success", "may be 700, and must be"),
-        (lambda d: d["x-assumptions"][2].update(default=True), "/components/securitySchemes/key/x-challenge",
-         "may be True, and must be a text or null"),
-        (lambda d: d.update({"x-rate-limit": {"as": "toy.limit.window", **{key: value for key, value in
-         d["x-rate-limit"].items() if key not in ("requests", "seconds")}}}), f"{LIMIT}/as", "must be {requests, seconds}"),
-        (lambda d: d["components"]["parameters"]["Size"]["schema"].pop("default"), "/paths/~1toys/get",
-         "size needs a default"),
+        (
+            lambda d: d["x-assumptions"][4].update(default="x"),
+            "/x-errors/invalid/status",
+            "may be 'x', and must be an HTTP",
+        ),
+        (
+            lambda d: d["x-assumptions"][4].update(default=700),
+            "/paths/~1toys/post/x-success",
+            "may be 700, and must be",
+        ),
+        (
+            lambda d: d["x-assumptions"][2].update(default=True),
+            "/components/securitySchemes/key/x-challenge",
+            "may be True, and must be a text or null",
+        ),
+        (
+            lambda d: d.update(
+                {
+                    "x-rate-limit": {
+                        "as": "toy.limit.window",
+                        **{
+                            key: value for key, value in d["x-rate-limit"].items() if key not in ("requests", "seconds")
+                        },
+                    }
+                }
+            ),
+            f"{LIMIT}/as",
+            "must be {requests, seconds}",
+        ),
+        (
+            lambda d: d["components"]["parameters"]["Size"]["schema"].pop("default"),
+            "/paths/~1toys/get",
+            "size needs a default",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_would_crash_is_a_complaint(change: Callable[[Any], Any], pointer: str, told: str) -> None:
     """What the compiler or a request would stumble over is told by its pointer."""
     document = toy.document()
@@ -200,7 +278,12 @@ def test_a_quota_may_be_assumed() -> None:
     limit = document["x-rate-limit"]
     del limit["requests"], limit["seconds"]
     limit["as"] = "toy.limit.quota"
-    quota = {"text": "No page says it", "source": "Limits", "default": None, "alternatives": [{"requests": 1, "seconds": 2}]}
+    quota = {
+        "text": "No page says it",
+        "source": "Limits",
+        "default": None,
+        "alternatives": [{"requests": 1, "seconds": 2}],
+    }
     document["x-assumptions"].append({"id": "toy.limit.quota", **quota})
     assert contract.compile(document, "toy", source="toy.yaml").rate_limit is not None
     limit["as"] = "toy.limit.none"

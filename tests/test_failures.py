@@ -122,7 +122,9 @@ def timed(happened: list[Any]) -> World:
         call.store["toys"].put({"id": "e", "name": call.body["toy"]})
 
     timers = {"fail": Timer(fail, PAYLOAD), "note": Timer(note, PAYLOAD)}
-    worlds = Worlds([toy.api(timers=timers)], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True), limits={"toy": None})
+    worlds = Worlds(
+        [toy.api(timers=timers)], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True), limits={"toy": None}
+    )
     world = worlds.default
     world.schedule(1_000, "toy", "one", "fail", {"toy": "x"})
     world.schedule(1_000, "toy", "one", "note", {"toy": "Yo-yo"})

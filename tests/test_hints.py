@@ -128,7 +128,9 @@ def test_the_case_of_bearer_is_explained(client: Client) -> None:
     """Where the world takes the scheme's name in one case only, that is what is wrong."""
     client.control("PUT", "/assumptions", {"nextstep.authentication.scheme-case": "sensitive"})
     answer = client.send("GET", RUNS, authorization=f"bearer {KEY}")
-    assert str(answer.header("x-mock-hint")).startswith("bearer is not written as here; send the header `Authorization: B")
+    assert str(answer.header("x-mock-hint")).startswith(
+        "bearer is not written as here; send the header `Authorization: B"
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,11 +182,18 @@ def test_an_unknown_parameter_is_named(client: Client, query: str, told: str | N
         (START | {"nam": "x"}, "unknown member 'nam'; did you mean name?"),
         (START | {"custom_elements": []}, None),
         (START | {"zz\n\u20ac": 1}, "unknown member 'zz\\n\\u20ac'"),
-        (START | {"custom_elements": [{"task_id": "Y9Rxzi3uDOvGAYojkHti", "element_id": "elem_001", "value": "x",
-                                       "valeu": 1}]}, "unknown member 'valeu' in custom_elements.0; did you mean value?"),
+        (
+            START
+            | {
+                "custom_elements": [
+                    {"task_id": "Y9Rxzi3uDOvGAYojkHti", "element_id": "elem_001", "value": "x", "valeu": 1}
+                ]
+            },
+            "unknown member 'valeu' in custom_elements.0; did you mean value?",
+        ),
         (START | {f"z{n}": 1 for n in range(9)}, "; ".join(f"unknown member 'z{n}'" for n in range(5))),
     ],
-)  # fmt: skip
+)
 def test_an_unknown_member_is_named(client: Client, body: Any, told: str | None) -> None:
     """At any depth, with its place."""
     answer = client.post("/process-runs", body)
@@ -227,7 +236,9 @@ def test_the_log_tells_hints_and_warnings(client: Client) -> None:
 
 @settings(max_examples=300, derandomize=True, database=None, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from([AUTH, b"x-api-key", b"cookie", b"x-\xff"]), st.binary(max_size=40)), max_size=3),
+    st.lists(
+        st.tuples(st.sampled_from([AUTH, b"x-api-key", b"cookie", b"x-\xff"]), st.binary(max_size=40)), max_size=3
+    ),
     st.text(max_size=40),
     st.sampled_from([1, 50, 5_000]),
 )
@@ -246,17 +257,30 @@ ALL = serve(api(HEADER, QUERY, COOKIE, BEARER, BASIC))
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("a", b"a"), ("a\\b", b"a\\b"), ("\r\n\x7f\x00", b"\\r\\n\\x7f\\x00"), ("é€\U0001f600\ud800", b"\\xe9\\u20ac\\U0001f600\\ud800"),
-     ("x" * 300, b"x" * 300), ("é" * 300, (b"\\xe9" * 75)[:297] + b"...")],
-)  # fmt: skip
+    [
+        ("a", b"a"),
+        ("a\\b", b"a\\b"),
+        ("\r\n\x7f\x00", b"\\r\\n\\x7f\\x00"),
+        ("é€\U0001f600\ud800", b"\\xe9\\u20ac\\U0001f600\\ud800"),
+        ("x" * 300, b"x" * 300),
+        ("é" * 300, (b"\\xe9" * 75)[:297] + b"..."),
+    ],
+)
 def test_header_values_are_printable_and_bounded(text: str, value: bytes) -> None:
     """What is not ASCII is escaped, what is too long is cut."""
     assert hints.printable(text) == value
 
 
-DOCUMENT = {"components": {"schemas": {
-    "Node": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}, "name": {"type": "string"}}},
-}}}  # fmt: skip
+DOCUMENT = {
+    "components": {
+        "schemas": {
+            "Node": {
+                "type": "object",
+                "properties": {"next": {"$ref": "#/components/schemas/Node"}, "name": {"type": "string"}},
+            },
+        }
+    }
+}
 
 
 @pytest.mark.parametrize(
@@ -264,18 +288,32 @@ DOCUMENT = {"components": {"schemas": {
     [
         (True, True),
         ({"type": "object"}, {"type": "object"}),
-        ({"properties": {"a": True}, "additionalProperties": True}, {"properties": {"a": True}, "additionalProperties": True}),
-        ({"properties": {"a": True}, "oneOf": [{"properties": {"b": {}}}]},
-         {"properties": {"a": True}, "oneOf": [{"properties": {"b": {}}}]}),
-        ({"anyOf": [{"type": "string"}, {"properties": {"a": {}}}]},
-         {"anyOf": [{"type": "string"}, {"properties": {"a": {}}, "additionalProperties": False}]}),
-        ({"additionalProperties": {"properties": {"a": {}}}},
-         {"additionalProperties": {"properties": {"a": {}}, "additionalProperties": False}}),
-        ({"$ref": "#/components/schemas/Node"},
-         {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}, "name": {"type": "string"}},
-          "additionalProperties": False}),
+        (
+            {"properties": {"a": True}, "additionalProperties": True},
+            {"properties": {"a": True}, "additionalProperties": True},
+        ),
+        (
+            {"properties": {"a": True}, "oneOf": [{"properties": {"b": {}}}]},
+            {"properties": {"a": True}, "oneOf": [{"properties": {"b": {}}}]},
+        ),
+        (
+            {"anyOf": [{"type": "string"}, {"properties": {"a": {}}}]},
+            {"anyOf": [{"type": "string"}, {"properties": {"a": {}}, "additionalProperties": False}]},
+        ),
+        (
+            {"additionalProperties": {"properties": {"a": {}}}},
+            {"additionalProperties": {"properties": {"a": {}}, "additionalProperties": False}},
+        ),
+        (
+            {"$ref": "#/components/schemas/Node"},
+            {
+                "type": "object",
+                "properties": {"next": {"$ref": "#/components/schemas/Node"}, "name": {"type": "string"}},
+                "additionalProperties": False,
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_objects_are_closed_where_that_only_narrows(schema: Any, closed: Any) -> None:
     """Named members and no word of others: then there are no others; a reference into itself is left alone."""
     assert members.closed(schema, DOCUMENT) == closed

@@ -99,10 +99,17 @@ def _example(worlds: Worlds, name: str, operation: Operation) -> Any:
 @pytest.mark.parametrize(
     ("value", "most", "deeper"),
     [
-        (1, 0, False), ("[[[", 0, False), ([], 0, True), ([], 1, False), ({"a": []}, 1, True), ([[1], {"a": 2}], 2, False),
-        ([1, {"a": [{}]}], 3, True), ([1, {"a": [{}]}], 4, False), (None, 200, False),
+        (1, 0, False),
+        ("[[[", 0, False),
+        ([], 0, True),
+        ([], 1, False),
+        ({"a": []}, 1, True),
+        ([[1], {"a": 2}], 2, False),
+        ([1, {"a": [{}]}], 3, True),
+        ([1, {"a": [{}]}], 4, False),
+        (None, 200, False),
     ],
-)  # fmt: skip
+)
 def test_levels_are_counted(value: Any, most: int, deeper: bool) -> None:
     """Each array and each object is a level; texts and brackets in them are none."""
     assert is_nested_deeper(value, most) is deeper
@@ -125,14 +132,23 @@ def _form(depth: int) -> bytes:
 def test_nested_forms_are_refused(served: Worlds) -> None:
     """A part that has parts itself is malformed, however deep, and whether there is such an upload or not."""
     operation = served.apis["kognitos"].contract.operations["uploadFile"]
-    made = send(served, "kognitos", served.apis["kognitos"].contract.operations["createFile"],
-                body=b'{"agent_id": "%b", "file_name": "a.pdf"}' % _agent(served)).response  # fmt: skip
+    made = send(
+        served,
+        "kognitos",
+        served.apis["kognitos"].contract.operations["createFile"],
+        body=b'{"agent_id": "%b", "file_name": "a.pdf"}' % _agent(served),
+    ).response
     assert made.status == 201, made.body
     token = made.json()["upload_url"].rpartition("/")[2]
     for depth in (1, 2, 50, 150, 300, 1_000):
         for path in ("nope", token):
             exchange = send(
-                served, "kognitos", operation, path={"token": path}, body=_form(depth), type=b"multipart/form-data; boundary=B0"
+                served,
+                "kognitos",
+                operation,
+                path={"token": path},
+                body=_form(depth),
+                type=b"multipart/form-data; boundary=B0",
             )
             assert exchange.reason == "validation", (depth, path, exchange)
 
@@ -143,12 +159,44 @@ def _agent(worlds: Worlds) -> bytes:
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.sampled_from([b"--B", b"--B--", b"\r\n", b"\r\n\r\n", b"\xff", b"\x00", b"; ", b"=", b'"', b"''", b"%41",
-             b"Content-Disposition: form-data; name=", b"name*=utf-8''a", b"name*0=a", b"Content-Type: ", b"message/rfc822",
-             b"multipart/mixed; boundary=B", b"Content-Transfer-Encoding: base64", b"quoted-printable", b"x"]), max_size=30),
-    st.sampled_from([b"multipart/form-data; boundary=B", b"multipart/form-data", b"multipart/form-data; boundary=\xff",
-                     b"multipart/form-data; boundary*=utf-8''B", b'multipart/form-data; boundary="', b"multipart/form-data; boundary="]),
-)  # fmt: skip
+    st.lists(
+        st.sampled_from(
+            [
+                b"--B",
+                b"--B--",
+                b"\r\n",
+                b"\r\n\r\n",
+                b"\xff",
+                b"\x00",
+                b"; ",
+                b"=",
+                b'"',
+                b"''",
+                b"%41",
+                b"Content-Disposition: form-data; name=",
+                b"name*=utf-8''a",
+                b"name*0=a",
+                b"Content-Type: ",
+                b"message/rfc822",
+                b"multipart/mixed; boundary=B",
+                b"Content-Transfer-Encoding: base64",
+                b"quoted-printable",
+                b"x",
+            ]
+        ),
+        max_size=30,
+    ),
+    st.sampled_from(
+        [
+            b"multipart/form-data; boundary=B",
+            b"multipart/form-data",
+            b"multipart/form-data; boundary=\xff",
+            b"multipart/form-data; boundary*=utf-8''B",
+            b'multipart/form-data; boundary="',
+            b"multipart/form-data; boundary=",
+        ]
+    ),
+)
 def test_forms_of_any_bytes_are_refused(served: Worlds, parts: list[bytes], media_type: bytes) -> None:
     """What is no form, or none of a known upload, is a refusal."""
     operation = served.apis["kognitos"].contract.operations["uploadFile"]
@@ -158,9 +206,24 @@ def test_forms_of_any_bytes_are_refused(served: Worlds, parts: list[bytes], medi
 @pytest.mark.parametrize("lifetime", [None, 300])
 @pytest.mark.parametrize(
     "text",
-    ["", "a", "a.b", "a.b.c", "..", "x.1e5.y", "x.9.z", "x.-9.z", f"x.{'9' * 30}.z", f"x.{'9' * 5_000}.z", "x.\u0663.y",
-     "\n.0.\n", "x.0.", "x. 1.y", "x.1_0.y"],
-)  # fmt: skip
+    [
+        "",
+        "a",
+        "a.b",
+        "a.b.c",
+        "..",
+        "x.1e5.y",
+        "x.9.z",
+        "x.-9.z",
+        f"x.{'9' * 30}.z",
+        f"x.{'9' * 5_000}.z",
+        "x.\u0663.y",
+        "\n.0.\n",
+        "x.0.",
+        "x. 1.y",
+        "x.1_0.y",
+    ],
+)
 def test_forged_cursors_are_refused(served: Worlds, text: str, lifetime: int | None) -> None:
     """A token with the right seal over content that was never given out is as unknown as any other."""
     served.default.assumptions = Assumptions({**served.default.assumptions, LIFETIME: lifetime})
@@ -179,9 +242,29 @@ def _value(worlds: Worlds, name: str, parameter: str) -> str:
 
 
 TEXTS = st.sampled_from(
-    ["", "x", "\x00", "\u20ac", "\U0001f600", "x" * 3_000, "null", "true", "-1", "1e400", "9" * 400, "9" * 5_000,
-     "2026-02-30", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+23:59", "1969-12-31", "a@b.c", "active", "../..", "a.b.c"]
-)  # fmt: skip
+    [
+        "",
+        "x",
+        "\x00",
+        "\u20ac",
+        "\U0001f600",
+        "x" * 3_000,
+        "null",
+        "true",
+        "-1",
+        "1e400",
+        "9" * 400,
+        "9" * 5_000,
+        "2026-02-30",
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00+23:59",
+        "1969-12-31",
+        "a@b.c",
+        "active",
+        "../..",
+        "a.b.c",
+    ]
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | TEXTS | st.sampled_from([0, -1, 1.5, 2**63, -(2**64), 10**30, 1e308, 5e-324]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),

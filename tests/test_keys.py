@@ -125,15 +125,23 @@ def test_an_operation_may_name_a_scheme_that_the_root_does_not() -> None:
     worlds = serve(toy.api(document))
     assert ask(worlds, query="api_key=k1").response.status == 200
     document["paths"]["/toys"]["get"]["security"] = [{"othr": []}]
-    with pytest.raises(ContractError, match=r"paths/~1toys/get/security: othr is no security scheme.*did you mean other"):
+    with pytest.raises(
+        ContractError, match=r"paths/~1toys/get/security: othr is no security scheme.*did you mean other"
+    ):
         toy.api(document)
 
 
 @pytest.mark.parametrize(
-    "scheme", [{"type": "apiKey", "in": "body", "name": "a"}, {"type": "apiKey", "in": "header", "name": "a b"},
-               {"type": "apiKey", "in": "query"}, {"type": "http", "scheme": "digest"}, {"type": "http"},
-               {"type": "oauth2"}]
-)  # fmt: skip
+    "scheme",
+    [
+        {"type": "apiKey", "in": "body", "name": "a"},
+        {"type": "apiKey", "in": "header", "name": "a b"},
+        {"type": "apiKey", "in": "query"},
+        {"type": "http", "scheme": "digest"},
+        {"type": "http"},
+        {"type": "oauth2"},
+    ],
+)
 def test_other_schemes_are_refused(scheme: dict[str, Any]) -> None:
     """What the mock cannot read is a complaint at the scheme."""
     with pytest.raises(ContractError, match="components/securitySchemes/key0: is not understood; use http bearer"):
@@ -151,7 +159,9 @@ def test_only_what_a_served_document_names_chooses_a_world() -> None:
 
 @settings(max_examples=200, derandomize=True, database=None, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from([b"authorization", b"cookie", b"x-notes-key"]), st.binary(max_size=12)), max_size=3),
+    st.lists(
+        st.tuples(st.sampled_from([b"authorization", b"cookie", b"x-notes-key"]), st.binary(max_size=12)), max_size=3
+    ),
     st.text("=&%+;ab\u0100", max_size=12),
 )
 def test_any_bytes_are_a_401_of_the_default_world(headers: list[tuple[bytes, bytes]], query: str) -> None:

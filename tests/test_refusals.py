@@ -68,9 +68,7 @@ TABLE = [helper, other]
 
 
 @pytest.mark.parametrize("name", [*apis.NAMES, "control"])
-def test_a_misspelt_kind_stops_the_start(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-) -> None:
+def test_a_misspelt_kind_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     """Each of an API's files is read when it is declared; a wrong kind in any of them is refused with its place."""
     files = apis.sources(name)
     assert {file.name for file in files} == {
