@@ -316,12 +316,14 @@ class Client:
         key: str | None = _ABSENT,
     ) -> Request:
         """The request that `send` would send."""
-        given = {**self.world.headers, **self.usual, **self.credential(self.key if key is _ABSENT else key)}
+        key = self.key if key is _ABSENT else key
+        given = {**self.world.headers, **self.usual, **self.credential(key)}
         if json is not _ABSENT:
             body, given["content-type"] = texts.dumps(json).encode(), "application/json"
         given |= {name.lower(): value for name, value in (headers or {}).items()}
         encoded = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in given.items())
-        return Request(method, self.prefix + path, _query(query), encoded, body)
+        whole = "&".join(part for part in (_query(query), _query(self._carried(key)[1])) if part)
+        return Request(method, self.prefix + path, whole, encoded, body)
 
     def exchange(self, request: Request) -> Exchange:
         """Send `request` as it is, once; keep it in the log; judge the answer. Raises Violation."""
@@ -366,10 +368,11 @@ class Client:
 
     def credential(self, key: str | None) -> dict[str, str]:
         """The headers that carry `key`, as the document's security scheme says."""
-        if key is None or not self.contract.schemes:
-            return {}
-        scheme = self.contract.schemes[0]
-        return {scheme.header: f"Bearer {key}" if scheme.kind == "bearer" else key}
+        return self._carried(key)[0]
+
+    def _carried(self, key: str | None) -> tuple[dict[str, str], dict[str, str]]:
+        """The headers and the query parameters that carry `key`."""
+        return ({}, {}) if key is None or not self.contract.schemes else self.contract.schemes[0].carry(key)
 
     def eventually(self, probe: Callable[[], T], within: float = 10.0) -> T:
         """Ask `probe` until its answer is true, for at most `within` seconds of the world's time; that answer.

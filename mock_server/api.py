@@ -16,7 +16,7 @@ import msgspec
 
 from mock_server.contract import LONGEST_KNOWN, Assumed, Contract, Operation, remember
 from mock_server.exchange import Headers, Request, Response
-from mock_server.grammar import nearest
+from mock_server.grammar import closest, nearest
 from mock_server.ids import Ids
 from mock_server.store import Layout, Listing, Record, Store
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mock_server.world import World
 
 Json = Any
+_LONGEST_COMPARED = 200  # characters of a path
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+", re.ASCII)
 Fields = Mapping[str, Sequence[str]]  # what is wrong with which member: its dotted name, and messages
 
@@ -232,8 +233,8 @@ class Api:
     `error_body` shapes an error (of media type `error_type`), `layouts` the collections of a tenant, `misfits`
     tells what does not fit together in them, `seed` reads the fixture's content, `new_key` makes a credential in
     the vendor's shape, `entry` what the ready file tells of a world. `events` are what a person does in the
-    vendor's own app; `timers` what happens by itself when its time comes. A body of more than `most_bytes` is
-    refused.
+    vendor's own app; `timers` what happens by itself when its time comes. A body of more than `most_bytes`, or of
+    JSON with more than `most_depth` levels, is refused.
     """
 
     name: str
@@ -250,6 +251,7 @@ class Api:
     events: Mapping[str, Callable[[Call], Json]]
     timers: Mapping[str, Timer]
     most_bytes: int = 1 << 20
+    most_depth: int = 200
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)
@@ -279,13 +281,23 @@ class _Node:
         self.owner: Api | None = None
 
 
+def _filled(known: str, given: Sequence[str]) -> str:
+    """A known path with its parameters as the `given` segments have them: a long id must not hide what is alike."""
+    parts = known.split("/")
+    for number, segment in enumerate(given[: len(parts)]):
+        if segment and parts[number].startswith("{"):
+            parts[number] = segment
+    return "/".join(parts)
+
+
 class Router:
     """One tree of path segments over all APIs; the longest match wins, a literal segment before a parameter."""
 
     def __init__(self, apis: Sequence[Api]) -> None:
         """Raises ValueError when two APIs claim the same path."""
         self._root = _Node()
-        self.paths: list[str] = []
+        self._paths: list[tuple[Api, str]] = []
+        self._nearest: dict[tuple[str, str], str] = {}
         self._known: dict[str, Match] = {}
         for api in apis:
             for prefix in api.contract.prefixes:
@@ -312,9 +324,16 @@ class Router:
             node, owner = child, child.owner or owner
         return Match(owner, node.operations, tuple(segments))
 
-    def nearest(self, path: str) -> str:
-        """The known path that is most like `path`."""
-        return nearest(path, self.paths)
+    def nearest(self, path: str, api: Api | None = None) -> str:
+        """`; did you mean ...?` for the known path, of one API if given, that is most like a raw `path`, or nothing."""
+        path = path[:_LONGEST_COMPARED]
+        key = (path, api.name if api else "")
+        if key not in self._nearest:
+            given = path.split("/")
+            filled = {_filled(known, given): known for owner, known in self._paths if api in (None, owner)}
+            match = closest(path, filled)
+            remember(self._nearest, key, "" if match is None else f"; did you mean {filled[match]}?")
+        return self._nearest[key]
 
     def _add(self, api: Api, prefix: str) -> None:
         shared = prefix in ("", "/api")  # several vendors live here: a path is owned by its first segment
@@ -327,7 +346,7 @@ class Router:
             if operation.method in node.operations:
                 raise ValueError(f"{prefix}{operation.path}: two operations answer {operation.method}; rename one")
             node.operations[operation.method] = operation
-            self.paths.append(prefix + operation.path)
+            self._paths.append((api, prefix + operation.path))
 
     def _grow(self, path: str) -> _Node:
         node = self._root

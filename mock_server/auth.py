@@ -5,10 +5,13 @@ Driven by the document's security schemes. Must not know any API's keys: a world
 
 from __future__ import annotations
 
-from mock_server.api import Call, Problem
-from mock_server.exchange import Headers, Response, find
+from base64 import b64decode
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
 
-AUTHORIZATION, API_KEY = b"authorization", b"x-api-key"  # where any vendor's clients put their tokens
+from mock_server.api import Call, Problem
+from mock_server.contract import Scheme
+from mock_server.exchange import Headers, Request, Response, find
 
 
 def authenticate(call: Call) -> Response | None:
@@ -30,17 +33,59 @@ def authenticate(call: Call) -> Response | None:
 
 
 def _present(call: Call) -> str:
+    misplaced = False
     for scheme in call.api.contract.schemes:
-        value = find(call.request.headers, scheme.field)
+        value = sent(scheme, call.request)
         if value:
             if scheme.kind == "apiKey":
-                return value.decode("latin-1")
-            word, _, token = value.partition(b" ")
-            # RFC 9110, 11.1: the scheme's name is matched in any case; not every vendor does.
-            if word == b"Bearer" or (word.lower() == b"bearer" and call.value(scheme.case) != "sensitive"):
-                return token.decode("latin-1")
-            raise Problem("invalid-credential", headers=_challenge(call))
-    raise Problem("missing-credential", headers=_challenge(call))
+                return value
+            token = _token(call, scheme, value)
+            if token is not None:
+                return token
+            misplaced = True
+    raise Problem("invalid-credential" if misplaced else "missing-credential", headers=_challenge(call))
+
+
+def sent(scheme: Scheme, request: Request) -> str | None:
+    """What stands where a scheme has its credential; None where nothing does."""
+    if scheme.place == "query":
+        return next((text for name, text in pairs(request.query) if name == scheme.header), None)
+    if scheme.place == "cookie":
+        values = (value.decode("latin-1") for name, value in request.headers if name == scheme.field)
+        return next((text for value in values for name, text in cookies(value) if name == scheme.header), None)
+    value = find(request.headers, scheme.field)
+    return None if value is None else value.decode("latin-1")
+
+
+def pairs(query: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a raw query."""
+    for part in query.split("&"):
+        name, _, text = part.partition("=")
+        yield unquote_plus(name), unquote_plus(text)
+
+
+def cookies(value: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a Cookie header (RFC 6265, 5.4)."""
+    for part in value.split(";"):
+        name, _, text = part.partition("=")
+        yield name.strip(), text.strip().strip('"')
+
+
+def decoded(text: str) -> str | None:
+    """The `user:password` of a Basic credential (RFC 7617); None when it is none."""
+    try:
+        return b64decode(text, validate=True).decode()
+    except ValueError:
+        return None
+
+
+def _token(call: Call, scheme: Scheme, value: str) -> str | None:
+    """The token of an Authorization header of this scheme; None for one of another scheme."""
+    word, _, text = value.partition(" ")
+    # RFC 9110, 11.1: the scheme's name is matched in any case; not every vendor does.
+    if word.lower() != scheme.kind or (word != scheme.kind.title() and call.value(scheme.case) == "sensitive"):
+        return None
+    return decoded(text) if scheme.kind == "basic" else text
 
 
 def _challenge(call: Call) -> Headers:

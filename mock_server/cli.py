@@ -324,10 +324,10 @@ def _banner(worlds: Worlds) -> list[str]:
         api = worlds.apis[name]
         listing = next(o for o in api.contract.operations.values() if o.pagination and "{" not in o.path)
         scheme = api.contract.schemes[0]
-        value = f"Bearer {entry['api_key']}" if scheme.kind == "bearer" else entry["api_key"]
+        carried, asked = scheme.carry(entry["api_key"])
         needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required and p.location == "query"}
-        query = f"?{urlencode(needed)}" if needed else ""
-        headers = {scheme.header.title(): value, **api.contract.headers}
+        query = f"?{urlencode({**asked, **needed})}" if asked or needed else ""
+        headers = {**{name.title(): value for name, value in carried.items()}, **api.contract.headers}
         given = " ".join(f"-H '{header}: {text}'" for header, text in headers.items())
         lines.append(f"  curl {given} '{entry['base_url']}{listing.path}{query}'")
     if worlds.token is not None:

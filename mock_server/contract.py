@@ -8,6 +8,7 @@ and what to do. Must not know what happens to a request: that is `pipeline`.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ import jsonschema_rs
 import msgspec
 from msgspec.structs import force_setattr
 
-from mock_server import cache, data, grammar
+from mock_server import cache, data, grammar, members
 from mock_server.exchange import Response
 from mock_server.grammar import Complaint, at
 
@@ -39,6 +40,8 @@ PIPELINE_KINDS = (
     "internal",
 )
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+WINDOWS = ("fixed", "calendar", "sliding")
+COUNTS = ("admitted", "successful")
 JSON = "application/json"
 FORM = "multipart/form-data"
 _INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
@@ -175,13 +178,16 @@ class Parameter(msgspec.Struct, frozen=True):
 class Body(msgspec.Struct, frozen=True):
     """A request body: its validator and the names of the properties that it declares.
 
-    `media_type` is JSON, or multipart/form-data, whose parts are then the properties, each a text.
+    `media_type` is JSON, or multipart/form-data, whose parts are then the properties, each a text. `strict` validates
+    against `closed`, the schema that allows no members but the declared ones.
     """
 
     required: bool
     validator: Validator
     properties: frozenset[str]
     media_type: str = JSON
+    closed: Json = True
+    strict: Validator | None = None
     sent_as: bytes = b""  # the content type, as most requests have it
 
     def __post_init__(self) -> None:
@@ -192,6 +198,13 @@ class Body(msgspec.Struct, frozen=True):
         error = next(self.validator.iter_errors(value))
         place = ".".join(str(part) for part in error.instance_path)
         return f"{place}: {_short(error.message, 300)}" if place else _short(error.message, 300)
+
+    def strange(self, value: Json) -> Iterator[str]:
+        """What a valid `value` has and the document does not name, each with the nearest name that it does."""
+        for error in self.strict.iter_errors(value) if self.strict else ():
+            for name, place, known in members.unknown(error, self.closed):
+                where = f" in {'.'.join(place)}" if place else ""
+                yield f"unknown member {_short(name)}{where}{grammar.nearest(name[:80], known)}"
 
     def faults(self, value: Json) -> dict[str, list[str]]:
         """All that is wrong with a `value`, by the dotted name of the member."""
@@ -227,6 +240,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     pagination: Pagination | None
     rate_limit: RateLimit | None
     secured: bool | Assumed
+    keys: frozenset[str] = frozenset()  # query parameters that carry a credential
     _known: dict[tuple[tuple[str, ...], str], dict[str, Json]] = {}
 
     def __repr__(self) -> str:
@@ -244,7 +258,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         if known is not None:
             return known.copy(), ()
         arguments, wrong = self._read_path(segments)
-        asked, issues = _read(query, self._at("query"))
+        asked, issues = _read(query, self._at("query"), self.keys)
         arguments |= asked
         if not wrong and not issues and len(query) + sum(map(len, segments)) <= LONGEST_KNOWN:
             remember(self._known, (segments, query), arguments.copy())
@@ -293,9 +307,10 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
 
 
 class Scheme(msgspec.Struct, frozen=True):
-    """One security scheme: `bearer`, or `apiKey` in the header `header`.
+    """One security scheme: `bearer`, `basic`, or `apiKey`; `header` names its header, query parameter or cookie.
 
-    `case` says whether the word Bearer is matched in any case, `challenge` what WWW-Authenticate says on a 401.
+    `place` says which of the three it is. `case` says whether the word Bearer is matched in any case, `challenge` what
+    WWW-Authenticate says on a 401. The token of `basic` is `user:password`.
     """
 
     name: str
@@ -303,10 +318,21 @@ class Scheme(msgspec.Struct, frozen=True):
     header: str
     case: Assumed | None
     challenge: Assumed | None
-    field: bytes = b""  # the header's name as requests have it
+    place: str = "header"
+    field: bytes = b""  # the name of the header that it is read from, as requests have it; empty in a query
 
     def __post_init__(self) -> None:
-        force_setattr(self, "field", self.header.encode())
+        force_setattr(self, "field", {"header": self.header.encode(), "cookie": b"cookie", "query": b""}[self.place])
+
+    def carry(self, token: str) -> tuple[dict[str, str], dict[str, str]]:
+        """The headers and the query parameters with which a client sends `token`."""
+        if self.place == "query":
+            return {}, {self.header: token}
+        if self.place == "cookie":
+            return {"cookie": f"{self.header}={token}"}, {}
+        if self.kind == "basic":
+            return {self.header: f"Basic {b64encode(token.encode()).decode()}"}, {}
+        return {self.header: f"Bearer {token}" if self.kind == "bearer" else token}, {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -357,8 +383,12 @@ def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract
     if complaints:
         raise ContractError(source, complaints)
     compiler = _Compiler(document, name)
-    contract = compiler.contract(source)
-    compiler.check_examples()
+    try:
+        contract = compiler.contract(source)
+        compiler.check_examples()
+    except Exception as error:  # a gap in the grammar: whoever wrote the document still learns where
+        complaint = compiler.place, f"cannot be compiled: {type(error).__name__}: {_short(str(error), 300)}"
+        raise ContractError(source, [*compiler.complaints, complaint]) from error
     if compiler.complaints:
         raise ContractError(source, compiler.complaints)
     return contract
@@ -371,6 +401,8 @@ class _Compiler:
         self.document = document
         self.name = name
         self.complaints: list[Complaint] = []
+        self.keys: frozenset[str] = frozenset()
+        self.place = ""  # the pointer of what is being compiled
         self.validators: dict[tuple[str, bool], Validator] = {}
         self.uri = f"urn:understudy:{name}"
         self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
@@ -381,15 +413,18 @@ class _Compiler:
         """The whole document; what is wrong with it is in `complaints` afterwards."""
         document = self.document
         self.check_ids()
+        self.check_servers()
+        schemes = tuple(self.schemes())
+        self.keys = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
         operations = {operation.id: operation for operation in self.operations()}
         parameters = [parameter for operation in operations.values() for parameter in operation.parameters]
         contract = Contract(
             name=self.name,
             source=source,
             document=document,
-            prefixes=tuple(dict.fromkeys(urlsplit(server["url"]).path.rstrip("/") for server in document["servers"])),
+            prefixes=tuple(dict.fromkeys((_path(server["url"]) or "").rstrip("/") for server in document["servers"])),
             operations=operations,
-            schemes=tuple(self.schemes()),
+            schemes=schemes,
             errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
             rate_limit=self.rate_limit(document, "", ""),
             unknown={key: self.value(value, at("x-unknown", key)) for key, value in document["x-unknown"].items()},
@@ -433,10 +468,9 @@ class _Compiler:
 
     def operations(self) -> Iterator[Operation]:
         for path, method, operation in self.each_operation():
-            pointer = at("paths", path, method)
+            pointer = self.place = at("paths", path, method)
             parameters = tuple(self.parameters(path, operation, pointer))
             self.check_names(path, parameters, pointer)
-            success = next((int(status) for status in operation["responses"] if status.startswith("2")), 200)
             yield Operation(
                 id=operation["operationId"],
                 method=method.upper(),
@@ -447,14 +481,34 @@ class _Compiler:
                     status: self.expected(*self.follow(response, f"{pointer}/responses/{status}"))
                     for status, response in operation["responses"].items()
                 },
-                success=self.value(operation.get("x-success", success), f"{pointer}/x-success"),
+                success=self.success(operation, pointer),
                 pagination=self.pagination(operation, parameters, pointer),
                 rate_limit=self.rate_limit(operation, pointer, operation["operationId"]),
                 secured=self.value(
                     operation.get("x-secured", bool(operation.get("security", self.document.get("security", ())))),
                     f"{pointer}/x-secured",
                 ),
+                keys=self.keys,
             )
+
+    def success(self, operation: Json, pointer: str) -> int | Assumed:
+        """The status of an answer that its handler leaves open: the first documented success, else 200."""
+        if "x-success" in operation:
+            return self.reference(operation["x-success"], f"{pointer}/x-success") or 200
+        statuses = [status for status in operation["responses"] if status.startswith("2")]
+        known = next((int(status) for status in statuses if status.isdigit()), None)
+        if statuses and known is None:
+            text = f"{statuses[0]} names no one status that is answered; write three digits, or add x-success"
+            self.complaints.append((f"{pointer}/responses{at(statuses[0])}", text))
+        return known or 200
+
+    def check_servers(self) -> None:
+        """The path of a server is plain: all operations stand below it."""
+        for number, server in enumerate(self.document["servers"]):
+            path = _path(server["url"])
+            if path is None or "{" in path or (path and not path.startswith("/")):
+                text = f"{_short(server['url'])} is no URL with a plain path; write it out, variables too"
+                self.complaints.append((at("servers", number, "url"), text))
 
     def check_names(self, path: str, parameters: Sequence[Parameter], pointer: str) -> None:
         """The parameters in a path are the declared ones."""
@@ -503,7 +557,9 @@ class _Compiler:
             return None
         place = f"{where}/content{at(media_type)}/schema"
         schema, _ = self.follow(body["content"][media_type]["schema"], place)
-        return Body(body.get("required", False), self.at(place), _properties(schema), media_type)
+        closed = members.closed(schema, self.document)
+        strict = self.validator(closed)
+        return Body(body.get("required", False), self.at(place), _properties(schema), media_type, closed, strict)
 
     def event(self, name: str, event: Json) -> Body:
         schema = event["schema"]
@@ -535,28 +591,45 @@ class _Compiler:
             if key in shared and shared[key] not in known:
                 text = f"{operation['operationId']} has no query parameter {shared[key]}"
                 self.complaints.append((at("x-pagination", key), text + grammar.nearest(shared[key], known)))
+        for one in parameters:
+            if one.name in (shared["limit"], shared.get("page")):
+                if one.kind != "integer":
+                    self.complaints.append((pointer, f"{one.name} counts items or pages; its type must be integer"))
+                if one.default is None and "default-limit" not in own:
+                    self.complaints.append((pointer, f"{one.name} needs a default, since it is not always sent"))
         settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
         settings |= {key: self.value(value, f"{pointer}/x-pagination{at(key)}") for key, value in own.items()}
         return Pagination(style, settings["order"], settings)
 
     def schemes(self) -> Iterator[Scheme]:
-        used = {name for requirement in self.document.get("security", ()) for name in requirement}
+        """The schemes that the document or one of its operations asks for, in the document's order."""
         known = self.document.get("components", {}).get("securitySchemes", {})
-        for name in sorted(used - known.keys()):
-            text = f"{name} is no security scheme of this document{grammar.nearest(name, known)}"
-            self.complaints.append(("/security", text))
+        places = [("/security", self.document.get("security", ()))]
+        for path, method, operation in self.each_operation():
+            places.append((at("paths", path, method, "security"), operation.get("security", ())))
+        used = {name for _, required in places for requirement in required for name in requirement}
+        for place, required in places:
+            for name in sorted({name for requirement in required for name in requirement} - known.keys()):
+                text = f"{name} is no security scheme of this document{grammar.nearest(name, known)}"
+                self.complaints.append((place, text))
         for name, scheme in known.items():
-            if name not in used:
-                continue
-            pointer = at("components", "securitySchemes", name)
-            case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
-            challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
-            if scheme["type"] == "http" and scheme.get("scheme", "").lower() == "bearer":
-                yield Scheme(name, "bearer", "authorization", case, challenge)
-            elif scheme["type"] == "apiKey" and scheme.get("in") == "header" and "name" in scheme:
-                yield Scheme(name, "apiKey", scheme["name"].lower(), case, challenge)
-            else:
-                self.complaints.append((pointer, "is not understood; use http bearer, or apiKey in a header"))
+            if name in used:
+                yield from self.scheme(name, scheme, at("components", "securitySchemes", name))
+
+    def scheme(self, name: str, scheme: Json, pointer: str) -> Iterator[Scheme]:
+        case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
+        challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
+        kind, place = scheme.get("scheme", "").lower(), scheme.get("in")
+        if scheme["type"] == "http" and kind in ("bearer", "basic"):
+            yield Scheme(name, kind, "authorization", case, challenge)
+        elif (
+            scheme["type"] == "apiKey" and place in ("header", "query", "cookie") and _is_token(scheme.get("name", ""))
+        ):
+            key = scheme["name"].lower() if place == "header" else scheme["name"]
+            yield Scheme(name, "apiKey", key, case, challenge, place)
+        else:
+            text = "is not understood; use http bearer, or apiKey in a header, query or cookie (named), or http basic"
+            self.complaints.append((pointer, text))
 
     def error_kind(self, kind: str, error: Json) -> ErrorKind:
         pointer = at("x-errors", kind)
@@ -585,6 +658,7 @@ class _Compiler:
         if ("as" in entry) == ("requests" in entry and "seconds" in entry):
             self.complaints.append((pointer, "a limit has requests and seconds, or is `as` an assumption says"))
         assumed = self.reference({"assumption": entry["as"]} if "as" in entry else None, f"{pointer}/as")
+        self.check_limit(entry, pointer)
         return RateLimit(
             name=name,
             quota=assumed or Quota(entry.get("requests", 0), entry.get("seconds", 0)),
@@ -593,6 +667,25 @@ class _Compiler:
             refusal=refusal,
             **{key: self.value(entry[key], f"{pointer}/{key}") for key in ("window", "counts", "headers")},
         )
+
+    def check_limit(self, entry: Json, pointer: str) -> None:
+        """A limit's ways of counting are known ones, under each alternative too."""
+        for key, choices in (("window", WINDOWS), ("counts", COUNTS)):
+            for value in self.possible(entry[key]):
+                if value not in choices:
+                    text = f"{_short(value)} is none of {', '.join(choices)}"
+                    self.complaints.append((f"{pointer}/{key}", text))
+        for value in self.possible({"assumption": entry["as"]}) if "as" in entry else ():
+            if value is not None and not _is_quota(value):
+                text = f"{_short(value)} must be {{requests, seconds}} or null"
+                self.complaints.append((f"{pointer}/as", text))
+
+    def possible(self, value: Json) -> tuple[Json, ...]:
+        """All that a value of the document may come to: itself, or what its assumption may be."""
+        if not isinstance(value, Mapping):
+            return (value,)
+        known = self.assumptions.get(value["assumption"])
+        return (known.default, *known.alternatives) if known else ()
 
     def value(self, value: Json, pointer: str) -> Json:
         """`value`, or an Assumed where it says `{assumption: id}`."""
@@ -641,6 +734,26 @@ class _Compiler:
                 self.complaints.append((pointer, text))
 
 
+def _is_token(name: str) -> bool:
+    """Whether a text can be the name of a header or cookie (RFC 9110, 5.6.2)."""
+    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) is not None
+
+
+def _path(url: str) -> str | None:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return None
+
+
+def _is_quota(value: Json) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and value.keys() == {"requests", "seconds"}
+        and all(type(count) is int and count > 0 for count in value.values())
+    )
+
+
 def _is_answer(value: Json) -> bool:
     return (
         isinstance(value, Mapping)
@@ -665,7 +778,9 @@ def remember(memory: dict[Any, Any], key: Any, value: Any, most: int = _REMEMBER
     memory[key] = value
 
 
-def _read(query: str, declared: tuple[Parameter, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
+def _read(
+    query: str, declared: tuple[Parameter, ...], keys: frozenset[str]
+) -> tuple[dict[str, Json], tuple[Issue, ...]]:
     given: dict[str, list[str]] = {}
     for part in query.split("&") if query else ():
         name, _, text = part.partition("=")
@@ -685,9 +800,9 @@ def _read(query: str, declared: tuple[Parameter, ...]) -> tuple[dict[str, Json],
             issues.append(Issue(parameter.name, "duplicate", tuple(texts), f"{parameter.name} is given twice"))
         else:
             read_value(parameter, texts[0], arguments, issues)
-    for name, texts in given.items():
+    for name in given.keys() - keys if keys else given:
         hint = grammar.nearest(name, [parameter.name for parameter in declared])
-        issues.append(Issue(name, "unknown", tuple(texts), f"unknown parameter {_short(name)}{hint}"))
+        issues.append(Issue(name, "unknown", tuple(given[name]), f"unknown parameter {_short(name)}{hint}"))
     return arguments, tuple(issues)
 
 

@@ -7,15 +7,18 @@ Must not know what the parts mean: that is `contract`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
 Json = Any
+DEEPEST = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
 Complaint = tuple[str, str]  # a JSON pointer, and what is wrong there and what to do
 
 
@@ -51,9 +54,10 @@ def _loader() -> type:
 
 
 # A shape is the name of an object or a leaf below, "any", "[shape]" (a list) or "{shape}" (a map of names);
-# "shape?" may also be {assumption: <id>}.
+# "shape?" may also be {assumption: <id>}, "@shape" is nothing else: each value of the assumption then has the shape.
 _LEAVES: dict[str, tuple[Callable[[Json], bool], str]] = {
     "text": (lambda value: isinstance(value, str), "must be a text"),
+    "words": (lambda value: value is None or isinstance(value, str), "must be a text or null"),
     "flag": (lambda value: isinstance(value, bool), "must be true or false"),
     "count": (lambda value: type(value) is int and value > 0, "must be a whole number from 1 on"),
     "status": (lambda value: type(value) is int and 100 <= value <= 599, "must be an HTTP status"),
@@ -108,8 +112,8 @@ _OBJECTS: dict[str, dict[str, str]] = {
         "requestBody": "body",
         "responses": "{response}",
         "x-pagination": "pagination",
-        "x-success": "value",
-        "x-secured": "value",
+        "x-success": "@status",
+        "x-secured": "@flag",
         "x-rate-limit": "rate-limit",
         "x-rules": "[rule]",
         "x-assumptions": "[assumption]",
@@ -120,7 +124,7 @@ _OBJECTS: dict[str, dict[str, str]] = {
         "required": "flag",
         "schema": "schema",
         "examples": "{example}",
-        "x-invalid": "value",
+        "x-invalid": "@text",
     },
     "body": {"description": "text", "required": "flag", "content": "{media}"},
     "media": {"schema": "schema", "example": "any", "examples": "{example}"},
@@ -140,8 +144,8 @@ _OBJECTS: dict[str, dict[str, str]] = {
     },
     "scheme": {
         **dict.fromkeys(("type", "scheme", "in", "name", "description", "bearerFormat"), "text"),
-        "x-scheme-case": "value",
-        "x-challenge": "value",
+        "x-scheme-case": "@text",
+        "x-challenge": "@words",
     },
     "schema": _SCHEMA,
     "error": {
@@ -242,8 +246,15 @@ def complaints(document: Json) -> Iterator[Complaint]:
     if not isinstance(document, Mapping):
         yield "", "is no mapping; an OpenAPI 3.1 document is needed"
         return
-    yield from _walk(document, "document", "", document)
+    foreign = list(_foreign(document))
+    if foreign:  # nothing else can be said of it
+        yield from foreign
+        return
+    wrong = list(_walk(document, "document", "", document))
+    yield from wrong
     yield from _operation_ids(document)
+    if not wrong:
+        yield from _assumed(document, "document", "", _values(document))
 
 
 def examples(document: Json) -> Iterator[tuple[str, str, Json]]:
@@ -266,8 +277,13 @@ def at(*parts: object) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...?` for the nearest known word, or nothing."""
-    matches = get_close_matches(word, list(known), 1, 0.5)
-    return f"; did you mean {matches[0]}?" if matches else ""
+    match = closest(word, known)
+    return "" if match is None else f"; did you mean {match}?"
+
+
+def closest(word: str, known: Iterable[str], likeness: float = 0.5) -> str | None:
+    """The known word that is most like `word`; None when none is (1 is the same, 0 nothing in common)."""
+    return next(iter(get_close_matches(word, list(known), 1, likeness)), None)
 
 
 def rebase(schema: Json, uri: str) -> Json:
@@ -280,7 +296,36 @@ def rebase(schema: Json, uri: str) -> Json:
     return [rebase(item, uri) for item in schema] if isinstance(schema, list) else schema
 
 
+def _foreign(document: Json) -> Iterator[Complaint]:
+    """What JSON cannot hold, or is nested deeper than validators go; a YAML alias may even lead into itself."""
+    waiting = [(document, "", 0)]
+    while waiting:
+        value, pointer, depth = waiting.pop()
+        if depth > DEEPEST:
+            yield pointer, f"is nested deeper than {DEEPEST} levels; name a part of it under components"
+            return  # the same is true of all that it leads to
+        if isinstance(value, Mapping):
+            waiting += [(child, pointer + at(name), depth + 1) for name, child in value.items()]
+            if not all(map(_is_text, value)):
+                yield pointer, "must have texts as names; put them in quotes"
+        elif isinstance(value, list):
+            waiting += [(child, f"{pointer}/{number}", depth + 1) for number, child in enumerate(value)]
+        elif not (value is None or isinstance(value, bool | int) or _is_text(value) or _is_finite(value)):
+            yield pointer, f"{ascii(value)[:80]} is no JSON value; write a text, a number, true, false or null"
+
+
+def _is_text(value: Json) -> bool:
+    """Whether a value is a text without lone surrogates."""
+    return isinstance(value, str) and (value.isascii() or _SURROGATE.search(value) is None)
+
+
+def _is_finite(value: Json) -> bool:
+    return isinstance(value, float) and isfinite(value)
+
+
 def _walk(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Complaint]:
+    if shape[0] == "@":
+        shape = "value"
     if shape[-1] == "?":
         shape = "value" if isinstance(value, Mapping) else shape[:-1]
     if shape == "any" or (shape == "schema" and isinstance(value, bool)):
@@ -296,8 +341,6 @@ def _walk(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Com
         yield pointer, "must be a list"
     elif shape[0] != "[" and not isinstance(value, Mapping):
         yield pointer, "must be {assumption: <id>}" if shape == "value" else "must be a mapping"
-    elif shape[0] == "{" and not all(isinstance(name, str) for name in value):
-        yield pointer, "must have texts as names; put them in quotes"
     elif shape in _REFERRED and "$ref" in value:
         yield from _reference(value, shape, pointer, document)
     elif shape in _OBJECTS:
@@ -380,6 +423,26 @@ def _reference(value: Json, shape: str, pointer: str, document: Json) -> Iterato
             value = find(document, target[1:])
         except (LookupError, ValueError, TypeError):
             value = {"$ref": f"{target} (missing)/"}
+
+
+def _values(document: Json) -> dict[str, list[Json]]:
+    """What each assumption may be, by its id."""
+    operations = [o for item in document["paths"].values() for o in item.values() if isinstance(o, Mapping)]
+    declared = [one for owner in (document, *operations) for one in owner.get("x-assumptions", ())]
+    return {one["id"]: [one["default"], *one["alternatives"]] for one in declared}
+
+
+def _assumed(value: Json, shape: str, pointer: str, known: Mapping[str, Sequence[Json]]) -> Iterator[Complaint]:
+    """Where `{assumption: <id>}` stands, each value of the assumption has the shape that is needed there."""
+    leaf = shape.strip("@?")
+    if leaf != shape and isinstance(value, Mapping):
+        fits, advice = _LEAVES.get(leaf, (lambda value: True, ""))
+        for one in known.get(value["assumption"], ()):
+            if not fits(one):
+                yield pointer, f"{value['assumption']} may be {one!r}, and {advice}"
+        return
+    for child, child_shape, child_pointer in _children(value, shape, pointer):
+        yield from _assumed(child, child_shape, child_pointer, known)
 
 
 def _operation_ids(document: Json) -> Iterator[Complaint]:

@@ -146,7 +146,7 @@ def size_of(exchange: Exchange) -> int:
 
 
 def summary(exchange: Exchange) -> dict[str, Any]:
-    """One exchange in a line: number, time, method, path, status, reason."""
+    """One exchange in a line: number, time, method, path, status, reason, and what a person is told about it."""
     return {
         "id": exchange.id,
         "at": rfc3339(exchange.at),
@@ -157,6 +157,8 @@ def summary(exchange: Exchange) -> dict[str, Any]:
         "query": exchange.request.query,
         "status": exchange.response.status,
         "reason": exchange.reason,
+        "hint": exchange.response.header("x-mock-hint"),
+        "warning": exchange.response.header("x-mock-warning"),
     }
 
 

@@ -43,7 +43,12 @@ def _text(exchange: Exchange) -> str:
     request = exchange.request
     target = f"{request.path}?{request.query}" if request.query else request.path
     reason = f" [{exchange.reason}]" if exchange.reason else ""
-    return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}\n"
+    notes = "".join(
+        f" ({value.decode('latin-1')})"
+        for name, value in exchange.response.headers
+        if name in (b"x-mock-hint", b"x-mock-warning")
+    )
+    return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}{notes}\n"
 
 
 def _json(exchange: Exchange) -> str:

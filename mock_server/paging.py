@@ -5,6 +5,7 @@ A style is one function; a new one is one more entry of STYLES. Must not know wh
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -17,6 +18,7 @@ from mock_server.ids import digest
 from mock_server.store import Listing, encode
 
 _MARK = "\x00"  # no member of an envelope is called this
+_TOKEN = re.compile(r"([^.]*)\.(-?[0-9]{1,20})\.(.*)", re.ASCII | re.DOTALL)  # its query, when it was made, the last id
 
 
 def page(call: Call, listing: Listing) -> bytes:
@@ -131,7 +133,10 @@ def _token_place(call: Call, listing: Listing, query: str, token: str) -> int | 
         return None
     if seal != digest(text, 8):
         return None
-    own, at, last = text.split(".", 2)
+    parts = _TOKEN.fullmatch(text)
+    if parts is None:  # sealed, and still not one of ours
+        return None
+    own, at, last = parts.groups()
     lifetime = call.value(pagination.settings["token-lifetime"])
     if lifetime is not None and call.now - int(at) > lifetime * 1000:
         return None

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from msgspec import structs
 
+from mock_server import hints
 from mock_server.api import NOBODY, Api, Call, Problem, Refusal, Router, Steps
 from mock_server.auth import authenticate
 from mock_server.bounds import Full
@@ -29,24 +30,30 @@ PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
 
 
 def handle(request: Request, world: World) -> Exchange:
-    """Answer one request in one world, and record the exchange."""
+    """Answer one request in one world, and record the exchange. Raises nothing."""
     call = Call(request, world)
     if world.due:
         world.catch_up(call.now)
     reason = error = None
+    refused = True
     try:
         response = _route(call) or _answer(call, call.api.steps)
+        refused = response.status >= 300
     except Problem as problem:
-        reason, response = _refuse(call, problem)
+        reason, response, error = _refuse(call, problem)
     except Full as full:  # no vendor's refusal: the server's own
-        reason, response = "bound", _plain(507, str(full))
+        reason, response = "bound", _details(507, str(full))
     except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
-        error = traceback.format_exc()
-        reason, response = _refuse(call, Problem("internal"))
+        reason, response, error = _fail(call, traceback.format_exc())
     if world.registry.checked and error is None and reason != "bound":
-        error = _mismatch(call, response)
-        if error is not None:
-            reason, response = _refuse(call, Problem("internal"))
+        mismatch = _mismatch(call, response)
+        if mismatch is not None:
+            reason, response, error = _fail(call, mismatch)
+            refused = True
+    if refused:
+        reason = reason or ("fault" if call.step == "fault" else "route")
+        give_back(call)
+        response = _reasoned(world.registry, response, reason)
     return _record(call, response, reason, error)
 
 
@@ -98,7 +105,23 @@ def _run(call: Call) -> Response:
     return Response(status, JSON + call.headers if call.headers else JSON, body)
 
 
-def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
+def _refuse(call: Call, problem: Problem) -> tuple[str, Response, str | None]:
+    """The reason of a problem, its answer, and the traceback of what went wrong while it was rendered."""
+    try:
+        return (*_rendered(call, problem), None)
+    except Exception:  # an unknown kind, or an error shape that raises: a programmer's error, too
+        return _fail(call, traceback.format_exc())
+
+
+def _fail(call: Call, error: str) -> tuple[str, Response, str]:
+    """The answer to a request on which the mock failed: the API's own, or else plain problem details."""
+    try:
+        return (*_rendered(call, Problem("internal")), error)
+    except Exception:
+        return "internal", _FAILED, f"{error}\n{traceback.format_exc()}"
+
+
+def _rendered(call: Call, problem: Problem) -> tuple[str, Response]:
     """A problem in the API's own error shape, and its reason."""
     kind = call.api.contract.errors[problem.kind]
     if kind.answer is None:
@@ -111,14 +134,19 @@ def _refuse(call: Call, problem: Problem) -> tuple[str, Response]:
     message = call.value(kind.message) if problem.message is None else problem.message
     refusal = Refusal(answer["status"], answer["code"], message, problem.fields)
     body = encode(call.api.error_body(call, refusal))
-    headers = ((b"content-type", call.api.error_type), *call.headers, *problem.headers)
+    headers = ((b"content-type", call.api.error_type), *call.headers, *problem.headers, *hints.of(call, problem))
     return kind.reason, Response(answer["status"], headers, body)
 
 
 def _mismatch(call: Call, response: Response) -> str | None:
     """How an answer differs from the document (`serve --check`); a fault is meant to differ."""
     operation: Operation | None = getattr(call, "operation", None)
-    return None if operation is None or call.step == "fault" else operation.mismatch(response)
+    if operation is None or call.step == "fault":
+        return None
+    try:
+        return operation.mismatch(response)
+    except Exception:  # an answer that cannot even be compared
+        return traceback.format_exc()
 
 
 def _nobodys(path: str, router: Router) -> Response:
@@ -126,13 +154,16 @@ def _nobodys(path: str, router: Router) -> Response:
 
 
 def _not_found(detail: str) -> Response:
-    return _plain(404, detail)
+    return _details(404, detail)
 
 
-def _plain(status: int, detail: str) -> Response:
-    """Problem details of the server's own."""
+def _details(status: int, detail: str) -> Response:
+    """An answer that is no API's: RFC 9457 problem details."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(status, PROBLEM_JSON, encode(body))
+
+
+_FAILED = _details(500, "The mock failed; GET /__mock__/journal holds the traceback")
 
 
 def _reasoned(registry: Worlds, response: Response, reason: str) -> Response:
@@ -144,10 +175,6 @@ def _reasoned(registry: Worlds, response: Response, reason: str) -> Response:
 
 def _record(call: Call, response: Response, reason: str | None, error: str | None) -> Exchange:
     world = call.world
-    if response.status >= 300:
-        reason = reason or ("fault" if call.step == "fault" else "route")
-        give_back(call)
-        response = _reasoned(world.registry, response, reason)
     api, operation = _place(call) if call.step == "route" else (call.api.name, call.operation.id)
     journal = world.journal
     journal.count += 1

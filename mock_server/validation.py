@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from email.parser import BytesParser
+from itertools import islice
 
 import msgspec
 
 from mock_server.api import Call, Json, Problem
 from mock_server.contract import JSON, Assumed, Body, Issue, Operation, Parameter, read_value
 from mock_server.exchange import Response, find
+from mock_server.hints import warn
+
+_MOST_WARNINGS = 5
 
 
 def validate(call: Call) -> Response | None:
@@ -21,12 +25,20 @@ def validate(call: Call) -> Response | None:
     call.step = "validate"
     operation = call.operation
     call.arguments, issues = operation.read(call.segments, call.request.query)
-    refused = _settle(call, call.arguments, issues) if issues else ()
+    if issues:
+        _judge(call, issues)
+    call.body = read_body(call, operation.body) if call.request.body or operation.body is not None else None
+    return None
+
+
+def _judge(call: Call, issues: Sequence[Issue]) -> None:
+    """Refuse what the world's assumptions refuse, and warn of the unknown parameters that they ignore."""
+    refused = _settle(call, call.arguments, issues)
+    ignored = (issue.message for issue in issues if issue.fault == "unknown" and issue not in refused)
+    warn(call, islice(ignored, _MOST_WARNINGS))
     if refused:
         fields = {issue.parameter: [issue.message] for issue in refused}
         raise Problem("invalid", "; ".join(issue.message for issue in refused), fields=fields)
-    call.body = read_body(call, operation.body) if call.request.body or operation.body is not None else None
-    return None
 
 
 def read_body(call: Call, body: Body | None) -> Json:
@@ -45,9 +57,14 @@ def read_body(call: Call, body: Body | None) -> Json:
         return None
     if find(call.request.headers, b"content-type") != body.sent_as:
         _check_media_type(call, body.media_type)
-    value = _read_json(content) if body.media_type == JSON else _read_form(call.request.header("content-type"), content)
-    if not body.validator.is_valid(value):
-        raise Problem("invalid", body.fault(value), fields=body.faults(value))
+    if body.media_type == JSON:
+        value = _read_json(content, call.api.most_depth)
+    else:
+        value = _read_form(call.request.header("content-type"), content)
+    if body.strict is None or not body.strict.is_valid(value):
+        if not body.validator.is_valid(value):
+            raise Problem("invalid", body.fault(value), fields=body.faults(value))
+        warn(call, islice(body.strange(value), _MOST_WARNINGS))
     if body.media_type != JSON:
         return value
     if call.value(call.api.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):
@@ -66,16 +83,34 @@ def _check_media_type(call: Call, wanted: str) -> None:
         raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not {wanted}")
 
 
-def _read_json(content: bytes) -> Json:
+def _read_json(content: bytes, most_depth: int) -> Json:
     try:
-        return msgspec.json.decode(content)
+        value = msgspec.json.decode(content)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
+    # each level takes two bytes, so that a short body need not be looked at
+    if len(content) > 2 * most_depth and is_nested_deeper(value, most_depth):
+        raise Problem("malformed-body", f"The request body is nested deeper than {most_depth} levels")
+    return value
+
+
+def is_nested_deeper(value: Json, most: int) -> bool:
+    """Whether a JSON value has more than `most` levels of arrays and objects (RFC 8259, 9 allows a limit)."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        children = (child for item in level for child in (item.values() if type(item) is dict else item))
+        level = [child for child in children if type(child) is dict or type(child) is list]
+        if not level:
+            return False
+    return bool(level)
 
 
 def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
     """The parts of a multipart form by name, the last one of a name; bytes that are no UTF-8 are told byte by byte."""
-    form = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
+    try:
+        form = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
+    except RecursionError:
+        raise Problem("malformed-body", "The request body is no form: its parts are nested") from None
     if not form.is_multipart() or form.defects:
         raise Problem("malformed-body", "The request body is no form: its boundary is not found, or it is cut off")
     parts = {}
@@ -84,6 +119,8 @@ def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
         name = part.get_param("name", header="content-disposition")
         if not isinstance(name, str):
             raise Problem("malformed-body", "A part of the form has no name")
+        if part.is_multipart():
+            raise Problem("malformed-body", "A part of the form has parts itself")
         parts[name] = _text(part.get_payload(decode=True))
     return parts
 
@@ -141,4 +178,5 @@ def _limit_policy(operation: Operation, issue: Issue, value: Json, parameter: Pa
 
 
 def _clamped(value: int, parameter: Parameter) -> int:
-    return int(max(parameter.schema["minimum"], min(value, parameter.schema["maximum"])))
+    value = min(value, parameter.schema.get("maximum", value))
+    return int(max(value, parameter.schema.get("minimum", value)))

@@ -7,6 +7,7 @@ API's records.
 from __future__ import annotations
 
 import os
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,13 +20,13 @@ from mock_server.api import Api, Assumptions, Call, Credential, Json, Router, Wi
 from mock_server.bounds import Bounds, Full
 from mock_server.clock import Clock, milliseconds, rfc3339
 from mock_server.contract import Quota
-from mock_server.exchange import Request
+from mock_server.exchange import Exchange, Request, Response
 from mock_server.faults import Faults
 from mock_server.grammar import nearest
 from mock_server.ids import Ids
 from mock_server.journal import Journal, Room
 from mock_server.masking import Mask
-from mock_server.store import Record, Store
+from mock_server.store import Record, Store, encode
 
 Tenants = dict[str, dict[str, Store]]  # by API, by tenant
 Planted = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: its tenants' data, all credentials
@@ -142,13 +143,21 @@ class World:
             self.tenants[api][tenant].meter.next = _AT_ONCE
 
     def catch_up(self, now: int) -> None:
-        """Let everything happen that was due until `now`, in order, each at its own time."""
+        """Let everything happen that was due until `now`, in order, each at its own time.
+
+        A job that raises stays due, for another attempt the next time; the journal tells of each failed attempt.
+        """
+        failed = []
         while self.due and self.due[0].at <= now:
             numbers, due = self._numbers(), heappop(self.due)
             numbers.free(due.number)
-            call = self.inside(due.api, due.tenant, due.payload)
-            call.now = due.at
-            call.api.timers[due.timer].happen(call)
+            try:
+                self._run(due)
+            except Exception:  # a programmer's error: the request that comes now is not to blame
+                failed.append(due)
+                self._record_failure(due, traceback.format_exc())
+        for due in failed:
+            heappush(self.due, due._replace(number=self._numbers().take()))
 
     def _numbers(self) -> Numbers:
         """The numbers of the jobs that wait; begun anew where `due` was replaced."""
@@ -242,6 +251,10 @@ class Worlds:
         self.mask = Mask((api.contract for api in apis), seed=seed, tokens=self._tokens, show=show_secrets)
         self.token: str | None = None  # what the control API asks for; None on loopback
         self._ids = Ids(seed)
+        schemes = [scheme for api in apis for scheme in api.contract.schemes]
+        self._carriers = frozenset((b"x-mock-world", *(scheme.field for scheme in schemes)))
+        self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.place == "cookie")
+        self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
         self._by_token: dict[bytes, World] = {}  # tokens as they stand in a header
         known = {id: known for api in apis for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
@@ -291,15 +304,22 @@ class Worlds:
 
     def of(self, request: Request) -> World | None:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
-        world = None
+        world, carriers = None, self._carriers
         for name, value in request.headers:
-            if name == b"x-mock-world":
-                return self.all.get(value.decode("latin-1"))
-            if world is None and (name == auth.AUTHORIZATION or name == auth.API_KEY):
-                world = self._by_token.get(value.rpartition(b" ")[2])  # whatever its scheme: it only chooses
+            if name in carriers:
+                if name == b"x-mock-world":
+                    return self.all.get(value.decode("latin-1"))
+                if world is None:  # whatever its scheme: it only chooses
+                    world = self._by_token.get(value.rpartition(b" ")[2]) or self._by_other_form(name, value)
+        if world is None and request.query and self._key_parameters:
+            world = self._by_query(request.query)
         if request.path.startswith("/__mock__/"):
             return self.default
         return world or self._addressed(request.path) or self.default
+
+    def holder(self, token: str) -> World | None:
+        """The world that a key leads to, None for an unknown one."""
+        return self._by_token.get(_sent(token))
 
     def reset(self, world: World) -> None:
         """Let a world go back to how it was made, keys included."""
@@ -363,6 +383,21 @@ class Worlds:
                 raise ValueError(f"due: {api} has no timer {name}{nearest(name, self.apis[api].timers)}")
             for error in self.apis[api].contract.fits(timer.payload).iter_errors(payload):
                 raise ValueError(f"due: {number} at {at}: {error.message}")
+
+    def _by_other_form(self, name: bytes, value: bytes) -> World | None:
+        """The world of a key with a blank in it, of a Basic credential, or of a cookie."""
+        text = value.decode("latin-1")
+        if name == b"cookie":
+            tokens = [one for cookie, one in auth.cookies(text) if cookie in self._key_cookies]
+        else:
+            behind = text.partition(" ")[2]
+            tokens = [text, behind, auth.decoded(behind) or ""]
+        return next((self._by_token[_sent(token)] for token in tokens if _sent(token) in self._by_token), None)
+
+    def _by_query(self, query: str) -> World | None:
+        """The world of a key in the query."""
+        tokens = (_sent(text) for name, text in auth.pairs(query) if name in self._key_parameters)
+        return next((self._by_token[token] for token in tokens if token in self._by_token), None)
 
     def _addressed(self, path: str) -> World | None:
         """The world that handed out a URL with this path (see Call.ticket)."""

@@ -13,9 +13,11 @@ MODULES = sorted((ROOT / "mock_server").rglob("*.py"))
 # Lowest first: a module imports only from what stands on a line above its own.
 LEVELS = (
     ("data", "cache", "exchange", "clock", "ids", "store", "grammar"),
+    ("members", "refusals"),
     ("bounds", "contract"),
     ("masking",),
     ("api", "journal"),
+    ("hints",),
     ("auth", "ratelimit", "validation", "paging", "faults", "keys"),
     ("world",),
     ("pipeline",),

@@ -235,7 +235,7 @@ BROKEN: list[tuple[str, Callable[[Any], Any], str, str]] = [
     ("error status", lambda d: d["x-errors"]["internal"].update(status=99), "/x-errors/internal/status",
      "must be an HTTP status"),
     ("text", lambda d: d["info"].update(title=None), "/info/title", "must be a text"),
-    ("security scheme", lambda d: d["components"]["securitySchemes"]["key"].update({"in": "query"}),
+    ("security scheme", lambda d: d["components"]["securitySchemes"]["key"].update({"in": "body"}),
     "/components/securitySchemes/key",
      "is not understood; use http bearer, or apiKey in a header"),
     ("parameter type", lambda d: d["components"]["parameters"]["Size"]["schema"].update(type="array"),

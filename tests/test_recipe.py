@@ -61,6 +61,18 @@ def test_the_new_api_is_served(served: dict[str, str]) -> None:
     assert page["more"] is True
 
 
+def test_a_fresh_world_of_the_new_api_has_a_key_of_its_own(served: dict[str, str]) -> None:
+    """The vendor's own header leads to the world whose key it carries."""
+    root = served["base_url"].removesuffix("/notes/v1")
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{root}/__mock__/worlds", method="POST"), timeout=5
+    ) as response:
+        key = json.load(response)["apis"]["notes"]["api_key"]
+    request = urllib.request.Request(f"{served['base_url']}/notes", headers={"X-Notes-Key": key})
+    with urllib.request.urlopen(request, timeout=5) as response:
+        assert len(json.load(response)["notes"]) == 5
+
+
 def test_the_generic_contract_tests_run_on_it(checkout: Path) -> None:
     """What its document declares is checked by the tests that are there already, and passes."""
     command = [

@@ -32,22 +32,23 @@ def asked(path: str, **headers: str) -> Request:
 
 
 def test_a_world_is_found_by_its_key(worlds: Worlds) -> None:
-    """A key leads to its world, whatever its scheme; no key and unknown keys to the default one."""
+    """A key leads to its world, whatever its scheme; no key, unknown keys and keys elsewhere to the default one."""
     made = worlds.create()
     key = made.entry("nextstep")["api_key"]
     for value in (f"Bearer {key}", f"bearer {key}", key):
         assert worlds.of(asked("/api/v1/x", authorization=value)) is made
-    assert worlds.of(asked("/api/v1/x", x_api_key=key)) is made
+    assert worlds.of(asked("/api/v1/x", x_api_key=key)) is worlds.default, "no document that is served names it"
     for value in (KEY, "", "Bearer", "Bearer x"):
         assert worlds.of(asked("/api/v1/x", authorization=value)) is worlds.default
     assert worlds.of(asked("/api/v1/x")) is worlds.default
 
 
-def test_the_first_known_key_chooses_the_world(worlds: Worlds) -> None:
+def test_the_first_known_key_chooses_the_world(plant: Plant, small: dict[str, Any], nextstep: Api) -> None:
     """Another header that could carry a key makes no difference to a key that is known."""
+    worlds = plant(apis=[nextstep, toy.api()], seeds={**small, "toy": toy.TOYS})
     first, second = worlds.create(), worlds.create()
     one, other = (f"Bearer {world.entry('nextstep')['api_key']}".encode() for world in (first, second))
-    named = (b"authorization", b"x-api-key")
+    named = (b"authorization", b"x-toy")
     for name, also in product(named, named):
         for value in (b"", b"else", other):
             assert worlds.of(Request("GET", "/api/v1/x", headers=((name, one), (also, value)))) is first

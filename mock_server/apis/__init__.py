@@ -8,17 +8,32 @@ from pathlib import Path
 
 import msgspec
 
-from mock_server import cache, data, grammar
+from mock_server import cache, data, grammar, refusals
 from mock_server.api import Api, Credential, Json
 from mock_server.world import Planted, filled, planted
 
 NAMES = ("nextstep", "kognitos", "tallyfy")
+EVENT_KINDS = ("invalid", "not-found", "refused")  # how the control API refuses an event
 
 
 def declare(name: str) -> Api:
-    """The API `name` (one of NAMES, or `control`), its document compiled. Raises ContractError."""
+    """The API `name` (one of NAMES, or `control`), its document compiled.
+
+    Raises ContractError for a document that is not understood, ValueError for a Problem that it does not know.
+    """
     api: Api = import_module(f"mock_server.apis.{name}").declare()
+    faults = refusals.unknown(
+        name, sources(name), known=api.contract.errors, events=api.events.values(), told=EVENT_KINDS
+    )
+    if faults:
+        raise ValueError(f"{api.contract.source}: {'; '.join(faults)}")
     return api
+
+
+def sources(name: str) -> list[Path]:
+    """The files that hold the handlers of the API `name`: `<name>.py` and `<name>_*.py`."""
+    folder = Path(__file__).parent
+    return [folder / f"{name}.py", *sorted(folder.glob(f"{name}_*.py"))]
 
 
 def seeds(names: Sequence[str], folder: Path | None = None) -> dict[str, Json]:

@@ -303,6 +303,7 @@ def declare() -> Api:
         events={},
         timers={},
         most_bytes=64 << 20,
+        most_depth=250,  # a state holds what the APIs took, some levels deeper; validators count no more than 254
     )
 
 

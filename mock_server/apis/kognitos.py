@@ -57,7 +57,7 @@ def get_run(call: Call) -> Reply:
     id = call.arguments["run_id"]
     run = call.store["runs"].get(id)
     if run is None:
-        raise _missing(call, "runs", id, "run-not-found")
+        raise _missing(call, "runs", id, Problem("run-not-found"))
     if call.credential.scope not in (None, run["agent_id"]):
         raise Problem("out-of-scope")
     return Reply(runs.renderer(call)(encode(run)))
@@ -252,7 +252,7 @@ def _agent(call: Call, id: str) -> str:
     if call.credential.scope not in (None, id):
         raise Problem("out-of-scope")
     if call.store["agents"].row(id) is None:
-        raise _missing(call, "agents", id, "agent-not-found")
+        raise _missing(call, "agents", id, Problem("agent-not-found"))
     return id
 
 
@@ -261,19 +261,19 @@ def _process(call: Call, agent_id: str, id: str) -> Record:
     _agent(call, agent_id)
     process = call.store["processes"].get(id)
     if process is None:
-        raise _missing(call, "processes", id, "process-not-found")
+        raise _missing(call, "processes", id, Problem("process-not-found"))
     if process["agent_id"] != agent_id:
         raise Problem("process-not-found")
     return process
 
 
-def _missing(call: Call, collection: str, id: str, kind: str) -> Problem:
+def _missing(call: Call, collection: str, id: str, usual: Problem) -> Problem:
     """Why there is no such object for this caller."""
     if not _ID.fullmatch(id) and collection != "files" and call.assumed("kognitos.errors.malformed-id") == "invalid":
         return Problem("invalid", "An id has 1 to 26 letters, digits, hyphens and underscores")
     if call.assumed("kognitos.errors.foreign-object") == "forbidden" and call.exists_elsewhere(collection, id):
         return Problem("forbidden")
-    return Problem(kind)
+    return usual
 
 
 def _check_stage(call: Call, shown: str, wanted: str) -> None:
@@ -290,7 +290,7 @@ def _check_file(call: Call, agent_id: str, id: str) -> bool:
         if unknown == "invalid":
             raise Problem("invalid", "file_ids: there is no such file")
         if unknown == "not-found":
-            raise _missing(call, "files", id, "file-not-found")
+            raise _missing(call, "files", id, Problem("file-not-found"))
         return True
     elsewhere = file["agent_id"] not in (None, agent_id)
     if elsewhere and call.credential.scope is not None:
