@@ -159,6 +159,19 @@ class World:
         for due in failed:
             heappush(self.due, due._replace(number=self._numbers().take()))
 
+    def _run(self, due: Due) -> None:
+        call = self.inside(due.api, due.tenant, due.payload)
+        call.now = due.at
+        call.api.timers[due.timer].happen(call)
+
+    def _record_failure(self, due: Due, error: str) -> None:
+        """Keep the traceback of a job that raised in the journal, as an exchange that no client sent."""
+        self.journal.count += 1
+        request = Request("TIMER", due.timer, body=encode(due.payload))
+        number, id = self.journal.count, self.id
+        failure = Exchange(number, id, due.api, None, due.at, request, Response(500), "run", "internal", (), error)
+        self.journal.keep(failure)
+
     def _numbers(self) -> Numbers:
         """The numbers of the jobs that wait; begun anew where `due` was replaced."""
         if self.numbers is None or self.numbers.due is not self.due:

@@ -156,7 +156,7 @@ def test_a_job_that_failed_is_tried_again() -> None:
     world.advance(2)
     assert len(world.journal.find(1).error or "") > 0  # type: ignore[union-attr]
     other = world.registry.create()
-    world.registry.restore(other, {**world.export(), "credentials": []})
+    world.registry.restore(other, world.export())
     assert sorted(other.due) == sorted(world.due)
     happened.append("mended")
     for _ in range(2):
