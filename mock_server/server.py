@@ -272,10 +272,11 @@ class Server(uvicorn.Server):
     def __init__(self, app: App, *, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            loop="uvloop",
+            loop="auto",  # uvloop where there is one
             http=Protocol,
             access_log=False,
             log_level="error",
+            use_colors=False,
             server_header=False,
             date_header=False,
             proxy_headers=False,

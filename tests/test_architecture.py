@@ -12,7 +12,7 @@ MODULES = sorted((ROOT / "mock_server").rglob("*.py"))
 
 # Lowest first: a module imports only from what stands on a line above its own.
 LEVELS = (
-    ("data", "cache", "exchange", "clock", "ids", "store", "grammar"),
+    ("data", "cache", "exchange", "clock", "ids", "store", "grammar", "output", "streams", "neighbor"),
     ("contract",),
     ("api", "journal"),
     ("auth", "ratelimit", "validation", "paging", "faults"),

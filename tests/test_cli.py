@@ -51,7 +51,7 @@ class Output(io.StringIO):
     def write(self, text: str) -> int:
         """Keep the text; behind the banner's last line, act."""
         count = super().write(text)
-        if text.endswith("Ctrl-C stops it."):
+        if "Ctrl-C stops it." in text:
             self._act()
         return count
 
@@ -205,13 +205,14 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert cli.main(["serve", "--port", str(port)]) == 3
-    assert capsys.readouterr().err == f"understudy: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+    told = f"cannot listen on 127.0.0.1:{port}: Address already in use; --port takes another port, 0 a free one"
+    assert capsys.readouterr().err == f"understudy: {told}\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "COMMAND"),
+        (["--quiet"], "COMMAND"),
         (["sevre"], "invalid choice: 'sevre'"),
         (["serve", "nextstop"], "unknown API nextstop; did you mean nextstep?"),
         (["serve", "--prot", "0"], "unknown argument --prot; did you mean --port?"),
@@ -222,7 +223,13 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["serve", "--ready-file", "no/where"], "--ready-file no/where: there is no folder no"),
         (["serve", "--rate-limit", "1", "--no-rate-limit"], "not allowed with"),
         (["serve", "--clock", "soon"], "--clock soon is neither real nor frozen nor an ISO 8601 time"),
-        (["serve", "--clock", "9999-12-31T23:59:59-12:00"], "is neither real nor frozen"),
+        (["serve", "--clock", "9999-12-31T23:59:59-12:00"], "from 1970-01-01T00:00:00Z to 9999-12-31"),
+        (["serve", "--clock", "1969-12-31T23:59:59Z"], "from 1970-01-01T00:00:00Z to 9999-12-31"),
+        (["serve", "./my.yaml"], "./my.yaml is a file"),
+        (["rules", "MY.JSON"], "MY.JSON is a file"),
+        (["check", "openapi/control"], "openapi/control is a file"),
+        (["mutants", "README.md"], "README.md is a file"),
+        (["serve", "--host", "\xe4" * 70], "is no host name"),
         (["serve", "--assume", "x"], "--assume x is not ID=VALUE"),
         (["serve", "--assume", "nextstep.tasks.unset-valeu=1"], "did you mean nextstep.tasks.unset-value?"),
         (["serve", "--assume", "nextstep.tasks.unset-value=1"],
