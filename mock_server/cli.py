@@ -312,28 +312,30 @@ def _listener(host: str, port: int) -> socket:
 
 def _worlds(options: argparse.Namespace) -> Worlds:
     """The worlds that the options describe; raises UsageError for what does not fit."""
-    from mock_server.apis import declare, plant, seeds
+    from mock_server.apis import declare, planter, seeds
     from mock_server.grammar import Unreadable
     from mock_server.ids import secret
     from mock_server.world import Worlds
 
     apis = _declared(options.api)
+    names = [api.name for api in apis]
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
         worlds = Worlds(
             [*apis, declare("control")],
-            seeds=seeds([api.name for api in apis], options.fixtures),
+            seeds=seeds(names, options.fixtures),
             clock=_clock(options.clock),
             seed=options.seed,
             assume=dict(map(_assumed, options.assume)),
             limits={api.name: options.rate_limit for api in apis} if limited else None,
             helpful=options.fidelity == "helpful",
             checked=options.check,
-            plant=None if options.fixtures else plant,
+            plant=planter(names, options.fixtures),
         )
-    except (Unreadable, ValueError, KeyError, TypeError) as error:
-        text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-        raise UsageError(" ".join(text.split())) from error
+    except Unreadable as error:
+        raise UsageError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(" ".join(str(error).split())) from error
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         worlds.token = secret(16)
     return worlds

@@ -235,7 +235,7 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["serve", "--assume", "nextstep.tasks.unset-value=1"],
         "nextstep.tasks.unset-value cannot be 1; it is one of None, ''"),
         (["serve", "--fidelity", "loose"], "invalid choice: 'loose'"),
-        (["serve", "--fixtures", "/nowhere"], "/nowhere/nextstep/seed.yaml: No such file or directory"),
+        (["serve", "--fixtures", "/nowhere"], "/nowhere: there is no such folder"),
         (["serve", "--log-format", "xml"], "invalid choice: 'xml'"),
         (["rules", "nope"], f"unknown API nope; known: {', '.join(apis.NAMES)}"),
         (["rules", "--format", "csv"], "invalid choice: 'csv'"),
@@ -255,7 +255,7 @@ def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments
     [
         ("teams: [", "seed.yaml: "), ("teams: 5", "teams: 5 is not of type"), ("[]", "is not of type"), ("",
         "is not of type"),
-        ("teams: [5]", "teams.0: 5 is not of type"), ("\x00", "seed.yaml: "), ("teams: [{id: a}]",
+        ("teams: [5]", "seed.yaml:1: /teams/0: 5 is not of type"), ("\x00", "seed.yaml: "), ("teams: [{id: a}]",
         '"timezone" is a required property'),
         ("teams: [{id: a, timezone: UTC, runs: [{id: r, template_id: t, created_at: '2026-01-01'}]}]",
         "a: run r: there is no template t"),
