@@ -387,21 +387,11 @@ def _assumed(text: str) -> tuple[str, Any]:
 
 
 def _banner(worlds: Worlds) -> list[str]:
-    from urllib.parse import urlencode
+    from mock_server import index
 
-    names = [name for name in worlds.apis if name != "control"]
+    names = index.served(worlds)
     lines = [f"Understudy serves {', '.join(names)} at {worlds.url} (control: {worlds.url}/__mock__/docs)"]
-    for name in names:
-        entry = worlds.default.entry(name)
-        api = worlds.apis[name]
-        listing = next(o for o in api.contract.operations.values() if o.pagination and "{" not in o.path)
-        scheme = api.contract.schemes[0]
-        value = f"Bearer {entry['api_key']}" if scheme.kind == "bearer" else entry["api_key"]
-        needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required and p.location == "query"}
-        query = f"?{urlencode(needed)}" if needed else ""
-        headers = {scheme.header.title(): value, **api.contract.headers}
-        given = " ".join(f"-H '{header}: {text}'" for header, text in headers.items())
-        lines.append(f"  curl {given} '{entry['base_url']}{listing.path}{query}'")
+    lines += [f"  {index.curl(worlds, name, worlds.default.entry(name)['api_key'])}" for name in names]
     if worlds.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.token}' {worlds.url}/__mock__/health")
     return [*lines, "Ctrl-C stops it."]

@@ -21,6 +21,7 @@ LEVELS = (
     ("pipeline",),
     ("recording",),
     ("apis",),
+    ("index",),
     ("pages", "log"),
     ("server",),
     ("cli",),
