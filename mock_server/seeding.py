@@ -46,7 +46,7 @@ class Validator(Protocol):
 
 
 class Faults:
-    """What is wrong with a seed, gathered while records are made of it."""
+    """The faults of a seed, collected while records are made of it."""
 
     def __init__(self) -> None:
         self._found: list[tuple[Place, str]] = []

@@ -42,7 +42,7 @@ def test_private_parts_are_used_of_known_versions_only() -> None:
 
 
 def test_it_serves_without_uvloop() -> None:
-    """asyncio's own loop serves then; every import of uvloop fails in this process."""
+    """The loop of asyncio serves then; every import of uvloop fails in this process."""
     program = (
         "import sys, urllib.request\n"
         "sys.modules['uvloop'] = None\n"

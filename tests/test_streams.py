@@ -12,6 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
@@ -278,3 +279,23 @@ def test_a_command_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -> 
     """`understudy` says what it can do."""
     assert cli.main([]) == 0
     assert capsys.readouterr().out.startswith("usage: understudy")
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` is that of the installed package."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"understudy {version('understudy')}\n"
+
+
+def test_a_full_output_is_said_once_and_then_leads_nowhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reason stands on standard error; what is left in the buffer cannot fail when the interpreter ends."""
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert cli.main(["rules", "nextstep"]) == 0
+        full.flush()
+    told = "understudy: standard output cannot be written: No space left on device\n"
+    assert capsys.readouterr().err == told
