@@ -23,6 +23,7 @@ from typing import IO, Any
 from contract_tests import targets
 from contract_tests.mutants import Alternative, Mutant
 from contract_tests.trials import Subject, Trial, completed
+from mock_server.output import OutputFile
 from mock_server.server import ready_file, serving
 from mock_server.world import Worlds
 
@@ -73,7 +74,7 @@ class Program:
         worlds = served(api, subject, self.requests)
         with serving(worlds), TemporaryDirectory(prefix="understudy-") as folder, TemporaryFile() as output:
             ready = Path(folder) / "ready.json"
-            ready.write_text(ready_file(worlds))
+            OutputFile("ready file", ready, secret=True).write(ready_file(worlds))
             variables = {**environment(worlds.default.entry(api)), f"{PREFIX}READY_FILE": str(ready)}
             failure = self._ended(self._started(variables, output), limit)
             said = _end_of(output)

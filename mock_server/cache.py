@@ -52,6 +52,13 @@ def _write(name: str, entry: bytes) -> None:
         partial = place.with_suffix(f".{os.getpid()}")
         partial.write_bytes(entry)
         partial.replace(place)
+        _sweep(place)
+
+
+def _sweep(place: Path) -> None:
+    """Remove what writers that were killed have left of an entry; one at work only finds its work done by us."""
+    for partial in place.parent.glob(f"{place.stem}.[0-9]*"):
+        partial.unlink(missing_ok=True)
 
 
 def _seal(contents: Sequence[bytes], row: bytes) -> bytes:

@@ -7,6 +7,7 @@ is imported inside it, so that `--help` answers at once. The last three commands
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mock_server.output import BadPath, NotWritten, OutputFile
+from mock_server.streams import forgiving, in_background
+
 if TYPE_CHECKING:
+    from socket import socket
+
     from mock_server.api import Api
     from mock_server.clock import Clock
     from mock_server.world import Worlds
 
 _FINE, _USAGE, _COULD_NOT_RUN, _INTERRUPTED = 0, 2, 3, 130
+_DOCUMENT = (".yaml", ".yml", ".json")
 
 
 class UsageError(Exception):
@@ -31,15 +38,62 @@ class CouldNotRun(Exception):
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.color = not no_color()  # newer Pythons colour their help
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
 
+class _Version(argparse.Action):
+    """`--version`: print the version and end; it takes a while to find out."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        print(f"understudy {installed_version()}")
+        raise SystemExit(_FINE)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
+    """Run a command; returns the exit code, which does not depend on where standard output leads."""
+    with forgiving():
+        return _main(arguments)
+
+
+def no_color() -> bool:
+    """Whether the user wants no escape codes at all (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
+def installed_version() -> str:
+    """The version of this package."""
+    from importlib.metadata import version
+
+    return version("understudy")
+
+
+def api_name(name: str) -> str:
+    """`name` when it is that of an API; else raises UsageError with the nearest one."""
+    from mock_server.apis import NAMES
+    from mock_server.grammar import nearest
+
+    if name in NAMES:
+        return name
+    if name.lower().endswith(_DOCUMENT) or "/" in name or Path(name).exists():
+        raise UsageError(
+            f"{name} is a file, and only the names of built-in APIs are understood: {', '.join(NAMES)}. A document of "
+            "your own is served once it has handlers: see 'Add an API' in the README"
+        )
+    raise UsageError(f"unknown API {name}{nearest(name, NAMES)}; known: {', '.join(NAMES)}")
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     own = words[: words.index("--")] if "--" in words else words
     try:
+        if not words:
+            _parser().print_help()
+            return _FINE
         options, unknown = _parser().parse_known_args(own)
         if unknown:
             raise UsageError(_unknown(unknown[0], options.usage()))
@@ -47,49 +101,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command and not getattr(options, "tries", False):
             raise UsageError(f"{options.command[0]} stands after --, and this command runs no other")
         return int(options.run(options))
-    except UsageError as error:
+    except (UsageError, BadPath) as error:
         print(f"understudy: {error}", file=sys.stderr)
         return _USAGE
-    except CouldNotRun as error:
+    except (CouldNotRun, NotWritten) as error:
         print(f"understudy: {error}", file=sys.stderr)
         return _COULD_NOT_RUN
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return _FINE
 
 
 def serve(options: argparse.Namespace) -> int:
     """`understudy serve`: serve until SIGINT or SIGTERM."""
-    from mock_server.log import Log
-    from mock_server.server import App, Server, listen, ready_file, url_of, without_pauses
+    from mock_server.log import DROPPED, Log
+    from mock_server.neighbor import is_left_behind
+    from mock_server.server import App, Server, ready_file, url_of, without_pauses
 
+    _check_serve(options)
+    ready = OutputFile("--ready-file", options.ready_file, secret=True) if options.ready_file else None
+    if ready is not None:
+        ready.check()
+        if is_left_behind(ready.path):
+            ready.remove()  # at once: whoever waits for ours must not read it
     worlds = _worlds(options)
-    try:
-        listener = listen(options.host, options.port)
-    except OSError as error:
-        print(f"understudy: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
-        return _COULD_NOT_RUN
+    listener = _listener(options.host, options.port)
     worlds.url = url_of(listener)
-    ready: Path | None = options.ready_file
+    content = ready_file(worlds)
 
     def tell() -> None:
         if ready is not None:
-            partial = ready.with_name(ready.name + ".partial")
-            partial.write_text(ready_file(worlds))
-            partial.replace(ready)
-        print("\n".join(_banner(worlds)), flush=True)
+            ready.write(content)
+        _write("\n".join(_banner(worlds)) + "\n")
 
     log = None if options.log_format == "none" else Log(options.log_format, _write, mask=worlds.mask)
-    try:
-        with without_pauses():
-            Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
-    finally:
-        if log is not None:
-            log.flush()
-        if ready is not None:
-            ready.unlink(missing_ok=True)
+    with in_background(DROPPED[options.log_format]):
+        try:
+            with without_pauses():
+                Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
+        finally:
+            if log is not None:
+                log.flush()
+            if ready is not None:
+                ready.remove(content)
     return _FINE
 
 
@@ -149,6 +202,7 @@ def _kit() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="understudy", description="Stands in for workflow services while they are out of reach.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     _serve_options(commands.add_parser("serve", help="serve the mock", description="Serve the mock."))
     told = commands.add_parser("rules", help="list rules and assumptions", description="List rules and assumptions.")
@@ -228,43 +282,68 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     add("--log-format", choices=("text", "json", "none"), default="text", help="the request log on standard output")
 
 
+def _check_serve(options: argparse.Namespace) -> None:
+    """Raises UsageError for a number that cannot be meant."""
+    if not 0 <= options.port <= 65535:
+        raise UsageError(f"--port {options.port} is not between 0 and 65535")
+    try:
+        options.host.encode("idna")
+    except UnicodeError as error:
+        raise UsageError(f"--host {options.host!r} is no host name") from error
+    if options.rate_limit is not None and options.rate_limit < 1:
+        raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
+
+
+def _listener(host: str, port: int) -> socket:
+    """A listening socket; raises CouldNotRun with the flag that helps."""
+    from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
+
+    from mock_server.neighbor import understudy_at
+    from mock_server.server import listen
+
+    try:
+        return listen(host, port)
+    except OSError as error:
+        remedies = {EADDRINUSE: "; --port takes another port, 0 a free one", EACCES: "; --port takes one from 1024 on"}
+        remedies[EADDRNOTAVAIL] = "; --host takes an address of this machine"
+        owner = understudy_at(host, port) if error.errno == EADDRINUSE else None
+        known = f": {owner} is there already" if owner else ""
+        why = f"{error.strerror}{known}{remedies.get(error.errno or 0, '')}"
+        raise CouldNotRun(f"cannot listen on {host}:{port}: {why}") from error
+
+
 def _worlds(options: argparse.Namespace) -> Worlds:
     """The worlds that the options describe; raises UsageError for what does not fit."""
     from dataclasses import replace
 
-    from mock_server.apis import declare, plant, seeds
+    from mock_server.apis import declare, planter, seeds
     from mock_server.bounds import parse as bounds
     from mock_server.grammar import Unreadable
     from mock_server.ids import secret
     from mock_server.world import Worlds
 
-    if not 0 <= options.port <= 65535:
-        raise UsageError(f"--port {options.port} is not between 0 and 65535")
-    if options.rate_limit is not None and options.rate_limit < 1:
-        raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
-    ready: Path | None = options.ready_file
-    if ready is not None and not ready.absolute().parent.is_dir():
-        raise UsageError(f"--ready-file {ready}: there is no folder {ready.parent}")
     apis = _declared(options.api)
+    names = [api.name for api in apis]
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
         kept = bounds(options.bound)
         worlds = Worlds(
             [*apis, replace(declare("control"), most_bytes=kept.control_bytes)],
-            seeds=seeds([api.name for api in apis], options.fixtures),
+            seeds=seeds(names, options.fixtures),
             clock=_clock(options.clock),
             seed=options.seed,
             assume=dict(map(_assumed, options.assume)),
             limits={api.name: options.rate_limit for api in apis} if limited else None,
             helpful=options.fidelity == "helpful",
             checked=options.check,
-            plant=None if options.fixtures else plant,
+            plant=planter(names, options.fixtures),
             bounds=kept,
             show_secrets=options.show_secrets,
         )
-    except (Unreadable, ValueError, KeyError, TypeError) as error:
-        text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
-        raise UsageError(" ".join(text.split())) from error
+    except Unreadable as error:
+        raise UsageError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(" ".join(str(error).split())) from error
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         worlds.token = secret(16)
     return worlds
@@ -279,13 +358,10 @@ def _unknown(argument: str, usage: str) -> str:
 def _declared(names: Sequence[str]) -> list[Api]:
     from mock_server.apis import NAMES, declare
     from mock_server.contract import ContractError
-    from mock_server.grammar import nearest
 
-    for name in names:
-        if name not in NAMES:
-            raise UsageError(f"unknown API {name}{nearest(name, NAMES)}; known: {', '.join(NAMES)}")
+    known = [api_name(name) for name in names] or NAMES
     try:
-        return [declare(name) for name in dict.fromkeys(names or NAMES)]
+        return [declare(name) for name in dict.fromkeys(known)]
     except ContractError as error:
         raise UsageError(str(error)) from error
 
@@ -298,7 +374,8 @@ def _clock(text: str) -> Clock:
     try:
         return Clock(milliseconds(text), frozen=True)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"--clock {text} is neither real nor frozen nor an ISO 8601 time") from error
+        times = "from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z"
+        raise UsageError(f"--clock {text} is neither real nor frozen nor an ISO 8601 time {times}") from error
 
 
 def _assumed(text: str) -> tuple[str, Any]:
@@ -315,21 +392,11 @@ def _assumed(text: str) -> tuple[str, Any]:
 
 
 def _banner(worlds: Worlds) -> list[str]:
-    from urllib.parse import urlencode
+    from mock_server import index
 
-    names = [name for name in worlds.apis if name != "control"]
+    names = index.served(worlds)
     lines = [f"Understudy serves {', '.join(names)} at {worlds.url} (control: {worlds.url}/__mock__/docs)"]
-    for name in names:
-        entry = worlds.default.entry(name)
-        api = worlds.apis[name]
-        listing = next(o for o in api.contract.operations.values() if o.pagination and "{" not in o.path)
-        scheme = api.contract.schemes[0]
-        carried, asked = scheme.carry(entry["api_key"])
-        needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required and p.location == "query"}
-        query = f"?{urlencode({**asked, **needed})}" if asked or needed else ""
-        headers = {**{name.title(): value for name, value in carried.items()}, **api.contract.headers}
-        given = " ".join(f"-H '{header}: {text}'" for header, text in headers.items())
-        lines.append(f"  curl {given} '{entry['base_url']}{listing.path}{query}'")
+    lines += [f"  {index.curl(worlds, name, worlds.default.entry(name)['api_key'])}" for name in names]
     if worlds.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.token}' {worlds.url}/__mock__/health")
     return [*lines, "Ctrl-C stops it."]

@@ -16,6 +16,8 @@ from typing import Any
 
 import jsonschema_rs
 
+from mock_server import yaml_limits
+
 Json = Any
 DEEPEST = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -31,10 +33,12 @@ def read(path: Path) -> Json:
     import yaml  # 8 ms of a start that finds all it needs in the cache
 
     try:
-        return yaml.load(path.read_bytes(), Loader=_loader())  # noqa: S506 - a subclass of the safe loader
+        content = path.read_bytes()
+        yaml_limits.check(content)
+        return yaml.load(content, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:  # PyYAML's on odd tags
         raise Unreadable(f"{path}: {' '.join(str(error).split())}") from error
 
 
@@ -44,6 +48,11 @@ def _loader() -> type:
     import yaml
 
     class Loader(yaml.CSafeLoader):
+        yaml_constructors = {  # noqa: RUF012 - as PyYAML has it; of what JSON has a word for
+            tag: construct
+            for tag, construct in yaml.CSafeLoader.yaml_constructors.items()
+            if str(tag).rpartition(":")[2] not in ("binary", "timestamp", "set", "omap", "pairs")
+        }
         yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML has it
             first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool"))]
             for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()

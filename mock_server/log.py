@@ -56,3 +56,15 @@ def _json(exchange: Exchange) -> str:
 
 
 FORMATS: dict[str, Callable[[Exchange], str]] = {"text": _text, "json": _json}
+
+
+def _text_dropped(count: int) -> str:
+    return f"understudy: {count} lines of this log were dropped here: nobody read them\n"
+
+
+def _json_dropped(count: int) -> str:
+    return json.dumps({"dropped": count}) + "\n"
+
+
+DROPPED: dict[str, Callable[[int], str]] = {"text": _text_dropped, "json": _json_dropped, "none": _text_dropped}
+"""What stands in a log, by its format, in place of so many lines that could not be written."""

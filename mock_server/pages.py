@@ -10,19 +10,51 @@ from html import escape
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from mock_server import data
+from mock_server import data, index
 from mock_server.api import Api
 from mock_server.world import Worlds
 
 
 def pages(worlds: Worlds) -> Starlette:
-    """`/__mock__/docs` and `/__mock__/openapi/<api>.yaml` for each API of this server."""
-    routes = [Route("/__mock__/docs", _docs(worlds))]
+    """The index at `/`, `/__mock__/docs` and `/__mock__/openapi/<api>.yaml` for each API of this server."""
+    routes = [Route("/", _index(worlds)), Route("/__mock__/docs", _docs(worlds))]
     routes += [Route(f"/__mock__/openapi/{name}.yaml", _document(name)) for name in worlds.apis]
     return Starlette(routes=routes)
+
+
+def _index(worlds: Worlds):  # type: ignore[no-untyped-def]  # a Starlette endpoint
+    async def show(request: Request) -> Response:
+        headers = {"vary": "accept"}
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(_index_page(worlds), headers=headers)
+        return JSONResponse(index.summary(worlds), headers=headers)
+
+    return show
+
+
+def _index_page(worlds: Worlds) -> str:
+    apis = "".join(_reached(worlds, name) for name in index.served(worlds))
+    control = (
+        '<h2>Control</h2><p><a href="/__mock__/docs">Operations, rules and assumptions</a></p>'
+        '<p><a href="/__mock__/health">Health</a> · <a href="/__mock__/journal">Journal</a> · '
+        '<a href="/__mock__/worlds">Worlds</a> · <a href="/__mock__/openapi/control.yaml">control.yaml</a></p>'
+    )
+    return "".join((_HEAD, _STYLE, f"<h1>Understudy</h1><p>at {escape(worlds.url)}</p>", apis, control))
+
+
+def _reached(worlds: Worlds, name: str) -> str:
+    """How an API is reached: base URL, key, a first call."""
+    entry = index.summary(worlds)["apis"][name]
+    key = entry.get("api_key")
+    told = "in the ready file and on the server's standard output" if key is None else f"<code>{escape(key)}</code>"
+    return (
+        f"<h2>{escape(entry['title'])}</h2><p>Base URL: <code>{escape(entry['base_url'])}</code></p><p>Key: {told}</p>"
+        f"<pre>{escape(index.curl(worlds, name, key or 'KEY'))}</pre>"
+        f'<p><a href="/__mock__/openapi/{name}.yaml">{name}.yaml</a></p>'
+    )
 
 
 def _document(name: str):  # type: ignore[no-untyped-def]  # a Starlette endpoint
@@ -33,7 +65,7 @@ def _document(name: str):  # type: ignore[no-untyped-def]  # a Starlette endpoin
 
 
 def _docs(worlds: Worlds):  # type: ignore[no-untyped-def]  # a Starlette endpoint
-    page = "".join(("<!doctype html><meta charset=utf-8><title>Understudy</title>", _STYLE, "<h1>Understudy</h1>"))
+    page = "".join((_HEAD, _STYLE, "<h1>Understudy</h1>"))
     page += "".join(_section(api) for api in worlds.apis.values())
 
     async def docs(request: Request) -> Response:
@@ -68,6 +100,7 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
+_HEAD = "<!doctype html><meta charset=utf-8><title>Understudy</title>"
 _STYLE = """<style>
 body { font: 14px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em }
 table { border-collapse: collapse; margin: 1em 0; width: 100% }

@@ -51,6 +51,8 @@ class App:
         self._watch = watch
         self._most_bytes = max(api.most_bytes for api in worlds.apis.values())
         paths = ("/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis))
+        if "GET" not in worlds.router.find("/").operations:  # an API's own operation comes first
+            paths = ("/", *paths)
         self.page_requests = frozenset((method, path) for method in ("GET", "HEAD") for path in paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -272,10 +274,11 @@ class Server(uvicorn.Server):
     def __init__(self, app: App, *, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            loop="uvloop",
+            loop="auto",  # uvloop where there is one
             http=Protocol,
             access_log=False,
             log_level="error",
+            use_colors=False,
             server_header=False,
             date_header=False,
             proxy_headers=False,

@@ -12,9 +12,10 @@ MODULES = sorted((ROOT / "mock_server").rglob("*.py"))
 
 # Lowest first: a module imports only from what stands on a line above its own.
 LEVELS = (
-    ("data", "cache", "exchange", "clock", "ids", "store", "grammar"),
+    ("yaml_limits",),
+    ("data", "cache", "exchange", "clock", "ids", "store", "grammar", "output", "streams", "neighbor"),
     ("members", "refusals"),
-    ("bounds", "contract"),
+    ("bounds", "contract", "seeding"),
     ("masking",),
     ("api", "journal"),
     ("hints",),
@@ -23,6 +24,7 @@ LEVELS = (
     ("pipeline",),
     ("recording",),
     ("apis",),
+    ("index",),
     ("pages", "log"),
     ("server",),
     ("cli",),

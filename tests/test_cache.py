@@ -71,6 +71,15 @@ def test_a_damaged_entry_is_made_again(source: Path, folder: Path, damage: bytes
         assert entry.read_bytes() == whole
 
 
+def test_what_killed_writers_left_is_swept(source: Path, folder: Path) -> None:
+    """Partial files of an entry go when it is written; what has another name stays."""
+    folder.mkdir(parents=True)
+    for name in ("known.123", "known.99999", "known.txt", "other.123"):
+        (folder / name).write_text("half")
+    made(source)
+    assert sorted(entry.name for entry in folder.iterdir()) == ["known.json", "known.txt", "other.123"]
+
+
 def test_without_a_folder_nothing_is_kept(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the folder cannot be made, or the user has no home, everything is made each time."""
     folder.parent.write_text("a file where a folder should be")

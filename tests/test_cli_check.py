@@ -178,9 +178,15 @@ def test_what_cannot_be_reached_is_exit_code_3(check, served: str) -> None:
 
 
 def test_a_report_that_cannot_be_written_is_told(check) -> None:
-    """The place and the reason are named."""
-    code, _, err = check("nextstep", "--only", ONE, "--json", "/dev/full")
-    assert (code, err) == (3, "understudy: --json /dev/full cannot be written: No space left on device\n")
+    """The place and the reason are named, and before anything is checked."""
+    code, out, err = check("nextstep", "--only", ONE, "--json", "/dev/full")
+    assert (code, out, err) == (2, "", "understudy: --json /dev/full: it is a device\n")
+
+
+def test_two_reports_are_not_written_to_one_file(check, tmp_path: Path) -> None:
+    """The second would replace the first."""
+    code, _, err = check("nextstep", "--json", str(tmp_path / "r"), "--html", f"{tmp_path}/./r")
+    assert (code, err) == (2, f"understudy: --html {tmp_path}/r: another report is written there, too\n")
 
 
 def test_ctrl_c_is_noticed_at_the_next_step() -> None:

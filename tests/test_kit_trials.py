@@ -456,10 +456,9 @@ def test_a_pattern_that_fits_nothing_is_a_mistake(run: Run, name: str, pattern: 
 
 
 def test_a_file_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
-    """The matrix is there by then: exit code 3."""
+    """A folder is no file, and nothing is tried before that is said: exit code 2."""
     code, out, err = run("mutants", "nextstep", *only("the-default-is-19"), "--json", str(tmp_path))
-    assert (code, err) == (3, f"understudy: --json {tmp_path} cannot be written: Is a directory\n")
-    assert "1 mutant: 1 caught" in out
+    assert (code, out, err) == (2, "", f"understudy: --json {tmp_path}: it is a folder\n")
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(1.234, "1.2 s"), (61.2, "61 s"), (119.4, "119 s"), (276, "4.6 min")])

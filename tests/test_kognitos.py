@@ -715,7 +715,7 @@ def test_the_built_in_state_survives_a_round_trip(plant: Plant, kognitos: Api, c
 
 SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
     ("no organization", lambda found: found.clear(), "organizations: [] has less than 1 item"),
-    ("unknown member", lambda found: found[0].update(colour=1), "organizations.0: Additional properties"),
+    ("unknown member", lambda found: found[0].update(colour=1), "/organizations/0: Additional properties"),
     ("no agent", lambda found: found[1].update(agents=[], processes=[], files=[], runs=[]),
     "kognitos/o2: agents: there must be at least one"),
     ("unknown agent", lambda found: found[0]["processes"][0].update(agent_id="a9"),
@@ -726,7 +726,7 @@ SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
     "o1: run r1: there is no p9 among the processes; did you mean "),
     ("unknown file", lambda found: found[0]["runs"][0].update(file_ids=["f9"]),
     "o1: run r1: there is no f9 among the files; did you mean "),
-    ("status", lambda found: found[0]["runs"][0].update(status="Done"), "organizations.0.runs.0.status: "),
+    ("status", lambda found: found[0]["runs"][0].update(status="Done"), "/organizations/0/runs/0/status: "),
     ("time", lambda found: found[0]["runs"][0].update(created_at="soon"), "soon"),
     ("id", lambda found: found[0]["agents"][2].update(id="a 3"), "kognitos/o1: agents.2.id: "),
 ]  # fmt: skip

@@ -718,8 +718,8 @@ def test_the_built_in_state_survives_a_round_trip(worlds: Worlds) -> None:
 
 SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
     ("no teams", lambda teams: teams.clear(), "teams: [] has less than 1 item"),
-    ("unknown member", lambda teams: teams[0].update(colour=1), "teams.0: Additional properties are not allowed"),
-    ("unknown key state", lambda teams: teams[0]["keys"][0].update(state="lost"), "teams.0.keys.0.state: "),
+    ("unknown member", lambda teams: teams[0].update(colour=1), "/teams/0: Additional properties are not allowed"),
+    ("unknown key state", lambda teams: teams[0]["keys"][0].update(state="lost"), "/teams/0/keys/0/state: "),
     ("date", lambda teams: teams[0]["templates"][0].update(created_at="2026"), "2026"),
     ("unknown template", lambda teams: teams[0]["runs"][0].update(template_id="T9"),
     "t1: run R1: there is no template T9"),
@@ -754,7 +754,7 @@ def test_tasks_without_ids_get_some(plant: Plant, small: dict[str, Any]) -> None
     """A seed's task needs an id of its own."""
     content = json.loads(json.dumps(small))
     del content["nextstep"]["teams"][0]["templates"][0]["tasks"][0]["id"]
-    with pytest.raises(ValueError, match=r"teams\.0\.templates\.0\.tasks\.0"):
+    with pytest.raises(ValueError, match="/teams/0/templates/0/tasks/0"):
         plant(seeds=content)
 
 

@@ -219,7 +219,7 @@ def _first(kind: str, **changes: Any) -> Callable[[Any], Any]:
         (_first("runs", completed_at=NOW, tasks=[]), "with completed_at"),
         (_first("runs", tasks=[{"step": "nope"}]), "the template has no step nope"),
         (_first("tasks", status="completed", completed_at=None), "is completed with completed_at None"),
-        (_first("people", nmae="x"), "nmae is read by nobody"),
+        (_first("people", nmae="x"), "'nmae' was unexpected"),
     ],
 )
 def test_a_seed_that_does_not_fit_is_told(

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 from requests import RequestException
-from rich.console import Console
 
 from contract_tests import check, targets
 from contract_tests.arrange import arrange, call
@@ -21,10 +20,10 @@ from contract_tests.client import NotChecked, Violation
 from contract_tests.reports import page, plain, terminal, xml
 from contract_tests.settings import BadSettings, Settings
 from contract_tests.targets import Target, Unreachable
-from mock_server import apis
-from mock_server.cli import CouldNotRun, UsageError
+from mock_server.cli import CouldNotRun, UsageError, api_name
 from mock_server.exchange import Response
 from mock_server.grammar import nearest
+from mock_server.output import OutputFile
 
 FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
 
@@ -35,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with _target(options) as target:
             _knock(target)
-            console = Console(stderr=True, quiet=options.quiet)
+            console = terminal.console(stderr=True, quiet=options.quiet)
             with terminal.progress(console) as told, interruptible(told) as progress:
                 report = check.examine(target, profile=options.profile, only=options.only, progress=progress)
     except BadSettings as error:
@@ -73,20 +72,25 @@ def interruptible(told: Progress) -> Iterator[Progress]:
 
 def _examine_options(options: argparse.Namespace) -> None:
     """Raises UsageError for what cannot be meant."""
-    if options.api not in apis.NAMES:
-        raise UsageError(f"unknown API {options.api}{nearest(options.api, apis.NAMES)}; known: {', '.join(apis.NAMES)}")
+    api_name(options.api)
     if options.budget is not None and options.budget < 1:
         raise UsageError(f"--budget {options.budget} is not 1 or more")
     ids = [rule.id for rule in targets.document(options.api).rules]
     for pattern in options.only:
         if not any(fnmatchcase(id, pattern) for id in ids):
             raise UsageError(f"--only {pattern}: no such rule of {options.api}{nearest(pattern, ids)}")
-    for form in FORMS:
-        file: Path | None = getattr(options, form)
-        if file is not None and not file.absolute().parent.is_dir():
-            raise UsageError(f"--{form} {file}: there is no folder {file.parent}")
-        if file is not None and file.is_dir():
-            raise UsageError(f"--{form} {file}: it is a folder")
+    for form, path in _files(options).items():
+        OutputFile(f"--{form}", path).check()
+
+
+def _files(options: argparse.Namespace) -> dict[str, Path]:
+    """Where a report is written, by its form; raises UsageError for a place that is named twice."""
+    files = {form: getattr(options, form) for form in FORMS if getattr(options, form) is not None}
+    places = [file.absolute() for file in files.values()]
+    for form, file in files.items():
+        if places.count(file.absolute()) > 1:
+            raise UsageError(f"--{form} {file}: another report is written there, too")
+    return files
 
 
 @contextmanager
@@ -139,12 +143,7 @@ def _knock(target: Target) -> None:
 
 
 def _tell(report: Report, options: argparse.Namespace) -> None:
-    for form, render in FORMS.items():
-        file: Path | None = getattr(options, form)
-        if file is not None:
-            try:
-                file.write_text(render(report), encoding="utf-8")
-            except OSError as error:
-                raise CouldNotRun(f"--{form} {file} cannot be written: {error.strerror}") from error
+    for form, file in _files(options).items():
+        OutputFile(f"--{form}", file).write(FORMS[form](report))
     if not options.quiet:
-        terminal.table(report, Console(), strict=options.strict)
+        terminal.table(report, terminal.console(), strict=options.strict)

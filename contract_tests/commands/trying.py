@@ -18,16 +18,15 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contract_tests import program, trials
 from contract_tests.program import DOCUMENTED, Program, Unstartable
-from contract_tests.reports import matrix
+from contract_tests.reports import matrix, terminal
 from contract_tests.trials import Kind, Subject, Trial, Trials
-from mock_server import apis
-from mock_server.cli import CouldNotRun, UsageError
+from mock_server.cli import CouldNotRun, UsageError, api_name
 from mock_server.grammar import nearest
+from mock_server.output import OutputFile
 
 _STDOUT = Path("-")
 _FINE, _FINDINGS, _INTERRUPTED = 0, 1, 130
@@ -35,9 +34,7 @@ _FINE, _FINDINGS, _INTERRUPTED = 0, 1, 130
 
 def known(api: str) -> str:
     """The name of an API; raises UsageError for any other name."""
-    if api not in apis.NAMES:
-        raise UsageError(f"unknown API {api}{nearest(api, apis.NAMES)}; known: {', '.join(apis.NAMES)}")
-    return api
+    return api_name(api)
 
 
 def run(options: argparse.Namespace, kind: Kind, everything: Sequence[Subject]) -> int:
@@ -45,7 +42,8 @@ def run(options: argparse.Namespace, kind: Kind, everything: Sequence[Subject]) 
     subjects = _picked(everything, options.only, kind)
     jobs = _jobs(options.jobs)
     _check_limit(options)
-    _check_place(options.json)
+    if options.json not in (None, _STDOUT):
+        OutputFile("--json", options.json).check()
     try:
         done = _tried(options, kind, subjects, jobs)
     except Unstartable as error:
@@ -83,12 +81,6 @@ def _check_limit(options: argparse.Namespace) -> None:
         raise UsageError(f"{given} is for a command; the kit checks the documented limit")
     if options.rate_limit is not None and options.rate_limit < 1:
         raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
-
-
-def _check_place(path: Path | None) -> None:
-    """Say at once, not after minutes, that there is no place for a file."""
-    if path is not None and not path.absolute().parent.is_dir():
-        raise UsageError(f"--json {path}: there is no folder {path.parent}")
 
 
 def _tried(options: argparse.Namespace, kind: Kind, subjects: Sequence[Subject], jobs: int) -> Trials:
@@ -149,7 +141,7 @@ def _explained(known: Sequence[Trial], kind: Kind, jobs: int, *, quiet: bool) ->
 @contextmanager
 def _bar(count: int, kind: Kind, *, quiet: bool) -> Iterator[Callable[[], None]]:
     """A progress bar with an estimate of the time that is left, on a terminal; yields what moves it on by one."""
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     shown = console.is_terminal and not quiet
     columns = (TextColumn(kind), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
@@ -166,7 +158,4 @@ def _tell(done: Trials, options: argparse.Namespace) -> None:
     if not options.quiet:
         sys.stdout.writelines(f"{line}\n" for line in matrix.lines(done))
     if options.json is not None:
-        try:
-            options.json.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise CouldNotRun(f"--json {options.json} cannot be written: {error.strerror}") from error
+        OutputFile("--json", options.json).write(text)

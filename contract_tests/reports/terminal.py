@@ -35,6 +35,7 @@ from contract_tests.reports.digest import (
     literal,
     variables,
 )
+from mock_server.cli import no_color
 from mock_server.contract import Rule
 
 Json = Any
@@ -51,6 +52,11 @@ MOST = 100
 """How long a value may be to be shown whole."""
 
 WIDTH = 100
+
+
+def console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """A console on standard output or error; with NO_COLOR it takes every terminal for a file: no escape codes."""
+    return Console(stderr=stderr, quiet=quiet, force_terminal=False if no_color() else None)
 
 
 def table(report: Report, console: Console, *, strict: bool = False) -> None:

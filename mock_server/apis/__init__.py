@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -10,6 +10,9 @@ import msgspec
 
 from mock_server import cache, data, grammar, refusals
 from mock_server.api import Api, Credential, Json
+from mock_server.apis.seed_check import check_records
+from mock_server.grammar import Unreadable
+from mock_server.seeding import SeedError, check_json
 from mock_server.world import Planted, filled, planted
 
 NAMES = ("nextstep", "kognitos", "tallyfy")
@@ -37,10 +40,51 @@ def sources(name: str) -> list[Path]:
 
 
 def seeds(names: Sequence[str], folder: Path | None = None) -> dict[str, Json]:
-    """The content of `<name>/seed.yaml` in the fixtures folder (ours by default), by name; raises Unreadable."""
-    read = grammar.read if folder else _kept
-    places = {name: (folder or data.path("fixtures")) / name / "seed.yaml" for name in names if name in NAMES}
-    return {name: read(place) for name, place in places.items()}
+    """The content of each API's seed file by name: that of the folder where there is one, else ours.
+
+    Raises Unreadable, also for a folder without any of them, or with one of an unknown API.
+    """
+    own = {} if folder is None else own_seeds(names, folder)
+    ours = [name for name in names if name in NAMES and name not in own]
+    return {
+        **{name: grammar.read(file) for name, file in own.items()},
+        **{name: _kept(data.path("fixtures") / name / "seed.yaml") for name in ours},
+    }
+
+
+def own_seeds(names: Sequence[str], folder: Path) -> dict[str, Path]:
+    """The seed files of a user's folder by the API that they are of; raises Unreadable."""
+    if not folder.is_dir():
+        raise Unreadable(f"{folder}: there is no such folder")
+    for file in sorted(folder.glob("*/seed.yaml")):
+        if file.parent.name not in NAMES:
+            hint = grammar.nearest(file.parent.name, NAMES)
+            raise Unreadable(f"{file}: there is no API {file.parent.name}{hint}; known: {', '.join(NAMES)}")
+    own = {name: folder / name / "seed.yaml" for name in names if name in NAMES and (folder / name).exists()}
+    if not own:
+        places = ", ".join(f"{name}/seed.yaml" for name in names)
+        raise Unreadable(f"{folder}: there is no seed file in it; looked for {places}")
+    return own
+
+
+def planter(names: Sequence[str], folder: Path | None) -> Callable[[Api, Json], Planted]:
+    """What makes data of a seed: a user's own is checked each time, and its faults are told by file and line."""
+    own = {} if folder is None else own_seeds(names, folder)
+    return lambda api, seed: plant_own(api, seed, own[api.name]) if api.name in own else plant(api, seed)
+
+
+def plant_own(api: Api, seed: Json, file: Path) -> Planted:
+    """What grows from a user's seed, as `planted` tells; raises Unreadable with all that is wrong in the file."""
+    try:
+        check_json(seed)
+        seeded = api.seed(seed, api.contract)
+        check_records(api, seed, seeded)
+        return planted(api, seed)
+    except SeedError as error:
+        raise Unreadable(error.located(file)) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:  # of an API that checks less
+        text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+        raise Unreadable(f"{file}: {' '.join(text.split())}") from error
 
 
 def plant(api: Api, seed: Json) -> Planted:

@@ -14,6 +14,7 @@ from mock_server.apis.kognitos_runs import LIFE_CYCLE, counted, keep, seeded
 from mock_server.clock import milliseconds
 from mock_server.contract import Contract
 from mock_server.grammar import nearest
+from mock_server.seeding import Faults, Place
 from mock_server.store import Record, Store
 
 _TEXT: Json = {"type": "string"}
@@ -55,10 +56,16 @@ SEED = closed("organizations", organizations={"type": "array", "minItems": 1, "i
 
 
 def seed(content: Json, contract: Contract) -> Sequence[Seeded]:
-    """The tenants of a seed file; raises ValueError naming the place of what does not fit together."""
-    for error in contract.fits(SEED).iter_errors(content):
-        raise ValueError(f"{'.'.join(map(str, error.instance_path))}: {error.message[:300]}")
-    return [_organization(organization, Store.empty(LAYOUTS)) for organization in content["organizations"]]
+    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
+    faults = Faults()
+    faults.check(contract.fits(SEED), content)
+    faults.unique(content["organizations"], "id", "organizations")
+    organizations = [
+        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        for number, given in enumerate(content["organizations"])
+    ]
+    faults.raise_all()
+    return organizations
 
 
 def misfits(tenant: str, store: Store) -> Iterator[str]:
@@ -77,27 +84,34 @@ def misfits(tenant: str, store: Store) -> Iterator[str]:
             yield f"runs {run['id']}: counted: there is no {counted(run)} in activity"
 
 
-def _organization(given: Json, store: Store) -> Seeded:
+def _organization(given: Json, store: Store, faults: Faults, place: Place) -> Seeded:
+    for name in ("agents", "processes", "files", "runs"):
+        faults.unique(given.get(name, ()), "id", *place, name)
     for agent in given["agents"]:
         store["agents"].put(agent)
     for process in given.get("processes", ()):
         store["processes"].put(_process(process))
     for file in given.get("files", ()):
         store["files"].put({"uploaded": True, **file})
-    for run in given.get("runs", ()):
-        where = f"{given['id']}: run {run['id']}"
-        process = _known(store, "processes", run["process_id"], where)
-        for id in run.get("file_ids") or ():
-            _known(store, "files", id, where)
-        keep(store, _run(run, process))
-    return Seeded(given["id"], store.dump(), tuple(_keys(given, store)))
+    for number, run in enumerate(given.get("runs", ())):
+        with faults.at(*place, "runs", number):
+            _put_run(run, store, f"{given['id']}: run {run['id']}")
+    return Seeded(given["id"], store.dump(), tuple(_keys(given, store, faults, place)))
 
 
-def _keys(given: Json, store: Store) -> Iterator[Credential]:
-    for key in given.get("keys", ()):
-        if "agent_id" in key:
-            _known(store, "agents", key["agent_id"], f"{given['id']}: key {key['key']}")
-        yield Credential(key["key"], "kognitos", given["id"], key.get("state", "valid"), scope=key.get("agent_id"))
+def _put_run(run: Json, store: Store, where: str) -> None:
+    process = _known(store, "processes", run["process_id"], where)
+    for id in run.get("file_ids") or ():
+        _known(store, "files", id, where)
+    keep(store, _run(run, process))
+
+
+def _keys(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+    for number, key in enumerate(given.get("keys", ())):
+        with faults.at(*place, "keys", number):
+            if "agent_id" in key:
+                _known(store, "agents", key["agent_id"], f"{given['id']}: key {key['key']}")
+            yield Credential(key["key"], "kognitos", given["id"], key.get("state", "valid"), scope=key.get("agent_id"))
 
 
 def _process(given: Json) -> Record:

@@ -14,6 +14,7 @@ from mock_server.apis.nextstep_records import LAYOUTS, run_sections
 from mock_server.apis.nextstep_tasks import Edition, RunTasks, is_done
 from mock_server.contract import Contract
 from mock_server.grammar import nearest
+from mock_server.seeding import Faults, Place
 from mock_server.store import Positions, Record, Store, encode
 
 
@@ -80,10 +81,15 @@ SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 
 def seed(content: Json, contract: Contract) -> Sequence[Seeded]:
-    """The tenants of a seed file; raises ValueError naming the place of what does not fit together."""
-    for error in contract.fits(SEED).iter_errors(content):
-        raise ValueError(f"{'.'.join(map(str, error.instance_path))}: {error.message[:300]}")
-    return [_team(team, Store.empty(LAYOUTS)) for team in content["teams"]]
+    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
+    faults = Faults()
+    faults.check(contract.fits(SEED), content)
+    faults.unique(content["teams"], "id", "teams")
+    teams = [
+        _team(team, Store.empty(LAYOUTS), faults, ("teams", number)) for number, team in enumerate(content["teams"])
+    ]
+    faults.raise_all()
+    return teams
 
 
 def tasks(given: Sequence[Json], template: Record, *, new_id: Callable[[], str]) -> list[Record]:
@@ -165,14 +171,18 @@ def _elements(task: Record) -> list[tuple[str, str]]:
     return [(element["id"], element["type"]) for element in task["custom_elements"]]
 
 
-def _team(team: Json, store: Store) -> Seeded:
+def _team(team: Json, store: Store, faults: Faults, place: Place) -> Seeded:
+    for name, member in (("members", "user_id"), ("templates", "id"), ("runs", "id")):
+        faults.unique(team.get(name, ()), member, *place, name)
     store["team"].put({"id": team["id"], "timezone": team["timezone"]})
     for member in team.get("members", ()):
         store["members"].put({"id": member["user_id"], **{k: v for k, v in member.items() if k != "user_id"}})
-    for template in team.get("templates", ()):
-        _template(template, store)
-    for run in team.get("runs", ()):
-        _run(run, team, store)
+    for number, template in enumerate(team.get("templates", ())):
+        with faults.at(*place, "templates", number):
+            _template(template, store)
+    for number, run in enumerate(team.get("runs", ())):
+        with faults.at(*place, "runs", number):
+            _run(run, team, store)
     return Seeded(team["id"], store.dump(), tuple(_keys(team)))
 
 

@@ -6,84 +6,43 @@ single records is checked against the document afterwards, by `world`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mock_server.api import Credential, Json, Seeded
 from mock_server.apis.tallyfy_includes import HIDDEN
 from mock_server.apis.tallyfy_records import LAYOUTS, existing, moment, stamp
 from mock_server.apis.tallyfy_runs import STATUS, Facts, count, fresh_run
+from mock_server.apis.tallyfy_seed_schema import schema
 from mock_server.apis.tallyfy_tasks import fresh_task, step_deadlines
 from mock_server.contract import Contract
 from mock_server.grammar import nearest
 from mock_server.ids import HEX, digest
+from mock_server.seeding import Faults, Place
 from mock_server.store import Record, Store
 
 _STATES = ("valid", "revoked")
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ORGANIZATION = ("id", "name", "description", "timezone", "working_days", "created_on", "last_updated")
-_OF = {
-    "organization": {*_ORGANIZATION, "people", "tokens", "groups", "folders", "tags", "templates", "runs", "tasks"},
-    "person": {"id", "email", "first_name", "last_name", "role", "active", "timezone", "created_at"},
-    "run": {
-        "id",
-        "increment_id",
-        "template",
-        "name",
-        "summary",
-        "started_by",
-        "owner_id",
-        "prerun",
-        "kickoff",
-        "starred",
-        "created_at",
-        "last_updated",
-        "archived_at",
-        "completed_at",
-        "is_public",
-        "users",
-        "groups",
-        "tags",
-        "folders",
-        "tasks",
-        "issue",
-        "assets",
-        "member_watchers",
-        "guest_watchers",
-        "parent_id",
-    },
-    "task": {
-        "id",
-        "increment_id",
-        "step",
-        "title",
-        "summary",
-        "status",
-        "completed_at",
-        "completer_id",
-        "is_approved",
-        "owners",
-        "deadline",
-        "taskdata",
-        "problem",
-        "comment",
-        "alias",
-        "position",
-        "created_at",
-        "task_type",
-        "max_assignable",
-    },
-}
 
 
 def seed(content: Json, contract: Contract) -> Sequence[Seeded]:
-    """The tenants of a seed file; raises ValueError naming the place of what does not fit together."""
-    return [_organization(given, Store.empty(LAYOUTS)) for given in content["organizations"]]
+    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
+    faults = Faults()
+    faults.check(contract.fits(schema(contract.document)), content)
+    faults.unique(content["organizations"], "id", "organizations")
+    organizations = [
+        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        for number, given in enumerate(content["organizations"])
+    ]
+    faults.raise_all()
+    return organizations
 
 
-def _organization(given: Json, store: Store) -> Seeded:
-    where = f"organization {given.get('id')}"
-    _only("organization", given, where)
+def _organization(given: Json, store: Store, faults: Faults, place: Place) -> Seeded:
+    where = f"organization {given['id']}"
+    for name in ("people", "groups", "folders", "tags", "templates", "runs", "tasks"):
+        faults.unique(given.get(name, ()), "id", *place, name)
     days = given.get("working_days", _WEEK[:5])
     store["organization"].put(
         {
@@ -95,37 +54,44 @@ def _organization(given: Json, store: Store) -> Seeded:
             "working_days": {day: day in days for day in _WEEK},
         }
     )
-    for person in given.get("people", ()):
-        store["people"].put(_person(person, where))
+    for person in given["people"]:
+        store["people"].put(_person(person))
     for name in ("groups", "folders"):
         for record in given.get(name, ()):
             store[name].put(record)
     for tag in given.get("tags", ()):
         store["tags"].put({"auto_generated": False, "created_at": "2024-01-01T00:00:00Z", "deleted_at": None, **tag})
-    for template in given.get("templates", ()):
-        _template(template, store)
-    for run in given.get("runs", ()):
-        _run(run, store, f"{where}: run {run.get('id')}")
-    for task in given.get("tasks", ()):
-        _oneoff_task(task, store, f"{where}: task {task.get('id')}")
+    for number, template in enumerate(given.get("templates", ())):
+        with faults.at(*place, "templates", number):
+            _template(template, store)
+    for number, run in enumerate(given.get("runs", ())):
+        with faults.at(*place, "runs", number):
+            _run(run, store, f"{where}: run {run['id']}")
+    for number, task in enumerate(given.get("tasks", ())):
+        with faults.at(*place, "tasks", number):
+            _oneoff_task(task, store, f"{where}: task {task['id']}")
     for kind in ("runs", "tasks"):
         last = max((record["increment_id"] for record in store[kind]), default=0)
         store["counters"].put({"id": kind, "last": last})
-    return Seeded(given["id"], store.dump(), tuple(_tokens(given, store, where)))
+    return Seeded(given["id"], store.dump(), tuple(_tokens(given, store, faults, place)))
 
 
-def _tokens(given: Json, store: Store, where: str) -> Iterator[Credential]:
-    for token in given.get("tokens", ()):
-        state, person = token.get("state", "valid"), str(token["user"])
-        if state not in _STATES:
-            raise ValueError(f"{where}: token {token['token']}: {state} is none of {', '.join(_STATES)}")
-        if store["people"].row(person) is None:
-            raise ValueError(f"{where}: token {token['token']}: there is no person {person}")
-        yield Credential(token["token"], "tallyfy", given["id"], state, subject=person)
+def _tokens(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+    for number, token in enumerate(given.get("tokens", ())):
+        with faults.at(*place, "tokens", number):
+            yield _token(token, given["id"], store)
 
 
-def _person(given: Json, where: str) -> Record:
-    _only("person", given, f"{where}: person {given.get('id')}")
+def _token(token: Json, organization: str, store: Store) -> Credential:
+    state, person = token.get("state", "valid"), str(token["user"])
+    if state not in _STATES:
+        raise ValueError(f"token {token['token']}: {state} is none of {', '.join(_STATES)}")
+    if store["people"].row(person) is None:
+        raise ValueError(f"token {token['token']}: there is no person {person}")
+    return Credential(token["token"], "tallyfy", organization, state, subject=person)
+
+
+def _person(given: Json) -> Record:
     created = given.get("created_at", "2024-01-01T00:00:00Z")
     return {
         "role": "standard",
@@ -224,7 +190,6 @@ def _field(given: Json, number: int, template: str, created: str) -> Record:
 
 
 def _run(given: Json, store: Store, where: str) -> None:
-    _only("run", given, where)
     template = store["templates"].get(given["template"])
     if template is None:
         raise ValueError(f"{where}: there is no template {given['template']}")
@@ -303,7 +268,6 @@ def _tasks(given: Json, run: Record, steps: Sequence[Record], where: str) -> lis
 
 def _told(task: Record, own: Json, where: str) -> Record:
     """A task with what a file says of it."""
-    _only("task", own, where)
     task |= {name: value for name, value in own.items() if name not in ("step", "problem", "comment")}
     if (task["status"] == "completed") != (task["completed_at"] is not None):
         raise ValueError(f"{where}: is {task['status']} with completed_at {task['completed_at']}")
@@ -377,8 +341,3 @@ def _alias(text: str) -> str:
 
 def _texts(value: Json) -> Iterable[str]:
     return value if isinstance(value, list) else [value] if value else []
-
-
-def _only(kind: str, given: Mapping[str, Any], where: str) -> None:
-    for name in given.keys() - _OF[kind]:
-        raise ValueError(f"{where}: {name} is read by nobody{nearest(name, _OF[kind])}")
