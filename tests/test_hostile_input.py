@@ -153,6 +153,22 @@ def test_nested_forms_are_refused(served: Worlds) -> None:
             assert exchange.reason == "validation", (depth, path, exchange)
 
 
+def test_one_nested_part_spoils_a_good_form(served: Worlds) -> None:
+    """The same form is taken without it."""
+    operations = served.apis["kognitos"].contract.operations
+    made = b'{"agent_id": "%b", "file_name": "a.pdf"}' % _agent(served)
+    upload = send(served, "kognitos", operations["createFile"], body=made).response.json()
+    head = '--B\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    good = "".join(head.format(name, value) for name, value in {**upload["upload_fields"], "file": "x"}.items())
+    nested = "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Type: multipart/mixed; boundary=C\r\n\r\n"
+    nested += "--C\r\n\r\nx\r\n--C--\r\n"
+    for form, status in ((good + nested, 400), (good, 204)):
+        path, body = {"token": upload["upload_url"].rpartition("/")[2]}, f"{form}--B--\r\n".encode()
+        media_type = b"multipart/form-data; boundary=B"
+        exchange = send(served, "kognitos", operations["uploadFile"], path=path, body=body, type=media_type)
+        assert exchange.response.status == status, exchange
+
+
 def _agent(worlds: Worlds) -> bytes:
     return str(worlds.default.entry("kognitos")["agent_id"]).encode()
 
