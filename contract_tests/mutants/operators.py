@@ -160,7 +160,7 @@ def ignore_body(operations: Operations, *names: str, when: When | None = None) -
     """These members of a request have no effect."""
 
     def ignore(call: Call) -> None:
-        call.body = without(call.body, *names)
+        call.body = without(call.body or {}, *names)
 
     return on_request(operations, ignore, when=when)
 
@@ -171,7 +171,7 @@ def map_body(
     """A member of a request that is given is read as `change(value)`."""
 
     def read(call: Call) -> None:
-        if name in call.body:
+        if name in (call.body or {}):
             call.body = {**call.body, name: change(call.body[name])}
 
     return on_request(operations, read, when=when)
@@ -182,7 +182,7 @@ def set_body(operations: Operations, *, when: When | None = None, **values: Json
 
     def read(call: Call) -> None:
         made = {name: value(call) if callable(value) else value for name, value in values.items()}
-        call.body = {**call.body, **made}
+        call.body = {**(call.body or {}), **made}
 
     return on_request(operations, read, when=when)
 
@@ -191,9 +191,9 @@ def default_body(operations: Operations, *, when: When | None = None, **values: 
     """These members of a request have these values where they are not given; a function makes one from the call."""
 
     def read(call: Call) -> None:
-        missing = {name: value for name, value in values.items() if name not in call.body}
+        missing = {name: value for name, value in values.items() if name not in (call.body or {})}
         made = {name: value(call) if callable(value) else value for name, value in missing.items()}
-        call.body = {**call.body, **made}
+        call.body = {**(call.body or {}), **made}
 
     return on_request(operations, read, when=when)
 
