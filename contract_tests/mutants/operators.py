@@ -265,6 +265,34 @@ def swap_error(
     return replace_handler(operations, swap)
 
 
+def complete_id(operations: Operations, collection: str, parameter: str = "id") -> Breakage:
+    """The beginning of an id is enough to find a record."""
+
+    def complete(call: Call) -> None:
+        given = call.arguments[parameter]
+        known = (record["id"] for record in records(call, collection) if record["id"].startswith(given))
+        call.arguments = {**call.arguments, parameter: next(known, given)}
+
+    return on_request(operations, complete)
+
+
+def pretend(
+    operations: Operations, collection: str, id: Callable[[Call], str], *, when: When | None = None, **values: Json
+) -> Breakage:
+    """While operations run, the record `id(call)` has these values; then it is put back as it was."""
+
+    def run(handler: Handler, call: Call) -> Reply:
+        record = call.store[collection].get(id(call))
+        if record is None or (when is not None and not when(call)):
+            return handler(call)
+        call.store[collection].put({**record, **values})
+        reply = handler(call)
+        call.store[collection].put(record)
+        return reply
+
+    return replace_handler(operations, run)
+
+
 # --- what happens beside
 
 
