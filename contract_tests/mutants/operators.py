@@ -198,6 +198,18 @@ def default_body(operations: Operations, *, when: When | None = None, **values: 
     return on_request(operations, read, when=when)
 
 
+def map_any(operations: Operations, pointer: str, change: Callable[[Json], Json]) -> Breakage:
+    """A member of a request, by the pointer to its schema, may be of any type: it is read as `change(value)`."""
+    return chain(patch_document(pointer, {}), map_body(operations, pointer.rpartition("/")[2], change))
+
+
+def ignore_other(operations: Operations, pointer: str, kind: type) -> Breakage:
+    """A member of a request, by the pointer to its schema, has no effect when it is not of this Python type."""
+    name = pointer.rpartition("/")[2]
+    other = ignore_body(operations, name, when=lambda call: not isinstance((call.body or {}).get(name), kind))
+    return chain(patch_document(pointer, {}), other)
+
+
 def patch_document(pointer: str, value: Json) -> Breakage:
     """The API follows a document in which `value` stands at a JSON pointer."""
 
