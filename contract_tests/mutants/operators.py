@@ -291,11 +291,11 @@ def complete_id(operations: Operations, collection: str, parameter: str = "id") 
 def pretend(
     operations: Operations, collection: str, id: Callable[[Call], str], *, when: When | None = None, **values: Json
 ) -> Breakage:
-    """While operations run, the record `id(call)` has these values; then it is put back as it was."""
+    """While operations run, the record `id(call)` has these values; then, if it had others, it is put back."""
 
     def run(handler: Handler, call: Call) -> Reply:
         record = call.store[collection].get(id(call))
-        if record is None or (when is not None and not when(call)):
+        if record is None or {**record, **values} == record or (when is not None and not when(call)):
             return handler(call)
         call.store[collection].put({**record, **values})
         reply = handler(call)
@@ -421,8 +421,9 @@ def ask(call: Call, operation: str, arguments: Mapping[str, Json], body: Json = 
     """The data that the unbroken API answers the same caller in another operation; a list is read whole."""
     inner = call.world.inside(call.api.name, call.credential.tenant, body)
     inner.operation = call.api.contract.operations[operation]
-    inner.arguments = {"limit": 100, **arguments}
-    return _data(inner, answered(inner, targets.declared(call.api.name).handlers[operation](inner)))
+    inner.arguments = {**arguments}
+    reply = targets.declared(call.api.name).handlers[operation](inner)
+    return _data(inner, decode(reply.body)) if isinstance(reply.body, bytes) else rows(reply)
 
 
 def records(call: Call, collection: str, **values: Json) -> Iterator[Record]:
