@@ -18,10 +18,11 @@ from contract_tests.mutants.operators import (
     ignore_query,
     listing,
     map_item,
+    on_event,
     on_refusal,
     on_request,
     on_success,
-    pretend,
+    override_record,
     put,
     records,
     replace_handler,
@@ -50,29 +51,17 @@ def completes(when: Callable[[Call, Rows], object]) -> Breakage:
 
 def on_update(act: Callable[[Call, str], object]) -> Breakage:
     """After each update of a task, in the API or in the app, `act(call, run id)` is done."""
-
-    def happen(event: Event, call: Call) -> Any:
-        result = event(call)
-        act(call, call.body["run_id"])
-        return result
-
-    after_call = on_success(UPDATE, lambda call, task: act(call, task["instance_id"]))
-    return chain(after_call, at_event(("skip-task", "approve-task"), happen))
+    in_app = on_event(("skip-task", "approve-task"), lambda call: act(call, call.body["run_id"]))
+    return chain(on_success(UPDATE, lambda call, task: act(call, task["instance_id"])), in_app)
 
 
 def stays_active(event: str) -> Breakage:
-    """What happens in the app leaves its run active."""
-
-    def happen(original: Event, call: Call) -> Any:
-        result = original(call)
-        reactivate(call, call.body["run_id"])
-        return result
-
-    return at_event(event, happen)
+    """An event in the app leaves its run active."""
+    return on_event(event, lambda call: reactivate(call, call.body["run_id"]))
 
 
 def stays_active_with(member: str) -> Breakage:
-    """An update that says something beside leaves its run active."""
+    """An update that also sets this member leaves its run active."""
     return on_success(
         UPDATE, lambda call, task: reactivate(call, task["instance_id"]), when=lambda call: member in call.body
     )
@@ -80,7 +69,7 @@ def stays_active_with(member: str) -> Breakage:
 
 def unlocks(when: Callable[[Call], object]) -> Breakage:
     """Some updates of tasks of a completed run are done."""
-    return pretend(UPDATE, "runs", lambda call: call.arguments["runId"], status="active", when=when)
+    return override_record(UPDATE, "runs", lambda call: call.arguments["runId"], status="active", when=when)
 
 
 def lists_as(status: str, when: Callable[[Call, Any], object]) -> Breakage:
@@ -99,7 +88,7 @@ def lists_as(status: str, when: Callable[[Call, Any], object]) -> Breakage:
 def changes_others(
     members: Callable[[Any], dict[str, Any]], when: Callable[[Any, Any], object] = lambda run, other: True
 ) -> Breakage:
-    """A run that completes gives `members(run)` to the other active runs of its template, `when(run, other)` holds."""
+    """A run that completes sets `members(run)` in other active runs of its template where `when(run, other)` holds."""
 
     def spread(call: Call, run_id: str) -> None:
         run: Any = call.store["runs"].get(run_id)
@@ -111,9 +100,9 @@ def changes_others(
     return on_update(spread)
 
 
-def skips(when: Callable[[Event, Call], object]) -> Breakage:
-    """A task is skipped, whatever it is, when `when(event, call)` holds."""
-    return at_event("skip-task", lambda event, call: skip(call) if when(event, call) else event(call))
+def skips(when: Callable[[Call], object]) -> Breakage:
+    """A task is skipped, essential or not, where `when(call)` holds."""
+    return at_event("skip-task", lambda event, call: skip(call) if when(call) else event(call))
 
 
 def is_done(task: Any) -> bool:
@@ -126,26 +115,25 @@ def all_done(tasks: Rows) -> bool:
     return all(map(is_done, tasks))
 
 
-def touched(call: Call) -> str:
-    """The id of the task that an update or an event is about."""
-    arguments = getattr(call, "arguments", None) or {"taskId": call.body["task_id"]}
-    return str(arguments["taskId"])
-
-
-def run_id_of(call: Call) -> str:
-    """The id of the run that an update or an event is about."""
-    arguments = getattr(call, "arguments", None) or {"runId": call.body["run_id"]}
-    return str(arguments["runId"])
+def about(call: Call) -> tuple[str, str]:
+    """The ids of the run and the task that an update or an event is about."""
+    ids: Any = getattr(call, "arguments", None) or {"runId": call.body["run_id"], "taskId": call.body["task_id"]}
+    return ids["runId"], ids["taskId"]
 
 
 def progress(call: Call) -> Any:
     """What is kept beside a run, and may hold the notes of a mutant."""
-    return call.store["progress"].get(run_id_of(call)) or {}
+    return call.store["progress"].get(about(call)[0]) or {}
+
+
+def note(call: Call, **notes: Any) -> None:
+    """Keep notes of a mutant beside a run: see `progress`."""
+    put(call, "progress", about(call)[0], **notes)
 
 
 def count(call: Call) -> None:
     """Count something in a run: see `counted`."""
-    put(call, "progress", run_id_of(call), count=counted(call) + 1)
+    note(call, count=counted(call) + 1)
 
 
 def counted(call: Call) -> int:
@@ -159,7 +147,7 @@ def reactivate(call: Call, run_id: str) -> None:
 
 
 def skip(call: Call) -> Any:
-    """Skip the task that an event is about whatever it is; the task."""
+    """Skip the task that an event is about, essential or not; returns the task."""
     untouched = (task for task in tasks_of(call, call.body["run_id"]) if task["id"] == call.body["task_id"])
     task: Any = call.store["tasks"].get(call.body["task_id"]) or next(untouched)
     call.store["tasks"].put({**task, "skipped": True})
@@ -192,12 +180,12 @@ def _count_two_as_one(event: Event, call: Call) -> Any:
     before = progress(call)["open"]
     result = event(call)
     if progress(call)["open"] == before + 2:
-        put(call, "progress", call.body["run_id"], open=before + 1)
+        note(call, open=before + 1)
     return result
 
 
 def _remember_completed(call: Call) -> None:
-    put(call, "progress", run_id_of(call), once=[*progress(call).get("once", ()), touched(call)])
+    note(call, once=[*progress(call).get("once", ()), about(call)[1]])
 
 
 def _is_or_was_done(call: Call, tasks: Rows) -> bool:
@@ -205,7 +193,7 @@ def _is_or_was_done(call: Call, tasks: Rows) -> bool:
 
 
 def _all_but_the_reopened(call: Call, tasks: Rows) -> bool:
-    reopened = touched(call) if is_reopening(call) else None
+    reopened = about(call)[1] if is_reopening(call) else None
     return all(is_done(task) or task["id"] == reopened for task in tasks)
 
 
@@ -222,10 +210,8 @@ def _skip_though_refused(event: Event, call: Call) -> Any:
         raise
 
 
-def _complete_instead(event: Event, call: Call) -> Any:
-    result = event(call)
+def _complete_the_skipped(call: Call) -> None:
     put(call, "tasks", call.body["task_id"], skipped=False, completed=True, completed_at=rfc3339(call.now))
-    return result
 
 
 def _count_items(handler: Handler, call: Call) -> Reply:
@@ -261,7 +247,7 @@ MUTANTS: Table = {
         "A run stays active whatever becomes of its tasks.": completes(lambda call, tasks: False),
         "A run completes an hour after its last task.": on_update(_complete_an_hour_later),
         "A run completes only when the task at its end was the last to be completed.": completes(
-            lambda call, tasks: all_done(tasks) and tasks[-1]["id"] == touched(call)
+            lambda call, tasks: all_done(tasks) and tasks[-1]["id"] == about(call)[1]
         ),
         "A run of one task stays active.": completes(lambda call, tasks: len(tasks) > 1 and all_done(tasks)),
         "A run whose last task is approved stays active.": stays_active("approve-task"),
@@ -330,12 +316,8 @@ MUTANTS: Table = {
         ),
         "A run whose other tasks are done completes when a task is made incomplete.": completes(_all_but_the_reopened),
         "A run stays active when the task that was completed last had been completed before.": chain(
-            on_request(
-                UPDATE,
-                lambda call: put(call, "progress", run_id_of(call), reopened=touched(call)),
-                when=is_reopening,
-            ),
-            completes(lambda call, tasks: all_done(tasks) and progress(call).get("reopened") != touched(call)),
+            on_request(UPDATE, lambda call: note(call, reopened=about(call)[1]), when=is_reopening),
+            completes(lambda call, tasks: all_done(tasks) and progress(call).get("reopened") != about(call)[1]),
         ),
     },
     "completion.locked": {
@@ -392,14 +374,14 @@ MUTANTS: Table = {
         ),
     },
     "completion.essential-cannot-be-skipped": {
-        "Whether a task is essential is not looked at when it is skipped.": skips(lambda event, call: True),
+        "Whether a task is essential is not looked at when it is skipped.": skips(lambda call: True),
         "An essential task can be skipped when it is the only one that is open.": skips(
             lambda event, call: progress(call)["open"] == 1
         ),
         "Skipping an essential task is refused, and done.": at_event("skip-task", _skip_though_refused),
     },
     "completion.skipped-is-shown": {
-        "A task that is skipped is completed in place of that.": at_event("skip-task", _complete_instead),
+        "A task that is skipped is completed in place of that.": on_event("skip-task", _complete_the_skipped),
         "A task does not show whether it was skipped.": drop_members(GET, "skipped"),
         "A skipped task of a completed run shows `skipped` false.": map_item(
             GET,

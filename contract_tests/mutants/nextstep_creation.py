@@ -16,19 +16,19 @@ from contract_tests.mutants.operators import (
     answered,
     ask,
     chain,
+    coerce_body,
     default_body,
     drop_members,
     ignore_body,
-    ignore_other,
-    map_any,
+    ignore_wrong_type,
     map_body,
     map_item,
     map_page,
     on_refusal,
     on_request,
     on_success,
+    override_record,
     patch_document,
-    pretend,
     put,
     records,
     reject_when,
@@ -51,7 +51,7 @@ NOTHING_REQUIRED = patch_document(f"{SCHEMA}/required", [])
 
 def runs_unpublished(when: Callable[[Call], object]) -> Breakage:
     """Whether a template is published is not looked at in some calls."""
-    return pretend(START, "templates", lambda call: call.body["template_id"], is_published=True, when=when)
+    return override_record(START, "templates", lambda call: call.body["template_id"], is_published=True, when=when)
 
 
 def reads_due_date(change: Callable[[str], str]) -> Breakage:
@@ -116,9 +116,9 @@ def adds_elements(place: Callable[[Any, Any], Any]) -> Breakage:
         added = [item for item in items if place(item["task_id"], item["element_id"]) not in known]
         call.body["custom_elements"] = [item for item in items if item not in added]
         reply = handler(call)
-        lost = {item["task_id"] for item in added} - _ids(tasks)
+        unknown = {item["task_id"] for item in added} - _ids(tasks)
         for task in tasks_of(call, answered(call, reply)["data"]["id"]) if added else ():
-            owners = {task["template_task_id"]} if task["order"] else {task["template_task_id"], *lost}
+            owners = {task["template_task_id"]} if task["order"] else {task["template_task_id"], *unknown}
             new = [_made(item) for item in added if item["task_id"] in owners]
             call.store["tasks"].put({**task, "custom_elements": [*task["custom_elements"], *new]})
         return reply
@@ -348,11 +348,13 @@ MUTANTS: Table = {
         ),
     },
     "creation.wrong-types": {
-        "An object as the name becomes text.": map_any(START, f"{FIELDS}/name", str),
-        "A due date that is no text is ignored.": ignore_other(START, f"{FIELDS}/due_date", str),
-        "Elements to pre-fill that are no list are ignored.": ignore_other(START, f"{FIELDS}/custom_elements", list),
-        "An actor that is no text is nobody.": ignore_other(START, f"{FIELDS}/actor_email", str),
-        "A template id that is an object is answered 404.": map_any(START, f"{FIELDS}/template_id", str),
+        "An object as the name becomes text.": coerce_body(START, f"{FIELDS}/name", str),
+        "A due date that is no text is ignored.": ignore_wrong_type(START, f"{FIELDS}/due_date", str),
+        "Elements to pre-fill that are no list are ignored.": ignore_wrong_type(
+            START, f"{FIELDS}/custom_elements", list
+        ),
+        "An actor that is no text is nobody.": ignore_wrong_type(START, f"{FIELDS}/actor_email", str),
+        "A template id that is an object is answered 404.": coerce_body(START, f"{FIELDS}/template_id", str),
         "An object as the title is refused after the run was started.": chain(
             patch_document(f"{FIELDS}/title", {}),
             reject_when(START, lambda call: not isinstance(call.body.get("title", ""), str)),

@@ -87,7 +87,7 @@ def keeps_refused(kind: str, change: Callable[[Any], Any]) -> Breakage:
     return on_refusal(UPDATE, keep)
 
 
-def tells(change: Callable[[str, Any], str]) -> Breakage:
+def rewords(change: Callable[[str, Any], str]) -> Breakage:
     """The message about a refused dropdown is `change(message, element)`."""
 
     def update(handler: Handler, call: Call) -> Reply:
@@ -358,13 +358,13 @@ MUTANTS: Table = {
             "dropdown", _match(lambda option, text: option.lower() == text.lower())
         ),
         "A dropdown takes the beginning of an option for it.": reads("dropdown", _match(str.startswith)),
-        "The message about a dropdown names its id in place of the label.": tells(
+        "The message about a dropdown names its id in place of the label.": rewords(
             lambda message, element: message.replace(f'"{element["label"]}"', f'"{element["id"]}"')
         ),
-        "The message about a dropdown lists the options without spaces.": tells(
+        "The message about a dropdown lists the options without spaces.": rewords(
             lambda message, element: message.replace(", ", ",")
         ),
-        "The message about a dropdown lacks the last option.": tells(
+        "The message about a dropdown lacks the last option.": rewords(
             lambda message, element: message.removesuffix(f", {element['options'][-1]}")
         ),
     },

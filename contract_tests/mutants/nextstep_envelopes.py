@@ -29,7 +29,7 @@ def _drop_the_last_cursor(call: Call, page: Any) -> Any:
     return page if more else {**page, "pagination": {"has_more": more}}
 
 
-def _told_by_a_framework(refusal: Refusal, body: Any) -> Any:
+def _answer_as_a_framework(refusal: Refusal, body: Any) -> Any:
     return {"detail": "Not Found"} if refusal.message.endswith("is no operation of this API") else body
 
 
@@ -90,7 +90,7 @@ MUTANTS: Table = {
         "`error.code` is the status.": map_error(
             lambda refusal, body: {"error": {"code": refusal.status, "message": refusal.message}}
         ),
-        "A path that is no endpoint is answered by some framework in its own shape.": map_error(_told_by_a_framework),
+        "A path that is no endpoint is answered by some framework in its own shape.": map_error(_answer_as_a_framework),
         "A body that is not JSON is answered with a list of errors.": map_error(_list_unreadable_bodies),
         "A body that is not JSON is answered 200 by an update, and ignored.": replace_step(
             "validate", _take_unreadable_for_empty

@@ -122,7 +122,7 @@ def _say_no(refusal: Refusal, body: Any) -> Any:
     return {"error": {"code": refusal.code, "message": "No"}} if refusal.status == 401 else body
 
 
-def _tell_the_title(call: Call) -> None:
+def _reveal_the_title(call: Call) -> None:
     for store in call.tenants.values():
         run = store["runs"].get(call.arguments["id"])
         if run is not None and store is not call.store:
@@ -230,7 +230,7 @@ MUTANTS: Table = {
         "Any key reads any team's run.": as_tenant("getProcessRun", owner("runs", "id")),
         "Any key lists the tasks of any team's run.": as_tenant("listRunTasks", owner("runs", "id")),
         "Any key reads any team's task.": as_tenant("getRunTask", owner("runs", "runId")),
-        "The refusal to show another team's run tells its title.": on_request("getProcessRun", _tell_the_title),
+        "The refusal to show another team's run tells its title.": on_request("getProcessRun", _reveal_the_title),
     },
     "authentication.foreign-objects-stay-unchanged": {
         "Any key publishes and unpublishes any team's template.": as_tenant(

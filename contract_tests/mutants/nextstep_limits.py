@@ -40,11 +40,11 @@ def counts_for(credential: Callable[[Call], Credential]) -> Breakage:
 def waits(change: Callable[[str], str | None]) -> Breakage:
     """Retry-After says what `change` makes of the true wait in seconds; None leaves it out."""
 
-    def told(call: Call, problem: Problem) -> Problem:
+    def reworded(call: Call, problem: Problem) -> Problem:
         text = change(problem.headers[0][1].decode())
         return Problem("rate-limited", headers=() if text is None else ((b"retry-after", text.encode()),))
 
-    return swap_step_error("admit", "rate-limited", told)
+    return swap_step_error("admit", "rate-limited", reworded)
 
 
 def _answer_by_a_proxy(step: Step, call: Call) -> Response | None:

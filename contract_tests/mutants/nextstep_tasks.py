@@ -18,10 +18,10 @@ from contract_tests.mutants.nextstep_elements import (
 from contract_tests.mutants.operators import (
     answered,
     ask,
+    coerce_body,
     drop_members,
     ignore_body,
-    ignore_other,
-    map_any,
+    ignore_wrong_type,
     map_body,
     map_item,
     map_list,
@@ -86,7 +86,7 @@ def completes_by(who: Callable[[Call, Any], Any]) -> Breakage:
 
 
 def spreads(member: str, tasks: Callable[[Call, Any], Iterable[Any]], *shown: str) -> Breakage:
-    """An update of a member sets it in the other `tasks(call, task)`, too; `shown` are the members that tell it."""
+    """An update of a member sets it in other tasks, `tasks(call, task)`; `shown` are its members in a task."""
 
     def spread(call: Call, task: Any) -> None:
         for other in tasks(call, task) if member in call.body else ():
@@ -466,9 +466,9 @@ MUTANTS: Table = {
         "Completing a task shows the next one as completed, too.": spreads("completed", _next_when_completed, *OPEN),
     },
     "updates.wrong-types": {
-        "Anything that is not empty as `completed` completes.": map_any(UPDATE, f"{FIELDS}/completed", bool),
-        "An assignee that is no text is ignored.": ignore_other(UPDATE, f"{FIELDS}/assignee", str),
-        "Elements that are no list are ignored.": ignore_other(UPDATE, f"{FIELDS}/custom_elements", list),
+        "Anything that is not empty as `completed` completes.": coerce_body(UPDATE, f"{FIELDS}/completed", bool),
+        "An assignee that is no text is ignored.": ignore_wrong_type(UPDATE, f"{FIELDS}/assignee", str),
+        "Elements that are no list are ignored.": ignore_wrong_type(UPDATE, f"{FIELDS}/custom_elements", list),
         "An object as the assignee is answered 500.": patch_document(f"{FIELDS}/assignee", {}),
     },
     "updates.refused-value-is-not-kept": {

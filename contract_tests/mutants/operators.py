@@ -1,5 +1,6 @@
 """Mutation operators: each makes a breakage, a function from Api to Api, and knows no vendor.
 
+A line of a table is `"A name is cut after nine characters.": map_body("createRun", "name", lambda name: name[:9])`.
 Operations come first, by operationId: one, or a tuple of them. `when` limits a breakage to some calls or objects. What
 changes a whole object is given the call and the object; what changes one value is given that value alone.
 """
@@ -31,7 +32,7 @@ Event = Callable[[Call], Json]
 
 
 def chain(*breakages: Breakage) -> Breakage:
-    """Several breakages at once, each applied to what the one before it made."""
+    """Several breakages, each around the one before it: the last sees a request first, and its answer last."""
 
     def breaks(api: Api) -> Api:
         for breakage in breakages:
@@ -127,10 +128,12 @@ def map_error(change: Callable[[Refusal, Json], Json]) -> Breakage:
 
 
 def ignore_query(operations: Operations, *names: str, when: When | None = None) -> Breakage:
-    """These parameters have no effect."""
+    """These parameters have no effect: as if they were not given, they have their defaults."""
 
     def ignore(call: Call) -> None:
-        call.arguments = without(call.arguments, *names)
+        declared = {parameter.name: parameter.default for parameter in call.operation.parameters}
+        defaults = {name: declared.get(name) for name in names if declared.get(name) is not None}
+        call.arguments = {**without(call.arguments, *names), **defaults}
 
     return on_request(operations, ignore, when=when)
 
@@ -198,12 +201,12 @@ def default_body(operations: Operations, *, when: When | None = None, **values: 
     return on_request(operations, read, when=when)
 
 
-def map_any(operations: Operations, pointer: str, change: Callable[[Json], Json]) -> Breakage:
+def coerce_body(operations: Operations, pointer: str, change: Callable[[Json], Json]) -> Breakage:
     """A member of a request, by the pointer to its schema, may be of any type: it is read as `change(value)`."""
     return chain(patch_document(pointer, {}), map_body(operations, pointer.rpartition("/")[2], change))
 
 
-def ignore_other(operations: Operations, pointer: str, kind: type) -> Breakage:
+def ignore_wrong_type(operations: Operations, pointer: str, kind: type) -> Breakage:
     """A member of a request, by the pointer to its schema, has no effect when it is not of this Python type."""
     name = pointer.rpartition("/")[2]
     other = ignore_body(operations, name, when=lambda call: not isinstance((call.body or {}).get(name), kind))
@@ -288,7 +291,7 @@ def complete_id(operations: Operations, collection: str, parameter: str = "id") 
     return on_request(operations, complete)
 
 
-def pretend(
+def override_record(
     operations: Operations, collection: str, id: Callable[[Call], str], *, when: When | None = None, **values: Json
 ) -> Breakage:
     """While operations run, the record `id(call)` has these values; then, if it had others, it is put back."""
@@ -352,6 +355,17 @@ def at_event(names: Operations, change: Callable[[Event, Call], Json]) -> Breaka
         return replace(api, events={**api.events, **{name: partial(change, api.events[name]) for name in _each(names)}})
 
     return breaks
+
+
+def on_event(names: Operations, act: Act) -> Breakage:
+    """After what a person does in the vendor's app, `act(call)` is done."""
+
+    def change(event: Event, call: Call) -> Json:
+        result = event(call)
+        act(call)
+        return result
+
+    return at_event(names, change)
 
 
 def as_tenant(operations: Operations, store: Callable[[Call], Store]) -> Breakage:
