@@ -376,7 +376,7 @@ MUTANTS: Table = {
     "completion.essential-cannot-be-skipped": {
         "Whether a task is essential is not looked at when it is skipped.": skips(lambda call: True),
         "An essential task can be skipped when it is the only one that is open.": skips(
-            lambda event, call: progress(call)["open"] == 1
+            lambda call: progress(call)["open"] == 1
         ),
         "Skipping an essential task is refused, and done.": at_event("skip-task", _skip_though_refused),
     },
