@@ -14,6 +14,7 @@ from contract_tests.mutants.operators import (
     Rows,
     at_event,
     chain,
+    do_though_refused,
     drop_members,
     ignore_query,
     listing,
@@ -330,10 +331,8 @@ MUTANTS: Table = {
         "Making a task of a completed run incomplete makes the run active again.": on_request(
             UPDATE, _reopen_the_run, when=is_reopening
         ),
-        "An update of a task of a completed run is refused, and done.": on_refusal(
-            UPDATE,
-            lambda call: unlocks(lambda call: True)(call.api).handlers[UPDATE](call),
-            kind="run-locked",
+        "An update of a task of a completed run is refused, and done.": do_though_refused(
+            UPDATE, unlocks(lambda call: True), kind="run-locked"
         ),
         "A refused update of a task of a completed run sets the run's `updated_at`.": on_refusal(
             UPDATE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contract_tests.mutants import Breakage, Table, stepped
-from contract_tests.mutants.operators import replace_step, swap_step_error
+from contract_tests.mutants.operators import on_step_refusal, perform, replace_step, swap_step_error
 from mock_server.api import Api, Call, Credential, Problem, Step
 from mock_server.exchange import Response
 
@@ -76,15 +76,6 @@ def _reopen_late(step: Step, call: Call) -> Response | None:
     return step(call)
 
 
-def _refuse_after_the_work(step: Step, call: Call) -> Response | None:
-    try:
-        return step(call)
-    except Problem:
-        call.api.steps.validate(call)
-        call.api.handlers[call.operation.id](call)
-        raise
-
-
 MUTANTS: Table = {
     "rate-limit.hundred-requests": {
         "The hundredth request of a minute is refused.": admits(99),
@@ -128,6 +119,6 @@ MUTANTS: Table = {
         "Who was refused once stays refused.": _never_admit_again,
     },
     "rate-limit.refused-does-nothing": {
-        "A write over the limit is done before it is refused.": replace_step("admit", _refuse_after_the_work),
+        "A write over the limit is done before it is refused.": on_step_refusal("admit", perform),
     },
 }

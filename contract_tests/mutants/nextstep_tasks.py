@@ -19,6 +19,7 @@ from contract_tests.mutants.operators import (
     answered,
     ask,
     coerce_body,
+    do_though_refused,
     drop_members,
     ignore_body,
     ignore_wrong_type,
@@ -39,7 +40,7 @@ from contract_tests.mutants.operators import (
     swap_error,
     without,
 )
-from mock_server.api import Call, Handler, Problem, Reply
+from mock_server.api import Call, Handler, Reply
 from mock_server.ids import digest
 from mock_server.store import encode
 
@@ -156,15 +157,6 @@ def _find_by_the_template_s_id(call: Call) -> None:
     for task in tasks_of(call, call.arguments["runId"]) if is_known_run(call) else ():
         if task["template_task_id"] == call.arguments["taskId"]:
             call.arguments["taskId"] = task["id"]
-
-
-def _update_though_refused(handler: Handler, call: Call) -> Reply:
-    try:
-        return handler(call)
-    except Problem:
-        if name_the_real_run(call, known=True):
-            handler(call)
-        raise
 
 
 def _name_the_section_by_title(call: Call, task: Any) -> Any:
@@ -339,7 +331,9 @@ MUTANTS: Table = {
         "A task is updated by its own id under whatever other run, though it cannot be read there.": on_request(
             UPDATE, lambda call: name_the_real_run(call, known=True)
         ),
-        "Updating a task under another run is refused, and done.": replace_handler(UPDATE, _update_though_refused),
+        "Updating a task under another run is refused, and done.": do_though_refused(
+            UPDATE, on_request(UPDATE, lambda call: name_the_real_run(call, known=True))
+        ),
         "A task under another run is answered 403.": swap_error(
             GET, "task-not-found", "forbidden", when=lambda call: name_the_real_run(call, known=True)
         ),

@@ -8,6 +8,7 @@ changes a whole object is given the call and the object; what changes one value 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -357,6 +358,21 @@ def at_event(names: Operations, change: Callable[[Event, Call], Json]) -> Breaka
     return breaks
 
 
+def do_though_refused(operations: Operations, repair: Breakage, *, kind: str | None = None) -> Breakage:
+    """An operation that refuses (with an error of `kind`, or any) is then done by the API that `repair` makes."""
+
+    def breaks(api: Api) -> Api:
+        repaired = repair(api).handlers
+
+        def run(call: Call) -> None:
+            with suppress(Problem):
+                repaired[call.operation.id](call)
+
+        return on_refusal(operations, run, kind=kind)(api)
+
+    return breaks
+
+
 def on_event(names: Operations, act: Act) -> Breakage:
     """After what a person does in the vendor's app, `act(call)` is done."""
 
@@ -405,6 +421,20 @@ def swap_step_error(name: str, kind: str, change: Callable[[Call, Problem], Prob
     return replace_step(name, swap)
 
 
+def on_step_refusal(name: str, act: Act, *, kind: str | None = None) -> Breakage:
+    """A step of the pipeline that refuses (with an error of `kind`, or any) does `act(call)` all the same."""
+
+    def run(step: Step, call: Call) -> Response | None:
+        try:
+            return step(call)
+        except Problem as problem:
+            if kind in (None, problem.kind):
+                act(call)
+            raise
+
+    return replace_step(name, run)
+
+
 # --- for what is changed: small functions over items, calls and stores
 
 
@@ -438,6 +468,12 @@ def ask(call: Call, operation: str, arguments: Mapping[str, Json], body: Json = 
     inner.arguments = {**arguments}
     reply = targets.declared(call.api.name).handlers[operation](inner)
     return _data(inner, decode(reply.body)) if isinstance(reply.body, bytes) else rows(reply)
+
+
+def perform(call: Call) -> Reply:
+    """Validate a call and run its operation: for steps that do it too early."""
+    call.api.steps.validate(call)
+    return call.api.handlers[call.operation.id](call)
 
 
 def records(call: Call, collection: str, **values: Json) -> Iterator[Record]:
