@@ -13,7 +13,7 @@ from typing import Any
 
 ANSWERS = "UNDERSTUDY_BENCHMARK_ANSWERS"
 FLAGS = (
-    "--loop=uvloop", "--http=httptools", "--ws=none", "--lifespan=off", "--log-level=error",
+    "--loop=auto", "--http=httptools", "--ws=none", "--lifespan=off", "--log-level=error",
     "--no-access-log", "--no-server-header", "--no-date-header", "--no-proxy-headers",
 )  # fmt: skip
 HELLO = ({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]}, b"hello")

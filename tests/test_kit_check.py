@@ -136,7 +136,7 @@ def test_the_mock_holds_what_it_promises() -> None:
 
 def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
     """A failed rule has what was seen, the shortest example and the calls that show it."""
-    found = examine(mutant("the-largest-page-is-50"), profile="quick", only=[PAGES])
+    found = examine(mutant("no-page-holds-more-than-50-items"), profile="quick", only=[PAGES])
     failed = {entry.rule.id: entry for entry in found.rules if entry.outcome == "failed"}
     assert "nextstep.pagination.limit-sets-the-page-size" in failed
     assert not found.holds()
@@ -148,7 +148,11 @@ def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
 
 def test_a_violation_is_told_by_name() -> None:
     """An answer that the document does not allow is told with operation, status and place."""
-    found = examine(mutant("a-created-run-shows-no-timezone"), profile="quick", only=["nextstep.creation.created"])
+    found = examine(
+        mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
+        profile="quick",
+        only=["nextstep.creation.created"],
+    )
     assert found.rules[0].reason == 'createProcessRun: 201: /data: "timezone" is a required property'
 
 
@@ -347,7 +351,7 @@ def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
 def test_a_wrong_shape_fails_the_rules_of_shapes_and_hides_the_others() -> None:
     """What is built on an answer that the document does not allow is not checked, and says what is in the way."""
     found = examine(
-        mutant("a-created-run-shows-no-timezone"),
+        mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
         profile="gate",
         only=["nextstep.envelope.single", "nextstep.creation.*", "nextstep.runs.unknown-run"],
     )

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from contract_tests import targets
 from contract_tests.client import NotChecked
-from contract_tests.mutants.changes import showing
+from contract_tests.mutants.nextstep_elements import map_elements
 from contract_tests.nextstep import begin, having
 from contract_tests.test_life_cycle import LifeCycle
-from mock_server.api import Api, Call
 
-
-def _showing_no_types(api: Api) -> Api:
-    """A server that does not say in its templates what type an element is of."""
-
-    def strip(call: Call, task: Any) -> Any:
-        return {**task, "custom_elements": [{"id": element["id"]} for element in task["custom_elements"]]}
-
-    return showing(api, strip, "listTemplateTasks")
+_SHOWS_NO_TYPES = map_elements("listTemplateTasks", lambda element: {"id": element["id"]})
+"""A server that does not say in its templates what type an element is of."""
 
 
 def test_types_that_templates_do_not_show_are_found_in_runs() -> None:
     """Where templates do not show the types of elements, runs are started until one has an element of the type."""
-    target = targets.mock(_showing_no_types(targets.declared("nextstep")))
+    target = targets.mock(_SHOWS_NO_TYPES(targets.declared("nextstep")))
     with target.open() as client:
         _, tasks = begin(client, having("date"), "a date")
         assert having("date")(tasks)

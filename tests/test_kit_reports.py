@@ -403,7 +403,7 @@ def test_progress_is_a_line_on_a_terminal_only() -> None:
 
 def test_a_real_failure_is_told_in_every_form() -> None:
     """What a check of a wrong server found is the same for everyone."""
-    wrong = next(known for known in mutants("nextstep") if known.name == "a-created-run-is-just-ok")
+    wrong = next(known for known in mutants("nextstep") if known.name == "starting-a-run-answers-200")
     target = targets.mock(wrong.breaks(targets.declared("nextstep")))
     report = examine(target, profile="glance", only=["nextstep.creation.created"])
     seen = "createProcessRun: status 200 is not documented"

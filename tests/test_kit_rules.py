@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from contract_tests import mutants, profiles, rules, targets
 from contract_tests.client import NotChecked
-from contract_tests.mutants import Alternative, Mutant, alternatives, false_alarms, handled, mutant, stepped, survivors
+from contract_tests.mutants import (
+    Alternative,
+    Breakage,
+    Mutant,
+    Table,
+    alternatives,
+    false_alarms,
+    handled,
+    stepped,
+    survivors,
+    tabled,
+)
 from contract_tests.rules import Check, attempt, check_of, checks, checks_for, expand, rule, run
 from mock_server.api import Problem
 
@@ -203,17 +214,14 @@ def test_an_unknown_profile_is_refused() -> None:
         profiles.load("slow")
 
 
-def test_a_mutant_is_made_of_a_function() -> None:
-    """Its name and text are the function's, its API that of its rules."""
-
-    @mutant(RULE)
-    def the_default_is_two(api: Any) -> Any:
-        """A page holds two items."""
-        return api
-
-    assert (the_default_is_two.name, the_default_is_two.api) == ("the-default-is-two", "nextstep")
-    assert the_default_is_two.text == "A page holds two items."
-    assert Mutant("x", (RULE,), lambda api: api).text == ""
+def test_a_mutant_is_a_line_of_a_table() -> None:
+    """Its text is the sentence, its name the slug of that, its API and rules those of the table."""
+    same: Breakage = lambda api: api  # noqa: E731
+    table: Table = {"a.b": {"A run's page holds `2` items.": same}, ("a.b", "c.d"): {"Nothing, for ever.": same}}
+    one, two = tabled("nextstep", table)
+    assert (one.text, one.name, one.breaks) == ("A run's page holds `2` items.", "a-runs-page-holds-2-items", same)
+    assert (one.api, one.rules, two.rules) == ("nextstep", ("nextstep.a.b",), ("nextstep.a.b", "nextstep.c.d"))
+    assert (one.names, two.names[0]) == (("a-runs-page-holds-2-items", "nextstep.a.b"), "nothing-for-ever")
 
 
 def test_a_mutant_that_breaks_nothing_survives() -> None:

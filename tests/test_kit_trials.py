@@ -28,6 +28,9 @@ from mock_server.cli import main
 from mock_server.world import Worlds
 
 DEFAULT = "nextstep.pagination.default-limit"
+HOLDS = "a-page-without-a-limit-holds-*"
+HOLDS_19 = "a-page-without-a-limit-holds-19-items"
+ALL_AT_ONCE = "the-tasks-of-a-run-are-listed-all-at-once-when-no-limit-is-given"
 CHECK = "test_pagination.test_the_default_page_is_of_the_documented_size"
 OUT_OF_RANGE = "nextstep.pagination.limit-out-of-range"
 
@@ -89,22 +92,17 @@ def untimed(text: str) -> str:
 
 def unchanged() -> Mutant:
     """A mutant that changes nothing."""
-
-    def same(api: Any) -> Any:
-        """Nothing is wrong."""
-        return api
-
-    return Mutant("unchanged", (DEFAULT,), same)
+    return Mutant("Nothing is wrong.", (DEFAULT,), lambda api: api)
 
 
 def test_the_kit_tells_which_check_catches_each_rule(run: Run) -> None:
     """A mutant has a line, each rule that it breaks another with the check that failed; none survives: exit code 0."""
-    code, out, err = run("mutants", "nextstep", *only("the-default-is-19", "the-limit-is-ignored"))
+    code, out, err = run("mutants", "nextstep", *only(HOLDS_19, "every-page-holds-10-items"))
     assert (code, err) == (0, "")
     assert untimed(out).splitlines() == [
-        "caught    the-default-is-19: A page without a limit holds 19 items.",
+        "caught    A page without a limit holds 19 items.",
         f"          {DEFAULT}  {CHECK}",
-        "caught    the-limit-is-ignored: Every page holds 10 items.",
+        "caught    Every page holds 10 items.",
         "          nextstep.pagination.limit-sets-the-page-size  test_pagination.test_limit_is_the_page_size",
         f"          nextstep.pagination.default-limit             {CHECK}",
         "2 mutants: 2 caught, 0 survived, N s",
@@ -124,10 +122,10 @@ def test_what_survives_the_kit_is_told_with_its_rule(run: Run, monkeypatch: pyte
     code, out, _ = run("mutants", "nextstep")
     assert code == 1
     assert untimed(out).splitlines() == [
-        "survived  unchanged: Nothing is wrong.",
+        "survived  Nothing is wrong.",
         f"          {DEFAULT}  -",
         "",
-        "survived unchanged: Nothing is wrong.",
+        "survived nothing-is-wrong: Nothing is wrong.",
         f"  {DEFAULT}: Without `limit` a page holds 20 items, or all that are left if they are fewer."
         " [REST API > Pagination]",
         "    no check of the kit catches it",
@@ -141,12 +139,12 @@ def test_processes_give_the_same_in_the_same_order(run: Run, monkeypatch: pytest
     monkeypatch.setattr(trials, "WORTHWHILE", 1)
     monkeypatch.setattr(trials, "BATCH", 1)
     monkeypatch.setattr(trials, "by_kit", len)  # another process does not see it
-    _, out, _ = run("mutants", "nextstep", *only("the-default-is-*"), "--jobs", "2", "--json", "-")
+    _, out, _ = run("mutants", "nextstep", *only(HOLDS), "--jobs", "2", "--json", "-")
     told = json.loads(out)["trials"]
     assert [trial["name"] for trial in told] == [
-        "the-default-is-21",
-        "the-default-is-19",
-        "the-default-is-the-largest",
+        "a-page-without-a-limit-holds-21-items",
+        HOLDS_19,
+        "a-page-without-a-limit-holds-100-items",
     ]
     assert {trial["outcome"] for trial in told} == {"caught"}
 
@@ -173,19 +171,19 @@ def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pyt
 def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
     """Each mutant is served to the command; a survivor is told with what the kit catches it with: exit code 1."""
     file = tmp_path / "trials.json"
-    picked = only("tasks-are-all-listed", "the-default-is-19")
+    picked = only(ALL_AT_ONCE, HOLDS_19)
     code, out, err = run("mutants", "nextstep", *picked, "--jobs", "2", "--json", str(file), command=LISTS_20_RUNS)
     assert code == 1
     assert untimed(err) == "baseline N s; 2 mutants with 2 jobs: about N s\n"
-    text = "tasks-are-all-listed: The tasks of a run are listed all at once when no limit is given."
+    text = "The tasks of a run are listed all at once when no limit is given."
     assert untimed(out).splitlines() == [
-        "caught    the-default-is-19: A page without a limit holds 19 items.",
+        "caught    A page without a limit holds 19 items.",
         f"          {DEFAULT}",
         "          exit code 1",
         f"survived  {text}",
         f"          {DEFAULT}",
         "",
-        f"survived {text}",
+        f"survived {ALL_AT_ONCE}: {text}",
         f"  {DEFAULT}: Without `limit` a page holds 20 items, or all that are left if they are fewer."
         " [REST API > Pagination]",
         f"    the kit catches it with {CHECK}",
@@ -198,7 +196,7 @@ def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
     assert 0 < told["baseline_seconds"] < told["seconds"]
     assert 0 < caught.pop("seconds") < told["seconds"]
     assert caught == {
-        "name": "the-default-is-19",
+        "name": HOLDS_19,
         "text": "A page without a limit holds 19 items.",
         "rules": [DEFAULT],
         "kit": {},
@@ -290,7 +288,7 @@ def test_a_run_that_hangs_is_caught_and_ended(run: Run, monkeypatch: pytest.Monk
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     hangs = f"if [ -e {marker} ]; then sleep 60 > {pipe} & echo hanging; wait; fi; touch {marker}"
-    code, out, _ = run("mutants", "nextstep", *only("the-default-is-19"), "--json", "-", command=shell(hangs))
+    code, out, _ = run("mutants", "nextstep", *only(HOLDS_19), "--json", "-", command=shell(hangs))
     (trial,) = json.loads(out)["trials"]
     assert (code, trial["by"], trial["output"]) == (0, ["timed out after 0.1 s"], "hanging\n")
     assert trial["seconds"] < 30
@@ -303,7 +301,7 @@ def test_ctrl_c_tells_what_is_known(run: Run, tmp_path: Path) -> None:
     """What runs is ended, what was found out is told, as far as it goes: exit code 130."""
     log, file = tmp_path / "log", tmp_path / "trials.json"
     third = f"echo run >> {log}; [ $(wc -l < {log}) -lt 3 ] || {{ kill -INT $PPID; sleep 60; }}"
-    options = (*only("the-default-is-*"), "--jobs", "1", "--json", str(file))
+    options = (*only(HOLDS), "--jobs", "1", "--json", str(file))
     code, out, _ = run("mutants", "nextstep", *options, command=shell(third))
     assert (code, log.read_text()) == (130, 3 * "run\n")
     *_, last = untimed(out).splitlines()
@@ -404,18 +402,18 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    assert run("mutants", "nextstep", *only("the-default-is-*"))[0] == 0
+    assert run("mutants", "nextstep", *only(HOLDS))[0] == 0
     shown = re.sub(r"\x1b\[[\d;?]*\w", "", terminal.getvalue())
     assert re.search("mutants .*3/3 0:00:00", shown), shown
     before = terminal.getvalue()
-    assert run("mutants", "nextstep", *only("the-default-is-19"), "-q")[:2] == (0, "")
+    assert run("mutants", "nextstep", *only(HOLDS_19), "-q")[:2] == (0, "")
     assert terminal.getvalue() == before
 
 
 @pytest.mark.usefixtures("unserved")
 def test_quiet_says_nothing(run: Run) -> None:
     """With `-q` the exit code is all."""
-    assert run("mutants", "nextstep", *only("the-default-is-19"), "-q", command=["true"]) == (1, "", "")
+    assert run("mutants", "nextstep", *only(HOLDS_19), "-q", command=["true"]) == (1, "", "")
 
 
 @pytest.mark.parametrize("name", ["mutants", "assumptions"])
@@ -443,7 +441,11 @@ def test_mistakes_are_one_line(run: Run, name: str, arguments: list[str], told: 
 @pytest.mark.parametrize(
     ("name", "pattern", "told"),
     [
-        ("mutants", "the-default-is-18", "fits none of the mutants; did you mean the-default-is-"),
+        (
+            "mutants",
+            "a-page-without-a-limit-holds-18-items",
+            "fits none of the mutants; did you mean a-page-without-a-limit-",
+        ),
         ("mutants", "nextstep.pagination.default-limt", f"fits none of the mutants; did you mean {DEFAULT}?"),
         ("assumptions", OUT_OF_RANGE[:-1], f"fits none of the alternatives; did you mean {OUT_OF_RANGE}?"),
     ],
@@ -457,7 +459,7 @@ def test_a_pattern_that_fits_nothing_is_a_mistake(run: Run, name: str, pattern: 
 
 def test_a_file_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
     """A folder is no file, and nothing is tried before that is said: exit code 2."""
-    code, out, err = run("mutants", "nextstep", *only("the-default-is-19"), "--json", str(tmp_path))
+    code, out, err = run("mutants", "nextstep", *only(HOLDS_19), "--json", str(tmp_path))
     assert (code, out, err) == (2, "", f"understudy: --json {tmp_path}: it is a folder\n")
 
 

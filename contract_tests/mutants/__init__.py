@@ -1,7 +1,7 @@
 """Breakages of the mock, each of which the tests of the rules that it breaks must catch; and the other way round.
 
 A mutant proves that a test can fail, an alternative of an assumption that it does not cry wolf. mock_server has
-no word of either. The mutants of an API live in the module of its name.
+no word of either. A mutant is a line in the table MUTANTS of a module `<api>_<noun>`; `operators` make its breakage.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from contract_tests import targets
@@ -20,6 +22,8 @@ from contract_tests.targets import Target
 from mock_server.api import Api, Handler, Step
 
 Breakage = Callable[[Api], Api]
+Table = Mapping[str | tuple[str, ...], Mapping[str, Breakage]]
+"""Breakages by what is wrong, in one sentence, by the rule (or rules) that they break, without the API's name."""
 
 UNDIRECTED = ("test_conformance.test_answers_conform_to_the_document", "test_life_cycle.test_runs_live_as_documented")
 """Checks that try whatever there is: slow, so left out where each of many targets is checked in little time."""
@@ -27,9 +31,9 @@ UNDIRECTED = ("test_conformance.test_answers_conform_to_the_document", "test_lif
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A named breakage, and the ids of the rules that it breaks."""
+    """A breakage, what is wrong with it in one sentence, and the ids of the rules that it breaks."""
 
-    name: str
+    text: str
     rules: tuple[str, ...]
     breaks: Breakage
 
@@ -39,9 +43,9 @@ class Mutant:
         return self.rules[0].partition(".")[0]
 
     @property
-    def text(self) -> str:
-        """What is wrong with the mutant, in one sentence."""
-        return (self.breaks.__doc__ or "").strip()
+    def name(self) -> str:
+        """The slug of its sentence: `a-page-holds-19-items`."""
+        return re.sub(r"[^a-z0-9]+", "-", self.text.lower().replace("'", "")).strip("-")
 
     @property
     def label(self) -> str:
@@ -54,7 +58,7 @@ class Mutant:
         return (self.name, *self.rules)
 
     def __reduce__(self) -> tuple[Callable[..., Mutant], tuple[str, str]]:
-        # it goes to another process by name: its function, which no module has under that name any more, cannot
+        # it goes to another process by name: its breakage, a function made by an operator, cannot
         return _named, (self.api, self.name)
 
 
@@ -103,16 +107,24 @@ def mutant(*rules: str) -> Callable[[Breakage], Mutant]:
     """Make a function from Api to Api the mutant of its name that breaks `rules`; its docstring says what is wrong."""
 
     def declare(breaks: Breakage) -> Mutant:
-        return Mutant(breaks.__name__.replace("_", "-"), rules, breaks)
+        return Mutant((breaks.__doc__ or "").strip(), rules, breaks)
 
     return declare
 
 
 def mutants(api: str) -> tuple[Mutant, ...]:
-    """The mutants of an API, from the modules `<api>` and `<api>_<noun>`."""
+    """The mutants of an API, from the modules `<api>_<noun>`."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.partition("_")[0] == api)
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Mutant))
+    return tuple(mutant for module in modules for mutant in _declared(api, module))
+
+
+def tabled(api: str, table: Table) -> Iterator[Mutant]:
+    """The mutants of a table."""
+    for rules, breakages in table.items():
+        ids = (rules,) if isinstance(rules, str) else rules
+        for text, breaks in breakages.items():
+            yield Mutant(text, tuple(f"{api}.{id}" for id in ids), breaks)
 
 
 def handled(api: Api, **handlers: Handler) -> Api:
@@ -185,6 +197,11 @@ def _failure(checks: Sequence[Check], target: Target, known: dict[Check, Outcome
 def _named(api: str, name: str) -> Mutant:
     """The mutant of an API with this name."""
     return _by_name(api)[name]
+
+
+def _declared(api: str, module: ModuleType) -> Iterator[Mutant]:
+    yield from (value for value in vars(module).values() if isinstance(value, Mutant))
+    yield from tabled(api, getattr(module, "MUTANTS", {}))
 
 
 @cache

@@ -89,7 +89,7 @@ def null_is_a_file_name(api: Api) -> Api:
 
 @mutant("kognitos.files.wrong-types")
 def file_names_may_be_anything(api: Api) -> Api:
-    """A name that is no text is written as one."""
+    """The name of a file that is no text is written as one."""
     relaxed = respecified(api, f"{FIELDS}/file_name", {})
     return before(relaxed, lambda call: call.body.update(file_name=str(call.body["file_name"])), CREATE)
 

@@ -223,7 +223,7 @@ def ids_are_matched_anywhere(api: Api) -> Api:
 
 @mutant("kognitos.creation.stages")
 def stages_are_written_as_one_likes(api: Api) -> Api:
-    """A stage may be written in small or capital letters."""
+    """A start takes a stage in small or capital letters."""
 
     def correct(call: Call) -> None:
         call.body["stage"] = call.body["stage"].capitalize()
@@ -300,7 +300,7 @@ def files_are_not_shown(api: Api) -> Api:
 
 @mutant("kognitos.creation.unknown-agent")
 def starting_for_an_unknown_agent_is_invalid(api: Api) -> Api:
-    """An agent that does not exist is answered 400."""
+    """A start for an agent that does not exist is answered 400."""
     return mistaken(api, "agent-not-found", "invalid", CREATE)
 
 
@@ -318,7 +318,7 @@ def the_agent_is_not_checked(api: Api) -> Api:
 
 @mutant("kognitos.creation.unknown-process")
 def starting_an_unknown_process_is_invalid(api: Api) -> Api:
-    """A process that does not exist is answered 400."""
+    """A start of a process that does not exist is answered 400."""
     return mistaken(api, "process-not-found", "invalid", CREATE)
 
 

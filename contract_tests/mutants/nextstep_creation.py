@@ -1,510 +1,518 @@
-"""NextStep with runs that start wrong: whether they do, under which title, with which date, for whom."""
+"""NextStep with runs that start wrong: whether they do, named how, for whom, and as what copy of their template."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from msgspec import structs
-
-from contract_tests.mutants import handled, mutant
-from contract_tests.mutants.changes import (
-    RUNS,
-    after,
-    again,
-    before,
-    lacking,
-    members,
+from contract_tests.mutants import Breakage, Table
+from contract_tests.mutants.nextstep_elements import TASKS
+from contract_tests.mutants.nextstep_runs import GET, LIST, RUNS
+from contract_tests.mutants.nextstep_tasks import tasks_of
+from contract_tests.mutants.operators import (
+    Rows,
+    answered,
+    ask,
+    chain,
+    coerce_body,
+    default_body,
+    do_though_refused,
+    drop_members,
+    ignore_body,
+    ignore_wrong_type,
+    map_body,
+    map_item,
+    map_page,
+    on_request,
+    on_success,
+    override_record,
+    patch_document,
     put,
     records,
-    refused,
-    refusing,
-    respecified,
-    showing,
+    reject_when,
+    replace_handler,
+    set_body,
+    set_members,
+    set_status,
 )
-from mock_server.api import Api, Call, Reply
+from mock_server.api import Call, Handler, Problem, Reply
 from mock_server.apis.nextstep_elements import is_iso_8601
-from mock_server.store import Record
+from mock_server.clock import rfc3339
+from mock_server.ids import digest
+from mock_server.store import Record, encode
 
-CREATE = "createProcessRun"
-FIELDS = "/components/schemas/CreateRun"
+START = "createProcessRun"
+SCHEMA = "/components/schemas/CreateRun"
+FIELDS = f"{SCHEMA}/properties"
+NOTHING_REQUIRED = patch_document(f"{SCHEMA}/required", [])
 
 
-@mutant("nextstep.creation.created")
-def a_created_run_is_just_ok(api: Api) -> Api:
-    """Starting a run answers 200."""
-    return handled(api, createProcessRun=lambda call: structs.replace(api.handlers[CREATE](call), status=200))
+def runs_unpublished(when: Callable[[Call], object]) -> Breakage:
+    """Whether a template is published is not looked at in some calls."""
+    return override_record(START, "templates", lambda call: call.body["template_id"], is_published=True, when=when)
 
 
-@mutant("nextstep.creation.created")
-def a_created_run_is_accepted(api: Api) -> Api:
-    """Starting a run answers 202."""
-    return handled(api, createProcessRun=lambda call: structs.replace(api.handlers[CREATE](call), status=202))
+def reads_due_date(change: Callable[[str], str]) -> Breakage:
+    """A due date that is well formed is read as `change(text)`."""
+    return map_body(START, "due_date", lambda text: change(text) if is_iso_8601(text) else text)
 
 
-@mutant("nextstep.creation.created")
-def a_created_run_is_pending(api: Api) -> Api:
-    """A new run has a status of its own."""
-    return showing(api, members(status="pending"), CREATE)
+def prefills(choose: Callable[[Rows], Rows]) -> Breakage:
+    """Of the elements to pre-fill those count that `choose(items)` gives."""
+    return map_body(START, "custom_elements", lambda items: choose(items or []))
 
 
-@mutant("nextstep.creation.created")
-def a_created_run_shows_no_timezone(api: Api) -> Api:
-    """The answer to starting a run lacks one of the printed fields."""
-    return showing(api, lacking("timezone"), CREATE)
+def sets_run(members: Callable[[Call, Any], dict[str, Any]]) -> Breakage:
+    """A new run is kept with the members that `members(call, run)` gives; what is answered was made before."""
+    return on_success(START, lambda call, run: put(call, "runs", run["id"], **members(call, run)))
 
 
-@mutant("nextstep.creation.created")
-def a_created_run_is_completed_already(api: Api) -> Api:
-    """The answer to starting a run has a time of completion."""
-    return showing(api, lambda call, run: {**run, "completed_at": run["created_at"]}, CREATE)
+def sets_runner(runner: Callable[[Call], Any], when: Callable[[Call], object] | None = None) -> Breakage:
+    """The workflow runner's tasks in a new run are assigned to `runner(call)`."""
+    return on_success(START, lambda call, run: put(call, "progress", run["id"], runner=runner(call)), when=when)
 
 
-@mutant("nextstep.creation.created")
-def runs_take_over_from_the_last(api: Api) -> Api:
-    """A run starts with the status of the last run of its template."""
+def assigns(choose: Callable[[Any, str], Any]) -> Breakage:
+    """The tasks of a new attributed run are assigned to `choose(task, starter)`."""
 
-    def take_over(call: Call, data: Any) -> None:
-        known = [run for run in records(call, "runs", template_id=data["template_id"]) if run["id"] != data["id"]]
-        if known:
-            put(call, "runs", data["id"], status=known[-1]["status"], completed_at=known[-1]["completed_at"])
+    def assign(call: Call, run: Any) -> None:
+        for task in tasks_of(call, run["id"]) if run["started_by"] != "api" else ():
+            call.store["tasks"].put({**task, "assignee": choose(task, run["started_by"])})
 
-    changed = after(api, take_over, CREATE)
-    return showing(changed, lambda call, run: call.store["runs"].get(run["id"]), CREATE)
+    return on_success(START, assign)
 
 
-@mutant("nextstep.creation.template-id-is-required")
-def the_first_template_is_the_default(api: Api) -> Api:
-    """Without a template id a run of some template is started."""
-    relaxed = respecified(api, f"{FIELDS}/required", [])
-    return before(relaxed, lambda call: call.body.setdefault("template_id", _some_template(call)), CREATE)
+def copies(choose: Callable[[Rows], Rows]) -> Breakage:
+    """A new run is made of what `choose` makes of its template's tasks."""
 
+    def copy(call: Call, run: Any) -> None:
+        progress: Any = call.store["progress"].get(run["id"])
+        edition: Any = call.store["editions"].get(progress["edition"])
+        tasks = choose(edition["tasks"])
+        call.store["editions"].put({"id": f"{edition['id']}.{run['id']}", "tasks": tasks})
+        call.store["progress"].put({**progress, "edition": f"{edition['id']}.{run['id']}", "open": len(tasks)})
 
-@mutant("nextstep.creation.template-id-is-required")
-def a_missing_template_is_not_found(api: Api) -> Api:
-    """Without a template id the answer is 404."""
-    relaxed = respecified(api, f"{FIELDS}/required", [])
-    return before(relaxed, lambda call: call.body.setdefault("template_id", ""), CREATE)
+    return on_success(START, copy)
 
 
-@mutant("nextstep.creation.template-id-is-required")
-def a_run_without_template_is_refused_too_late(api: Api) -> Api:
-    """Without a template id the call is refused, and a run is started all the same."""
-    return refused(_demanding(api, ("template_id",)), _start_some, CREATE)
-
-
-@mutant("nextstep.creation.published-only")
-def unpublished_templates_are_run(api: Api) -> Api:
-    """Whether a template is published is not looked at."""
-    return handled(api, createProcessRun=lambda call: _published(api, call))
-
-
-@mutant("nextstep.creation.published-only")
-def templates_with_runs_are_run(api: Api) -> Api:
-    """A template that has runs already is not looked at."""
-
-    def create(call: Call) -> Reply:
-        known = any(records(call, "runs", template_id=call.body["template_id"]))
-        return _published(api, call) if known else api.handlers[CREATE](call)
-
-    return handled(api, createProcessRun=create)
-
-
-@mutant("nextstep.creation.published-only")
-def drafts_that_never_ran_are_run(api: Api) -> Api:
-    """Whether a template is published is looked at only when it has runs."""
-
-    def create(call: Call) -> Reply:
-        known = any(records(call, "runs", template_id=call.body["template_id"]))
-        return api.handlers[CREATE](call) if known else _published(api, call)
-
-    return handled(api, createProcessRun=create)
-
-
-@mutant("nextstep.creation.published-only")
-def unpublished_templates_are_run_for_people(api: Api) -> Api:
-    """Whether a template is published is not looked at when the run is attributed to somebody."""
-
-    def create(call: Call) -> Reply:
-        return _published(api, call) if "actor_email" in call.body else api.handlers[CREATE](call)
-
-    return handled(api, createProcessRun=create)
-
-
-@mutant("nextstep.creation.published-only")
-def a_refused_template_is_run(api: Api) -> Api:
-    """Starting a run of an unpublished template is refused, after the run was started."""
-    return refused(api, lambda call: _published(api, call), CREATE)
-
-
-@mutant("nextstep.creation.wrong-types")
-def an_object_is_a_name(api: Api) -> Api:
-    """An object as the name becomes text."""
-    return before(respecified(api, f"{FIELDS}/properties/name", {}), _textual("name"), CREATE)
-
-
-@mutant("nextstep.creation.wrong-types")
-def an_object_as_a_due_date_is_dropped(api: Api) -> Api:
-    """A due date that is no text is ignored."""
-    return before(respecified(api, f"{FIELDS}/properties/due_date", {}), _only(str, "due_date"), CREATE)
-
-
-@mutant("nextstep.creation.wrong-types")
-def text_as_elements_is_dropped(api: Api) -> Api:
-    """Elements to pre-fill that are no list are ignored."""
-    return before(respecified(api, f"{FIELDS}/properties/custom_elements", {}), _only(list, "custom_elements"), CREATE)
-
-
-@mutant("nextstep.creation.wrong-types")
-def an_object_as_an_actor_is_nobody(api: Api) -> Api:
-    """An actor that is no text is nobody."""
-    return before(respecified(api, f"{FIELDS}/properties/actor_email", {}), _only(str, "actor_email"), CREATE)
-
-
-@mutant("nextstep.creation.wrong-types")
-def an_object_is_an_unknown_template(api: Api) -> Api:
-    """A template id that is an object is answered 404."""
-    return before(respecified(api, f"{FIELDS}/properties/template_id", {}), _textual("template_id"), CREATE)
-
-
-@mutant("nextstep.creation.wrong-types")
-def an_object_is_refused_too_late(api: Api) -> Api:
-    """An object as the title is refused after the run was started."""
-    relaxed = respecified(api, f"{FIELDS}/properties/title", {})
-    strict = refusing(relaxed, lambda call: not isinstance(call.body.get("title", ""), str), CREATE)
-    return refused(strict, lambda call: _without(call, "title") and api.handlers[CREATE](call), CREATE)
-
-
-@mutant("nextstep.creation.name")
-def the_name_is_ignored(api: Api) -> Api:
-    """A run has its template's title whatever it was named."""
-    return before(api, lambda call: call.body.pop("name", None), CREATE)
-
-
-@mutant("nextstep.creation.name")
-def a_name_of_zero_is_none(api: Api) -> Api:
-    """The name `0` counts as none."""
-    return before(api, lambda call: call.body.get("name") == "0" and call.body.pop("name"), CREATE)
-
-
-@mutant("nextstep.creation.name")
-def names_are_short(api: Api) -> Api:
-    """A name is cut after sixteen characters."""
-    return _naming(api, lambda name: name[:16])
-
-
-@mutant("nextstep.creation.name")
-def names_are_escaped(api: Api) -> Api:
-    """A name is kept as HTML."""
-    return _naming(api, escape)
-
-
-@mutant("nextstep.creation.name")
-def names_are_ascii(api: Api) -> Api:
-    """Characters beyond ASCII become question marks in a name."""
-    return _naming(api, lambda name: name.encode("ascii", "replace").decode())
-
-
-@mutant("nextstep.creation.name")
-def names_have_characters_of_16_bits(api: Api) -> Api:
-    """A name loses the characters that do not fit in 16 bits."""
-    return _naming(api, lambda name: "".join(character for character in name if ord(character) < 1 << 16))
-
-
-@mutant("nextstep.creation.name")
-def names_are_only_answered(api: Api) -> Api:
-    """The answer to starting a run shows its name, which is then forgotten."""
-
-    def forget(call: Call, data: Any) -> None:
-        put(call, "runs", data["id"], title=str(_template(call, data)["title"]))
-
-    return after(api, forget, CREATE)
-
-
-@mutant("nextstep.creation.title-alias")
-def the_alias_is_unknown(api: Api) -> Api:
-    """A run is named by `name` only."""
-    return before(api, lambda call: call.body.pop("title", None), CREATE)
-
-
-@mutant("nextstep.creation.title-alias")
-def the_alias_is_in_addition(api: Api) -> Api:
-    """A title that is given is put behind the template's."""
-
-    def join(call: Call) -> None:
-        template = call.store["templates"].get(call.body["template_id"])
-        if template and "title" in call.body:
-            call.body["title"] = f"{template['title']} - {call.body['title']}"
-
-    return before(api, join, CREATE)
-
-
-@mutant("nextstep.creation.default-title")
-def runs_are_untitled(api: Api) -> Api:
-    """A run that is not named is called Untitled."""
-    return before(api, lambda call: "title" in call.body or call.body.setdefault("name", "Untitled"), CREATE)
-
-
-@mutant("nextstep.creation.default-title")
-def the_last_name_is_the_default(api: Api) -> Api:
-    """A run that is not named is called as the last run of its template."""
-
-    def repeat(call: Call) -> None:
-        known = list(records(call, "runs", template_id=call.body["template_id"]))
-        if known and "title" not in call.body:
-            call.body.setdefault("name", known[-1]["title"])
-
-    return before(api, repeat, CREATE)
-
-
-@mutant("nextstep.creation.due-date")
-def due_dates_are_lost(api: Api) -> Api:
-    """A run has no due date."""
-    return before(api, lambda call: call.body.pop("due_date", None), CREATE)
-
-
-@mutant("nextstep.creation.due-date")
-def due_dates_are_days(api: Api) -> Api:
-    """A due date is cut to its day."""
-    return _due(api, lambda text: f"{text[:10]}T00:00:00Z")
-
-
-@mutant("nextstep.creation.due-date")
-def due_dates_lose_their_offset(api: Api) -> Api:
-    """The time of a due date is kept as if it was UTC."""
-    return _due(api, lambda text: f"{text[:19]}Z")
-
-
-@mutant("nextstep.creation.due-date")
-def due_dates_lose_minutes_of_the_offset(api: Api) -> Api:
-    """Only whole hours of a due date's offset count."""
-    return _due(api, lambda text: text if text[-1] == "Z" else f"{text[:-2]}00")
-
-
-@mutant("nextstep.creation.due-date")
-def due_dates_lose_their_seconds(api: Api) -> Api:
-    """The seconds of a due date are dropped."""
-    return _due(
-        api, lambda text: text if len(text) < 20 else f"{datetime.fromisoformat(text).astimezone(UTC):%FT%H:%M:00Z}"
+def copies_elements(when: Callable[[Any], object]) -> Breakage:
+    """A new run lacks the elements for which `when` does not hold."""
+    return copies(
+        lambda tasks: [{**task, "custom_elements": [e for e in task["custom_elements"] if when(e)]} for task in tasks]
     )
 
 
-@mutant("nextstep.creation.due-date")
-def due_dates_are_only_answered(api: Api) -> Api:
-    """The answer to starting a run shows its due date, which is then forgotten."""
-    return after(api, lambda call, data: put(call, "runs", data["id"], due_date=None), CREATE)
+def adds_elements(place: Callable[[Any, Any], Any]) -> Breakage:
+    """A pre-filled value adds an element where `place(task id, element id)` is none of the template's.
 
+    It goes to the task that it names, or to the first one when there is no such task.
+    """
 
-@mutant("nextstep.creation.started-by-api")
-def runs_are_started_by_the_first_member(api: Api) -> Api:
-    """A run that is attributed to nobody was started by the first member."""
-    return before(api, lambda call: call.body.setdefault("actor_email", _members(call)[0]["email"]), CREATE)
+    def create(handler: Handler, call: Call) -> Reply:
+        items, tasks = prefilled(call), template_tasks(call)
+        known = {place(task["id"], element["id"]) for task in tasks for element in task["custom_elements"]}
+        added = [item for item in items if place(item["task_id"], item["element_id"]) not in known]
+        call.body["custom_elements"] = [item for item in items if item not in added]
+        reply = handler(call)
+        unknown = {item["task_id"] for item in added} - _ids(tasks)
+        for task in tasks_of(call, answered(call, reply)["data"]["id"]) if added else ():
+            owners = {task["template_task_id"]} if task["order"] else {task["template_task_id"], *unknown}
+            new = [_made(item) for item in added if item["task_id"] in owners]
+            call.store["tasks"].put({**task, "custom_elements": [*task["custom_elements"], *new]})
+        return reply
 
+    return replace_handler(START, create)
 
-@mutant("nextstep.creation.started-by-api")
-def runs_are_started_by_the_last_starter(api: Api) -> Api:
-    """A run that is attributed to nobody was started by whoever started the last run of its template."""
 
-    def repeat(call: Call, data: Any) -> None:
-        known = list(records(call, "runs", template_id=data["template_id"]))[:-1]
-        if known and data["started_by"] == "api":
-            put(call, "runs", data["id"], started_by=known[-1]["started_by"])
+def prefilled(call: Call) -> Any:
+    """The elements to pre-fill."""
+    return call.body.get("custom_elements") or []
 
-    return after(api, repeat, CREATE)
 
+def template_tasks(call: Call) -> Any:
+    """The tasks of the template to run, when there is something to pre-fill in them."""
+    return ask(call, "listTemplateTasks", {"id": call.body["template_id"]}) if prefilled(call) else ()
 
-@mutant("nextstep.creation.started-by-api")
-def runs_are_started_by_a_key(api: Api) -> Api:
-    """A run that is attributed to nobody was started by `api_key`."""
-    return showing(api, _replacing("started_by", "api", "api_key"), *RUNS)
 
+def runs_of_template(call: Call, template_id: str, *, but: str = "") -> list[Any]:
+    """The runs of a template, but for one, in the order in which they were started."""
+    return [run for run in records(call, "runs", template_id=template_id) if run["id"] != but]
 
-@mutant("nextstep.creation.started-by-member")
-def attribution_is_ignored(api: Api) -> Api:
-    """Every run was started by `api`."""
-    return before(api, lambda call: call.body.pop("actor_email", None), CREATE)
 
+def template_of(call: Call, run: Any) -> Any:
+    """The template of a run."""
+    return call.store["templates"].get(run["template_id"])
 
-@mutant("nextstep.creation.started-by-member")
-def runs_are_started_by_an_address(api: Api) -> Api:
-    """An attributed run shows the address of the member who started it."""
 
-    def keep(call: Call, data: Any) -> None:
-        if data["started_by"] != "api":
-            put(call, "runs", data["id"], started_by=call.body["actor_email"])
-
-    return after(api, keep, CREATE)
-
-
-@mutant("nextstep.creation.started-by-member")
-def everybody_is_the_first_member(api: Api) -> Api:
-    """Every attributed run was started by the first member."""
-    return before(api, lambda call: _act_as(call, _members(call)[0]), CREATE)
-
-
-@mutant("nextstep.creation.no-active-member")
-def a_run_of_nobody_is_refused(api: Api) -> Api:
-    """A run that is attributed to nobody's address is refused."""
-    return refusing(api, lambda call: "actor_email" in call.body and not _actor(call), CREATE)
-
-
-@mutant("nextstep.creation.no-active-member")
-def a_run_of_nobody_is_started_by_the_address(api: Api) -> Api:
-    """A run that is attributed to nobody's address was started by that address."""
-
-    def keep(call: Call, data: Any) -> None:
-        who = data["started_by"] if _actor(call) else call.body.get("actor_email", "api")
-        put(call, "runs", data["id"], started_by=who)
-
-    return after(api, keep, CREATE)
-
-
-@mutant("nextstep.creation.no-active-member")
-def inactive_members_start_runs(api: Api) -> Api:
-    """A run that is attributed to an inactive member was started by that member."""
-
-    def keep(call: Call, data: Any) -> None:
-        actor = _actor(call)
-        put(call, "runs", data["id"], started_by=actor["id"] if actor else "api")
-
-    return after(api, keep, CREATE)
-
-
-@mutant("nextstep.creation.no-active-member")
-def runs_of_inactive_members_are_refused(api: Api) -> Api:
-    """A run that is attributed to an inactive member is refused."""
-    return refusing(api, lambda call: (actor := _actor(call)) and not actor["active"], CREATE)
-
-
-@mutant("nextstep.creation.workflow-runner")
-def runner_tasks_are_nobodys(api: Api) -> Api:
-    """The workflow runner's tasks are assigned to nobody, also in an attributed run."""
-    return after(api, lambda call, data: put(call, "progress", data["id"], runner=None), CREATE)
-
-
-@mutant("nextstep.creation.workflow-runner")
-def runner_tasks_are_the_first_members(api: Api) -> Api:
-    """The workflow runner's tasks are assigned to the first member."""
-    return after(api, lambda call, data: put(call, "progress", data["id"], runner=_members(call)[0]["id"]), CREATE)
-
-
-@mutant("nextstep.creation.workflow-runner")
-def the_runner_gets_every_task(api: Api) -> Api:
-    """All tasks of an attributed run are assigned to the member."""
-    return _assigning(api, lambda task, starter: starter)
-
-
-@mutant("nextstep.creation.workflow-runner")
-def the_runner_gets_what_is_nobodys(api: Api) -> Api:
-    """Tasks of an attributed run that are nobody's are assigned to the member, too."""
-    return _assigning(api, lambda task, starter: task["assignee"] or starter)
-
-
-@mutant("nextstep.creation.workflow-runner")
-def the_runner_gets_the_first_task(api: Api) -> Api:
-    """Only the first task of an attributed run is assigned to the member."""
-
-    def choose(task: Record, starter: str) -> Any:
-        return None if task["order"] and task["assignee"] == starter else task["assignee"]
-
-    return _assigning(api, choose)
-
-
-@mutant("nextstep.creation.workflow-runner")
-def runner_tasks_get_the_address(api: Api) -> Api:
-    """The workflow runner's tasks show the member's address."""
-
-    def mail(call: Call, data: Any) -> None:
-        if call.body.get("actor_email"):
-            put(call, "progress", data["id"], runner=call.body["actor_email"])
-
-    return after(api, mail, CREATE)
-
-
-def _some_template(call: Call) -> str:
-    return str(next(records(call, "templates", is_published=True))["id"])
-
-
-def _start_some(call: Call) -> Any:
-    if "template_id" in call.body:
-        return None
-    call.body["template_id"] = _some_template(call)
-    return call.api.handlers[CREATE](call)
-
-
-def _demanding(api: Api, names: tuple[str, ...]) -> Api:
-    """The handler, not the schema, refuses a body that lacks members."""
-    relaxed = respecified(api, f"{FIELDS}/required", [])
-    return refusing(relaxed, lambda call: any(name not in call.body for name in names), CREATE)
-
-
-def _published(api: Api, call: Call) -> Reply:
-    """Start a run as if the template was published."""
-    id = call.body["template_id"]
-    template = call.store["templates"].get(id)
-    if template is None:
-        return api.handlers[CREATE](call)
-    call.store["templates"].put({**template, "is_published": True})
-    reply = api.handlers[CREATE](call)
-    call.store["templates"].put(template)
-    return reply
-
-
-def _textual(name: str) -> Any:
-    return lambda call: name in call.body and call.body.update({name: str(call.body[name])})
-
-
-def _only(kind: type, name: str) -> Any:
-    return lambda call: isinstance(call.body.get(name), kind) or call.body.pop(name, None)
-
-
-def _without(call: Call, name: str) -> bool:
-    return not isinstance(call.body.pop(name, ""), str)
-
-
-def _naming(api: Api, change: Any) -> Api:
-    return before(api, lambda call: "name" in call.body and call.body.update(name=change(call.body["name"])), CREATE)
-
-
-def _due(api: Api, change: Any) -> Api:
-    def act(call: Call) -> None:
-        if is_iso_8601(call.body.get("due_date", "")):
-            call.body["due_date"] = change(call.body["due_date"])
-
-    return before(api, act, CREATE)
-
-
-def _members(call: Call) -> list[Record]:
+def members(call: Call) -> list[Any]:
+    """The members of the team."""
     return list(call.store["members"])
 
 
-def _actor(call: Call) -> Record | None:
+def actor(call: Call) -> Any:
+    """The member whom a call names as its actor, active or not; None without one."""
     return next(records(call, "members", email=call.body.get("actor_email")), None)
 
 
-def _act_as(call: Call, member: Record) -> None:
-    actor = _actor(call) if "actor_email" in call.body else None
-    if actor and actor["active"]:
-        call.body["actor_email"] = member["email"]
+def has_runs(call: Call) -> bool:
+    """Whether the template to run has runs already."""
+    return bool(runs_of_template(call, call.body["template_id"]))
 
 
-def _replacing(name: str, value: Any, other: Any) -> Any:
-    return lambda call, item: {**item, name: other if item[name] == value else item[name]}
+def lacks_template(call: Call) -> bool:
+    """Whether a call names no template."""
+    return "template_id" not in call.body
 
 
-def _template(call: Call, run: Any) -> Record:
-    template = call.store["templates"].get(run["template_id"])
-    assert template is not None, "templates are never removed"
-    return template
+def has_odd_title(call: Call) -> bool:
+    """Whether a call gives a title that is no text."""
+    return not isinstance(call.body.get("title", ""), str)
 
 
-def _assigning(api: Api, choose: Any) -> Api:
-    """The tasks of a new attributed run are assigned to whom `choose` says."""
+def some_template(call: Call) -> str:
+    """The id of the first published template."""
+    return str(next(records(call, "templates", is_published=True))["id"])
 
-    def assign(call: Call, data: Any) -> None:
-        if data["started_by"] != "api":
-            for task in again(api, call, "listRunTasks", {"id": data["id"]}):
-                call.store["tasks"].put({**task, "assignee": choose(task, data["started_by"])})
 
-    return after(api, assign, CREATE)
+def _ids(items: Any) -> set[str]:
+    return {item["id"] for item in items}
+
+
+def _made(item: Any) -> Record:
+    made = {"type": "shortText", "label": "", "required": False, "display_only": False}
+    return {**made, "id": item["element_id"], "value": item["value"]}
+
+
+def _take_over_the_status(call: Call, run: Any) -> None:
+    for last in runs_of_template(call, run["template_id"], but=run["id"])[-1:]:
+        put(call, "runs", run["id"], status=last["status"], completed_at=last["completed_at"])
+
+
+def _join_titles(call: Call) -> None:
+    template = call.store["templates"].get(call.body["template_id"])
+    if template and "title" in call.body:
+        call.body["title"] = f"{template['title']} - {call.body['title']}"
+
+
+def _name_as_the_last(call: Call) -> None:
+    for last in runs_of_template(call, call.body["template_id"])[-1:] if "title" not in call.body else ():
+        call.body.setdefault("name", last["title"])
+
+
+def _drop_seconds(text: str) -> str:
+    return text if len(text) < 20 else f"{datetime.fromisoformat(text).astimezone(UTC):%FT%H:%M:00Z}"
+
+
+def _started_by_the_last_starter(call: Call, run: Any) -> dict[str, Any]:
+    known = runs_of_template(call, run["template_id"], but=run["id"])
+    return {"started_by": known[-1]["started_by"]} if known and run["started_by"] == "api" else {}
+
+
+def _one_for_each_task(items: Rows) -> Rows:
+    return list({item["task_id"]: item for item in items}.values())
+
+
+def _heed_the_element_only(call: Call) -> None:
+    tasks = template_tasks(call)
+    for item in prefilled(call):
+        owners = [task["id"] for task in tasks if item["element_id"] in _ids(task["custom_elements"])]
+        item["task_id"] = next(iter(owners), item["task_id"])
+
+
+def _repeat_prefilled(call: Call) -> None:
+    kind = f"prefill {call.body['template_id']}"
+    known = list(records(call, "outbox", kind=kind))
+    if prefilled(call):
+        record = {"id": call.ids.take(20), "kind": kind, "to": "", "at": "2030-01-01T00:00:00Z"}
+        call.store["outbox"].put({**record, "items": prefilled(call)})
+    elif known:
+        call.body["custom_elements"] = known[-1]["items"]
+
+
+def _prefill_numbers(call: Call) -> None:
+    given = {(item["task_id"], item["element_id"]) for item in prefilled(call)}
+    for task in template_tasks(call):
+        for element in task["custom_elements"] if task["id"] in {task_id for task_id, _ in given} else ():
+            if element["type"] == "number" and (task["id"], element["id"]) not in given:
+                prefilled(call).append({"task_id": task["id"], "element_id": element["id"], "value": 1})
+
+
+def _drop_the_last_option(tasks: Rows) -> Rows:
+    def cut(element: Any) -> Any:
+        return {**element, "options": element["options"][:-1]} if len(element.get("options", ())) > 1 else element
+
+    return [{**task, "custom_elements": [cut(element) for element in task["custom_elements"]]} for task in tasks]
+
+
+def _complete_the_first_task(call: Call, run: Any) -> None:
+    first = tasks_of(call, run["id"])[0]
+    done = {"completed": True, "completed_at": run["created_at"], "completed_by": "api"}
+    call.store["tasks"].put({**first, **done})
+
+
+def _take_over_completion(call: Call, run: Any) -> None:
+    known = runs_of_template(call, run["template_id"], but=run["id"])
+    for was, task in zip(tasks_of(call, known[-1]["id"]) if known else (), tasks_of(call, run["id"]), strict=False):
+        done = {name: was[name] for name in ("completed", "completed_at", "completed_by")}
+        call.store["tasks"].put({**task, **done})
+
+
+def _renew_the_run_that_is_read(call: Call) -> None:
+    run: Any = call.store["runs"].get(call.arguments["id"]) or {"template_id": "unknown"}
+    definition = call.store["definitions"].get(run["template_id"])
+    if definition:
+        put(call, "progress", run["id"], edition=definition["edition"])
+
+
+def _renew_active_runs(call: Call, template: Any) -> None:
+    definition = call.store["definitions"].get(template["id"])
+    for run in records(call, "runs", template_id=template["id"], status="active"):
+        put(call, "progress", run["id"], edition=definition and definition["edition"])
+
+
+def _answer_an_equal_run(handler: Handler, call: Call) -> Reply:
+    known = next(records(call, "runs", template_id=call.body["template_id"], title=call.body.get("name")), None)
+    return handler(call) if known is None else Reply(encode({"data": known}))
+
+
+def _make_the_id_of_the_title(call: Call, run: Any) -> Any:
+    id = digest(f"{run['template_id']} {run['title']}", 20)
+    progress: Any = call.store["progress"].get(run["id"])
+    call.store["runs"].put({**run, "id": id})
+    call.store["progress"].put({**progress, "id": id})
+    return {**run, "id": id}
+
+
+def _first_of_equal_runs(call: Call, runs: Rows) -> Rows:
+    first = {(run["template_id"], run["title"]): run["id"] for run in runs}
+    return [run for run in runs if first[run["template_id"], run["title"]] == run["id"]]
+
+
+def _hide_equal_runs(call: Call) -> None:
+    run = call.store["runs"].get(call.arguments["id"])
+    equal = list(records(call, "runs", template_id=run["template_id"], title=run["title"])) if run else []
+    if equal and equal[-1]["id"] != call.arguments["id"]:
+        raise Problem("run-not-found")
+
+
+MUTANTS: Table = {
+    "creation.created": {
+        "Starting a run answers 200.": set_status(START, 200),
+        "Starting a run answers 202.": set_status(START, 202),
+        "A new run has a status of its own.": set_members(START, status="pending"),
+        "The answer to starting a run lacks one of the printed fields.": drop_members(START, "timezone"),
+        "The answer to starting a run has a time of completion.": set_members(
+            START, completed_at=lambda run: run["created_at"]
+        ),
+        "A run starts with the status of the last run of its template.": chain(
+            on_success(START, _take_over_the_status),
+            map_item(START, lambda call, run: call.store["runs"].get(run["id"])),
+        ),
+    },
+    "creation.template-id-is-required": {
+        "Without a template id a run of some template is started.": chain(
+            NOTHING_REQUIRED, default_body(START, template_id=some_template)
+        ),
+        "Without a template id the answer is 404.": chain(NOTHING_REQUIRED, default_body(START, template_id="")),
+        "Without a template id the call is refused, and a run is started all the same.": chain(
+            NOTHING_REQUIRED,
+            reject_when(START, lacks_template),
+            do_though_refused(START, default_body(START, template_id=some_template)),
+        ),
+    },
+    "creation.published-only": {
+        "Whether a template is published is not looked at.": runs_unpublished(lambda call: True),
+        "A template that has runs already is not looked at.": runs_unpublished(has_runs),
+        "Whether a template is published is looked at only when it has runs.": runs_unpublished(
+            lambda call: not has_runs(call)
+        ),
+        "Whether a template is published is not looked at when the run is attributed to somebody.": runs_unpublished(
+            lambda call: "actor_email" in call.body
+        ),
+        "Starting a run of an unpublished template is refused, after the run was started.": do_though_refused(
+            START, runs_unpublished(lambda call: True), kind="template-not-published"
+        ),
+    },
+    "creation.wrong-types": {
+        "An object as the name becomes text.": coerce_body(START, f"{FIELDS}/name", str),
+        "A due date that is no text is ignored.": ignore_wrong_type(START, f"{FIELDS}/due_date", str),
+        "Elements to pre-fill that are no list are ignored.": ignore_wrong_type(
+            START, f"{FIELDS}/custom_elements", list
+        ),
+        "An actor that is no text is nobody.": ignore_wrong_type(START, f"{FIELDS}/actor_email", str),
+        "A template id that is an object is answered 404.": coerce_body(START, f"{FIELDS}/template_id", str),
+        "An object as the title is refused after the run was started.": chain(
+            patch_document(f"{FIELDS}/title", {}),
+            reject_when(START, has_odd_title),
+            do_though_refused(START, ignore_body(START, "title", when=has_odd_title)),
+        ),
+    },
+    "creation.name": {
+        "A run has its template's title whatever it was named.": ignore_body(START, "name"),
+        "The name `0` counts as none.": ignore_body(START, "name", when=lambda call: call.body.get("name") == "0"),
+        "A name is cut after sixteen characters.": map_body(START, "name", lambda name: name[:16]),
+        "A name is kept as HTML.": map_body(START, "name", escape),
+        "Characters beyond ASCII become question marks in a name.": map_body(
+            START, "name", lambda name: name.encode("ascii", "replace").decode()
+        ),
+        "A name loses the characters that do not fit in 16 bits.": map_body(
+            START, "name", lambda name: "".join(character for character in name if ord(character) < 1 << 16)
+        ),
+        "The answer to starting a run shows its name, which is then forgotten.": sets_run(
+            lambda call, run: {"title": template_of(call, run)["title"]}
+        ),
+    },
+    "creation.title-alias": {
+        "A run is named by `name` only.": ignore_body(START, "title"),
+        "A title that is given is put behind the template's.": on_request(START, _join_titles),
+    },
+    "creation.default-title": {
+        "A run that is not named is called Untitled.": default_body(
+            START, name="Untitled", when=lambda call: "title" not in call.body
+        ),
+        "A run that is not named is called as the last run of its template.": on_request(START, _name_as_the_last),
+    },
+    "creation.due-date": {
+        "A run has no due date.": ignore_body(START, "due_date"),
+        "A due date is cut to its day.": reads_due_date(lambda text: f"{text[:10]}T00:00:00Z"),
+        "The time of a due date is kept as if it was UTC.": reads_due_date(lambda text: f"{text[:19]}Z"),
+        "Only whole hours of a due date's offset count.": reads_due_date(
+            lambda text: text if text[-1] == "Z" else f"{text[:-2]}00"
+        ),
+        "The seconds of a due date are dropped.": reads_due_date(_drop_seconds),
+        "The answer to starting a run shows its due date, which is then forgotten.": sets_run(
+            lambda call, run: {"due_date": None}
+        ),
+    },
+    "creation.started-by-api": {
+        "A run that is attributed to nobody was started by the first member.": default_body(
+            START, actor_email=lambda call: members(call)[0]["email"]
+        ),
+        "A run that is attributed to nobody was started by whoever started the last run of its template.": sets_run(
+            _started_by_the_last_starter
+        ),
+        "A run that is attributed to nobody was started by `api_key`.": set_members(
+            RUNS, started_by="api_key", when=lambda run: run["started_by"] == "api"
+        ),
+    },
+    "creation.started-by-member": {
+        "Every run was started by `api`.": ignore_body(START, "actor_email"),
+        "An attributed run shows the address of the member who started it.": sets_run(
+            lambda call, run: {} if run["started_by"] == "api" else {"started_by": call.body["actor_email"]}
+        ),
+        "Every attributed run was started by the first member.": set_body(
+            START,
+            actor_email=lambda call: members(call)[0]["email"],
+            when=lambda call: "actor_email" in call.body and (known := actor(call)) and known["active"],
+        ),
+    },
+    "creation.no-active-member": {
+        "A run that is attributed to nobody's address is refused.": reject_when(
+            START, lambda call: "actor_email" in call.body and not actor(call)
+        ),
+        "A run that is attributed to nobody's address was started by that address.": sets_run(
+            lambda call, run: {} if actor(call) else {"started_by": call.body.get("actor_email", "api")}
+        ),
+        "A run that is attributed to an inactive member was started by that member.": sets_run(
+            lambda call, run: {"started_by": known["id"] if (known := actor(call)) else "api"}
+        ),
+        "A run that is attributed to an inactive member is refused.": reject_when(
+            START, lambda call: (known := actor(call)) and not known["active"]
+        ),
+    },
+    "creation.workflow-runner": {
+        "The workflow runner's tasks are assigned to nobody, also in an attributed run.": sets_runner(
+            lambda call: None
+        ),
+        "The workflow runner's tasks are assigned to the first member.": sets_runner(
+            lambda call: members(call)[0]["id"]
+        ),
+        "All tasks of an attributed run are assigned to the member.": assigns(lambda task, starter: starter),
+        "Tasks of an attributed run that are nobody's are assigned to the member, too.": assigns(
+            lambda task, starter: task["assignee"] or starter
+        ),
+        "Only the first task of an attributed run is assigned to the member.": assigns(
+            lambda task, starter: None if task["order"] and task["assignee"] == starter else task["assignee"]
+        ),
+        "The workflow runner's tasks show the member's address.": sets_runner(
+            lambda call: call.body["actor_email"], when=lambda call: call.body.get("actor_email")
+        ),
+    },
+    "creation.prefill": {
+        "A new run has no values.": ignore_body(START, "custom_elements"),
+        "Only the first element to pre-fill counts.": prefills(lambda items: items[:1]),
+        "Of several elements to pre-fill in one task only the last counts.": prefills(_one_for_each_task),
+        "Values like 0 and false are not pre-filled.": prefills(
+            lambda items: [item for item in items if item["value"]]
+        ),
+        "A value is pre-filled in the first task that has an element of this id.": on_request(
+            START, _heed_the_element_only
+        ),
+        "What was pre-filled in one run is pre-filled in the next ones of the template, too.": on_request(
+            START, _repeat_prefilled
+        ),
+        "Pre-filling an element of a task sets the task's number elements, too.": on_request(START, _prefill_numbers),
+    },
+    "creation.prefill-adds-no-fields": {
+        "A value for an element that the template does not have adds one to the task.": adds_elements(
+            lambda task_id, element_id: (task_id, element_id)
+        ),
+        "A value for a task that the template does not have adds an element to the first task.": adds_elements(
+            lambda task_id, element_id: task_id
+        ),
+    },
+    "creation.copies-the-tasks": {
+        "A new run lacks the last task of its template.": copies(lambda tasks: tasks[:-1]),
+        "A new run has the first twenty tasks of its template.": copies(lambda tasks: tasks[:20]),
+        "A new run has the tasks of its template from the last to the first.": copies(lambda tasks: tasks[::-1]),
+        "A new run lacks the approvals of its template.": copies(
+            lambda tasks: [task for task in tasks if task["type"] == "task"]
+        ),
+        "A new run lacks the elements that are not required.": copies_elements(lambda element: element["required"]),
+        "A new run lacks the display-only elements.": copies_elements(lambda element: not element["display_only"]),
+        "An element of a new run lacks the last of its options.": copies(_drop_the_last_option),
+        "A task of a run shows its own id as that of the template's task.": set_members(
+            TASKS, template_task_id=lambda task: task["id"]
+        ),
+    },
+    "creation.tasks-are-open": {
+        "A new run starts with its first task completed.": on_success(START, _complete_the_first_task),
+        "A new run starts with the completion of the last run of its template.": on_success(
+            START, _take_over_completion
+        ),
+        "An open task shows `api` as who completed it.": set_members(
+            TASKS, completed_by=lambda task: task["completed_by"] or "api"
+        ),
+    },
+    "creation.snapshot": {
+        "The tasks of a run are those that its template has now.": on_request(
+            "listRunTasks", _renew_the_run_that_is_read
+        ),
+        "Publishing an edited template gives its active runs the new tasks.": on_success(
+            "publishProcessTemplate", _renew_active_runs
+        ),
+        "A run shows the title that its template has now.": map_item(
+            GET, lambda call, run: {**run, "title": template_of(call, run)["title"]}
+        ),
+        "The sections of a run are those that its template has now.": map_item(
+            GET, lambda call, run: {**run, "sections": template_of(call, run)["sections"]}
+        ),
+    },
+    "creation.two-calls-two-runs": {
+        "A call that equals an earlier one answers the run that was started then.": replace_handler(
+            START, _answer_an_equal_run
+        ),
+        "A run's id follows from its template and title, so a second one takes the place of the first.": map_item(
+            START, _make_the_id_of_the_title
+        ),
+        "Of several runs with one title and template only the first is listed.": map_page(LIST, _first_of_equal_runs),
+        "Only the last of the runs with one title and template can be read.": on_request(GET, _hide_equal_runs),
+    },
+    ("creation.two-calls-two-runs", "runs.template-filter"): {
+        "A run is listed from the second after its start on.": map_page(
+            LIST, lambda call, runs: [run for run in runs if run["created_at"] <= rfc3339(call.now - 1_000)]
+        ),
+    },
+}

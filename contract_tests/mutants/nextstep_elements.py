@@ -8,623 +8,381 @@ from datetime import date, timedelta
 from html import escape
 from typing import Any
 
-from contract_tests.mutants import handled, mutant
-from contract_tests.mutants.changes import TASKS, answered, before, refused, showing
-from mock_server.api import Api, Call, Problem, Reply
+from contract_tests.mutants import Breakage, Table
+from contract_tests.mutants.operators import (
+    Operations,
+    answered,
+    ask,
+    map_item,
+    on_refusal,
+    on_request,
+    reject_when,
+    replace_handler,
+)
+from mock_server.api import Call, Handler, Problem, Reply
 from mock_server.store import Record, encode
 
 UPDATE = "updateRunTask"
-Convert = Callable[[Any], Any]
+TASKS = ("listRunTasks", "getRunTask", UPDATE)
+ODD = (TypeError, ValueError, AttributeError, LookupError)
+"""What a change of a value raises when it cannot take that value, which then stays as it is."""
 
 
-@mutant("nextstep.elements.short-text")
-def short_texts_are_cut(api: Api) -> Api:
-    """A short text is cut after ten characters."""
-    return _taking(api, "shortText", lambda value: value[:10])
+def reads(kind: str, change: Callable[[Any, Any], Any]) -> Breakage:
+    """A value for an element of a type is read as `change(value, element)`."""
 
+    def read(call: Call) -> None:
+        for item, element in given(call, kind):
+            with suppress(*ODD):
+                item["value"] = change(item["value"], element)
 
-@mutant("nextstep.elements.short-text")
-def short_texts_are_escaped(api: Api) -> Api:
-    """A short text is given back as HTML."""
-    return _giving(api, "shortText", lambda value: value and escape(value))
+    return on_request(UPDATE, read)
 
 
-@mutant("nextstep.elements.short-text")
-def a_short_text_of_zero_is_none(api: Api) -> Api:
-    """The short text `0` counts as none."""
-    return _taking(api, "shortText", lambda value: None if value == "0" else value)
+def stores(kind: str, change: Callable[[Any], Any]) -> Breakage:
+    """A value for an element of a type is read as `change(value)`."""
+    return reads(kind, lambda value, element: change(value))
 
 
-@mutant("nextstep.elements.short-text")
-def a_filled_short_text_stays(api: Api) -> Api:
-    """A short text that was set keeps its first value."""
-    return _overlaying(api, "shortText", lambda was, value: value if was is None else was)
+def shows(kind: str, change: Callable[[Any], Any]) -> Breakage:
+    """A value of an element of a type is shown as `change(value)`; no value stays none."""
 
+    def show(element: Record) -> Record:
+        value = element["value"]
+        return {**element, "value": value if value is None else change(value)}
 
-@mutant("nextstep.elements.short-text")
-def short_texts_cannot_be_emptied(api: Api) -> Api:
-    """Empty text for a short text is taken for none, so that it keeps the text that it had."""
-    return _overlaying(api, "shortText", lambda was, value: was if value == "" else value)
+    return map_elements(TASKS, lambda element: show(element) if element["type"] == kind else element)
 
 
-@mutant("nextstep.elements.short-text")
-def short_texts_have_characters_of_16_bits(api: Api) -> Api:
-    """A short text loses the characters that do not fit in 16 bits."""
-    return _taking(api, "shortText", _narrow)
+def ignores(kind: str, when: Callable[[Any], object] = lambda value: True) -> Breakage:
+    """Values for elements of a type are ignored where `when(value)` holds."""
+    return on_request(UPDATE, lambda call: drop(call, kind, when))
 
 
-@mutant("nextstep.elements.long-text")
-def long_texts_cannot_be_emptied(api: Api) -> Api:
-    """Empty text for a long text is taken for none, so that it keeps the text that it had."""
-    return _overlaying(api, "longText", lambda was, value: was if value == "" else value)
+def refuses(kind: str, problem: str) -> Breakage:
+    """Values for elements of a type are refused with another kind of problem."""
+    return reject_when(UPDATE, lambda call: given(call, kind), problem)
 
 
-@mutant("nextstep.elements.long-text")
-def long_texts_have_characters_of_16_bits(api: Api) -> Api:
-    """A long text loses the characters that do not fit in 16 bits."""
-    return _taking(api, "longText", _narrow)
+def writes(kind: str) -> Breakage:
+    """Elements of a display-only type take a value."""
 
+    def update(handler: Handler, call: Call) -> Reply:
+        values = {item["id"]: item["value"] for item, _ in given(call, kind)}
+        drop(call, kind)
+        task = with_values(answered(call, handler(call))["data"], values)
+        call.store["tasks"].put(task)
+        return Reply(encode({"data": task}))
 
-@mutant("nextstep.elements.long-text")
-def long_texts_have_one_line(api: Api) -> Api:
-    """The lines of a long text are joined."""
-    return _taking(api, "longText", lambda value: value.replace("\n", " "))
+    return replace_handler(UPDATE, update)
 
 
-@mutant("nextstep.elements.long-text")
-def long_texts_are_short(api: Api) -> Api:
-    """A long text is cut after 255 characters."""
-    return _taking(api, "longText", lambda value: value[:255])
-
-
-@mutant("nextstep.elements.long-text")
-def long_texts_lose_empty_lines(api: Api) -> Api:
-    """Empty lines of a long text are dropped."""
-    return _taking(api, "longText", lambda value: "\n".join(line for line in value.split("\n") if line))
-
-
-@mutant("nextstep.elements.number")
-def zero_is_no_number(api: Api) -> Api:
-    """The number 0 counts as none."""
-    return _taking(api, "number", lambda value: value or None)
-
-
-@mutant("nextstep.elements.number")
-def numbers_are_whole(api: Api) -> Api:
-    """A number is given back without its decimals."""
-    return _taking(api, "number", int)
-
-
-@mutant("nextstep.elements.number")
-def numbers_are_positive(api: Api) -> Api:
-    """A number is given back without its sign."""
-    return _taking(api, "number", abs)
-
-
-@mutant("nextstep.elements.number")
-def negative_numbers_are_refused(api: Api) -> Api:
-    """A number below 0 is refused."""
-    return _taking(api, "number", lambda value: value if value >= 0 else "negative")
-
-
-@mutant("nextstep.elements.number")
-def numbers_are_small(api: Api) -> Api:
-    """A number is given back as 32 bits can hold it."""
-    return _taking(api, "number", lambda value: max(-(2**31), min(value, 2**31 - 1)))
-
-
-@mutant("nextstep.elements.number")
-def numbers_are_text(api: Api) -> Api:
-    """A number is given back as text."""
-    return _giving(api, "number", lambda value: value if value is None else str(value))
-
-
-@mutant("nextstep.elements.email")
-def addresses_are_cut_at_the_plus(api: Api) -> Api:
-    """An address is given back without what follows a plus sign in its name."""
-    return _taking(
-        api, "email", lambda value: value[: value.find("+")] + value[value.find("@") :] if "+" in value else value
-    )
-
-
-@mutant("nextstep.elements.email")
-def addresses_are_linked(api: Api) -> Api:
-    """An address is given back as a link."""
-    return _giving(api, "email", lambda value: value and f"mailto:{value}")
-
-
-@mutant("nextstep.elements.email")
-def addresses_have_no_subdomain(api: Api) -> Api:
-    """An address at a host of more than two parts is refused."""
-    return _taking(api, "email", lambda value: value if value.count(".") < 2 else {})
-
-
-@mutant("nextstep.elements.website")
-def websites_lose_their_query(api: Api) -> Api:
-    """A URL is given back without its query and fragment."""
-    return _taking(api, "website", lambda value: value.partition("?")[0])
-
-
-@mutant("nextstep.elements.website")
-def websites_lose_their_path(api: Api) -> Api:
-    """A URL is given back without its path."""
-    return _taking(api, "website", lambda value: "/".join(value.split("/")[:3]))
-
-
-@mutant("nextstep.elements.website")
-def websites_are_decoded(api: Api) -> Api:
-    """A URL is given back with its percent-encoding undone."""
-    return _taking(api, "website", lambda value: value.replace("%20", " "))
-
-
-@mutant("nextstep.elements.date")
-def dates_are_a_day_early(api: Api) -> Api:
-    """A date is given back as the day before, as midnight of one zone is in another."""
-    return _giving(api, "date", lambda value: value and str(date.fromisoformat(value) - timedelta(days=1)))
-
-
-@mutant("nextstep.elements.date")
-def dates_are_american(api: Api) -> Api:
-    """A date is given back as month, day and year."""
-    return _giving(api, "date", lambda value: value and f"{value[5:7]}/{value[8:]}/{value[:4]}")
-
-
-@mutant("nextstep.elements.date")
-def dates_have_the_year_of_their_week(api: Api) -> Api:
-    """A date is given back with the year that its ISO week belongs to."""
-    return _giving(api, "date", lambda value: value and f"{date.fromisoformat(value):%G-%m-%d}")
-
-
-@mutant("nextstep.elements.date")
-def leap_days_are_refused(api: Api) -> Api:
-    """The 29th of February is refused."""
-    return _taking(api, "date", lambda value: {} if value.endswith("02-29") else value)
-
-
-@mutant("nextstep.elements.checkbox")
-def false_is_unset(api: Api) -> Api:
-    """A checkbox that is set to false has no value."""
-    return _taking(api, "checkbox", lambda value: value or None)
-
-
-@mutant("nextstep.elements.checkbox")
-def checkboxes_are_numbers(api: Api) -> Api:
-    """A checkbox is given back as 0 or 1."""
-    return _giving(api, "checkbox", lambda value: value if value is None else int(value))
-
-
-@mutant("nextstep.elements.checkbox")
-def checkboxes_stay_checked(api: Api) -> Api:
-    """A checkbox that was true stays true."""
-    return _overlaying(api, "checkbox", lambda was, value: was or value)
-
-
-@mutant("nextstep.elements.checkbox")
-def unset_checkboxes_are_all_that_is_set(api: Api) -> Api:
-    """A checkbox takes true only."""
-    return _taking(api, "checkbox", lambda value: value or {})
-
-
-@mutant("nextstep.elements.dropdown")
-def the_last_option_is_refused(api: Api) -> Api:
-    """The last option of a dropdown is refused."""
-    return _choosing(api, "dropdown", lambda value, options: {} if value == options[-1] else value)
-
-
-@mutant("nextstep.elements.dropdown")
-def the_first_option_is_none(api: Api) -> Api:
-    """The first option of a dropdown counts as none."""
-    return _choosing(api, "dropdown", lambda value, options: None if value == options[0] else value)
-
-
-@mutant("nextstep.elements.dropdown")
-def options_are_numbers(api: Api) -> Api:
-    """A dropdown gives back the position of its option."""
-
-    def number(call: Call, task: Any) -> Any:
-        return _each(task, "dropdown", lambda e: {**e, "value": e["value"] and str(e["options"].index(e["value"]))})
-
-    return showing(api, number, *TASKS)
-
-
-@mutant("nextstep.elements.multichoice")
-def one_choice_is_enough(api: Api) -> Api:
-    """Of several choices only the first is kept."""
-    return _taking(api, "multichoice", lambda value: value[:1])
-
-
-@mutant("nextstep.elements.multichoice")
-def all_choices_are_too_many(api: Api) -> Api:
-    """Choosing all options is refused."""
-    return _choosing(api, "multichoice", lambda value, options: {} if len(value) == len(options) else value)
-
-
-@mutant("nextstep.elements.multichoice")
-def choices_are_text(api: Api) -> Api:
-    """Choices are given back as one text."""
-    return _giving(api, "multichoice", lambda value: value and ", ".join(value))
-
-
-@mutant("nextstep.elements.multichoice")
-def choices_add_up(api: Api) -> Api:
-    """New choices are added to those made before."""
-    return _overlaying(api, "multichoice", lambda was, value: list(dict.fromkeys([*(was or ()), *value])))
-
-
-@mutant("nextstep.elements.short-text-wrong-type")
-def objects_are_short_text(api: Api) -> Api:
-    """An object or array for a short text becomes text."""
-    return _taking(api, "shortText", str)
-
-
-@mutant("nextstep.elements.short-text-wrong-type")
-def a_refused_object_is_kept_as_short_text(api: Api) -> Api:
-    """An object for a short text is refused, and kept as text."""
-    return refused(api, lambda call: _keep(call, "shortText", str), UPDATE)
-
-
-@mutant("nextstep.elements.long-text-wrong-type")
-def lists_are_lines_of_long_text(api: Api) -> Api:
-    """An array for a long text becomes its lines."""
-    return _taking(api, "longText", lambda value: "\n".join(map(str, value)) if isinstance(value, list) else value)
-
-
-@mutant("nextstep.elements.number-wrong-type")
-def an_empty_array_is_zero(api: Api) -> Api:
-    """An empty array for a number is 0, and one of a number is that number."""
-    return _taking(api, "number", lambda value: (value or [0])[0] if isinstance(value, list) else value)
-
-
-@mutant("nextstep.elements.number-wrong-type")
-def objects_are_no_number(api: Api) -> Api:
-    """An object for a number clears it."""
-    return _taking(api, "number", lambda value: None if isinstance(value, dict) else value)
-
-
-@mutant("nextstep.elements.email-wrong-type")
-def objects_are_addresses(api: Api) -> Api:
-    """Anything that is no text is an address."""
-    return _taking(api, "email", lambda value: value if isinstance(value, str) else "object@example.com")
-
-
-@mutant("nextstep.elements.website-wrong-type")
-def objects_are_dropped_from_websites(api: Api) -> Api:
-    """A URL that is no text is ignored."""
-    return _dropping(api, "website", lambda value: not isinstance(value, str))
-
-
-@mutant("nextstep.elements.date-wrong-type")
-def an_empty_object_is_no_date(api: Api) -> Api:
-    """An empty object or array for a date clears it."""
-    return _taking(api, "date", lambda value: value or None)
-
-
-@mutant("nextstep.elements.checkbox-wrong-type")
-def objects_are_true(api: Api) -> Api:
-    """A checkbox is true when it is given anything that is not empty."""
-    return _taking(api, "checkbox", bool)
-
-
-@mutant("nextstep.elements.dropdown-wrong-type")
-def an_array_of_one_option_is_the_option(api: Api) -> Api:
-    """An array of one option is taken for that option."""
-    return _taking(api, "dropdown", lambda value: value[0] if isinstance(value, list) and len(value) == 1 else value)
-
-
-@mutant("nextstep.elements.dropdown-wrong-type")
-def objects_break_the_dropdown(api: Api) -> Api:
-    """An object for a dropdown is answered 500."""
-
-    def fall_over(call: Call) -> None:
-        elements = _elements(call, "dropdown")
-        given = [item["value"] for item in call.body.get("custom_elements", ()) if item["id"] in elements]
-        assert not any(isinstance(value, dict) for value in given), "objects were not expected"
-
-    return before(api, fall_over, UPDATE)
-
-
-@mutant("nextstep.elements.multichoice-wrong-type")
-def objects_choose_their_names(api: Api) -> Api:
-    """An object for a multichoice element chooses the names of its members."""
-    return _taking(api, "multichoice", lambda value: list(value) if isinstance(value, dict) else value)
-
-
-@mutant("nextstep.elements.multichoice-wrong-type")
-def objects_are_left_out_of_choices(api: Api) -> Api:
-    """Objects among the choices are left out."""
-    return _taking(
-        api, "multichoice", lambda value: [v for v in value if isinstance(v, str)] if isinstance(value, list) else value
-    )
-
-
-@mutant("nextstep.elements.text-is-read-only")
-def text_elements_are_written(api: Api) -> Api:
-    """A text element takes a value."""
-    return _writable(api, "text")
-
-
-@mutant("nextstep.elements.text-is-read-only")
-def text_elements_are_ignored(api: Api) -> Api:
-    """Updating a text element is answered as a success and does nothing."""
-    return _dropping(api, "text", lambda value: True)
-
-
-@mutant("nextstep.elements.image-is-read-only")
-def image_elements_are_ignored(api: Api) -> Api:
-    """Updating an image element is answered as a success and does nothing."""
-    return _dropping(api, "image", lambda value: True)
-
-
-@mutant("nextstep.elements.image-is-read-only")
-def image_elements_are_unprocessable(api: Api) -> Api:
-    """Updating an image element is answered with another status than 400."""
-    return _answering_read_only(api, "image", "body-too-large")
-
-
-@mutant("nextstep.elements.video-is-read-only")
-def video_elements_are_written(api: Api) -> Api:
-    """A video element takes a value."""
-    return _writable(api, "video")
-
-
-@mutant("nextstep.elements.video-is-read-only")
-def video_elements_are_forbidden(api: Api) -> Api:
-    """Updating a video element is answered 403."""
-    return _answering_read_only(api, "video", "forbidden")
-
-
-@mutant("nextstep.elements.line-break-is-read-only")
-def line_breaks_are_ignored_beside_others(api: Api) -> Api:
-    """A line break is ignored when another element is updated with it."""
-
-    def drop(call: Call) -> None:
-        if len(call.body.get("custom_elements", ())) > 1:
-            _drop(call, "lineBreak", lambda value: True)
-
-    return before(api, drop, UPDATE)
-
-
-@mutant("nextstep.elements.line-break-is-read-only")
-def only_the_first_element_is_looked_at(api: Api) -> Api:
-    """A line break that is updated after another element is written."""
-
-    def update(call: Call) -> Reply:
-        items = call.body.get("custom_elements", ())
-        read_only = {e["id"] for e in _task(call)["custom_elements"] if e["display_only"]}
-        if items and items[0]["id"] not in read_only:
-            call.body["custom_elements"] = [item for item in items if item["id"] not in read_only]
-        return api.handlers[UPDATE](call)
-
-    return handled(api, updateRunTask=update)
-
-
-@mutant("nextstep.elements.dropdown-options")
-def any_text_is_an_option(api: Api) -> Api:
-    """A dropdown takes any text."""
-    return _choosing(api, "dropdown", lambda value, options: value if value in options else options[0])
-
-
-@mutant("nextstep.elements.dropdown-options")
-def options_match_in_any_case(api: Api) -> Api:
-    """A dropdown takes its options in any case."""
-
-    def match(value: Any, options: list[str]) -> Any:
-        return next((option for option in options if isinstance(value, str) and option.lower() == value.lower()), value)
-
-    return _choosing(api, "dropdown", match)
-
-
-@mutant("nextstep.elements.dropdown-options")
-def options_match_by_their_beginning(api: Api) -> Api:
-    """A dropdown takes the beginning of an option for it."""
-
-    def match(value: Any, options: list[str]) -> Any:
-        return next((option for option in options if isinstance(value, str) and option.startswith(value)), value)
-
-    return _choosing(api, "dropdown", match)
-
-
-@mutant("nextstep.elements.dropdown-options")
-def the_message_has_no_label(api: Api) -> Api:
-    """The message about a dropdown names its id in place of the label."""
-    return _telling(api, lambda message, e: message.replace(f'"{e["label"]}"', f'"{e["id"]}"'))
-
-
-@mutant("nextstep.elements.dropdown-options")
-def the_message_joins_options_tightly(api: Api) -> Api:
-    """The message about a dropdown lists the options without spaces."""
-    return _telling(api, lambda message, e: message.replace(", ", ","))
-
-
-@mutant("nextstep.elements.dropdown-options")
-def the_message_lacks_an_option(api: Api) -> Api:
-    """The message about a dropdown lacks the last option."""
-    return _telling(api, lambda message, e: message.removesuffix(f", {e['options'][-1]}"))
-
-
-@mutant("nextstep.elements.multichoice-options")
-def only_the_first_choice_is_checked(api: Api) -> Api:
-    """Only the first of several choices must be an option."""
-
-    def choose(value: Any, options: list[str]) -> Any:
-        return [v for v in value if v in options] if value[0] in options else value
-
-    return _choosing(api, "multichoice", choose)
-
-
-@mutant("nextstep.elements.multichoice-options")
-def one_good_choice_is_enough(api: Api) -> Api:
-    """Choices are accepted when one of them is an option."""
-    return _choosing(api, "multichoice", lambda value, options: [v for v in value if v in options] or value)
-
-
-@mutant("nextstep.elements.multichoice-options")
-def unknown_choices_are_left_out(api: Api) -> Api:
-    """Choices that are no options are left out."""
-    return _choosing(api, "multichoice", lambda value, options: [v for v in value if v in options])
-
-
-@mutant("nextstep.elements.multichoice-options")
-def good_choices_are_kept_though_refused(api: Api) -> Api:
-    """Choices are refused for one that is no option, and the others are kept."""
+def keeps_refused(kind: str, change: Callable[[Any], Any]) -> Breakage:
+    """Values for elements of a type are refused, and kept as `change(value)`."""
 
     def keep(call: Call) -> None:
-        _keep(call, "multichoice", lambda value: value[:1])
+        values = {item["id"]: change(item["value"]) for item, _ in given(call, kind)}
+        call.store["tasks"].put(with_values(current_task(call), values))
 
-    return refused(api, keep, UPDATE)
-
-
-@mutant("nextstep.elements.updates-add-no-fields")
-def unknown_elements_are_added(api: Api) -> Api:
-    """An unknown element id adds an element to the task."""
-
-    def update(call: Call) -> Reply:
-        task = _task(call)
-        known = {element["id"] for element in task["custom_elements"]}
-        items = call.body.get("custom_elements", ())
-        added = [_made(item) for item in items if item["id"] not in known]
-        call.body = {**call.body, "custom_elements": [item for item in items if item["id"] in known]}
-        body = answered(call, api.handlers[UPDATE](call))
-        if added:
-            body["data"]["custom_elements"] += added
-            call.store["tasks"].put(body["data"])
-        return Reply(encode(body))
-
-    return handled(api, updateRunTask=update)
+    return on_refusal(UPDATE, keep)
 
 
-@mutant("nextstep.elements.updates-add-no-fields")
-def refused_elements_are_added(api: Api) -> Api:
-    """An unknown element id is refused, and adds an element to the task."""
+def rewords(change: Callable[[str, Any], str]) -> Breakage:
+    """The message about a refused dropdown is `change(message, element)`."""
 
-    def add(call: Call) -> None:
-        task = _task(call)
-        known = {element["id"] for element in task["custom_elements"]}
-        task["custom_elements"] += [_made(i) for i in call.body.get("custom_elements", ()) if i["id"] not in known]
-        call.store["tasks"].put(task)
+    def update(handler: Handler, call: Call) -> Reply:
+        try:
+            return handler(call)
+        except Problem as problem:
+            named = [element for _, element in given(call, "dropdown")]
+            message = change(problem.message or "", named[0]) if named else problem.message
+            raise Problem(problem.kind, message) from problem
 
-    return refused(api, add, UPDATE)
-
-
-def _made(item: Any) -> Record:
-    return {**item, "type": "shortText", "label": item["id"], "required": False, "display_only": False}
+    return replace_handler(UPDATE, update)
 
 
-def _task(call: Call) -> Record:
+def map_elements(operations: Operations, change: Callable[[Any], Record]) -> Breakage:
+    """Each element of each task is shown as `change(element)`."""
+    return map_item(operations, lambda call, task: with_elements(task, change))
+
+
+def with_elements(task: Any, change: Callable[[Any], Record]) -> Record:
+    """The task with elements that `change` made."""
+    return {**task, "custom_elements": [change(element) for element in task["custom_elements"]]}
+
+
+def with_values(task: Any, values: dict[str, Any]) -> Record:
+    """The task with these values of elements, by their ids."""
+    return with_elements(task, lambda element: {**element, "value": values.get(element["id"], element["value"])})
+
+
+def current_task(call: Call) -> Any:
     """The task that is to be updated, as it is."""
-    task: Record = answered(call, call.api.handlers["getRunTask"](call))["data"]
-    return task
+    return ask(call, "getRunTask", call.arguments)
+
+
+def given(call: Call, kind: str) -> list[tuple[Any, Record]]:
+    """What an update says about elements of a type, each with the element as it is."""
+    elements = {e["id"]: e for e in current_task(call)["custom_elements"] if e["type"] == kind}
+    return [(item, elements[item["id"]]) for item in call.body.get("custom_elements", ()) if item["id"] in elements]
+
+
+def drop(call: Call, kind: str, when: Callable[[Any], object] = lambda value: True) -> None:
+    """Take from an update what it says about elements of a type."""
+    dropped = [item for item, _ in given(call, kind) if when(item["value"])]
+    if dropped:
+        call.body["custom_elements"] = [item for item in call.body["custom_elements"] if item not in dropped]
 
 
 def _narrow(text: str) -> str:
     return "".join(character for character in text if ord(character) < 1 << 16)
 
 
-def _elements(call: Call, kind: str) -> dict[str, Record]:
-    return {e["id"]: e for e in _task(call)["custom_elements"] if e["type"] == kind}
+def _keep_when_empty(value: Any, element: Any) -> Any:
+    return element["value"] if value == "" else value
 
 
-def _taking(api: Api, kind: str, convert: Convert) -> Api:
-    """Values for elements of a type are converted before they are looked at."""
-    return _choosing(api, kind, lambda value, options: convert(value))
+def _cut_at_the_plus(address: str) -> str:
+    name, _, host = address.partition("@")
+    return f"{name.partition('+')[0]}@{host}"
 
 
-def _choosing(api: Api, kind: str, convert: Callable[[Any, list[str]], Any]) -> Api:
-    """Values for elements of a type are converted, knowing the options, before they are looked at."""
-
-    def act(call: Call) -> None:
-        elements = _elements(call, kind)
-        for item in call.body.get("custom_elements", ()):
-            if item["id"] in elements:
-                with suppress(TypeError, ValueError, AttributeError, LookupError):  # odd values stay what they are
-                    item["value"] = convert(item["value"], elements[item["id"]].get("options", []))
-
-    return before(api, act, UPDATE)
+def _fall_over_objects(call: Call) -> None:
+    if any(isinstance(item["value"], dict) for item, _ in given(call, "dropdown")):
+        raise RuntimeError("objects were not expected")
 
 
-def _overlaying(api: Api, kind: str, convert: Callable[[Any, Any], Any]) -> Api:
-    """Values for elements of a type are converted, knowing the value before, before they are looked at."""
-
-    def act(call: Call) -> None:
-        elements = _elements(call, kind)
-        for item in call.body.get("custom_elements", ()):
-            if item["id"] in elements:
-                with suppress(TypeError):  # odd values stay what they are
-                    item["value"] = convert(elements[item["id"]]["value"], item["value"])
-
-    return before(api, act, UPDATE)
+def _drop_line_breaks_beside_others(call: Call) -> None:
+    if len(call.body.get("custom_elements", ())) > 1:
+        drop(call, "lineBreak")
 
 
-def _each(task: Any, kind: str, change: Callable[[Record], Record]) -> Any:
-    return {**task, "custom_elements": [change(e) if e["type"] == kind else e for e in task["custom_elements"]]}
+def _check_the_first_element(call: Call) -> None:
+    items = call.body.get("custom_elements", ())
+    read_only = {element["id"] for element in current_task(call)["custom_elements"] if element["display_only"]}
+    if items and items[0]["id"] not in read_only:
+        call.body["custom_elements"] = [item for item in items if item["id"] not in read_only]
 
 
-def _giving(api: Api, kind: str, convert: Convert) -> Api:
-    """Values of elements of a type are converted when they are shown."""
-
-    def show(call: Call, task: Any) -> Any:
-        return _each(task, kind, lambda element: {**element, "value": convert(element["value"])})
-
-    return showing(api, show, *TASKS)
+def _match(same: Callable[[str, str], bool]) -> Callable[[Any, Any], Any]:
+    """Reads a text as the first option that is the same."""
+    return lambda value, element: next((option for option in element["options"] if same(option, value)), value)
 
 
-def _drop(call: Call, kind: str, when: Callable[[Any], bool]) -> None:
-    elements = _elements(call, kind)
-    if "custom_elements" in call.body:
-        items = call.body["custom_elements"]
-        call.body["custom_elements"] = [i for i in items if i["id"] not in elements or not when(i["value"])]
+def _only_options(value: Any, element: Any) -> list[str]:
+    return [choice for choice in value if choice in element["options"]]
 
 
-def _dropping(api: Api, kind: str, when: Callable[[Any], bool]) -> Api:
-    """Some values for elements of a type are ignored."""
-    return before(api, lambda call: _drop(call, kind, when), UPDATE)
+def _unknown(call: Call) -> list[Any]:
+    """What an update says about elements that the task does not have."""
+    known = {element["id"] for element in current_task(call)["custom_elements"]}
+    return [item for item in call.body.get("custom_elements", ()) if item["id"] not in known]
 
 
-def _writable(api: Api, kind: str) -> Api:
-    """Elements of a display-only type take a value."""
-
-    def update(call: Call) -> Reply:
-        elements = _elements(call, kind)
-        values = {i["id"]: i["value"] for i in call.body.get("custom_elements", ()) if i["id"] in elements}
-        _drop(call, kind, lambda value: True)
-        task = answered(call, api.handlers[UPDATE](call))["data"]
-        task = _each(task, kind, lambda element: {**element, "value": values.get(element["id"], element["value"])})
-        call.store["tasks"].put(task)
-        return Reply(encode({"data": task}))
-
-    return handled(api, updateRunTask=update)
+def _with_new(task: Any, items: list[Any]) -> Record:
+    made = {"type": "shortText", "required": False, "display_only": False}
+    return {**task, "custom_elements": [*task["custom_elements"], *({**i, **made, "label": i["id"]} for i in items)]}
 
 
-def _answering_read_only(api: Api, kind: str, problem: str) -> Api:
-    """Updating a display-only element of a type is another kind of problem."""
-
-    def update(call: Call) -> Reply:
-        elements = _elements(call, kind)
-        if any(item["id"] in elements for item in call.body.get("custom_elements", ())):
-            raise Problem(problem)
-        return api.handlers[UPDATE](call)
-
-    return handled(api, updateRunTask=update)
-
-
-def _telling(api: Api, change: Callable[[str, Record], str]) -> Api:
-    """The message about a dropdown is another one."""
-
-    def update(call: Call) -> Reply:
-        try:
-            return api.handlers[UPDATE](call)
-        except Problem as refusal:
-            elements = _elements(call, "dropdown")
-            named = [elements[i["id"]] for i in call.body.get("custom_elements", ()) if i["id"] in elements]
-            message = change(refusal.message or "", named[0]) if named else refusal.message
-            raise Problem(refusal.kind, message) from refusal
-
-    return handled(api, updateRunTask=update)
-
-
-def _keep(call: Call, kind: str, convert: Convert) -> None:
-    """Keep the values that an update gives to elements of a type, converted, whatever it was answered."""
-    elements = _elements(call, kind)
-    values = {i["id"]: convert(i["value"]) for i in call.body.get("custom_elements", ()) if i["id"] in elements}
-    task = _each(_task(call), kind, lambda element: {**element, "value": values.get(element["id"], element["value"])})
+def _add_unknown(handler: Handler, call: Call) -> Reply:
+    added = _unknown(call)
+    if not added:
+        return handler(call)
+    call.body["custom_elements"] = [item for item in call.body["custom_elements"] if item not in added]
+    task = _with_new(answered(call, handler(call))["data"], added)
     call.store["tasks"].put(task)
+    return Reply(encode({"data": task}))
+
+
+def _add_refused(call: Call) -> None:
+    call.store["tasks"].put(_with_new(current_task(call), _unknown(call)))
+
+
+MUTANTS: Table = {
+    "elements.short-text": {
+        "A short text is cut after ten characters.": stores("shortText", lambda text: text[:10]),
+        "A short text is given back as HTML.": shows("shortText", escape),
+        "The short text `0` counts as none.": stores("shortText", lambda text: None if text == "0" else text),
+        "A short text that was set keeps its first value.": reads(
+            "shortText", lambda text, element: text if element["value"] is None else element["value"]
+        ),
+        "Empty text for a short text is taken for none, so that it keeps the text that it had.": reads(
+            "shortText", _keep_when_empty
+        ),
+        "A short text loses the characters that do not fit in 16 bits.": stores("shortText", _narrow),
+    },
+    "elements.long-text": {
+        "Empty text for a long text is taken for none, so that it keeps the text that it had.": reads(
+            "longText", _keep_when_empty
+        ),
+        "A long text loses the characters that do not fit in 16 bits.": stores("longText", _narrow),
+        "The lines of a long text are joined.": stores("longText", lambda text: text.replace("\n", " ")),
+        "A long text is cut after 255 characters.": stores("longText", lambda text: text[:255]),
+        "Empty lines of a long text are dropped.": stores(
+            "longText", lambda text: "\n".join(line for line in text.split("\n") if line)
+        ),
+    },
+    "elements.number": {
+        "The number 0 counts as none.": stores("number", lambda number: number or None),
+        "A number is given back without its decimals.": stores("number", int),
+        "A number is given back without its sign.": stores("number", abs),
+        "A number below 0 is refused.": stores("number", lambda number: number if number >= 0 else "negative"),
+        "A number is given back as 32 bits can hold it.": stores(
+            "number", lambda number: max(-(2**31), min(number, 2**31 - 1))
+        ),
+        "A number is given back as text.": shows("number", str),
+    },
+    "elements.email": {
+        "An address is given back without what follows a plus sign in its name.": stores("email", _cut_at_the_plus),
+        "An address is given back as a link.": shows("email", lambda address: address and f"mailto:{address}"),
+        "An address at a host of more than two parts is refused.": stores(
+            "email", lambda address: address if address.count(".") < 2 else {}
+        ),
+    },
+    "elements.website": {
+        "A URL is given back without its query and fragment.": stores("website", lambda url: url.partition("?")[0]),
+        "A URL is given back without its path.": stores("website", lambda url: "/".join(url.split("/")[:3])),
+        "A URL is given back with its percent-encoding undone.": stores("website", lambda url: url.replace("%20", " ")),
+    },
+    "elements.date": {
+        "A date is given back as the day before, as midnight of one zone is in another.": shows(
+            "date", lambda day: day and str(date.fromisoformat(day) - timedelta(days=1))
+        ),
+        "A date is given back as month, day and year.": shows(
+            "date", lambda day: day and f"{day[5:7]}/{day[8:]}/{day[:4]}"
+        ),
+        "A date is given back with the year that its ISO week belongs to.": shows(
+            "date", lambda day: day and f"{date.fromisoformat(day):%G-%m-%d}"
+        ),
+        "The 29th of February is refused.": stores("date", lambda day: {} if day.endswith("02-29") else day),
+    },
+    "elements.checkbox": {
+        "A checkbox that is set to false has no value.": stores("checkbox", lambda checked: checked or None),
+        "A checkbox is given back as 0 or 1.": shows("checkbox", int),
+        "A checkbox that was true stays true.": reads("checkbox", lambda checked, element: element["value"] or checked),
+        "A checkbox takes true only.": stores("checkbox", lambda checked: checked or {}),
+    },
+    "elements.dropdown": {
+        "The last option of a dropdown is refused.": reads(
+            "dropdown", lambda option, element: {} if option == element["options"][-1] else option
+        ),
+        "The first option of a dropdown counts as none.": reads(
+            "dropdown", lambda option, element: None if option == element["options"][0] else option
+        ),
+        "A dropdown gives back the position of its option.": map_elements(
+            TASKS,
+            lambda element: (
+                {**element, "value": str(element["options"].index(element["value"]))}
+                if element["type"] == "dropdown" and element["value"]
+                else element
+            ),
+        ),
+    },
+    "elements.multichoice": {
+        "Of several choices only the first is kept.": stores("multichoice", lambda choices: choices[:1]),
+        "Choosing all options is refused.": reads(
+            "multichoice", lambda choices, element: {} if len(choices) == len(element["options"]) else choices
+        ),
+        "Choices are given back as one text.": shows("multichoice", lambda choices: choices and ", ".join(choices)),
+        "New choices are added to those made before.": reads(
+            "multichoice", lambda choices, element: list(dict.fromkeys([*(element["value"] or ()), *choices]))
+        ),
+    },
+    "elements.short-text-wrong-type": {
+        "An object or array for a short text becomes text.": stores("shortText", str),
+        "An object for a short text is refused, and kept as text.": keeps_refused("shortText", str),
+    },
+    "elements.long-text-wrong-type": {
+        "An array for a long text becomes its lines.": stores(
+            "longText", lambda value: "\n".join(map(str, value)) if isinstance(value, list) else value
+        ),
+    },
+    "elements.number-wrong-type": {
+        "An empty array for a number is 0, and one of a number is that number.": stores(
+            "number", lambda value: (value or [0])[0] if isinstance(value, list) else value
+        ),
+        "An object for a number clears it.": stores("number", lambda value: None if isinstance(value, dict) else value),
+    },
+    "elements.email-wrong-type": {
+        "Anything that is no text is an address.": stores(
+            "email", lambda value: value if isinstance(value, str) else "object@example.com"
+        ),
+    },
+    "elements.website-wrong-type": {
+        "A URL that is no text is ignored.": ignores("website", lambda value: not isinstance(value, str)),
+    },
+    "elements.date-wrong-type": {
+        "An empty object or array for a date clears it.": stores("date", lambda value: value or None),
+    },
+    "elements.checkbox-wrong-type": {
+        "A checkbox is true when it is given anything that is not empty.": stores("checkbox", bool),
+    },
+    "elements.dropdown-wrong-type": {
+        "An array of one option is taken for that option.": stores(
+            "dropdown", lambda value: value[0] if isinstance(value, list) and len(value) == 1 else value
+        ),
+        "An object for a dropdown is answered 500.": on_request(UPDATE, _fall_over_objects),
+    },
+    "elements.multichoice-wrong-type": {
+        "An object for a multichoice element chooses the names of its members.": stores(
+            "multichoice", lambda value: list(value) if isinstance(value, dict) else value
+        ),
+        "Objects among the choices are left out.": stores(
+            "multichoice",
+            lambda value: [one for one in value if isinstance(one, str)] if isinstance(value, list) else value,
+        ),
+    },
+    "elements.text-is-read-only": {
+        "A text element takes a value.": writes("text"),
+        "Updating a text element is answered as a success and does nothing.": ignores("text"),
+    },
+    "elements.image-is-read-only": {
+        "Updating an image element is answered as a success and does nothing.": ignores("image"),
+        "Updating an image element is answered with another status than 400.": refuses("image", "body-too-large"),
+    },
+    "elements.video-is-read-only": {
+        "A video element takes a value.": writes("video"),
+        "Updating a video element is answered 403.": refuses("video", "forbidden"),
+    },
+    "elements.line-break-is-read-only": {
+        "A line break is ignored when another element is updated with it.": on_request(
+            UPDATE, _drop_line_breaks_beside_others
+        ),
+        "A line break that is updated after another element is written.": on_request(UPDATE, _check_the_first_element),
+    },
+    "elements.dropdown-options": {
+        "A dropdown takes any text.": reads(
+            "dropdown", lambda value, element: value if value in element["options"] else element["options"][0]
+        ),
+        "A dropdown takes its options in any case.": reads(
+            "dropdown", _match(lambda option, text: option.lower() == text.lower())
+        ),
+        "A dropdown takes the beginning of an option for it.": reads("dropdown", _match(str.startswith)),
+        "The message about a dropdown names its id in place of the label.": rewords(
+            lambda message, element: message.replace(f'"{element["label"]}"', f'"{element["id"]}"')
+        ),
+        "The message about a dropdown lists the options without spaces.": rewords(
+            lambda message, element: message.replace(", ", ",")
+        ),
+        "The message about a dropdown lacks the last option.": rewords(
+            lambda message, element: message.removesuffix(f", {element['options'][-1]}")
+        ),
+    },
+    "elements.multichoice-options": {
+        "Only the first of several choices must be an option.": reads(
+            "multichoice",
+            lambda value, element: _only_options(value, element) if value[0] in element["options"] else value,
+        ),
+        "Choices are accepted when one of them is an option.": reads(
+            "multichoice", lambda value, element: _only_options(value, element) or value
+        ),
+        "Choices that are no options are left out.": reads("multichoice", _only_options),
+        "Choices are refused for one that is no option, and the others are kept.": keeps_refused(
+            "multichoice", lambda value: value[:1]
+        ),
+    },
+    "elements.updates-add-no-fields": {
+        "An unknown element id adds an element to the task.": replace_handler(UPDATE, _add_unknown),
+        "An unknown element id is refused, and adds an element to the task.": on_refusal(UPDATE, _add_refused),
+    },
+}

@@ -4,114 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from contract_tests.mutants import mutant, stepped
-from mock_server.api import Api, Call, Credential, Problem
+from contract_tests.mutants import Breakage, Table, stepped
+from contract_tests.mutants.operators import on_step_refusal, perform, replace_step, swap_step_error
+from mock_server.api import Api, Call, Credential, Problem, Step
 from mock_server.exchange import Response
 
-Step = Callable[[Call], Response | None]
 
+def admits(requests: int) -> Breakage:
+    """Another number of requests is admitted in a minute."""
 
-@mutant("nextstep.rate-limit.hundred-requests")
-def the_limit_is_99(api: Api) -> Api:
-    """The hundredth request of a minute is refused."""
-    return _limited(api, 99)
-
-
-@mutant("nextstep.rate-limit.next-is-429")
-def the_limit_is_101(api: Api) -> Api:
-    """A hundred and one requests of a minute are admitted."""
-    return _limited(api, 101)
-
-
-@mutant("nextstep.rate-limit.next-is-429")
-def nothing_is_limited(api: Api) -> Api:
-    """There is no limit."""
-    return stepped(api, admit=lambda call: None)
-
-
-@mutant("nextstep.rate-limit.next-is-429")
-def operations_have_limits_of_their_own(api: Api) -> Api:
-    """Each operation admits a hundred requests."""
-    return _counted(api, lambda call: call.credential._replace(token=f"{call.credential.token} {call.operation.id}"))
-
-
-@mutant("nextstep.rate-limit.next-is-429")
-def only_reading_is_limited(api: Api) -> Api:
-    """Writes are admitted without end."""
-    return stepped(api, admit=lambda call: api.steps.admit(call) if call.request.method == "GET" else None)
-
-
-@mutant("nextstep.rate-limit.next-is-429")
-def too_many_requests_are_unavailable(api: Api) -> Api:
-    """Too many requests are answered 403."""
-    return stepped(api, admit=_relabelled(api, "forbidden"))
-
-
-@mutant("nextstep.rate-limit.next-is-429")
-def a_proxy_refuses(api: Api) -> Api:
-    """Too many requests are answered by a proxy in front, in HTML."""
-
-    def admit(call: Call) -> Response | None:
+    def admit(step: Step, call: Call) -> Response | None:
+        limits = call.world.limits
+        call.world.limits = {**limits, "nextstep": requests}
         try:
-            return api.steps.admit(call)
-        except Problem as problem:
-            headers = ((b"content-type", b"text/html"), problem.headers[0])
-            return Response(429, headers, b"<h1>429 Too Many Requests</h1>")
+            return step(call)
+        finally:
+            call.world.limits = limits
 
-    return stepped(api, admit=admit)
-
-
-@mutant("nextstep.rate-limit.per-key")
-def keys_of_a_team_share_a_limit(api: Api) -> Api:
-    """All keys of a team share a hundred requests."""
-    return _counted(api, lambda call: call.credential._replace(token=call.credential.tenant))
+    return replace_step("admit", admit)
 
 
-@mutant("nextstep.rate-limit.per-key")
-def all_the_world_shares_a_limit(api: Api) -> Api:
-    """Everybody shares a hundred requests."""
-    return _counted(api, lambda call: Credential("all", "nextstep", "all"))
+def counts_for(credential: Callable[[Call], Credential]) -> Breakage:
+    """Requests are counted for another credential than the caller's."""
+
+    def admit(step: Step, call: Call) -> Response | None:
+        known, call.credential = call.credential, credential(call)
+        try:
+            return step(call)
+        finally:
+            call.credential = known
+
+    return replace_step("admit", admit)
 
 
-@mutant("nextstep.rate-limit.retry-after")
-def the_wait_is_missing(api: Api) -> Api:
-    """A 429 has no Retry-After."""
-    return _waiting(api, lambda text: None)
+def waits(change: Callable[[str], str | None]) -> Breakage:
+    """Retry-After says what `change` makes of the true wait in seconds; None leaves it out."""
+
+    def reworded(call: Call, problem: Problem) -> Problem:
+        text = change(problem.headers[0][1].decode())
+        return Problem("rate-limited", headers=() if text is None else ((b"retry-after", text.encode()),))
+
+    return swap_step_error("admit", "rate-limited", reworded)
 
 
-@mutant("nextstep.rate-limit.retry-after")
-def the_wait_is_a_date(api: Api) -> Api:
-    """Retry-After is a date, which HTTP allows and the documentation does not."""
-    return _waiting(api, lambda text: "Tue, 01 Jan 2030 09:01:00 GMT")
+def _answer_by_a_proxy(step: Step, call: Call) -> Response | None:
+    try:
+        return step(call)
+    except Problem as problem:
+        return Response(429, ((b"content-type", b"text/html"), problem.headers[0]), b"<h1>429 Too Many Requests</h1>")
 
 
-@mutant("nextstep.rate-limit.retry-after")
-def the_wait_is_in_milliseconds(api: Api) -> Api:
-    """Retry-After is in milliseconds."""
-    return _waiting(api, lambda text: f"{int(text)}000")
-
-
-@mutant("nextstep.rate-limit.retry-after")
-def the_wait_has_decimals(api: Api) -> Api:
-    """Retry-After is not in whole seconds."""
-    return _waiting(api, lambda text: f"{text}.0")
-
-
-@mutant("nextstep.rate-limit.retry-after", "nextstep.rate-limit.admitted-after-the-wait")
-def the_wait_is_rounded_down(api: Api) -> Api:
-    """Retry-After is a second too short, and zero at the end."""
-    return _waiting(api, lambda text: str(int(text) - 1))
-
-
-@mutant("nextstep.rate-limit.admitted-after-the-wait")
-def the_wait_is_always_a_second(api: Api) -> Api:
-    """Retry-After is 1 whatever the wait."""
-    return _waiting(api, lambda text: "1")
-
-
-@mutant("nextstep.rate-limit.admitted-after-the-wait", "nextstep.rate-limit.hundred-requests")
-def the_window_never_opens_again(api: Api) -> Api:
-    """Who was refused once stays refused."""
+def _never_admit_again(api: Api) -> Api:
     refused: set[tuple[str, str]] = set()
 
     def admit(call: Call) -> Response | None:
@@ -127,79 +70,55 @@ def the_window_never_opens_again(api: Api) -> Api:
     return stepped(api, admit=admit)
 
 
-@mutant("nextstep.rate-limit.admitted-after-the-wait")
-def asking_too_early_starts_the_wait_again(api: Api) -> Api:
-    """The window opens a while after its own Retry-After is over."""
-
-    def admit(call: Call) -> Response | None:
-        kind = call.assumed("nextstep.rate-limit.window")
-        window = call.world.windows[f"nextstep//{kind}", call.credential.token]
-        before = window.start
-        call.now -= 30_000 if window.granted >= 100 and call.now - before >= 60_000 and before else 0
-        return api.steps.admit(call)
-
-    return stepped(api, admit=admit)
+def _reopen_late(step: Step, call: Call) -> Response | None:
+    window = call.world.windows[f"nextstep//{call.assumed('nextstep.rate-limit.window')}", call.credential.token]
+    call.now -= 30_000 if window.granted >= 100 and call.now - window.start >= 60_000 and window.start else 0
+    return step(call)
 
 
-@mutant("nextstep.rate-limit.refused-does-nothing")
-def a_429_comes_after_the_work(api: Api) -> Api:
-    """A write over the limit is done before it is refused."""
-
-    def admit(call: Call) -> Response | None:
-        try:
-            return api.steps.admit(call)
-        except Problem:
-            api.steps.validate(call)
-            api.handlers[call.operation.id](call)
-            raise
-
-    return stepped(api, admit=admit)
-
-
-def _relabelled(api: Api, kind: str) -> Step:
-    def admit(call: Call) -> Response | None:
-        try:
-            return api.steps.admit(call)
-        except Problem as problem:
-            raise Problem(kind) from problem
-
-    return admit
-
-
-def _limited(api: Api, requests: int) -> Api:
-    def admit(call: Call) -> Response | None:
-        limits = call.world.limits
-        call.world.limits = {**limits, "nextstep": requests}
-        try:
-            return api.steps.admit(call)
-        finally:
-            call.world.limits = limits
-
-    return stepped(api, admit=admit)
-
-
-def _counted(api: Api, by: Callable[[Call], Credential]) -> Api:
-    """Requests are counted for somebody else than the credential."""
-
-    def admit(call: Call) -> Response | None:
-        credential, call.credential = call.credential, by(call)
-        try:
-            return api.steps.admit(call)
-        finally:
-            call.credential = credential
-
-    return stepped(api, admit=admit)
-
-
-def _waiting(api: Api, tells: Callable[[str], str | None]) -> Api:
-    """Retry-After says something else."""
-
-    def admit(call: Call) -> Response | None:
-        try:
-            return api.steps.admit(call)
-        except Problem as problem:
-            text = tells(problem.headers[0][1].decode())
-            headers = () if text is None else ((b"retry-after", text.encode()),)
-            raise Problem("rate-limited", headers=headers) from problem
-
-    return stepped(api, admit=admit)
+MUTANTS: Table = {
+    "rate-limit.hundred-requests": {
+        "The hundredth request of a minute is refused.": admits(99),
+    },
+    "rate-limit.next-is-429": {
+        "A hundred and one requests of a minute are admitted.": admits(101),
+        "There is no limit.": replace_step("admit", lambda step, call: None),
+        "Each operation admits a hundred requests.": counts_for(
+            lambda call: call.credential._replace(token=f"{call.credential.token} {call.operation.id}")
+        ),
+        "Writes are admitted without end.": replace_step(
+            "admit", lambda step, call: step(call) if call.request.method == "GET" else None
+        ),
+        "Too many requests are answered 403.": swap_step_error(
+            "admit", "rate-limited", lambda call, problem: Problem("forbidden")
+        ),
+        "Too many requests are answered by a proxy in front, in HTML.": replace_step("admit", _answer_by_a_proxy),
+    },
+    "rate-limit.per-key": {
+        "All keys of a team share a hundred requests.": counts_for(
+            lambda call: call.credential._replace(token=call.credential.tenant)
+        ),
+        "Everybody shares a hundred requests.": counts_for(lambda call: Credential("all", "nextstep", "all")),
+    },
+    "rate-limit.retry-after": {
+        "A 429 has no Retry-After.": waits(lambda seconds: None),
+        "Retry-After is a date, which HTTP allows and the documentation does not.": waits(
+            lambda seconds: "Tue, 01 Jan 2030 09:01:00 GMT"
+        ),
+        "Retry-After is in milliseconds.": waits(lambda seconds: f"{seconds}000"),
+        "Retry-After is not in whole seconds.": waits(lambda seconds: f"{seconds}.0"),
+    },
+    ("rate-limit.retry-after", "rate-limit.admitted-after-the-wait"): {
+        "Retry-After is a second too short, and zero at the end.": waits(lambda seconds: str(int(seconds) - 1)),
+    },
+    "rate-limit.admitted-after-the-wait": {
+        "Retry-After is 1 whatever the wait.": waits(lambda seconds: "1"),
+        "The window opens a while after its own Retry-After is over.": replace_step("admit", _reopen_late),
+    },
+    ("rate-limit.admitted-after-the-wait", "rate-limit.hundred-requests"): {
+        "Who was refused once stays refused.": _never_admit_again,
+    },
+    "rate-limit.refused-does-nothing": {
+        "A write over the limit is done before it is refused.": on_step_refusal("admit", perform),
+    },
+}

@@ -25,7 +25,7 @@ INDENT = " " * 10
 def lines(done: Trials) -> Iterator[str]:
     """The matrix, the findings once more, and a summary."""
     for trial in done.trials:
-        yield f"{trial.result:10}{_name(trial)}"
+        yield f"{trial.result:10}{_text(trial)}"
         yield from (f"{INDENT}{line}" for line in (_by_rule(trial) if trial.kit and not done.command else _by(trial)))
     for trial in done.findings:
         yield ""
@@ -72,6 +72,11 @@ def duration(seconds: float) -> str:
 def ending(output: str) -> list[str]:
     """The last lines of an output that say something."""
     return [line.rstrip() for line in output.splitlines() if line.strip()][-SHOWN:]
+
+
+def _text(trial: Trial) -> str:
+    subject = trial.subject
+    return subject.text if isinstance(subject, Mutant) else subject.label
 
 
 def _name(trial: Trial) -> str:
