@@ -19,9 +19,8 @@ from functools import partial
 from typing import Any, Literal
 
 from hypothesis.strategies import DataObject
-from requests import RequestException
 
-from contract_tests.client import CALLS_MADE, Capability, Client, NotChecked, Violation, find
+from contract_tests.client import CALLS_MADE, Broken, Capability, Client, NotChecked, Violation, find
 from contract_tests.guest import Seen
 from contract_tests.observations import Observation, observe
 from contract_tests.plan import Step, planned
@@ -246,13 +245,22 @@ def _ran(target: Target, steps: Sequence[Step], profile: str, progress: Progress
     for number, step in enumerate(steps):
         progress(number, len(steps), step.check.name)
         guest.tell = partial(progress, number, len(steps))
-        guest.share(step.share)
         requests, calls = guest.requests, guest.calls.copy()
-        outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
+        outcome = _attempted(step, target, profile)
         yield _run(step, outcome, guest.requests - requests, guest.calls - calls)
-        silent = silent + 1 if isinstance(outcome.error, RequestException) else 0
-        if silent == PATIENCE:
-            raise Silent(f"{target.name} has stopped answering: {' '.join(str(outcome.error).split())}")
+        silent = silent + 1 if isinstance(outcome.error, Broken) else 0
+        if silent == PATIENCE and isinstance(outcome.error, Broken):
+            raise Silent(f"{target.name} has stopped answering: {outcome.error.__cause__}")
+
+
+def _attempted(step: Step, target: Target, profile: str) -> Outcome:
+    """What a step gives; it is taken once more when a connection broke on the way, unless the wait was long."""
+    target.guest.share(step.share)
+    outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
+    if not isinstance(outcome.error, Broken) or outcome.error.late:
+        return outcome
+    target.guest.share(step.share)
+    return attempt(step.check, target, step.arguments, profile=step.profile or profile)
 
 
 def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[Seen]) -> Run:

@@ -16,7 +16,7 @@ from unittest import SkipTest
 from urllib.parse import quote, urlencode
 
 from contract_tests.shown import shown
-from contract_tests.transport import Transport
+from contract_tests.transport import NoAnswer, TooLate, Transport
 from mock_server.contract import Contract, Operation, Quota
 from mock_server.exchange import Exchange, Request, Response
 
@@ -88,6 +88,14 @@ class NotChecked(SkipTest):
         self.reason = reason
         self.lacking = lacking
         super().__init__(f"not checked: {reason}")
+
+
+class Broken(NotChecked):
+    """No whole answer arrived: nobody knows what it would have been. `late` when it was waited for in vain."""
+
+    def __init__(self, reason: str, *, late: bool) -> None:
+        super().__init__(f"no whole answer arrived: {reason}")
+        self.late = late
 
 
 class Violation(AssertionError):
@@ -331,7 +339,7 @@ class Client:
         if not self.is_alone and request.method == "DELETE":
             self._spare(request.path)
         self.account.spend()
-        response = self.transport(request)
+        response = fetch(self.transport, request)
         if operation is not None:
             self.account.saw(operation.id, response.status)
             if not self.is_alone and response.status < 300 and adds(self.contract, operation):
@@ -421,6 +429,14 @@ class Client:
             if key and text.endswith(key):
                 return f'"{text.removesuffix(key)}${name}"'
         return shlex.quote(text)
+
+
+def fetch(transport: Transport, request: Request) -> Response:
+    """The answer to a request; raises Broken."""
+    try:
+        return transport(request)
+    except NoAnswer as error:
+        raise Broken(str(error), late=isinstance(error, TooLate)) from error
 
 
 def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import ssl
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import msgspec
 
 from contract_tests.client import Access, Member
 from contract_tests.guest import LONGEST_WAIT
+from contract_tests.transport import Trust
 from mock_server.grammar import nearest
 
 Json = Any
@@ -43,6 +45,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`module:function`, called with seconds, that moves the target's clock."""
     max_wait: Annotated[float, msgspec.Meta(ge=0)] = LONGEST_WAIT
     """Seconds of real waiting that are allowed in all."""
+    ca: str | None = None
+    """A file of certificates that are trusted, in place of those of the machine."""
+    insecure: bool = False
+    """Whether any certificate will do."""
     given: dict[str, Json] = {}
     """What no operation tells (`agent_id` ...), by the names of a ready file's entry."""
 
@@ -50,6 +56,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def access(self) -> Access:
         """How a client gets in."""
         return Access(self.api_keys, self.revoked_key, self.lapsed_key, self.other_tenant_key, self.members, self.given)
+
+    def trust(self) -> Trust:
+        """Which certificates are trusted. Raises BadSettings when `ca` holds none."""
+        if self.ca is not None:
+            try:
+                ssl.create_default_context(cafile=self.ca)
+            except OSError as error:
+                raise BadSettings(
+                    f"ca {self.ca} cannot be read as PEM certificates: {error.strerror or error}"
+                ) from error
+        return Trust(self.ca, self.insecure)
 
     def clock(self) -> Callable[[float], None] | None:
         """What moves the target's clock, imported; None when nothing does. Raises BadSettings."""
@@ -120,7 +137,7 @@ def imported(place: str, what: str) -> Callable[..., Any]:
 
 def _example(name: str, known: Mapping[str, Json]) -> Json:
     """A value of the form that a setting has."""
-    return "" if name in ("revoked_key", "lapsed_key", "other_tenant_key", "advance") else known.get(name)
+    return "" if name in ("revoked_key", "lapsed_key", "other_tenant_key", "advance", "ca") else known.get(name)
 
 
 def _json(text: str) -> Json:

@@ -11,19 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
 
 from contract_tests.asgi import NotStarted, hosted
-from contract_tests.client import Access, Capability, Client, Memory, lacking
+from contract_tests.client import Access, Capability, Client, Memory, fetch, lacking
 from contract_tests.guest import Guest
 from contract_tests.settings import BadSettings, Settings, imported, read
-from contract_tests.transport import Transport, in_process, over_http
+from contract_tests.transport import NoAnswer, Transport, in_process, is_loopback, over_http
 from mock_server import apis
 from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
@@ -153,19 +151,22 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
     """
     try:
         parts = urlsplit(base_url)
+        parts.port  # noqa: B018 - it is read only now
     except ValueError as error:
         raise BadSettings(f"{base_url} is no URL: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadSettings(f"{base_url} is no URL; it looks like http://127.0.0.1:8629/api/v1")
     if "@" in parts.netloc:
         raise BadSettings(f"the URL of {parts.hostname} holds a user name, which would be sent in place of the key")
-    transport = over_http(f"{parts.scheme}://{parts.netloc}")
+    if parts.query or parts.fragment:
+        raise BadSettings(f"{base_url} is no base URL: paths are put behind it, so it has no query and no fragment")
+    transport = over_http(f"{parts.scheme}://{parts.netloc}", settings.trust())
     writes = is_loopback(base_url) if settings.writes is None else settings.writes
     told = msgspec.structs.replace(settings, writes=writes)
     try:
         return _found(api, transport, parts.path.rstrip("/"), told, budget, base_url)
-    except requests.RequestException as error:
-        raise Unreachable(f"nothing answers at {base_url}: {reason(error)}") from error
+    except NoAnswer as error:
+        raise Unreachable(f"nothing answers at {base_url}: {error}") from error
 
 
 @contextmanager
@@ -178,7 +179,7 @@ def app(api: str, place: str, settings: Settings = NOTHING, *, budget: int | Non
     try:
         with hosted(imported(place, "app")) as transport:
             yield _found(api, transport, document(api).prefixes[0], told, budget, place)
-    except NotStarted as error:
+    except (NotStarted, NoAnswer) as error:
         raise Unreachable(f"{place}: {error}") from error
 
 
@@ -203,15 +204,6 @@ def _is_ours(health: Response) -> bool:
     except ValueError:
         return False
     return health.status == 200 and isinstance(told, dict) and {"status", "version", "apis", "worlds"} <= told.keys()
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether a URL leads to this machine, where writing does no harm."""
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def require(target: Target, needs: Iterable[Capability]) -> None:
@@ -376,7 +368,7 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
     encoded = b"" if body is None else json.dumps(body).encode()
     if encoded:
         headers.append((b"content-type", b"application/json"))
-    response = transport(Request(method, CONTROL + path, "", tuple(headers), encoded))
+    response = fetch(transport, Request(method, CONTROL + path, "", tuple(headers), encoded))
     if response.status >= 300:
         raise RuntimeError(f"{method} {CONTROL}{path}: {response.status} {response.body.decode(errors='replace')}")
     return response.json() if response.body else None
@@ -385,11 +377,3 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
 @cache
 def _installed(name: str) -> Planted:
     return apis.plant(declared(name), seeds()[name])
-
-
-def reason(error: requests.RequestException) -> str:
-    """The innermost reason of a failed connection, in one line."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    return " ".join(str(cause).split())

@@ -11,13 +11,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
-from requests import RequestException
 from rich.console import Console
 
 from contract_tests import check, targets
 from contract_tests.arrange import arrange, call
 from contract_tests.check import Progress, Report
-from contract_tests.client import NotChecked, Violation
+from contract_tests.client import Broken, NotChecked, Violation
 from contract_tests.reports import page, plain, terminal, xml
 from contract_tests.settings import BadSettings, Settings
 from contract_tests.targets import Target, Unreachable
@@ -94,11 +93,9 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
     """What the options lead to, while the block runs."""
     api = options.api
     if options.url is None and options.app is None:
-        given = (
-            ["--api-key"] * bool(options.api_key) + ["--target"] * bool(options.target) + ["--set"] * bool(options.set)
-        )
+        given = next((name for name in ("api_key", "target", "set", "ca", "insecure") if getattr(options, name)), None)
         if given:
-            raise UsageError(f"{given[0]} is for a server that --url or --app leads to")
+            raise UsageError(f"--{given.replace('_', '-')} is for a server that --url or --app leads to")
         yield targets.mock(api, budget=options.budget, writes=options.writes is not False)
         return
     if str(Path.cwd()) not in sys.path:
@@ -113,7 +110,8 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
 
 def _settings(options: argparse.Namespace) -> Settings:
     settings = targets.told(options.api, options.target, options.set, options.api_key)
-    return settings if options.writes is None else msgspec.structs.replace(settings, writes=options.writes)
+    own = {"writes": options.writes, "ca": options.ca and str(options.ca), "insecure": options.insecure or None}
+    return msgspec.structs.replace(settings, **{name: value for name, value in own.items() if value is not None})
 
 
 def _knock(target: Target) -> None:
@@ -123,8 +121,8 @@ def _knock(target: Target) -> None:
     with target.open() as client:
         try:
             call(client, first, arrange(client, first))
-        except RequestException as error:
-            raise Unreachable(f"{target.name} breaks off: {targets.reason(error)}") from error
+        except Broken as error:
+            raise Unreachable(f"{target.name} breaks off: {error.__cause__}") from error
         except (NotChecked, Violation):  # what else is wrong with the answer the checks will tell
             pass
         answer = client.log[-1].response if client.log else Response(200)
