@@ -33,9 +33,10 @@ Verdict = Literal["passed", "failed", "not_checked"]
 Progress = Callable[[int, int, str], None]
 """Told before each step: how many are done, how many there are, the name of the next."""
 
-UNMET = "the document has nothing that it is about"
-INTERRUPTED = "interrupted"
+AreaOver = Callable[[str, "Sequence[Checked]"], None]
+"""Told after the last step of an area: its name, and its rules as they have come out so far."""
 
+UNMET = "the document has nothing that it is about"
 SHAPES = ("*.envelope.*", "*.fields", "*-fields")
 """The rules that say what an answer looks like."""
 
@@ -128,6 +129,11 @@ class Report:
     ended: str | None = None
     """Why the run ended before everything was done; None when it did not."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether no rule was left unchecked because the run ended early."""
+        return self.ended is None or all(checked.runs or checked.unmet != self.ended for checked in self.rules)
+
     def count(self, outcome: Verdict) -> int:
         """How many rules came out so."""
         return sum(checked.outcome == outcome for checked in self.rules)
@@ -155,7 +161,12 @@ _WORST_FIRST: tuple[Verdict, ...] = ("failed", "passed", "not_checked")
 
 
 def examine(
-    target: Target, *, profile: str = "default", only: Sequence[str] = (), progress: Progress = lambda *_: None
+    target: Target,
+    *,
+    profile: str = "default",
+    only: Sequence[str] = (),
+    progress: Progress = lambda *_: None,
+    area_over: AreaOver = lambda *_: None,
 ) -> Report:
     """Check the rules of a target's document, or those that fit one of the patterns `only`.
 
@@ -165,29 +176,36 @@ def examine(
     contract = target.contract
     rules = [rule for rule in contract.rules if not only or any(fnmatchcase(rule.id, pattern) for pattern in only)]
     ids = [rule.id for rule in rules]
-    steps = planned(target, ids)
+    steps: list[Step] = []
     runs: list[Run] = []
     observations: list[Observation] = []
     ended = None
     try:
+        steps += planned(target, ids)
         for run in _ran(target, steps, profile, progress):
-            runs.append(run)  # noqa: PERF402 - what was run before an interruption is kept
+            runs.append(run)
+            for name in _areas_over(steps, len(runs)):
+                area_over(name, [_checked(contract.name, rule, runs) for rule in rules if _area(rule.id) == name])
         progress(len(steps), len(steps), "what the document leaves open")
         observations += () if only else observe(target)
-    except KeyboardInterrupt:  # what is known by then is told, and somebody who interrupts wants it tidy, too
-        ended = INTERRUPTED
+    except KeyboardInterrupt as interruption:  # what is known by then is told, and whoever interrupts wants it tidy
+        ended = str(interruption) or "interrupted"
     except Silent as error:
         ended = str(error)
     target.guest.share(None)
-    left_behind = tuple(cleaned(target))
+    left_behind: tuple[str, ...] = ()
+    try:
+        left_behind = tuple(cleaned(target))
+    except KeyboardInterrupt as interruption:  # enough is enough
+        ended, left_behind = str(interruption) or "interrupted", tuple(target.guest.made)
+    missing = {rule for step in steps[len(runs) :] for rule in step.rules} if steps else set(ids)
     runs = _settled(runs)
-    unmet = UNMET if ended is None else ended
     return Report(
         target=target.name,
         apis=(contract.name,),
         profile=profile,
         rules=tuple(
-            Checked(contract.name, rule, tuple(run for run in runs if rule.id in run.rules), unmet) for rule in rules
+            _checked(contract.name, rule, runs, ended if ended and rule.id in missing else UNMET) for rule in rules
         ),
         observations=tuple(observations),
         requests=target.guest.requests,
@@ -196,6 +214,20 @@ def examine(
         left_behind=left_behind,
         ended=ended,
     )
+
+
+def _checked(api: str, rule: Rule, runs: Sequence[Run], unmet: str = UNMET) -> Checked:
+    return Checked(api, rule, tuple(run for run in runs if rule.id in run.rules), unmet)
+
+
+def _area(rule: str) -> str:
+    return rule.split(".")[1]
+
+
+def _areas_over(steps: Sequence[Step], made: int) -> list[str]:
+    """The areas that the last step made was the last one of."""
+    left = {_area(rule) for step in steps[made:] for rule in step.rules}
+    return [name for name in dict.fromkeys(map(_area, steps[made - 1].rules)) if name not in left]
 
 
 def cleaned(target: Target) -> Iterator[str]:

@@ -182,6 +182,7 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
     writes.add_argument("--allow-writes", dest="writes", action="store_true", help="write, also off this machine")
     parser.set_defaults(writes=None)
     add("--budget", type=int, metavar="N", help="make at most so many requests in all")
+    add("--max-time", type=float, metavar="S", help="end after so many seconds, and tell what is known by then")
     add("--strict", action="store_true", help="what is not checked is a failure too")
     add("--profile", choices=("quick", "default", "deep"), default="default", help="how many examples are tried")
     add("--only", action="append", default=[], metavar="RULE", help="only these rules, by id or pattern (repeatable)")

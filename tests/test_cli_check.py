@@ -19,7 +19,6 @@ import pytest
 
 from contract_tests import check as checking
 from contract_tests import targets
-from contract_tests.commands.check import interruptible
 from contract_tests.mutants import mutants
 from contract_tests.plan import planned
 from mock_server import apis, cli
@@ -63,7 +62,7 @@ def check(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
 def test_our_mock_is_checked_in_process(check) -> None:
     """Without an address our mock is checked; the last line sums up."""
     code, out, err = check("nextstep", "--only", ONE)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "    0 s  runs: 1 rule: 1 passed, 0 failed, 0 not checked\n")
     assert out.strip().splitlines()[-1].startswith("1 rule: 1 passed")
 
 
@@ -180,21 +179,10 @@ def test_what_cannot_be_reached_is_exit_code_3(check, served: str) -> None:
 def test_a_report_that_cannot_be_written_is_told(check) -> None:
     """The place and the reason are named."""
     code, _, err = check("nextstep", "--only", ONE, "--json", "/dev/full")
-    assert (code, err) == (3, "understudy: --json /dev/full cannot be written: No space left on device\n")
-
-
-def test_ctrl_c_is_noticed_at_the_next_step() -> None:
-    """What got lost in somebody's callback ends the check all the same; the usual handler comes back."""
-    told: list[str] = []
-    before = signal.getsignal(signal.SIGINT)
-    with interruptible(lambda done, total, name: told.append(name)) as progress:
-        progress(0, 2, "first")
-        with suppress(KeyboardInterrupt):  # as in a garbage collector's callback
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            progress(1, 2, "second")
-    assert told == ["first"]
-    assert signal.getsignal(signal.SIGINT) is before
+    assert (code, err.splitlines(keepends=True)[-1]) == (
+        3,
+        "understudy: --json /dev/full cannot be written: No space left on device\n",
+    )
 
 
 def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +250,7 @@ def test_who_interrupts_is_told_what_is_known(check, monkeypatch: pytest.MonkeyP
     """Ctrl-C in the middle ends the check, not the report."""
 
     def interrupted(*_: Any) -> Any:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(checking, "observe", interrupted)
     monkeypatch.setattr(checking, "planned", lambda target, rules: planned(target, [ONE]))
@@ -276,7 +264,7 @@ def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPa
     """Ctrl-C is no traceback."""
 
     def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(targets, "mock", interrupted)
     assert check("nextstep", "--only", ONE) == (130, "", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +10,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 
 from contract_tests import check, targets
 from contract_tests.arrange import arrange, call
-from contract_tests.check import Progress, Report
+from contract_tests.check import Report
 from contract_tests.client import Broken, NotChecked, Violation
-from contract_tests.reports import page, plain, terminal, xml
+from contract_tests.interruptions import Interruption, TimeIsUp, Watch, watched
+from contract_tests.reports import console as shown
+from contract_tests.reports import page, plain, progress, terminal, xml
 from contract_tests.settings import BadSettings, Settings
 from contract_tests.targets import Target, Unreachable
 from mock_server import apis
@@ -25,55 +25,58 @@ from mock_server.cli import CouldNotRun, UsageError
 from mock_server.exchange import Response
 from mock_server.grammar import nearest
 
+MOST_TIME = 10**6
 FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check what the options name; 0 when every rule that could be checked holds, else 1."""
+    """Check what the options name; the exit code, see README."""
     _examine_options(options)
+    with watched(options.max_time) as watch:
+        try:
+            report = _report(options, watch)
+        except TimeIsUp as reason:
+            raise CouldNotRun(str(reason)) from reason
+        except Interruption:
+            return watch.code or 0
+        with watch.holding():
+            _tell(report, options)
+        return watch.code or _code(report, strict=options.strict)
+
+
+def _report(options: argparse.Namespace, watch: Watch) -> Report:
+    """What came of the check. Raises Interruption when it had not begun."""
+    console = shown.console(stderr=True, quiet=options.quiet)
     try:
         with _target(options) as target:
             _knock(target)
-            console = Console(stderr=True, quiet=options.quiet)
-            with terminal.progress(console) as told, interruptible(told) as progress:
-                report = check.examine(target, profile=options.profile, only=options.only, progress=progress)
+            with progress.progress(console) as tell:
+
+                def step(done: int, total: int, name: str) -> None:
+                    watch.check()
+                    tell.step(done, total, name)
+
+                profile, only = options.profile, options.only
+                return check.examine(target, profile=profile, only=only, progress=step, area_over=tell.area)
     except BadSettings as error:
         raise UsageError(str(error)) from error
     except Unreachable as error:
         raise CouldNotRun(str(error)) from error
-    _tell(report, options)
-    if report.ended == check.INTERRUPTED:
-        return 130
-    if report.ended is not None:
+
+
+def _code(report: Report, *, strict: bool) -> int:
+    """The exit code of a run that no signal ended. Raises CouldNotRun when it left rules unchecked."""
+    if report.ended is not None and not report.is_complete and not report.count("failed"):
         raise CouldNotRun(report.ended)
-    return 0 if report.holds(strict=options.strict) else 1
-
-
-@contextmanager
-def interruptible(told: Progress) -> Iterator[Progress]:
-    """Progress that is told on, and at which Ctrl-C is noticed at the latest: an exception can get lost on its way."""
-    pressed: list[int] = []
-
-    def press(number: int, frame: object) -> None:
-        pressed.append(number)
-        raise KeyboardInterrupt
-
-    def progress(done: int, total: int, name: str) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        told(done, total, name)
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield progress
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return 0 if report.holds(strict=strict) else 1
 
 
 def _examine_options(options: argparse.Namespace) -> None:
     """Raises UsageError for what cannot be meant."""
     if options.api not in apis.NAMES:
         raise UsageError(f"unknown API {options.api}{nearest(options.api, apis.NAMES)}; known: {', '.join(apis.NAMES)}")
+    if options.max_time is not None and not 0 < options.max_time < MOST_TIME:
+        raise UsageError(f"--max-time {options.max_time:g} is not between 0 and {MOST_TIME:,} seconds")
     if options.budget is not None and options.budget < 1:
         raise UsageError(f"--budget {options.budget} is not 1 or more")
     ids = [rule.id for rule in targets.document(options.api).rules]
@@ -145,4 +148,4 @@ def _tell(report: Report, options: argparse.Namespace) -> None:
             except OSError as error:
                 raise CouldNotRun(f"--{form} {file} cannot be written: {error.strerror}") from error
     if not options.quiet:
-        terminal.table(report, Console(), strict=options.strict)
+        terminal.table(report, shown.console(), strict=options.strict)

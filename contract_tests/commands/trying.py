@@ -18,11 +18,12 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contract_tests import program, trials
+from contract_tests.interruptions import Interruption, watched
 from contract_tests.program import DOCUMENTED, Program, Unstartable
+from contract_tests.reports import console as shown_on
 from contract_tests.reports import matrix
 from contract_tests.trials import Kind, Subject, Trial, Trials
 from mock_server import apis
@@ -46,14 +47,18 @@ def run(options: argparse.Namespace, kind: Kind, everything: Sequence[Subject]) 
     jobs = _jobs(options.jobs)
     _check_limit(options)
     _check_place(options.json)
-    try:
-        done = _tried(options, kind, subjects, jobs)
-    except Unstartable as error:
-        raise UsageError(str(error)) from error
-    except BrokenProcessPool as error:
-        raise CouldNotRun(f"a process that ran the checks was ended by something else: {error}") from error
-    _tell(done, options)
-    return (_FINDINGS if done.findings else _FINE) if done.is_complete else _INTERRUPTED
+    with watched() as watch:
+        try:
+            done = _tried(options, kind, subjects, jobs)
+        except Unstartable as error:
+            raise UsageError(str(error)) from error
+        except BrokenProcessPool as error:
+            raise CouldNotRun(f"a process that ran the checks was ended by something else: {error}") from error
+        except Interruption:
+            return watch.code or _INTERRUPTED
+        with watch.holding():
+            _tell(done, options)
+    return (_FINDINGS if done.findings else _FINE) if done.is_complete else watch.code or _INTERRUPTED
 
 
 def _picked(everything: Sequence[Subject], patterns: Sequence[str], kind: Kind) -> list[Subject]:
@@ -149,7 +154,7 @@ def _explained(known: Sequence[Trial], kind: Kind, jobs: int, *, quiet: bool) ->
 @contextmanager
 def _bar(count: int, kind: Kind, *, quiet: bool) -> Iterator[Callable[[], None]]:
     """A progress bar with an estimate of the time that is left, on a terminal; yields what moves it on by one."""
-    console = Console(stderr=True)
+    console = shown_on.console(stderr=True)
     shown = console.is_terminal and not quiet
     columns = (TextColumn(kind), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
@@ -161,10 +166,10 @@ def _tell(done: Trials, options: argparse.Namespace) -> None:
     """Print the matrix, and write or print the JSON, as asked for."""
     text = json.dumps(matrix.document(done), indent=2) + "\n"
     if options.json == _STDOUT:
-        sys.stdout.write(text)
+        shown_on.say(text)
         return
     if not options.quiet:
-        sys.stdout.writelines(f"{line}\n" for line in matrix.lines(done))
+        shown_on.say("".join(f"{line}\n" for line in matrix.lines(done)))
     if options.json is not None:
         try:
             options.json.write_text(text, encoding="utf-8")

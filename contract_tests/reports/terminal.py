@@ -1,4 +1,4 @@
-"""A report for a terminal, readable without colour and in a pipe, and the line that shows how far a run is.
+"""A report for a terminal, readable without colour and in a pipe.
 
 Ids and curl lines are never broken: what is longer than a line is left to the terminal.
 """
@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from contract_tests import check
 from contract_tests.check import Report
 from contract_tests.reports.digest import (
     WORDS,
@@ -68,24 +65,6 @@ def table(report: Report, console: Console, *, strict: bool = False) -> None:
     for text, style in lines:
         shown = legible(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
         console.print(Text(shown, style), soft_wrap=True)
-
-
-@contextmanager
-def progress(console: Console) -> Iterator[check.Progress]:
-    """Gives what a run tells its progress to: one line that goes again, on a terminal only."""
-    if not console.is_terminal:
-        yield lambda done, total, name: None
-        return
-    columns = (
-        SpinnerColumn(),
-        BarColumn(20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True) as line:
-        task = line.add_task("", name="")
-        yield lambda done, total, name: line.update(task, completed=done, total=total, name=name)
 
 
 def _areas(report: Report) -> Iterator[Line]:
