@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from contract_tests.shown import shown
 from contract_tests.transport import NoAnswer, TooLate, Transport
-from mock_server.contract import Contract, Operation, Quota
+from mock_server.contract import Contract, Operation, Quota, Scheme
 from mock_server.exchange import Exchange, Request, Response
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ Capability = Literal[
     "documented-limit",
     "events",
     "second-key",
+    "spare-key",
     "revoked-key",
     "lapsed-key",
     "other-tenant",
@@ -56,6 +57,7 @@ LACKS: Mapping[Capability, str] = {
     "documented-limit": "this target's rate limit is told not to be the documented one",
     "events": "what people do in the vendor's own app cannot be done on this target",
     "second-key": "no second key of the same tenant is known",
+    "spare-key": "no key is known that may be revoked",
     "revoked-key": "no revoked key is known",
     "lapsed-key": "no key of a tenant without a subscription is known",
     "other-tenant": "no key of another tenant is known",
@@ -69,8 +71,9 @@ REMEDIES: Mapping[Capability, str] = {
     "fresh": "only a server of Understudy gives fresh worlds",
     "advance": 'name a function that moves the target\'s clock: `advance = "module:function"` in the target file',
     "documented-limit": "check a target that has the documented rate limit, without `rate_limit` in the target file",
-    "events": "only a server of Understudy lets a test do what people do in the app",
+    "events": 'name a function that does it: `event = "module:function"` in the target file',
     "second-key": "give a second key of the same tenant: --api-key twice, or `api_keys` in the target file",
+    "spare-key": "give some, one for each operation: `spare_keys` in the target file",
     "revoked-key": "give one: `revoked_key` in the target file",
     "lapsed-key": "give one: `lapsed_key` in the target file",
     "other-tenant": "give one: `other_tenant_key` in the target file",
@@ -186,6 +189,9 @@ class World(Protocol):
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
         """Do what a person does in the vendor's own app; raises NotChecked where that cannot be done."""
+
+    def spare_key(self) -> str:
+        """A key that may be revoked, another one each time; raises NotChecked when there is none left."""
 
     def close(self) -> None:
         """Give the world back."""
@@ -377,7 +383,12 @@ class Client:
         if key is None or not self.contract.schemes:
             return {}
         scheme = self.contract.schemes[0]
-        return {scheme.header: f"Bearer {key}" if scheme.kind == "bearer" else key}
+        return {scheme.header: as_sent(key, scheme)}
+
+    @property
+    def spare_key(self) -> str:
+        """A valid key of the same tenant that may be revoked: in a world of one's own every key may."""
+        return self.second_key if self.is_alone else self.world.spare_key()
 
     def eventually(self, probe: Callable[[], T], within: float = 10.0) -> T:
         """Ask `probe` until its answer is true, for at most `within` seconds of the world's time; that answer.
@@ -412,7 +423,10 @@ class Client:
         request = exchange.request
         words = ["curl"] if request.method == "GET" else ["curl", "-X", request.method]
         for name, value in request.headers:
+            if name.startswith(b"x-mock-"):
+                continue
             if name.decode("latin-1") in self.world.headers:
+                words += ["-H", f'"{name.decode()}: ${_variable(name.decode())}"']
                 continue
             words += ["-H", self._quoted(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
         if request.body:
@@ -437,6 +451,16 @@ def fetch(transport: Transport, request: Request) -> Response:
         return transport(request)
     except NoAnswer as error:
         raise Broken(str(error), late=isinstance(error, TooLate)) from error
+
+
+def as_sent(key: str, scheme: Scheme) -> str:
+    """The value of the header that carries a key. One that names its own scheme (`Basic ...`) is sent as it is."""
+    return f"Bearer {key}" if scheme.kind == "bearer" and not key.startswith("Basic ") else key
+
+
+def _variable(header: str) -> str:
+    """The shell variable that stands for the value of a header that the target wants."""
+    return f"HEADER_{header.upper().replace('-', '_')}"
 
 
 def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:

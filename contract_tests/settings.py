@@ -36,6 +36,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     revoked_key: str | None = None
     lapsed_key: str | None = None
     other_tenant_key: str | None = None
+    spare_keys: tuple[str, ...] = ()
+    """Valid keys of that tenant which may be revoked."""
+    headers: dict[str, str] = {}
+    """What every request carries beside its own headers."""
+    auth: str | None = None
+    """`USER:PASS`, sent as Basic."""
+    auth_command: str | None = None
+    """A shell command that prints a token, and is run again when the token is refused."""
     members: tuple[Member, ...] = ()
     writes: bool | None = None
     """Whether the kit may write; None: where no harm is done, on this machine."""
@@ -43,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The requests a minute that are admitted, 0 for any number, when that is not what is documented."""
     advance: str | None = None
     """`module:function`, called with seconds, that moves the target's clock."""
+    event: str | None = None
+    """`module:function`, called with the name of an event and its fields, that does what people do in the app."""
     max_wait: Annotated[float, msgspec.Meta(ge=0)] = LONGEST_WAIT
     """Seconds of real waiting that are allowed in all."""
     ca: str | None = None
@@ -72,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """What moves the target's clock, imported; None when nothing does. Raises BadSettings."""
         return None if self.advance is None else imported(self.advance, "advance")
 
+    def person(self) -> Callable[[str, Mapping[str, Json]], None] | None:
+        """What does as people do in the vendor's app, imported; None when nothing does. Raises BadSettings."""
+        return None if self.event is None else imported(self.event, "event")
+
     def told(self, values: Iterable[str], known: Mapping[str, Json]) -> Self:
         """These settings and what `NAME=VALUE` words say; `known` shows what can be given, and in which form."""
         said: dict[str, Json] = {}
@@ -98,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, **changes, given={**self.given, **given})
 
 
+_TEXTS = ("revoked_key", "lapsed_key", "other_tenant_key", "advance", "event", "auth", "auth_command", "ca")
 _OWN = tuple(name for name in Settings.__struct_fields__ if name != "given")
 
 
@@ -137,7 +152,7 @@ def imported(place: str, what: str) -> Callable[..., Any]:
 
 def _example(name: str, known: Mapping[str, Json]) -> Json:
     """A value of the form that a setting has."""
-    return "" if name in ("revoked_key", "lapsed_key", "other_tenant_key", "advance", "ca") else known.get(name)
+    return "" if name in _TEXTS else known.get(name)
 
 
 def _json(text: str) -> Json:

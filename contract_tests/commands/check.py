@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import msgspec
-
 from contract_tests import check, targets
 from contract_tests.arrange import arrange, call
 from contract_tests.check import Report
@@ -24,6 +22,9 @@ from mock_server import apis
 from mock_server.cli import CouldNotRun, UsageError
 from mock_server.exchange import Response
 from mock_server.grammar import nearest
+
+_OF_SERVERS = ("api_key", "target", "set", "header", "auth", "auth_command", "ca", "insecure")
+"""Options that are for a server that is none of ours."""
 
 MOST_TIME = 10**6
 FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
@@ -96,7 +97,7 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
     """What the options lead to, while the block runs."""
     api = options.api
     if options.url is None and options.app is None:
-        given = next((name for name in ("api_key", "target", "set", "ca", "insecure") if getattr(options, name)), None)
+        given = next((name for name in _OF_SERVERS if getattr(options, name)), None)
         if given:
             raise UsageError(f"--{given.replace('_', '-')} is for a server that --url or --app leads to")
         yield targets.mock(api, budget=options.budget, writes=options.writes is not False)
@@ -112,9 +113,23 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    settings = targets.told(options.api, options.target, options.set, options.api_key)
-    own = {"writes": options.writes, "ca": options.ca and str(options.ca), "insecure": options.insecure or None}
-    return msgspec.structs.replace(settings, **{name: value for name, value in own.items() if value is not None})
+    given = {
+        "writes": options.writes,
+        "ca": options.ca and str(options.ca),
+        "insecure": options.insecure or None,
+        "headers": dict(map(_header, options.header)) or None,
+        "auth": options.auth,
+        "auth_command": options.auth_command,
+    }
+    own = {name: value for name, value in given.items() if value is not None}
+    return targets.told(options.api, options.target, options.set, options.api_key, own)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise UsageError("--header is not 'Name: value'")  # what it is may be a secret
+    return name.strip(), value.strip()
 
 
 def _knock(target: Target) -> None:

@@ -24,7 +24,7 @@ Json = Any
 WORDS: dict[Verdict, str] = {"passed": "passed", "failed": "failed", "not_checked": "not checked"}
 """The outcomes as people read them."""
 
-_VARIABLE = re.compile(r'\$(BASE_URL|API_KEY|API_KEY_\d+|REVOKED_KEY|LAPSED_KEY|OTHER_TENANT_KEY)"')
+_VARIABLE = re.compile(r'\$(BASE_URL|API_KEY|API_KEY_\d+|REVOKED_KEY|LAPSED_KEY|OTHER_TENANT_KEY|HEADER_\w+)"')
 _VALUES = {
     "API_KEY": "a valid key",
     "REVOKED_KEY": "a revoked key",
@@ -178,6 +178,8 @@ def variables(failure: Failure, target: str) -> str:
 def _value(name: str, target: str) -> str:
     if name == "BASE_URL":
         return target.rstrip("/") if target.startswith(("http://", "https://")) else f"the URL of {target}"
+    if name.startswith("HEADER_"):
+        return f"the value of the header {name.removeprefix('HEADER_').replace('_', '-').lower()}"
     return _VALUES.get(name, "another valid key of the same tenant")
 
 
