@@ -128,6 +128,29 @@ class Report:
     """The paths of what was made on a target that others use, and that no operation removes."""
     ended: str | None = None
     """Why the run ended before everything was done; None when it did not."""
+    excluded: tuple[str, ...] = ()
+    """The ids of the rules that nobody wanted to be checked."""
+    baseline: frozenset[str] | None = None
+    """The ids of the rules that failed before; None when nobody told."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The rules that failed before, and fail still."""
+        return self._of_baseline("failed")
+
+    @property
+    def mended(self) -> tuple[str, ...]:
+        """The rules that failed before, and hold now."""
+        return self._of_baseline("passed")
+
+    @property
+    def news(self) -> int:
+        """How many rules failed of which that was not known."""
+        return self.count("failed") - len(self.known)
+
+    def _of_baseline(self, outcome: Verdict) -> tuple[str, ...]:
+        before = self.baseline or frozenset()
+        return tuple(c.rule.id for c in self.rules if c.outcome == outcome and c.rule.id in before)
 
     @property
     def is_complete(self) -> bool:
@@ -152,8 +175,8 @@ class Report:
         return tuple({id(run): run for checked in self.rules for run in checked.runs}.values())
 
     def holds(self, *, strict: bool = False) -> bool:
-        """Whether something was checked and nothing failed; when strict, also nothing was left unchecked."""
-        checked = self.count("passed") > 0 and self.count("failed") == 0
+        """Whether something passed, and nothing failed but what is known; when strict, nothing was left unchecked."""
+        checked = self.count("passed") > 0 and self.news == 0
         return checked and not (strict and self.count("not_checked"))
 
 
@@ -165,16 +188,18 @@ def examine(
     *,
     profile: str = "default",
     only: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     progress: Progress = lambda *_: None,
     area_over: AreaOver = lambda *_: None,
 ) -> Report:
-    """Check the rules of a target's document, or those that fit one of the patterns `only`.
+    """Check the rules of a target's document that fit one of the patterns `only`, or all, but none of `exclude`.
 
     With a budget the checks that tell of most rules for fewest requests come first, each with its share.
     """
     started = time.perf_counter()
     contract = target.contract
-    rules = [rule for rule in contract.rules if not only or any(fnmatchcase(rule.id, pattern) for pattern in only)]
+    wanted = [rule for rule in contract.rules if not only or _fits(rule, only)]
+    rules = [rule for rule in wanted if not _fits(rule, exclude)]
     ids = [rule.id for rule in rules]
     steps: list[Step] = []
     runs: list[Run] = []
@@ -213,7 +238,12 @@ def examine(
         seconds=time.perf_counter() - started,
         left_behind=left_behind,
         ended=ended,
+        excluded=tuple(rule.id for rule in wanted if _fits(rule, exclude)),
     )
+
+
+def _fits(rule: Rule, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(rule.id, pattern) for pattern in patterns)
 
 
 def _checked(api: str, rule: Rule, runs: Sequence[Run], unmet: str = UNMET) -> Checked:

@@ -189,6 +189,8 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
     add("--strict", action="store_true", help="what is not checked is a failure too")
     add("--profile", choices=("quick", "default", "deep"), default="default", help="how many examples are tried")
     add("--only", action="append", default=[], metavar="RULE", help="only these rules, by id or pattern (repeatable)")
+    add("--exclude", action="append", default=[], metavar="RULE", help="not these rules, by id or pattern (repeatable)")
+    add("--baseline", type=Path, metavar="F", help="an earlier --json report: what failed there fails nothing")
     add("--html", type=Path, metavar="F", help="write a page to read there")
     add("--junit", type=Path, metavar="F", help="write JUnit XML there")
     add("--json", type=Path, metavar="F", help="write everything as JSON there")

@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from contract_tests import check, targets
 from contract_tests.arrange import arrange, call
+from contract_tests.baseline import known_failures
 from contract_tests.check import Report
 from contract_tests.client import Broken, NotChecked, Violation
 from contract_tests.interruptions import Interruption, TimeIsUp, Watch, watched
@@ -49,6 +51,7 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
     """What came of the check. Raises Interruption when it had not begun."""
     console = shown.console(stderr=True, quiet=options.quiet)
     try:
+        baseline = None if options.baseline is None else known_failures(options.baseline, options.api)
         with _target(options) as target:
             _knock(target)
             with progress.progress(console) as tell:
@@ -57,8 +60,15 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
                     watch.check()
                     tell.step(done, total, name)
 
-                profile, only = options.profile, options.only
-                return check.examine(target, profile=profile, only=only, progress=step, area_over=tell.area)
+                report = check.examine(
+                    target,
+                    profile=options.profile,
+                    only=options.only,
+                    exclude=options.exclude,
+                    progress=step,
+                    area_over=tell.area,
+                )
+                return replace(report, baseline=baseline)
     except BadSettings as error:
         raise UsageError(str(error)) from error
     except Unreachable as error:
@@ -67,7 +77,7 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
 
 def _code(report: Report, *, strict: bool) -> int:
     """The exit code of a run that no signal ended. Raises CouldNotRun when it left rules unchecked."""
-    if report.ended is not None and not report.is_complete and not report.count("failed"):
+    if report.ended is not None and not report.is_complete and not report.news:
         raise CouldNotRun(report.ended)
     return 0 if report.holds(strict=strict) else 1
 
@@ -81,9 +91,10 @@ def _examine_options(options: argparse.Namespace) -> None:
     if options.budget is not None and options.budget < 1:
         raise UsageError(f"--budget {options.budget} is not 1 or more")
     ids = [rule.id for rule in targets.document(options.api).rules]
-    for pattern in options.only:
-        if not any(fnmatchcase(id, pattern) for id in ids):
-            raise UsageError(f"--only {pattern}: no such rule of {options.api}{nearest(pattern, ids)}")
+    for name in ("only", "exclude"):
+        for pattern in getattr(options, name):
+            if not any(fnmatchcase(id, pattern) for id in ids):
+                raise UsageError(f"--{name} {pattern}: no such rule of {options.api}{nearest(pattern, ids)}")
     for form in FORMS:
         file: Path | None = getattr(options, form)
         if file is not None and not file.absolute().parent.is_dir():

@@ -207,4 +207,5 @@ def conclusion(report: Report) -> str:
     waited = f" (waited {report.waited:.0f} s)" if report.waited >= 0.5 else ""
     made = f"{counted(report.requests, 'request')} in {report.seconds:.1f} s{waited}"
     ended = "" if report.ended is None else f"; {report.ended}"
-    return f"{counted(len(report.rules), 'rule')}: {outcomes}; {made}{ended}"
+    known = f" ({len(report.known)} of the failed known before)" if report.known else ""
+    return f"{counted(len(report.rules), 'rule')}: {outcomes}{known}; {made}{ended}"

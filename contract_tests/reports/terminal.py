@@ -59,6 +59,7 @@ def table(report: Report, console: Console, *, strict: bool = False) -> None:
         *_gaps(report, width, strict=strict),
         *_differences(report),
         *_left_behind(report),
+        *_set_apart(report, width),
         ("", ""),
         *_verdict(report, strict=strict),
     )
@@ -178,6 +179,19 @@ def _left_behind(report: Report) -> Iterator[Line]:
         yield from (("", ""), ("Left behind, because no operation removes it", "bold"))
     for place, names in left_behind(report).items():
         yield f"  {len(names):,} in {place}", ""
+
+
+def _set_apart(report: Report, width: int) -> Iterator[Line]:
+    """What failed before, and what nobody wanted to be checked."""
+    told = {
+        "known failures, in the baseline": report.known,
+        "mended: take them out of the baseline": report.mended,
+        "excluded": report.excluded,
+    }
+    for label, rules in told.items():
+        if rules:
+            yield from (("", ""), (f"{counted(len(rules), 'rule')} {label}", "bold"))
+            yield from _prose(", ".join(rules), width, "dim", indent=2)
 
 
 def _verdict(report: Report, *, strict: bool) -> Iterator[Line]:
