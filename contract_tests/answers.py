@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import brotli  # type: ignore[import-untyped]
 
-from mock_server.exchange import Response
+from mock_server.exchange import Headers, Response
 
 LARGEST = 64 * 2**20
 """Bytes of a body, decoded, that are read at most."""
@@ -26,21 +26,23 @@ def answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> 
     A repeated header is one with all its values (RFC 9110, 5.3), and blanks around a value are none of it (5.5).
     """
     joined = _joined(headers)
-    encodings = joined.get(b"content-encoding", b"").decode("latin-1").lower()
+    encodings = dict(joined).get(b"content-encoding", b"").decode("latin-1").lower()
     named = [name for part in encodings.split(",") if (name := part.strip()) not in ("", "identity")]
     if not named or not body:
-        return Response(status, tuple(joined.items()), body)
+        return Response(status, joined, body)
     for name in reversed(named):
         body = _decoded(name, body)
     gone = (b"content-encoding", b"content-length")
-    return Response(status, tuple(header for header in joined.items() if header[0] not in gone), body)
+    return Response(status, tuple(header for header in joined if header[0] not in gone), body)
 
 
-def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Each header once, but for Set-Cookie, whose values cannot be joined (RFC 9110, 5.3)."""
     found: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         found.setdefault(name.lower(), []).append(value.strip(b" \t"))
-    return {name: b", ".join(values) for name, values in found.items()}
+    cookies = tuple((b"set-cookie", value) for value in found.pop(b"set-cookie", ()))
+    return (*((name, b", ".join(values)) for name, values in found.items()), *cookies)
 
 
 def _decoded(name: str, body: bytes) -> bytes:

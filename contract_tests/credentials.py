@@ -51,17 +51,25 @@ def signed_in(settings: Settings, contract: Contract, transport: Transport) -> t
     if set(settings.spare_keys) & set(settings.api_keys):
         raise BadSettings("spare_keys are revoked for good, and one of them is among api_keys")
     settings = _with_basic(_with_key_of_headers(settings, scheme), scheme)
-    if settings.auth_command is None:
-        return settings, transport
-    if settings.api_keys:
-        raise BadSettings(f"auth_command and a key both go in the header {scheme.header}: give one of them")
-    command = settings.auth_command
+    command, request, trust = settings.auth_command, settings.login, settings.trust()
+    if command is not None:
+        return _renewed(settings, scheme, transport, lambda: {scheme.header: as_sent(_printed(command), scheme)})
+    if request is not None:
+        return _renewed(settings, scheme, transport, lambda: request.headers_given(transport, trust))
+    return settings, transport
 
-    def login() -> Given:
-        return {scheme.header: as_sent(_printed(command), scheme)}
 
+def _renewed(settings: Settings, scheme: Scheme, transport: Transport, login: Login) -> tuple[Settings, Transport]:
+    """The settings and the transport once a login has let a client in."""
     first = login()
-    return replace(settings, api_keys=(_as_key(first[scheme.header]),)), renewing(transport, login, first)
+    if scheme.header not in first:
+        return replace(settings, headers={**settings.headers, **first}), renewing(transport, login, first)
+    if settings.api_keys:
+        raise BadSettings(f"a login and a key both go in the header {scheme.header}: give one of them")
+    key = _as_key(first[scheme.header])
+    if as_sent(key, scheme) != first[scheme.header]:
+        raise BadSettings(f"the login's token is sent in the header {scheme.header}, but not as the API wants it")
+    return replace(settings, api_keys=(key,)), renewing(transport, login, first)
 
 
 def renewing(transport: Transport, login: Login, first: Given) -> Transport:

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import msgspec
+import yaml
 
+from contract_tests import wfc
 from contract_tests.client import Access, Member
 from contract_tests.guest import LONGEST_WAIT
 from contract_tests.transport import Trust
+from contract_tests.wfc import Login
 from mock_server.grammar import nearest
 
 Json = Any
@@ -44,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`USER:PASS`, sent as Basic."""
     auth_command: str | None = None
     """A shell command that prints a token, and is run again when the token is refused."""
+    login: Login | None = None
+    """A request that lets a client in, made again when what it gave is refused; an authentication file tells it."""
     members: tuple[Member, ...] = ()
     writes: bool | None = None
     """Whether the kit may write; None: where no harm is done, on this machine."""
@@ -124,14 +129,27 @@ def told_by(entry: Mapping[str, Json]) -> Settings:
 
 
 def read(path: Path, known: Mapping[str, Json]) -> Settings:
-    """The settings of a TOML file; `known` shows what can be given beside them. Raises BadSettings."""
+    """The settings of a TOML file, or of a WFC authentication file (YAML or TOML). Raises BadSettings.
+
+    `known` shows what can be given beside them.
+    """
+    is_yaml = path.suffix in (".yaml", ".yml")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text) if is_yaml else tomllib.loads(text)
     except OSError as error:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise BadSettings(f"{path} is not TOML: {error}") from error
-    return Settings().merged(content, known, place=str(path))
+    except (ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {reason}") from error
+    if is_yaml and not wfc.is_wfc(content):
+        raise BadSettings(f"{path} has no list `auth`, as a WFC authentication file has; other settings are TOML")
+    if not wfc.is_wfc(content):
+        return Settings().merged(content, known, place=str(path))
+    try:
+        return msgspec.structs.replace(Settings(), **wfc.settings_of(content))
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"{path}: {_where(error)}") from error
 
 
 def imported(place: str, what: str) -> Callable[..., Any]:

@@ -57,7 +57,7 @@ def test_values_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
         (Settings(headers={"X Key": "secret"}), "'X Key' is no name of a header"),
         (Settings(auth="secret"), "auth is not USER:PASS"),
         (Settings(auth="me:secret", api_keys=("k",)), "auth and a key both go in the header authorization: give one"),
-        (Settings(auth_command="echo secret", api_keys=("k",)), "auth_command and a key both go in the header auth"),
+        (Settings(auth_command="echo secret", api_keys=("k",)), "a login and a key both go in the header auth"),
         (
             Settings(headers={"Authorization": "secret"}, api_keys=("k",)),
             "headers and a key both go in the header auth",
