@@ -234,6 +234,17 @@ def test_what_people_do_is_checked_where_somebody_does_it(api: str) -> None:
     assert found == {}
 
 
+def test_what_people_do_is_rehearsed() -> None:
+    """What such a check costs is known beforehand, and no key of the rehearsal is lost for it."""
+    target = peopled("nextstep")
+    target.guest.budget = 10**6
+    rules = ["nextstep.completion.skipped-is-shown", "nextstep.authentication.revocation-is-immediate"]
+    steps = check.planned(target, rules)
+    assert {rule for step in steps for rule in step.rules} == set(rules)
+    assert all((step.share or 0) > 3 for step in steps)
+    assert target.guest.requests == 0
+
+
 def does_nothing(name: str, fields: Mapping[str, Any]) -> None:
     """A person who can do nothing of it."""
     raise NotImplementedError

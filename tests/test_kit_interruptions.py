@@ -206,6 +206,17 @@ def test_a_pipe_that_closes_takes_no_more(tmp_path: Path) -> None:
         file.write("more")
 
 
+def test_a_text_that_nobody_reads_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written afterwards goes nowhere, too."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        console.say("words")
+        console.say("more")
+        monkeypatch.undo()
+
+
 def test_no_color_is_no_escape_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not bold, not dim, and nothing that moves, whatever else asks for it."""
     monkeypatch.setenv("FORCE_COLOR", "1")
