@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from requests.exceptions import ReadTimeout
 
-from contract_tests.transport import TIMEOUT, Transport
+from contract_tests.answers import Unreadable, answer
+from contract_tests.transport import TIMEOUT, NoAnswer, TooLate, Transport
 from mock_server.exchange import Request, Response
 
 Message = MutableMapping[str, Any]
@@ -90,7 +90,10 @@ async def _lifespan(app: App) -> AsyncIterator[tuple[State, Message]]:
 
 
 async def _answered(app: App, request: Request, state: State) -> Response:
-    """What an app answers, a 500 when it raises; raises ReadTimeout, as over HTTP, when it takes too long."""
+    """What an app answers, a 500 when it raises or answers what no server could send on.
+
+    Raises TooLate when it takes too long, NoAnswer when its body cannot be read.
+    """
     messages: list[Message] = []
     text = "the app returned without a whole answer"
     body = [{"type": "http.request", "body": request.body, "more_body": False}]
@@ -106,15 +109,24 @@ async def _answered(app: App, request: Request, state: State) -> Response:
     try:
         with anyio.move_on_after(TIMEOUT) as time:
             await app(_scope(request, state), receive, send)
-    except Exception as error:  # as a server would
+    except (Exception, SystemExit) as error:  # as a server would
         text = "".join(traceback.format_exception(error))
     if time.cancelled_caught and not _is_whole(messages):
-        raise ReadTimeout(f"no answer within {TIMEOUT:g} seconds")
+        raise TooLate(f"no answer within {TIMEOUT:g} seconds")
     if not _is_whole(messages):
         return Response(500, ((b"content-type", b"text/plain"),), text.encode())
-    start, *parts = messages
-    headers = tuple((name.lower(), value) for name, value in start.get("headers", ()))
-    return Response(start["status"], headers, b"".join(part.get("body", b"") for part in parts))
+    try:
+        return _put_together(*messages)
+    except Unreadable as error:
+        raise NoAnswer(str(error)) from error
+    except Exception as error:  # an app may send messages of any form
+        return Response(500, ((b"content-type", b"text/plain"),), f"the app's answer is malformed: {error!r}".encode())
+
+
+def _put_together(start: Message, *parts: Message) -> Response:
+    """The answer that an app's messages make; raises Unreadable, or anything when they are not what ASGI wants."""
+    headers = [(bytes(name), bytes(value)) for name, value in start.get("headers", ())]
+    return answer(int(start["status"]), headers, b"".join(part.get("body", b"") for part in parts))
 
 
 def _is_whole(messages: list[Message]) -> bool:

@@ -19,9 +19,8 @@ from functools import partial
 from typing import Any, Literal
 
 from hypothesis.strategies import DataObject
-from requests import RequestException
 
-from contract_tests.client import CALLS_MADE, Capability, Client, NotChecked, Violation, find
+from contract_tests.client import CALLS_MADE, Broken, Capability, Client, NotChecked, Violation, find
 from contract_tests.guest import Seen
 from contract_tests.observations import Observation, observe
 from contract_tests.plan import Step, planned
@@ -34,9 +33,10 @@ Verdict = Literal["passed", "failed", "not_checked"]
 Progress = Callable[[int, int, str], None]
 """Told before each step: how many are done, how many there are, the name of the next."""
 
-UNMET = "the document has nothing that it is about"
-INTERRUPTED = "interrupted"
+AreaOver = Callable[[str, "Sequence[Checked]"], None]
+"""Told after the last step of an area: its name, and its rules as they have come out so far."""
 
+UNMET = "the document has nothing that it is about"
 SHAPES = ("*.envelope.*", "*.fields", "*-fields")
 """The rules that say what an answer looks like."""
 
@@ -128,6 +128,34 @@ class Report:
     """The paths of what was made on a target that others use, and that no operation removes."""
     ended: str | None = None
     """Why the run ended before everything was done; None when it did not."""
+    excluded: tuple[str, ...] = ()
+    """The ids of the rules that nobody wanted to be checked."""
+    baseline: frozenset[str] | None = None
+    """The ids of the rules that failed before; None when nobody told."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The rules that failed before, and fail still."""
+        return self._of_baseline("failed")
+
+    @property
+    def mended(self) -> tuple[str, ...]:
+        """The rules that failed before, and hold now."""
+        return self._of_baseline("passed")
+
+    @property
+    def news(self) -> int:
+        """How many rules failed of which that was not known."""
+        return self.count("failed") - len(self.known)
+
+    def _of_baseline(self, outcome: Verdict) -> tuple[str, ...]:
+        before = self.baseline or frozenset()
+        return tuple(c.rule.id for c in self.rules if c.outcome == outcome and c.rule.id in before)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no rule was left unchecked because the run ended early."""
+        return self.ended is None or all(checked.runs or checked.unmet != self.ended for checked in self.rules)
 
     def count(self, outcome: Verdict) -> int:
         """How many rules came out so."""
@@ -147,8 +175,8 @@ class Report:
         return tuple({id(run): run for checked in self.rules for run in checked.runs}.values())
 
     def holds(self, *, strict: bool = False) -> bool:
-        """Whether something was checked and nothing failed; when strict, also nothing was left unchecked."""
-        checked = self.count("passed") > 0 and self.count("failed") == 0
+        """Whether something passed, and nothing failed but what is known; when strict, nothing was left unchecked."""
+        checked = self.count("passed") > 0 and self.news == 0
         return checked and not (strict and self.count("not_checked"))
 
 
@@ -156,39 +184,53 @@ _WORST_FIRST: tuple[Verdict, ...] = ("failed", "passed", "not_checked")
 
 
 def examine(
-    target: Target, *, profile: str = "default", only: Sequence[str] = (), progress: Progress = lambda *_: None
+    target: Target,
+    *,
+    profile: str = "default",
+    only: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    progress: Progress = lambda *_: None,
+    area_over: AreaOver = lambda *_: None,
 ) -> Report:
-    """Check the rules of a target's document, or those that fit one of the patterns `only`.
+    """Check the rules of a target's document that fit one of the patterns `only`, or all, but none of `exclude`.
 
     With a budget the checks that tell of most rules for fewest requests come first, each with its share.
     """
     started = time.perf_counter()
     contract = target.contract
-    rules = [rule for rule in contract.rules if not only or any(fnmatchcase(rule.id, pattern) for pattern in only)]
+    wanted = [rule for rule in contract.rules if not only or _fits(rule, only)]
+    rules = [rule for rule in wanted if not _fits(rule, exclude)]
     ids = [rule.id for rule in rules]
-    steps = planned(target, ids)
+    steps: list[Step] = []
     runs: list[Run] = []
     observations: list[Observation] = []
     ended = None
     try:
+        steps += planned(target, ids)
         for run in _ran(target, steps, profile, progress):
-            runs.append(run)  # noqa: PERF402 - what was run before an interruption is kept
+            runs.append(run)
+            for name in _areas_over(steps, len(runs)):
+                area_over(name, [_checked(contract.name, rule, runs) for rule in rules if _area(rule.id) == name])
         progress(len(steps), len(steps), "what the document leaves open")
         observations += () if only else observe(target)
-    except KeyboardInterrupt:  # what is known by then is told, and somebody who interrupts wants it tidy, too
-        ended = INTERRUPTED
+    except KeyboardInterrupt as interruption:  # what is known by then is told, and whoever interrupts wants it tidy
+        ended = str(interruption) or "interrupted"
     except Silent as error:
         ended = str(error)
     target.guest.share(None)
-    left_behind = tuple(cleaned(target))
+    left_behind: tuple[str, ...] = ()
+    try:
+        left_behind = tuple(cleaned(target))
+    except KeyboardInterrupt as interruption:  # enough is enough
+        ended, left_behind = str(interruption) or "interrupted", tuple(target.guest.made)
+    missing = {rule for step in steps[len(runs) :] for rule in step.rules} if steps else set(ids)
     runs = _settled(runs)
-    unmet = UNMET if ended is None else ended
     return Report(
         target=target.name,
         apis=(contract.name,),
         profile=profile,
         rules=tuple(
-            Checked(contract.name, rule, tuple(run for run in runs if rule.id in run.rules), unmet) for rule in rules
+            _checked(contract.name, rule, runs, ended if ended and rule.id in missing else UNMET) for rule in rules
         ),
         observations=tuple(observations),
         requests=target.guest.requests,
@@ -196,7 +238,26 @@ def examine(
         seconds=time.perf_counter() - started,
         left_behind=left_behind,
         ended=ended,
+        excluded=tuple(rule.id for rule in wanted if _fits(rule, exclude)),
     )
+
+
+def _fits(rule: Rule, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(rule.id, pattern) for pattern in patterns)
+
+
+def _checked(api: str, rule: Rule, runs: Sequence[Run], unmet: str = UNMET) -> Checked:
+    return Checked(api, rule, tuple(run for run in runs if rule.id in run.rules), unmet)
+
+
+def _area(rule: str) -> str:
+    return rule.split(".")[1]
+
+
+def _areas_over(steps: Sequence[Step], made: int) -> list[str]:
+    """The areas that the last step made was the last one of."""
+    left = {_area(rule) for step in steps[made:] for rule in step.rules}
+    return [name for name in dict.fromkeys(map(_area, steps[made - 1].rules)) if name not in left]
 
 
 def cleaned(target: Target) -> Iterator[str]:
@@ -246,13 +307,22 @@ def _ran(target: Target, steps: Sequence[Step], profile: str, progress: Progress
     for number, step in enumerate(steps):
         progress(number, len(steps), step.check.name)
         guest.tell = partial(progress, number, len(steps))
-        guest.share(step.share)
         requests, calls = guest.requests, guest.calls.copy()
-        outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
+        outcome = _attempted(step, target, profile)
         yield _run(step, outcome, guest.requests - requests, guest.calls - calls)
-        silent = silent + 1 if isinstance(outcome.error, RequestException) else 0
-        if silent == PATIENCE:
-            raise Silent(f"{target.name} has stopped answering: {' '.join(str(outcome.error).split())}")
+        silent = silent + 1 if isinstance(outcome.error, Broken) else 0
+        if silent == PATIENCE and isinstance(outcome.error, Broken):
+            raise Silent(f"{target.name} has stopped answering: {outcome.error.__cause__}")
+
+
+def _attempted(step: Step, target: Target, profile: str) -> Outcome:
+    """What a step gives; it is taken once more when a connection broke on the way, unless the wait was long."""
+    target.guest.share(step.share)
+    outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
+    if not isinstance(outcome.error, Broken) or outcome.error.late:
+        return outcome
+    target.guest.share(step.share)
+    return attempt(step.check, target, step.arguments, profile=step.profile or profile)
 
 
 def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[Seen]) -> Run:

@@ -16,8 +16,8 @@ from unittest import SkipTest
 from urllib.parse import quote, urlencode
 
 from contract_tests.shown import shown
-from contract_tests.transport import Transport
-from mock_server.contract import Contract, Operation, Quota
+from contract_tests.transport import NoAnswer, TooLate, Transport
+from mock_server.contract import Contract, Operation, Quota, Scheme
 from mock_server.exchange import Exchange, Request, Response
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ Capability = Literal[
     "documented-limit",
     "events",
     "second-key",
+    "spare-key",
     "revoked-key",
     "lapsed-key",
     "other-tenant",
@@ -56,6 +57,7 @@ LACKS: Mapping[Capability, str] = {
     "documented-limit": "this target's rate limit is told not to be the documented one",
     "events": "what people do in the vendor's own app cannot be done on this target",
     "second-key": "no second key of the same tenant is known",
+    "spare-key": "no key is known that may be revoked",
     "revoked-key": "no revoked key is known",
     "lapsed-key": "no key of a tenant without a subscription is known",
     "other-tenant": "no key of another tenant is known",
@@ -69,8 +71,9 @@ REMEDIES: Mapping[Capability, str] = {
     "fresh": "only a server of Understudy gives fresh worlds",
     "advance": 'name a function that moves the target\'s clock: `advance = "module:function"` in the target file',
     "documented-limit": "check a target that has the documented rate limit, without `rate_limit` in the target file",
-    "events": "only a server of Understudy lets a test do what people do in the app",
+    "events": 'name a function that does it: `event = "module:function"` in the target file',
     "second-key": "give a second key of the same tenant: --api-key twice, or `api_keys` in the target file",
+    "spare-key": "give some, one for each operation: `spare_keys` in the target file",
     "revoked-key": "give one: `revoked_key` in the target file",
     "lapsed-key": "give one: `lapsed_key` in the target file",
     "other-tenant": "give one: `other_tenant_key` in the target file",
@@ -88,6 +91,14 @@ class NotChecked(SkipTest):
         self.reason = reason
         self.lacking = lacking
         super().__init__(f"not checked: {reason}")
+
+
+class Broken(NotChecked):
+    """No whole answer arrived: nobody knows what it would have been. `late` when it was waited for in vain."""
+
+    def __init__(self, reason: str, *, late: bool) -> None:
+        super().__init__(f"no whole answer arrived: {reason}")
+        self.late = late
 
 
 class Violation(AssertionError):
@@ -178,6 +189,9 @@ class World(Protocol):
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
         """Do what a person does in the vendor's own app; raises NotChecked where that cannot be done."""
+
+    def spare_key(self) -> str:
+        """A key that may be revoked, another one each time; raises NotChecked when there is none left."""
 
     def close(self) -> None:
         """Give the world back."""
@@ -333,7 +347,7 @@ class Client:
         if not self.is_alone and request.method == "DELETE":
             self._spare(request.path)
         self.account.spend()
-        response = self.transport(request)
+        response = fetch(self.transport, request)
         if operation is not None:
             self.account.saw(operation.id, response.status)
             if not self.is_alone and response.status < 300 and adds(self.contract, operation):
@@ -372,7 +386,15 @@ class Client:
 
     def _carried(self, key: str | None) -> tuple[dict[str, str], dict[str, str]]:
         """The headers and the query parameters that carry `key`."""
-        return ({}, {}) if key is None or not self.contract.schemes else self.contract.schemes[0].carry(key)
+        if key is None or not self.contract.schemes:
+            return {}, {}
+        scheme = self.contract.schemes[0]
+        return ({scheme.header: key}, {}) if is_whole(key, scheme) else scheme.carry(key)
+
+    @property
+    def spare_key(self) -> str:
+        """A valid key of the same tenant that may be revoked: in a world of one's own every key may."""
+        return self.second_key if self.is_alone else self.world.spare_key()
 
     def eventually(self, probe: Callable[[], T], within: float = 10.0) -> T:
         """Ask `probe` until its answer is true, for at most `within` seconds of the world's time; that answer.
@@ -407,7 +429,10 @@ class Client:
         request = exchange.request
         words = ["curl"] if request.method == "GET" else ["curl", "-X", request.method]
         for name, value in request.headers:
+            if name.startswith(b"x-mock-"):
+                continue
             if name.decode("latin-1") in self.world.headers:
+                words += ["-H", f'"{name.decode()}: ${_variable(name.decode())}"']
                 continue
             words += ["-H", self._quoted(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
         if request.body:
@@ -424,6 +449,29 @@ class Client:
             if key and text.endswith(key):
                 return f'"{text.removesuffix(key)}${name}"'
         return shlex.quote(text)
+
+
+def fetch(transport: Transport, request: Request) -> Response:
+    """The answer to a request; raises Broken."""
+    try:
+        return transport(request)
+    except NoAnswer as error:
+        raise Broken(str(error), late=isinstance(error, TooLate)) from error
+
+
+def is_whole(key: str, scheme: Scheme) -> bool:
+    """Whether a key names its own scheme (`Basic ...`): it is sent as it is."""
+    return scheme.kind == "bearer" and key.startswith("Basic ")
+
+
+def as_sent(key: str, scheme: Scheme) -> str:
+    """The value of the header that carries a key."""
+    return key if is_whole(key, scheme) else scheme.carry(key)[0].get(scheme.header, key)
+
+
+def _variable(header: str) -> str:
+    """The shell variable that stands for the value of a header that the target wants."""
+    return f"HEADER_{header.upper().replace('-', '_')}"
 
 
 def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:

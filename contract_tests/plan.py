@@ -6,20 +6,22 @@ on the target.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
 from contract_tests.guest import Guest
 from contract_tests.rules import Arguments, Check, attempt, checks, expand
 from contract_tests.settings import told_by
-from contract_tests.targets import START, Server, Target, declared, seeds
+from contract_tests.targets import START, Server, Target, control, declared, seeds
 from contract_tests.transport import in_process
 from mock_server.clock import Clock, milliseconds
 from mock_server.server import App
 from mock_server.world import Worlds
 
+Json = Any
 MANY = 10**9
 LEAST = 5
 """How many requests a check may make, however few it made before."""
@@ -62,7 +64,12 @@ def planned(target: Target, rules: Sequence[str]) -> list[Step]:
 def rehearsed(target: Target) -> Server:
     """A mock that offers what the target offers, and nothing more: no worlds of one's own, one clock."""
     api = target.contract.name
-    worlds = Worlds([declared(api)], seeds=seeds(), clock=Clock(milliseconds(START), frozen=True), limits={api: MANY})
+    worlds = Worlds(
+        [declared(api), declared("control")],
+        seeds=seeds(),
+        clock=Clock(milliseconds(START), frozen=True),
+        limits={api: MANY},
+    )
     everything = told_by(worlds.default.entry(api))
     offered = target.capabilities
     settings = msgspec.structs.replace(
@@ -70,20 +77,27 @@ def rehearsed(target: Target) -> Server:
         api_keys=everything.api_keys[: 2 if "second-key" in offered else 1],
         revoked_key=everything.revoked_key if "revoked-key" in offered else None,
         lapsed_key=everything.lapsed_key if "lapsed-key" in offered else None,
+        spare_keys=everything.api_keys[-1:] * len(target.contract.operations) if "spare-key" in offered else (),
         other_tenant_key=everything.other_tenant_key if "other-tenant" in offered else None,
         members=everything.members if "members" in offered else (),
         rate_limit=None if "documented-limit" in offered else 0,
         writes="write" in offered,
     )
-    clock = worlds.default.advance
+    clock, transport = worlds.default.advance, in_process(App(worlds))
+
+    def person(name: str, fields: Mapping[str, Json]) -> None:
+        if name != "revoke-key":  # the key is needed for the other costs
+            control(transport, "POST", "/events", {"api": api, "event": name, **fields})
+
     return Server(
         target.contract,
-        in_process(App(worlds)),
+        transport,
         target.contract.prefixes[0],
         settings,
         name="rehearsal",
         guest=Guest(max_wait=MANY, sleep=clock),
         clock=clock if "advance" in offered else None,
+        person=person if "events" in offered else None,
     )
 
 

@@ -5,11 +5,11 @@ All but deep are the same on every run. Must not know any test.
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,20 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.internal.reflection import function_digest
 
+from mock_server import cache
+
 ENVIRONMENT = "UNDERSTUDY_PROFILE"
-ASIDE = Path(tempfile.gettempdir()) / f"understudy-hypothesis-{getattr(os, 'getuid', int)()}"
+
+
+def aside() -> Path:
+    """A folder beside what else is kept of this user's, or a temporary one for a user without a home."""
+    try:
+        return cache.folder() / "hypothesis"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"understudy-hypothesis-{os.getuid()}"
+
+
+ASIDE = aside()
 """Where hypothesis keeps what it likes to keep when no pytest runs it: not in the folder of whoever checks a server."""
 
 _PRIVATE = "_hypothesis_internal"
@@ -91,7 +103,7 @@ def profile(name: str, test: Callable[..., None]) -> Iterator[None]:
         settings.load_profile(before)
 
 
-@cache
+@functools.cache
 def _seed(test: Any) -> int:
     """The seed that hypothesis takes where every run is the same: it reads and parses the source of the test for it."""
     return int.from_bytes(function_digest(test.hypothesis.inner_test), "big")

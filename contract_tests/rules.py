@@ -23,7 +23,7 @@ from hypothesis.errors import Flaky, UnsatisfiedAssumption
 import contract_tests
 from contract_tests import profiles
 from contract_tests.arrange import required_members, takes_json
-from contract_tests.client import Capability, NotChecked
+from contract_tests.client import Broken, Capability, NotChecked
 from contract_tests.guest import Spent
 from contract_tests.targets import Target, require
 from mock_server.contract import Contract, Operation, Quota
@@ -147,6 +147,8 @@ def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str 
         if tally.failure is not None or tally.spent is None:
             return outcome("failed", tally.failure or error)
         return outcome("passed") if tally.examples else outcome("not checked", tally.spent)
+    except Broken as error:
+        return outcome("failed", tally.failure) if tally.failure else outcome("not checked", error)
     except NotChecked as reason:
         return outcome("not checked", reason)
     except Exception as error:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import importlib
 import json
+import ssl
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import msgspec
+import yaml
 
+from contract_tests import wfc
 from contract_tests.client import Access, Member
 from contract_tests.guest import LONGEST_WAIT
+from contract_tests.transport import Trust
+from contract_tests.wfc import Login
 from mock_server.grammar import nearest
 
 Json = Any
@@ -34,6 +39,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     revoked_key: str | None = None
     lapsed_key: str | None = None
     other_tenant_key: str | None = None
+    spare_keys: tuple[str, ...] = ()
+    """Valid keys of that tenant which may be revoked."""
+    headers: dict[str, str] = {}
+    """What every request carries beside its own headers."""
+    auth: str | None = None
+    """`USER:PASS`, sent as Basic."""
+    auth_command: str | None = None
+    """A shell command that prints a token, and is run again when the token is refused."""
+    login: Login | None = None
+    """A request that lets a client in, made again when what it gave is refused; an authentication file tells it."""
     members: tuple[Member, ...] = ()
     writes: bool | None = None
     """Whether the kit may write; None: where no harm is done, on this machine."""
@@ -41,8 +56,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The requests a minute that are admitted, 0 for any number, when that is not what is documented."""
     advance: str | None = None
     """`module:function`, called with seconds, that moves the target's clock."""
+    event: str | None = None
+    """`module:function`, called with the name of an event and its fields, that does what people do in the app."""
     max_wait: Annotated[float, msgspec.Meta(ge=0)] = LONGEST_WAIT
     """Seconds of real waiting that are allowed in all."""
+    ca: str | None = None
+    """A file of certificates that are trusted, in place of those of the machine."""
+    insecure: bool = False
+    """Whether any certificate will do."""
     given: dict[str, Json] = {}
     """What no operation tells (`agent_id` ...), by the names of a ready file's entry."""
 
@@ -51,9 +72,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """How a client gets in."""
         return Access(self.api_keys, self.revoked_key, self.lapsed_key, self.other_tenant_key, self.members, self.given)
 
+    def trust(self) -> Trust:
+        """Which certificates are trusted. Raises BadSettings when `ca` holds none."""
+        if self.ca is not None:
+            try:
+                ssl.create_default_context(cafile=self.ca)
+            except OSError as error:
+                raise BadSettings(
+                    f"ca {self.ca} cannot be read as PEM certificates: {error.strerror or error}"
+                ) from error
+        return Trust(self.ca, self.insecure)
+
     def clock(self) -> Callable[[float], None] | None:
         """What moves the target's clock, imported; None when nothing does. Raises BadSettings."""
         return None if self.advance is None else imported(self.advance, "advance")
+
+    def person(self) -> Callable[[str, Mapping[str, Json]], None] | None:
+        """What does as people do in the vendor's app, imported; None when nothing does. Raises BadSettings."""
+        return None if self.event is None else imported(self.event, "event")
 
     def told(self, values: Iterable[str], known: Mapping[str, Json]) -> Self:
         """These settings and what `NAME=VALUE` words say; `known` shows what can be given, and in which form."""
@@ -81,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, **changes, given={**self.given, **given})
 
 
+_TEXTS = ("revoked_key", "lapsed_key", "other_tenant_key", "advance", "event", "auth", "auth_command", "ca")
 _OWN = tuple(name for name in Settings.__struct_fields__ if name != "given")
 
 
@@ -92,14 +129,27 @@ def told_by(entry: Mapping[str, Json]) -> Settings:
 
 
 def read(path: Path, known: Mapping[str, Json]) -> Settings:
-    """The settings of a TOML file; `known` shows what can be given beside them. Raises BadSettings."""
+    """The settings of a TOML file, or of a WFC authentication file (YAML or TOML). Raises BadSettings.
+
+    `known` shows what can be given beside them.
+    """
+    is_yaml = path.suffix in (".yaml", ".yml")
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text) if is_yaml else tomllib.loads(text)
     except OSError as error:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise BadSettings(f"{path} is not TOML: {error}") from error
-    return Settings().merged(content, known, place=str(path))
+    except (ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {reason}") from error
+    if is_yaml and not wfc.is_wfc(content):
+        raise BadSettings(f"{path} has no list `auth`, as a WFC authentication file has; other settings are TOML")
+    if not wfc.is_wfc(content):
+        return Settings().merged(content, known, place=str(path))
+    try:
+        return msgspec.structs.replace(Settings(), **wfc.settings_of(content))
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"{path}: {_where(error)}") from error
 
 
 def imported(place: str, what: str) -> Callable[..., Any]:
@@ -120,7 +170,7 @@ def imported(place: str, what: str) -> Callable[..., Any]:
 
 def _example(name: str, known: Mapping[str, Json]) -> Json:
     """A value of the form that a setting has."""
-    return "" if name in ("revoked_key", "lapsed_key", "other_tenant_key", "advance") else known.get(name)
+    return "" if name in _TEXTS else known.get(name)
 
 
 def _json(text: str) -> Json:

@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
 
 from contract_tests.asgi import NotStarted, hosted
-from contract_tests.client import Access, Capability, Client, Memory, lacking
+from contract_tests.client import Access, Capability, Client, Memory, NotChecked, fetch, lacking
+from contract_tests.credentials import revealed, signed_in
 from contract_tests.guest import Guest
 from contract_tests.settings import BadSettings, Settings, imported, read
-from contract_tests.transport import Transport, in_process, over_http
+from contract_tests.transport import NoAnswer, Transport, in_process, is_loopback, over_http
 from mock_server import apis
 from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
@@ -35,7 +35,9 @@ from mock_server.world import Planted, Worlds, planted
 Json = Any
 
 CONTROL = "/__mock__"
-_EVERYTHING: frozenset[Capability] = frozenset({"write", "fresh", "advance", "events", "documented-limit"})
+_EVERYTHING: frozenset[Capability] = frozenset({"write", "fresh", "advance", "events", "spare-key", "documented-limit"})
+Person = Callable[[str, Mapping[str, Json]], None]
+"""Does as people do in the vendor's app: the name of an event and its fields."""
 IN_PROCESS = "mock in process"
 START = "2030-01-01T09:00:00Z"
 """Where the clock of an in-process mock stands: later than anything in the fixtures, the same on every run."""
@@ -44,6 +46,11 @@ MOMENT = 0.05
 """Seconds that are really waited, at most, for what a target with a clock that can be moved does in real time."""
 
 NOTHING = Settings()
+NONE: Mapping[str, Json] = MappingProxyType({})
+
+
+class Declined(NotChecked, RuntimeError):
+    """An app refused what a person wanted to do there, as the control API of our mock does with a RuntimeError."""
 
 
 class Unreachable(Exception):
@@ -109,15 +116,17 @@ def tellable(api: str) -> Mapping[str, Json]:
         return {name: value for name, value in client.access.given.items() if name not in own}
 
 
-def told(api: str, file: Path | None, words: Iterable[str], keys: Sequence[str]) -> Settings:
-    """What a TOML file, `NAME=VALUE` words and keys tell about a target, the later ones first. Raises BadSettings."""
+def told(
+    api: str, file: Path | None, words: Iterable[str], keys: Sequence[str], own: Mapping[str, Json] = NONE
+) -> Settings:
+    """What a TOML file, `NAME=VALUE` words, keys and other settings tell about a target, the later ones first.
+
+    Values that name variables of the environment are looked up. Raises BadSettings.
+    """
     known = tellable(api)
     settings = (NOTHING if file is None else read(file, known)).told(words, known)
-    told = msgspec.structs.replace(settings, api_keys=tuple(keys)) if keys else settings
-    for key in (*told.api_keys, told.revoked_key, told.lapsed_key, told.other_tenant_key):
-        if key is not None and not (key.isascii() and key.isprintable()):
-            raise BadSettings(f"the key {key!r} cannot be sent in a header: only printable ASCII can")
-    return told
+    more = {**own, "headers": {**settings.headers, **own.get("headers", {})}}
+    return revealed(msgspec.structs.replace(settings, **more, **({"api_keys": tuple(keys)} if keys else {})))
 
 
 def mock(
@@ -153,19 +162,22 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
     """
     try:
         parts = urlsplit(base_url)
+        parts.port  # noqa: B018 - it is read only now
     except ValueError as error:
         raise BadSettings(f"{base_url} is no URL: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadSettings(f"{base_url} is no URL; it looks like http://127.0.0.1:8629/api/v1")
     if "@" in parts.netloc:
         raise BadSettings(f"the URL of {parts.hostname} holds a user name, which would be sent in place of the key")
-    transport = over_http(f"{parts.scheme}://{parts.netloc}")
+    if parts.query or parts.fragment:
+        raise BadSettings(f"{base_url} is no base URL: paths are put behind it, so it has no query and no fragment")
+    transport = over_http(f"{parts.scheme}://{parts.netloc}", settings.trust())
     writes = is_loopback(base_url) if settings.writes is None else settings.writes
     told = msgspec.structs.replace(settings, writes=writes)
     try:
         return _found(api, transport, parts.path.rstrip("/"), told, budget, base_url)
-    except requests.RequestException as error:
-        raise Unreachable(f"nothing answers at {base_url}: {reason(error)}") from error
+    except NoAnswer as error:
+        raise Unreachable(f"nothing answers at {base_url}: {error}") from error
 
 
 @contextmanager
@@ -178,7 +190,7 @@ def app(api: str, place: str, settings: Settings = NOTHING, *, budget: int | Non
     try:
         with hosted(imported(place, "app")) as transport:
             yield _found(api, transport, document(api).prefixes[0], told, budget, place)
-    except NotStarted as error:
+    except (NotStarted, NoAnswer) as error:
         raise Unreachable(f"{place}: {error}") from error
 
 
@@ -189,11 +201,15 @@ def _found(
     known = document(api)
     guest = Guest(budget, settings.max_wait)
     guest.spend()
-    if _is_ours(transport(Request("GET", f"{CONTROL}/health"))):
+    headers = tuple((header.encode(), value.encode()) for header, value in settings.headers.items())
+    if _is_ours(transport(Request("GET", f"{CONTROL}/health", "", headers))):
         return Mock(known, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=guest)
+    settings, transport = signed_in(settings, known, transport)
     if not settings.api_keys:
         raise BadSettings(f"{name} is no server of Understudy, so it takes a key: --api-key, or `api_keys`")
-    return Server(known, transport, prefix, settings, name=name, guest=guest, clock=settings.clock())
+    return Server(
+        known, transport, prefix, settings, name=name, guest=guest, clock=settings.clock(), person=settings.person()
+    )
 
 
 def _is_ours(health: Response) -> bool:
@@ -203,15 +219,6 @@ def _is_ours(health: Response) -> bool:
     except ValueError:
         return False
     return health.status == 200 and isinstance(told, dict) and {"status", "version", "apis", "worlds"} <= told.keys()
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether a URL leads to this machine, where writing does no harm."""
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def require(target: Target, needs: Iterable[Capability]) -> None:
@@ -294,6 +301,10 @@ class MockWorld:
         """See World."""
         self.control("POST", "/events", {"api": self.api, "event": name, **fields})
 
+    def spare_key(self) -> str:
+        """See World."""
+        lacking("spare-key")
+
     def close(self) -> None:
         """See World."""
         self.control("DELETE", f"/worlds/{self.id}")
@@ -316,10 +327,14 @@ class Server:
         name: str,
         guest: Guest,
         clock: Callable[[float], None] | None = None,
+        person: Person | None = None,
     ) -> None:
         self.contract = contract
         self.name = name
         self.guest = guest
+        self.headers: Mapping[str, str] = settings.headers
+        self._person = person
+        self._spare_keys = list(settings.spare_keys)
         self._transport = transport
         self._prefix = prefix
         self._access = settings.access
@@ -328,6 +343,8 @@ class Server:
             "write": settings.writes is True,
             "advance": self._clock is not None,
             "documented-limit": settings.rate_limit is None,
+            "events": person is not None,
+            "spare-key": settings.spare_keys != (),
         }
         self.capabilities = self._access.capabilities | {capability for capability, holds in told.items() if holds}
         self._memory: Memory | None = None if settings.writes else {}
@@ -335,11 +352,6 @@ class Server:
 
     def __repr__(self) -> str:
         return f"<a server of {self.contract.name}>"
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """See World."""
-        return {}
 
     def open(self) -> Client:
         """See Target. Each client has another one of the keys for its usual one."""
@@ -363,8 +375,22 @@ class Server:
             self.guest.wait(min(seconds, MOMENT))
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
-        """See World."""
-        lacking("events")
+        """See World. A person raises NotImplementedError for what cannot be done, RuntimeError for what is refused."""
+        if self._person is None:
+            lacking("events")
+        try:
+            self._person(name, fields)
+        except NotImplementedError as error:
+            raise NotChecked(f"the event {name} cannot be done on this target") from error
+        except Exception as error:  # it may be anything, and says nothing about the server
+            kind = Declined if isinstance(error, RuntimeError) else NotChecked
+            raise kind(
+                f"the event {name} was not done: {type(error).__name__}: {' '.join(str(error).split())}"
+            ) from error
+
+    def spare_key(self) -> str:
+        """See World. Each is given once."""
+        return self._spare_keys.pop(0) if self._spare_keys else lacking("spare-key")
 
     def close(self) -> None:
         """See World."""
@@ -376,7 +402,7 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
     encoded = b"" if body is None else json.dumps(body).encode()
     if encoded:
         headers.append((b"content-type", b"application/json"))
-    response = transport(Request(method, CONTROL + path, "", tuple(headers), encoded))
+    response = fetch(transport, Request(method, CONTROL + path, "", tuple(headers), encoded))
     if response.status >= 300:
         raise RuntimeError(f"{method} {CONTROL}{path}: {response.status} {response.body.decode(errors='replace')}")
     return response.json() if response.body else None
@@ -385,11 +411,3 @@ def control(transport: Transport, method: str, path: str, body: Json = None, *, 
 @cache
 def _installed(name: str) -> Planted:
     return apis.plant(declared(name), seeds()[name])
-
-
-def reason(error: requests.RequestException) -> str:
-    """The innermost reason of a failed connection, in one line."""
-    cause: BaseException = error
-    while (inner := cause.__cause__ or cause.__context__) is not None:
-        cause = inner
-    return " ".join(str(cause).split())

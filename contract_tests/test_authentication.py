@@ -68,11 +68,11 @@ def test_a_revoked_key_is_refused(target: Target, secured: Operation) -> None:
         )
 
 
-@rule("*.authentication.revocation-is-immediate", needs=("events", "second-key"))
+@rule("*.authentication.revocation-is-immediate", needs=("events", "spare-key"))
 def test_revocation_is_immediate(target: Target, secured: Operation) -> None:
     """A key that was just used and is revoked then is refused from the next request on; others stay valid."""
     with target.open() as client:
-        key = client.second_key
+        key = client.spare_key
         accepted(client, secured, key=key)
         client.event("revoke-key", key=key)
         assert_no_effect(
@@ -87,7 +87,7 @@ def test_a_lapsed_subscription_is_forbidden(target: Target, secured: Operation) 
         assert_problem(client, call(client, secured, arrange(client, secured), key=client.lapsed_key), "forbidden")
 
 
-@rule("*.authentication.lapsed-subscription", needs=("events",))
+@rule("*.authentication.lapsed-subscription", needs=("events", "fresh"))
 def test_a_subscription_that_lapses_is_forbidden(target: Target, secured: Operation) -> None:
     """When a subscription lapses, what was accepted before is answered 403."""
     with target.open() as client:

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from mock_server import cache, data, grammar, members
-from mock_server.exchange import Response
+from mock_server.exchange import Response, body_type
 from mock_server.grammar import Complaint, at
 
 Json = Any
@@ -287,7 +287,7 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
             return f"{self.id}: {response.status}: {fault}"
         if expected.body is None:
             return f"{self.id}: {response.status}: a body where none is documented" if response.body else None
-        if not (response.header("content-type") or "").startswith(expected.media_type):
+        if body_type(response) != expected.media_type:
             return f"{self.id}: {response.status}: content type {response.header('content-type')!r} is not documented"
         if response.body in expected.known:
             return None

@@ -39,8 +39,11 @@ class Response(msgspec.Struct, frozen=True, gc=False):
         return _text(find(self.headers, name.encode()))
 
     def json(self) -> Any:
-        """The body read as JSON; raises `msgspec.DecodeError` when it is none."""
-        return msgspec.json.decode(self.body)
+        """The body read as JSON; raises `msgspec.DecodeError` when it is none, or nested too deeply to be read."""
+        try:
+            return msgspec.json.decode(self.body)
+        except RecursionError as error:
+            raise msgspec.DecodeError("it is nested too deeply") from error
 
 
 class Exchange(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +65,11 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
     reason: str | None
     decided: tuple[str, ...]
     error: str | None
+
+
+def body_type(message: Request | Response) -> str:
+    """The type of a body in lower case, without parameters (RFC 9110, 8.3.1); "" when it has none."""
+    return (message.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 def find(headers: Headers, name: bytes) -> bytes | None:

@@ -19,7 +19,6 @@ import pytest
 
 from contract_tests import check as checking
 from contract_tests import targets
-from contract_tests.commands.check import interruptible
 from contract_tests.mutants import mutants
 from contract_tests.plan import planned
 from mock_server import apis, cli
@@ -63,7 +62,7 @@ def check(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
 def test_our_mock_is_checked_in_process(check) -> None:
     """Without an address our mock is checked; the last line sums up."""
     code, out, err = check("nextstep", "--only", ONE)
-    assert (code, err) == (0, "")
+    assert (code, err.partition(" s  ")[2]) == (0, "runs: 1 rule: 1 passed, 0 failed, 0 not checked\n")
     assert out.strip().splitlines()[-1].startswith("1 rule: 1 passed")
 
 
@@ -189,20 +188,6 @@ def test_two_reports_are_not_written_to_one_file(check, tmp_path: Path) -> None:
     assert (code, err) == (2, f"understudy: --html {tmp_path}/r: another report is written there, too\n")
 
 
-def test_ctrl_c_is_noticed_at_the_next_step() -> None:
-    """What got lost in somebody's callback ends the check all the same; the usual handler comes back."""
-    told: list[str] = []
-    before = signal.getsignal(signal.SIGINT)
-    with interruptible(lambda done, total, name: told.append(name)) as progress:
-        progress(0, 2, "first")
-        with suppress(KeyboardInterrupt):  # as in a garbage collector's callback
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            progress(1, 2, "second")
-    assert told == ["first"]
-    assert signal.getsignal(signal.SIGINT) is before
-
-
 def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytest.MonkeyPatch) -> None:
     """Serving needs no kit; checking does."""
     monkeypatch.setitem(sys.modules, "contract_tests.commands", None)
@@ -268,7 +253,7 @@ def test_who_interrupts_is_told_what_is_known(check, monkeypatch: pytest.MonkeyP
     """Ctrl-C in the middle ends the check, not the report."""
 
     def interrupted(*_: Any) -> Any:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(checking, "observe", interrupted)
     monkeypatch.setattr(checking, "planned", lambda target, rules: planned(target, [ONE]))
@@ -282,7 +267,7 @@ def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPa
     """Ctrl-C is no traceback."""
 
     def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(targets, "mock", interrupted)
     assert check("nextstep", "--only", ONE) == (130, "", "")

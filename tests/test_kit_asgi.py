@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from requests.exceptions import ReadTimeout
 from starlette.applications import Starlette
 from starlette.requests import Request as Asked
 from starlette.responses import JSONResponse
@@ -17,6 +16,7 @@ from contract_tests import asgi, targets
 from contract_tests.asgi import NotStarted, hosted, takes_requests
 from contract_tests.settings import BadSettings, Settings
 from contract_tests.targets import Unreachable
+from contract_tests.transport import TooLate
 from mock_server import apis
 from mock_server.exchange import Request
 from mock_server.server import App
@@ -139,7 +139,7 @@ def test_what_an_app_raises_is_a_server_error() -> None:
 def test_an_app_that_takes_too_long_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a request nor the start waits for ever."""
     monkeypatch.setattr(asgi, "TIMEOUT", 0.01)
-    with hosted(slow) as send, pytest.raises(ReadTimeout, match=r"no answer within 0\.01 seconds"):
+    with hosted(slow) as send, pytest.raises(TooLate, match=r"no answer within 0\.01 seconds"):
         send(Request("GET", "/"))
     with pytest.raises(NotStarted, match=r"did not start: nothing came within 0\.01 seconds"), hosted(idle):
         pass

@@ -17,7 +17,7 @@ from contract_tests.check import Checked, Failure, Report, Run, Verdict, examine
 from contract_tests.client import LACKS, REMEDIES
 from contract_tests.mutants import mutants
 from contract_tests.observations import Observation
-from contract_tests.reports import digest, page, plain, terminal, xml
+from contract_tests.reports import digest, page, plain, progress, terminal, xml
 from mock_server.contract import Rule
 
 CURL = 'curl -H "authorization: Bearer $API_KEY" "$BASE_URL"/process-runs  # 200'
@@ -390,12 +390,12 @@ def test_a_terminal_that_lacks_letters_is_told_in_escapes() -> None:
     assert b"   seen: Zo\\xeb\n" in raw.getvalue()
 
 
-def test_progress_is_a_line_on_a_terminal_only() -> None:
-    """How many checks of how many, and the next one; nothing at all in a pipe."""
+def test_progress_moves_on_a_terminal_only() -> None:
+    """How many checks of how many, and the next one; in a pipe there is nothing until time has passed."""
     for is_terminal in (True, False):
         file = io.StringIO()
-        with terminal.progress(Console(file=file, force_terminal=is_terminal, width=80)) as told:
-            told(3, 10, "test_a.[b]test")
+        with progress.progress(Console(file=file, force_terminal=is_terminal, width=80)) as told:
+            told.step(3, 10, "test_a.[b]test")
         assert ("3/10" in file.getvalue()) is is_terminal
         assert ("test_a.[b]test" in file.getvalue()) is is_terminal
         assert bool(file.getvalue()) is is_terminal

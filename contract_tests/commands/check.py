@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import msgspec
-from requests import RequestException
-
 from contract_tests import check, targets
 from contract_tests.arrange import arrange, call
-from contract_tests.check import Progress, Report
-from contract_tests.client import NotChecked, Violation
-from contract_tests.reports import page, plain, terminal, xml
+from contract_tests.baseline import known_failures
+from contract_tests.check import Report
+from contract_tests.client import Broken, NotChecked, Violation
+from contract_tests.interruptions import Interruption, TimeIsUp, Watch, watched
+from contract_tests.reports import console as shown
+from contract_tests.reports import page, plain, progress, terminal, xml
 from contract_tests.settings import BadSettings, Settings
 from contract_tests.targets import Target, Unreachable
 from mock_server.cli import CouldNotRun, UsageError, api_name
@@ -25,60 +25,75 @@ from mock_server.exchange import Response
 from mock_server.grammar import nearest
 from mock_server.output import OutputFile
 
+_OF_SERVERS = ("api_key", "target", "set", "header", "auth", "auth_command", "ca", "insecure")
+"""Options that are for a server that is none of ours."""
+
+MOST_TIME = 10**6
 FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check what the options name; 0 when every rule that could be checked holds, else 1."""
+    """Check what the options name; the exit code, see README."""
     _examine_options(options)
+    with watched(options.max_time) as watch:
+        try:
+            report = _report(options, watch)
+        except TimeIsUp as reason:
+            raise CouldNotRun(str(reason)) from reason
+        except Interruption:
+            return watch.code or 0
+        with watch.holding():
+            _tell(report, options)
+        return watch.code or _code(report, strict=options.strict)
+
+
+def _report(options: argparse.Namespace, watch: Watch) -> Report:
+    """What came of the check. Raises Interruption when it had not begun."""
+    console = shown.console(stderr=True, quiet=options.quiet)
     try:
+        baseline = None if options.baseline is None else known_failures(options.baseline, options.api)
         with _target(options) as target:
             _knock(target)
-            console = terminal.console(stderr=True, quiet=options.quiet)
-            with terminal.progress(console) as told, interruptible(told) as progress:
-                report = check.examine(target, profile=options.profile, only=options.only, progress=progress)
+            with progress.progress(console) as tell:
+
+                def step(done: int, total: int, name: str) -> None:
+                    watch.check()
+                    tell.step(done, total, name)
+
+                report = check.examine(
+                    target,
+                    profile=options.profile,
+                    only=options.only,
+                    exclude=options.exclude,
+                    progress=step,
+                    area_over=tell.area,
+                )
+                return replace(report, baseline=baseline)
     except BadSettings as error:
         raise UsageError(str(error)) from error
     except Unreachable as error:
         raise CouldNotRun(str(error)) from error
-    _tell(report, options)
-    if report.ended == check.INTERRUPTED:
-        return 130
-    if report.ended is not None:
+
+
+def _code(report: Report, *, strict: bool) -> int:
+    """The exit code of a run that no signal ended. Raises CouldNotRun when it left rules unchecked."""
+    if report.ended is not None and not report.is_complete and not report.news:
         raise CouldNotRun(report.ended)
-    return 0 if report.holds(strict=options.strict) else 1
-
-
-@contextmanager
-def interruptible(told: Progress) -> Iterator[Progress]:
-    """Progress that is told on, and at which Ctrl-C is noticed at the latest: an exception can get lost on its way."""
-    pressed: list[int] = []
-
-    def press(number: int, frame: object) -> None:
-        pressed.append(number)
-        raise KeyboardInterrupt
-
-    def progress(done: int, total: int, name: str) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        told(done, total, name)
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield progress
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return 0 if report.holds(strict=strict) else 1
 
 
 def _examine_options(options: argparse.Namespace) -> None:
     """Raises UsageError for what cannot be meant."""
     api_name(options.api)
+    if options.max_time is not None and not 0 < options.max_time < MOST_TIME:
+        raise UsageError(f"--max-time {options.max_time:g} is not between 0 and {MOST_TIME:,} seconds")
     if options.budget is not None and options.budget < 1:
         raise UsageError(f"--budget {options.budget} is not 1 or more")
     ids = [rule.id for rule in targets.document(options.api).rules]
-    for pattern in options.only:
-        if not any(fnmatchcase(id, pattern) for id in ids):
-            raise UsageError(f"--only {pattern}: no such rule of {options.api}{nearest(pattern, ids)}")
+    for name in ("only", "exclude"):
+        for pattern in getattr(options, name):
+            if not any(fnmatchcase(id, pattern) for id in ids):
+                raise UsageError(f"--{name} {pattern}: no such rule of {options.api}{nearest(pattern, ids)}")
     for form, path in _files(options).items():
         OutputFile(f"--{form}", path).check()
 
@@ -98,11 +113,9 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
     """What the options lead to, while the block runs."""
     api = options.api
     if options.url is None and options.app is None:
-        given = (
-            ["--api-key"] * bool(options.api_key) + ["--target"] * bool(options.target) + ["--set"] * bool(options.set)
-        )
+        given = next((name for name in _OF_SERVERS if getattr(options, name)), None)
         if given:
-            raise UsageError(f"{given[0]} is for a server that --url or --app leads to")
+            raise UsageError(f"--{given.replace('_', '-')} is for a server that --url or --app leads to")
         yield targets.mock(api, budget=options.budget, writes=options.writes is not False)
         return
     if str(Path.cwd()) not in sys.path:
@@ -116,8 +129,23 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    settings = targets.told(options.api, options.target, options.set, options.api_key)
-    return settings if options.writes is None else msgspec.structs.replace(settings, writes=options.writes)
+    given = {
+        "writes": options.writes,
+        "ca": options.ca and str(options.ca),
+        "insecure": options.insecure or None,
+        "headers": dict(map(_header, options.header)) or None,
+        "auth": options.auth,
+        "auth_command": options.auth_command,
+    }
+    own = {name: value for name, value in given.items() if value is not None}
+    return targets.told(options.api, options.target, options.set, options.api_key, own)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise UsageError("--header is not 'Name: value'")  # what it is may be a secret
+    return name.strip(), value.strip()
 
 
 def _knock(target: Target) -> None:
@@ -127,8 +155,8 @@ def _knock(target: Target) -> None:
     with target.open() as client:
         try:
             call(client, first, arrange(client, first))
-        except RequestException as error:
-            raise Unreachable(f"{target.name} breaks off: {targets.reason(error)}") from error
+        except Broken as error:
+            raise Unreachable(f"{target.name} breaks off: {error.__cause__}") from error
         except (NotChecked, Violation):  # what else is wrong with the answer the checks will tell
             pass
         answer = client.log[-1].response if client.log else Response(200)
@@ -146,4 +174,4 @@ def _tell(report: Report, options: argparse.Namespace) -> None:
     for form, file in _files(options).items():
         OutputFile(f"--{form}", file).write(FORMS[form](report))
     if not options.quiet:
-        terminal.table(report, terminal.console(), strict=options.strict)
+        terminal.table(report, shown.console(), strict=options.strict)

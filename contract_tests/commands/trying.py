@@ -21,8 +21,10 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contract_tests import program, trials
+from contract_tests.interruptions import Interruption, watched
 from contract_tests.program import DOCUMENTED, Program, Unstartable
-from contract_tests.reports import matrix, terminal
+from contract_tests.reports import console as shown_on
+from contract_tests.reports import matrix
 from contract_tests.trials import Kind, Subject, Trial, Trials
 from mock_server.cli import CouldNotRun, UsageError, api_name
 from mock_server.grammar import nearest
@@ -44,14 +46,18 @@ def run(options: argparse.Namespace, kind: Kind, everything: Sequence[Subject]) 
     _check_limit(options)
     if options.json not in (None, _STDOUT):
         OutputFile("--json", options.json).check()
-    try:
-        done = _tried(options, kind, subjects, jobs)
-    except Unstartable as error:
-        raise UsageError(str(error)) from error
-    except BrokenProcessPool as error:
-        raise CouldNotRun(f"a process that ran the checks was ended by something else: {error}") from error
-    _tell(done, options)
-    return (_FINDINGS if done.findings else _FINE) if done.is_complete else _INTERRUPTED
+    with watched() as watch:
+        try:
+            done = _tried(options, kind, subjects, jobs)
+        except Unstartable as error:
+            raise UsageError(str(error)) from error
+        except BrokenProcessPool as error:
+            raise CouldNotRun(f"a process that ran the checks was ended by something else: {error}") from error
+        except Interruption:
+            return watch.code or _INTERRUPTED
+        with watch.holding():
+            _tell(done, options)
+    return (_FINDINGS if done.findings else _FINE) if done.is_complete else watch.code or _INTERRUPTED
 
 
 def _picked(everything: Sequence[Subject], patterns: Sequence[str], kind: Kind) -> list[Subject]:
@@ -141,7 +147,7 @@ def _explained(known: Sequence[Trial], kind: Kind, jobs: int, *, quiet: bool) ->
 @contextmanager
 def _bar(count: int, kind: Kind, *, quiet: bool) -> Iterator[Callable[[], None]]:
     """A progress bar with an estimate of the time that is left, on a terminal; yields what moves it on by one."""
-    console = terminal.console(stderr=True)
+    console = shown_on.console(stderr=True)
     shown = console.is_terminal and not quiet
     columns = (TextColumn(kind), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
@@ -153,9 +159,9 @@ def _tell(done: Trials, options: argparse.Namespace) -> None:
     """Print the matrix, and write or print the JSON, as asked for."""
     text = json.dumps(matrix.document(done), indent=2) + "\n"
     if options.json == _STDOUT:
-        sys.stdout.write(text)
+        shown_on.say(text)
         return
     if not options.quiet:
-        sys.stdout.writelines(f"{line}\n" for line in matrix.lines(done))
+        shown_on.say("".join(f"{line}\n" for line in matrix.lines(done)))
     if options.json is not None:
         OutputFile("--json", options.json).write(text)

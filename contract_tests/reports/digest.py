@@ -24,7 +24,7 @@ Json = Any
 WORDS: dict[Verdict, str] = {"passed": "passed", "failed": "failed", "not_checked": "not checked"}
 """The outcomes as people read them."""
 
-_VARIABLE = re.compile(r'\$(BASE_URL|API_KEY|API_KEY_\d+|REVOKED_KEY|LAPSED_KEY|OTHER_TENANT_KEY)"')
+_VARIABLE = re.compile(r'\$(BASE_URL|API_KEY|API_KEY_\d+|REVOKED_KEY|LAPSED_KEY|OTHER_TENANT_KEY|HEADER_\w+)"')
 _VALUES = {
     "API_KEY": "a valid key",
     "REVOKED_KEY": "a revoked key",
@@ -178,6 +178,8 @@ def variables(failure: Failure, target: str) -> str:
 def _value(name: str, target: str) -> str:
     if name == "BASE_URL":
         return target.rstrip("/") if target.startswith(("http://", "https://")) else f"the URL of {target}"
+    if name.startswith("HEADER_"):
+        return f"the value of the header {name.removeprefix('HEADER_').replace('_', '-').lower()}"
     return _VALUES.get(name, "another valid key of the same tenant")
 
 
@@ -205,4 +207,5 @@ def conclusion(report: Report) -> str:
     waited = f" (waited {report.waited:.0f} s)" if report.waited >= 0.5 else ""
     made = f"{counted(report.requests, 'request')} in {report.seconds:.1f} s{waited}"
     ended = "" if report.ended is None else f"; {report.ended}"
-    return f"{counted(len(report.rules), 'rule')}: {outcomes}; {made}{ended}"
+    known = f" ({len(report.known)} of the failed known before)" if report.known else ""
+    return f"{counted(len(report.rules), 'rule')}: {outcomes}{known}; {made}{ended}"

@@ -34,6 +34,8 @@ def as_json(report: Report) -> Json:
         "waited": report.waited,
         "seconds": report.seconds,
         "ended": report.ended,
+        "excluded": list(report.excluded),
+        "baseline": None if report.baseline is None else {"known": list(report.known), "mended": list(report.mended)},
         "counts": {outcome: report.count(outcome) for outcome in WORDS},
     }
 

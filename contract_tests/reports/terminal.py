@@ -1,4 +1,4 @@
-"""A report for a terminal, readable without colour and in a pipe, and the line that shows how far a run is.
+"""A report for a terminal, readable without colour and in a pipe.
 
 Ids and curl lines are never broken: what is longer than a line is left to the terminal.
 """
@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from contract_tests import check
 from contract_tests.check import Report
 from contract_tests.reports.digest import (
     WORDS,
@@ -35,7 +32,6 @@ from contract_tests.reports.digest import (
     literal,
     variables,
 )
-from mock_server.cli import no_color
 from mock_server.contract import Rule
 
 Json = Any
@@ -54,11 +50,6 @@ MOST = 100
 WIDTH = 100
 
 
-def console(*, stderr: bool = False, quiet: bool = False) -> Console:
-    """A console on standard output or error; with NO_COLOR it takes every terminal for a file: no escape codes."""
-    return Console(stderr=stderr, quiet=quiet, force_terminal=False if no_color() else None)
-
-
 def table(report: Report, console: Console, *, strict: bool = False) -> None:
     """Print what came of each rule, what failed, what was not checked and why, what differs, and one line of sums."""
     width = min(console.width, WIDTH)
@@ -68,30 +59,13 @@ def table(report: Report, console: Console, *, strict: bool = False) -> None:
         *_gaps(report, width, strict=strict),
         *_differences(report),
         *_left_behind(report),
+        *_set_apart(report, width),
         ("", ""),
         *_verdict(report, strict=strict),
     )
     for text, style in lines:
         shown = legible(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
         console.print(Text(shown, style), soft_wrap=True)
-
-
-@contextmanager
-def progress(console: Console) -> Iterator[check.Progress]:
-    """Gives what a run tells its progress to: one line that goes again, on a terminal only."""
-    if not console.is_terminal:
-        yield lambda done, total, name: None
-        return
-    columns = (
-        SpinnerColumn(),
-        BarColumn(20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True) as line:
-        task = line.add_task("", name="")
-        yield lambda done, total, name: line.update(task, completed=done, total=total, name=name)
 
 
 def _areas(report: Report) -> Iterator[Line]:
@@ -205,6 +179,19 @@ def _left_behind(report: Report) -> Iterator[Line]:
         yield from (("", ""), ("Left behind, because no operation removes it", "bold"))
     for place, names in left_behind(report).items():
         yield f"  {len(names):,} in {place}", ""
+
+
+def _set_apart(report: Report, width: int) -> Iterator[Line]:
+    """What failed before, and what nobody wanted to be checked."""
+    told = {
+        "known failures, in the baseline": report.known,
+        "mended: take them out of the baseline": report.mended,
+        "excluded": report.excluded,
+    }
+    for label, rules in told.items():
+        if rules:
+            yield from (("", ""), (f"{counted(len(rules), 'rule')} {label}", "bold"))
+            yield from _prose(", ".join(rules), width, "dim", indent=2)
 
 
 def _verdict(report: Report, *, strict: bool) -> Iterator[Line]:
