@@ -41,13 +41,13 @@ def deflated(body: bytes, bits: int = zlib.MAX_WBITS) -> bytes:
 
 
 ENCODED = {
-    "gzip": gzip.compress(BODY),
-    "X-GZip": gzip.compress(BODY[:100]) + gzip.compress(BODY[100:]),
+    "gzip": gzip.compress(BODY, mtime=0),
+    "X-GZip": gzip.compress(BODY[:100], mtime=0) + gzip.compress(BODY[100:]),
     "deflate": deflated(BODY),
     "deflate ": deflated(BODY, -zlib.MAX_WBITS),
     "br": brotli.compress(BODY),
     "identity": BODY,
-    "gzip, br": brotli.compress(gzip.compress(BODY)),
+    "gzip, br": brotli.compress(gzip.compress(BODY, mtime=0)),
 }
 
 
