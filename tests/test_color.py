@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from contract_tests.reports import terminal
+from contract_tests.reports import console
 from mock_server import cli
 
 ROOT = Path(__file__).parent.parent
@@ -53,10 +54,10 @@ def test_a_terminal_has_colours_otherwise() -> None:
 def test_every_console_obeys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The consoles of all commands are made in one place, and the parsers of newer Pythons have no colour."""
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not terminal.console().is_terminal
+    assert not console.console().is_terminal
     assert cli._parser().color is False
     monkeypatch.delenv("NO_COLOR")
     assert cli._parser().color is True
     sources = [path for package in ("mock_server", "contract_tests") for path in (ROOT / package).rglob("*.py")]
-    makers = [path.name for path in sources if "Console(" in path.read_text()]
-    assert makers == ["terminal.py"]
+    makers = [path.name for path in sources if re.search(r"\b(Console|Lasting)\(", path.read_text())]
+    assert makers == ["console.py"]

@@ -19,8 +19,8 @@ from mock_server.world import Worlds
 
 ROOT = Path(__file__).parent.parent
 FAULTS = {
-    "an-unknown-run-is-invalid": "nextstep.runs.unknown-run",
-    "the-largest-page-is-50": "nextstep.pagination.limit-sets-the-page-size",
+    "the-task-list-of-an-unknown-run-is-empty": "nextstep.runs.unknown-run",
+    "no-page-holds-more-than-50-items": "nextstep.pagination.limit-sets-the-page-size",
 }
 """Mutants, each with a rule that it breaks; one is noticed by a helper of the checks, one by a check itself."""
 

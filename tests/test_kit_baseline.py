@@ -21,7 +21,7 @@ BROKEN, KEPT = "nextstep.runs.unknown-run", "nextstep.templates.unknown-template
 
 def faulty() -> App:
     """NextStep with one fault."""
-    fault = next(known for known in mutants("nextstep") if known.name == "an-unknown-run-is-invalid")
+    fault = next(known for known in mutants("nextstep") if known.name == "the-task-list-of-an-unknown-run-is-empty")
     api = fault.breaks(targets.declared("nextstep"))
     return App(Worlds([api], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9}))
 

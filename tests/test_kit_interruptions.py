@@ -185,7 +185,7 @@ def test_an_interruption_that_is_lost_comes_again(monkeypatch: pytest.MonkeyPatc
 def test_a_closed_pipe_changes_nothing(command: str, tmp_path: Path) -> None:
     """Neither the exit code, nor what is written, nor is there a traceback."""
     told = tmp_path / "told.json"
-    rule = ["--only", "nextstep.runs.unknown-run" if command == "check" else "an-unknown-run-is-invalid"]
+    rule = ["--only", "nextstep.runs.unknown-run" if command == "check" else "the-task-list-of-an-unknown-run-is-empty"]
     reading, writing = os.pipe()
     os.close(reading)
     words = [sys.executable, "-m", "mock_server", command, "nextstep", "--json", str(told), *rule]

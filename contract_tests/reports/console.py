@@ -11,6 +11,8 @@ from typing import IO
 
 from rich.console import Console
 
+from mock_server.cli import no_color
+
 
 class Lasting(Console):
     """A console that goes on without a word when nobody reads it any more."""
@@ -39,4 +41,4 @@ def say(text: str) -> None:
 
 def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     """A console on standard output, or on standard error."""
-    return Lasting(stderr=stderr, quiet=quiet, force_terminal=False if os.environ.get("NO_COLOR") else None)
+    return Lasting(stderr=stderr, quiet=quiet, force_terminal=False if no_color() else None)
