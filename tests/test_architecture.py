@@ -13,14 +13,14 @@ MODULES = sorted((ROOT / "mock_server").rglob("*.py"))
 # Lowest first: a module imports only from what stands on a line above its own.
 LEVELS = (
     ("data", "cache", "exchange", "clock", "ids", "store", "grammar"),
-    ("contract",),
+    ("contract", "intake", "codings", "forms"),
     ("api", "journal"),
-    ("auth", "ratelimit", "validation", "paging", "faults"),
+    ("auth", "ratelimit", "validation", "paging", "faults", "cors"),
     ("world",),
     ("pipeline",),
     ("recording",),
     ("apis",),
-    ("pages", "log"),
+    ("pages", "log", "protocol"),
     ("server",),
     ("cli",),
 )
