@@ -63,15 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def serve(options: argparse.Namespace) -> int:
     """`understudy serve`: serve until SIGINT or SIGTERM."""
     from mock_server.log import Log
-    from mock_server.server import App, Server, listen, ready_file, url_of, without_pauses
+    from mock_server.server import App, Server, listen_all, ready_file, url_of, without_pauses
 
     worlds = _worlds(options)
     try:
-        listener = listen(options.host, options.port)
+        listeners = listen_all(options.host, options.port)
     except OSError as error:
         print(f"understudy: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return _COULD_NOT_RUN
-    worlds.url = url_of(listener)
+    worlds.url = url_of(listeners[0])
     ready: Path | None = options.ready_file
 
     def tell() -> None:
@@ -84,7 +84,8 @@ def serve(options: argparse.Namespace) -> int:
     log = None if options.log_format == "none" else Log(options.log_format, _write)
     try:
         with without_pauses():
-            Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
+            app = App(worlds, watch=log, cors=options.cors)
+            Server(app, sockets=listeners, ready=tell).serve_until_stopped()
     finally:
         if log is not None:
             log.flush()
@@ -221,6 +222,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     add("--assume", action="append", default=[], metavar="ID=VALUE", help="switch an assumption (repeatable)")
     add("--fidelity", choices=("helpful", "strict"), default="helpful", help="strict: no X-Mock-* headers")
     add("--check", action="store_true", help="check every answer against the document; a mismatch is a 500")
+    add("--cors", default="*", metavar="ORIGIN|off", help="whose pages may call from a browser (default: any origin's)")
     add("--fixtures", type=Path, metavar="DIR", help="folder with <api>/seed.yaml, in place of the built-in ones")
     add("--ready-file", type=Path, metavar="F", help="write URL and keys there, as JSON, once connections are accepted")
     add("--log-format", choices=("text", "json", "none"), default="text", help="the request log on standard output")
@@ -229,6 +231,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
 def _worlds(options: argparse.Namespace) -> Worlds:
     """The worlds that the options describe; raises UsageError for what does not fit."""
     from mock_server.apis import declare, plant, seeds
+    from mock_server.cors import origin_of
     from mock_server.grammar import Unreadable
     from mock_server.ids import secret
     from mock_server.world import Worlds
@@ -237,6 +240,8 @@ def _worlds(options: argparse.Namespace) -> Worlds:
         raise UsageError(f"--port {options.port} is not between 0 and 65535")
     if options.rate_limit is not None and options.rate_limit < 1:
         raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
+    if options.cors not in ("*", "off") and origin_of(options.cors) is None:
+        raise UsageError(f"--cors {options.cors} is no origin such as http://localhost:3000, nor off")
     ready: Path | None = options.ready_file
     if ready is not None and not ready.absolute().parent.is_dir():
         raise UsageError(f"--ready-file {ready}: there is no folder {ready.parent}")
