@@ -111,6 +111,12 @@ def test_what_does_not_end_is_refused_at_once(served: Worlds, start: str, status
     assert seen[0] <= BOUNDS.url + 16_384
 
 
+def test_a_large_body_buys_no_long_trailer(served: Worlds) -> None:
+    """What is allowed around chunks goes with each of them: a trailer behind a large body is bounded all the same."""
+    head = f"{POST}{KEYED}transfer-encoding: chunked\r\n\r\nea60\r\n{'a' * 60_000}\r\n0\r\nx: "
+    assert one(spoken(App(served), head, *["a" * 10_000] * 5).written).status == 431
+
+
 def test_many_trailers_are_refused(served: Worlds) -> None:
     """Trailers have the bounds of headers."""
     body = f"2\r\n{{}}\r\n0\r\n{FIELD * (BOUNDS.header_count + 1)}\r\n"

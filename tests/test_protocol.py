@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
 from mock_server.exchange import Exchange
 from mock_server.protocol import Protocol, Unreadable, head_of
-from mock_server.server import App, serving
+from mock_server.server import App, Server, serving
 from mock_server.world import Worlds
 
 UPGRADES = (
@@ -173,12 +174,13 @@ def test_a_fault_may_close_the_connection(served: Worlds) -> None:
 
 def test_what_waits_behind_a_last_answer_is_not_done(served: Worlds) -> None:
     """Also where answers wait for the client to read, what was sent behind the last one is dropped."""
-    wire = Wire()
-    asks = f"{GET}connection: close\r\n\r\n{GET}\r\nhello\r\n\r\n"
-    spoken(App(served), Protocol.pause_writing, f"{GET}\r\n{asks}", Protocol.resume_writing, wire=wire)
-    assert [answer.status for answer in answers(b"".join(wire.written))] == [200, 200]
+    Client(served).done("POST", "/faults", {"status": 503, "headers": {"Connection": "close"}, "times": 1})
+    before, wire = served.default.journal.count, Wire()
+    asks = f"{GET}\r\n{GET}\r\n{GET}\r\nhello\r\n\r\n"
+    spoken(App(served), Protocol.pause_writing, asks, Protocol.resume_writing, wire=wire)
+    assert [answer.status for answer in answers(b"".join(wire.written))] == [503]
     assert wire.closed
-    assert served.default.journal.count == 2
+    assert served.default.journal.count == before + 1
 
 
 def test_what_is_lost_has_a_name(served: Worlds) -> None:
@@ -374,6 +376,15 @@ def test_the_whole_server_has_options(served: Worlds, target: str) -> None:
     assert "PATCH" in answer.headers["allow"]
 
 
+def test_the_date_is_renewed_each_second(served: Worlds) -> None:
+    """The line of the Date header is made once a second, not for each answer."""
+    app = App(served)
+    server = Server(app, sockets=[], ready=lambda: None)
+    app.date = b"old"
+    assert (asyncio.run(server.on_tick(9)), app.date) == (False, b"old")
+    assert (asyncio.run(server.on_tick(10)), app.date[:6]) == (False, b"date: ")
+
+
 def test_answers_are_dated(served: Worlds) -> None:
     """Every answer has a Date of the last seconds, refusals and pages too (RFC 9110, 6.6.1)."""
     for head in (f"GET {RUN} HTTP/1.1\r\n{CLOSE}", "hello\r\n", f"GET /__mock__/docs HTTP/1.1\r\n{CLOSE}"):
@@ -388,6 +399,19 @@ def test_a_client_may_close_its_side_after_it_has_asked(served: Worlds, path: st
     """What was asked before the client's last byte is answered whole."""
     asked = f"GET {path} HTTP/1.1\r\n{KEYED}\r\n" * 3
     assert [answer.status for answer in exchanged(served, asked, half_close=True)] == [200, 200, 200]
+
+
+def test_an_answer_leaves_before_a_half_closed_connection_is_closed(served: Worlds) -> None:
+    """Where the request and the client's end come together, the answer is written first."""
+    wire = Wire()
+
+    def ask_and_end(protocol: Protocol) -> None:
+        protocol.data_received(f"{GET}\r\n".encode())
+        if not protocol.eof_received():
+            wire.close()  # as an event loop does
+
+    spoken(App(served), ask_and_end, wire=wire)
+    assert [answer.status for answer in answers(b"".join(wire.written))] == [200]
 
 
 def test_a_half_closed_client_that_does_not_read_is_answered_later(served: Worlds) -> None:
