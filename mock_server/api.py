@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -234,7 +234,7 @@ class Api:
     tells what does not fit together in them, `seed` reads the fixture's content, `new_key` makes a credential in
     the vendor's shape, `entry` what the ready file tells of a world. `events` are what a person does in the
     vendor's own app; `timers` what happens by itself when its time comes. A body of more than `most_bytes`, or of
-    JSON with more than `most_depth` levels, is refused.
+    JSON with more than `most_depth` levels, is refused; `larger_bodies` has the bounds of operations that take more.
     """
 
     name: str
@@ -252,6 +252,7 @@ class Api:
     timers: Mapping[str, Timer]
     most_bytes: int = 1 << 20
     most_depth: int = 200
+    larger_bodies: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)
@@ -261,6 +262,10 @@ class Api:
         faults += [f"event {name} is not in both" for name in sorted(set(self.events) ^ set(self.contract.events))]
         if faults:
             raise ValueError(f"{self.contract.source}: {'; '.join(faults)}")
+
+    def body_bound(self, operation: str) -> int:
+        """The most bytes that the body of an operation may have."""
+        return self.larger_bodies.get(operation, self.most_bytes)
 
 
 class Match(NamedTuple):

@@ -124,8 +124,8 @@ def serve(options: argparse.Namespace) -> int:
         if is_left_behind(ready.path):
             ready.remove()  # at once: whoever waits for ours must not read it
     worlds = _worlds(options)
-    listener = _listener(options.host, options.port)
-    worlds.url = url_of(listener)
+    listeners = _listeners(options.host, options.port)
+    worlds.url = url_of(listeners[0])
     content = ready_file(worlds)
 
     def tell() -> None:
@@ -137,7 +137,8 @@ def serve(options: argparse.Namespace) -> int:
     with in_background(DROPPED[options.log_format]):
         try:
             with without_pauses():
-                Server(App(worlds, watch=log), sockets=[listener], ready=tell).serve_until_stopped()
+                app = App(worlds, watch=log, cors=options.cors)
+                Server(app, sockets=listeners, ready=tell).serve_until_stopped()
         finally:
             if log is not None:
                 log.flush()
@@ -284,6 +285,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     add("--assume", action="append", default=[], metavar="ID=VALUE", help="switch an assumption (repeatable)")
     add("--fidelity", choices=("helpful", "strict"), default="helpful", help="strict: no X-Mock-* headers")
     add("--check", action="store_true", help="check every answer against the document; a mismatch is a 500")
+    add("--cors", default="*", metavar="ORIGIN|off", help="whose pages may call from a browser (default: any origin's)")
     add("--fixtures", type=Path, metavar="DIR", help="folder with <api>/seed.yaml, in place of the built-in ones")
     add("--ready-file", type=Path, metavar="F", help="write URL and keys there, as JSON, once connections are accepted")
     add("--bound", action="append", default=[], metavar="NAME=N", help="how much is kept of something (repeatable)")
@@ -292,7 +294,9 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_serve(options: argparse.Namespace) -> None:
-    """Raises UsageError for a number that cannot be meant."""
+    """Raises UsageError for a value that cannot be meant."""
+    from mock_server.cors import origin_of
+
     if not 0 <= options.port <= 65535:
         raise UsageError(f"--port {options.port} is not between 0 and 65535")
     try:
@@ -301,17 +305,19 @@ def _check_serve(options: argparse.Namespace) -> None:
         raise UsageError(f"--host {options.host!r} is no host name") from error
     if options.rate_limit is not None and options.rate_limit < 1:
         raise UsageError(f"--rate-limit {options.rate_limit} is not 1 or more; --no-rate-limit switches it off")
+    if options.cors not in ("*", "off") and origin_of(options.cors) is None:
+        raise UsageError(f"--cors {options.cors} is no origin such as http://localhost:3000, nor off")
 
 
-def _listener(host: str, port: int) -> socket:
-    """A listening socket; raises CouldNotRun with the flag that helps."""
+def _listeners(host: str, port: int) -> list[socket]:
+    """Listening sockets, one for each address of the host; raises CouldNotRun with the flag that helps."""
     from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
 
     from mock_server.neighbor import understudy_at
-    from mock_server.server import listen
+    from mock_server.server import listen_all
 
     try:
-        return listen(host, port)
+        return listen_all(host, port)
     except OSError as error:
         remedies = {EADDRINUSE: "; --port takes another port, 0 a free one", EACCES: "; --port takes one from 1024 on"}
         remedies[EADDRNOTAVAIL] = "; --host takes an address of this machine"

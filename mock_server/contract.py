@@ -51,6 +51,7 @@ LONGEST_KNOWN = 512  # characters of a path or query that is remembered
 _REMEMBERED = 1024
 _REMEMBERED_BODIES = 64
 _LONGEST_BODY = 1 << 14  # bytes of a body that is remembered
+_METHODS = {"head": "like-get", "options": "allow"}  # what x-methods says; the default of each
 
 
 class ContractError(Exception):
@@ -339,7 +340,8 @@ class Scheme(msgspec.Struct, frozen=True):
 class Contract:
     """A compiled document. `document` is the plain JSON that it was made from.
 
-    `headers` are those that operations require, beside the credential, each with its example.
+    `headers` are those that operations require, beside the credential, each with its example. `methods` says what HEAD
+    and OPTIONS get where no operation has them.
     """
 
     name: str
@@ -351,6 +353,7 @@ class Contract:
     errors: Mapping[str, ErrorKind]
     rate_limit: RateLimit | None
     unknown: Mapping[str, str | Assumed]
+    methods: Mapping[str, str | Assumed]
     rules: tuple[Rule, ...]
     assumptions: Mapping[str, Assumption]
     events: Mapping[str, Body]
@@ -428,6 +431,10 @@ class _Compiler:
             errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
             rate_limit=self.rate_limit(document, "", ""),
             unknown={key: self.value(value, at("x-unknown", key)) for key, value in document["x-unknown"].items()},
+            methods={
+                key: self.value(document.get("x-methods", {}).get(key, usual), at("x-methods", key))
+                for key, usual in _METHODS.items()
+            },
             rules=tuple(Rule(**rule) for _, rule in self.listed("x-rules")),
             assumptions=self.assumptions,
             events={name: self.event(name, event) for name, event in document.get("x-events", {}).items()},

@@ -14,13 +14,17 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """What a client sent. `path` and `query` are raw (still percent-encoded); header names are lower case."""
+    """What a client sent. `path` and `query` are raw (still percent-encoded); header names are lower case.
+
+    `oversized` says that the body is larger than its operation takes, and was not read.
+    """
 
     method: str
     path: str
     query: str = ""
     headers: Headers = ()
     body: bytes = b""
+    oversized: bool = False
 
     def header(self, name: str) -> str | None:
         """The first value of the header `name` (lower case), or None."""

@@ -1,6 +1,7 @@
 """Pages for people: the documents as served, and one page of what this server stands in for.
 
 The only Starlette application, behind the dispatcher of `server`; imported when a page is asked for, as few are.
+Its endpoints wait for nothing: a page is answered like any other request.
 Must not know any API's records.
 """
 
@@ -10,7 +11,7 @@ from html import escape
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from mock_server import data, index
@@ -58,8 +59,10 @@ def _reached(worlds: Worlds, name: str) -> str:
 
 
 def _document(name: str):  # type: ignore[no-untyped-def]  # a Starlette endpoint
+    content = data.path(f"openapi/{name}.yaml").read_bytes()
+
     async def document(request: Request) -> Response:
-        return FileResponse(data.path(f"openapi/{name}.yaml"), media_type="application/yaml")
+        return Response(content, media_type="application/yaml")
 
     return document
 

@@ -7,6 +7,7 @@ rendered in the API's own error shape. Must not know HTTP's transport, nor any A
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from msgspec import structs
@@ -57,6 +58,20 @@ def handle(request: Request, world: World) -> Exchange:
     return _record(call, response, reason, error)
 
 
+def body_bound(request: Request, world: World) -> int | None:
+    """The most bytes that the body of a request may have; None when it is refused whatever its body holds.
+
+    That is seen from its route and credential alone: nothing is counted or recorded.
+    """
+    call = Call(request, world)
+    try:
+        if _route(call) is not None or call.api.steps.authenticate(call) is not None:
+            return None
+    except Exception:  # `handle` meets it again and answers it
+        return None
+    return call.api.body_bound(call.operation.id)
+
+
 def nowhere(registry: Worlds) -> Response:
     """The answer to a request whose X-Mock-World names no world."""
     detail = "X-Mock-World names no world of this server; GET /__mock__/worlds lists them"
@@ -68,7 +83,7 @@ def _answer(call: Call, steps: Steps) -> Response:
 
 
 def _route(call: Call) -> Response | None:
-    """Find the API and its operation; the answer for a path that no API owns."""
+    """Find the API and its operation; the answer for a path that no API owns, and to OPTIONS."""
     router, request = call.world.registry.router, call.request
     api, operations, segments = router.find(request.path)
     if api is None:
@@ -76,15 +91,31 @@ def _route(call: Call) -> Response | None:
     call.api, call.segments = api, segments
     operation = operations.get(request.method)
     if operation is None and operations:
-        allow = ", ".join(sorted(operations))
-        message = f"{request.method} is not allowed here; allowed: {allow}"
-        raise Problem("method-not-allowed", message, headers=((b"allow", allow.encode()),))
+        allowed = _allowed(call, operations)
+        if request.method not in allowed:
+            message = f"{request.method} is not allowed here; allowed: {', '.join(allowed)}"
+            raise Problem("method-not-allowed", message, headers=_allow(allowed))
+        if request.method == "OPTIONS":
+            return Response(204, _allow(allowed))
+        operation = operations["GET"]
     if operation is None:
         documented = api.contract.errors["unknown-route"].rule is not None  # then its message is, too
         message = f"{request.method} {request.path[:200]} is no operation of this API"
         raise Problem("unknown-route", None if documented else message)
     call.operation = operation
     return None
+
+
+def _allowed(call: Call, operations: Mapping[str, Operation]) -> list[str]:
+    """The methods of a path: those of its operations, and HEAD and OPTIONS where the API answers them."""
+    methods = call.api.contract.methods
+    head = "GET" in operations and call.value(methods["head"]) == "like-get"
+    options = call.value(methods["options"]) == "allow"
+    return sorted({*operations, *(["HEAD"] if head else []), *(["OPTIONS"] if options else [])})
+
+
+def _allow(methods: list[str]) -> Headers:
+    return ((b"allow", ", ".join(methods).encode()),)
 
 
 def _run(call: Call) -> Response:

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import gc
 import json
+import logging
 import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
+from email.utils import formatdate
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any
 
-import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from msgspec import structs
 
-from mock_server.exchange import Exchange, Headers, Request, Response
-from mock_server.pipeline import handle, nowhere
-from mock_server.store import encode
+from mock_server.cors import METHODS, Cors
+from mock_server.exchange import Exchange, Headers, Request, Response, find
+from mock_server.intake import Arrival, Bounds, Edge, problem
+from mock_server.pipeline import body_bound, handle, nowhere
+from mock_server.protocol import EMPTY, Protocol
 from mock_server.world import Worlds
 
 Scope = MutableMapping[str, Any]
@@ -33,23 +36,35 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _M_MMAP_THRESHOLD = -3  # mallopt(3)
-_LONGEST_URL = 1 << 16  # httptools reads no longer one
-_MOST_PENDING = 64  # answers to one client before it is asked whether it reads them
-_FAILED = Response(500)
-_EMPTY = (204, 304)  # RFC 9110, 8.6: no length where there can be no content
+_BLANK = ord(" ")
+_MOST_LISTED = 10  # of the connections that are cut off
+_NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
+_LOG = logging.getLogger("uvicorn.error")
+_SERVER_WIDE = Response(204, ((b"allow", METHODS),))  # to OPTIONS * (RFC 9110, 9.3.7)
 
 
 class App:
     """The ASGI application of one server: every request becomes an exchange of one world.
 
-    `page_requests` (method and path) are for the pages for people; all others are for `answer`. `watch`, when given,
-    sees each exchange after it was made (the request log).
+    `page_requests` (method and path) are for the pages for people. `watch`, when given, sees each exchange after it
+    was made (the request log). `cors` is the origin whose pages may call, `*` for any, `off` for none; raises
+    ValueError for what is none of these.
     """
 
-    def __init__(self, worlds: Worlds, *, watch: Callable[[Exchange], None] | None = None) -> None:
+    def __init__(
+        self,
+        worlds: Worlds,
+        *,
+        watch: Callable[[Exchange], None] | None = None,
+        cors: str = "*",
+        bounds: Bounds | None = None,
+    ) -> None:
         self.worlds = worlds
+        self.date = _date()  # the line of the Date header, which `Server` keeps
+        self.edge = Edge(bounds or Bounds(), self._body_bound, self._answer_from, self.refusal)
+        self._small = self.edge.bounds.unchecked_body
         self._watch = watch
-        self._most_bytes = max(api.most_bytes for api in worlds.apis.values())
+        self._cors = Cors(cors, worlds.apis.values(), helpful=worlds.helpful)
         paths = ("/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis))
         if "GET" not in worlds.router.find("/").operations:  # an API's own operation comes first
             paths = ("/", *paths)
@@ -60,55 +75,106 @@ class App:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        method, path = scope["method"], scope["raw_path"].decode("latin-1")
-        if (method, path) in self.page_requests:
-            await self._pages(scope, receive, send)
-            return
-        body: bytes | None = b""  # what a GET carries is not read
-        if method != "GET":
+        method, given = scope["method"], scope["headers"]
+        path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        origin, headers = None, tuple(given)
+        for name, value in given:
+            if name == b"origin":
+                origin = value
+            if value and value[-1] <= _BLANK:  # RFC 9112, 5.1: no part of the value; not every server takes it away
+                headers = tuple((name, value.strip(b" \t")) for name, value in given)
+        request: Request | None = Request(method, path, query, headers)
+        response = None
+        if method not in ("GET", "HEAD"):  # what these carry is not read
             message = await receive()
-            more = message["type"] != "http.request" or message.get("more_body", False)
-            body = await self._rest(message, receive) if more else message.get("body", b"")
-        if body is None:
+            body = message.get("body", b"")
+            if message.get("more_body", False) or len(body) > self._small or message["type"] != "http.request":
+                request, response = await self._arrive(Request(method, path, query, headers), message, receive)
+            else:
+                request = Request(method, path, query, headers, body)
+        if request is None:
             return
-        query = scope["query_string"].decode("latin-1")
-        response = self.answer(Request(method, path, query, tuple(scope["headers"]), body))
-        headers, body = [*response.headers], response.body
-        if response.status not in _EMPTY:
-            headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        if response is None:
+            response = self.answer(request, origin)
+        given_back, body = [*response.headers], response.body
+        if response.status not in EMPTY:
+            given_back.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": given_back})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
-    async def _rest(self, message: MutableMapping[str, Any], receive: Receive) -> bytes | None:
-        """The whole body of which `message` holds the first part; None when the client went away."""
-        body = bytearray()
-        while message["type"] != "http.disconnect":
-            self.gather(body, message.get("body", b""))
-            if not message.get("more_body", False):
-                return bytes(body)
-            message = await receive()
-        return None
+    async def _arrive(
+        self, head: Request, message: MutableMapping[str, Any], receive: Receive
+    ) -> tuple[Request | None, Response | None]:
+        """The request of which `message` holds the first part, and its answer where the rest is not to be read.
+
+        No request when the client went away.
+        """
+        arrival = Arrival(self.edge, head)
+        try:
+            while message["type"] != "http.disconnect":
+                response = arrival.add(message.get("body", b""))
+                if response is not None:
+                    return head, response
+                if not message.get("more_body", False):
+                    return structs.replace(head, body=arrival.whole()), None
+                message = await receive()
+        finally:
+            arrival.release()
+        return None, None
+
+    def answer(self, request: Request, origin: bytes | None = None) -> Response:
+        """The answer to a request in the world that it belongs to; `origin` is its Origin header.
+
+        Never raises: a programmer's error is logged, and a 500.
+        """
+        try:
+            if origin is not None:
+                return self._across(request, origin)
+            if (request.method, request.path) in self.page_requests:
+                return call(self._pages, request)
+            if request.path == "*" and request.method == "OPTIONS":
+                return _SERVER_WIDE
+            world = self.worlds.of(request)
+            if world is None:
+                return nowhere(self.worlds)
+            exchange = handle(request, world)
+            if self._watch is not None:
+                self._watch(exchange)
+            return exchange.response
+        except Exception:
+            _LOG.exception("%s %s could not be answered", request.method, request.path)
+            return self.refusal(request, 500, "The server failed; its log says how")
+
+    def refusal(self, request: Request, status: int, detail: str, headers: Headers = ()) -> Response:
+        """An answer of the edge's own, in problem details, to a request that no API is asked."""
+        reason = b"internal" if status == 500 else b"http"
+        mock: Headers = ((b"x-mock-reason", reason),) if self.worlds.helpful else ()
+        response, origin = problem(status, detail, (*headers, *mock)), find(request.headers, b"origin")
+        return response if origin is None else self._shared(request, origin, response)
 
     @cached_property
-    def _pages(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    def _pages(self) -> Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]:
         from mock_server.pages import pages  # and Starlette, which takes as long as all of mock_server
 
         return pages(self.worlds)
 
-    def gather(self, body: bytearray, part: bytes) -> None:
-        """Add what came of a request's body; of one that is too large only so much that this can be told."""
-        if len(body) <= self._most_bytes:
-            body += part
+    def _answer_from(self, request: Request) -> Response:
+        return self.answer(request, find(request.headers, b"origin"))
 
-    def answer(self, request: Request) -> Response:
-        """The answer to a request in the world that it belongs to."""
+    def _across(self, request: Request, origin: bytes) -> Response:
+        """The answer to a request from a page of an origin: a preflight's, or the usual one and who may read it."""
+        preflight = self._cors.preflight(request, origin)
+        if preflight is not None:
+            return preflight
+        return self._shared(request, origin, self.answer(request))
+
+    def _shared(self, request: Request, origin: bytes, response: Response) -> Response:
+        added = self._cors.headers(request, origin, response)
+        return structs.replace(response, headers=response.headers + added)
+
+    def _body_bound(self, request: Request) -> int | None:
         world = self.worlds.of(request)
-        if world is None:
-            return nowhere(self.worlds)
-        exchange = handle(request, world)
-        if self._watch is not None:
-            self._watch(exchange)
-        return exchange.response
+        return None if world is None else body_bound(request, world)
 
 
 def step(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -150,124 +216,6 @@ def call(app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]], reque
     return Response(start["status"], tuple(start["headers"]), b"".join(part.get("body", b"") for part in parts))
 
 
-class _Gathered(asyncio.Transport):
-    """A transport that sends what is written in one turn of the event loop at once, in one system call.
-
-    The loop first reads and answers all that came, then writes: a client is woken once for many answers.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._pending: list[bytes] = []
-
-    def write(self, data: Any) -> None:
-        if not self._pending:
-            self._loop.call_soon(self._flush)
-        self._pending.append(data)
-        if len(self._pending) == _MOST_PENDING:
-            self._flush()
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def _flush(self) -> None:
-        if self._pending and not self._transport.is_closing():
-            self._transport.write(b"".join(self._pending))
-        self._pending.clear()
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn reads it; a request is answered as soon as it is read, in one write, without a task.
-
-    Tasks are for what may have to wait: a page, and whatever comes while one is made or while the client reads
-    slower than it asks. What is no HTTP gets problem details in place of the framework's own text.
-    """
-
-    app: App
-    _head: tuple[str, str, str, Headers] | None = None  # of the request that is being read; None: a task's
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin a connection."""
-        super().connection_made(transport)
-        self.transport = _Gathered(transport, self.loop)
-
-    def on_headers_complete(self) -> None:
-        """Begin a request."""
-        method, url = self.parser.get_method().decode("ascii"), httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
-        behind = self.flow.write_paused or (self.cycle is not None and not self.cycle.response_complete)
-        if behind or (method, path) in self.app.page_requests:
-            super().on_headers_complete()
-            return
-        self._head = (method, path, (url.query or b"").decode("latin-1"), tuple(self.headers))
-        self._body = bytearray()
-        self._keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
-        if self.expect_100_continue:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, body: bytes) -> None:
-        """Take in a part of the request's body; what a GET carries is not read."""
-        if self._head is None:
-            super().on_body(body)
-        elif self._head[0] != "GET":
-            self.app.gather(self._body, body)
-
-    def on_message_complete(self) -> None:
-        """Answer the request."""
-        if self._head is None:
-            super().on_message_complete()
-            return
-        request, self._head = Request(*self._head, bytes(self._body)), None
-        if self.transport.is_closing():  # behind an answer that was the last one
-            return
-        self.transport.write(self._answered(request))
-        if not self._keep_alive:
-            self.transport.close()
-        self.on_response_complete()
-
-    def shutdown(self) -> None:
-        """Close the connection, after the answer to the request that is being read."""
-        if self._head is None:
-            super().shutdown()
-        else:
-            self._keep_alive = False
-
-    def _answered(self, request: Request) -> bytes:
-        """The bytes of the answer."""
-        try:
-            response = self.app.answer(request)
-        except Exception:  # a programmer's error outside of the pipeline; the parser would call it bad HTTP
-            self.logger.exception("%s %s could not be answered", request.method, request.path)
-            response = _FAILED
-        lines = [STATUS_LINE[response.status]]
-        if response.status not in _EMPTY:
-            lines.append(b"content-length: %d\r\n" % len(response.body))
-        for name, value in response.headers:
-            lines.append(b"%b: %b\r\n" % (name, value))
-            if name == b"connection" and b"close" in value.lower():  # a fault's
-                self._keep_alive = False
-        lines.append(b"\r\n" if self._keep_alive else b"connection: close\r\n\r\n")
-        if request.method != "HEAD":
-            lines.append(response.body)
-        return b"".join(lines)
-
-    def send_400_response(self, msg: str) -> None:
-        """Say that the bytes were no HTTP request, or its URL longer than can be read, and close the connection."""
-        status = HTTPStatus.BAD_REQUEST if len(self.url) < _LONGEST_URL else HTTPStatus.REQUEST_URI_TOO_LONG
-        body = encode({"type": "about:blank", "title": status.phrase, "status": status, "detail": msg})
-        self.transport.write(
-            f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode()
-            + body
-        )
-        self.transport.close()
-
-
 class Server(uvicorn.Server):
     """A uvicorn server that tells once it accepts connections and leaves signals to its caller."""
 
@@ -284,11 +232,41 @@ class Server(uvicorn.Server):
             proxy_headers=False,
             ws="none",
             lifespan="off",
-            timeout_graceful_shutdown=2,
         )
         super().__init__(config)
+        self._app = app
         self._sockets = sockets
         self._ready = ready
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: close connections whose time is over; once a second, renew the Date header."""
+        if counter % 10 == 0:
+            self._app.date = _date()
+        now = asyncio.get_running_loop().time()
+        for connection in self._connections():
+            connection.expire(now)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, let clients finish for a short time, then cut off the rest and log what that was."""
+        for closed in (*self.servers, *(sockets or ())):
+            closed.close()
+        for connection in self._connections():
+            connection.shutdown()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._app.edge.bounds.stop
+        while self._connections() and loop.time() < end and not self.force_exit:
+            await asyncio.sleep(0.02)
+        lost = [connection.cut() for connection in self._connections()]
+        if lost:
+            more = f" and {len(lost) - _MOST_LISTED} more" if len(lost) > _MOST_LISTED else ""
+            listed = "; ".join(lost[:_MOST_LISTED])
+            noun = "connection" if len(lost) == 1 else "connections"
+            _LOG.error("Stopped; cut off %d %s: %s%s", len(lost), noun, listed, more)
+        await asyncio.sleep(0)  # the cut connections are closed
+
+    def _connections(self) -> list[Protocol]:
+        return list(self.server_state.connections)  # type: ignore[arg-type]  # uvicorn knows its own classes only
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
@@ -319,12 +297,38 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and host != "::":  # which stands for all addresses of both families
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((host, port))
         listener.listen(2048)
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def listen_all(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets on each address that a name stands for, IPv4 first; all on the same port.
+
+    An address of a family that this machine has not is left out. Raises OSError when none is left, or the port is
+    taken on one of them.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    addresses = sorted({str(address[0]) for *_, address in found}, key=lambda address: (":" in address, address))
+    listeners: list[socket.socket] = []
+    missing = OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+    for address in addresses:
+        try:
+            listeners.append(listen(address, listeners[0].getsockname()[1] if listeners else port))
+        except OSError as error:
+            if error.errno not in _NO_SUCH_FAMILY:
+                for listener in listeners:
+                    listener.close()
+                raise
+            missing = error
+    if not listeners:
+        raise missing
+    return listeners
 
 
 def url_of(listener: socket.socket) -> str:
@@ -335,12 +339,15 @@ def url_of(listener: socket.socket) -> str:
 
 
 @contextmanager
-def serving(worlds: Worlds) -> Iterator[str]:
-    """Serve on a free port of this machine, on a thread, while the block runs; yields the URL."""
+def serving(worlds: Worlds, **options: Any) -> Iterator[str]:
+    """Serve on a free port of this machine, on a thread, while the block runs; yields the URL.
+
+    `options` are those of App.
+    """
     listener = listen("127.0.0.1", 0)
     worlds.url = url_of(listener)
     started = threading.Event()
-    server = Server(App(worlds), sockets=[listener], ready=started.set)
+    server = Server(App(worlds, **options), sockets=[listener], ready=started.set)
     thread = threading.Thread(target=server.serve_until_stopped, daemon=True)
     thread.start()
     started.wait(10)
@@ -369,6 +376,11 @@ def ready_file(worlds: Worlds) -> str:
     """What the ready file holds: how to reach the default world, and the control token where one is needed."""
     token = {} if worlds.token is None else {"control_token": worlds.token}
     return json.dumps({**worlds.default.reached(), **token}, indent=2)
+
+
+def _date() -> bytes:
+    """The line of the Date header (RFC 9110, 6.6.1): real time, whatever the worlds' clocks say."""
+    return f"date: {formatdate(usegmt=True)}\r\n".encode()
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -7,14 +7,15 @@ the assumption that the document names. Must not know any API.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from email.parser import BytesParser
 from itertools import islice
 
 import msgspec
 
 from mock_server.api import Call, Json, Problem
+from mock_server.codings import KNOWN, TooLarge, UnknownCoding, decode
 from mock_server.contract import JSON, Assumed, Body, Issue, Operation, Parameter, read_value
-from mock_server.exchange import Response, find
+from mock_server.exchange import Response
+from mock_server.forms import read_form
 from mock_server.hints import warn
 
 _MOST_WARNINGS = 5
@@ -27,7 +28,8 @@ def validate(call: Call) -> Response | None:
     call.arguments, issues = operation.read(call.segments, call.request.query)
     if issues:
         _judge(call, issues)
-    call.body = read_body(call, operation.body) if call.request.body or operation.body is not None else None
+    request, body = call.request, operation.body
+    call.body = read_body(call, body) if body is not None or request.body or request.oversized else None
     return None
 
 
@@ -47,16 +49,24 @@ def read_body(call: Call, body: Body | None) -> Json:
     Raises the Problems body-too-large, unsupported-media-type, malformed-body and invalid.
     """
     content = call.request.body
-    if len(content) > call.api.most_bytes:
-        raise Problem("body-too-large", f"The request body is larger than {call.api.most_bytes} bytes")
+    if call.request.oversized or len(content) > call.api.most_bytes:
+        _check_size(call, content)
     if body is None:
         return None
     if not content:
         if body.required:
             raise Problem("invalid", "A JSON request body is required", fields=body.faults({}))
         return None
-    if find(call.request.headers, b"content-type") != body.sent_as:
+    sent_as = codings = None
+    for header, text in call.request.headers:
+        if header == b"content-type":
+            sent_as = sent_as or text
+        elif header == b"content-encoding":
+            codings = text if codings is None else codings + b"," + text
+    if sent_as != body.sent_as:
         _check_media_type(call, body.media_type)
+    if codings is not None:
+        content = _decode(content, codings, most=call.api.body_bound(call.operation.id))
     if body.media_type == JSON:
         value = _read_json(content, call.api.most_depth)
     else:
@@ -106,30 +116,35 @@ def is_nested_deeper(value: Json, most: int) -> bool:
 
 
 def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
-    """The parts of a multipart form by name, the last one of a name; bytes that are no UTF-8 are told byte by byte."""
     try:
-        form = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
-    except RecursionError:
-        raise Problem("malformed-body", "The request body is no form: its parts are nested") from None
-    if not form.is_multipart() or form.defects:
-        raise Problem("malformed-body", "The request body is no form: its boundary is not found, or it is cut off")
-    parts = {}
-    inner: Json = form.get_payload()
-    for part in inner:
-        name = part.get_param("name", header="content-disposition")
-        if not isinstance(name, str):
-            raise Problem("malformed-body", "A part of the form has no name")
-        if part.is_multipart():
-            raise Problem("malformed-body", "A part of the form has parts itself")
-        parts[name] = _text(part.get_payload(decode=True))
-    return parts
+        return read_form(content_type or "", content)
+    except ValueError as error:
+        raise Problem("malformed-body", str(error)) from None
 
 
-def _text(value: Json) -> str:
+def _check_size(call: Call, content: bytes) -> None:
+    most = call.api.body_bound(call.operation.id)
+    if call.request.oversized or len(content) > most:
+        raise _too_large(most)
+
+
+def _decode(content: bytes, codings: bytes, *, most: int) -> bytes:
+    """A body without its content codings."""
     try:
-        return bytes(value or b"").decode()
-    except UnicodeDecodeError:
-        return bytes(value).decode("latin-1")
+        return decode(content, codings.decode("latin-1"), most=most)
+    except UnknownCoding as unknown:
+        known = ", ".join(KNOWN)
+        message = f"The content coding {unknown} is not supported; supported: {known}"
+        headers = ((b"accept-encoding", known.encode()),)  # RFC 9110, 12.5.3
+        raise Problem("unsupported-media-type", message, headers=headers) from None
+    except TooLarge:
+        raise _too_large(most) from None
+    except ValueError as error:
+        raise Problem("malformed-body", f"The request body is not {codings.decode('latin-1')[:80]}: {error}") from None
+
+
+def _too_large(most: int) -> Problem:
+    return Problem("body-too-large", f"The request body is larger than {most} bytes")
 
 
 def _settle(call: Call, arguments: dict[str, Json], issues: Sequence[Issue]) -> list[Issue]:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -24,6 +25,7 @@ from contract_tests import targets
 from mock_server import apis, cli
 from mock_server.api import Api
 from mock_server.ids import Ids
+from mock_server.server import listen
 
 ROOT = Path(__file__).parent.parent
 Serve = Callable[..., tuple[int, str, Any]]
@@ -206,6 +208,40 @@ def test_off_loopback_the_control_api_needs_the_printed_token(serve: Serve) -> N
     assert "X-Mock-Token: " in output
 
 
+@pytest.mark.parametrize(
+    ("given", "allowed"), [((), "*"), (("--cors", "off"), None), (("--cors", "http://a"), "http://a")]
+)
+def test_pages_of_other_origins_are_let_in_or_not(serve: Serve, given: tuple[str, ...], allowed: str | None) -> None:
+    """`--cors` names the origin whose pages may read answers; without it any may, with `off` none."""
+
+    def visit(ready: Any) -> str | None:
+        answer = requests.get(f"{ready['url']}/api/v1/process-runs", headers={"Origin": "http://a"}, timeout=5)
+        return answer.headers.get("Access-Control-Allow-Origin")
+
+    assert serve(*given, visit=visit)[2] == allowed
+
+
+def is_here(address: str) -> bool:
+    """Whether this machine has an address."""
+    try:
+        listen(address, 0).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_name_is_listened_on_at_each_of_its_addresses(serve: Serve) -> None:
+    """`--host localhost` answers at each loopback address that the name stands for here."""
+
+    def visit(ready: Any) -> set[int]:
+        port = urlsplit(ready["url"]).port
+        found = {str(address[0]) for *_, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM)}
+        hosts = [f"[{host}]" if ":" in host else host for host in found if is_here(host)]
+        return {requests.get(f"http://{host}:{port}/nope", timeout=5).status_code for host in hosts}
+
+    assert serve("--host", "localhost", visit=visit)[2] == {404}
+
+
 def test_fixtures_can_be_replaced(serve: Serve, tmp_path: Path, small: dict[str, Any]) -> None:
     """A folder of one's own is the start state."""
     (tmp_path / "nextstep").mkdir()
@@ -248,6 +284,8 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["serve", "--rate-limit", "0"], "--rate-limit 0 is not 1 or more"),
         (["serve", "--ready-file", "no/where"], "--ready-file no/where: there is no folder no"),
         (["serve", "--rate-limit", "1", "--no-rate-limit"], "not allowed with"),
+        (["serve", "--cors", "localhost:3000"], "--cors localhost:3000 is no origin such as http://localhost:3000"),
+        (["serve", "--cors", "http://a/b"], "--cors http://a/b is no origin"),
         (["serve", "--clock", "soon"], "--clock soon is neither real nor frozen nor an ISO 8601 time"),
         (["serve", "--clock", "9999-12-31T23:59:59-12:00"], "from 0001-01-01T00:00:00Z to 9999-12-31"),
         (["serve", "--clock", "0001-01-01T00:00:00+01:00"], "from 0001-01-01T00:00:00Z to 9999-12-31"),

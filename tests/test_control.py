@@ -512,7 +512,7 @@ def test_unknown_control_paths_are_problem_details(client: Client) -> None:
     """A wrong path or method under /__mock__ is answered by the control API itself."""
     assert "no operation" in detail(client, "GET", "/nope", status=404)
     response = client.control("PUT", "/health")
-    assert (response.status, response.header("allow")) == (405, "GET")
+    assert (response.status, response.header("allow")) == (405, "GET, HEAD, OPTIONS")
 
 
 def test_control_has_no_data_of_its_own(control: Api) -> None:

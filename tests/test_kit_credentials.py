@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from wire import answered, wired
+from raw_server import answered, wired
 
 from contract_tests import check, targets
 from contract_tests.client import NotChecked

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from raw_server import CUT, wired
 from rich.console import Console
-from wire import CUT, wired
 
 from contract_tests import check, targets
 from contract_tests.check import Report

@@ -13,8 +13,8 @@ from typing import Any
 
 import brotli
 import pytest
+from raw_server import CUT, answered, wired
 from schemathesis.core.failures import Failure, FailureGroup
-from wire import CUT, answered, wired
 
 from contract_tests import answers, check, targets, test_conformance, transport
 from contract_tests.answers import Unreadable, answer

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire import answered, wired
+from raw_server import answered, wired
 
 from contract_tests import targets
 from contract_tests.credentials import revealed, signed_in

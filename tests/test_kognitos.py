@@ -340,6 +340,19 @@ def test_what_is_no_form_is_refused(client: Kognitos, body: bytes) -> None:
     assert client.send("POST", path, raw=body, **MULTIPART).status == 400
 
 
+def test_a_form_of_another_type_is_refused_under_every_assumption(assuming: Assuming) -> None:
+    """A server that reads any text as JSON still reads no text as a form."""
+    client = assuming({"errors.unsupported-media-type": None})
+    path = urlsplit(client.file()["upload_url"]).path
+    assert client.send("POST", path, raw=b"x", content_type="text/plain").status == 400
+
+
+def test_an_address_is_looked_up_before_the_form_is_read(client: Kognitos) -> None:
+    """At an address that nobody was given even a broken form is a 403; nothing of the form is looked at."""
+    response = client.send("POST", "/v2/uploads/made-up", raw=b"no form", **MULTIPART)
+    assert (response.status, client.last()["trace"]["steps"][-1]) == (403, "authenticate")
+
+
 @pytest.mark.parametrize(("given", "status"), [("accept", "Succeeded"), ("fail", "Failed")])
 def test_a_run_may_fail_for_a_file_without_content(assuming: Assuming, given: str, status: str) -> None:
     """A run with a file that was never uploaded is accepted, and by assumption fails."""
@@ -386,7 +399,8 @@ CHANGES: list[tuple[str, Any, str, str, Any, Callable[[Any], Any], Any, Any]] = 
     ("errors.unsupported-media-type", {"status": 415, "code": "error-model"}, "POST", "/runs", "text",
     lambda r: r.status, 400, 415),
     ("errors.unsupported-media-type", None, "POST", "/runs", "text", lambda r: r.status, 400, 201),
-    ("errors.unsupported-media-type", None, "POST", "/uploads/x", "text", lambda r: r.status, 400, 400),
+    ("http.head", "method-not-allowed", "HEAD", "/health", None, lambda r: r.status, 200, 405),
+    ("http.options", "method-not-allowed", "OPTIONS", "/runs", None, lambda r: r.status, 204, 405),
     ("errors.unknown-route", {"status": 403, "code": "gateway"}, "GET", "/nope", None, lambda r: shape(r),
     (404, "details message status_code"), (403, "message")),
     ("errors.method-not-allowed", {"status": 403, "code": "gateway"}, "PUT", "/runs", None, lambda r: shape(r),

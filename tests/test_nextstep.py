@@ -246,6 +246,8 @@ CHANGES: list[tuple[str, Any, str, str, Any, Callable[[Any], Any], Any, Any]] = 
     "not_found", "route_not_found"),
     ("errors.method-not-allowed", {"status": 404, "code": "not_found"}, "PUT", "/process-runs", None,
     lambda r: r.status, 405, 404),
+    ("http.head", "method-not-allowed", "HEAD", "/process-runs", None, lambda r: r.status, 200, 405),
+    ("http.options", "method-not-allowed", "OPTIONS", "/process-runs", None, lambda r: r.status, 204, 405),
     ("errors.body-too-large", {"status": 400, "code": "validation_error"}, "POST", "/process-runs", b" " * (1 << 21),
     lambda r: r.status, 413, 400),
     ("errors.unknown-body-fields", "reject", "PATCH", TASK, {"x": 1}, lambda r: r.status, 200, 400),

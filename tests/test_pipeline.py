@@ -87,7 +87,7 @@ def test_what_nobody_owns_has_a_hint(ask: Ask) -> None:
 
 def test_a_method_that_is_not_offered_names_those_that_are(ask: Ask) -> None:
     """405 carries Allow."""
-    assert ask("PUT", "/api/toys").response.header("allow") == "GET, POST"
+    assert ask("PUT", "/api/toys").response.header("allow") == "GET, HEAD, OPTIONS, POST"
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,27 @@ def order(client: Client, listing: Operation, arguments: Arguments, name: str = 
     return next((word for word, sequence in found.items() if times == sequence), f"not by {name}")
 
 
+def head(client: Client) -> str:
+    """What HEAD gets where GET is answered: the same without a body (`like-get`), or `method-not-allowed`."""
+    operation, arranged = reading(client)
+    path, query = locate(operation, arranged.arguments)
+    get = client.send("GET", path, query=urlencode(query))
+    response = client.send("HEAD", path, query=urlencode(query))
+    if response.status == get.status:
+        return "a body" if response.body else "like-get"
+    return "method-not-allowed" if is_refused(response) else f"status {response.status}"
+
+
+def options(client: Client) -> str:
+    """What OPTIONS gets without a key: the methods in `Allow` (`allow`), or that it is `method-not-allowed`."""
+    operation, arranged = reading(client)
+    path, _ = locate(operation, arranged.arguments)
+    response = client.send("OPTIONS", path, key=None)
+    if is_refused(response):
+        return "method-not-allowed"
+    return "allow" if response.status == 204 and response.header("allow") else f"status {response.status}"
+
+
 def foreign_object(client: Client, operation: Operation) -> Json:
     """What reading another tenant's object by its id gets: `not-found`, `forbidden` or a status."""
     arranged = arrange(client, operation, key=client.other_tenant_key)

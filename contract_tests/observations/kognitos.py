@@ -83,6 +83,18 @@ def unsupported_media_type(client: Client) -> Json:
     return refusal(generic.mistyped(client, client.contract.operations["createFile"], {}, _new_file(client)))
 
 
+@observes("kognitos.http.head")
+def head(client: Client) -> Json:
+    """Whether HEAD is answered like GET."""
+    return generic.head(client)
+
+
+@observes("kognitos.http.options")
+def options(client: Client) -> Json:
+    """Whether OPTIONS says what is allowed."""
+    return generic.options(client)
+
+
 @observes("kognitos.errors.unknown-route")
 def unknown_route(client: Client) -> Json:
     """What a path gets that is no operation."""

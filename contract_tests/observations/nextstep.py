@@ -41,6 +41,18 @@ def unsupported_media_type(client: Client) -> Json:
     return refused(response) if is_refused(response) else None
 
 
+@observes("nextstep.http.head")
+def head(client: Client) -> Json:
+    """Whether HEAD is answered like GET."""
+    return generic.head(client)
+
+
+@observes("nextstep.http.options")
+def options(client: Client) -> Json:
+    """Whether OPTIONS says what is allowed."""
+    return generic.options(client)
+
+
 @observes("nextstep.errors.unknown-route")
 def unknown_route(client: Client) -> Json:
     """What a path gets that is no endpoint."""

@@ -170,6 +170,18 @@ def answer_names(client: Client) -> Json:
     return next((form for form, wanted in names.items() if wanted <= set(errors)), sorted(errors))
 
 
+@observes("tallyfy.http.head")
+def head(client: Client) -> Json:
+    """Whether HEAD is answered like GET."""
+    return generic.head(client)
+
+
+@observes("tallyfy.http.options")
+def options(client: Client) -> Json:
+    """Whether OPTIONS says what is allowed."""
+    return generic.options(client)
+
+
 @observes("tallyfy.errors.method-not-allowed")
 def method_not_allowed(client: Client) -> Json:
     """What a method gets that the endpoint does not offer."""

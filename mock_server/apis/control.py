@@ -17,6 +17,7 @@ from mock_server import contract
 from mock_server.api import Api, Assumptions, Call, Json, Problem, Refusal, Reply
 from mock_server.bounds import Full
 from mock_server.clock import milliseconds, rfc3339
+from mock_server.cors import Origin, origin_of
 from mock_server.exchange import Request, Response
 from mock_server.faults import Fault, Faults
 from mock_server.grammar import nearest
@@ -35,7 +36,8 @@ def guard(call: Call) -> Response | None:
     """Only the user's own tools may steer: no other origin, and off loopback only with the token."""
     call.step = "authenticate"
     request, registry = call.request, call.world.registry
-    if _is_foreign(request):
+    scheme, host = registry.url.partition("://")[0], request.header("host")
+    if _is_foreign(request, origin_of(f"{scheme}://{host}")):
         raise Problem("forbidden")
     if registry.token is not None:
         given = request.header("x-mock-token")
@@ -307,10 +309,10 @@ def declare() -> Api:
     )
 
 
-def _is_foreign(request: Request) -> bool:
-    """Whether a browser sent this for a page of another origin (Fetch Metadata; RFC 6454)."""
+def _is_foreign(request: Request, own: Origin | None) -> bool:
+    """Whether a browser sent this for a page of another origin than its `own` (Fetch Metadata; RFC 6454)."""
     origin = request.header("origin")
-    if origin is not None and origin.partition("://")[2] != request.header("host"):
+    if origin is not None and (own is None or origin_of(origin) != own):
         return True
     return request.header("sec-fetch-site") not in (None, "same-origin", "none")
 

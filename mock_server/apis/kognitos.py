@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from mimetypes import MimeTypes
+from urllib.parse import unquote
 
-from mock_server import contract
+from mock_server import auth, contract
 from mock_server.api import Api, Call, Credential, Json, Problem, Refusal, Reply
 from mock_server.apis import kognitos_runs as runs
 from mock_server.apis import kognitos_seed
 from mock_server.apis.kognitos_records import FINAL, LAYOUTS, WAITING
 from mock_server.clock import rfc3339
+from mock_server.exchange import Response
 from mock_server.ids import BASE36, Ids
 from mock_server.paging import descending
 from mock_server.pipeline import STEPS
@@ -102,12 +105,7 @@ def create_file(call: Call) -> Reply:
 
 def upload_file(call: Call) -> Reply:
     """POST /uploads/{token}: the storage's side; the address is all that lets a caller in."""
-    token = call.arguments["token"]
-    store = call.owner("uploads", token)
-    upload = store["uploads"].get(token) if store else None
-    file = store["files"].get(upload["file_id"]) if store and upload else None
-    if not store or not upload or not file:
-        raise Problem("upload-refused")
+    store, upload, file = _upload(call, call.arguments["token"])
     lifetime = call.assumed("kognitos.upload.lifetime")
     if lifetime is not None and call.now - upload["made"] >= lifetime * 1000:
         raise Problem("upload-refused", "Policy expired")
@@ -119,6 +117,14 @@ def upload_file(call: Call) -> Reply:
         raise Problem("upload-refused", "The content is there already")
     store["files"].put({**file, "uploaded": True})
     return Reply(b"", 204)
+
+
+def authenticate(call: Call) -> Response | None:
+    """Find the caller; for an upload its address, which is looked up before the content is read."""
+    if call.operation.id == "uploadFile":
+        call.step = "authenticate"
+        _upload(call, unquote(call.segments[0]))
+    return auth.authenticate(call)
 
 
 def get_health(call: Call) -> Reply:
@@ -217,7 +223,7 @@ def declare() -> Api:
             "uploadFile": upload_file,
             "getHealth": get_health,
         },
-        steps=STEPS,
+        steps=replace(STEPS, authenticate=authenticate),
         error_body=error_body,
         error_type=b"application/json",
         layouts=LAYOUTS,
@@ -234,7 +240,7 @@ def declare() -> Api:
             "revoke-key": revoke_key,
         },
         timers={},
-        most_bytes=32 << 20,
+        larger_bodies={"uploadFile": 32 << 20},
     )
 
 
@@ -325,6 +331,16 @@ def _kept_name(call: Call, name: str) -> str:
     if call.assumed("kognitos.files.sanitizing") == "kept":
         return name
     return _UNSAFE.sub("_", name)
+
+
+def _upload(call: Call, token: str) -> tuple[Store, Record, Record]:
+    """The store, upload and file of an address; raises the Problem upload-refused for one that was not given out."""
+    store = call.owner("uploads", token)
+    upload = store["uploads"].get(token) if store else None
+    file = store["files"].get(upload["file_id"]) if store and upload else None
+    if not store or not upload or not file:
+        raise Problem("upload-refused")
+    return store, upload, file
 
 
 def _upload_fields(call: Call, key: str, name: str) -> dict[str, str]:

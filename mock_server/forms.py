@@ -1,0 +1,101 @@
+"""Multipart forms (RFC 7578), read in linear time by python-multipart.
+
+Must not know HTTP's transport, nor any API.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+_MOST_PARTS = 1000
+_MOST_HEADERS = 16  # of one part
+_LONGEST_HEADER = 8 << 10
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # or its warnings go to standard error
+
+
+def read_form(content_type: str, content: bytes) -> dict[str, str]:
+    """The parts of a form by name, the last one of a name; bytes that are no UTF-8 are read as Latin-1.
+
+    Raises ValueError for what is no form, or has too many parts or headers.
+    """
+    from python_multipart.exceptions import FormParserError  # 15 ms that only forms need
+    from python_multipart.multipart import MultipartParser, parse_options_header
+
+    media_type, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if media_type.lower() != b"multipart/form-data" or not boundary:
+        raise ValueError("The content type of the request body names no boundary")
+    parts = _Parts(lambda value: parse_options_header(value)[1])
+    try:
+        parser = MultipartParser(
+            boundary, parts.callbacks(), max_header_count=_MOST_HEADERS, max_header_size=_LONGEST_HEADER
+        )
+        parser.write(content)
+        parser.finalize()
+    except FormParserError as error:
+        raise ValueError(f"The request body is no form: {error}") from None
+    if not parts.ended:
+        raise ValueError("The request body is no form: its boundary is not found, or it is cut off")
+    return parts.values
+
+
+class _Parts:
+    """Gathers what the parser finds."""
+
+    def __init__(self, options_of: Callable[[bytes], dict[bytes, bytes]]) -> None:
+        self.values: dict[str, str] = {}
+        self.ended = False
+        self._options_of = options_of
+        self._count = 0
+        self._field = self._value = b""
+        self._name: bytes | None = None
+        self._data: list[bytes] = []
+
+    def callbacks(self) -> MultipartCallbacks:
+        """What the parser calls, by its names."""
+        return {
+            "on_part_begin": self._begin, "on_part_data": self._add_data, "on_part_end": self._end_part,
+            "on_header_field": self._add_field, "on_header_value": self._add_value,
+            "on_header_end": self._end_header, "on_end": self._end,
+        }  # fmt: skip
+
+    def _begin(self) -> None:
+        self._count += 1
+        if self._count > _MOST_PARTS:
+            raise ValueError(f"The form has more than {_MOST_PARTS} parts")
+        self._name = None
+        self._data = []
+
+    def _add_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._field.lower() == b"content-disposition":
+            self._name = self._options_of(self._value).get(b"name")
+        self._field = self._value = b""
+
+    def _add_data(self, data: bytes, start: int, end: int) -> None:
+        self._data.append(data[start:end])
+
+    def _end_part(self) -> None:
+        if self._name is None:
+            raise ValueError("A part of the form has no name")
+        self.values[_text(self._name)] = _text(b"".join(self._data))
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
