@@ -78,8 +78,11 @@ class _Parts:
         self._value += data[start:end]
 
     def _end_header(self) -> None:
-        if self._field.lower() == b"content-disposition":
+        field = self._field.lower()
+        if field == b"content-disposition":
             self._name = self._options_of(self._value).get(b"name")
+        elif field == b"content-type" and self._value.lower().startswith(b"multipart/"):
+            raise ValueError("A part of the form has parts itself")
         self._field = self._value = b""
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:

@@ -76,7 +76,7 @@ def served(shared: Worlds) -> Worlds:
         (f"GET {RUN} HTTP/1.1\r\nhost: [::1]:80\r\nconnection: close\r\n", 401),
         (f"POST {RUN} HTTP/1.1\r\ntransfer-encoding: gzip, chunked\r\n{CLOSE}", 501),
         (f"POST {RUN} HTTP/1.1\r\ntransfer-encoding: chunked\r\ncontent-length: 1\r\n{CLOSE}", 400),
-        (f"GET http://elsewhere HTTP/1.1\r\n{CLOSE}", 404), (f"GET http://elsewhere?a=b HTTP/1.1\r\n{CLOSE}", 404),
+        (f"GET http://elsewhere HTTP/1.1\r\n{CLOSE}", 200), (f"GET http://elsewhere?a=b HTTP/1.1\r\n{CLOSE}", 200),
         (f"GET http://elsewhere:99999999 HTTP/1.1\r\n{CLOSE}", 400),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n", 400),
         (f"GET {RUN} HTTP/1.1\r\n{CLOSE}", 200), (f"GET http://elsewhere{RUN}#x HTTP/1.1\r\n{CLOSE}", 200),

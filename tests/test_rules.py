@@ -53,6 +53,7 @@ def test_every_mutant_says_what_is_wrong() -> None:
 
 
 def test_names_are_unique() -> None:
-    """No two checks and no two mutants have one name: reports tell them apart by it."""
-    for names in (Counter(check.name for check in checks()), Counter(mutant.name for mutant in MUTANTS)):
+    """No two checks, and no two mutants of an API, have one name: reports tell them apart by it."""
+    names_of_mutants = Counter((mutant.api, mutant.name) for mutant in MUTANTS)
+    for names in (Counter(check.name for check in checks()), names_of_mutants):
         assert [name for name, count in names.items() if count > 1] == []
