@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from contract_tests.mutants import Breakage, Table
@@ -54,14 +55,14 @@ def lists_nothing(operations: str | tuple[str, ...], kind: str) -> Breakage:
     return accept_when(operations, kind, lambda call: Reply(listing([])))
 
 
-def adds(found: Any) -> Breakage:
+def adds(operation: str, found: Callable[[Call], Any]) -> Breakage:
     """The last page of a list holds one more object, `found(call)`."""
 
     def add(call: Call, page: Any) -> Any:
         last = page["continuation_token"] is None
         return {**page, "items": [*page["items"], found(call)]} if last else page
 
-    return map_answer("listRuns", add)
+    return map_answer(operation, add)
 
 
 def shown(call: Call, run: Record) -> Any:
@@ -155,10 +156,9 @@ def _run_of_another_process(call: Call) -> Any:
     return shown(call, next(run for run in call.store["runs"] if run["process_id"] != wanted))
 
 
-def _add_a_process_of_another_agent(call: Call, page: Any) -> Any:
-    others = (item for item in call.store["processes"] if item["agent_id"] != call.arguments["agent_id"])
-    other = {name: value for name, value in next(others).items() if name in ("id", "agent_id", "name", "stage")}
-    return {**page, "items": [*page["items"], *([] if page["continuation_token"] else [other])]}
+def _process_of_another_agent(call: Call) -> Any:
+    other = next(item for item in call.store["processes"] if item["agent_id"] != call.arguments["agent_id"])
+    return {name: other[name] for name in ("id", "agent_id", "name", "stage")}
 
 
 def _older_than_a_minute(call: Call, runs: Rows) -> Rows:
@@ -328,7 +328,7 @@ MUTANTS: Table = {
         ),
     },
     "runs.only-of-the-process": {
-        "The last page of a list also holds a run of another process.": adds(_run_of_another_process),
+        "The last page of a list also holds a run of another process.": adds("listRuns", _run_of_another_process),
     },
     "runs.new-run-is-listed": {
         "A run is listed a minute after its start.": map_page("listRuns", _older_than_a_minute),
@@ -346,8 +346,8 @@ MUTANTS: Table = {
         ),
     },
     "processes.only-of-the-agent": {
-        "The last page of an agent's processes also holds one of another agent.": map_answer(
-            "listProcesses", _add_a_process_of_another_agent
+        "The last page of an agent's processes also holds one of another agent.": adds(
+            "listProcesses", _process_of_another_agent
         ),
     },
     "processes.by-id": {

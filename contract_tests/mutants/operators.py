@@ -68,8 +68,9 @@ def set_members(operations: Operations, *, when: Callable[[Json], object] | None
     """Each object shows these members: a value, or a function that makes it from the object."""
 
     def change(call: Call, item: Json) -> Json:
-        made = {name: value(item) if callable(value) else value for name, value in values.items()}
-        return {**item, **made} if when is None or when(item) else item
+        if when is not None and not when(item):
+            return item
+        return {**item, **{name: value(item) if callable(value) else value for name, value in values.items()}}
 
     return map_item(operations, change)
 
@@ -453,6 +454,11 @@ def replace_handler(operations: Operations, answer: Callable[[Handler, Call], Re
         return handled(api, **{id: partial(answer, api.handlers[id]) for id in _each(operations)})
 
     return breaks
+
+
+def swap_handler(operation: str, other: str) -> Breakage:
+    """An operation does what another one does."""
+    return lambda api: handled(api, **{operation: api.handlers[other]})
 
 
 def replace_step(name: str, act: Callable[[Step, Call], Response | None]) -> Breakage:
