@@ -1,0 +1,584 @@
+"""Mutants that follow from a document alone: what each operation could ignore, leave out, mix up or miscount.
+
+They need no rule and know no API. A mutant that nobody can notice is listed with the reason in `unnoticeable.yaml`.
+Which checks can notice one is decided in `footprints`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
+from typing import Any, Literal, NamedTuple
+from zlib import crc32
+
+from msgspec import structs
+
+from contract_tests.mutants import Breakage
+from contract_tests.pointers import follow
+from mock_server.api import Api, Call, Handler, Problem, Refusal, Reply, Step
+from mock_server.contract import Assumed, Contract, ErrorKind, Operation, Pagination, Parameter, Quota, RateLimit
+from mock_server.exchange import Response
+from mock_server.paging import page
+from mock_server.store import Positions, Store, decode, encode
+
+Json = Any
+Path = tuple[str, ...]
+Mark = tuple[str, ...]
+Kind = Literal["query", "answer", "body", "error", "tenant", "number", "enum"]
+EACH = "[]"
+"""Stands in a path for every item of a list and every value of a map."""
+
+SHARE = 10
+"""One mutant of so many is in the sample that every test run takes."""
+
+_COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
+_NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", *_COUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A breakage that the document suggests. `text` says in one sentence what is wrong and identifies the mutant.
+
+    `marks` are what an exchange with the unchanged API shows when the mutant may answer it differently, at least one
+    of them (see footprints).
+    """
+
+    api: str
+    kind: Kind
+    text: str
+    marks: frozenset[Mark]
+    breaks: Breakage = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The sentence as a slug."""
+        return re.sub(r"[^A-Za-z0-9]+", "-", self.text).strip("-")
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the mutant is in the fixed sample, which does not depend on the other mutants."""
+        return crc32(self.name.encode()) % SHARE == 0
+
+
+class Member(NamedTuple):
+    """A declared member of a JSON value: where it stands, its schema, and whether it must be there.
+
+    `place` is where it is declared: the name of a component, or that of the operation, and the path from there.
+    """
+
+    path: Path
+    schema: Mapping[str, Json]
+    required: bool
+    place: Path
+
+    def __str__(self) -> str:
+        return _dotted(self.path)
+
+
+def generated(contract: Contract) -> Iterator[Generated]:
+    """Every mutant that a compiled document suggests, in the order of its operations."""
+    kinds = (_ignored_queries, _lost_members, _open_operations, _numbers, _enums)
+    for operation in contract.operations.values():
+        yield from chain.from_iterable(make(contract, operation) for make in kinds)
+    yield from _missing_members(contract)
+    yield from _swapped_errors(contract)
+    yield from _rate_limits(contract)
+
+
+def members(document: Json, schema: Json, place: Path, path: Path = (), seen: tuple[str, ...] = ()) -> Iterator[Member]:
+    """The members that a schema declares, at any depth; a schema that holds itself is not entered again.
+
+    `place` is where the schema is declared, unless it is a reference to a component.
+    """
+    if not isinstance(schema, Mapping) or schema.get("$ref") in seen:
+        return
+    if "$ref" in schema:
+        seen, place = (*seen, schema["$ref"]), (schema["$ref"].rpartition("/")[2],)
+    schema = follow(document, schema)
+    for name, inner in schema.get("properties", {}).items():
+        own = (*place, name)
+        yield Member((*path, name), _followed(document, inner), name in schema.get("required", ()), own)
+        yield from members(document, inner, own, (*path, name), seen)
+    for keyword in ("items", "additionalProperties"):
+        yield from members(document, schema.get(keyword), (*place, EACH), (*path, EACH), seen)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for inner in schema.get(keyword, ()):
+            yield from members(document, inner, place, path, seen)
+
+
+# query parameters
+
+
+def _ignored_queries(contract: Contract, operation: Operation) -> Iterator[Generated]:
+    for parameter in _located(operation, "query"):
+        yield Generated(
+            contract.name,
+            "query",
+            f"{operation.id} ignores the query parameter {parameter.name}.",
+            frozenset({("query", operation.id, parameter.name)}),
+            partial(_before, operation=operation.id, act=partial(_forget, parameter)),
+        )
+
+
+def _forget(parameter: Parameter, call: Call) -> None:
+    call.arguments.pop(parameter.name, None)
+    if parameter.default is not None:
+        call.arguments[parameter.name] = parameter.default
+
+
+# members of answers
+
+
+def _missing_members(contract: Contract) -> Iterator[Generated]:
+    """Each member that may be absent, left out of all answers that show it."""
+    for place, shown in _places(contract, "2").items():
+        marks = frozenset(("answer", id, place[-1]) for id in shown)
+        text = f"No answer shows {_dotted(place)}."
+        yield Generated(contract.name, "answer", text, marks, partial(_hiding, paths=shown))
+    for place, refused in _places(contract, "45d").items():
+        paths = tuple(dict.fromkeys(chain.from_iterable(refused.values())))
+        text = f"No refusal shows {_dotted(place)}."
+        mark = ("error", place[-1])
+        yield Generated(contract.name, "answer", text, frozenset({mark}), partial(_refusing_without, paths=paths))
+
+
+def _places(contract: Contract, classes: str) -> dict[Path, dict[str, list[Path]]]:
+    """By the place of its declaration, in which operations' answers of some statuses a member may be, and where."""
+    places: dict[Path, dict[str, list[Path]]] = {}
+    required = set()
+    for operation in contract.operations.values():
+        for member in _answered(contract.document, operation, classes):
+            places.setdefault(member.place, {}).setdefault(operation.id, []).append(member.path)
+            required |= {member.place} if member.required else set()
+    return {place: paths for place, paths in places.items() if place not in required}
+
+
+def _hiding(api: Api, paths: Mapping[str, list[Path]]) -> Api:
+    for operation, own in paths.items():
+        api = _showing(api, operation, partial(_drop_all, paths=own))
+    return api
+
+
+def _showing(api: Api, operation: str, change: Callable[[Json], None]) -> Api:
+    """An operation whose decoded answer is changed."""
+
+    def shown(original: Handler, call: Call) -> Reply:
+        reply = original(call)
+        body = reply.body if isinstance(reply.body, bytes) else page(call, reply.body)
+        if not body:
+            return reply
+        value = decode(body)
+        change(value)
+        return structs.replace(reply, body=encode(value))
+
+    return _handled(api, operation, shown)
+
+
+def _refusing_without(api: Api, paths: tuple[Path, ...]) -> Api:
+    def changed(call: Call, refusal: Refusal) -> Json:
+        body = deepcopy(api.error_body(call, refusal))
+        _drop_all(body, paths)
+        return body
+
+    return replace(api, error_body=changed)
+
+
+# members of request bodies
+
+
+def _lost_members(contract: Contract, operation: Operation) -> Iterator[Generated]:
+    for member in _unique(_asked(contract.document, operation)):
+        lose = partial(_blank if member.required else _drop, path=member.path)
+        yield Generated(
+            contract.name,
+            "body",
+            f"{operation.id} does not keep {member} of its body.",
+            frozenset({("body", operation.id, member.path[-1])}),
+            partial(_before, operation=operation.id, act=partial(_lose, lose)),
+        )
+
+
+def _lose(lose: Callable[[Json], None], call: Call) -> None:
+    lose(call.body)
+
+
+# tenants
+
+
+def _open_operations(contract: Contract, operation: Operation) -> Iterator[Generated]:
+    if operation.secured:
+        text = f"{operation.id} is open to other tenants."
+        mutate = partial(_opened, operation=operation.id)
+        yield Generated(contract.name, "tenant", text, _calls(operation), mutate)
+
+
+def _opened(api: Api, operation: str) -> Api:
+    """An operation that finds what its path or body names in any tenant, and lists what all of them have."""
+
+    def authenticated(original: Step, call: Call) -> Response | None:
+        try:
+            return original(call)
+        except Problem:
+            known = call.world.credentials.get((call.api.name, call.credential.token))
+            if call.operation.id != operation or known is None:
+                raise
+            call.store = call.tenants[known.tenant]
+            return None
+
+    def opened(original: Handler, call: Call) -> Reply:
+        others = [name for name in call.tenants if name != call.credential.tenant]
+        named = [str(value) for value in (*call.arguments.values(), *_texts(call.body))]
+        for name in others:
+            if any(name == text or _holds(call.tenants[name], text) for text in named if text not in call.tenants):
+                return _as_tenant(call, name, original)
+        if any(text in others for text in named):
+            return _as_tenant(call, next(text for text in named if text in others), original)
+        reply = original(call)
+        return reply if isinstance(reply.body, bytes) else structs.replace(reply, body=_joined(call, reply, original))
+
+    steps = replace(api.steps, authenticate=partial(authenticated, api.steps.authenticate))
+    return _handled(replace(api, steps=steps), operation, opened)
+
+
+def _as_tenant(call: Call, tenant: str, handler: Handler) -> Reply:
+    call.store, call.credential = call.tenants[tenant], call.credential._replace(tenant=tenant)
+    return handler(call)
+
+
+def _joined(call: Call, reply: Reply, handler: Handler) -> Positions:
+    """The items of the caller's list, and those that the first other tenant has."""
+    assert not isinstance(reply.body, bytes), "only a listing is joined"
+    rows = list(reply.body.slice(0, reply.body.size()))
+    for name in [name for name in call.tenants if name != call.credential.tenant][:1]:
+        other = _as_tenant(call, name, handler).body
+        assert not isinstance(other, bytes), "an operation that lists always lists"
+        rows += other.slice(0, other.size())
+    ids = [str(row.get("id", n)) for n, row in enumerate(map(decode, rows))]
+    places = {id: n for n, id in enumerate(ids)}
+    return Positions(len(rows), rows.__getitem__, ids.__getitem__, places.get)
+
+
+def _holds(store: Store, id: str) -> bool:
+    return any(store[name].row(id) is not None for name in store.names())
+
+
+def _texts(body: Json) -> Iterator[str]:
+    yield from (value for value in body.values() if isinstance(value, str)) if isinstance(body, Mapping) else ()
+
+
+# numbers
+
+
+def _numbers(contract: Contract, operation: Operation) -> Iterator[Generated]:
+    for parameter in operation.parameters:
+        for keyword, declared, other in _off_by_one(parameter.schema, (*_NUMBERS, "default")):
+            marks = _calls(operation) if keyword == "default" else _uses(operation, parameter)
+            yield Generated(
+                contract.name,
+                "number",
+                f"{operation.id} takes {other} rather than {declared} as {keyword} of {parameter.name}.",
+                marks,
+                partial(_reread, operation=operation.id, name=parameter.name, values={keyword: other}),
+            )
+    for member in _unique(_asked(contract.document, operation)):
+        for keyword, declared, other in _off_by_one(member.schema, _NUMBERS):
+            yield _other_body(
+                contract,
+                operation,
+                member,
+                kind="number",
+                text=f"takes {other} rather than {declared} as {keyword}",
+                values={keyword: other},
+            )
+    yield from _default_limits(contract, operation)
+
+
+def _default_limits(contract: Contract, operation: Operation) -> Iterator[Generated]:
+    """A page size that the document states beside the schema of the parameter."""
+    declared = {} if operation.pagination is None else operation.pagination.settings
+    for _, limit, other in _off_by_one(declared, ("default-limit",)):
+        text = f"{operation.id} has pages of {other} rather than {limit} items."
+        mutate = partial(_repaged, operation=operation.id, limit=other)
+        yield Generated(contract.name, "number", text, _calls(operation), mutate)
+
+
+def _rate_limits(contract: Contract) -> Iterator[Generated]:
+    named: list[tuple[str | None, RateLimit | None]] = [(None, contract.rate_limit)]
+    named += [(operation.id, operation.rate_limit) for operation in contract.operations.values()]
+    for id, limit in named:
+        quota = None if limit is None else limit.quota
+        for unit, declared, other in _off_by_one(
+            quota._asdict() if isinstance(quota, Quota) else {}, ("requests", "seconds")
+        ):
+            yield Generated(
+                contract.name,
+                "number",
+                f"The rate limit of {id or 'all operations'} is {other} rather than {declared} {unit}.",
+                frozenset({("any",) if id is None else ("call", id)}),
+                partial(_limited, operation=id, values={unit: other}),
+            )
+
+
+def _limited(api: Api, operation: str | None, values: Mapping[str, int]) -> Api:
+    def other(limit: RateLimit | None) -> RateLimit:
+        assert limit is not None, "only a declared limit is changed"
+        assert isinstance(limit.quota, Quota), "only a declared number is changed"
+        return structs.replace(limit, quota=limit.quota._replace(**values))
+
+    if operation is None:
+        return replace(api, contract=replace(api.contract, rate_limit=other(api.contract.rate_limit)))
+    known = api.contract.operations[operation]
+    return _respecified(api, operation, rate_limit=other(known.rate_limit))
+
+
+def _repaged(api: Api, operation: str, limit: int) -> Api:
+    declared = api.contract.operations[operation].pagination
+    assert isinstance(declared, Pagination), "only a list has pages"
+    paged = structs.replace(declared, settings={**declared.settings, "default-limit": limit})
+    return _respecified(api, operation, pagination=paged)
+
+
+def _off_by_one(declared: Mapping[str, Json], names: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
+    """Name, declared number and wrong number of each whole number among `names`; a count is never negative."""
+    for name in names:
+        number = declared.get(name)
+        if isinstance(number, int) and not isinstance(number, bool):
+            for other in (number - 1, number + 1):
+                if other >= 0 or name not in _COUNTS:
+                    yield name, number, other
+
+
+# enums
+
+
+def _enums(contract: Contract, operation: Operation) -> Iterator[Generated]:
+    for parameter in operation.parameters:
+        for value, others in _short_of_one(parameter.schema):
+            yield Generated(
+                contract.name,
+                "enum",
+                f"{operation.id} does not know the value {encode(value).decode()} of {parameter.name}.",
+                _uses(operation, parameter),
+                partial(_reread, operation=operation.id, name=parameter.name, values={"enum": others}),
+            )
+    for member in _unique(_asked(contract.document, operation)):
+        for value, others in _short_of_one(member.schema):
+            text = f"does not know the value {encode(value).decode()}"
+            yield _other_body(contract, operation, member, kind="enum", text=text, values={"enum": others})
+
+
+def _short_of_one(schema: Mapping[str, Json]) -> Iterator[tuple[Json, list[Json]]]:
+    values = schema.get("enum", ())
+    for value in values if len(values) > 1 else ():
+        yield value, [other for other in values if other is not value]
+
+
+# errors
+
+
+def _swapped_errors(contract: Contract) -> Iterator[Generated]:
+    kinds = list(contract.errors)
+    for number, kind in enumerate(kinds):
+        own = contract.errors[kind]
+        others = (*kinds[number + 1 :], *kinds[:number])
+        for other in [name for name in others if _differs(contract, own, contract.errors[name])][:1]:
+            yield Generated(
+                contract.name,
+                "error",
+                f"The error {kind} is answered as {other}.",
+                frozenset({("refused", own.reason)}),
+                partial(_mistaken, kind=kind, other=other),
+            )
+
+
+def _mistaken(api: Api, kind: str, other: str) -> Api:
+    own, errors = api.contract.errors[kind], api.contract.errors
+    wrong = structs.replace(errors[other], reason=own.reason, rule=own.rule)
+    return replace(api, contract=replace(api.contract, errors={**errors, kind: wrong}))
+
+
+def _differs(contract: Contract, own: ErrorKind, other: ErrorKind) -> bool:
+    """Whether the document rules out that one kind is answered as the other.
+
+    Where it assumes the answer of a kind, all that it rules out is a status of another class.
+    """
+    before, after = _answers(contract, own), _answers(contract, other)
+    if len(before) > 1:
+        return not {status // 100 for status, _ in before} & {status // 100 for status, _ in after}
+    return not set(before) & set(after)
+
+
+def _answers(contract: Contract, kind: ErrorKind) -> list[tuple[Json, Json]]:
+    """The statuses and codes that a kind of error may have."""
+    if kind.answer is not None:
+        return [(answer["status"], answer["code"]) for answer in _values(contract, kind.answer) if answer is not None]
+    return [(status, code) for status in _values(contract, kind.status) for code in _values(contract, kind.code)]
+
+
+def _values(contract: Contract, value: Json) -> tuple[Json, ...]:
+    if not isinstance(value, Assumed):
+        return (value,)
+    assumption = contract.assumptions[value.id]
+    return (assumption.default, *assumption.alternatives)
+
+
+# changed documents
+
+
+def _other_body(
+    contract: Contract, operation: Operation, member: Member, *, kind: Kind, text: str, values: Mapping[str, Json]
+) -> Generated:
+    return Generated(
+        contract.name,
+        kind,
+        f"{operation.id} {text} of {member} in its body.",
+        frozenset({("body", operation.id, member.path[-1])}),
+        partial(_rebodied, operation=operation.id, path=member.path, values=values),
+    )
+
+
+def _reread(api: Api, operation: str, name: str, values: Mapping[str, Json]) -> Api:
+    """An operation one parameter of which has another schema."""
+
+    def other(parameter: Parameter) -> Parameter:
+        if parameter.name != name:
+            return parameter
+        schema = {**parameter.schema, **values}
+        validator = api.contract.validator(schema)
+        return structs.replace(parameter, schema=schema, validator=validator, default=schema.get("default"))
+
+    parameters = tuple(other(parameter) for parameter in api.contract.operations[operation].parameters)
+    return _respecified(api, operation, parameters=parameters)
+
+
+def _rebodied(api: Api, operation: str, path: Path, values: Mapping[str, Json]) -> Api:
+    """An operation one member of whose body has another schema."""
+    known = api.contract.operations[operation]
+    schema = _patched(api.contract.document, _body_schema(api.contract.document, known), path, values)
+    return _respecified(api, operation, body=structs.replace(known.body, validator=api.contract.validator(schema)))
+
+
+def _respecified(api: Api, operation: str, **values: Json) -> Api:
+    known = structs.replace(api.contract.operations[operation], _known={}, **values)
+    return replace(api, contract=replace(api.contract, operations={**api.contract.operations, operation: known}))
+
+
+def _patched(document: Json, schema: Json, path: Path, values: Mapping[str, Json]) -> Json:
+    """A schema in which the member at `path` has other keywords, wherever it is declared; references are resolved."""
+    if not isinstance(schema, Mapping):
+        return schema
+    schema = follow(document, schema)
+    if not path:
+        return {**schema, **values}
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        if keyword in schema:
+            schema[keyword] = [_patched(document, inner, path, values) if _declares(document, inner, path) else inner
+                               for inner in schema[keyword]]  # fmt: skip
+    properties = schema.get("properties", {})
+    if path[0] in properties:
+        schema["properties"] = {**properties, path[0]: _patched(document, properties[path[0]], path[1:], values)}
+    for keyword in ("items", "additionalProperties") if path[0] == EACH else ():
+        if keyword in schema:
+            schema[keyword] = _patched(document, schema[keyword], path[1:], values)
+    return schema
+
+
+def _declares(document: Json, schema: Json, path: Path) -> bool:
+    return any(member.path == path for member in members(document, schema, ()))
+
+
+# what is shared
+
+
+def _located(operation: Operation, location: str) -> Iterator[Parameter]:
+    return (parameter for parameter in operation.parameters if parameter.location == location)
+
+
+def _answered(document: Json, operation: Operation, classes: str) -> Iterator[Member]:
+    """The members of an operation's answers whose status begins with one of `classes`."""
+    for status, response in document["paths"][operation.path][operation.method.lower()]["responses"].items():
+        for media_type, media in follow(document, response).get("content", {}).items():
+            if str(status)[0] in classes and media_type.endswith("json"):
+                yield from members(document, media["schema"], (operation.id,))
+
+
+def _asked(document: Json, operation: Operation) -> Iterator[Member]:
+    return members(document, _body_schema(document, operation), ()) if operation.body else iter(())
+
+
+def _body_schema(document: Json, operation: Operation) -> Json:
+    assert operation.body is not None, "only a declared body has a schema"
+    entry = follow(document, document["paths"][operation.path][operation.method.lower()]["requestBody"])
+    return entry["content"][operation.body.media_type]["schema"]
+
+
+def _unique(found: Iterator[Member]) -> Iterator[Member]:
+    """One member for each path: required where it is required once, with the keywords of all its declarations."""
+    known: dict[Path, Member] = {}
+    for member in found:
+        before = known.get(member.path, member)
+        schema = {**before.schema, **member.schema}
+        known[member.path] = Member(member.path, schema, before.required or member.required, before.place)
+    yield from known.values()
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path).replace(f".{EACH}", EACH)
+
+
+def _calls(operation: Operation) -> frozenset[Mark]:
+    return frozenset({("call", operation.id)})
+
+
+def _uses(operation: Operation, parameter: Parameter) -> frozenset[Mark]:
+    """What shows that a parameter is given: a query parameter's name, or that the operation is called."""
+    asked = ("query", operation.id, parameter.name)
+    return frozenset({asked}) if parameter.location == "query" else _calls(operation)
+
+
+def _followed(document: Json, schema: Json) -> Mapping[str, Json]:
+    return follow(document, schema) if isinstance(schema, Mapping) else {}
+
+
+def _before(api: Api, operation: str, act: Callable[[Call], None]) -> Api:
+    def acting(original: Handler, call: Call) -> Reply:
+        act(call)
+        return original(call)
+
+    return _handled(api, operation, acting)
+
+
+def _handled(api: Api, operation: str, handler: Callable[[Handler, Call], Reply]) -> Api:
+    return replace(api, handlers={**api.handlers, operation: partial(handler, api.handlers[operation])})
+
+
+def _drop_all(value: Json, paths: Iterable[Path]) -> None:
+    for path in paths:
+        _drop(value, path)
+
+
+def _drop(value: Json, path: Path) -> None:
+    for parent in _parents(value, path):
+        parent.pop(path[-1], None)
+
+
+def _blank(value: Json, path: Path) -> None:
+    """Put an empty value of the same type in the place of a member."""
+    for parent in _parents(value, path):
+        if parent.get(path[-1]) is not None:
+            parent[path[-1]] = type(parent[path[-1]])()
+
+
+def _parents(value: Json, path: Path) -> Iterator[dict[str, Json]]:
+    """The objects in a JSON value that may have the member at `path`."""
+    if path[0] == EACH:
+        for item in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+            yield from _parents(item, path[1:])
+    elif isinstance(value, dict) and path[1:]:
+        yield from _parents(value.get(path[0]), path[1:])
+    elif isinstance(value, dict):
+        yield value
