@@ -56,7 +56,7 @@ class Generated:
     @property
     def name(self) -> str:
         """The sentence as a slug."""
-        return re.sub(r"[^A-Za-z0-9]+", "-", self.text).strip("-")
+        return re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r'(?<=[ "])-(?=\w)', "minus ", self.text)).strip("-")
 
     @property
     def is_sampled(self) -> bool:
@@ -80,13 +80,12 @@ class Member(NamedTuple):
 
 
 def generated(contract: Contract) -> Iterator[Generated]:
-    """Every mutant that a compiled document suggests, in the order of its operations."""
-    kinds = (_ignored_queries, _lost_members, _open_operations, _numbers, _enums)
+    """Every mutant that a compiled document suggests, one for each operation or for each place of a declaration."""
+    kinds = (_ignored_queries, _lost_members, _open_operations, _default_limits)
     for operation in contract.operations.values():
         yield from chain.from_iterable(make(contract, operation) for make in kinds)
-    yield from _missing_members(contract)
-    yield from _swapped_errors(contract)
-    yield from _rate_limits(contract)
+    for make_all in (_missing_members, _numbers, _enums, _swapped_errors, _rate_limits):
+        yield from make_all(contract)
 
 
 def members(document: Json, schema: Json, place: Path, path: Path = (), seen: tuple[str, ...] = ()) -> Iterator[Member]:
@@ -114,7 +113,7 @@ def members(document: Json, schema: Json, place: Path, path: Path = (), seen: tu
 
 
 def _ignored_queries(contract: Contract, operation: Operation) -> Iterator[Generated]:
-    for parameter in _located(operation, "query"):
+    for parameter in (parameter for parameter in operation.parameters if parameter.location == "query"):
         yield Generated(
             contract.name,
             "query",
@@ -210,7 +209,8 @@ def _lose(lose: Callable[[Json], None], call: Call) -> None:
 
 
 def _open_operations(contract: Contract, operation: Operation) -> Iterator[Generated]:
-    if operation.secured:
+    names_nothing = "{" not in operation.path and operation.body is None and operation.pagination is None
+    if operation.secured and not names_nothing:
         text = f"{operation.id} is open to other tenants."
         mutate = partial(_opened, operation=operation.id)
         yield Generated(contract.name, "tenant", text, _calls(operation), mutate)
@@ -273,28 +273,17 @@ def _texts(body: Json) -> Iterator[str]:
 # numbers
 
 
-def _numbers(contract: Contract, operation: Operation) -> Iterator[Generated]:
-    for parameter in operation.parameters:
-        for keyword, declared, other in _off_by_one(parameter.schema, (*_NUMBERS, "default")):
-            marks = _calls(operation) if keyword == "default" else _uses(operation, parameter)
-            yield Generated(
-                contract.name,
-                "number",
-                f"{operation.id} takes {other} rather than {declared} as {keyword} of {parameter.name}.",
-                marks,
-                partial(_reread, operation=operation.id, name=parameter.name, values={keyword: other}),
+def _numbers(contract: Contract) -> Iterator[Generated]:
+    for place, uses in _parameters(contract).items():
+        for keyword, declared, other in _off_by_one(next(iter(uses.values())).schema, (*_NUMBERS, "default")):
+            text = f"{_dotted(place)} takes {other} rather than {declared} as {keyword}."
+            yield _other_parameter(
+                contract, uses, kind="number", text=text, values={keyword: other}, unsent=keyword == "default"
             )
-    for member in _unique(_asked(contract.document, operation)):
-        for keyword, declared, other in _off_by_one(member.schema, _NUMBERS):
-            yield _other_body(
-                contract,
-                operation,
-                member,
-                kind="number",
-                text=f"takes {other} rather than {declared} as {keyword}",
-                values={keyword: other},
-            )
-    yield from _default_limits(contract, operation)
+    for place, found in _bodies(contract).items():
+        for keyword, declared, other in _off_by_one(_keywords(found), _NUMBERS):
+            text = f"{_dotted(place)} takes {other} rather than {declared} as {keyword}."
+            yield _other_body(contract, found, kind="number", text=text, values={keyword: other})
 
 
 def _default_limits(contract: Contract, operation: Operation) -> Iterator[Generated]:
@@ -355,20 +344,16 @@ def _off_by_one(declared: Mapping[str, Json], names: tuple[str, ...]) -> Iterato
 # enums
 
 
-def _enums(contract: Contract, operation: Operation) -> Iterator[Generated]:
-    for parameter in operation.parameters:
-        for value, others in _short_of_one(parameter.schema):
-            yield Generated(
-                contract.name,
-                "enum",
-                f"{operation.id} does not know the value {encode(value).decode()} of {parameter.name}.",
-                _uses(operation, parameter),
-                partial(_reread, operation=operation.id, name=parameter.name, values={"enum": others}),
-            )
-    for member in _unique(_asked(contract.document, operation)):
-        for value, others in _short_of_one(member.schema):
-            text = f"does not know the value {encode(value).decode()}"
-            yield _other_body(contract, operation, member, kind="enum", text=text, values={"enum": others})
+def _enums(contract: Contract) -> Iterator[Generated]:
+    for place, uses in _parameters(contract).items():
+        for value, others in _short_of_one(next(iter(uses.values())).schema):
+            if value is not None:  # no text of a query is null
+                text = f"{_dotted(place)} does not know the value {encode(value).decode()}."
+                yield _other_parameter(contract, uses, kind="enum", text=text, values={"enum": others})
+    for place, found in _bodies(contract).items():
+        for value, others in _short_of_one(_keywords(found)):
+            text = f"{_dotted(place)} does not know the value {encode(value).decode()}."
+            yield _other_body(contract, found, kind="enum", text=text, values={"enum": others})
 
 
 def _short_of_one(schema: Mapping[str, Json]) -> Iterator[tuple[Json, list[Json]]]:
@@ -429,16 +414,67 @@ def _values(contract: Contract, value: Json) -> tuple[Json, ...]:
 # changed documents
 
 
-def _other_body(
-    contract: Contract, operation: Operation, member: Member, *, kind: Kind, text: str, values: Mapping[str, Json]
+def _parameters(contract: Contract) -> dict[Path, dict[str, Parameter]]:
+    """Each declared parameter that is checked against its schema (headers are not), by the operations that take it."""
+    places: dict[Path, dict[str, Parameter]] = {}
+    for operation in contract.operations.values():
+        item = contract.document["paths"][operation.path]
+        entries = (*item.get("parameters", ()), *item[operation.method.lower()].get("parameters", ()))
+        for entry, parameter in zip(entries, operation.parameters, strict=True):
+            place = (entry["$ref"].rpartition("/")[2],) if "$ref" in entry else (operation.id, parameter.name)
+            if parameter.location != "header":
+                places.setdefault(place, {})[operation.id] = parameter
+    return places
+
+
+def _bodies(contract: Contract) -> dict[Path, list[tuple[str, Member]]]:
+    """Each declared member of request bodies, with the operations that take it."""
+    places: dict[Path, list[tuple[str, Member]]] = {}
+    for operation in contract.operations.values():
+        for member in _asked(contract.document, operation):
+            places.setdefault(member.place, []).append((operation.id, member))
+    return places
+
+
+def _keywords(found: list[tuple[str, Member]]) -> Mapping[str, Json]:
+    return found[0][1].schema
+
+
+def _other_parameter(
+    contract: Contract,
+    uses: Mapping[str, Parameter],
+    *,
+    kind: Kind,
+    text: str,
+    values: Mapping[str, Json],
+    unsent: bool = False,
 ) -> Generated:
-    return Generated(
-        contract.name,
-        kind,
-        f"{operation.id} {text} of {member} in its body.",
-        frozenset({("body", operation.id, member.path[-1])}),
-        partial(_rebodied, operation=operation.id, path=member.path, values=values),
-    )
+    """A parameter with other keywords; `unsent`: they matter where it is not given, too."""
+    queries = {("query", id, one.name) for id, one in uses.items() if one.location == "query" and not unsent}
+    calls = {("call", id) for id, one in uses.items() if one.location != "query" or unsent}
+    names = {id: one.name for id, one in uses.items()}
+    mutate = partial(_reread_all, names=names, values=values)
+    return Generated(contract.name, kind, text, frozenset(queries | calls), mutate)
+
+
+def _other_body(
+    contract: Contract, found: list[tuple[str, Member]], *, kind: Kind, text: str, values: Mapping[str, Json]
+) -> Generated:
+    marks = frozenset(("body", id, member.path[-1]) for id, member in found)
+    places = tuple((id, member.path) for id, member in found)
+    return Generated(contract.name, kind, text, marks, partial(_rebodied_all, places=places, values=values))
+
+
+def _reread_all(api: Api, names: Mapping[str, str], values: Mapping[str, Json]) -> Api:
+    for operation, name in names.items():
+        api = _reread(api, operation, name, values)
+    return api
+
+
+def _rebodied_all(api: Api, places: tuple[tuple[str, Path], ...], values: Mapping[str, Json]) -> Api:
+    for operation, path in places:
+        api = _rebodied(api, operation, path, values)
+    return api
 
 
 def _reread(api: Api, operation: str, name: str, values: Mapping[str, Json]) -> Api:
@@ -459,7 +495,9 @@ def _rebodied(api: Api, operation: str, path: Path, values: Mapping[str, Json]) 
     """An operation one member of whose body has another schema."""
     known = api.contract.operations[operation]
     schema = _patched(api.contract.document, _body_schema(api.contract.document, known), path, values)
-    return _respecified(api, operation, body=structs.replace(known.body, validator=api.contract.validator(schema)))
+    assert known.body is not None, "only a declared body has members"
+    body = structs.replace(known.body, validator=api.contract.validator(schema))
+    return _respecified(api, operation, body=body)
 
 
 def _respecified(api: Api, operation: str, **values: Json) -> Api:
@@ -492,10 +530,6 @@ def _declares(document: Json, schema: Json, path: Path) -> bool:
 
 
 # what is shared
-
-
-def _located(operation: Operation, location: str) -> Iterator[Parameter]:
-    return (parameter for parameter in operation.parameters if parameter.location == location)
 
 
 def _answered(document: Json, operation: Operation, classes: str) -> Iterator[Member]:
@@ -532,12 +566,6 @@ def _dotted(path: Path) -> str:
 
 def _calls(operation: Operation) -> frozenset[Mark]:
     return frozenset({("call", operation.id)})
-
-
-def _uses(operation: Operation, parameter: Parameter) -> frozenset[Mark]:
-    """What shows that a parameter is given: a query parameter's name, or that the operation is called."""
-    asked = ("query", operation.id, parameter.name)
-    return frozenset({asked}) if parameter.location == "query" else _calls(operation)
 
 
 def _followed(document: Json, schema: Json) -> Mapping[str, Json]:
