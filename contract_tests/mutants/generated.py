@@ -366,18 +366,17 @@ def _short_of_one(schema: Mapping[str, Json]) -> Iterator[tuple[Json, list[Json]
 
 
 def _swapped_errors(contract: Contract) -> Iterator[Generated]:
+    """Each kind of error answered with another status, and with another code where both codes are documented."""
     kinds = list(contract.errors)
     for number, kind in enumerate(kinds):
         own = contract.errors[kind]
-        others = (*kinds[number + 1 :], *kinds[:number])
-        for other in [name for name in others if _differs(contract, own, contract.errors[name])][:1]:
-            yield Generated(
-                contract.name,
-                "error",
-                f"The error {kind} is answered as {other}.",
-                frozenset({("refused", own.reason)}),
-                partial(_mistaken, kind=kind, other=other),
-            )
+        others = {name: contract.errors[name] for name in (*kinds[number + 1 :], *kinds[:number])}
+        status = [name for name, other in others.items() if _has_another_status(contract, own, other)][:1]
+        code = [name for name, other in others.items() if _has_another_code(own, other)][:1]
+        for other in (*status, *code):
+            text, mark = f"The error {kind} is answered as {other}.", ("refused", own.reason)
+            mutate = partial(_mistaken, kind=kind, other=other)
+            yield Generated(contract.name, "error", text, frozenset({mark}), mutate)
 
 
 def _mistaken(api: Api, kind: str, other: str) -> Api:
@@ -386,22 +385,26 @@ def _mistaken(api: Api, kind: str, other: str) -> Api:
     return replace(api, contract=replace(api.contract, errors={**errors, kind: wrong}))
 
 
-def _differs(contract: Contract, own: ErrorKind, other: ErrorKind) -> bool:
-    """Whether the document rules out that one kind is answered as the other.
-
-    Where it assumes the answer of a kind, all that it rules out is a status of another class.
-    """
-    before, after = _answers(contract, own), _answers(contract, other)
-    if len(before) > 1:
-        return not {status // 100 for status, _ in before} & {status // 100 for status, _ in after}
-    return not set(before) & set(after)
+def _has_another_status(contract: Contract, own: ErrorKind, other: ErrorKind) -> bool:
+    """Whether the document rules out the status of `other`: one of another class where it only assumes the own one."""
+    before, after = _statuses(contract, own), _statuses(contract, other)[0]
+    if len(set(before)) > 1:
+        return after // 100 not in {status // 100 for status in before}
+    return after not in before
 
 
-def _answers(contract: Contract, kind: ErrorKind) -> list[tuple[Json, Json]]:
-    """The statuses and codes that a kind of error may have."""
+def _has_another_code(own: ErrorKind, other: ErrorKind) -> bool:
+    """Whether both kinds are documented with the same status and with different codes."""
+    codes = (own.code, other.code)
+    is_documented = own.answer is None and other.answer is None and all(isinstance(code, str) for code in codes)
+    return is_documented and own.status == other.status and codes[0] != codes[1] and "" not in codes
+
+
+def _statuses(contract: Contract, kind: ErrorKind) -> list[int]:
+    """The statuses that a kind of error may have, the default one first."""
     if kind.answer is not None:
-        return [(answer["status"], answer["code"]) for answer in _values(contract, kind.answer) if answer is not None]
-    return [(status, code) for status in _values(contract, kind.status) for code in _values(contract, kind.code)]
+        return [answer["status"] for answer in _values(contract, kind.answer) if answer is not None]
+    return list(_values(contract, kind.status))
 
 
 def _values(contract: Contract, value: Json) -> tuple[Json, ...]:
