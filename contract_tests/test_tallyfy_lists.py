@@ -315,6 +315,7 @@ def test_a_process_is_launched_as_told(target: Target, starred: bool, public: bo
         run = run_of(place, launch(place, name="N", folders=folders, **told), with_="folders")
         assert {name: run[name] for name in told} == told
         assert _ids(items(run["folders"])) == folders
+        assert place.do("PUT", f"/runs/{run['id']}", {"name": "R"})["name"] == "R"
         if not folders:
             raise NotChecked("no process is in a folder")
 
@@ -420,7 +421,8 @@ def test_fields_and_tasks_have_the_members_that_clients_need(target: Target) -> 
         place = here(client)
         for template in place.templates():
             assert all({"id", "checklist_id", "alias", "field_type"} <= field.keys() for field in template["prerun"])
-            captures = [capture for step in steps(template) for capture in step["captures"]]
+            told = place.get(f"/checklists/{template['id']}/form-fields")["form_fields"]
+            captures = [*told, *(capture for step in steps(template) for capture in step["captures"])]
             assert all({"id", "step_id", "label", "field_type"} <= capture.keys() for capture in captures)
         for task in place.all("/tasks"):
             assert {"id", "increment_id", "title", "original_title"} <= task.keys()

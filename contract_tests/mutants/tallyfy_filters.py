@@ -231,6 +231,16 @@ def threads_are_always_counted(api: Api) -> Api:
     return showing(api, members(threads_count=0), "getTask")
 
 
+@mutant("tallyfy.pagination.first-page")
+def lists_begin_with_their_second_page(api: Api) -> Api:
+    """Without `page` the second page of processes is answered."""
+
+    def second(call: Call, given: Json) -> Json:
+        return {} if "page=" in call.request.query.replace("per_page=", "") else {"page": 2}
+
+    return _asking(api, second, "listRuns")
+
+
 def _asking(api: Api, change: Callable[[Call, Json], Json], *operations: str) -> Api:
     """Lists that take what they are asked for something else; None takes a parameter away."""
 
