@@ -388,7 +388,7 @@ def _mistaken(api: Api, kind: str, other: str) -> Api:
 def _has_another_status(contract: Contract, own: ErrorKind, other: ErrorKind) -> bool:
     """Whether the document rules out the status of `other`: one of another class where it only assumes the own one."""
     before, after = _statuses(contract, own), _statuses(contract, other)[0]
-    if len(set(before)) > 1:
+    if own.answer is not None or isinstance(own.status, Assumed):
         return after // 100 not in {status // 100 for status in before}
     return after not in before
 
