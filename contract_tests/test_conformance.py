@@ -88,7 +88,7 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
         arguments = longest(client, listing, least=1)
         cursor, limit = None, 1
         seen: list[object] = []
-        while len(seen) < MOST_PAGES:
+        while True:
             response = request_page(client, listing, arguments, limit=limit, cursor=cursor)
             assert response.status < 300
             page = page_of(listing, response)
@@ -96,7 +96,7 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
             assert isinstance(page.more, bool)
             cursor = page.next
             assert is_numbered(listing) or cursor is None or isinstance(cursor, str)
-            if not page.more:
+            if not page.more or len(seen) == MOST_PAGES:
                 break
             assert cursor not in seen, f"{listing.id} leads to {cursor} again, and never to its end"
             seen.append(cursor)

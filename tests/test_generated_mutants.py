@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contract_tests import targets
-from contract_tests.mutants import Mutant, mutants
+from contract_tests.mutants import mutants
 from contract_tests.mutants.footprints import footprints, killer, unnoticeable
 from contract_tests.mutants.generated import Generated, generated
 from contract_tests.rules import Check, attempt, checks, expand
@@ -64,11 +64,11 @@ def test_check_fails_on_a_mutant(api: str, check: Check) -> None:
 
 def candidates(api: str, check: Check) -> Iterator[Api]:
     """The mutants that a check could fail on, those of its rules first."""
-    own: list[Mutant] = [mutant for mutant in mutants(api) if any(check.covers(rule) for rule in mutant.rules)]
+    own = (mutant for mutant in mutants(api) if any(check.covers(rule) for rule in mutant.rules))
+    yield from (mutant.breaks(targets.declared(api)) for mutant in own)
     marks = {mark for footprint in footprints(api) if footprint.check is check for mark in footprint.marks}
-    others = [mutant for mutant in GENERATED[api] if mutant.marks & marks]
-    for mutant in (*own, *others):
-        yield mutant.breaks(targets.declared(api))
+    others = (mutant for mutant in GENERATED[api] if mutant.marks & marks)
+    yield from (mutant.breaks(targets.declared(api)) for mutant in others)
 
 
 def fails(check: Check, api: str, changed: Api) -> bool:
@@ -105,3 +105,17 @@ def test_mutants_of_an_unknown_document_differ(text: str) -> None:
     own = toy.api()
     mutant = next(mutant for mutant in generated(own.contract) if mutant.text == text)
     assert answered(mutant.breaks(own), *REQUESTS[text]) != answered(own, *REQUESTS[text])
+
+
+def test_a_list_without_end_fails_its_check() -> None:
+    """A server that ignores the number of a page is a failure, not a check that never ends."""
+    text = "listMyOrganizations ignores the query parameter page."
+    mutant = next(mutant for mutant in GENERATED["tallyfy"] if mutant.text == text)
+    target = targets.mock(mutant.breaks(targets.declared("tallyfy")), budget=1000)
+    check = next(
+        known for known in checks() if known.name == "test_conformance.test_a_list_is_answered_in_its_envelope"
+    )
+    listing = document("tallyfy").operations["listMyOrganizations"]
+    outcome = attempt(check, target, {"listing": listing})
+    assert outcome.result == "failed"
+    assert "never to its end" in str(outcome.error)
