@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from contract_tests.mutants import Table, handled, stepped
+from contract_tests.mutants import Breakage, Table, handled, stepped
 from contract_tests.mutants.operators import (
     answered,
     as_tenant,
@@ -29,6 +30,19 @@ from contract_tests.mutants.steps import (
 from mock_server.api import Api, Call, Handler, Problem, Refusal, Reply, Step
 from mock_server.exchange import Response
 from mock_server.store import Store
+
+
+def keeps_to_the_first_key(when: Callable[[Call], object]) -> Breakage:
+    """Calls for which `when` holds are forbidden to all keys of a team but its first one."""
+
+    def authenticate(step: Step, call: Call) -> Response | None:
+        answer = step(call)
+        own = (known for known in call.world.credentials.values() if known.tenant == call.credential.tenant)
+        if when(call) and call.credential != next(own):
+            raise Problem("forbidden")
+        return answer
+
+    return replace_step("authenticate", authenticate)
 
 
 def first_team(call: Call) -> Store:
@@ -97,14 +111,6 @@ def _keep_runs_for_their_key(api: Api) -> Api:
         return api.handlers["getProcessRun"](call)
 
     return handled(api, createProcessRun=create, getProcessRun=get_run)
-
-
-def _let_the_first_key_write(step: Step, call: Call) -> Response | None:
-    answer = step(call)
-    keys = call.world.credentials.values()
-    if call.request.method != "GET" and call.credential != next(k for k in keys if k.tenant == call.credential.tenant):
-        raise Problem("forbidden")
-    return answer
 
 
 MUTANTS: Table = {
@@ -192,6 +198,11 @@ MUTANTS: Table = {
     },
     "authentication.keys-of-a-team-share": {
         "A run that was started with one key is unknown to the others.": _keep_runs_for_their_key,
-        "Keys other than a team's first one may only read.": replace_step("authenticate", _let_the_first_key_write),
+        "Keys other than a team's first one may only read.": keeps_to_the_first_key(
+            lambda call: call.request.method != "GET"
+        ),
+        "Only the first key of a team reads; every other one gets 403.": keeps_to_the_first_key(
+            lambda call: call.request.method == "GET"
+        ),
     },
 }

@@ -80,13 +80,13 @@ def shows_steps(**members: Any) -> Breakage:
     return set_members(("listTemplates", "getTemplate"), steps=show, when=lambda template: "steps" in template)
 
 
-def renames(name: str, other: str) -> Breakage:
-    """A parameter of the task list of a process is taken for another one."""
+def renames(operation: str, name: str, other: str) -> Breakage:
+    """A parameter is taken for another one."""
 
     def read(call: Call) -> None:
         call.arguments = {**without(call.arguments, name), other: call.arguments[name]}
 
-    return on_request("listRunTasks", read, when=lambda call: name in call.arguments)
+    return on_request(operation, read, when=lambda call: name in call.arguments)
 
 
 def asks(**values: Any) -> Callable[[Call], bool]:
@@ -258,8 +258,12 @@ MUTANTS: Table = {
         "`guests` has no effect on the tasks of a process.": ignore_query("listRunTasks", "guests"),
     },
     "tasks.deadline-filter": {
-        "`deadline_before` lists what is due on the day itself, too.": renames("deadline_before", "deadline_end_range"),
-        "`deadline_on` lists what is due before the day, too.": renames("deadline_on", "deadline_end_range"),
+        "`deadline_before` lists what is due on the day itself, too.": renames(
+            "listRunTasks", "deadline_before", "deadline_end_range"
+        ),
+        "`deadline_on` lists what is due before the day, too.": renames(
+            "listRunTasks", "deadline_on", "deadline_end_range"
+        ),
     },
     "tasks.step-include": {
         "Listed tasks show their step whether it is asked for or not.": includes(
