@@ -90,7 +90,7 @@ def test_a_server_is_checked_by_url_and_reports_are_written(check, served: str, 
 
 def test_a_failure_is_exit_code_1(check) -> None:
     """A server that breaks a rule fails the check, and the reader is told how to see it."""
-    broken = next(known for known in mutants("nextstep") if known.name == "an-unknown-run-is-invalid")
+    broken = next(known for known in mutants("nextstep") if known.text.startswith("An unknown run is answered as "))
     names = [broken.breaks(targets.declared("nextstep")), targets.declared("control")]
     with serving(Worlds(names, seeds=apis.seeds(apis.NAMES))) as url:
         code, out, _ = check("nextstep", "--url", f"{url}/api/v1", "--only", ONE)

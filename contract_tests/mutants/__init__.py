@@ -102,6 +102,7 @@ class Catch:
         return None if self.failure is None else self.failure.check.name
 
 
+@cache
 def mutants(api: str) -> tuple[Mutant, ...]:
     """The mutants of an API, from the modules `<api>_<noun>`."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.partition("_")[0] == api)
