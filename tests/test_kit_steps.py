@@ -9,6 +9,7 @@ import pytest
 from contract_tests import targets
 from contract_tests.client import Client
 from contract_tests.mutants import Breakage
+from contract_tests.mutants.operators import chain, reject_when
 from contract_tests.mutants.steps import (
     accept_as_first,
     accept_similar,
@@ -54,6 +55,12 @@ def test_keys_in_a_state_are_accepted(api: str) -> None:
     assert statuses(accept_state("revoked", when=lambda call: False), api, revoked) == [401]
 
 
+def test_keys_in_another_state_stay_refused() -> None:
+    """A key of a team without a subscription is not accepted as a revoked one."""
+    with targets.mock("nextstep").open() as client:
+        assert statuses(accept_state("revoked"), "nextstep", client.lapsed_key) == [403]
+
+
 @each_api
 def test_keys_like_a_valid_one_are_accepted(api: str) -> None:
     """An unknown key passes when it is like a valid one; a revoked key does not, whatever it is like."""
@@ -61,7 +68,7 @@ def test_keys_like_a_valid_one_are_accepted(api: str) -> None:
     with targets.mock(api).open() as client:
         key, revoked = client.key, client.revoked_key
     assert statuses(longer, api, f"{key}x", "unknown", None) == [200, 401, 401]
-    assert statuses(accept_similar(lambda token, key: True), api, revoked) == [401]
+    assert statuses(accept_similar(lambda token, key: True), api, revoked, None) == [401, 401]
 
 
 @each_api
@@ -73,7 +80,8 @@ def test_a_key_is_refused_with_another_error(api: str) -> None:
 def test_requests_are_counted_for_another_credential() -> None:
     """Keys that count as one share the limit, and go on as themselves."""
     shared = count_for(lambda call: call.credential._replace(token="all"))
-    with broken(shared) as client:
+    themselves = reject_when(LISTS["nextstep"], lambda call: call.credential.token == "all", "forbidden")
+    with broken(chain(shared, themselves)) as client:
         for _ in range(50):
             assert [listed(client, key).status for key in (client.key, client.second_key)] == [200, 200]
         assert [listed(client, key).status for key in (client.key, client.second_key)] == [429, 429]

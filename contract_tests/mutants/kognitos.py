@@ -180,7 +180,7 @@ def _is_draft(call: Call) -> bool:
 
 MUTANTS: Table = {
     "envelope.json": {
-        "Refusals say that they are text.": set_error_type(b"text/plain"),
+        "Errors are declared as text/plain.": set_error_type(b"text/plain"),
     },
     "envelope.list": {
         "The last page lacks the token instead of having null.": map_answer(
@@ -196,7 +196,7 @@ MUTANTS: Table = {
     },
     "envelope.error-model": {
         "Errors lack the status.": map_error(lambda refusal, body: {"message": refusal.message, "details": None}),
-        "The status that is repeated is always 400.": errors(status_code=400),
+        "The status in every error is 400.": errors(status_code=400),
         "Errors have null as their message.": errors(message=None),
     },
     "envelope.error-details": {
@@ -248,12 +248,10 @@ MUTANTS: Table = {
         "The answer to a start has null as its time.": set_members("createRun", created_at=None),
     },
     "runs.ids": {
-        "A run's process is named by 27 characters.": set_members(
+        "The id of a run's process has 27 characters.": set_members(
             "getRun", process_id=lambda run: run["process_id"].ljust(27, "0")
         ),
-        "A run's agent is named by its organization too.": set_members(
-            RUNS, agent_id=lambda run: f"o.{run['agent_id'][2:]}"
-        ),
+        "The id of a run's agent has a dot in it.": set_members(RUNS, agent_id=lambda run: f"o.{run['agent_id'][2:]}"),
     },
     "runs.names": {
         "A listed run has an empty name.": set_members("listRuns", name=""),
@@ -332,7 +330,7 @@ MUTANTS: Table = {
     },
     "runs.new-run-is-listed": {
         "A run is listed a minute after its start.": map_page("listRuns", _older_than_a_minute),
-        "Every run of an agent is listed under its second process too.": map_page(
+        "A new run is listed under its agent's second process, too.": map_page(
             "listRuns", _add_new_runs_to_the_second_process
         ),
     },
@@ -364,7 +362,7 @@ MUTANTS: Table = {
         ),
     },
     "health.ok": {
-        "The health is told in small letters.": map_answer("getHealth", lambda call, body: {"status": "ok"}),
-        "The health is answered 204.": replace_handler("getHealth", lambda handler, call: Reply(b"", 204)),
+        "The health check answers `ok` in small letters.": map_answer("getHealth", lambda call, body: {"status": "ok"}),
+        "The health check is answered 204.": replace_handler("getHealth", lambda handler, call: Reply(b"", 204)),
     },
 }

@@ -1,4 +1,4 @@
-"""Kognitos with keys that open too much or too little."""
+"""Kognitos with keys that allow too much or too little."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MUTANTS: Table = {
     },
     "authentication.missing-key": {
         "Without a key a request is the first organization's.": accept_as_first("missing-credential"),
-        "A run is started before the key is asked for.": accept_as_first(
+        "Runs and files are created without a key.": accept_as_first(
             "missing-credential", when=lambda call: call.request.method == "POST"
         ),
     },
@@ -53,10 +53,8 @@ MUTANTS: Table = {
         ),
     },
     "authentication.foreign-objects-stay-hidden": {
-        "A run is read by its id, whosever it is.": as_tenant("getRun", owner("runs", "run_id")),
-        "A process is read by its id and its agent's, whosever it is.": as_tenant(
-            "getProcess", owner("agents", "agent_id")
-        ),
+        "Any key reads any organization's run.": as_tenant("getRun", owner("runs", "run_id")),
+        "Any key reads any organization's process.": as_tenant("getProcess", owner("agents", "agent_id")),
     },
     "authentication.foreign-objects-stay-unchanged": {
         "A run of another organization's process is started.": as_tenant("createRun", owner("agents", "agent_id")),
@@ -72,7 +70,7 @@ MUTANTS: Table = {
         "A key of one agent makes no files.": reject_when("createFile", is_scoped, "forbidden"),
     },
     "authentication.agent-key-stays-with-its-agent": {
-        "A key of one agent reads what is any agent's.": on_request(READING, _widen_the_key),
+        "A key of one agent reads all agents' runs and processes.": on_request(READING, _widen_the_key),
         "A key of one agent reads any run by its id.": on_request("getRun", _widen_the_key),
         "A key of one agent starts runs for any agent.": on_request("createRun", _widen_the_key),
         "A key of one agent makes files for any agent.": on_request("createFile", _widen_the_key),

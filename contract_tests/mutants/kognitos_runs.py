@@ -152,7 +152,7 @@ def _time_out_after_ten_minutes(call: Call, run: Any) -> Any:
 
 MUTANTS: Table = {
     "creation.created": {
-        "The name of a run is shown without spaces and in capital letters.": set_members(
+        "The name of a run is shown without spaces around it and in capital letters.": set_members(
             CREATE, name=lambda run: run["name"].upper().strip() or "-"
         ),
         "The answer to a start always shows the stage Draft.": set_members(CREATE, stage="Draft"),
@@ -219,7 +219,7 @@ MUTANTS: Table = {
         "An empty name is taken for Untitled.": chain(
             patch_document(f"{NAME}/minLength", 0), map_body(CREATE, "name", lambda name: name or "Untitled")
         ),
-        "A name may have 100 bytes.": reject_when(CREATE, lambda call: len(call.body["name"].encode()) > 100),
+        "A name may have 100 bytes at most.": reject_when(CREATE, lambda call: len(call.body["name"].encode()) > 100),
     },
     "creation.id-length": {
         "An id of 27 characters is looked up.": reads_ids(maxLength=27),
@@ -247,7 +247,7 @@ MUTANTS: Table = {
         "A list of inputs is refused.": reject_when(CREATE, lambda call: call.body.get("inputs")),
     },
     "creation.file-ids-are-texts": {
-        "A file that is named by anything but a text is left out.": coerce_body(
+        "A file id that is no text is left out.": coerce_body(
             CREATE, FILES, lambda ids: [id for id in ids or () if isinstance(id, str)] or None
         ),
     },
@@ -302,7 +302,7 @@ MUTANTS: Table = {
     },
     "life-cycle.identity-stays": {
         "The time of a run is that of its last change of status.": map_item(RUNS, _show_the_last_change),
-        "The name of a run that is over says so.": set_members(
+        "The name of a run that is over ends in `(done)`.": set_members(
             RUNS, name=lambda run: f"{run['name']} (done)", when=is_over
         ),
     },

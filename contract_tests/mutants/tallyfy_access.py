@@ -1,4 +1,4 @@
-"""Tallyfy with wrong doors: tokens, the client's name, organizations, envelopes, errors, limits."""
+"""Tallyfy with wrong access: tokens, the client's name, organizations, envelopes, errors, limits."""
 
 from __future__ import annotations
 
@@ -75,41 +75,43 @@ def _show_the_first_member(refusal: Any, body: Any) -> Any:
 
 MUTANTS: Table = {
     "authentication.bearer-key": {
-        "Who one is in an organization is not told to valid tokens.": reject_when(
+        "Reading oneself in an organization is forbidden to every token.": reject_when(
             "getOrganizationMe", lambda call: True, "forbidden"
         ),
     },
     "authentication.missing-key": {
-        "Without a token one is served as the default one.": accept_as_first("missing-credential"),
+        "A request without a token is served as one with the first token.": accept_as_first("missing-credential"),
     },
     "authentication.unknown-key": {
-        "A token that does not exist is served as the default one.": accept_as_first(
+        "An unknown token is served as the first one.": accept_as_first(
             "invalid-credential", when=lambda call: presented(call) is None
         ),
     },
     "authentication.revoked-key": {
-        "A token that was ended is served.": accept_state("revoked"),
+        "A revoked token is accepted.": accept_state("revoked"),
     },
     "authentication.one-space": {
-        "Whatever stands between Bearer and the token is overlooked.": reads_headers(_ignore_the_gap),
+        "Spaces, commas and colons may stand between Bearer and the token.": reads_headers(_ignore_the_gap),
     },
     "authentication.client-header": {
-        "Requests are served whether they name their client or not.": reads_headers(_name_the_client),
+        "A request without `X-Tallyfy-Client` is served.": reads_headers(_name_the_client),
     },
     "authentication.any-client-name": {
         "Only clients that call themselves APIClient are served.": replace_step("authenticate", _refuse_other_clients),
     },
     "authentication.foreign-organization": {
-        "Whatever organization is named, one's own is meant.": accept_as_first("foreign-organization"),
+        "A path of a foreign organization is served with the first token's data.": accept_as_first(
+            "foreign-organization"
+        ),
     },
     "authentication.lists-show-the-own-team": {
         "The list of tasks holds those of all organizations.": replace_handler("listTasks", _list_all_tasks),
     },
     "authentication.foreign-objects-stay-hidden": {
-        "A task is found in whatever organization it is.": as_tenant("getTask", owner("tasks", "task_id")),
+        "Any token reads any organization's task.": as_tenant("getTask", owner("tasks", "task_id")),
     },
     "authentication.foreign-objects-stay-unchanged": {
-        "A process is changed in whatever organization it is.": as_tenant("updateRun", owner("runs", "run_id")),
+        "Any token updates any organization's process.": as_tenant("updateRun", owner("runs", "run_id")),
     },
     "envelope.single": {
         "A process that is read is not under `data`.": map_answer("getRun", lambda call, body: body["data"]),
@@ -118,15 +120,13 @@ MUTANTS: Table = {
         "The processes are under `runs`.": map_answer(
             "listRuns", lambda call, page: {"runs": page["data"], "meta": page["meta"]}
         ),
-        "A page of tasks does not tell its pagination.": map_answer(
-            "listTasks", lambda call, page: {"data": page["data"]}
-        ),
+        "A page of tasks has no `meta`.": map_answer("listTasks", lambda call, page: {"data": page["data"]}),
     },
     "envelope.error": {
         "An error has neither a message nor errors.": map_error(lambda refusal, body: {"problem": refusal.message}),
     },
     "envelope.timestamps": {
-        "The times of a process end in +00:00.": set_members(
+        "The `created_at` of a process ends in +00:00.": set_members(
             "getRun", created_at=lambda run: run["created_at"].replace("Z", "+00:00")
         ),
     },
@@ -136,10 +136,8 @@ MUTANTS: Table = {
         ),
     },
     "envelope.ids": {
-        "Who started a process is told as a text.": set_members(
-            ("getRun", "listRuns"), started_by=lambda run: str(run["started_by"])
-        ),
-        "All processes of a list have one number.": set_members("listRuns", increment_id=1),
+        "`started_by` is a text.": set_members(("getRun", "listRuns"), started_by=lambda run: str(run["started_by"])),
+        "All processes of a list have the same `increment_id`.": set_members("listRuns", increment_id=1),
     },
     "errors.unknown-path": {
         "The code of an unknown path is that of an unknown object.": patch_document(
@@ -153,22 +151,24 @@ MUTANTS: Table = {
         "The 404 of an object has no code.": patch_document(f"{ERRORS}/not-found/code", ""),
     },
     "errors.by-member": {
-        "A 422 tells its message only.": map_error(lambda refusal, body: {"error": True, "message": refusal.message}),
-        "A 422 tells only one of the members that are wrong.": map_error(_show_the_first_member),
+        "A 422 has a message and no `errors`.": map_error(
+            lambda refusal, body: {"error": True, "message": refusal.message}
+        ),
+        "A 422 names only one of the members that are wrong.": map_error(_show_the_first_member),
     },
     "me.same-person": {
-        "In an organization one has another number.": set_members(
+        "The `id` of a person in an organization is not that of `GET /me`.": set_members(
             "getOrganizationMe", id=lambda person: person["id"] + 1
         ),
     },
     "me.organizations": {
-        "The list of one's organizations holds all there are.": replace_handler(
+        "The list of one's own organizations holds all organizations.": replace_handler(
             "listMyOrganizations", _list_all_organizations
         ),
     },
     "rate-limit.retry-after-is-told": {
         "A 429 has no `Retry-After`.": map_retry_after(lambda seconds: None),
-        "The wait is not a whole number.": map_retry_after(lambda seconds: f"{seconds}.5"),
+        "`Retry-After` is not a whole number.": map_retry_after(lambda seconds: f"{seconds}.5"),
     },
     "comments.hourly-limit": {
         "An organization makes 121 comments within an hour.": patch_document(f"{COMMENT}/requests", 121),

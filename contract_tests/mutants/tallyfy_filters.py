@@ -1,4 +1,4 @@
-"""Tallyfy that overlooks filters of its lists, and members of what it is given."""
+"""Tallyfy that ignores filters of its lists, and members of requests."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ MUTANTS: Table = {
         "`with` has no effect on one's own tasks.": ignore_query("listMyTasks", "with"),
     },
     "tasks.deadline-range": {
-        "`deadline_on` counts no more than a range that is given with it.": ignore_query(
-            "listRunTasks", "deadline_on", when=_gives_a_range
-        ),
+        "`deadline_on` has no effect beside a range.": ignore_query("listRunTasks", "deadline_on", when=_gives_a_range),
     },
     "tasks.open-filters": {
         "`status=due_soon` lists all tasks of a process.": ignore_query(

@@ -56,7 +56,7 @@ def run_of(call: Call) -> Any:
     return call.store["runs"].get(call.arguments["run_id"])
 
 
-def _last_template(call: Call) -> str:
+def _template_without_a_form(call: Call) -> str:
     return next(str(template["id"]) for template in call.store["templates"] if not template["prerun"])
 
 
@@ -126,12 +126,12 @@ MUTANTS: Table = {
         "A launched process is archived at once.": set_record(LAUNCH, "runs", archived_at=LATER),
     },
     "launch.checklist-id-is-required": {
-        "Without a template the last one is launched.": optional_body(
-            LAUNCH, f"{SCHEMAS}/LaunchRun", checklist_id=_last_template
+        "Without a template the first one without a kick-off form is launched.": optional_body(
+            LAUNCH, f"{SCHEMAS}/LaunchRun", checklist_id=_template_without_a_form
         ),
     },
     "launch.wrong-types": {
-        "A summary that is no text is taken for none.": ignore_wrong_type(LAUNCH, f"{FIELDS}/summary", str),
+        "A summary that is no text is ignored.": ignore_wrong_type(LAUNCH, f"{FIELDS}/summary", str),
     },
     "launch.name": {
         "The name of a process is written in capitals.": map_body(LAUNCH, "name", lambda name: name and name.upper()),
@@ -151,7 +151,7 @@ MUTANTS: Table = {
         "A name may have 549 characters at most.": patch_document(f"{FIELDS}/name/maxLength", 549),
     },
     "launch.template": {
-        "The title of its template is that of the process.": set_members(
+        "`checklist_title` is the name of the process.": set_members(
             (LAUNCH, "getRun"), checklist_title=lambda run: run["name"]
         ),
     },
@@ -159,7 +159,7 @@ MUTANTS: Table = {
         "A process belongs to whoever launches it.": ignore_body(LAUNCH, "owner_id"),
     },
     "launch.unknown-owner": {
-        "An owner whom nobody knows is taken for none.": ignore_body(
+        "An unknown owner is ignored.": ignore_body(
             LAUNCH, "owner_id", when=lambda call: call.store["people"].row(str(call.body.get("owner_id"))) is None
         ),
     },
@@ -168,7 +168,7 @@ MUTANTS: Table = {
     },
     "launch.required-answers": {
         "A required field without an answer gets a dash.": set_body(LAUNCH, prerun=_make_up_required_answers),
-        "A required field without an answer is told as such.": rewords(LAUNCH, "This field is required"),
+        "The error about a required field does not name its label.": rewords(LAUNCH, "This field is required"),
     },
     "launch.prerun-is-no-list": {
         "Kick-off answers may be a list of objects.": coerce_body(
@@ -187,7 +187,7 @@ MUTANTS: Table = {
         "The first task of a new process is completed.": on_success(LAUNCH, _complete_the_first_task),
     },
     "launch.override": {
-        "What the launch says about tasks has no effect.": ignore_body(LAUNCH, "tasks"),
+        "`tasks` has no effect on a launch.": ignore_body(LAUNCH, "tasks"),
     },
     "launch.step-assignees": {
         "All tasks belong to whoever launches.": sets_tasks(
@@ -225,7 +225,7 @@ MUTANTS: Table = {
         "An archived process has no `archived_at`.": set_members(RUNS, archived_at=None),
     },
     "run-update.partial": {
-        "Users and groups that are not given are emptied.": default_body(UPDATE, users=[]),
+        "Users that are not given are emptied.": default_body(UPDATE, users=[]),
         "`starred` has no effect in an update.": ignore_body(UPDATE, "starred"),
     },
     "run-update.long-name": {
@@ -238,7 +238,7 @@ MUTANTS: Table = {
         "`owner_id` has no effect in an update.": ignore_body(UPDATE, "owner_id"),
     },
     "run-update.replaces-lists": {
-        "Users that are given come beside those before.": on_request(UPDATE, _add_to_the_users),
+        "Users that are given are added to those before.": on_request(UPDATE, _add_to_the_users),
         "`groups` has no effect in an update.": ignore_body(UPDATE, "groups"),
     },
     "run-update.answers": {
@@ -267,7 +267,7 @@ MUTANTS: Table = {
         ),
     },
     "purge.only-administrators": {
-        "Deleting needs no administrator.": on_request(PURGE, _act_for_an_administrator),
+        "Anybody may delete an archived process.": on_request(PURGE, _act_for_an_administrator),
     },
     "runs.form-fields": {
         "The fields of a process do not name their task.": set_members(
@@ -276,7 +276,7 @@ MUTANTS: Table = {
         ),
     },
     "kickoff.submitted": {
-        "A submitted form tells nobody who submitted it.": set_record(SUBMIT, "runs", prerun_completed_by=None),
+        "A submitted form has no `prerun_completed_by`.": set_record(SUBMIT, "runs", prerun_completed_by=None),
     },
     "kickoff.submitted-once": {
         "Submitting a submitted form submits it once more.": on_request(
@@ -288,7 +288,7 @@ MUTANTS: Table = {
             set_record(SUBMIT, "runs", status="active", completed_at=None),
             set_members(SUBMIT, status="active", completed_at=None),
         ),
-        "Re-opening the form changes nothing, so that the tasks complete the process alone.": on_success(
+        "A re-opened form need not be submitted for its process to be complete.": on_success(
             REOPEN, lambda call, run: put_hidden(call, run["id"], kickoff_open=False)
         ),
     },
@@ -296,7 +296,7 @@ MUTANTS: Table = {
         "Submitting a submitted form says that rules were evaluated.": set_members(SUBMIT, rules_evaluated=True),
     },
     "kickoff.reopened": {
-        "A re-opened form still tells when it was submitted.": set_members(REOPEN, prerun_completed_at=LATER),
+        "A re-opened form has a `prerun_completed_at`.": set_members(REOPEN, prerun_completed_at=LATER),
     },
     "kickoff.reactivates": {
         "Re-opening the form of a complete process leaves it complete.": replace_handler(REOPEN, _stay_complete),

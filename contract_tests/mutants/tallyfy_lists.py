@@ -109,7 +109,7 @@ def _swap_places(call: Call, told: Any) -> Any:
 
 MUTANTS: Table = {
     "pagination.default-limit": {
-        "A page of processes holds 11 items unless told otherwise.": default_query("listRuns", per_page=11),
+        "A page of processes without `per_page` holds 11 items.": default_query("listRuns", per_page=11),
     },
     "pagination.limit-sets-the-page-size": {
         "A page of processes never holds more than 50 items.": map_query(
@@ -126,7 +126,7 @@ MUTANTS: Table = {
     },
     "pagination.totals": {
         "`total` counts the items of the page.": tells(lambda told: {**told, "total": told["count"]}),
-        "`current_page` is one less.": tells(lambda told: {**told, "current_page": told["current_page"] - 1}),
+        "`current_page` counts from zero.": tells(lambda told: {**told, "current_page": told["current_page"] - 1}),
     },
     "pagination.next-link": {
         "The link to the next page has its number only.": links_to(
@@ -182,7 +182,7 @@ MUTANTS: Table = {
         "`tag` has no effect on templates.": ignore_query("listTemplates", "tag"),
     },
     "runs.archived-are-hidden": {
-        "Archived processes are in the list unless told otherwise.": default_query("listRuns", archived="true"),
+        "Archived processes are listed without `archived`.": default_query("listRuns", archived="true"),
     },
     "runs.archived-filter": {
         "`archived=only` lists live processes too.": set_query("listRuns", archived="true", when=asks(archived="only")),
@@ -288,6 +288,6 @@ MUTANTS: Table = {
         "One's own tasks are only those that are not completed.": set_query("listMyTasks", status="active"),
     },
     "tasks.of-a-person": {
-        "Anybody's tasks are one's own.": swap_handler("listUserTasks", "listMyTasks"),
+        "The tasks of any person are the caller's own.": swap_handler("listUserTasks", "listMyTasks"),
     },
 }

@@ -154,7 +154,7 @@ MUTANTS: Table = {
     },
     "next-task.fields": {
         "The next task shows its status, too.": shows_each("next_task", lambda task: {**task, "status": "x"}),
-        "The title of the next task is its alias.": shows_each(
+        "The title of the next task begins with `Next:`.": shows_each(
             "next_task", lambda task: {**task, "title": f"Next: {task['title']}"}
         ),
     },

@@ -230,7 +230,7 @@ MUTANTS: Table = {
         "`webhook` has no effect.": ignore_body(UPDATE, "webhook"),
     },
     "task-update.wrong-types": {
-        "A title that is no text is overlooked.": ignore_wrong_type(UPDATE, TITLE, str),
+        "A title that is no text is ignored.": ignore_wrong_type(UPDATE, TITLE, str),
     },
     "task-update.long-title": {
         "A title may have any length; it is cut.": chain(
@@ -249,10 +249,10 @@ MUTANTS: Table = {
         "A deadline on a Sunday is kept.": on_success(UPDATE, _keep_the_day),
     },
     "task-update.owners": {
-        "Owners that are given come beside those before.": on_request(UPDATE, _add_to_the_owners),
+        "Owners that are given are added to those before.": on_request(UPDATE, _add_to_the_owners),
     },
     "task-update.answers": {
-        "An answer is kept without what is null in it.": map_body(UPDATE, "taskdata", _without_nulls),
+        "An answer is kept without its members that are null.": map_body(UPDATE, "taskdata", _without_nulls),
         "Answers that are not given again are lost.": on_success(UPDATE, _forget_other_answers),
     },
     "task-update.unknown-answers": {
@@ -297,10 +297,10 @@ MUTANTS: Table = {
         "Any answer to an assignees field is kept.": takes_any("assignees_form"),
     },
     "completion.completed": {
-        "A completed task does not remember who completed it.": set_record(COMPLETE, "tasks", completer_id=None),
+        "A completed task has no `completer_id`.": set_record(COMPLETE, "tasks", completer_id=None),
     },
     "completion.task-id-is-required": {
-        "Without a task the first that can be is completed.": optional_body(
+        "Without a task the first open one is completed.": optional_body(
             COMPLETE, f"{SCHEMAS}/CompleteTask", task_id=_first_open_task
         ),
     },
@@ -369,10 +369,10 @@ MUTANTS: Table = {
         ),
     },
     "reopening.reopened": {
-        "A reopened task is not in progress.": chain(
+        "A reopened task has the status not-started.": chain(
             set_record(REOPEN, "tasks", status="not-started"), set_members(REOPEN, status="not-started")
         ),
-        "A reopened approval remembers that it was decided.": set_record(REOPEN, "tasks", is_approved=True),
+        "A reopened approval is still approved.": set_record(REOPEN, "tasks", is_approved=True),
     },
     "reopening.only-completed": {
         "A task that is not completed is reopened.": on_request(
@@ -400,10 +400,12 @@ MUTANTS: Table = {
         "`has_open_issue` is always false.": set_members("getRun", has_open_issue=False),
     },
     "issues.resolved": {
-        "Resolving the last issue leaves the process in trouble.": leaves(RESOLVE, runs={"status": "problem"}),
+        "Resolving the last issue leaves the process with the status problem.": leaves(
+            RESOLVE, runs={"status": "problem"}
+        ),
     },
     "issues.all-must-be-resolved": {
-        "Resolving one issue ends the trouble of its process.": leaves(RESOLVE, runs={"status": "active"}),
+        "Resolving one of several issues makes the process active.": leaves(RESOLVE, runs={"status": "active"}),
     },
     "issues.unknown-thread": {
         "A thread that does not exist resolves all issues of the task.": ignore_body(
@@ -411,13 +413,15 @@ MUTANTS: Table = {
         ),
     },
     "comments.added": {
-        "A comment is kept from its end to its beginning.": map_body(COMMENT, "content", lambda text: text[::-1]),
+        "A comment is kept with its characters in reverse order.": map_body(
+            COMMENT, "content", lambda text: text[::-1]
+        ),
         "A comment is answered and not kept.": on_success(
             COMMENT, lambda call, thread: call.store["threads"].remove(thread["id"])
         ),
     },
     "comments.content-is-required": {
-        "A comment without content says a dash.": optional_body((COMMENT, REPORT), f"{SCHEMAS}/Comment", content="-"),
+        "A comment without content gets a dash.": optional_body((COMMENT, REPORT), f"{SCHEMAS}/Comment", content="-"),
     },
     "comments.changes-no-status": {
         "A comment puts its task in progress.": leaves(COMMENT, tasks={"status": "in-progress"}),
