@@ -1,7 +1,8 @@
 """Breakages of the mock, each of which the tests of the rules that it breaks must catch; and the other way round.
 
 A mutant proves that a test can fail, an alternative of an assumption that it does not cry wolf. mock_server has
-no word of either. A mutant is a line in the table MUTANTS of a module `<api>_<noun>`; `operators` and `steps` make its breakage.
+no word of either. A mutant is a line in the table MUTANTS of a module `<api>_<noun>`; its breakage is made by
+`operators` and `steps`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -210,7 +211,7 @@ def _lose(lose: Callable[[Json], None], call: Call) -> None:
 
 def _open_operations(contract: Contract, operation: Operation) -> Iterator[Generated]:
     names_nothing = "{" not in operation.path and operation.body is None and operation.pagination is None
-    if operation.secured and not names_nothing:
+    if operation.secured is True and not names_nothing:
         text = f"{operation.id} is open to other tenants."
         mutate = partial(_opened, operation=operation.id)
         yield Generated(contract.name, "tenant", text, _calls(operation), mutate)
@@ -230,18 +231,25 @@ def _opened(api: Api, operation: str) -> Api:
             return None
 
     def opened(original: Handler, call: Call) -> Reply:
-        others = [name for name in call.tenants if name != call.credential.tenant]
-        named = [str(value) for value in (*call.arguments.values(), *_texts(call.body))]
-        for name in others:
-            if any(name == text or _holds(call.tenants[name], text) for text in named if text not in call.tenants):
-                return _as_tenant(call, name, original)
-        if any(text in others for text in named):
-            return _as_tenant(call, next(text for text in named if text in others), original)
+        owner = _owner(call)
+        if owner is not None:
+            return _as_tenant(call, owner, original)
         reply = original(call)
         return reply if isinstance(reply.body, bytes) else structs.replace(reply, body=_joined(call, reply, original))
 
     steps = replace(api.steps, authenticate=partial(authenticated, api.steps.authenticate))
     return _handled(replace(api, steps=steps), operation, opened)
+
+
+def _owner(call: Call) -> str | None:
+    """The other tenant that a call names, or whose object it names; None where it names one of the caller's own."""
+    texts = (value for value in call.body.values()) if isinstance(call.body, Mapping) else ()
+    named = [str(value) for value in (*call.arguments.values(), *texts) if isinstance(value, str)]
+    others = [name for name in call.tenants if name != call.credential.tenant]
+    if any(_holds(call.tenants[call.credential.tenant], text) for text in named if text not in call.tenants):
+        return None
+    known = (name for name in others for text in named if name == text or _holds(call.tenants[name], text))
+    return next(known, None)
 
 
 def _as_tenant(call: Call, tenant: str, handler: Handler) -> Reply:
@@ -250,13 +258,15 @@ def _as_tenant(call: Call, tenant: str, handler: Handler) -> Reply:
 
 
 def _joined(call: Call, reply: Reply, handler: Handler) -> Positions:
-    """The items of the caller's list, and those that the first other tenant has."""
+    """The items of the caller's list, and those that the first other tenant has, if it has that list."""
     assert not isinstance(reply.body, bytes), "only a listing is joined"
-    rows = list(reply.body.slice(0, reply.body.size()))
+    rows, own = list(reply.body.slice(0, reply.body.size())), (call.store, call.credential)
     for name in [name for name in call.tenants if name != call.credential.tenant][:1]:
-        other = _as_tenant(call, name, handler).body
-        assert not isinstance(other, bytes), "an operation that lists always lists"
-        rows += other.slice(0, other.size())
+        with suppress(Problem):
+            other = _as_tenant(call, name, handler).body
+            assert not isinstance(other, bytes), "an operation that lists always lists"
+            rows += other.slice(0, other.size())
+    call.store, call.credential = own
     ids = [str(row.get("id", n)) for n, row in enumerate(map(decode, rows))]
     places = {id: n for n, id in enumerate(ids)}
     return Positions(len(rows), rows.__getitem__, ids.__getitem__, places.get)
@@ -264,10 +274,6 @@ def _joined(call: Call, reply: Reply, handler: Handler) -> Positions:
 
 def _holds(store: Store, id: str) -> bool:
     return any(store[name].row(id) is not None for name in store.names())
-
-
-def _texts(body: Json) -> Iterator[str]:
-    yield from (value for value in body.values() if isinstance(value, str)) if isinstance(body, Mapping) else ()
 
 
 # numbers
@@ -544,7 +550,7 @@ def _answered(document: Json, operation: Operation, classes: str) -> Iterator[Me
 
 
 def _asked(document: Json, operation: Operation) -> Iterator[Member]:
-    return members(document, _body_schema(document, operation), ()) if operation.body else iter(())
+    return members(document, _body_schema(document, operation), (operation.id,)) if operation.body else iter(())
 
 
 def _body_schema(document: Json, operation: Operation) -> Json:
