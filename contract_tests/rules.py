@@ -25,6 +25,7 @@ from contract_tests import profiles
 from contract_tests.arrange import required_members, takes_json
 from contract_tests.client import Broken, Capability, NotChecked
 from contract_tests.guest import Spent
+from contract_tests.pages import settled
 from contract_tests.targets import Target, require
 from mock_server.contract import Contract, Operation, Quota
 
@@ -36,6 +37,7 @@ SUBJECTS: Mapping[str, Callable[[Contract], Sequence[Operation]]] = {
     "operation": lambda contract: _those(contract, lambda operation: True),
     "listing": lambda contract: _those(contract, lambda operation: operation.pagination is not None),
     "continued": lambda contract: _those(contract, lambda operation: _is_continued(operation)),
+    "resizable": lambda contract: _those(contract, _is_resizable),
     "growing": lambda contract: _those(contract, lambda operation: _adds_to(contract, operation)),
     "filtered": lambda contract: _those(contract, _is_filtered),
     "matched": lambda contract: _those(contract, _is_filtered) if _declares(contract, ".filters-are-kept") else (),
@@ -216,6 +218,11 @@ def _is_single(operation: Operation) -> bool:
 def _is_continued(operation: Operation) -> bool:
     """Whether each page of a list names the place where the next one starts."""
     return operation.pagination is not None and "cursor" in operation.pagination.settings
+
+
+def _is_resizable(operation: Operation) -> bool:
+    """Whether the document settles that the pages of a list may have different sizes on one walk."""
+    return _is_continued(operation) and settled(operation, "limit-may-change")
 
 
 def _declares(contract: Contract, ending: str) -> bool:

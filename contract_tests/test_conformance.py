@@ -27,7 +27,7 @@ from urllib3 import HTTPResponse
 
 from contract_tests.arrange import accepted, arrange, call, links
 from contract_tests.client import NotChecked
-from contract_tests.pages import bounds, is_numbered, longest, page_of, request_page, setting, settled
+from contract_tests.pages import MOST_PAGES, bounds, is_numbered, longest, page_of, request_page, setting, settled
 from contract_tests.pointers import follow, pointed
 from contract_tests.rules import rule
 from contract_tests.targets import Target
@@ -95,15 +95,20 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
     """A list has its items, its cursor and its flag where the document says, on the first page and on the last."""
     with target.open() as client:
         arguments = longest(client, listing, least=1)
-        cursor, more, limit = None, True, 1
-        while more:
+        cursor, limit = None, 1
+        seen: list[object] = []
+        while True:
             response = request_page(client, listing, arguments, limit=limit, cursor=cursor)
             assert response.status < 300
             page = page_of(listing, response)
             assert isinstance(pointed(response.json(), setting(listing, "items")), list)
             assert isinstance(page.more, bool)
-            cursor, more = page.next, page.more
+            cursor = page.next
             assert is_numbered(listing) or cursor is None or isinstance(cursor, str)
+            if not page.more or len(seen) == MOST_PAGES:
+                break
+            assert cursor not in seen, f"{listing.id} leads to {cursor} again, and never to its end"
+            seen.append(cursor)
             limit = bounds(listing)[2] if settled(listing, "limit-may-change") and not is_numbered(listing) else limit
 
 

@@ -85,8 +85,9 @@ def test_the_agent_of_a_file_has_a_form(target: Target, size: int, bad: str) -> 
 
 
 @rule("kognitos.files.unknown-agent", needs=("write",))
-@drawn(id=st.text("abcdefghij0123456789", max_size=24))
+@drawn(id=st.text("abcdefghij0123456789", max_size=25))
 @example(id="nobody")
+@example(id="a" * 25)
 def test_a_file_needs_an_agent_that_exists(target: Target, id: str) -> None:
     """Making a file for an agent that does not exist is answered 404."""
     with target.open() as client:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contract_tests.arrange import Arranged, call
+from contract_tests.arrange import Arranged, arrange, call
 from contract_tests.client import Client
 from contract_tests.pages import ids, longest, request_page, walk
 from contract_tests.rules import rule
@@ -35,6 +35,16 @@ def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, 
         wanted = (total, len(body["data"]), size, number, pages)
         assert tuple(told[name] for name in ("total", "count", "per_page", "current_page", "total_pages")) == wanted
         assert len(body["data"]) == min(size, total - (number - 1) * size)
+
+
+@rule("tallyfy.pagination.first-page")
+def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -> None:
+    """Without `page` a list answers its first page."""
+    with target.open() as client:
+        arguments = arrange(client, listing).arguments
+        first, plain = (request_page(client, listing, arguments, limit=2, cursor=page).json() for page in (1, None))
+        assert plain["meta"]["pagination"]["current_page"] == 1
+        assert plain["data"] == first["data"]
 
 
 @rule("tallyfy.pagination.next-link", "tallyfy.pagination.last-page-has-no-next")

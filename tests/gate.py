@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-BESIDE = ("tests/test_mutants.py", "tests/test_alternatives.py")
+BESIDE = ("tests/test_mutants.py", "tests/test_generated_mutants.py", "tests/test_alternatives.py")
 
 
 def main(deep: bool) -> int:

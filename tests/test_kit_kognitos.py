@@ -26,7 +26,7 @@ from contract_tests.kognitos import (
     start,
     wanted,
 )
-from contract_tests.mutants.kognitos import answering
+from contract_tests.mutants.operators import set_members
 from contract_tests.settings import Settings
 from contract_tests.targets import Mock, Server, Target
 from contract_tests.transport import in_process
@@ -145,7 +145,7 @@ def test_content_that_goes_elsewhere_is_not_checked() -> None:
 def test_an_address_without_a_token_is_not_guessed() -> None:
     """Where the upload's address has no token at its end, there is nothing to guess."""
     api = targets.declared("kognitos")
-    short = answering(api, lambda call, file: {**file, "upload_url": "http://understudy/v2/uploads/x"}, "createFile")
+    short = set_members("createFile", upload_url="http://understudy/v2/uploads/x")(api)
     with pytest.raises(NotChecked, match="no token"):
         files.test_an_address_is_not_to_be_guessed(targets.mock(short))
 

@@ -16,22 +16,31 @@ from contract_tests.mutants.operators import (
     chain,
     coerce_body,
     default_body,
+    default_query,
     drop_members,
     ignore_body,
+    ignore_event,
     ignore_query,
     ignore_wrong_type,
     map_answer,
+    map_document,
+    map_error,
     map_item,
     map_list,
     map_page,
     on_refusal,
     on_success,
+    optional_body,
     override_record,
     put,
     reject_when,
     set_body,
+    set_error_type,
     set_members,
+    set_record,
     swap_error,
+    swap_handler,
+    with_notes,
 )
 
 LIST, START, PUBLISH = "listProcessRuns", "createProcessRun", "publishProcessTemplate"
@@ -102,6 +111,12 @@ def test_some_objects_are_changed() -> None:
     with broken(drop_members(LIST, "title", when=lambda run: run["status"] == "completed")) as client:
         runs = send(client, LIST, query="limit=100")[1]["data"]
     assert {(run["status"], "title" in run) for run in runs} == {("active", True), ("completed", False)}
+    whole = chain(
+        drop_members(LIST, "title", when=lambda run: run["status"] == "completed"),
+        set_members(LIST, title=lambda run: run["title"].upper(), when=lambda run: "title" in run),
+    )
+    with broken(whole) as client:
+        assert send(client, LIST, query="limit=100")[0] == 200
 
 
 def test_a_list_is_changed_before_or_after_its_pages_are_cut() -> None:
@@ -143,6 +158,26 @@ def test_a_member_of_a_request_is_read_otherwise() -> None:
     )
 
 
+def test_a_parameter_has_a_value_where_it_is_not_given() -> None:
+    """A value, or a function of the call, stands in the place of the declared default; what is given counts."""
+    for limit in (2, lambda call: len(call.operation.id) - len(LIST) + 2):
+        with broken(default_query(LIST, limit=limit)) as client:
+            assert [len(listed(client, query=query)) for query in ("", "limit=3", "status=active")] == [2, 3, 2]
+
+
+def test_a_required_member_may_be_missing() -> None:
+    """`optional_body` gives it a value; what is required beside it stays so."""
+    schema = "/components/schemas/CreateRun"
+    template = step("nextstep", START)["json"]["template_id"]
+    optional = optional_body(START, schema, template_id=template)
+    strict = chain(map_document(f"{schema}/required", lambda names: [*names, "name"]), optional)
+    for breakage, body, status in ((optional, {}, 201), (strict, {}, 400), (strict, {"name": "Given"}, 201)):
+        with broken(breakage) as client:
+            assert send(client, START, json=body)[0] == status
+    with broken(lambda api: api) as client:
+        assert send(client, START, json={})[0] == 400
+
+
 def test_a_request_without_a_body_stays_one() -> None:
     """What changes members of a request does not fall over where there is no body."""
     with broken(chain(set_body(PUBLISH, published=False), ignore_body(PUBLISH, "published"))) as client:
@@ -170,6 +205,47 @@ def test_one_kind_of_refusal_is_changed() -> None:
     assert (started(chain(swapped, swap_error(START, "forbidden", "run-not-found")), name="No")) == 404
     assert (started(chain(swapped, swap_error(START, "invalid", "run-not-found")), name="No")) == 403
     assert (started(swapped, name="Yes", template_id="unknown"), len(done)) == (404, 3)  # as often as "No" was refused
+
+
+def test_a_record_has_other_values_after_a_success() -> None:
+    """The answer shows the object as it was, later ones as it is kept; a function makes a value from the object."""
+    for title in ("Other", lambda call, run: f"{call.operation.id} {run['title']}"):
+        kept = set_record(START, "runs", title=title)
+        with broken(kept) as client:
+            run = send(client, START, json={**step("nextstep", START)["json"], "name": "Given"})[1]["data"]
+            found = client.transport(client.request("GET", f"/process-runs/{run['id']}")).json()["data"]
+        assert (run["title"], found["title"]) in {("Given", "Other"), ("Given", f"{START} Given")}
+
+
+def test_an_operation_does_what_another_one_does() -> None:
+    """`swap_handler` gives it the handler of the other one, as the API has it."""
+    with broken(swap_handler("listProcessTemplates", LIST)) as client:
+        path = step("nextstep", "listProcessTemplates")["path"]
+        assert "template_id" in client.transport(client.request("GET", path)).json()["data"][0]
+
+
+def test_errors_are_of_another_kind_of_content() -> None:
+    """Their content type is set, and their bodies are changed."""
+    breakage = chain(set_error_type(b"text/plain"), map_error(lambda refusal, body: {"status": refusal.status}))
+    with broken(breakage) as client:
+        response = client.transport(client.request("GET", "/process-runs/unknown"))
+    assert (response.header("content-type"), response.json()) == ("text/plain", {"status": 404})
+
+
+def test_an_event_has_no_effect() -> None:
+    """What a person does in the app is taken, and nothing comes of it."""
+    broken_api = ignore_event("skip-task")(targets.declared("nextstep"))
+    assert broken_api.events["skip-task"](None) == {}
+
+
+def test_every_api_that_is_broken_has_notes_of_its_own() -> None:
+    """Notes begin empty for each API, and last as long as it does."""
+    breakage = with_notes(lambda notes: set_members(LIST, title=lambda run: notes.setdefault("first", run["title"])))
+    for status in ("active", "completed"):
+        with broken(breakage) as client, targets.mock("nextstep").open() as sound:
+            first = send(sound, LIST, query=f"status={status}")[1]["data"][0]["title"]
+            titles = {run["title"] for run in send(client, LIST, query=f"status={status}")[1]["data"]}
+        assert titles == {first}
 
 
 def test_a_record_is_another_while_an_operation_runs() -> None:

@@ -15,6 +15,7 @@ from contract_tests import test_tallyfy_completion as completion
 from contract_tests import test_tallyfy_includes as includes
 from contract_tests import test_tallyfy_launch as launches
 from contract_tests import test_tallyfy_life_cycle as life_cycle
+from contract_tests import test_tallyfy_lists as lists
 from contract_tests import test_tallyfy_runs as runs
 from contract_tests import test_tallyfy_tasks as tasks
 from contract_tests import test_tallyfy_templates as templates
@@ -80,6 +81,14 @@ def common(path: str, body: Any) -> Any:
     return {**body, "data": {**body["data"], "role": "standard"}} if path.endswith("/me") else body
 
 
+def loose(path: str, body: Any) -> Any:
+    """No process is in a folder."""
+    told = body["data"]
+    if path.endswith("/runs"):
+        return {**body, "data": [{**run, "folders": []} for run in told]}
+    return body
+
+
 def idle(path: str, body: Any) -> Any:
     """No organization tells its working days."""
     told = body["data"]
@@ -109,6 +118,17 @@ def apart() -> Change:
         (launches.test_a_process_has_its_owner, unowned),
         (launches.test_tasks_belong_to_whom_their_steps_name, empty),
         (launches.test_deadlines_count_from_the_launch, empty),
+        (lists.test_tasks_of_the_organization_are_found_by_guest_and_group, empty),
+        (lists.test_tasks_of_the_organization_are_found_by_deadline, empty),
+        (lists.test_tasks_are_found_by_tag_and_folder_of_their_process, empty),
+        (lists.test_tasks_are_found_by_the_day_of_their_creation, empty),
+        (lists.test_lists_of_tasks_are_sorted, empty),
+        (lists.test_listed_tasks_include_what_was_asked_for, empty),
+        (lists.test_a_template_shows_its_folders, empty),
+        (lists.test_processes_are_found_by_further_statuses, empty),
+        (lists.test_included_fields_are_the_same_in_a_list, empty),
+        (lists.test_somebody_else_starts_a_process, empty),
+        (lists.test_a_process_is_launched_as_told, loose),
         (runs.test_times_go_with_the_status, active),
         (runs.test_archived_processes_are_listed_on_request, active),
         (runs.test_processes_are_filtered_by_status, active),

@@ -48,7 +48,7 @@ def test_every_mutant_breaks_known_rules_of_one_api() -> None:
 
 
 def test_every_mutant_says_what_is_wrong() -> None:
-    """Each mutant has a docstring of one sentence."""
+    """Each mutant has a text of one sentence."""
     assert [mutant.name for mutant in MUTANTS if not SENTENCE.fullmatch(mutant.text)] == []
 
 

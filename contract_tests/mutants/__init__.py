@@ -1,7 +1,8 @@
 """Breakages of the mock, each of which the tests of the rules that it breaks must catch; and the other way round.
 
 A mutant proves that a test can fail, an alternative of an assumption that it does not cry wolf. mock_server has
-no word of either. A mutant is a line in the table MUTANTS of a module `<api>_<noun>`; `operators` make its breakage.
+no word of either. A mutant is a line in the table MUTANTS of a module `<api>_<noun>`; its breakage is made by
+`operators` and `steps`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 from contract_tests import targets
@@ -103,20 +103,12 @@ class Catch:
         return None if self.failure is None else self.failure.check.name
 
 
-def mutant(*rules: str) -> Callable[[Breakage], Mutant]:
-    """Make a function from Api to Api the mutant of its name that breaks `rules`; its docstring says what is wrong."""
-
-    def declare(breaks: Breakage) -> Mutant:
-        return Mutant((breaks.__doc__ or "").strip(), rules, breaks)
-
-    return declare
-
-
+@cache
 def mutants(api: str) -> tuple[Mutant, ...]:
     """The mutants of an API, from the modules `<api>_<noun>`."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.partition("_")[0] == api)
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    return tuple(mutant for module in modules for mutant in _declared(api, module))
+    return tuple(mutant for module in modules for mutant in tabled(api, module.MUTANTS))
 
 
 def tabled(api: str, table: Table) -> Iterator[Mutant]:
@@ -197,11 +189,6 @@ def _failure(checks: Sequence[Check], target: Target, known: dict[Check, Outcome
 def _named(api: str, name: str) -> Mutant:
     """The mutant of an API with this name."""
     return _by_name(api)[name]
-
-
-def _declared(api: str, module: ModuleType) -> Iterator[Mutant]:
-    yield from (value for value in vars(module).values() if isinstance(value, Mutant))
-    yield from tabled(api, getattr(module, "MUTANTS", {}))
 
 
 @cache

@@ -3,578 +3,366 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from msgspec import structs
-
-from contract_tests.mutants import handled, mutant
-from contract_tests.mutants.changes import Change, before, lacking, members, mistaken, refusing, respecified
-from mock_server.api import Api, Call, Handler, Problem, Reply
+from contract_tests.mutants import Breakage, Table
+from contract_tests.mutants.operators import (
+    Rows,
+    accept_when,
+    chain,
+    default_query,
+    drop_members,
+    ignore_query,
+    listing,
+    map_answer,
+    map_error,
+    map_item,
+    map_page,
+    map_query,
+    on_request,
+    patch_document,
+    query_names,
+    reject_when,
+    replace_handler,
+    set_error_type,
+    set_members,
+    set_query,
+    swap_error,
+    with_notes,
+    without,
+)
+from mock_server.api import Call, Handler, Problem, Reply
 from mock_server.apis.kognitos_runs import renderer
-from mock_server.paging import page
-from mock_server.store import decode, encode
-
-Json = Any
+from mock_server.store import Record, decode, encode
 
 RUNS = ("listRuns", "getRun", "createRun")
 PROCESSES = ("listProcesses", "getProcess")
 LISTS = ("listRuns", "listProcesses")
 LIMIT = "/paths/~1runs/get/parameters/2/schema"
+STAGE = "/paths/~1runs/get/parameters/3/schema"
+STAGES = ("Draft", "Published")
 AGENT = "/components/parameters/AgentId"
+YEAR, MINUTE = 365 * 86_400_000, 60_000
 
 
-def answered(call: Call, reply: Reply) -> Json:
-    """The decoded body of a reply, a listing cut into the page that is asked for."""
-    return decode(reply.body if isinstance(reply.body, bytes) else page(call, reply.body))
+def errors(**members: Any) -> Breakage:
+    """Errors have other members."""
+    return map_error(lambda refusal, body: {**body, **members})
 
 
-def answering(api: Api, change: Change, *operations: str) -> Api:
-    """Operations that answer with what `change` makes of the body that they should answer."""
+def lists_nothing(operations: str | tuple[str, ...], kind: str) -> Breakage:
+    """A list that should be refused with an error of `kind` is empty."""
+    return accept_when(operations, kind, lambda call: Reply(listing([])))
 
-    def answer(original: Handler, call: Call) -> Reply:
-        reply = original(call)
-        return structs.replace(reply, body=encode(change(call, answered(call, reply))))
 
-    return handled(api, **{id: partial(answer, api.handlers[id]) for id in operations})
+def adds(operation: str, found: Callable[[Call], Any]) -> Breakage:
+    """The last page of a list holds one more object, `found(call)`."""
 
+    def add(call: Call, page: Any) -> Any:
+        last = page["continuation_token"] is None
+        return {**page, "items": [*page["items"], found(call)]} if last else page
 
-def showing(api: Api, change: Change, *operations: str) -> Api:
-    """Operations that show each object, listed or single, as `change` makes it from what it should be."""
+    return map_answer(operation, add)
 
-    def each(call: Call, body: Json) -> Json:
-        if "items" not in body:
-            return change(call, body)
-        return {**body, "items": [change(call, item) for item in body["items"]]}
 
-    return answering(api, each, *operations)
+def shown(call: Call, run: Record) -> Any:
+    """A run as it is answered."""
+    return decode(renderer(call)(encode(run)))
 
 
-def paging(api: Api, change: Change, *operations: str) -> Api:
-    """Lists whose items are what `change` makes of them, a page at a time."""
-    return answering(api, lambda call, body: {**body, "items": change(call, body["items"])}, *(operations or LISTS))
-
-
-def asking(api: Api, limit: Callable[[Call, int | None], int | None], *operations: str) -> Api:
-    """Lists that read the limit as another one; None is a limit that was not given."""
-
-    def ask(call: Call) -> None:
-        given = call.arguments.get("limit") if "limit=" in call.request.query else None
-        other = limit(call, given)
-        if other is not None:
-            call.arguments["limit"] = other
-
-    return before(api, ask, *(operations or LISTS))
-
-
-def instead(api: Api, kind: str, answer: Callable[[Call], Json], *operations: str) -> Api:
-    """Operations that answer something where they should refuse."""
-
-    def attempt(original: Handler, call: Call) -> Reply:
-        try:
-            return original(call)
-        except Problem as problem:
-            if problem.kind != kind:
-                raise
-            return Reply(encode(answer(call)))
-
-    return handled(api, **{id: partial(attempt, api.handlers[id]) for id in operations})
-
-
-# --- envelope
-
-
-@mutant("kognitos.envelope.json")
-def refusals_are_plain_text(api: Api) -> Api:
-    """Refusals say that they are text."""
-    return replace(api, error_type=b"text/plain")
-
-
-@mutant("kognitos.envelope.list")
-def the_last_page_has_no_token(api: Api) -> Api:
-    """The last page lacks the token instead of having null."""
-    return answering(api, lambda call, body: {k: v for k, v in body.items() if v is not None}, *LISTS)
-
-
-@mutant("kognitos.envelope.list")
-def tokens_are_numbers(api: Api) -> Api:
-    """The token of a page is a number."""
-    return answering(api, lambda call, body: {**body, "continuation_token": 1}, *LISTS)
-
-
-@mutant("kognitos.envelope.list")
-def items_stand_by_id(api: Api) -> Api:
-    """Items are an object by their ids."""
-    return answering(api, lambda call, body: {**body, "items": {i["id"]: i for i in body["items"]}}, "listRuns")
-
-
-@mutant("kognitos.envelope.error", "kognitos.envelope.error-model")
-def errors_are_wrapped(api: Api) -> Api:
-    """The error stands under `error`."""
-    return replace(api, error_body=lambda call, refusal: {"error": api.error_body(call, refusal)})
-
-
-@mutant("kognitos.envelope.error-model")
-def errors_do_not_repeat_the_status(api: Api) -> Api:
-    """Errors lack the status."""
-    return replace(api, error_body=lambda call, refusal: {"message": refusal.message, "details": None})
-
-
-@mutant("kognitos.envelope.error-model")
-def all_errors_say_400(api: Api) -> Api:
-    """The status that is repeated is always 400."""
-    return replace(api, error_body=lambda call, refusal: api.error_body(call, refusal._replace(status=400)))
-
-
-@mutant("kognitos.envelope.error-model")
-def messages_are_null(api: Api) -> Api:
-    """Errors have null as their message."""
-    return _erring(api, message=None)
-
-
-@mutant("kognitos.envelope.error-details")
-def details_are_text(api: Api) -> Api:
-    """The details of an error are a text."""
-    return _erring(api, details="Invalid input")
-
-
-@mutant("kognitos.envelope.error-details")
-def details_are_texts(api: Api) -> Api:
-    """The details of an error are a list of texts."""
-    return _erring(api, details=["Invalid input"])
-
-
-@mutant("kognitos.envelope.same-in-list-and-single")
-def listed_names_are_shortened(api: Api) -> Api:
-    """In a list, names are cut to ten characters."""
-    return showing(api, lambda call, item: {**item, "name": item["name"][:10]}, *LISTS)
-
-
-@mutant("kognitos.envelope.same-in-list-and-single")
-def files_are_only_in_the_single_run(api: Api) -> Api:
-    """In a list, the files of runs are null."""
-    return showing(api, members(file_ids=None), "listRuns")
-
-
-# --- pagination
-
-
-@mutant("kognitos.pagination.default-limit")
-def the_default_is_20(api: Api) -> Api:
-    """A page without a limit holds 20 items."""
-    return asking(api, lambda call, limit: limit or 20)
-
-
-@mutant("kognitos.pagination.default-limit")
-def the_default_is_9(api: Api) -> Api:
-    """A page without a limit holds 9 items."""
-    return asking(api, lambda call, limit: limit or 9)
-
-
-@mutant("kognitos.pagination.limit-is-a-maximum")
-def a_page_goes_one_beyond_its_limit(api: Api) -> Api:
-    """A page holds one item more than the limit."""
-    return asking(api, lambda call, limit: limit and limit + 1)
-
-
-@mutant("kognitos.pagination.limit-is-a-maximum")
-def every_page_holds_ten(api: Api) -> Api:
-    """A page holds 10 items, whatever the limit."""
-    return asking(api, lambda call, limit: 10)
-
-
-@mutant("kognitos.pagination.limit-is-a-maximum")
-def limits_end_at_50(api: Api) -> Api:
-    """A limit of more than 50 is refused."""
-    return respecified(api, f"{LIMIT}/maximum", 50)
-
-
-@mutant("kognitos.pagination.never-over-a-hundred")
-def limits_end_at_500(api: Api) -> Api:
-    """A limit of up to 500 is fulfilled."""
-    return respecified(api, f"{LIMIT}/maximum", 500)
-
-
-@mutant("kognitos.pagination.cursor-continues")
-def a_page_repeats_an_item(api: Api) -> Api:
-    """A page that follows another one begins with that one's last item."""
-    before_it: dict[str, Json] = {}
-
-    def repeated(call: Call, body: Json) -> Json:
-        last = before_it.get(call.arguments.get("continuation_token") or "")
-        if body["continuation_token"] and body["items"]:
-            before_it[body["continuation_token"]] = body["items"][-1]
-        return {**body, "items": [*([last] if last else []), *body["items"]]}
-
-    return answering(api, repeated, *LISTS)
-
-
-@mutant("kognitos.pagination.cursor-continues", "kognitos.pagination.walk-is-complete")
-def a_page_leaves_out_an_item(api: Api) -> Api:
-    """A page that follows another one lacks its first item."""
-    return paging(api, lambda call, items: items[1:] if _follows(call) else items)
-
-
-@mutant("kognitos.pagination.walk-is-complete")
-def later_pages_run_backwards(api: Api) -> Api:
-    """The items of a page that follows another one stand in the other order."""
-    return paging(api, lambda call, items: items[::-1] if _follows(call) else items)
-
-
-@mutant("kognitos.pagination.null-ends-the-list")
-def null_comes_after_three_pages(api: Api) -> Api:
-    """No list has more than three pages."""
-    pages: dict[str, int] = {}
-
-    def cut(call: Call, body: Json) -> Json:
-        number = pages.get(call.arguments.get("continuation_token") or "", 0) + 1
-        if body["continuation_token"]:
-            pages[body["continuation_token"]] = number
-        return {**body, "continuation_token": None} if number == 3 else body
-
-    return answering(api, cut, *LISTS)
-
-
-@mutant("kognitos.pagination.null-ends-the-list")
-def the_end_begins_again(api: Api) -> Api:
-    """The token of the last page leads to the second one."""
-    first: dict[str, str] = {}
-
-    def again(call: Call, body: Json) -> Json:
-        name = f"{call.operation.id} {call.arguments.get('process_id')}"
-        if not _follows(call) and body["continuation_token"]:
-            first[name] = body["continuation_token"]
-        return {**body, "continuation_token": body["continuation_token"] or first.get(name)}
-
-    return answering(api, again, *LISTS)
-
-
-@mutant("kognitos.pagination.filters-are-kept")
-def later_pages_are_of_both_stages(api: Api) -> Api:
-    """A page that follows another one also holds runs of the other stage."""
-
-    def unfiltered(call: Call) -> Reply:
-        asked = call.arguments
-        if _follows(call):
-            call.arguments = {name: value for name, value in asked.items() if name != "stage"}
-        reply = api.handlers["listRuns"](call)
-        call.arguments = asked
-        return reply
-
-    return handled(api, listRuns=unfiltered)
-
-
-# --- runs and processes
-
-
-@mutant("kognitos.runs.fields")
-def listed_runs_have_no_status(api: Api) -> Api:
-    """A listed run lacks its status."""
-    return showing(api, lacking("status"), "listRuns")
-
-
-@mutant("kognitos.runs.fields")
-def new_runs_have_no_time(api: Api) -> Api:
-    """The answer to a start has null as its time."""
-    return showing(api, members(created_at=None), "createRun")
-
-
-@mutant("kognitos.runs.ids")
-def ids_are_long(api: Api) -> Api:
-    """A run's process is named by 27 characters."""
-    return showing(api, lambda call, run: {**run, "process_id": run["process_id"].ljust(27, "0")}, "getRun")
-
-
-@mutant("kognitos.runs.ids")
-def ids_have_dots(api: Api) -> Api:
-    """A run's agent is named by its organization too."""
-    return showing(api, lambda call, run: {**run, "agent_id": f"o.{run['agent_id'][2:]}"}, *RUNS)
-
-
-@mutant("kognitos.runs.names")
-def names_are_lost(api: Api) -> Api:
-    """A listed run has an empty name."""
-    return showing(api, members(name=""), "listRuns")
-
-
-@mutant("kognitos.runs.stages")
-def stages_are_small(api: Api) -> Api:
-    """The stage of a run is written in small letters."""
-    return showing(api, lambda call, run: {**run, "stage": run["stage"].lower()}, *RUNS)
-
-
-@mutant("kognitos.runs.created-at")
-def times_are_dates(api: Api) -> Api:
-    """The time of a run is a date."""
-    return showing(api, lambda call, run: {**run, "created_at": run["created_at"][:10]}, "getRun")
-
-
-@mutant("kognitos.runs.created-at")
-def times_are_numbers(api: Api) -> Api:
-    """The time of a run is a number, as text."""
-    return showing(api, members(created_at="1609502400"), "listRuns")
-
-
-@mutant("kognitos.runs.file-ids")
-def files_are_objects(api: Api) -> Api:
-    """The files of a run are objects with an id."""
-    return showing(api, lambda call, run: {**run, "file_ids": [{"id": id} for id in run["file_ids"] or ()]}, *RUNS)
-
-
-@mutant("kognitos.runs.outputs")
-def outputs_are_a_map(api: Api) -> Api:
-    """The outputs of a run are values by their names."""
-    return showing(
-        api, lambda call, run: {**run, "outputs": {o["name"]: o["value"] for o in run["outputs"] or ()}}, *RUNS
-    )
-
-
-@mutant("kognitos.runs.outputs")
-def outputs_lack_values(api: Api) -> Api:
-    """The outputs of a run have names only."""
-    return showing(
-        api, lambda call, run: {**run, "outputs": [{"name": o["name"]} for o in run["outputs"] or ()]}, "getRun"
-    )
-
-
-@mutant("kognitos.runs.by-id")
-def old_runs_are_forgotten(api: Api) -> Api:
-    """A run that is older than a year is not found by its id."""
-    year = 365 * 86_400_000
-    return refusing(api, lambda call: _created(call) < call.now - year, "getRun", kind="run-not-found")
-
-
-@mutant("kognitos.runs.by-id")
-def reading_answers_another_run(api: Api) -> Api:
-    """Reading a run answers the first one of all."""
-
-    def first(call: Call, run: Json) -> Json:
-        return decode(renderer(call)(encode(next(iter(call.store["runs"])))))
-
-    return answering(api, first, "getRun")
-
-
-@mutant("kognitos.runs.unknown-run")
-def reading_an_unknown_run_is_invalid(api: Api) -> Api:
-    """A run that does not exist is answered 400."""
-    return mistaken(api, "run-not-found", "invalid", "getRun")
-
-
-@mutant("kognitos.runs.unknown-run")
-def ids_of_runs_may_be_large(api: Api) -> Api:
-    """An id of a run is found in any case."""
-    return before(api, lambda call: call.arguments.update(run_id=call.arguments["run_id"].lower()), "getRun")
-
-
-@mutant("kognitos.runs.process-id-needed")
-def a_process_may_be_left_out(api: Api) -> Api:
-    """Without a process the runs of the agent's first one are listed."""
-
-    def choose(call: Call) -> None:
-        rows = call.store["processes"].listing(call.arguments["agent_id"]).page(None, 1).rows
-        call.arguments.setdefault("process_id", decode(rows[0])["id"])
-
-    return before(respecified(api, "/components/parameters/ProcessIdFilter/required", False), choose, "listRuns")
-
-
-@mutant(
-    "kognitos.runs.agent-id-needed", "kognitos.processes.agent-id-needed", "kognitos.processes.agent-id-needed-for-one"
-)
-def an_agent_may_be_left_out(api: Api) -> Api:
-    """Without an agent it is the process' own, or the first one."""
-
-    def choose(call: Call) -> None:
-        process = call.store["processes"].get(call.arguments.get("process_id", ""))
-        own = process["agent_id"] if process else next(iter(call.store["agents"]))["id"]
-        call.arguments.setdefault("agent_id", own)
-
-    return before(respecified(api, f"{AGENT}/required", False), choose, "listRuns", *PROCESSES)
-
-
-@mutant("kognitos.runs.unknown-process")
-def an_unknown_process_has_no_runs(api: Api) -> Api:
-    """The runs of a process that does not exist are an empty list."""
-    return instead(api, "process-not-found", _nothing, "listRuns")
-
-
-@mutant("kognitos.runs.unknown-agent", "kognitos.processes.unknown-agent")
-def an_unknown_agent_has_nothing(api: Api) -> Api:
-    """The lists of an agent that does not exist are empty."""
-    return instead(api, "agent-not-found", _nothing, *LISTS)
-
-
-@mutant("kognitos.runs.unknown-agent", "kognitos.processes.unknown-agent", "kognitos.processes.unknown-agent-of-one")
-def reading_of_an_unknown_agent_is_invalid(api: Api) -> Api:
-    """An agent that does not exist is answered 400."""
-    return mistaken(api, "agent-not-found", "invalid", "listRuns", *PROCESSES)
-
-
-@mutant("kognitos.runs.process-of-another-agent", "kognitos.processes.process-of-another-agent")
-def any_agent_will_do(api: Api) -> Api:
-    """A process is found under every agent of the organization."""
-
-    def correct(call: Call) -> None:
-        process = call.store["processes"].get(call.arguments["process_id"])
-        if process and call.store["agents"].row(call.arguments["agent_id"]):
-            call.arguments["agent_id"] = process["agent_id"]
-
-    return before(api, correct, "listRuns", "getProcess")
-
-
-@mutant("kognitos.runs.stage-filter")
-def the_stage_is_ignored(api: Api) -> Api:
-    """A stage lists the runs of both."""
-    return before(api, lambda call: call.arguments.pop("stage", None), "listRuns")
-
-
-@mutant("kognitos.runs.stage-filter")
-def only_published_runs_are_listed(api: Api) -> Api:
-    """Without a stage only published runs are listed."""
-    return before(api, lambda call: call.arguments.setdefault("stage", "Published"), "listRuns")
-
-
-@mutant("kognitos.runs.unknown-stage-filter")
-def an_unknown_stage_has_no_runs(api: Api) -> Api:
-    """A stage that does not exist lists nothing."""
-    return respecified(api, "/paths/~1runs/get/parameters/3/schema", {"type": "string"})
-
-
-@mutant("kognitos.runs.unknown-stage-filter")
-def stages_are_found_in_any_case(api: Api) -> Api:
-    """A stage may be written in small or capital letters."""
-
-    def correct(call: Call) -> None:
-        stage = call.arguments.get("stage", "Draft").capitalize()
-        if stage not in ("Draft", "Published"):
-            raise Problem("invalid")
-        call.arguments = {**call.arguments, **({"stage": stage} if "stage" in call.arguments else {})}
-
-    return before(respecified(api, "/paths/~1runs/get/parameters/3/schema", {"type": "string"}), correct, "listRuns")
-
-
-@mutant("kognitos.runs.only-of-the-process")
-def a_list_holds_another_process_run(api: Api) -> Api:
-    """The last page of a list also holds a run of another process."""
-
-    def foreign(call: Call, body: Json) -> Json:
-        others = (run for run in call.store["runs"] if run["process_id"] != call.arguments["process_id"])
-        added = [decode(renderer(call)(encode(next(others))))] if body["continuation_token"] is None else []
-        return {**body, "items": [*body["items"], *added]}
-
-    return answering(api, foreign, "listRuns")
-
-
-@mutant("kognitos.runs.new-run-is-listed")
-def new_runs_are_not_listed(api: Api) -> Api:
-    """A run is listed a minute after its start."""
-
-    def older(call: Call, items: Json) -> Json:
-        created = {item["id"]: call.store["runs"].get(item["id"]) for item in items}
-        return [item for item in items if (created[item["id"]] or {})["created"] < call.now - 60_000]
-
-    return paging(api, older, "listRuns")
-
-
-@mutant("kognitos.runs.new-run-is-listed")
-def runs_are_listed_under_the_agents_first_process(api: Api) -> Api:
-    """Every run of an agent is listed under its second process too."""
-
-    def both(call: Call, items: Json) -> Json:
-        rows = call.store["processes"].listing(call.arguments["agent_id"]).page(None, 2).rows
-        if decode(rows[-1])["id"] != call.arguments["process_id"] or _follows(call):
-            return items
-        added = [run for run in call.store["runs"] if run["created"] > call.now - 60_000]
-        return [*items, *(decode(renderer(call)(encode(run))) for run in added)]
-
-    return paging(api, both, "listRuns")
-
-
-@mutant("kognitos.processes.fields")
-def listed_processes_have_no_agent(api: Api) -> Api:
-    """A listed process lacks its agent."""
-    return showing(api, lacking("agent_id"), "listProcesses")
-
-
-@mutant("kognitos.processes.fields")
-def processes_have_no_name(api: Api) -> Api:
-    """A process that is read by its id has null as its name."""
-    return showing(api, members(name=None), "getProcess")
-
-
-@mutant("kognitos.processes.stages")
-def published_processes_are_live(api: Api) -> Api:
-    """A published process shows the stage Live."""
-    change: Change = lambda call, item: {**item, "stage": "Live"} if item["stage"] == "Published" else item  # noqa: E731
-    return showing(api, change, *PROCESSES)
-
-
-@mutant("kognitos.processes.only-of-the-agent")
-def the_list_shows_all_processes(api: Api) -> Api:
-    """The last page of an agent's processes also holds one of another agent."""
-
-    def foreign(call: Call, body: Json) -> Json:
-        others = (item for item in call.store["processes"] if item["agent_id"] != call.arguments["agent_id"])
-        other = {name: value for name, value in next(others).items() if name in ("id", "agent_id", "name", "stage")}
-        return {**body, "items": [*body["items"], *([] if body["continuation_token"] else [other])]}
-
-    return answering(api, foreign, "listProcesses")
-
-
-@mutant("kognitos.processes.by-id")
-def drafts_are_not_found(api: Api) -> Api:
-    """A process that is a draft is listed and not found by its id."""
-
-    def is_draft(call: Call) -> bool:
-        process = call.store["processes"].get(call.arguments["process_id"])
-        return process is not None and process["stage"] == "Draft"
-
-    return refusing(api, is_draft, "getProcess", kind="process-not-found")
-
-
-@mutant("kognitos.processes.unknown-process")
-def reading_an_unknown_process_is_invalid(api: Api) -> Api:
-    """A process that does not exist is answered 400."""
-    return mistaken(api, "process-not-found", "invalid", "getProcess")
-
-
-@mutant("kognitos.processes.unknown-agent-of-one")
-def the_agent_of_a_process_is_not_checked(api: Api) -> Api:
-    """A process is found under every agent, also one that does not exist."""
-
-    def correct(call: Call) -> None:
-        process = call.store["processes"].get(call.arguments["process_id"])
-        if process:
-            call.arguments["agent_id"] = process["agent_id"]
-
-    return before(api, correct, "getProcess")
-
-
-@mutant("kognitos.health.ok")
-def health_is_said_otherwise(api: Api) -> Api:
-    """The health is told in small letters."""
-    return answering(api, lambda call, body: {"status": "ok"}, "getHealth")
-
-
-@mutant("kognitos.health.ok")
-def health_is_empty(api: Api) -> Api:
-    """The health is answered 204."""
-    return handled(api, getHealth=lambda call: Reply(b"", 204))
-
-
-def _erring(api: Api, **values: Json) -> Api:
-    return replace(api, error_body=lambda call, refusal: {**api.error_body(call, refusal), **values})
-
-
-def _follows(call: Call) -> bool:
-    """Whether a page is asked for that follows another one."""
+def on_later_pages(call: Call) -> bool:
+    """Whether the call asks for another page than the first."""
     return bool(call.arguments.get("continuation_token"))
 
 
-def _created(call: Call) -> int:
+def process_of(call: Call) -> Any:
+    """The process that a call names, in its parameters or its body."""
+    names = call.arguments if "process_id" in call.arguments else call.body or {}
+    return call.store["processes"].get(names.get("process_id", ""))
+
+
+def processes_of(call: Call, agent_id: str) -> list[str]:
+    """The ids of the first two processes of an agent."""
+    return [decode(row)["id"] for row in call.store["processes"].listing(agent_id).page(None, 2).rows]
+
+
+def _repeat_the_last_item(notes: dict[str, Any]) -> Breakage:
+    def repeat(call: Call, page: Any) -> Any:
+        last = notes.get(call.arguments.get("continuation_token") or "", [])
+        if page["continuation_token"]:
+            notes[page["continuation_token"]] = page["items"][-1:]
+        return {**page, "items": [*last, *page["items"]]}
+
+    return map_answer(LISTS, repeat)
+
+
+def _end_after_three_pages(notes: dict[str, Any]) -> Breakage:
+    def end(call: Call, page: Any) -> Any:
+        number = notes.get(call.arguments.get("continuation_token") or "", 0) + 1
+        if page["continuation_token"]:
+            notes[page["continuation_token"]] = number
+        return {**page, "continuation_token": None} if number == 3 else page
+
+    return map_answer(LISTS, end)
+
+
+def _begin_again_at_the_end(notes: dict[str, Any]) -> Breakage:
+    def begin(call: Call, page: Any) -> Any:
+        name = f"{call.operation.id} {call.arguments.get('process_id')}"
+        if not on_later_pages(call) and page["continuation_token"]:
+            notes[name] = page["continuation_token"]
+        return {**page, "continuation_token": page["continuation_token"] or notes.get(name)}
+
+    return map_answer(LISTS, begin)
+
+
+def _list_both_stages_on_later_pages(handler: Handler, call: Call) -> Reply:
+    given = call.arguments
+    call.arguments = without(given, "stage") if on_later_pages(call) else given
+    reply = handler(call)
+    call.arguments = given  # a page's token holds for the filters that it is asked for with
+    return reply
+
+
+def _own_agent(call: Call) -> str:
+    process = process_of(call)
+    return str(process["agent_id"] if process else next(iter(call.store["agents"]))["id"])
+
+
+def _name_the_own_agent(call: Call) -> None:
+    if process_of(call):
+        call.arguments["agent_id"] = process_of(call)["agent_id"]
+
+
+def _is_known_agent(call: Call) -> bool:
+    return call.store["agents"].row(call.arguments["agent_id"]) is not None
+
+
+def _started(call: Call) -> int:
     run = call.store["runs"].get(call.arguments["run_id"])
     return call.now if run is None else int(run["created"])
 
 
-def _nothing(call: Call) -> Json:
-    return {"items": [], "continuation_token": None}
+def _capitalize_the_stage(call: Call) -> None:
+    stage = call.arguments.get("stage", "Draft").capitalize()
+    if stage not in STAGES:
+        raise Problem("invalid")
+    if "stage" in call.arguments:
+        call.arguments = {**call.arguments, "stage": stage}
+
+
+def _run_of_another_process(call: Call) -> Any:
+    wanted = call.arguments["process_id"]
+    return shown(call, next(run for run in call.store["runs"] if run["process_id"] != wanted))
+
+
+def _process_of_another_agent(call: Call) -> Any:
+    other = next(item for item in call.store["processes"] if item["agent_id"] != call.arguments["agent_id"])
+    return {name: other[name] for name in ("id", "agent_id", "name", "stage")}
+
+
+def _older_than_a_minute(call: Call, runs: Rows) -> Rows:
+    created = {run["id"]: (call.store["runs"].get(run["id"]) or {})["created"] for run in runs}
+    return [run for run in runs if created[run["id"]] < call.now - MINUTE]
+
+
+def _add_new_runs_to_the_second_process(call: Call, runs: Rows) -> Rows:
+    second = processes_of(call, call.arguments["agent_id"])[-1]
+    if second != call.arguments["process_id"] or on_later_pages(call):
+        return runs
+    return [*runs, *(shown(call, run) for run in call.store["runs"] if run["created"] > call.now - MINUTE)]
+
+
+def _is_draft(call: Call) -> bool:
+    process = process_of(call)
+    return process is not None and process["stage"] == "Draft"
+
+
+MUTANTS: Table = {
+    "envelope.json": {
+        "Errors are declared as text/plain.": set_error_type(b"text/plain"),
+    },
+    "envelope.list": {
+        "The last page lacks the token instead of having null.": map_answer(
+            LISTS, lambda call, page: {name: value for name, value in page.items() if value is not None}
+        ),
+        "The token of a page is a number.": map_answer(LISTS, lambda call, page: {**page, "continuation_token": 1}),
+        "Items are an object by their ids.": map_answer(
+            "listRuns", lambda call, page: {**page, "items": {item["id"]: item for item in page["items"]}}
+        ),
+    },
+    ("envelope.error", "envelope.error-model"): {
+        "The error stands under `error`.": map_error(lambda refusal, body: {"error": body}),
+    },
+    "envelope.error-model": {
+        "Errors lack the status.": map_error(lambda refusal, body: {"message": refusal.message, "details": None}),
+        "The status in every error is 400.": errors(status_code=400),
+        "Errors have null as their message.": errors(message=None),
+    },
+    "envelope.error-details": {
+        "The details of an error are a text.": errors(details="Invalid input"),
+        "The details of an error are a list of texts.": errors(details=["Invalid input"]),
+    },
+    "envelope.same-in-list-and-single": {
+        "In a list, names are cut to ten characters.": set_members(LISTS, name=lambda item: item["name"][:10]),
+        "In a list, the files of runs are null.": set_members("listRuns", file_ids=None),
+    },
+    "pagination.default-limit": {
+        "A page without a limit holds 20 items.": default_query(LISTS, limit=20),
+        "A page without a limit holds 9 items.": default_query(LISTS, limit=9),
+    },
+    "pagination.limit-is-a-maximum": {
+        "A page holds one item more than the limit.": map_query(
+            LISTS, "limit", lambda limit: limit + 1, when=lambda call: "limit" in query_names(call)
+        ),
+        "A page holds 10 items, whatever the limit.": set_query(LISTS, limit=10),
+        "A limit of more than 50 is refused.": patch_document(f"{LIMIT}/maximum", 50),
+    },
+    "pagination.never-over-a-hundred": {
+        "A limit of up to 500 is fulfilled.": patch_document(f"{LIMIT}/maximum", 500),
+    },
+    "pagination.cursor-continues": {
+        "A page that follows another one begins with that one's last item.": with_notes(_repeat_the_last_item),
+    },
+    ("pagination.cursor-continues", "pagination.walk-is-complete"): {
+        "A page that follows another one lacks its first item.": map_page(
+            LISTS, lambda call, items: items[1:] if on_later_pages(call) else items
+        ),
+    },
+    "pagination.walk-is-complete": {
+        "The items of a page that follows another one stand in the other order.": map_page(
+            LISTS, lambda call, items: items[::-1] if on_later_pages(call) else items
+        ),
+    },
+    "pagination.null-ends-the-list": {
+        "No list has more than three pages.": with_notes(_end_after_three_pages),
+        "The token of the last page leads to the second one.": with_notes(_begin_again_at_the_end),
+    },
+    "pagination.filters-are-kept": {
+        "A page that follows another one also holds runs of the other stage.": replace_handler(
+            "listRuns", _list_both_stages_on_later_pages
+        ),
+    },
+    "runs.fields": {
+        "A listed run lacks its status.": drop_members("listRuns", "status"),
+        "The answer to a start has null as its time.": set_members("createRun", created_at=None),
+    },
+    "runs.ids": {
+        "The id of a run's process has 27 characters.": set_members(
+            "getRun", process_id=lambda run: run["process_id"].ljust(27, "0")
+        ),
+        "The id of a run's agent has a dot in it.": set_members(RUNS, agent_id=lambda run: f"o.{run['agent_id'][2:]}"),
+    },
+    "runs.names": {
+        "A listed run has an empty name.": set_members("listRuns", name=""),
+    },
+    "runs.stages": {
+        "The stage of a run is written in small letters.": set_members(RUNS, stage=lambda run: run["stage"].lower()),
+    },
+    "runs.created-at": {
+        "The time of a run is a date.": set_members("getRun", created_at=lambda run: run["created_at"][:10]),
+        "The time of a run is a number, as text.": set_members("listRuns", created_at="1609502400"),
+    },
+    "runs.file-ids": {
+        "The files of a run are objects with an id.": set_members(
+            RUNS, file_ids=lambda run: [{"id": id} for id in run["file_ids"] or ()]
+        ),
+    },
+    "runs.outputs": {
+        "The outputs of a run are values by their names.": set_members(
+            RUNS, outputs=lambda run: {output["name"]: output["value"] for output in run["outputs"] or ()}
+        ),
+        "The outputs of a run have names only.": set_members(
+            "getRun", outputs=lambda run: [{"name": output["name"]} for output in run["outputs"] or ()]
+        ),
+    },
+    "runs.by-id": {
+        "A run that is older than a year is not found by its id.": reject_when(
+            "getRun", lambda call: _started(call) < call.now - YEAR, "run-not-found"
+        ),
+        "Reading a run answers the first one of all.": map_item(
+            "getRun", lambda call, run: shown(call, next(iter(call.store["runs"])))
+        ),
+    },
+    "runs.unknown-run": {
+        "A run that does not exist is answered 400.": swap_error("getRun", "run-not-found", "invalid"),
+        "An id of a run is found in any case.": map_query("getRun", "run_id", str.lower),
+    },
+    "runs.process-id-needed": {
+        "Without a process the runs of the agent's first one are listed.": chain(
+            patch_document("/components/parameters/ProcessIdFilter/required", False),
+            default_query("listRuns", process_id=lambda call: processes_of(call, call.arguments["agent_id"])[0]),
+        ),
+    },
+    ("runs.agent-id-needed", "processes.agent-id-needed", "processes.agent-id-needed-for-one"): {
+        "Without an agent it is the process' own, or the first one.": chain(
+            patch_document(f"{AGENT}/required", False), default_query(("listRuns", *PROCESSES), agent_id=_own_agent)
+        ),
+    },
+    "runs.unknown-process": {
+        "The runs of a process that does not exist are an empty list.": lists_nothing("listRuns", "process-not-found"),
+    },
+    ("runs.unknown-agent", "processes.unknown-agent"): {
+        "The lists of an agent that does not exist are empty.": lists_nothing(LISTS, "agent-not-found"),
+    },
+    ("runs.unknown-agent", "processes.unknown-agent", "processes.unknown-agent-of-one"): {
+        "An agent that does not exist is answered 400.": swap_error(
+            ("listRuns", *PROCESSES), "agent-not-found", "invalid"
+        ),
+    },
+    ("runs.process-of-another-agent", "processes.process-of-another-agent"): {
+        "A process is found under every agent of the organization.": on_request(
+            ("listRuns", "getProcess"), _name_the_own_agent, when=_is_known_agent
+        ),
+    },
+    "runs.stage-filter": {
+        "A stage lists the runs of both.": ignore_query("listRuns", "stage"),
+        "Without a stage only published runs are listed.": default_query("listRuns", stage="Published"),
+    },
+    "runs.unknown-stage-filter": {
+        "A stage that does not exist lists nothing.": patch_document(STAGE, {"type": "string"}),
+        "A stage may be written in small or capital letters.": chain(
+            patch_document(STAGE, {"type": "string"}), on_request("listRuns", _capitalize_the_stage)
+        ),
+    },
+    "runs.only-of-the-process": {
+        "The last page of a list also holds a run of another process.": adds("listRuns", _run_of_another_process),
+    },
+    "runs.new-run-is-listed": {
+        "A run is listed a minute after its start.": map_page("listRuns", _older_than_a_minute),
+        "A new run is listed under its agent's second process, too.": map_page(
+            "listRuns", _add_new_runs_to_the_second_process
+        ),
+    },
+    "processes.fields": {
+        "A listed process lacks its agent.": drop_members("listProcesses", "agent_id"),
+        "A process that is read by its id has null as its name.": set_members("getProcess", name=None),
+    },
+    "processes.stages": {
+        "A published process shows the stage Live.": set_members(
+            PROCESSES, stage="Live", when=lambda process: process["stage"] == "Published"
+        ),
+    },
+    "processes.only-of-the-agent": {
+        "The last page of an agent's processes also holds one of another agent.": adds(
+            "listProcesses", _process_of_another_agent
+        ),
+    },
+    "processes.by-id": {
+        "A process that is a draft is listed and not found by its id.": reject_when(
+            "getProcess", _is_draft, "process-not-found"
+        ),
+    },
+    "processes.unknown-process": {
+        "A process that does not exist is answered 400.": swap_error("getProcess", "process-not-found", "invalid"),
+    },
+    "processes.unknown-agent-of-one": {
+        "A process is found under every agent, also one that does not exist.": on_request(
+            "getProcess", _name_the_own_agent
+        ),
+    },
+    "health.ok": {
+        "The health check answers `ok` in small letters.": map_answer("getHealth", lambda call, body: {"status": "ok"}),
+        "The health check is answered 204.": replace_handler("getHealth", lambda handler, call: Reply(b"", 204)),
+    },
+}

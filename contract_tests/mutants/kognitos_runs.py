@@ -2,584 +2,330 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from contract_tests.mutants import handled, mutant
-from contract_tests.mutants.changes import before, happening, members, mistaken, put, refusing, respecified
-from contract_tests.mutants.kognitos import answered, answering, showing
-from mock_server.api import Api, Call, Problem, Reply
+from contract_tests.mutants import Breakage, Table
+from contract_tests.mutants.kognitos import MINUTE, RUNS, STAGES, process_of, processes_of, shown
+from contract_tests.mutants.operators import (
+    answered,
+    chain,
+    coerce_body,
+    ignore_event,
+    ignore_wrong_type,
+    map_answer,
+    map_body,
+    map_item,
+    on_request,
+    optional_body,
+    patch_document,
+    reject_when,
+    replace_handler,
+    set_members,
+    set_record,
+    swap_error,
+    with_notes,
+)
+from mock_server.api import Call, Handler, Reply
 from mock_server.apis.kognitos_records import FINAL
-from mock_server.apis.kognitos_runs import renderer
-from mock_server.store import decode, encode
-
-Json = Any
+from mock_server.store import encode
 
 CREATE = "createRun"
-RUNS = ("listRuns", "getRun", "createRun")
-FIELDS = "/components/schemas/CreateRun/properties"
-ID: Json = {"type": "string", "minLength": 1, "maxLength": 26}
+SCHEMA = "/components/schemas/CreateRun"
+FIELDS = f"{SCHEMA}/properties"
+NAME, STAGE, FILES = f"{FIELDS}/name", f"{FIELDS}/stage", f"{FIELDS}/file_ids"
+ID: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 26, "pattern": "^[A-Za-z0-9_-]+$"}
+HOUR = 60 * MINUTE
 
 
-# --- creation
+def optional(**values: Any) -> Breakage:
+    """A member of a start may be missing, and has this value then."""
+    return optional_body(CREATE, SCHEMA, **values)
 
 
-@mutant("kognitos.creation.created")
-def names_are_trimmed(api: Api) -> Api:
-    """The name of a run is shown without spaces and in capital letters."""
-    return showing(api, lambda call, run: {**run, "name": run["name"].upper().strip() or "-"}, CREATE)
+def reads_ids(**keywords: Any) -> Breakage:
+    """The ids of agent and process have other keywords in their schema."""
+    schema = {**ID, **keywords}
+    return chain(patch_document(f"{FIELDS}/agent_id", schema), patch_document(f"{FIELDS}/process_id", schema))
 
 
-@mutant("kognitos.creation.created")
-def every_run_is_a_draft(api: Api) -> Api:
-    """The answer to a start always shows the stage Draft."""
-    return showing(api, members(stage="Draft"), CREATE)
+def shows(status: str, other: str, when: Callable[[Call, Any], object] = lambda call, run: True) -> Breakage:
+    """A run in a status shows another one where `when(call, run)` holds for the run as it is kept."""
 
+    def change(call: Call, run: Any) -> Any:
+        return {**run, "status": other} if run["status"] == status and when(call, kept(call, run)) else run
 
-@mutant("kognitos.creation.created")
-def starting_is_answered_with_the_id(api: Api) -> Api:
-    """The answer to a start is the id of the run."""
-    return answering(api, lambda call, run: {"id": run["id"]}, CREATE)
+    return map_item(RUNS, change)
 
 
-@mutant("kognitos.creation.begins-as-created")
-def runs_begin_pending(api: Api) -> Api:
-    """The answer to a start shows the status Pending."""
-    return showing(api, members(status="Pending"), CREATE)
+def shows_outputs(status: str) -> Breakage:
+    """Runs show outputs in one more status; where their process plans none, some."""
+    return set_members(RUNS, outputs=[{"name": "partial", "value": 1}], when=lambda run: run["status"] == status)
 
 
-@mutant("kognitos.creation.begins-as-created")
-def quick_runs_begin_as_they_end(api: Api) -> Api:
-    """The answer to a start shows the status that the run has at once when it takes no time."""
+def kept(call: Call, run: Any) -> Any:
+    """A run as it is kept; the answer to a start is that of a run which may be kept no longer."""
+    return call.store["runs"].get(run["id"]) or {}
 
-    def quick(call: Call, run: Json) -> Json:
-        return decode(renderer(call)(call.store["runs"].row(run["id"]) or b""))
 
-    return answering(api, quick, CREATE)
-
-
-@mutant("kognitos.creation.no-outputs-yet", "kognitos.life-cycle.outputs-follow-success")
-def outputs_are_promised(api: Api) -> Api:
-    """The outputs of a process are shown from the start of a run."""
-    return showing(api, lambda call, run: {**run, "outputs": _planned(call, run["id"])}, *RUNS)
-
-
-@mutant("kognitos.creation.can-be-read")
-def a_new_run_is_found_later(api: Api) -> Api:
-    """A run is not found in the second of its start."""
-    return refusing(api, lambda call: _age(call) < 1000, "getRun", kind="run-not-found")
-
-
-@mutant("kognitos.creation.created-now")
-def times_are_whole_hours(api: Api) -> Api:
-    """The time of a run is that of the hour that it was started in."""
-    change = lambda call, run: {**run, "created_at": f"{run['created_at'][:13]}:00:00"}  # noqa: E731
-    return showing(api, change, *RUNS)
-
-
-@mutant("kognitos.creation.created-now")
-def times_stand_still(api: Api) -> Api:
-    """The time of a run is the example of the page."""
-    return showing(api, members(created_at="2021-01-01T12:00:00"), *RUNS)
-
-
-@mutant("kognitos.creation.two-calls-two-runs")
-def a_repeated_call_starts_nothing(api: Api) -> Api:
-    """A call that equals an earlier one of the same second is answered with that one's run."""
-    known: dict[str, Json] = {}
-
-    def start(call: Call) -> Reply:
-        name = f"{call.world.id} {call.now} {encode(call.body).decode()}"
-        if name not in known:
-            known[name] = answered(call, api.handlers[CREATE](call))
-        return Reply(encode(known[name]))
-
-    return handled(api, createRun=start)
-
-
-@mutant("kognitos.creation.agent-id-is-required")
-def the_agent_is_found(api: Api) -> Api:
-    """Without an agent the process' own is taken."""
-
-    def find(call: Call) -> None:
-        process = call.store["processes"].get(call.body["process_id"])
-        call.body.setdefault("agent_id", process["agent_id"] if process else "-")
-
-    return before(_optional(api, "agent_id"), find, CREATE)
-
-
-@mutant("kognitos.creation.process-id-is-required")
-def the_process_is_found(api: Api) -> Api:
-    """Without a process the agent's first one is taken."""
-
-    def find(call: Call) -> None:
-        rows = call.store["processes"].listing(call.body["agent_id"]).page(None, 1).rows
-        call.body.setdefault("process_id", decode(rows[0])["id"] if rows else "-")
-
-    return before(_optional(api, "process_id"), find, CREATE)
-
-
-@mutant("kognitos.creation.name-is-required")
-def runs_need_no_name(api: Api) -> Api:
-    """Without a name the run is called New run."""
-    return before(_optional(api, "name"), lambda call: call.body.setdefault("name", "New run"), CREATE)
-
-
-@mutant("kognitos.creation.stage-is-required")
-def runs_need_no_stage(api: Api) -> Api:
-    """Without a stage it is Draft."""
-    return before(_optional(api, "stage"), lambda call: call.body.setdefault("stage", "Draft"), CREATE)
-
-
-@mutant("kognitos.creation.null-is-no-value")
-def null_is_a_name(api: Api) -> Api:
-    """Null as a name is taken for Untitled."""
-    relaxed = respecified(api, f"{FIELDS}/name", {"type": ["string", "null"], "minLength": 1, "maxLength": 100})
-    return before(relaxed, lambda call: call.body.update(name=call.body["name"] or "Untitled"), CREATE)
-
-
-@mutant("kognitos.creation.null-is-no-value")
-def null_is_a_stage(api: Api) -> Api:
-    """Null as a stage is taken for Draft."""
-    relaxed = respecified(api, f"{FIELDS}/stage", {"enum": ["Draft", "Published", None]})
-    return before(relaxed, lambda call: call.body.update(stage=call.body["stage"] or "Draft"), CREATE)
-
-
-@mutant("kognitos.creation.wrong-types")
-def one_file_may_be_text(api: Api) -> Api:
-    """Text as the files is ignored."""
-    relaxed = respecified(api, f"{FIELDS}/file_ids", {"type": ["array", "null", "string", "object"]})
-    return before(relaxed, _only_lists("file_ids"), CREATE)
-
-
-@mutant("kognitos.creation.wrong-types")
-def inputs_may_be_text(api: Api) -> Api:
-    """Text as the inputs is ignored."""
-    return before(respecified(api, f"{FIELDS}/inputs", {}), _only_lists("inputs"), CREATE)
-
-
-@mutant("kognitos.creation.wrong-types")
-def names_may_be_anything(api: Api) -> Api:
-    """A name that is no text is written as one."""
-    return before(
-        respecified(api, f"{FIELDS}/name", {}), lambda call: call.body.update(name=str(call.body["name"])), CREATE
-    )
-
-
-@mutant("kognitos.creation.name-length")
-def names_end_at_99(api: Api) -> Api:
-    """A name of 100 characters is refused."""
-    return respecified(api, f"{FIELDS}/name/maxLength", 99)
-
-
-@mutant("kognitos.creation.name-length")
-def names_end_at_101(api: Api) -> Api:
-    """A name of 101 characters is cut."""
-    relaxed = respecified(api, f"{FIELDS}/name/maxLength", 101)
-    return before(relaxed, lambda call: call.body.update(name=call.body["name"][:100]), CREATE)
-
-
-@mutant("kognitos.creation.name-length")
-def names_may_be_empty(api: Api) -> Api:
-    """An empty name is taken for Untitled."""
-    relaxed = respecified(api, f"{FIELDS}/name/minLength", 0)
-    return before(relaxed, lambda call: call.body.update(name=call.body["name"] or "Untitled"), CREATE)
-
-
-@mutant("kognitos.creation.name-length")
-def names_are_counted_in_bytes(api: Api) -> Api:
-    """A name may have 100 bytes."""
-    return refusing(api, lambda call: len(call.body["name"].encode()) > 100, CREATE)
-
-
-@mutant("kognitos.creation.id-length")
-def ids_end_at_27(api: Api) -> Api:
-    """An id of 27 characters is looked up."""
-    return _with_ids(api, maxLength=27)
-
-
-@mutant("kognitos.creation.id-length")
-def ids_end_at_25(api: Api) -> Api:
-    """An id of 26 characters is refused."""
-    return _with_ids(api, maxLength=25)
-
-
-@mutant("kognitos.creation.id-length")
-def ids_may_be_empty(api: Api) -> Api:
-    """An empty id is looked up."""
-    return _with_ids(api, minLength=0, pattern="^[A-Za-z0-9_-]*$")
-
-
-@mutant("kognitos.creation.id-characters")
-def ids_may_have_any_character(api: Api) -> Api:
-    """An id of any characters is looked up."""
-    return _with_ids(api, pattern=".")
-
-
-@mutant("kognitos.creation.id-characters")
-def ids_are_matched_anywhere(api: Api) -> Api:
-    """An id needs only one character of the pattern."""
-    return _with_ids(api, pattern="[A-Za-z0-9_-]")
-
-
-@mutant("kognitos.creation.stages")
-def stages_are_written_as_one_likes(api: Api) -> Api:
-    """A start takes a stage in small or capital letters."""
-
-    def correct(call: Call) -> None:
-        call.body["stage"] = call.body["stage"].capitalize()
-        if call.body["stage"] not in ("Draft", "Published"):
-            raise Problem("invalid")
-
-    return before(respecified(api, f"{FIELDS}/stage", {"type": "string"}), correct, CREATE)
-
-
-@mutant("kognitos.creation.stages")
-def an_unknown_stage_is_not_found(api: Api) -> Api:
-    """A stage that does not exist is answered 404."""
-    relaxed = respecified(api, f"{FIELDS}/stage", {"type": "string"})
-    return refusing(
-        relaxed, lambda call: call.body["stage"] not in ("Draft", "Published"), CREATE, kind="stage-not-found"
-    )
-
-
-@mutant("kognitos.creation.optional-fields")
-def files_may_not_be_null(api: Api) -> Api:
-    """Null as the files is refused."""
-    return respecified(api, f"{FIELDS}/file_ids/type", "array")
-
-
-@mutant("kognitos.creation.optional-fields")
-def inputs_are_required(api: Api) -> Api:
-    """A run without inputs is refused."""
-    return refusing(api, lambda call: not call.body.get("inputs"), CREATE)
-
-
-@mutant("kognitos.creation.inputs")
-def inputs_are_texts(api: Api) -> Api:
-    """An input that is a number is refused."""
-
-    def has_number(call: Call) -> bool:
-        return any(not isinstance(item["value"], str) for item in call.body.get("inputs") or ())
-
-    return refusing(api, has_number, CREATE)
-
-
-@mutant("kognitos.creation.inputs")
-def inputs_must_be_a_map(api: Api) -> Api:
-    """A list of inputs is refused."""
-    return refusing(api, lambda call: bool(call.body.get("inputs")), CREATE)
-
-
-@mutant("kognitos.creation.file-ids-are-texts")
-def files_may_be_numbers(api: Api) -> Api:
-    """A file that is named by anything but a text is left out."""
-
-    def keep(call: Call) -> None:
-        call.body["file_ids"] = [id for id in call.body.get("file_ids") or () if isinstance(id, str)] or None
-
-    return before(respecified(api, f"{FIELDS}/file_ids", {}), keep, CREATE)
-
-
-@mutant("kognitos.creation.file-ids-are-kept")
-def files_are_sorted(api: Api) -> Api:
-    """A run shows its files in the order of their ids."""
-    return showing(api, lambda call, run: {**run, "file_ids": run["file_ids"] and sorted(run["file_ids"])}, *RUNS)
-
-
-@mutant("kognitos.creation.file-ids-are-kept")
-def files_are_named_like_everything(api: Api) -> Api:
-    """A file's id must fit the pattern of ids."""
-    return respecified(api, f"{FIELDS}/file_ids/items", {**ID, "pattern": "^[A-Za-z0-9_-]+$"})
-
-
-@mutant("kognitos.creation.file-ids-are-kept")
-def files_are_not_shown(api: Api) -> Api:
-    """A run that is read by its id shows no files."""
-    return showing(api, members(file_ids=None), "getRun", "listRuns")
-
-
-@mutant("kognitos.creation.unknown-agent")
-def starting_for_an_unknown_agent_is_invalid(api: Api) -> Api:
-    """A start for an agent that does not exist is answered 400."""
-    return mistaken(api, "agent-not-found", "invalid", CREATE)
-
-
-@mutant("kognitos.creation.unknown-agent", "kognitos.creation.process-of-another-agent")
-def the_agent_is_not_checked(api: Api) -> Api:
-    """A run is started whatever its agent."""
-
-    def correct(call: Call) -> None:
-        process = call.store["processes"].get(call.body["process_id"])
-        if process:
-            call.body["agent_id"] = process["agent_id"]
-
-    return before(api, correct, CREATE)
-
-
-@mutant("kognitos.creation.unknown-process")
-def starting_an_unknown_process_is_invalid(api: Api) -> Api:
-    """A start of a process that does not exist is answered 400."""
-    return mistaken(api, "process-not-found", "invalid", CREATE)
-
-
-@mutant("kognitos.creation.process-of-another-agent")
-def a_process_of_another_agent_is_forbidden(api: Api) -> Api:
-    """A process of another agent is answered 403."""
-
-    def is_crossed(call: Call) -> bool:
-        process = call.store["processes"].get(call.body["process_id"])
-        known = call.store["agents"].row(call.body["agent_id"]) is not None
-        return known and process is not None and process["agent_id"] != call.body["agent_id"]
-
-    return refusing(api, is_crossed, CREATE, kind="forbidden")
-
-
-# --- life cycle
-
-
-@mutant("kognitos.life-cycle.statuses")
-def running_is_executing(api: Api) -> Api:
-    """A run that is Running shows the status Executing."""
-    return _with_status(api, lambda call, run: "Executing" if run["status"] == "Running" else run["status"])
-
-
-@mutant("kognitos.life-cycle.statuses")
-def succeeded_is_completed(api: Api) -> Api:
-    """A run that has Succeeded shows the status Completed."""
-    return _with_status(api, lambda call, run: "Completed" if run["status"] == "Succeeded" else run["status"])
-
-
-@mutant("kognitos.life-cycle.failed")
-def failed_is_error(api: Api) -> Api:
-    """A run that has Failed shows the status Error."""
-    return _with_status(api, lambda call, run: "Error" if run["status"] == "Failed" else run["status"])
-
-
-@mutant("kognitos.life-cycle.never-backwards")
-def runs_are_queued_again(api: Api) -> Api:
-    """A Running run is Pending every other second."""
-    return _with_status(api, lambda call, run: _flickering(call, run, "Running", "Pending"))
-
-
-@mutant("kognitos.life-cycle.never-backwards", "kognitos.life-cycle.final")
-def a_success_is_checked_again(api: Api) -> Api:
-    """A Succeeded run is Running every other second."""
-    return _with_status(api, lambda call, run: _flickering(call, run, "Succeeded", "Running"))
-
-
-@mutant("kognitos.life-cycle.final")
-def outputs_disappear(api: Api) -> Api:
-    """A run shows its outputs for a minute."""
-
-    def forget(call: Call, run: Json) -> Json:
-        kept = call.store["runs"].get(run["id"])
-        over = kept and kept["ends_at"]
-        return {**run, "outputs": None} if over and call.now > over + 60_000 else run
-
-    return showing(api, forget, *RUNS)
-
-
-@mutant("kognitos.life-cycle.final")
-def successes_time_out(api: Api) -> Api:
-    """A run that has Succeeded is TimedOut after ten minutes."""
-
-    def late(call: Call, run: Json) -> str:
-        kept = call.store["runs"].get(run["id"])
-        return "TimedOut" if is_over(run) and kept and call.now > kept["created"] + 600_000 else run["status"]
-
-    return _with_status(api, late)
-
-
-@mutant("kognitos.life-cycle.goes-on-by-itself")
-def runs_never_end(api: Api) -> Api:
-    """A run stays Running."""
-    return _starting(api, ends_at=None)
-
-
-@mutant("kognitos.life-cycle.goes-on-by-itself")
-def runs_stay_in_the_queue(api: Api) -> Api:
-    """A run stays Pending."""
-    return _starting(api, running_at=None)
-
-
-@mutant("kognitos.life-cycle.outputs-follow-success")
-def cancelled_runs_have_outputs(api: Api) -> Api:
-    """A run that was Cancelled shows outputs."""
-    return _showing_outputs(api, "Cancelled")
-
-
-@mutant("kognitos.life-cycle.outputs-follow-success")
-def failed_runs_have_outputs(api: Api) -> Api:
-    """A run that has Failed shows outputs."""
-    return _showing_outputs(api, "Failed")
-
-
-@mutant("kognitos.life-cycle.outputs-follow-success")
-def running_runs_have_outputs(api: Api) -> Api:
-    """A run that is Running shows outputs."""
-    return _showing_outputs(api, "Running")
-
-
-@mutant("kognitos.life-cycle.identity-stays")
-def the_time_is_that_of_the_last_status(api: Api) -> Api:
-    """The time of a run is that of its last change of status."""
-
-    def moved(call: Call, run: Json) -> Json:
-        kept = call.store["runs"].get(run["id"]) or {}
-        passed = [
-            kept[name] for name in ("pending_at", "running_at", "ends_at") if kept[name] and kept[name] <= call.now
-        ]
-        return decode(renderer(call)(encode({**kept, "created": max([kept["created"], *passed])})))
-
-    return showing(api, moved, *RUNS)
-
-
-@mutant("kognitos.life-cycle.identity-stays")
-def the_name_tells_the_end(api: Api) -> Api:
-    """The name of a run that is over says so."""
-    return showing(api, lambda call, run: {**run, "name": f"{run['name']} (done)"} if is_over(run) else run, *RUNS)
-
-
-@mutant("kognitos.life-cycle.list-and-single-agree")
-def the_list_lags(api: Api) -> Api:
-    """A list shows a run as it was two seconds before."""
-
-    def late(call: Call, run: Json) -> Json:
-        kept = call.store["runs"].row(run["id"]) or b""
-        now, call.now = call.now, call.now - 2000
-        try:
-            return decode(renderer(call)(kept))
-        finally:
-            call.now = now
-
-    return showing(api, late, "listRuns")
-
-
-@mutant("kognitos.life-cycle.cancelled")
-def cancelling_does_nothing(api: Api) -> Api:
-    """A run that is cancelled goes on."""
-    return happening(api, "cancel-run", lambda original, call: {})
-
-
-@mutant("kognitos.life-cycle.cancelled", "kognitos.life-cycle.timed-out")
-def only_failure_is_told(api: Api) -> Api:
-    """A run that was Cancelled or is TimedOut shows the status Failed."""
-    return _with_status(
-        api, lambda call, run: "Failed" if run["status"] in ("Cancelled", "TimedOut") else run["status"]
-    )
-
-
-@mutant("kognitos.life-cycle.cancelled")
-def cancelled_has_one_l(api: Api) -> Api:
-    """A run that was cancelled shows the status Canceled."""
-    return _with_status(api, lambda call, run: run["status"].replace("Cancelled", "Canceled"))
-
-
-@mutant("kognitos.life-cycle.failed")
-def failures_are_tried_again(api: Api) -> Api:
-    """A run that hits an error goes on."""
-    return happening(api, "fail-run", lambda original, call: {})
-
-
-@mutant("kognitos.life-cycle.failed")
-def failures_recover(api: Api) -> Api:
-    """A run that has Failed is Succeeded an hour later."""
-
-    def recovered(call: Call, run: Json) -> str:
-        kept = call.store["runs"].get(run["id"]) or {}
-        return "Succeeded" if run["status"] == "Failed" and call.now > kept["created"] + 3_600_000 else run["status"]
-
-    return _with_status(api, recovered)
-
-
-@mutant("kognitos.life-cycle.timed-out")
-def nothing_times_out(api: Api) -> Api:
-    """A run that takes too long goes on."""
-    return happening(api, "time-out-run", lambda original, call: {})
-
-
-@mutant("kognitos.life-cycle.waits-for-a-person")
-def nobody_is_waited_for(api: Api) -> Api:
-    """A run does not wait for a person."""
-    return happening(api, "wait-for-person", lambda original, call: {})
-
-
-@mutant("kognitos.life-cycle.waits-for-a-person")
-def waiting_times_out(api: Api) -> Api:
-    """A run that waits for a person for an hour is TimedOut."""
-
-    def late(call: Call, run: Json) -> str:
-        kept = call.store["runs"].get(run["id"]) or {}
-        waited = kept["left"] is not None and call.now >= kept["created"] + 3_600_000
-        return "TimedOut" if waited else run["status"]
-
-    return _with_status(api, late)
-
-
-@mutant("kognitos.life-cycle.goes-on-when-resumed")
-def answers_are_lost(api: Api) -> Api:
-    """A run that waited for a person stays waiting."""
-    return happening(api, "resume-run", lambda original, call: {})
-
-
-def is_over(run: Json) -> bool:
+def is_over(run: Any) -> bool:
     """Whether a run is in a final status."""
     return run["status"] in FINAL
 
 
-def _optional(api: Api, name: str) -> Api:
-    required = api.contract.document["components"]["schemas"]["CreateRun"]["required"]
-    return respecified(api, "/components/schemas/CreateRun/required", [other for other in required if other != name])
+def in_odd_seconds(call: Call, run: Any) -> bool:
+    """Whether the world's time is in every other second."""
+    return bool(call.now // 1000 % 2)
 
 
-def _with_ids(api: Api, **values: Json) -> Api:
-    schema = {**ID, "pattern": "^[A-Za-z0-9_-]+$", **values}
-    return respecified(respecified(api, f"{FIELDS}/agent_id", schema), f"{FIELDS}/process_id", schema)
-
-
-def _only_lists(name: str) -> Any:
-    """What takes a member away that is no list."""
-
-    def drop(call: Call) -> None:
-        if not isinstance(call.body.get(name), list):
-            call.body.pop(name, None)
-
-    return drop
-
-
-def _planned(call: Call, id: str) -> Json:
-    run = call.store["runs"].get(id)
-    return run and run["outputs"]
-
-
-def _age(call: Call) -> int:
+def _is_new(call: Call) -> bool:
     run = call.store["runs"].get(call.arguments["run_id"])
-    return 1000 if run is None else call.now - int(run["created"])
+    return run is not None and call.now - int(run["created"]) < 1000
 
 
-def _with_status(api: Api, status: Any) -> Api:
-    return showing(api, lambda call, run: {**run, "status": status(call, run)}, *RUNS)
+def _answer_the_run_before(notes: dict[str, Any]) -> Breakage:
+    def start(handler: Handler, call: Call) -> Reply:
+        name = f"{call.world.id} {call.now} {encode(call.body).decode()}"
+        if name not in notes:
+            notes[name] = answered(call, handler(call))
+        return Reply(encode(notes[name]))
+
+    return replace_handler(CREATE, start)
 
 
-def _flickering(call: Call, run: Json, status: str, other: str) -> str:
-    return other if run["status"] == status and call.now // 1000 % 2 else str(run["status"])
+def _own_agent(call: Call) -> str:
+    process = process_of(call)
+    return str(process["agent_id"]) if process else "-"
 
 
-def _showing_outputs(api: Api, status: str) -> Api:
-    """Runs that show outputs in one more status; where their process plans none, some."""
-
-    def show(call: Call, run: Json) -> Json:
-        return {**run, "outputs": [{"name": "partial", "value": 1}]} if run["status"] == status else run
-
-    return showing(api, show, *RUNS)
+def _name_the_own_agent(call: Call) -> None:
+    if process_of(call):
+        call.body["agent_id"] = _own_agent(call)
 
 
-def _starting(api: Api, **values: Json) -> Api:
-    """Runs that start with another plan."""
+def _first_process(call: Call) -> str:
+    return next(iter(processes_of(call, call.body["agent_id"])), "-")
 
-    def start(call: Call) -> Reply:
-        reply = api.handlers[CREATE](call)
-        put(call, "runs", answered(call, reply)["id"], **values)
-        return reply
 
-    return handled(api, createRun=start)
+def _belongs_to_another_agent(call: Call) -> bool:
+    known = call.store["agents"].row(call.body["agent_id"]) is not None
+    return known and process_of(call) is not None and _own_agent(call) != call.body["agent_id"]
+
+
+def _has_an_input_that_is_no_text(call: Call) -> bool:
+    return any(not isinstance(item["value"], str) for item in call.body.get("inputs") or ())
+
+
+def _has_unknown_stage(call: Call) -> bool:
+    return call.body["stage"] not in STAGES
+
+
+def _forget_outputs(call: Call, run: Any) -> Any:
+    ends_at = kept(call, run).get("ends_at")
+    return {**run, "outputs": None} if ends_at and call.now > ends_at + MINUTE else run
+
+
+def _show_the_last_change(call: Call, run: Any) -> Any:
+    record = kept(call, run)
+    changes = [record[name] or 0 for name in ("created", "pending_at", "running_at", "ends_at")]
+    return shown(call, {**record, "created": max(at for at in changes if at <= call.now)})
+
+
+def _show_two_seconds_late(call: Call, run: Any) -> Any:
+    now, call.now = call.now, call.now - 2000
+    try:
+        return shown(call, kept(call, run))
+    finally:
+        call.now = now
+
+
+def _time_out_while_waiting(call: Call, run: Any) -> Any:
+    record = kept(call, run)
+    late = record["left"] is not None and call.now >= record["created"] + HOUR
+    return {**run, "status": "TimedOut"} if late else run
+
+
+def _time_out_after_ten_minutes(call: Call, run: Any) -> Any:
+    late = is_over(run) and call.now > kept(call, run).get("created", call.now) + 10 * MINUTE
+    return {**run, "status": "TimedOut"} if late else run
+
+
+MUTANTS: Table = {
+    "creation.created": {
+        "The name of a run is shown without spaces around it and in capital letters.": set_members(
+            CREATE, name=lambda run: run["name"].upper().strip() or "-"
+        ),
+        "The answer to a start always shows the stage Draft.": set_members(CREATE, stage="Draft"),
+        "The answer to a start is the id of the run.": map_answer(CREATE, lambda call, run: {"id": run["id"]}),
+    },
+    "creation.begins-as-created": {
+        "The answer to a start shows the status Pending.": set_members(CREATE, status="Pending"),
+        "The answer to a start shows the status that the run has at once when it takes no time.": map_item(
+            CREATE, lambda call, run: shown(call, kept(call, run))
+        ),
+    },
+    ("creation.no-outputs-yet", "life-cycle.outputs-follow-success"): {
+        "The outputs of a process are shown from the start of a run.": map_item(
+            RUNS, lambda call, run: {**run, "outputs": kept(call, run).get("outputs")}
+        ),
+    },
+    "creation.can-be-read": {
+        "A run is not found in the second of its start.": reject_when("getRun", _is_new, "run-not-found"),
+    },
+    "creation.created-now": {
+        "The time of a run is that of the hour that it was started in.": set_members(
+            RUNS, created_at=lambda run: f"{run['created_at'][:13]}:00:00"
+        ),
+        "The time of a run is the example of the page.": set_members(RUNS, created_at="2021-01-01T12:00:00"),
+    },
+    "creation.two-calls-two-runs": {
+        "A call that equals an earlier one of the same second is answered with that one's run.": with_notes(
+            _answer_the_run_before
+        ),
+    },
+    "creation.agent-id-is-required": {
+        "Without an agent the process' own is taken.": optional(agent_id=_own_agent),
+    },
+    "creation.process-id-is-required": {
+        "Without a process the agent's first one is taken.": optional(process_id=_first_process),
+    },
+    "creation.name-is-required": {
+        "Without a name the run is called New run.": optional(name="New run"),
+    },
+    "creation.stage-is-required": {
+        "Without a stage it is Draft.": optional(stage="Draft"),
+    },
+    "creation.null-is-no-value": {
+        "Null as a name is taken for Untitled.": coerce_body(
+            CREATE,
+            NAME,
+            lambda name: name or "Untitled",
+            {"type": ["string", "null"], "minLength": 1, "maxLength": 100},
+        ),
+        "Null as a stage is taken for Draft.": coerce_body(
+            CREATE, STAGE, lambda stage: stage or "Draft", {"enum": [*STAGES, None]}
+        ),
+    },
+    "creation.wrong-types": {
+        "Text as the files is ignored.": ignore_wrong_type(CREATE, FILES, list),
+        "Text as the inputs is ignored.": ignore_wrong_type(CREATE, f"{FIELDS}/inputs", list),
+        "A name that is no text is written as one.": coerce_body(CREATE, NAME, str),
+    },
+    "creation.name-length": {
+        "A name of 100 characters is refused.": patch_document(f"{NAME}/maxLength", 99),
+        "A name of 101 characters is cut.": chain(
+            patch_document(f"{NAME}/maxLength", 101), map_body(CREATE, "name", lambda name: name[:100])
+        ),
+        "An empty name is taken for Untitled.": chain(
+            patch_document(f"{NAME}/minLength", 0), map_body(CREATE, "name", lambda name: name or "Untitled")
+        ),
+        "A name may have 100 bytes at most.": reject_when(CREATE, lambda call: len(call.body["name"].encode()) > 100),
+    },
+    "creation.id-length": {
+        "An id of 27 characters is looked up.": reads_ids(maxLength=27),
+        "An id of 26 characters is refused.": reads_ids(maxLength=25),
+        "An empty id is looked up.": reads_ids(minLength=0, pattern="^[A-Za-z0-9_-]*$"),
+    },
+    "creation.id-characters": {
+        "An id of any characters is looked up.": reads_ids(pattern="."),
+        "An id needs only one character of the pattern.": reads_ids(pattern="[A-Za-z0-9_-]"),
+    },
+    "creation.stages": {
+        "A start takes a stage in small or capital letters.": chain(
+            reject_when(CREATE, _has_unknown_stage), coerce_body(CREATE, STAGE, str.capitalize, {"type": "string"})
+        ),
+        "A stage that does not exist is answered 404.": chain(
+            patch_document(STAGE, {"type": "string"}), reject_when(CREATE, _has_unknown_stage, "stage-not-found")
+        ),
+    },
+    "creation.optional-fields": {
+        "Null as the files is refused.": patch_document(f"{FILES}/type", "array"),
+        "A run without inputs is refused.": reject_when(CREATE, lambda call: not call.body.get("inputs")),
+    },
+    "creation.inputs": {
+        "An input that is a number is refused.": reject_when(CREATE, _has_an_input_that_is_no_text),
+        "A list of inputs is refused.": reject_when(CREATE, lambda call: call.body.get("inputs")),
+    },
+    "creation.file-ids-are-texts": {
+        "A file id that is no text is left out.": coerce_body(
+            CREATE, FILES, lambda ids: [id for id in ids or () if isinstance(id, str)] or None
+        ),
+    },
+    "creation.file-ids-are-kept": {
+        "A run shows its files in the order of their ids.": set_members(
+            RUNS, file_ids=lambda run: run["file_ids"] and sorted(run["file_ids"])
+        ),
+        "A file's id must fit the pattern of ids.": patch_document(f"{FILES}/items", ID),
+        "A run that is read by its id shows no files.": set_members(("getRun", "listRuns"), file_ids=None),
+    },
+    "creation.unknown-agent": {
+        "A start for an agent that does not exist is answered 400.": swap_error(CREATE, "agent-not-found", "invalid"),
+    },
+    ("creation.unknown-agent", "creation.process-of-another-agent"): {
+        "A run is started whatever its agent.": on_request(CREATE, _name_the_own_agent),
+    },
+    "creation.unknown-process": {
+        "A start of a process that does not exist is answered 400.": swap_error(CREATE, "process-not-found", "invalid"),
+    },
+    "creation.process-of-another-agent": {
+        "A process of another agent is answered 403.": reject_when(CREATE, _belongs_to_another_agent, "forbidden"),
+    },
+    "life-cycle.statuses": {
+        "A run that is Running shows the status Executing.": shows("Running", "Executing"),
+        "A run that has Succeeded shows the status Completed.": shows("Succeeded", "Completed"),
+    },
+    "life-cycle.failed": {
+        "A run that has Failed shows the status Error.": shows("Failed", "Error"),
+        "A run that hits an error goes on.": ignore_event("fail-run"),
+        "A run that has Failed is Succeeded an hour later.": shows(
+            "Failed", "Succeeded", lambda call, run: call.now > run["created"] + HOUR
+        ),
+    },
+    "life-cycle.never-backwards": {
+        "A Running run is Pending every other second.": shows("Running", "Pending", in_odd_seconds),
+    },
+    ("life-cycle.never-backwards", "life-cycle.final"): {
+        "A Succeeded run is Running every other second.": shows("Succeeded", "Running", in_odd_seconds),
+    },
+    "life-cycle.final": {
+        "A run shows its outputs for a minute.": map_item(RUNS, _forget_outputs),
+        "A run that has Succeeded is TimedOut after ten minutes.": map_item(RUNS, _time_out_after_ten_minutes),
+    },
+    "life-cycle.goes-on-by-itself": {
+        "A run stays Running.": set_record(CREATE, "runs", ends_at=None),
+        "A run stays Pending.": set_record(CREATE, "runs", running_at=None),
+    },
+    "life-cycle.outputs-follow-success": {
+        "A run that was Cancelled shows outputs.": shows_outputs("Cancelled"),
+        "A run that has Failed shows outputs.": shows_outputs("Failed"),
+        "A run that is Running shows outputs.": shows_outputs("Running"),
+    },
+    "life-cycle.identity-stays": {
+        "The time of a run is that of its last change of status.": map_item(RUNS, _show_the_last_change),
+        "The name of a run that is over ends in `(done)`.": set_members(
+            RUNS, name=lambda run: f"{run['name']} (done)", when=is_over
+        ),
+    },
+    "life-cycle.list-and-single-agree": {
+        "A list shows a run as it was two seconds before.": map_item("listRuns", _show_two_seconds_late),
+    },
+    "life-cycle.cancelled": {
+        "A run that is cancelled goes on.": ignore_event("cancel-run"),
+        "A run that was cancelled shows the status Canceled.": shows("Cancelled", "Canceled"),
+    },
+    ("life-cycle.cancelled", "life-cycle.timed-out"): {
+        "A run that was Cancelled or is TimedOut shows the status Failed.": chain(
+            shows("Cancelled", "Failed"), shows("TimedOut", "Failed")
+        ),
+    },
+    "life-cycle.timed-out": {
+        "A run that takes too long goes on.": ignore_event("time-out-run"),
+    },
+    "life-cycle.waits-for-a-person": {
+        "A run does not wait for a person.": ignore_event("wait-for-person"),
+        "A run that waits for a person for an hour is TimedOut.": map_item(RUNS, _time_out_while_waiting),
+    },
+    "life-cycle.goes-on-when-resumed": {
+        "A run that waited for a person stays waiting.": ignore_event("resume-run"),
+    },
+}

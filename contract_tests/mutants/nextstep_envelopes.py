@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from contract_tests.mutants import Table
@@ -13,9 +12,10 @@ from contract_tests.mutants.operators import (
     reject_item,
     replace_handler,
     replace_step,
+    set_error_type,
     set_members,
 )
-from mock_server.api import Api, Call, Handler, Problem, Refusal, Reply, Step
+from mock_server.api import Call, Handler, Problem, Refusal, Reply, Step
 from mock_server.exchange import Response
 
 
@@ -52,10 +52,6 @@ def _fall_over(handler: Handler, call: Call) -> Reply:
         return handler(call)
     except Problem as problem:
         raise LookupError(problem.kind) from problem
-
-
-def _declare_errors_as_text(api: Api) -> Api:
-    return replace(api, error_type=b"text/html; charset=utf-8")
 
 
 MUTANTS: Table = {
@@ -98,7 +94,7 @@ MUTANTS: Table = {
         "An id that does not exist is answered 500.": replace_handler("getRunTask", _fall_over),
     },
     "envelope.json": {
-        "A refusal is declared as text/html.": _declare_errors_as_text,
+        "A refusal is declared as text/html.": set_error_type(b"text/html; charset=utf-8"),
         "A run that is created is answered with text in front of the JSON.": map_bytes(
             "createProcessRun", lambda body: b"Created: " + body
         ),

@@ -17,69 +17,32 @@ from contract_tests.mutants.operators import (
     reject_when,
     replace_handler,
     replace_step,
-    swap_step_error,
 )
-from mock_server.api import Api, Call, Credential, Handler, Problem, Refusal, Reply, Step
+from contract_tests.mutants.steps import (
+    accept_as_first,
+    accept_similar,
+    accept_state,
+    act_as,
+    first,
+    presented,
+    swap_denial,
+)
+from mock_server.api import Api, Call, Handler, Problem, Refusal, Reply, Step
 from mock_server.exchange import Response
 from mock_server.store import Store
 
 
-def accepts(when: Callable[[Call, str], Credential | None]) -> Breakage:
-    """Requests are let in as those of the credential that `when(call, header)` names, if any."""
+def keeps_to_the_first_key(when: Callable[[Call], object]) -> Breakage:
+    """Calls for which `when` holds are forbidden to all keys of a team but its first one."""
 
     def authenticate(step: Step, call: Call) -> Response | None:
-        credential = when(call, call.request.header("authorization") or "")
-        if credential is None:
-            return step(call)
-        act_as(call, credential)
-        return None
+        answer = step(call)
+        own = (known for known in call.world.credentials.values() if known.tenant == call.credential.tenant)
+        if when(call) and call.credential != next(own):
+            raise Problem("forbidden")
+        return answer
 
     return replace_step("authenticate", authenticate)
-
-
-def accepts_state(state: str, when: Callable[[Call], object]) -> Breakage:
-    """Keys in a state that is to be refused are accepted for some calls."""
-
-    def known(call: Call, header: str) -> Credential | None:
-        credential = presented(call)
-        return credential if credential and credential.state == state and when(call) else None
-
-    return accepts(known)
-
-
-def matches(same: Callable[[str, str], object]) -> Breakage:
-    """An unknown key is accepted when it is the same, by `same(token, key)`, as the token of a valid one."""
-
-    def known(call: Call, header: str) -> Credential | None:
-        key = header.partition(" ")[2]
-        valid = [credential for credential in call.world.credentials.values() if credential.state == "valid"]
-        if not key or presented(call) is not None:
-            return None
-        return next((credential for credential in valid if same(credential.token, key)), None)
-
-    return accepts(known)
-
-
-def swap_denial(kind: str, other: str) -> Breakage:
-    """A key is refused with an error of another kind."""
-    return swap_step_error("authenticate", kind, lambda call, problem: Problem(other))
-
-
-def act_as(call: Call, credential: Credential) -> None:
-    """Let a request pass as one with this credential."""
-    call.credential = credential
-    call.store = call.world.tenants[call.api.name][credential.tenant]
-
-
-def presented(call: Call) -> Credential | None:
-    """The credential that a request presents, whatever its state."""
-    _, _, token = (call.request.header("authorization") or "").partition(" ")
-    return call.world.credentials.get((call.api.name, token))
-
-
-def first(call: Call) -> Credential:
-    """The first credential of the world."""
-    return next(iter(call.world.credentials.values()))
 
 
 def first_team(call: Call) -> Store:
@@ -150,14 +113,6 @@ def _keep_runs_for_their_key(api: Api) -> Api:
     return handled(api, createProcessRun=create, getProcessRun=get_run)
 
 
-def _let_the_first_key_write(step: Step, call: Call) -> Response | None:
-    answer = step(call)
-    keys = call.world.credentials.values()
-    if call.request.method != "GET" and call.credential != next(k for k in keys if k.tenant == call.credential.tenant):
-        raise Problem("forbidden")
-    return answer
-
-
 MUTANTS: Table = {
     "authentication.bearer-key": {
         "Publishing a template is forbidden to every key.": reject_when(
@@ -168,51 +123,51 @@ MUTANTS: Table = {
         ),
     },
     "authentication.missing-key": {
-        "A request without a key is treated as one with the first key of the world.": accepts(
-            lambda call, header: None if header else first(call)
+        "A request without a key is treated as one with the first key of the world.": accept_as_first(
+            "missing-credential"
         ),
-        "Listing tasks needs no key.": accepts(
-            lambda call, header: first(call) if call.operation.id == "listRunTasks" and not header else None
+        "Listing tasks needs no key.": accept_as_first(
+            "missing-credential", when=lambda call: call.operation.id == "listRunTasks"
         ),
         "A request without a key is answered 403.": swap_denial("missing-credential", "forbidden"),
-        "Whatever is in the header passes for the first key, whatever its scheme.": accepts(
-            lambda call, header: first(call) if header.startswith("Basic ") else None
+        "Whatever is in the header passes for the first key, whatever its scheme.": accept_as_first(
+            "invalid-credential", when=lambda call: (call.request.header("authorization") or "").startswith("Basic ")
         ),
         "A write without a key is done, and answered 401 then.": on_step_refusal(
             "authenticate", _write_as_the_first, kind="missing-credential"
         ),
     },
     "authentication.unknown-key": {
-        "A key that lacks its last character is accepted.": matches(
+        "A key that lacks its last character is accepted.": accept_similar(
             lambda token, key: len(key) > 20 and token.startswith(key)
         ),
-        "A key with something behind it is accepted.": matches(lambda token, key: key.startswith(token)),
-        "A key in other letter case is accepted.": matches(lambda token, key: token.lower() == key.lower()),
+        "A key with something behind it is accepted.": accept_similar(lambda token, key: key.startswith(token)),
+        "A key in other letter case is accepted.": accept_similar(lambda token, key: token.lower() == key.lower()),
         "An unknown key is answered 403.": swap_denial("invalid-credential", "forbidden"),
     },
     ("authentication.unknown-key", "authentication.revoked-key"): {
         "A 401 says something else than documented.": map_error(_say_no),
     },
     "authentication.revoked-key": {
-        "A revoked key is refused for writing only.": accepts_state(
-            "revoked", lambda call: call.request.method == "GET"
+        "A revoked key is refused for writing only.": accept_state(
+            "revoked", when=lambda call: call.request.method == "GET"
         ),
         "A revoked key is answered 403, as if it were known still.": replace_step("authenticate", _forbid_revoked),
     },
     ("authentication.revoked-key", "authentication.revocation-is-immediate"): {
-        "A revoked key is refused for reading only.": accepts_state(
-            "revoked", lambda call: call.request.method != "GET"
+        "A revoked key is refused for reading only.": accept_state(
+            "revoked", when=lambda call: call.request.method != "GET"
         ),
     },
     "authentication.revocation-is-immediate": {
         "Keys are looked up once and remembered: revoking one that was used has no effect.": _remember_used_keys,
     },
     "authentication.lapsed-subscription": {
-        "A key of a team without a subscription is refused for writing only.": accepts_state(
-            "lapsed", lambda call: call.request.method == "GET"
+        "A key of a team without a subscription is refused for writing only.": accept_state(
+            "lapsed", when=lambda call: call.request.method == "GET"
         ),
-        "A key of a team without a subscription may publish templates.": accepts_state(
-            "lapsed", lambda call: call.operation.id == "publishProcessTemplate"
+        "A key of a team without a subscription may publish templates.": accept_state(
+            "lapsed", when=lambda call: call.operation.id == "publishProcessTemplate"
         ),
         "A key of a team without a subscription is answered 401.": swap_denial("forbidden", "invalid-credential"),
     },
@@ -243,6 +198,11 @@ MUTANTS: Table = {
     },
     "authentication.keys-of-a-team-share": {
         "A run that was started with one key is unknown to the others.": _keep_runs_for_their_key,
-        "Keys other than a team's first one may only read.": replace_step("authenticate", _let_the_first_key_write),
+        "Keys other than a team's first one may only read.": keeps_to_the_first_key(
+            lambda call: call.request.method != "GET"
+        ),
+        "Only the first key of a team reads; every other one gets 403.": keeps_to_the_first_key(
+            lambda call: call.request.method == "GET"
+        ),
     },
 }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from contract_tests.mutants import Breakage, Table, stepped
 from contract_tests.mutants.operators import on_step_refusal, perform, replace_step, swap_step_error
+from contract_tests.mutants.steps import count_for, map_retry_after
 from mock_server.api import Api, Call, Credential, Problem, Step
 from mock_server.exchange import Response
 
@@ -22,29 +21,6 @@ def admits(requests: int) -> Breakage:
             call.world.limits = limits
 
     return replace_step("admit", admit)
-
-
-def counts_for(credential: Callable[[Call], Credential]) -> Breakage:
-    """Requests are counted for another credential than the caller's."""
-
-    def admit(step: Step, call: Call) -> Response | None:
-        known, call.credential = call.credential, credential(call)
-        try:
-            return step(call)
-        finally:
-            call.credential = known
-
-    return replace_step("admit", admit)
-
-
-def waits(change: Callable[[str], str | None]) -> Breakage:
-    """Retry-After says what `change` makes of the true wait in seconds; None leaves it out."""
-
-    def reworded(call: Call, problem: Problem) -> Problem:
-        text = change(problem.headers[0][1].decode())
-        return Problem("rate-limited", headers=() if text is None else ((b"retry-after", text.encode()),))
-
-    return swap_step_error("admit", "rate-limited", reworded)
 
 
 def _answer_by_a_proxy(step: Step, call: Call) -> Response | None:
@@ -83,7 +59,7 @@ MUTANTS: Table = {
     "rate-limit.next-is-429": {
         "A hundred and one requests of a minute are admitted.": admits(101),
         "There is no limit.": replace_step("admit", lambda step, call: None),
-        "Each operation admits a hundred requests.": counts_for(
+        "Each operation admits a hundred requests.": count_for(
             lambda call: call.credential._replace(token=f"{call.credential.token} {call.operation.id}")
         ),
         "Writes are admitted without end.": replace_step(
@@ -95,24 +71,26 @@ MUTANTS: Table = {
         "Too many requests are answered by a proxy in front, in HTML.": replace_step("admit", _answer_by_a_proxy),
     },
     "rate-limit.per-key": {
-        "All keys of a team share a hundred requests.": counts_for(
+        "All keys of a team share a hundred requests.": count_for(
             lambda call: call.credential._replace(token=call.credential.tenant)
         ),
-        "Everybody shares a hundred requests.": counts_for(lambda call: Credential("all", "nextstep", "all")),
+        "Everybody shares a hundred requests.": count_for(lambda call: Credential("all", "nextstep", "all")),
     },
     "rate-limit.retry-after": {
-        "A 429 has no Retry-After.": waits(lambda seconds: None),
-        "Retry-After is a date, which HTTP allows and the documentation does not.": waits(
+        "A 429 has no Retry-After.": map_retry_after(lambda seconds: None),
+        "Retry-After is a date, which HTTP allows and the documentation does not.": map_retry_after(
             lambda seconds: "Tue, 01 Jan 2030 09:01:00 GMT"
         ),
-        "Retry-After is in milliseconds.": waits(lambda seconds: f"{seconds}000"),
-        "Retry-After is not in whole seconds.": waits(lambda seconds: f"{seconds}.0"),
+        "Retry-After is in milliseconds.": map_retry_after(lambda seconds: f"{seconds}000"),
+        "Retry-After is not in whole seconds.": map_retry_after(lambda seconds: f"{seconds}.0"),
     },
     ("rate-limit.retry-after", "rate-limit.admitted-after-the-wait"): {
-        "Retry-After is a second too short, and zero at the end.": waits(lambda seconds: str(int(seconds) - 1)),
+        "Retry-After is a second too short, and zero at the end.": map_retry_after(
+            lambda seconds: str(int(seconds) - 1)
+        ),
     },
     "rate-limit.admitted-after-the-wait": {
-        "Retry-After is 1 whatever the wait.": waits(lambda seconds: "1"),
+        "Retry-After is 1 whatever the wait.": map_retry_after(lambda seconds: "1"),
         "The window opens a while after its own Retry-After is over.": replace_step("admit", _reopen_late),
     },
     ("rate-limit.admitted-after-the-wait", "rate-limit.hundred-requests"): {

@@ -11,6 +11,7 @@ from contract_tests.mutants import Breakage, Table
 from contract_tests.mutants.operators import (
     Rows,
     answered,
+    default_query,
     ignore_query,
     map_answer,
     map_page,
@@ -30,7 +31,7 @@ Answer = dict[str, Any]
 
 def defaults(limit: int, *lists: str) -> Breakage:
     """Pages hold another number of items when no limit is given."""
-    return set_query(lists or LISTS, limit=limit, when=lambda call: "limit=" not in call.request.query)
+    return default_query(lists or LISTS, limit=limit)
 
 
 def unbounded(when: Callable[[str], object], limit: int) -> Breakage:

@@ -30,6 +30,8 @@ Rows = list[Json]
 Act = Callable[[Call], object]
 When = Callable[[Call], object]
 Event = Callable[[Call], Json]
+FREE: Json = {}
+"""A schema that everything fits."""
 
 
 def chain(*breakages: Breakage) -> Breakage:
@@ -41,6 +43,11 @@ def chain(*breakages: Breakage) -> Breakage:
         return api
 
     return breaks
+
+
+def with_notes(make: Callable[[dict[str, Json]], Breakage]) -> Breakage:
+    """The breakage `make(notes)`, with notes of its own for each API that it breaks, which are empty at first."""
+    return lambda api: make({})(api)
 
 
 # --- what an operation answers
@@ -61,8 +68,9 @@ def set_members(operations: Operations, *, when: Callable[[Json], object] | None
     """Each object shows these members: a value, or a function that makes it from the object."""
 
     def change(call: Call, item: Json) -> Json:
-        made = {name: value(item) if callable(value) else value for name, value in values.items()}
-        return {**item, **made} if when is None or when(item) else item
+        if when is not None and not when(item):
+            return item
+        return {**item, **{name: value(item) if callable(value) else value for name, value in values.items()}}
 
     return map_item(operations, change)
 
@@ -116,6 +124,11 @@ def set_status(operations: Operations, status: int) -> Breakage:
     return replace_handler(operations, lambda handler, call: structs.replace(handler(call), status=status))
 
 
+def set_error_type(content_type: bytes) -> Breakage:
+    """Errors are declared to have another content type."""
+    return lambda api: replace(api, error_type=content_type)
+
+
 def map_error(change: Callable[[Refusal, Json], Json]) -> Breakage:
     """The body of every error is what `change(refusal, body)` makes of it."""
 
@@ -160,6 +173,17 @@ def set_query(operations: Operations, *, when: When | None = None, **values: Jso
     return on_request(operations, read, when=when)
 
 
+def default_query(operations: Operations, **values: Json) -> Breakage:
+    """These parameters have these values where the query does not give them; a function makes one from the call."""
+
+    def read(call: Call) -> None:
+        missing = {name: value for name, value in values.items() if name not in query_names(call)}
+        made = {name: value(call) if callable(value) else value for name, value in missing.items()}
+        call.arguments = {**call.arguments, **made}
+
+    return on_request(operations, read)
+
+
 def ignore_body(operations: Operations, *names: str, when: When | None = None) -> Breakage:
     """These members of a request have no effect."""
 
@@ -202,9 +226,15 @@ def default_body(operations: Operations, *, when: When | None = None, **values: 
     return on_request(operations, read, when=when)
 
 
-def coerce_body(operations: Operations, pointer: str, change: Callable[[Json], Json]) -> Breakage:
-    """A member of a request, by the pointer to its schema, may be of any type: it is read as `change(value)`."""
-    return chain(patch_document(pointer, {}), map_body(operations, pointer.rpartition("/")[2], change))
+def coerce_body(operations: Operations, pointer: str, change: Callable[[Json], Json], schema: Json = FREE) -> Breakage:
+    """A member of a request, by the pointer to its schema, has another schema, and is read as `change(value)`."""
+    return chain(patch_document(pointer, schema), map_body(operations, pointer.rpartition("/")[2], change))
+
+
+def optional_body(operations: Operations, pointer: str, **values: Json) -> Breakage:
+    """Members of a request, whose schema stands at `pointer`, may be missing and have these values then."""
+    required = map_document(f"{pointer}/required", lambda names: [name for name in names if name not in values])
+    return chain(required, default_body(operations, **values))
 
 
 def ignore_wrong_type(operations: Operations, pointer: str, kind: type) -> Breakage:
@@ -216,11 +246,17 @@ def ignore_wrong_type(operations: Operations, pointer: str, kind: type) -> Break
 
 def patch_document(pointer: str, value: Json) -> Breakage:
     """The API follows a document in which `value` stands at a JSON pointer."""
+    return map_document(pointer, lambda known: value)
+
+
+def map_document(pointer: str, change: Callable[[Json], Json]) -> Breakage:
+    """The API follows a document in which `change(value)` stands at a JSON pointer; a missing value is None."""
 
     def breaks(api: Api) -> Api:
         document = deepcopy(api.contract.document)
         parent, _, name = pointer.rpartition("/")
-        grammar.find(document, parent)[name] = value
+        place = grammar.find(document, parent)
+        place[name] = change(place.get(name))
         return replace(api, contract=contract.compile(document, api.name, source=api.contract.source))
 
     return breaks
@@ -335,6 +371,19 @@ def on_success(operations: Operations, act: Callable[[Call, Json], object], *, w
     return replace_handler(operations, run)
 
 
+def set_record(operations: Operations, collection: str, id: str = "id", **values: Json) -> Breakage:
+    """After a success, the record that the member `id` of the object names has these values.
+
+    A function makes a value from the call and the object.
+    """
+
+    def act(call: Call, item: Json) -> None:
+        made = {name: value(call, item) if callable(value) else value for name, value in values.items()}
+        put(call, collection, item[id], **made)
+
+    return on_success(operations, act)
+
+
 def on_refusal(operations: Operations, act: Act, *, kind: str | None = None) -> Breakage:
     """An operation that refuses (with an error of `kind`, or any) does `act(call)` all the same."""
 
@@ -356,6 +405,11 @@ def at_event(names: Operations, change: Callable[[Event, Call], Json]) -> Breaka
         return replace(api, events={**api.events, **{name: partial(change, api.events[name]) for name in _each(names)}})
 
     return breaks
+
+
+def ignore_event(*names: str) -> Breakage:
+    """What a person does in the vendor's app has no effect."""
+    return at_event(names, lambda event, call: {})
 
 
 def do_though_refused(operations: Operations, repair: Breakage, *, kind: str | None = None) -> Breakage:
@@ -400,6 +454,11 @@ def replace_handler(operations: Operations, answer: Callable[[Handler, Call], Re
         return handled(api, **{id: partial(answer, api.handlers[id]) for id in _each(operations)})
 
     return breaks
+
+
+def swap_handler(operation: str, other: str) -> Breakage:
+    """An operation does what another one does."""
+    return lambda api: handled(api, **{operation: api.handlers[other]})
 
 
 def replace_step(name: str, act: Callable[[Step, Call], Response | None]) -> Breakage:
@@ -474,6 +533,11 @@ def perform(call: Call) -> Reply:
     """Validate a call and run its operation: for steps that do it too early."""
     call.api.steps.validate(call)
     return call.api.handlers[call.operation.id](call)
+
+
+def query_names(call: Call) -> set[str]:
+    """The names of the parameters that the query of a request gives."""
+    return {part.partition("=")[0] for part in call.request.query.split("&")}
 
 
 def records(call: Call, collection: str, **values: Json) -> Iterator[Record]:
