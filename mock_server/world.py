@@ -97,6 +97,7 @@ class World:
     journal: Journal = field(init=False)
     origin: World | None = None
     numbers: Numbers | None = None
+    brought: int = 0  # bytes of the keys and jobs that came with a restored state
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.registry.bounds, self.registry.room)
@@ -132,6 +133,7 @@ class World:
         self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
+        self.brought = other.brought
         assert self.origin is not None, "worlds of the registry have begun"
         self.origin.journal, self.origin.windows = self.journal, self.windows
 
@@ -179,8 +181,8 @@ class World:
         return self.numbers
 
     def size(self) -> int:
-        """Bytes of the records beyond those that the world was made with."""
-        return sum(store.meter.bytes for stores in self.tenants.values() for store in stores.values())
+        """Bytes of the records beyond those that the world was made with, and of a restored state's keys and jobs."""
+        return self.brought + sum(store.meter.bytes for stores in self.tenants.values() for store in stores.values())
 
     def check_room(self, store: Store) -> None:
         """Raise Full where nothing more may be written or scheduled."""
@@ -343,7 +345,7 @@ class Worlds:
     def restore(self, world: World, state: Mapping[str, Any]) -> None:
         """Give a world the state that `export` told, and let its own keys open it (see `keys`).
 
-        Raises ValueError, nothing changed, for what does not fit.
+        Raises, nothing changed, ValueError for what does not fit, and Full where there is no room for it.
         """
         known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
         try:
@@ -367,6 +369,8 @@ class Worlds:
         own = list(world.credentials.values())
         opening = keys.taken_over(own, credentials, was=world.tenants, now=other.tenants)
         other.credentials = {(credential.api, credential.token): credential for credential in opening}
+        other.brought = len(encode([state["ids"], state["credentials"], state["due"]]))
+        self.check_state(other.size() - world.size())
         self._forget(world)
         world.adopt(other)
         self._register(world)
