@@ -39,7 +39,8 @@ def decode(content: bytes, codings: str, *, most: int) -> bytes:
 
 def _gunzip(content: bytes, most: int) -> bytes:
     """All members of a gzip file (RFC 1952, 2.2)."""
-    parts, size, start = [], 0, 0
+    parts: list[bytes] = []
+    size = start = 0
     while start < len(content):
         if len(parts) == _MOST_MEMBERS:
             raise ValueError(f"there are more than {_MOST_MEMBERS} gzip members")
