@@ -395,7 +395,8 @@ class Protocol(asyncio.Protocol):
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer what is no HTTP request, or none in time, and read no more."""
-        request = Request("", "") if self._head is None else Request(*self._head)
+        sent = ("", self._url.decode("latin-1"), "", tuple(self._headers))  # so far: a page may read a refusal, too
+        request = Request(*(sent if self._head is None else self._head))
         self._end(request.method, self._app.refusal(request, status, detail))
 
     def _end(self, method: str, response: Response) -> None:
