@@ -10,6 +10,8 @@ import zlib
 KNOWN = ("gzip", "deflate")
 _GZIP, _RAW = 16 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 _MOST = 4  # codings of one body
+_MOST_MEMBERS = 10_000  # of one gzip file
+_FIRST_PIECE = 1 << 12  # bytes of a stream that are read first
 
 
 class UnknownCoding(Exception):
@@ -37,9 +39,12 @@ def decode(content: bytes, codings: str, *, most: int) -> bytes:
 
 def _gunzip(content: bytes, most: int) -> bytes:
     """All members of a gzip file (RFC 1952, 2.2)."""
-    parts, size = [], 0
-    while content:
-        part, content = _expand(content, _GZIP, most - size)
+    parts: list[bytes] = []
+    size = start = 0
+    while start < len(content):
+        if len(parts) == _MOST_MEMBERS:
+            raise ValueError(f"there are more than {_MOST_MEMBERS} gzip members")
+        part, start = _expand(content, _GZIP, start=start, most=most - size)
         parts.append(part)
         size += len(part)
     return b"".join(parts)
@@ -48,23 +53,30 @@ def _gunzip(content: bytes, most: int) -> bytes:
 def _inflate(content: bytes, most: int) -> bytes:
     """A zlib stream, or a bare deflate stream, which some clients send (RFC 9110, 8.4.1.2)."""
     try:
-        part, rest = _expand(content, zlib.MAX_WBITS, most)
+        part, end = _expand(content, zlib.MAX_WBITS, start=0, most=most)
     except ValueError:
-        part, rest = _expand(content, _RAW, most)
-    if rest:
+        part, end = _expand(content, _RAW, start=0, most=most)
+    if end < len(content):
         raise ValueError("something follows the compressed data")
     return part
 
 
-def _expand(content: bytes, window: int, most: int) -> tuple[bytes, bytes]:
-    """What one stream holds, and what follows it."""
-    stream = zlib.decompressobj(window)
-    try:
-        part = stream.decompress(content, most + 1)
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
-    if len(part) > most:
-        raise TooLarge
-    if not stream.eof:
-        raise ValueError("the compressed data is cut off")
-    return part, stream.unused_data
+def _expand(content: bytes, window: int, *, start: int, most: int) -> tuple[bytes, int]:
+    """What the stream that begins at `start` holds, and where it ends."""
+    stream, size, piece = zlib.decompressobj(window), 0, _FIRST_PIECE
+    parts: list[bytes] = []
+    while not stream.eof:
+        given = content[start : start + piece]
+        if not given:
+            raise ValueError("the compressed data is cut off")
+        try:
+            part = stream.decompress(given, most + 1 - size)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise TooLarge
+        start += len(given) - len(stream.unused_data)
+        piece *= 2  # what a stream leaves over is copied: no more than about as much as it takes
+    return b"".join(parts), start

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MOST_PARTS = 1000
 _MOST_HEADERS = 16  # of one part
 _LONGEST_HEADER = 8 << 10
+_MOST_OPTIONS = 100  # of one header: semicolons, also those of a file's name
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # or its warnings go to standard error
 
 
@@ -26,11 +27,16 @@ def read_form(content_type: str, content: bytes) -> dict[str, str]:
     from python_multipart.exceptions import FormParserError  # 15 ms that only forms need
     from python_multipart.multipart import MultipartParser, parse_options_header
 
-    media_type, options = parse_options_header(content_type)
+    def split(value: bytes) -> tuple[bytes, dict[bytes, bytes]]:
+        if value.count(b";") > _MOST_OPTIONS:  # they are split in quadratic time
+            raise ValueError(f"A header of the form has more than {_MOST_OPTIONS} parameters")
+        return parse_options_header(value)
+
+    media_type, options = split(content_type.encode("latin-1"))
     boundary = options.get(b"boundary")
     if media_type.lower() != b"multipart/form-data" or not boundary:
         raise ValueError("The content type of the request body names no boundary")
-    parts = _Parts(lambda value: parse_options_header(value)[1])
+    parts = _Parts(lambda value: split(value)[1])
     try:
         parser = MultipartParser(
             boundary, parts.callbacks(), max_header_count=_MOST_HEADERS, max_header_size=_LONGEST_HEADER

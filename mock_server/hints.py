@@ -33,7 +33,7 @@ def of(call: Call, problem: Problem) -> Headers:
     registry, hint = call.world.registry, ""
     if not registry.helpful:
         return ()
-    if call.step == "authenticate" and call.api.contract.schemes:
+    if call.step == "authenticate" and call.api.contract.schemes and call.operation.secured:
         hint = f"{_credential(call)}; recorded in world {call.world.id}"
     elif problem.kind == "unknown-route":
         hint = registry.router.nearest(call.request.path, call.api).removeprefix("; ")

@@ -28,8 +28,9 @@ _BARE = re.compile(r"\s*(bearer|basic|digest|token)?\s*", re.IGNORECASE)
 _MEMBERS = "(?:api|access|private)_?key|(?:access|refresh|id|auth)_?token|(?:client_?)?secret|password"
 _JSON_MEMBER = re.compile(rf'("(?:{_MEMBERS})"\s*:\s*")((?:[^"\\]|\\.)+)(?=")', re.IGNORECASE)
 _FORM_FIELD = re.compile(rf"((?:^|&)(?:{_MEMBERS})=)([^&\s]+)", re.IGNORECASE)
-_QUERY_FIELD = re.compile(r"(?<=[?&])([^=&\s]+)=([^&\s#]+)")
+_QUERY_FIELD = re.compile(r"(?<=[?&])([^=&?\s]+)=([^&\s#]+)")
 _SHORTEST = 6  # characters of a secret that is looked for wherever it may stand
+_MOST_SOUGHT = 50  # secrets of one exchange, beside the world's keys: each is looked for in all of it
 
 
 class Mask:
@@ -81,20 +82,20 @@ class Mask:
         if self._show:
             return exchange
         request, response, secrets = exchange.request, exchange.response, set(self._tokens(exchange.world))
+        keys = len(secrets)
         query = self._query(request.query, secrets)
         asked, answered = self._headers(request.headers, secrets), self._headers(response.headers, secrets)
         shown = [self._body(body, secrets) for body in (request.body, response.body)]
+        cover = self._cover(secrets, keys)
         request = structs.replace(
             request,
-            path=self._text(request.path, secrets),
-            query=self._text(query, secrets),
-            headers=self._searched(asked, secrets),
-            body=self._searched_body(shown[0], secrets),
+            path=cover(request.path),
+            query=cover(query),
+            headers=_covered(asked, cover),
+            body=_covered_bytes(shown[0], cover),
         )
-        response = structs.replace(
-            response, headers=self._searched(answered, secrets), body=self._searched_body(shown[1], secrets)
-        )
-        error = None if exchange.error is None else self._text(exchange.error, secrets)
+        response = structs.replace(response, headers=_covered(answered, cover), body=_covered_bytes(shown[1], cover))
+        error = None if exchange.error is None else cover(exchange.error)
         return structs.replace(exchange, request=request, response=response, error=error)
 
     def _usual(self, world: str, query: str) -> str:
@@ -102,7 +103,9 @@ class Mask:
         shown = self._queries.get((world, query))
         if shown is None:
             secrets = set(self._tokens(world))
-            shown = self._text(self._query(query, secrets), secrets)
+            keys = len(secrets)
+            query_shown = self._query(query, secrets)
+            shown = self._cover(secrets, keys)(query_shown)
             if len(query) <= LONGEST_KNOWN:
                 remember(self._queries, (world, query), shown)
         return shown
@@ -110,9 +113,11 @@ class Mask:
     def _refused(self, exchange: Exchange) -> tuple[str, str]:
         """Path and query of a refused request as they may be shown: a key that no world has may stand in them."""
         request, secrets = exchange.request, set(self._tokens(exchange.world))
+        keys = len(secrets)
         self._headers([field for field in request.headers if self._holds_secret(field[0])], secrets)
         query = self._query(request.query, secrets)
-        return self._text(request.path, secrets), self._text(query, secrets)
+        cover = self._cover(secrets, keys)
+        return cover(request.path), cover(query)
 
     def _holds_secret(self, header: bytes) -> bool:
         name = header.decode("latin-1")
@@ -180,11 +185,14 @@ class Mask:
             text = pattern.sub(lambda match: match[1] + self._hidden(match[2], secrets), text)
         return text.encode("latin-1")
 
-    def _searched(self, headers: Headers, secrets: set[str]) -> Headers:
-        return tuple((name, self._searched_body(value, secrets)) for name, value in headers)
+    def _cover(self, secrets: set[str], keys: int) -> Callable[[str], str]:
+        """A function that replaces these secrets in a text; so many of them, `keys`, are the world's.
 
-    def _searched_body(self, body: bytes, secrets: set[str]) -> bytes:
-        return self._text(body.decode("latin-1"), secrets).encode("latin-1")
+        Where there are too many others to be looked for, one placeholder stands for all of a text.
+        """
+        if len(secrets) - keys > _MOST_SOUGHT:
+            return lambda text: text and self.placeholder(text)
+        return lambda text: self._text(text, secrets)
 
     def _text(self, text: str, secrets: Iterable[str]) -> str:
         """A text in which each of the secrets, however it is encoded, has its placeholder."""
@@ -192,6 +200,14 @@ class Mask:
         for form, secret in sorted(found, key=lambda pair: len(pair[0]), reverse=True):
             text = text.replace(form, self.placeholder(secret))
         return text
+
+
+def _covered(headers: Headers, cover: Callable[[str], str]) -> Headers:
+    return tuple((name, _covered_bytes(value, cover)) for name, value in headers)
+
+
+def _covered_bytes(content: bytes, cover: Callable[[str], str]) -> bytes:
+    return cover(content.decode("latin-1")).encode("latin-1")
 
 
 def _forms(secret: str, text: str) -> Iterator[str]:

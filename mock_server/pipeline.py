@@ -121,9 +121,10 @@ def _allow(methods: list[str]) -> Headers:
 def _run(call: Call) -> Response:
     """Let the handler answer, and cut a page where it returns a listing."""
     call.step = "run"
-    if call.request.method != "GET" and call.credential is not NOBODY:
+    method = call.operation.method  # GET for a HEAD, too
+    if method != "GET" and call.credential is not NOBODY:
         meter = call.store.meter
-        if meter.bytes >= meter.next and call.request.method != "DELETE":  # what is full can be deleted from
+        if meter.bytes >= meter.next and method != "DELETE":  # what is full can be deleted from
             call.world.check_room(call.store)
     reply = call.api.handlers[call.operation.id](call)
     body = reply.body

@@ -260,21 +260,26 @@ class Protocol(asyncio.Protocol):
         self._ignored = 0
 
     def _feed(self, data: bytes) -> None:
-        if self._deaf:
-            return
-        end = None  # of a head with an Upgrade
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            end = upgrade.args[0]
-        except httptools.HttpParserError as error:
-            if not self._deaf:
-                self._refuse(*self._fault_of(error))
-            return
-        if end is not None:
-            self._repeat(data[end:])
-        elif self._begun:
-            self._go_on(len(data))
+        while data and not self._deaf:
+            end = None  # of a head with an Upgrade
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                end = upgrade.args[0]
+            except httptools.HttpParserError as error:
+                if not self._deaf:
+                    self._refuse(*self._fault_of(error))
+                return
+            if end is None:
+                self._note_time(len(data))
+                return
+            self._repeat()
+            data = data[end:]
+
+    def _note_time(self, size: int) -> None:
+        """Set the deadline for what comes after a piece of `size` bytes."""
+        if self._begun:
+            self._go_on(size)
         elif not self._paused and not self._deaf:
             self._deadline = self._loop.time() + self._bounds.idle
 
@@ -292,7 +297,7 @@ class Protocol(asyncio.Protocol):
             if self._framing > self._bounds.trailers:
                 self._refuse(431, f"Chunk extensions or trailers are longer than {self._bounds.trailers} bytes")
 
-    def _repeat(self, rest: bytes) -> None:
+    def _repeat(self) -> None:
         """Read a head again without its Upgrade, which is ignored (RFC 9110, 7.8); httptools stops behind it."""
         parser, headers = self._parser, tuple(self._headers)
         self._repeated = Sent(parser.get_method(), self._url, headers)
@@ -301,8 +306,6 @@ class Protocol(asyncio.Protocol):
         head += [b"%b: %b\r\n" % header for header in headers if header[0] != b"upgrade"]
         self._parser = self._new_parser()
         self.data_received(b"".join([*head, b"\r\n"]))
-        if rest:
-            self._feed(rest)
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
@@ -392,7 +395,8 @@ class Protocol(asyncio.Protocol):
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer what is no HTTP request, or none in time, and read no more."""
-        request = Request("", "") if self._head is None else Request(*self._head)
+        sent = ("", self._url.decode("latin-1"), "", tuple(self._headers))  # so far: a page may read a refusal, too
+        request = Request(*(sent if self._head is None else self._head))
         self._end(request.method, self._app.refusal(request, status, detail))
 
     def _end(self, method: str, response: Response) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heapify, heappop, heappush
@@ -97,6 +97,7 @@ class World:
     journal: Journal = field(init=False)
     origin: World | None = None
     numbers: Numbers | None = None
+    brought: int = 0  # bytes of the keys and jobs that came with a restored state
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.registry.bounds, self.registry.room)
@@ -132,6 +133,7 @@ class World:
         self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
+        self.brought = other.brought
         assert self.origin is not None, "worlds of the registry have begun"
         self.origin.journal, self.origin.windows = self.journal, self.windows
 
@@ -179,8 +181,8 @@ class World:
         return self.numbers
 
     def size(self) -> int:
-        """Bytes of the records beyond those that the world was made with."""
-        return sum(store.meter.bytes for stores in self.tenants.values() for store in stores.values())
+        """Bytes of the records beyond those that the world was made with, and of a restored state's keys and jobs."""
+        return self.brought + sum(store.meter.bytes for stores in self.tenants.values() for store in stores.values())
 
     def check_room(self, store: Store) -> None:
         """Raise Full where nothing more may be written or scheduled."""
@@ -269,6 +271,9 @@ class Worlds:
         self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.place == "cookie")
         self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
         self._by_token: dict[bytes, World] = {}  # tokens as they stand in a header
+        self._next: defaultdict[bytes, dict[str, None]] = defaultdict(
+            dict
+        )  # other worlds with a token, by id, in order
         known = {id: known for api in apis for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
         assumptions |= allowed(assume or {}, known)
@@ -313,7 +318,8 @@ class Worlds:
         """Forget a world and its keys; raises KeyError when there is none, ValueError for the default one."""
         if id == "default":
             raise ValueError("the default world cannot be removed; reset it instead")
-        self._forget(self.all.pop(id))
+        world = self.all.pop(id)
+        self._forget(world, _tokens_of(world))
 
     def of(self, request: Request) -> World | None:
         """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
@@ -336,14 +342,15 @@ class Worlds:
 
     def reset(self, world: World) -> None:
         """Let a world go back to how it was made, keys included."""
-        self._forget(world)
+        former = _tokens_of(world)
         world.reset()
         self._register(world)
+        self._forget(world, former - _tokens_of(world))
 
     def restore(self, world: World, state: Mapping[str, Any]) -> None:
         """Give a world the state that `export` told, and let its own keys open it (see `keys`).
 
-        Raises ValueError, nothing changed, for what does not fit.
+        Raises, nothing changed, ValueError for what does not fit, and Full where there is no room for it.
         """
         known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
         try:
@@ -367,9 +374,12 @@ class Worlds:
         own = list(world.credentials.values())
         opening = keys.taken_over(own, credentials, was=world.tenants, now=other.tenants)
         other.credentials = {(credential.api, credential.token): credential for credential in opening}
-        self._forget(world)
+        other.brought = len(encode([state["ids"], state["credentials"], state["due"]]))
+        self.check_state(other.size() - world.size())
+        former = _tokens_of(world)
         world.adopt(other)
         self._register(world)
+        self._forget(world, former - _tokens_of(world))
 
     def check_state(self, added: int) -> int:
         """The bytes that records may still take after `added` more; raises Full where there is no room for them."""
@@ -432,14 +442,25 @@ class Worlds:
         }
 
     def _register(self, world: World) -> None:
-        """Let the world's present keys lead to it; those of another world stay that one's."""
-        for _, token in world.credentials:
-            self._by_token.setdefault(_sent(token), world)
+        """Let the world's present keys lead to it; those of another world stay that one's, as long as it has them."""
+        for token in _tokens_of(world):
+            if self._by_token.setdefault(token, world) is not world:
+                self._next[token][world.id] = None
 
-    def _forget(self, world: World) -> None:
-        for _, token in world.credentials:
-            if self._by_token.get(_sent(token)) is world:
-                del self._by_token[_sent(token)]
+    def _forget(self, world: World, tokens: Iterable[bytes]) -> None:
+        """Let these keys lead to the world no more, but to the next one that has them."""
+        for token in tokens:
+            others = self._next[token]
+            if self._by_token[token] is not world:
+                del others[world.id]
+            elif others:
+                id = next(iter(others))
+                del others[id]
+                self._by_token[token] = self.all[id]
+            else:
+                del self._by_token[token]
+            if not others:
+                del self._next[token]
 
 
 def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
@@ -487,6 +508,10 @@ def filled(api: Api, dump: Mapping[str, Sequence[Record]]) -> Store:
         for record in records:
             store[name].put(record)
     return store
+
+
+def _tokens_of(world: World) -> set[bytes]:
+    return {_sent(token) for _, token in world.credentials}
 
 
 def _sent(token: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -330,6 +332,32 @@ def test_a_state_beyond_the_bound_is_refused(bounded: Callable[..., Client]) -> 
     assert client.done("GET", "/state") == state
 
 
+def test_a_compressed_state_takes_the_bytes_of_what_it_holds(bounded: Callable[..., Client]) -> None:
+    """What counts are the records that a state brings, however few bytes it was sent in."""
+    client = bounded("state-bytes=20000")
+    state = client.done("GET", "/state")
+    state["apis"]["nextstep"]["t1"]["templates"][0]["title"] = "x" * 30_000
+    raw = gzip.compress(json.dumps(state).encode(), mtime=0)
+    assert len(raw) < 20_000
+    response = client.send("PUT", "/__mock__/state", raw=raw, content_encoding="gzip")
+    assert (response.status, response.header("x-mock-reason")) == (507, "bound"), response
+    assert client.worlds.default.size() == 0
+
+
+def test_the_keys_of_a_state_count(bounded: Callable[..., Client]) -> None:
+    """Keys that states bring take bytes, too: those of all worlds together have an end, until a world is put back."""
+    client = bounded("state-bytes=100000")
+    state = client.done("GET", "/state")
+    key = state["credentials"][0]
+    state["credentials"] += [{**key, "token": f"{number}{'x' * 1000}"} for number in range(30)]
+    worlds = ["default", *(client.done("POST", "/worlds")["id"] for _ in range(3))]
+    statuses = [client.control("PUT", "/state", state, x_mock_world=id).status for id in worlds]
+    assert statuses == [204, 204, 507, 507]
+    assert client.control("PUT", "/state", state).status == 204  # in place of its own
+    assert client.control("POST", "/reset").status == 204
+    assert client.control("PUT", "/state", state, x_mock_world=worlds[2]).status == 204
+
+
 def test_reads_and_deletions_are_never_refused_at_a_bound() -> None:
     """Where records are full one can still look at them and delete some."""
     worlds = Worlds([toy.api()], seeds={"toy": toy.TOYS}, limits={"toy": None}, bounds=parse(["state-bytes=1"]))
@@ -337,8 +365,9 @@ def test_reads_and_deletions_are_never_refused_at_a_bound() -> None:
     make = Request("POST", "/api/toys", "", headers, b'{"id": "e", "name": "Yo-yo"}')
     assert handle(make, worlds.default).response.status == 201
     worlds.default.tenants["toy"]["one"].meter.next = 0
-    asked = [make, Request("GET", "/api/toys", "", headers), Request("DELETE", "/api/toys/a", "", headers)]
-    assert [handle(request, worlds.default).response.status for request in asked] == [507, 200, 204]
+    reads = [Request(method, "/api/toys", "", headers) for method in ("GET", "HEAD")]
+    asked = [make, *reads, Request("DELETE", "/api/toys/a", "", headers)]
+    assert [handle(request, worlds.default).response.status for request in asked] == [507, 200, 200, 204]
 
 
 def test_a_refusal_at_a_bound_is_no_mismatch(plant: Plant, small: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from hashlib import shake_256
 
 import pytest
 from conftest import Client
@@ -37,6 +38,29 @@ def test_a_coded_body_is_read(client: Client, coding: str, content: bytes) -> No
     """Gzip and deflate, one in the other too, are taken off before the body is read."""
     response = client.send("POST", "/api/v1/process-runs", raw=content, content_encoding=coding)
     assert response.status == 201
+
+
+def test_members_of_a_gzip_file_are_read_in_linear_time() -> None:
+    """What one member leaves over is not copied for each of the others: pieces are small, and members are bounded."""
+    one = zipped(BODY)
+    assert decode(one * 10_000, "gzip", most=len(BODY) * 10_000) == BODY * 10_000
+    with pytest.raises(ValueError, match="more than 10000 gzip members"):
+        decode(one * 10_001, "gzip", most=1 << 30)
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 100_000])
+def test_what_does_not_fit_one_piece_is_read(size: int) -> None:
+    """Streams that are read in several pieces end where they end, and a bound holds in each of them."""
+    content = shake_256(b"").digest(size)  # cannot be compressed
+    for coding, coded in (("gzip", zipped(content)), ("deflate", zlib.compress(content))):
+        assert decode(coded, coding, most=size) == content
+        with pytest.raises(TooLarge):
+            decode(coded, coding, most=size - 1)
+        with pytest.raises(ValueError, match=r"cut off|while decompressing"):
+            decode(coded[:-1], coding, most=size)
+    assert decode(zipped(content) * 2, "gzip", most=2 * size) == content * 2
+    with pytest.raises(ValueError, match="something follows"):
+        decode(zlib.compress(content) + b"x", "deflate", most=size)
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br", "gzip;q=1", ", ".join(["gzip"] * 5)])

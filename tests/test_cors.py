@@ -72,6 +72,18 @@ def test_a_page_may_read_every_answer(plant: Callable[..., Worlds], helpful: boo
     assert ("X-Mock-Reason" in exposed) is helpful
 
 
+@pytest.mark.parametrize(("target", "key"), [
+    ("/api/v1/process-runs", "nobody"), ("/api/v1/nowhere", KEY), ("/api/v1/process-runs?limt=1", KEY),
+])  # fmt: skip
+def test_a_page_may_read_all_that_a_helpful_server_says(worlds: Worlds, target: str, key: str) -> None:
+    """Each header of ours that an answer has is exposed: the reason, the hint and the warning."""
+    response = ask(App(worlds), "GET", target, origin=PAGE, authorization=f"Bearer {key}")
+    exposed = (response.header("access-control-expose-headers") or "").lower().split(", ")
+    added = [name.decode() for name, _ in response.headers if name.startswith(b"x-mock-")]
+    assert added
+    assert set(added) <= set(exposed)
+
+
 def test_without_an_origin_nothing_is_added(client: Client) -> None:
     """No browser's page, no header of CORS."""
     assert allowed(client.get("/process-runs")) == []

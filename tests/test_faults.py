@@ -66,6 +66,7 @@ def test_an_operation_is_known_in_its_own_api_alone(client: Client, api: str, op
         ({"times": 1.5}, "times"),
         ({"times": 1e300}, "times"),
         ({"headers": {"X-Mock-Reason": "auth"}}, "headers: X-Mock-Reason is the server's own to set"),
+        ({"headers": {"Date": "today"}}, "headers: Date is the server's own to set"),
         ({"headers": {"retry-after": "1", "Retry-After": "2"}}, "headers: Retry-After is given twice"),
         ({"headers": {"Retry-After": "1", "retry-after": "2"}}, "headers: retry-after is given twice"),
         ({"headers": {"A": "1\n"}}, "headers"),

@@ -75,6 +75,20 @@ def test_parts_and_headers_have_bounds() -> None:
             read_form(TYPE, content)
 
 
+@pytest.mark.parametrize("named", ["a header of a part", "the content type"])
+def test_parameters_have_a_bound(named: str) -> None:
+    """A hundred of a header, since splitting them takes quadratic time; a file's name may have some semicolons."""
+    semicolons = {"a header of a part": ("", ";"), "the content type": (";", "")}[named]
+    for number in (97, 101):
+        of_type, of_part = (sign * number for sign in semicolons)
+        content = form(f'Content-Disposition: form-data; name="a"; filename="{of_part}"\r\n\r\nv')
+        if number == 97:
+            assert read_form(TYPE + of_type, content) == {"a": "v"}
+        else:
+            with pytest.raises(ValueError, match="more than 100 parameters"):
+                read_form(TYPE + of_type, content)
+
+
 def test_a_form_within_a_form_is_content() -> None:
     """What looks like a nested form, a thousand deep, is the text of its part."""
     inner = "".join(f"Content-Type: multipart/mixed; boundary=i{n}\r\n\r\n--i{n}\r\n" for n in range(1000))

@@ -289,6 +289,13 @@ def test_an_upload_needs_no_key_and_makes_the_file_readable(assuming: Assuming) 
     assert client.start(file_ids=[file["id"]])["file_ids"] == [file["id"]]
 
 
+def test_an_unknown_address_has_no_hint_about_keys(client: Kognitos) -> None:
+    """An upload is refused for its address alone: to send a key would not help."""
+    response = client.send("POST", "/v2/uploads/made-up", raw=form(), **MULTIPART)
+    assert (response.status, response.header("x-mock-reason")) == (403, "auth")
+    assert response.header("x-mock-hint") is None
+
+
 def test_an_address_leads_to_the_world_that_gave_it(client: Kognitos) -> None:
     """An upload names no world and carries no key, and still arrives in the fresh world whose file it is."""
     fresh = client.done("POST", "/worlds")

@@ -213,3 +213,45 @@ def test_secrets_are_shown_where_that_is_wanted(plant: Plant, small: dict[str, A
     whole = client.last()
     assert ["authorization", f"Bearer {KEY}"] in whole["request"]["headers"]
     assert whole["query"] == "api_key=abcdefgh"
+
+
+@pytest.mark.parametrize("number", [50, 51])
+def test_an_exchange_of_very_many_secrets_is_covered(number: int) -> None:
+    """Up to fifty secrets are looked for wherever they stand; where there are more, nothing of a text is shown."""
+    secrets = [f"secret-{place:05d}" for place in range(number)]
+    query = "&".join(f"key={secret}" for secret in secrets)
+    given = exchange(query, path=f"/x/{secrets[0]}", body=json.dumps({"other": secrets[1]}), x_other=secrets[2])
+    mask = Mask()
+    shown = lines(given, mask) + json.dumps(told(mask.whole(given), None))
+    assert not any(secret in shown for secret in secrets)
+    assert (mask.placeholder(secrets[1]) in shown) is (number == 50)
+    whole = mask.whole(given).request
+    assert (whole.path == mask.placeholder(given.request.path)) is (number > 50)
+    assert (whole.body == mask.placeholder(given.request.body.decode()).encode()) is (number > 50)
+
+
+def test_what_looks_like_many_queries_is_searched_in_linear_time() -> None:
+    """A header of question marks has no name behind any of them."""
+    given = exchange(referer="?" * 60_000 + "?key=a-secret")
+    value = Mask().whole(given).request.header("referer")
+    assert value == "?" * 60_000 + f"?key={Mask().placeholder('a-secret')}"
+
+
+def test_a_thousand_secrets_cost_no_more_than_fifty() -> None:
+    """The text is not searched once for each of them."""
+    looked = []
+
+    class Counting(Mask):
+        def _text(self, text: str, secrets: Any) -> str:
+            looked.append(len(set(secrets)))
+            return super()._text(text, secrets)
+
+    mask = Counting(tokens=lambda world: ["a-key-of-this-world"])
+    for number in (50, 1000):
+        query = "&".join(f"key=secret-{place:05d}" for place in range(number))
+        given = exchange(query, cookie="; ".join(f"a=cookie-{place:05d}" for place in range(number - 50)))
+        mask.line(given)
+        mask.whole(given)
+        mask.line(structs.replace(given, response=Response(200)))
+    assert looked
+    assert max(looked) == 51

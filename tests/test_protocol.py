@@ -352,6 +352,21 @@ def test_a_tunnel_is_refused_and_the_connection_goes_on(served: Worlds) -> None:
     assert "no proxy" in json.loads(got[0].body)["detail"]
 
 
+@pytest.mark.parametrize(("path", "readers"), [("/api/v1/process-runs", "*"), ("/__mock__/state", None)])
+def test_a_page_may_read_the_refusal_of_its_headers(served: Worlds, path: str, readers: str | None) -> None:
+    """Where the Origin header came before what is too much, a vendor's path tells the page why."""
+    head = f"GET {path} HTTP/1.1\r\n{HOST}origin: http://a.example\r\n"
+    (answer,) = exchanged(served, head + "x: y\r\n" * 200 + "\r\n")
+    assert answer.status == 431
+    assert answer.headers.get("access-control-allow-origin") == readers
+
+
+def test_any_number_of_heads_that_are_read_again_may_come_at_once(served: Worlds) -> None:
+    """However many requests to a proxy arrive in one piece, each has its answer, and so has what follows."""
+    wire = spoken(App(served), "CONNECT a:1 HTTP/1.1\r\nhost:a\r\n\r\n" * 1000 + f"GET {RUN} HTTP/1.1\r\n{CLOSE}\r\n")
+    assert [answer.status for answer in answers(b"".join(wire.written))] == [501] * 1000 + [200]
+
+
 @pytest.mark.parametrize("blank", [" ", "\t", " \t  "])
 def test_blanks_around_a_value_are_no_part_of_it(served: Worlds, blank: str) -> None:
     """A key with blanks behind it is the key (RFC 9112, 5.1)."""

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import toy
 from conftest import KEY, NOW
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mock_server.api import Api
 from mock_server.clock import Clock, milliseconds
@@ -116,6 +118,42 @@ def test_the_same_seed_makes_the_same_worlds(plant: Plant, small: dict[str, Any]
         made = first.create()
         assert made.export() == second.create().export()
         assert made.id != other.create().id
+
+
+@given(st.lists(st.tuples(st.sampled_from(["restore", "reset", "remove"]), st.integers(0, 3), st.integers(0, 3))))
+def test_a_key_leads_to_a_world_that_has_it(steps: list[tuple[str, int, int]]) -> None:
+    """Whatever is restored, reset and removed: a key that some worlds have leads to one of them, all others nowhere."""
+    worlds = Worlds([toy.api()], seeds={"toy": toy.TOYS})
+    made = [worlds.create() for _ in range(4)]
+    seen = {token for world in made for _, token in world.credentials}
+    for step, number, other in steps:
+        world = made[number]
+        if step == "restore":
+            worlds.restore(world, made[other].export())
+        elif step == "reset":
+            worlds.reset(world)
+        elif world.id in worlds.all:
+            worlds.remove(world.id)
+            made[number] = worlds.create()
+        for token in seen:
+            holders = [one for one in worlds.all.values() if ("toy", token) in one.credentials]
+            leads = worlds.holder(token)
+            assert any(leads is one for one in holders) if holders else leads is None
+        assert all(worlds.holder(token) is not None for one in made for _, token in one.credentials)
+
+
+def test_a_brought_key_leads_on_when_its_world_is_gone(worlds: Worlds) -> None:
+    """It opens the next world that has it, in the order in which they took it over."""
+    first, second, third = (worlds.create() for _ in range(3))
+    (_, token), *_ = first.credentials
+    for other in (second, third):
+        worlds.restore(other, first.export())
+    assert worlds.holder(token) is first
+    worlds.reset(first)
+    assert worlds.holder(token) is first
+    for gone, heir in ((first, second), (second, third), (third, None)):
+        worlds.remove(gone.id)
+        assert worlds.holder(token) is heir
 
 
 def test_the_default_world_stays(worlds: Worlds) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from contract_tests.mutants import Breakage, Table
 from contract_tests.mutants.operators import (
+    chain,
     coerce_body,
     drop_members,
     map_item,
@@ -14,12 +15,14 @@ from contract_tests.mutants.operators import (
     patch_document,
     reject_when,
     replace_handler,
+    replace_step,
     set_body,
     set_members,
     set_status,
     swap_error,
     with_notes,
 )
+from mock_server import auth
 from mock_server.api import Call, Handler, Reply
 from mock_server.store import encode
 
@@ -54,6 +57,9 @@ def _is_unknown_agent(call: Call) -> bool:
 def _answer_with_a_body(handler: Handler, call: Call) -> Reply:
     handler(call)
     return Reply(encode({}), 200)
+
+
+_without_address_check: Breakage = replace_step("authenticate", lambda step, call: auth.authenticate(call))
 
 
 def _complete_the_address(call: Call) -> None:
@@ -135,9 +141,11 @@ MUTANTS: Table = {
         "A form without content is accepted.": patch_document(f"{FORM}/required", []),
     },
     "upload.unknown-address": {
-        "A form to any address is accepted.": replace_handler(UPLOAD, lambda handler, call: Reply(b"", 204)),
-        "A form is accepted when its address begins as one that was given out.": on_request(
-            UPLOAD, _complete_the_address
+        "A form to any address is accepted.": chain(
+            _without_address_check, replace_handler(UPLOAD, lambda handler, call: Reply(b"", 204))
+        ),
+        "A form is accepted when its address begins as one that was given out.": chain(
+            _without_address_check, on_request(UPLOAD, _complete_the_address)
         ),
     },
 }

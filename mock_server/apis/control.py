@@ -29,7 +29,7 @@ from mock_server.world import World, allowed
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOTHING = Reply(b"", 204)
 # what the server writes itself: a second one would break the answer
-_RESERVED = ("content-length", "transfer-encoding", "x-mock-reason")
+_RESERVED = ("content-length", "transfer-encoding", "date", "x-mock-reason")
 
 
 def guard(call: Call) -> Response | None:
@@ -126,7 +126,6 @@ def import_state(call: Call) -> Reply:
     registry = call.world.registry
     if len(call.body["due"]) > registry.bounds.jobs:
         raise Full(f"a world has {registry.bounds.jobs} jobs", "leave some of the state's out", "jobs")
-    registry.check_state(len(call.request.body) - call.world.size())
     try:
         registry.restore(call.world, call.body)
     except ValueError as error:
