@@ -319,9 +319,9 @@ def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("teams: [", "seed.yaml: "), ("teams: 5", "teams: 5 is not of type"), ("[]", "is not of type"), ("",
+        ("teams: [", "seed.yaml:1: "), ("teams: 5", "teams: 5 is not of type"), ("[]", "is not of type"), ("",
         "is not of type"),
-        ("teams: [5]", "seed.yaml:1: /teams/0: 5 is not of type"), ("\x00", "seed.yaml: "), ("teams: [{id: a}]",
+        ("teams: [5]", "seed.yaml:1: /teams/0: 5 is not of type"), ("\x00", "seed.yaml:1: "), ("teams: [{id: a}]",
         '"timezone" is a required property'),
         ("teams: [{id: a, timezone: UTC, runs: [{id: r, template_id: t, created_at: '2026-01-01'}]}]",
         "a: run r: there is no template t"),
