@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from mock_server.output import BadPath, NotWritten, OutputFile
+from mock_server.output import STDOUT, BadPath, NotWritten, OutputFile
 from mock_server.streams import forgiving, in_background
 
 if TYPE_CHECKING:
@@ -246,9 +246,9 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
     add("--only", action="append", default=[], metavar="RULE", help="only these rules, by id or pattern (repeatable)")
     add("--exclude", action="append", default=[], metavar="RULE", help="not these rules, by id or pattern (repeatable)")
     add("--baseline", type=Path, metavar="F", help="an earlier --json report: what failed there fails nothing")
-    add("--html", type=Path, metavar="F", help="write a page to read there")
-    add("--junit", type=Path, metavar="F", help="write JUnit XML there")
-    add("--json", type=Path, metavar="F", help="write everything as JSON there")
+    add("--html", type=Path, metavar="F", help="write a page to read there (-: on standard output, not the table)")
+    add("--junit", type=Path, metavar="F", help="write JUnit XML there (- as before)")
+    add("--json", type=Path, metavar="F", help="write everything as JSON there (- as before)")
     add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -265,7 +265,7 @@ def _trial_options(parser: argparse.ArgumentParser, run: Callable[[argparse.Name
     add("api", metavar="API", help="the API")
     add("--only", action="append", default=[], metavar="NAME", help="only those with this name, a pattern (repeatable)")
     add("--jobs", type=int, metavar="N", help="so many at a time (default: one for each core)")
-    add("--json", type=Path, metavar="F", help="write everything as JSON there")
+    add("--json", type=Path, metavar="F", help="write everything as JSON there (-: on standard output alone)")
     add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -297,6 +297,8 @@ def _check_serve(options: argparse.Namespace) -> None:
     """Raises UsageError for a value that cannot be meant."""
     from mock_server.cors import origin_of
 
+    if options.ready_file == STDOUT:
+        raise UsageError("--ready-file -: standard output has URL and log already; name a file, which ends with us")
     if not 0 <= options.port <= 65535:
         raise UsageError(f"--port {options.port} is not between 0 and 65535")
     try:

@@ -283,6 +283,7 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["serve", "--port", "-1"], "--port -1 is not between 0 and 65535"),
         (["serve", "--rate-limit", "0"], "--rate-limit 0 is not 1 or more"),
         (["serve", "--ready-file", "no/where"], "--ready-file no/where: there is no folder no"),
+        (["serve", "--ready-file", "-"], "--ready-file -: standard output has URL and log already"),
         (["serve", "--rate-limit", "1", "--no-rate-limit"], "not allowed with"),
         (["serve", "--cors", "localhost:3000"], "--cors localhost:3000 is no origin such as http://localhost:3000"),
         (["serve", "--cors", "http://a/b"], "--cors http://a/b is no origin"),
