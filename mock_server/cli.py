@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
         self.color = not no_color()  # newer Pythons colour their help
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(message + _nearest_choice(message))
 
 
 class _Version(argparse.Action):
@@ -79,12 +79,12 @@ def api_name(name: str) -> str:
 
     if name in NAMES:
         return name
-    if name.lower().endswith(_DOCUMENT) or "/" in name or Path(name).exists():
+    if name.lower().endswith(_DOCUMENT) or "/" in name or (name and Path(name).exists()):
         raise UsageError(
-            f"{name} is a file, and only the names of built-in APIs are understood: {', '.join(NAMES)}. A document of "
+            f"{name} is a path, and only the names of built-in APIs are understood: {', '.join(NAMES)}. A document of "
             "your own is served once it has handlers: see 'Add an API' in the README"
         )
-    raise UsageError(f"unknown API {name}{nearest(name, NAMES)}; known: {', '.join(NAMES)}")
+    raise UsageError(f"unknown API {name or '(empty)'}{nearest(name, NAMES)}; known: {', '.join(NAMES)}")
 
 
 def _main(arguments: Sequence[str] | None) -> int:
@@ -366,6 +366,14 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     return worlds
 
 
+def _nearest_choice(message: str) -> str:
+    """`; did you mean ...?` where argparse refuses a value of which it names the choices."""
+    from mock_server.grammar import nearest
+
+    value, _, choices = message.partition("(choose from ")  # in quotes or not, as Python's version has it
+    return nearest(value.rpartition(": ")[2].strip("' ").lower(), re.findall("[a-z]+", choices))
+
+
 def _unknown(argument: str, usage: str) -> str:
     from mock_server.grammar import nearest
 
@@ -385,14 +393,16 @@ def _declared(names: Sequence[str]) -> list[Api]:
 
 def _clock(text: str) -> Clock:
     from mock_server.clock import Clock, milliseconds
+    from mock_server.grammar import nearest
 
     if text in ("real", "frozen"):
         return Clock(frozen=text == "frozen")
     try:
         return Clock(milliseconds(text), frozen=True)
     except (ValueError, OverflowError) as error:
+        near = nearest(text.lower(), ("real", "frozen"))
         times = "from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z"
-        raise UsageError(f"--clock {text} is neither real nor frozen nor an ISO 8601 time {times}") from error
+        raise UsageError(f"--clock {text} is neither real nor frozen nor an ISO 8601 time {times}{near}") from error
 
 
 def _assumed(text: str) -> tuple[str, Any]:
@@ -400,7 +410,7 @@ def _assumed(text: str) -> tuple[str, Any]:
     import msgspec
 
     id, equals, value = text.partition("=")
-    if not equals:
+    if not equals or not id:
         raise UsageError(f"--assume {text} is not ID=VALUE")
     try:
         return id, msgspec.json.decode(value)
