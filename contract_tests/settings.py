@@ -22,7 +22,8 @@ from contract_tests.client import Access, Member
 from contract_tests.guest import LONGEST_WAIT
 from contract_tests.transport import Trust
 from contract_tests.wfc import Login
-from mock_server.grammar import nearest
+from mock_server import yaml_limits
+from mock_server.grammar import nearest, yaml_fault
 
 Json = Any
 
@@ -133,15 +134,18 @@ def read(path: Path, known: Mapping[str, Json]) -> Settings:
 
     `known` shows what can be given beside them.
     """
-    is_yaml = path.suffix in (".yaml", ".yml")
+    is_yaml, text = path.suffix in (".yaml", ".yml"), ""
     try:
         text = path.read_text(encoding="utf-8")
+        if is_yaml:
+            yaml_limits.check(text.encode())
         content = yaml.safe_load(text) if is_yaml else tomllib.loads(text)
     except OSError as error:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {reason}") from error
+        line, reason = yaml_fault(error, text.encode())
+        place = f"line {line}: " if line else ""
+        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {place}{reason}") from error
     if is_yaml and not wfc.is_wfc(content):
         raise BadSettings(f"{path} has no list `auth`, as a WFC authentication file has; other settings are TOML")
     if not wfc.is_wfc(content):

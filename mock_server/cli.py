@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from mock_server.output import BadPath, NotWritten, OutputFile
+from mock_server.output import STDOUT, BadPath, NotWritten, OutputFile
 from mock_server.streams import forgiving, in_background
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
         self.color = not no_color()  # newer Pythons colour their help
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(message + _nearest_choice(message))
 
 
 class _Version(argparse.Action):
@@ -79,12 +79,12 @@ def api_name(name: str) -> str:
 
     if name in NAMES:
         return name
-    if name.lower().endswith(_DOCUMENT) or "/" in name or Path(name).exists():
+    if name.lower().endswith(_DOCUMENT) or "/" in name or (name and Path(name).exists()):
         raise UsageError(
-            f"{name} is a file, and only the names of built-in APIs are understood: {', '.join(NAMES)}. A document of "
+            f"{name} is a path, and only the names of built-in APIs are understood: {', '.join(NAMES)}. A document of "
             "your own is served once it has handlers: see 'Add an API' in the README"
         )
-    raise UsageError(f"unknown API {name}{nearest(name, NAMES)}; known: {', '.join(NAMES)}")
+    raise UsageError(f"unknown API {name or '(empty)'}{nearest(name, NAMES)}; known: {', '.join(NAMES)}")
 
 
 def _main(arguments: Sequence[str] | None) -> int:
@@ -246,9 +246,9 @@ def _check_options(parser: argparse.ArgumentParser) -> None:
     add("--only", action="append", default=[], metavar="RULE", help="only these rules, by id or pattern (repeatable)")
     add("--exclude", action="append", default=[], metavar="RULE", help="not these rules, by id or pattern (repeatable)")
     add("--baseline", type=Path, metavar="F", help="an earlier --json report: what failed there fails nothing")
-    add("--html", type=Path, metavar="F", help="write a page to read there")
-    add("--junit", type=Path, metavar="F", help="write JUnit XML there")
-    add("--json", type=Path, metavar="F", help="write everything as JSON there")
+    add("--html", type=Path, metavar="F", help="write a page to read there (-: on standard output, not the table)")
+    add("--junit", type=Path, metavar="F", help="write JUnit XML there (- as before)")
+    add("--json", type=Path, metavar="F", help="write everything as JSON there (- as before)")
     add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -265,7 +265,7 @@ def _trial_options(parser: argparse.ArgumentParser, run: Callable[[argparse.Name
     add("api", metavar="API", help="the API")
     add("--only", action="append", default=[], metavar="NAME", help="only those with this name, a pattern (repeatable)")
     add("--jobs", type=int, metavar="N", help="so many at a time (default: one for each core)")
-    add("--json", type=Path, metavar="F", help="write everything as JSON there")
+    add("--json", type=Path, metavar="F", help="write everything as JSON there (-: on standard output alone)")
     add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -297,6 +297,8 @@ def _check_serve(options: argparse.Namespace) -> None:
     """Raises UsageError for a value that cannot be meant."""
     from mock_server.cors import origin_of
 
+    if options.ready_file == STDOUT:
+        raise UsageError("--ready-file -: standard output has URL and log already; name a file, which ends with us")
     if not 0 <= options.port <= 65535:
         raise UsageError(f"--port {options.port} is not between 0 and 65535")
     try:
@@ -364,6 +366,14 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     return worlds
 
 
+def _nearest_choice(message: str) -> str:
+    """`; did you mean ...?` where argparse refuses a value of which it names the choices."""
+    from mock_server.grammar import nearest
+
+    value, _, choices = message.partition("(choose from ")  # in quotes or not, as Python's version has it
+    return nearest(value.rpartition(": ")[2].strip("' ").lower(), re.findall("[a-z]+", choices))
+
+
 def _unknown(argument: str, usage: str) -> str:
     from mock_server.grammar import nearest
 
@@ -383,14 +393,16 @@ def _declared(names: Sequence[str]) -> list[Api]:
 
 def _clock(text: str) -> Clock:
     from mock_server.clock import Clock, milliseconds
+    from mock_server.grammar import nearest
 
     if text in ("real", "frozen"):
         return Clock(frozen=text == "frozen")
     try:
         return Clock(milliseconds(text), frozen=True)
     except (ValueError, OverflowError) as error:
+        near = nearest(text.lower(), ("real", "frozen"))
         times = "from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z"
-        raise UsageError(f"--clock {text} is neither real nor frozen nor an ISO 8601 time {times}") from error
+        raise UsageError(f"--clock {text} is neither real nor frozen nor an ISO 8601 time {times}{near}") from error
 
 
 def _assumed(text: str) -> tuple[str, Any]:
@@ -398,7 +410,7 @@ def _assumed(text: str) -> tuple[str, Any]:
     import msgspec
 
     id, equals, value = text.partition("=")
-    if not equals:
+    if not equals or not id:
         raise UsageError(f"--assume {text} is not ID=VALUE")
     try:
         return id, msgspec.json.decode(value)

@@ -201,7 +201,7 @@ class Body(msgspec.Struct, frozen=True):
         return f"{place}: {_short(error.message, 300)}" if place else _short(error.message, 300)
 
     def strange(self, value: Json) -> Iterator[str]:
-        """What a valid `value` has and the document does not name, each with the nearest name that it does."""
+        """What a `value` has and the document does not name, each with the nearest name that it does."""
         for error in self.strict.iter_errors(value) if self.strict else ():
             for name, place, known in members.unknown(error, self.closed):
                 where = f" in {'.'.join(place)}" if place else ""

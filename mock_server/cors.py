@@ -30,7 +30,7 @@ def origin_of(text: str) -> Origin | None:
         port = parts.port
     except ValueError:
         return None
-    if not parts.scheme or not parts.hostname or text.partition("://")[2] != parts.netloc:
+    if not parts.scheme or not parts.hostname or " " in text or text.partition("://")[2] != parts.netloc:
         return None
     return parts.scheme, parts.hostname, _PORTS.get(parts.scheme) if port is None else port
 

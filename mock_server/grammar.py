@@ -32,6 +32,7 @@ def read(path: Path) -> Json:
     """The content of a YAML file; raises Unreadable."""
     import yaml  # 8 ms of a start that finds all it needs in the cache
 
+    content = b""
     try:
         content = path.read_bytes()
         yaml_limits.check(content)
@@ -39,7 +40,21 @@ def read(path: Path) -> Json:
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:  # PyYAML's on odd tags
-        raise Unreadable(f"{path}: {' '.join(str(error).split())}") from error
+        line, text = yaml_fault(error, content)
+        raise Unreadable(f"{path}{line and f':{line}'}: {text}") from error
+
+
+def yaml_fault(error: Exception, content: bytes) -> tuple[int | str, str]:
+    """The line of what is wrong with a YAML text (empty where nobody knows it), and what it is, in one line."""
+    import yaml
+
+    if isinstance(error, yaml.reader.ReaderError):
+        line = content[: error.position].count(b"\n") + 1
+        return line, f"it is no YAML text: {error.reason}, at byte {error.position}"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        last = max(1, len(content.splitlines()))  # what is missing at the end is missing in the last line
+        return min(error.problem_mark.line + 1, last), ", ".join(filter(None, (error.context, error.problem)))
+    return getattr(error, "line", ""), " ".join(str(error).split())
 
 
 @cache

@@ -72,9 +72,9 @@ def read_body(call: Call, body: Body | None) -> Json:
     else:
         value = _read_form(call.request.header("content-type"), content)
     if body.strict is None or not body.strict.is_valid(value):
+        warn(call, islice(body.strange(value), _MOST_WARNINGS))  # a misspelt one that is required, too
         if not body.validator.is_valid(value):
             raise Problem("invalid", body.fault(value), fields=body.faults(value))
-        warn(call, islice(body.strange(value), _MOST_WARNINGS))
     if body.media_type != JSON:
         return value
     if call.value(call.api.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -183,9 +184,48 @@ def test_a_report_that_cannot_be_written_is_told(check) -> None:
 
 
 def test_two_reports_are_not_written_to_one_file(check, tmp_path: Path) -> None:
-    """The second would replace the first."""
-    code, _, err = check("nextstep", "--json", str(tmp_path / "r"), "--html", f"{tmp_path}/./r")
-    assert (code, err) == (2, f"understudy: --html {tmp_path}/r: another report is written there, too\n")
+    """The second would replace the first, however its path is written."""
+    (tmp_path / "d").mkdir()
+    for other in (f"{tmp_path}/r", f"{tmp_path}/d/../r"):
+        code, _, err = check("nextstep", "--json", str(tmp_path / "r"), "--html", other)
+        assert (code, err) == (2, f"understudy: --html {other}: another report is written there, too\n")
+    code, _, err = check("nextstep", "--json", "-", "--junit", "-")
+    assert (code, err) == (2, "understudy: --junit -: another report is written there, too\n")
+
+
+@pytest.mark.parametrize(
+    ("form", "understood"),
+    [
+        ("json", lambda text: json.loads(text)["rules"][0]["id"] == ONE),
+        ("junit", lambda text: len(ElementTree.fromstring(text).findall(".//testcase")) == 1),
+        ("html", lambda text: text.startswith("<!doctype html>")),
+    ],
+)
+def test_a_hyphen_prints_a_report_in_place_of_the_table(
+    check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, understood: Callable[[str], bool]
+) -> None:
+    """A pipe gets the report and nothing else, as from `mutants --json -`; no file of that name is made."""
+    monkeypatch.chdir(tmp_path)
+    other = "html" if form == "json" else "json"
+    for quiet in ((), ("-q",)):
+        code, out, _ = check("nextstep", "--only", ONE, f"--{form}", "-", f"--{other}", "beside", *quiet)
+        assert code == 0
+        assert understood(out)
+        assert [file.name for file in tmp_path.iterdir()] == ["beside"]
+
+
+def test_a_report_that_cannot_be_written_costs_no_other(check, tmp_path: Path) -> None:
+    """On a full disk what was found out is told all the same, and the files that find room are written; exit code 3."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    names = [str(tmp_path / name) for name in ("page", "small")]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, before[1]))
+    try:
+        code, out, err = check("nextstep", "--only", ONE, "--html", names[0], "--junit", names[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (code, err.splitlines()[-1]) == (3, f"understudy: --html {names[0]} cannot be written: File too large")
+    assert out.strip().splitlines()[-1].startswith("1 rule: 1 passed")
+    assert [str(file) for file in tmp_path.iterdir()] == names[1:]
 
 
 def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytest.MonkeyPatch) -> None:

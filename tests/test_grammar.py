@@ -28,7 +28,7 @@ def test_what_is_no_yaml_is_told_in_one_line(tmp_path: Path, content: bytes) -> 
     file.write_bytes(content)
     with pytest.raises(Unreadable) as error:
         read(file)
-    assert str(error.value).startswith(f"{file}: ")
+    assert str(error.value).startswith(f"{file}:1: ")
     assert "\n" not in str(error.value)
 
 

@@ -207,6 +207,13 @@ def test_warnings_stay_on_a_refusal(client: Client) -> None:
     assert answer.header("x-mock-warning") == "unknown parameter 'zz'; unknown member 'nam'; did you mean name?"
 
 
+def test_a_misspelt_member_that_is_required_is_named(client: Client) -> None:
+    """The vendor says only that one is missing; what stands in its place is said beside it."""
+    answer = client.post("/process-runs", {"template_idd": "x"})
+    assert answer.status == 400
+    assert answer.header("x-mock-warning") == "unknown member 'template_idd'; did you mean template_id?"
+
+
 def test_a_strict_server_says_nothing_of_it(plant: Any) -> None:
     """No header, and nothing in the journal: only the vendor's own answers."""
     client = Client(plant(helpful=False))

@@ -144,7 +144,8 @@ def test_a_token_of_another_form_is_told(file) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("a.yaml", "auth: [", "a.yaml is not YAML: "),
+        ("a.yaml", "auth: [", "a.yaml is not YAML: line 1: while parsing a flow node, did not find expected"),
+        ("a.yaml", "auth: []\nauth: []", "a.yaml is not YAML: line 2: 'auth' is there already, in line 1"),
         (
             "a.yml",
             "api_keys: [k]",

@@ -229,19 +229,63 @@ def multiplied(levels: int) -> str:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (multiplied(9), "line 6: its aliases stand for more than 1,000,000 values"),
-        (multiplied(40), "line 6: its aliases stand for more than 1,000,000 values"),
-        ("a: &a\n- [*a]", "line 2: the alias a stands inside of what it stands for"),
-        ("a: &a {<<: *a}", "line 1: the alias a stands inside of what it stands for"),
-        ("\n" + "[" * 100_000, "line 2: it nests more than 100 deep"),
-        ("{a: " * 101 + "}" * 101, "line 1: it nests more than 100 deep"),
-        ("a: *b", "found undefined alias"),
+        (multiplied(9), "yaml:6: its aliases stand for more than 1,000,000 values"),
+        (multiplied(40), "yaml:6: its aliases stand for more than 1,000,000 values"),
+        ("a: &a\n- [*a]", "yaml:2: the alias a stands inside of what it stands for"),
+        ("a: &a {<<: *a}", "yaml:1: the alias a stands inside of what it stands for"),
+        ("\n" + "[" * 100_000, "yaml:2: it nests more than 100 deep"),
+        ("{a: " * 101 + "}" * 101, "yaml:1: it nests more than 100 deep"),
+        ("a: *b", "yaml:1: found undefined alias"),
     ],
 )
 def test_no_text_is_too_much_for_the_reader(folder: Path, text: str, told: str) -> None:
     """Aliases that multiply or lead into themselves and deep nesting are refused at once, in seeds and documents."""
     with pytest.raises(Unreadable, match=told):
         grammar.read(written(folder, "nextstep", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("teams:\n- id: a\n  name: x\n  id: b\n", "yaml:4: 'id' is there already, in line 2"),
+        ("a: {b: 1}\n'a': 2", "yaml:2: 'a' is there already, in line 1"),
+        ("{a: [{b: {c: 1}}], d: 1,\n a: 1}", "yaml:2: 'a' is there already, in line 1"),
+        ("&x a: 1\n*x : 2", "yaml:2: 'a' is there already, in line 1"),
+        ("'': 1\n'': 2", "yaml:2: '' is there already, in line 1"),
+    ],
+)
+def test_a_member_given_twice_is_refused(
+    capsys: pytest.CaptureFixture[str], folder: Path, text: str, told: str
+) -> None:
+    """PyYAML takes the last one without a word: half of what somebody wrote would have no effect."""
+    written(folder, "nextstep", text)
+    assert refusal(capsys, folder).endswith(f"{told}\n")
+
+
+def test_the_same_name_in_several_objects_is_none_given_twice(folder: Path) -> None:
+    """Values, objects beside and inside each other, merge keys and what stands over a merged member."""
+    text = "x: &x {a: 1}\ny: &y {b: a}\na: {a: {a: a}, b: [a, a, {a: 1}, {a: 1}]}\nz:\n  <<: *x\n  <<: *y\n  a: 2\n"
+    assert grammar.read(written(folder, "nextstep", text))["z"] == {"a": 2, "b": "a"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"a: 1\nb: [\n", ":2: while parsing a flow node, did not find expected node content"),
+        (b"a: 1\n\tb: 2", ":2: while scanning a plain scalar, found a tab character that violates indentation"),
+        (b"a: 1\n---\nb: 2", ":2: expected a single document in the stream, but found another document"),
+        (b"a: 1\nb: \xe9\n", ":2: it is no YAML text: incomplete UTF-8 octet sequence, at byte 8"),
+        (b"a: 1\nb: \0", ":2: it is no YAML text: control characters are not allowed, at byte 8"),
+        (b"\na: !!float x", ": could not convert string to float: 'x'"),
+    ],
+)
+def test_what_is_no_yaml_has_its_line(folder: Path, content: bytes, told: str) -> None:
+    """File and line stand in front, as for all that is wrong with a seed, wherever PyYAML knows them."""
+    file = written(folder, "nextstep", "")
+    file.write_bytes(content)
+    with pytest.raises(Unreadable) as error:
+        grammar.read(file)
+    assert str(error.value) == f"{file}{told}"
 
 
 def test_usual_aliases_are_understood(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,7 +23,7 @@ from contract_tests.targets import Target, Unreachable
 from mock_server.cli import CouldNotRun, UsageError, api_name
 from mock_server.exchange import Response
 from mock_server.grammar import nearest
-from mock_server.output import OutputFile
+from mock_server.output import STDOUT, OutputFile
 
 _OF_SERVERS = ("api_key", "target", "set", "header", "auth", "auth_command", "ca", "insecure")
 """Options that are for a server that is none of ours."""
@@ -95,17 +95,23 @@ def _examine_options(options: argparse.Namespace) -> None:
             if not any(fnmatchcase(id, pattern) for id in ids):
                 raise UsageError(f"--{name} {pattern}: no such rule of {options.api}{nearest(pattern, ids)}")
     for form, path in _files(options).items():
-        OutputFile(f"--{form}", path).check()
+        if path != STDOUT:
+            OutputFile(f"--{form}", path).check()
 
 
 def _files(options: argparse.Namespace) -> dict[str, Path]:
     """Where a report is written, by its form; raises UsageError for a place that is named twice."""
     files = {form: getattr(options, form) for form in FORMS if getattr(options, form) is not None}
-    places = [file.absolute() for file in files.values()]
+    places = [_place(file) for file in files.values()]
     for form, file in files.items():
-        if places.count(file.absolute()) > 1:
+        if places.count(_place(file)) > 1:
             raise UsageError(f"--{form} {file}: another report is written there, too")
     return files
+
+
+def _place(file: Path) -> Path:
+    """Where a file stands, however it is written; a link in its own place stays one."""
+    return file if file == STDOUT else file.parent.resolve() / file.name
 
 
 @contextmanager
@@ -171,7 +177,14 @@ def _knock(target: Target) -> None:
 
 
 def _tell(report: Report, options: argparse.Namespace) -> None:
-    for form, file in _files(options).items():
-        OutputFile(f"--{form}", file).write(FORMS[form](report))
-    if not options.quiet:
+    """Print the table, or the report whose file is `-`, then write the files; raises the last failure of these."""
+    texts = {form: FORMS[form](report) for form in _files(options)}
+    printed = [form for form, file in _files(options).items() if file == STDOUT]
+    for form in printed:
+        shown.say(texts[form])
+    if not options.quiet and not printed:
         terminal.table(report, shown.console(), strict=options.strict)
+    with ExitStack() as written:  # each of them, whatever became of the others
+        for form, file in _files(options).items():
+            if file != STDOUT:
+                written.callback(OutputFile(f"--{form}", file).write, texts[form])

@@ -16,7 +16,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -28,9 +27,8 @@ from contract_tests.reports import matrix
 from contract_tests.trials import Kind, Subject, Trial, Trials
 from mock_server.cli import CouldNotRun, UsageError, api_name
 from mock_server.grammar import nearest
-from mock_server.output import OutputFile
+from mock_server.output import STDOUT, OutputFile
 
-_STDOUT = Path("-")
 _FINE, _FINDINGS, _INTERRUPTED = 0, 1, 130
 
 
@@ -44,7 +42,7 @@ def run(options: argparse.Namespace, kind: Kind, everything: Sequence[Subject]) 
     subjects = _picked(everything, options.only, kind)
     jobs = _jobs(options.jobs)
     _check_limit(options)
-    if options.json not in (None, _STDOUT):
+    if options.json not in (None, STDOUT):
         OutputFile("--json", options.json).check()
     with watched() as watch:
         try:
@@ -158,7 +156,7 @@ def _bar(count: int, kind: Kind, *, quiet: bool) -> Iterator[Callable[[], None]]
 def _tell(done: Trials, options: argparse.Namespace) -> None:
     """Print the matrix, and write or print the JSON, as asked for."""
     text = json.dumps(matrix.document(done), indent=2) + "\n"
-    if options.json == _STDOUT:
+    if options.json == STDOUT:
         shown_on.say(text)
         return
     if not options.quiet:
