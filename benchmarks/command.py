@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection, Sequence
 
 from benchmarks.figures import Figure, missed
-from mock_server.grammar import nearest
+from understudy.messages import suggest
 
 
 def asked(
@@ -23,7 +23,7 @@ def asked(
     options = parser.parse_args(arguments)
     for name in options.names:
         if name not in known:
-            parser.error(f"unknown name {name}{nearest(name, known) or '; known: ' + '; '.join(known)}")
+            parser.error(f"unknown name {name}{suggest(name, known) or '; known: ' + '; '.join(known)}")
     return options
 
 

@@ -15,12 +15,13 @@ from benchmarks.figures import Figure, growth, summed_up
 from benchmarks.inside import microseconds
 from benchmarks.plot import Curve, Panel, drawn
 from benchmarks.requests import ASKS, RUN, RUNS, TEMPLATE, as_requests, get, patch, post, with_tasks
-from mock_server.clock import Clock, rfc3339
-from mock_server.exchange import Request
-from mock_server.pipeline import handle
-from mock_server.server import App
-from mock_server.store import Store
-from mock_server.world import World, Worlds
+from understudy.engine.clock import Clock, rfc3339
+from understudy.engine.exchange import Request
+from understudy.engine.pipeline import handle
+from understudy.engine.store import Store
+from understudy.engine.world import World
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App
 
 PLOT = Path(__file__).with_name("growth.svg")
 START = 1_775_600_000_000
@@ -46,10 +47,11 @@ def measure(*, sizes: Sequence[int], tasks: Sequence[int], rounds: int, count: i
 
 def pages(sizes: Sequence[int], *, rounds: int, count: int) -> list[Curve]:
     """Pages of 20 in stores of so many runs: first and last, all and only the active."""
-    worlds = dict(_grown(sizes))
+    worlds = mock.worlds(clock=Clock(START, frozen=True))
+    grown = dict(_grown(worlds.default, sizes))
     curves = []
     for name in PAGES:
-        sends = [_sending(world, [_page(name, world)], count) for world in worlds.values()]
+        sends = [_sending(worlds, world, [_page(name, world)], count) for world in grown.values()]
         curves.append(Curve(name, _interleaved(list(sizes), sends, rounds)))
     return curves
 
@@ -57,7 +59,7 @@ def pages(sizes: Sequence[int], *, rounds: int, count: int) -> list[Curve]:
 def patching(sizes: Sequence[int], *, rounds: int, count: int) -> Curve:
     """Updates that complete the last task of a run of so many tasks and open it again, with two form values."""
     app = mock.app()
-    sends = [_sending(app.worlds.default, _updates(app, size), count) for size in sizes]
+    sends = [_sending(app.worlds, app.worlds.default, _updates(app, size), count) for size in sizes]
     return Curve("PATCH a task", _interleaved(list(sizes), sends, rounds))
 
 
@@ -84,9 +86,8 @@ def fill(store: Store, size: int) -> None:
         runs.put({**run, "id": f"run{number:017d}", "status": status, "created_at": rfc3339(START + 1000 * number)})
 
 
-def _grown(sizes: Sequence[int]) -> Iterator[tuple[int, World]]:
+def _grown(world: World, sizes: Sequence[int]) -> Iterator[tuple[int, World]]:
     """A world for each size, from one that grows: they share their rows."""
-    world = mock.worlds(clock=Clock(START, frozen=True)).default
     for size in sizes:
         fill(mock.team(world), size)
         grown = world.begin().origin
@@ -118,12 +119,12 @@ def _updates(app: App, size: int) -> list[Request]:
     return as_requests(patch(f"{path}/{last['id']}", *bodies))
 
 
-def _sending(world: World, requests: Sequence[Request], count: int) -> Callable[[], float]:
+def _sending(worlds: Worlds, world: World, requests: Sequence[Request], count: int) -> Callable[[], float]:
     for request in requests:
-        response = handle(request, world).response
+        response = handle(request, world, worlds).response
         if response.status >= 300:
             raise RuntimeError(f"{request.method} {request.path}?{request.query}: {response}")
-    return lambda: microseconds(lambda request: handle(request, world), requests, count)
+    return lambda: microseconds(lambda request: handle(request, world, worlds), requests, count)
 
 
 def _creating(worlds: Worlds, count: int) -> Callable[[], float]:

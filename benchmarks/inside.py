@@ -11,9 +11,9 @@ from typing import Any
 from benchmarks import mock
 from benchmarks.figures import Figure, summed_up
 from benchmarks.requests import ASKS, Ask
-from mock_server.exchange import Request
-from mock_server.pipeline import handle
-from mock_server.server import App, call, step
+from understudy.engine.exchange import Request
+from understudy.engine.pipeline import handle
+from understudy.http.app import App, call, step
 
 Message = MutableMapping[str, Any]
 
@@ -88,9 +88,9 @@ async def _ignore(message: Message) -> None:
 
 
 def _by_handle(app: App, ask: Ask, requests: Sequence[Request], count: int) -> None:
-    world = app.worlds.default
+    worlds = app.worlds
     for n in range(count):
-        handle(requests[n % len(requests)], world)
+        handle(requests[n % len(requests)], worlds.default, worlds)
 
 
 def _by_call(app: App, ask: Ask, requests: Sequence[Request], count: int) -> None:

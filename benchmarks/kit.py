@@ -13,10 +13,10 @@ from typing import Any
 from benchmarks import mock
 from benchmarks.figures import Figure, ratio, summed_up
 from benchmarks.requests import KEY
-from contract_tests import targets
-from contract_tests.mutants import UNDIRECTED, mutants, survivors
-from contract_tests.rules import checks, run
-from mock_server.exchange import Exchange
+from understudy.engine.exchange import Exchange
+from understudy_checks.mutation import UNDIRECTED, mutants, survivors
+from understudy_checks.rules import checks, run
+from understudy_checks.target import targets
 
 API = "nextstep"
 

@@ -15,10 +15,10 @@ from benchmarks.growth import with_runs
 from benchmarks.inside import microseconds
 from benchmarks.requests import ASKS, KEY, RUNS, TASK, TEMPLATE, Ask, as_requests, get, patch, post
 from benchmarks.servers import resident
-from mock_server.bounds import Bounds
-from mock_server.exchange import Request
-from mock_server.pipeline import handle
-from mock_server.server import App, call
+from understudy.engine.bounds import Bounds
+from understudy.engine.exchange import Request
+from understudy.engine.pipeline import handle
+from understudy.http.app import App, call
 
 LARGE = 64 * 1024
 BOUND = Bounds().journal
@@ -52,7 +52,7 @@ def of_worlds(count: int, fixtures: int) -> tuple[float, float]:
     keys = {key: world for world in made for api, key in list(world.credentials)[:1] if api == "nextstep"}
     asked = [as_requests(ASKS[0], key=key)[0] for key in keys]
     turns = iter(keys.values())
-    return size, microseconds(lambda request: handle(request, next(turns)), asked, len(asked))
+    return size, microseconds(lambda request: handle(request, next(turns), worlds), asked, len(asked))
 
 
 def of_runs(count: int, tasks: int) -> float:

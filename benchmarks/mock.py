@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.requests import ASKS, KEY, Ask, as_requests, with_tasks
-from mock_server.apis import NAMES, declare, seeds
-from mock_server.clock import Clock
-from mock_server.exchange import Request, Response
-from mock_server.server import App, call
-from mock_server.store import Store
-from mock_server.world import World, Worlds
+from understudy.apis import NAMES, control, declare, seeds
+from understudy.engine.clock import Clock
+from understudy.engine.exchange import Request, Response
+from understudy.engine.store import Store
+from understudy.engine.world import World
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App, call
 
 
 def worlds(*, clock: Clock | None = None, content: Mapping[str, Any] | None = None) -> Worlds:
     """The worlds of a server; `content` are seeds in place of the built-in ones."""
-    apis = [declare(name) for name in (*NAMES, "control")]
+    apis = [*map(declare, NAMES), control.declare]
     return Worlds(apis, seeds=content or seeds(NAMES), clock=clock, limits=dict.fromkeys(NAMES, 10**9))
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mock_server.exchange import Request
+from understudy.engine.exchange import Request
 
 KEY = "nxs_live_your_key"
 RUN = "CWpVWwuj7Jkvl3Smlyxb"

@@ -75,7 +75,7 @@ def cores() -> tuple[list[str], list[str]]:
 def ours(pin: Sequence[str] = (), options: Sequence[str] = SHIPPED) -> Iterator[Running]:
     """`understudy serve`, all three APIs, the log going nowhere; its template has ten tasks."""
     port = free_port()
-    command = [*pin, sys.executable, "-m", "mock_server", "serve", "--port", str(port), *options]
+    command = [*pin, sys.executable, "-m", "understudy", "serve", "--port", str(port), *options]
     with running(command, port, ASKS[0]) as server:
         for ask in with_tasks(10):
             expect(ask, port)

@@ -66,13 +66,13 @@ def _bare(port: int) -> AbstractContextManager[Running]:
 
 
 def _ours(port: int) -> AbstractContextManager[Running]:
-    command = [sys.executable, "-m", "mock_server", "serve", "--port", str(port), *SHIPPED]
+    command = [sys.executable, "-m", "understudy", "serve", "--port", str(port), *SHIPPED]
     return running(command, port, ASKS[0], environment=KEEP_BYTECODE)
 
 
 SERVERS: dict[str, Callable[[int], AbstractContextManager[Running]]] = {"ours": _ours, "bare": _bare}
 COMMANDS = {
-    "ours": [sys.executable, "-m", "mock_server", "--help"],
+    "ours": [sys.executable, "-m", "understudy", "--help"],
     "bare": [sys.executable, "-c", "pass"],
 }
 

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from contract_tests import targets
-from mock_server.api import Api
-from mock_server.clock import Clock, milliseconds
-from mock_server.exchange import Request, Response
-from mock_server.server import App, call
-from mock_server.store import Collection, decode
-from mock_server.world import World, Worlds
+from understudy.apis.control import declare as declare_control
+from understudy.engine.api import Api
+from understudy.engine.clock import Clock, milliseconds
+from understudy.engine.exchange import Request, Response
+from understudy.engine.store import Collection, decode
+from understudy.engine.world import World
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App, call
+from understudy_checks.target import targets
 
 NOW = "2026-04-07T10:00:00.000Z"
 KEY = "nxs_live_your_key"
@@ -101,15 +103,15 @@ class Client:
 @pytest.fixture(autouse=True)
 def kept_as_put(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No handler changes a record that it looked at or has put: what others look at is what is kept."""
-    peek, changed = Collection.peek, list[Any]()
+    get_shared, changed = Collection.get_shared, list[Any]()
 
     def looked(collection: Collection, id: str) -> Any:
-        record, row = peek(collection, id), collection.row(id)
+        record, row = get_shared(collection, id), collection.row(id)
         if row is not None and record != decode(row):
             changed.append((record, row))
         return record
 
-    monkeypatch.setattr(Collection, "peek", looked)
+    monkeypatch.setattr(Collection, "get_shared", looked)
     yield
     assert changed == []
 
@@ -121,9 +123,9 @@ def nextstep() -> Api:
 
 
 @pytest.fixture(scope="session")
-def control() -> Api:
-    """The control API, declared once."""
-    return targets.declared("control")
+def control() -> Callable[[Worlds], Api]:
+    """Makes the control API of some worlds."""
+    return declare_control
 
 
 @pytest.fixture(scope="session")
@@ -133,23 +135,23 @@ def seeds() -> dict[str, Any]:
 
 
 @pytest.fixture
-def plant(nextstep: Api, control: Api, seeds: dict[str, Any]) -> Callable[..., Worlds]:
+def make_worlds(nextstep: Api, control: Callable[[Worlds], Api], seeds: dict[str, Any]) -> Callable[..., Worlds]:
     """Makes worlds of NextStep and the control API; what Worlds takes can be given."""
 
     def make(**options: Any) -> Worlds:
         clock = Clock(milliseconds(NOW), frozen=True)
         return Worlds(
             options.pop("apis", [nextstep, control]),
-            **{"seeds": seeds, "clock": clock, "plant": targets.plant, **options},
+            **{"seeds": seeds, "clock": clock, "seeder": targets.load_seed_once, **options},
         )
 
     return make
 
 
 @pytest.fixture
-def worlds(plant: Callable[..., Worlds]) -> Worlds:
+def worlds(make_worlds: Callable[..., Worlds]) -> Worlds:
     """Fresh worlds under the default assumptions, with a rate limit that no test reaches."""
-    return plant(limits={"nextstep": MANY})
+    return make_worlds(limits={"nextstep": MANY})
 
 
 @pytest.fixture
@@ -159,11 +161,11 @@ def client(worlds: Worlds) -> Client:
 
 
 @pytest.fixture
-def assuming(plant: Callable[..., Worlds]) -> Callable[..., Client]:
+def assuming(make_worlds: Callable[..., Worlds]) -> Callable[..., Client]:
     """A client of worlds that make other assumptions: `assuming({"nextstep.tasks.unset-value": ""})`."""
 
     def make(assumptions: dict[str, Any], **options: Any) -> Client:
-        return Client(plant(assume=assumptions, limits={"nextstep": MANY}, **options))
+        return Client(make_worlds(assume=assumptions, limits={"nextstep": MANY}, **options))
 
     return make
 

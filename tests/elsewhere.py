@@ -567,16 +567,16 @@ def sow(server: Elsewhere) -> None:
     """Fill a server: all shapes of templates for two teams, and some runs of them."""
     now, zero = server.clock.now, server.clock.at
     server.clock.at -= 40 * 86_400
-    plant(server, "garden", "Nothing to do", [])
-    plant(server, "harbour", "Of others", SMALL[:3], sections=1)
-    plant(server, "garden", "Everything", [KINDS[n : n + 3] for n in range(0, len(KINDS), 3)], sections=2)
+    make_worlds(server, "garden", "Nothing to do", [])
+    make_worlds(server, "harbour", "Of others", SMALL[:3], sections=1)
+    make_worlds(server, "garden", "Everything", [KINDS[n : n + 3] for n in range(0, len(KINDS), 3)], sections=2)
     for size in range(1, 7):
-        plant(server, "garden", f"Small {size}", SMALL[:size], sections=1, who=("u-ada", RUNNER, None))
-    plant(server, "garden", "To be approved", [("longText",), ()], types=("task", "approval"))
-    plant(server, "garden", "Long", [("shortText",) if n % 9 == 0 else () for n in range(45)], who=("u-bo",))
+        make_worlds(server, "garden", f"Small {size}", SMALL[:size], sections=1, who=("u-ada", RUNNER, None))
+    make_worlds(server, "garden", "To be approved", [("longText",), ()], types=("task", "approval"))
+    make_worlds(server, "garden", "Long", [("shortText",) if n % 9 == 0 else () for n in range(45)], who=("u-bo",))
     for n in range(16):
         who = (None, RUNNER, "u-cy")
-        plant(server, "garden" if n % 5 else "harbour", f"Alike {n}", SMALL[1 : 2 + n % 4], who=who, live=n != 1)
+        make_worlds(server, "garden" if n % 5 else "harbour", f"Alike {n}", SMALL[1 : 2 + n % 4], who=who, live=n != 1)
     for n, template in enumerate(template for _ in range(2) for template in server.templates.values()):
         server.clock.at += 4000 * (n % 3)
         row = server.made(template, {"title": f"Run {n}"} if n % 4 else {})
@@ -586,7 +586,7 @@ def sow(server: Elsewhere) -> None:
     server.clock.at = zero
 
 
-def plant(
+def make_worlds(
     server: Elsewhere,
     team: str,
     title: str,

@@ -11,16 +11,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import yaml
 
-from contract_tests import targets
-from mock_server import data
-from mock_server.clock import Clock
-from mock_server.contract import Operation
-from mock_server.exchange import Request, Response
-from mock_server.server import App, call
-from mock_server.world import World, Worlds
+from understudy import data
+from understudy.apis import control
+from understudy.document.operation import Operation
+from understudy.engine.clock import Clock
+from understudy.engine.exchange import Request, Response
+from understudy.engine.world import World
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App, call
+from understudy_checks.target import targets
 
 VENDORS = ("nextstep", "kognitos", "tallyfy")
 ODD: tuple[Any, ...] = (
@@ -64,9 +67,19 @@ def _operations(api: str) -> Mapping[str, Any]:
 
 def everything(now: int, **options: Any) -> Worlds:
     """Worlds with all APIs and the built-in start state; the clock stands still at `now`."""
-    apis = options.pop("apis", [targets.declared(name) for name in (*VENDORS, "control")])
+    apis = options.pop("apis", [*map(targets.declared, VENDORS), control.declare])
     options = {"limits": dict.fromkeys(VENDORS), **options}
-    return Worlds(apis, seeds=targets.seeds(), clock=Clock(now, frozen=True), plant=targets.plant, **options)
+    made = Worlds(apis, seeds=targets.seeds(), clock=Clock(now, frozen=True), seeder=targets.load_seed_once, **options)
+    _MADE.add(made)
+    return made
+
+
+_MADE: WeakSet[Worlds] = WeakSet()
+
+
+def worlds_of(world: World) -> Worlds:
+    """The worlds that `everything` made this one of."""
+    return next(made for made in _MADE if made.server is world.server)
 
 
 class Session:
@@ -74,7 +87,8 @@ class Session:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
-        self.app = App(world.registry)
+        self.worlds = worlds_of(world)
+        self.app = App(self.worlds)
         self.random = random.Random(seed)
         self.ids: defaultdict[str, list[Any]] = defaultdict(list)
         self.topics: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)  # ids that go together, by API
@@ -97,7 +111,7 @@ class Session:
         api = self.random.choice(VENDORS)
         if self._maybe(0.15):
             return self.event(api)
-        operations = self.world.registry.apis[api].contract.operations.values()
+        operations = self.worlds.apis[api].contract.operations.values()
         operation = self.random.choice([one for one in operations if one.method != "GET" or self._maybe(0.3)])
         return self.about(api, operation, self.random.choice(SPOILED) if self._maybe(spoil) else "")
 
@@ -233,7 +247,7 @@ class Session:
         if spoiled == "no client":
             del headers["x-tallyfy-client"]
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        prefix = self.world.registry.apis[api].contract.prefixes[0]
+        prefix = self.worlds.apis[api].contract.prefixes[0]
         fields = tuple((name.encode(), value.encode("latin-1")) for name, value in headers.items())
         return Request(method, prefix + path, query, fields, content)
 

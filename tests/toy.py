@@ -6,11 +6,15 @@ from typing import Any
 
 import yaml
 
-from mock_server import contract
-from mock_server.api import Api, Call, Credential, Problem, Refusal, Reply, Seeded
-from mock_server.ids import HEX
-from mock_server.pipeline import STEPS
-from mock_server.store import Layout, encode
+from understudy.document.compile import compile as contract_compile
+from understudy.document.contract import Contract
+from understudy.engine.api import Api, SeededTenant
+from understudy.engine.call import Call, Reply
+from understudy.engine.credential import Credential
+from understudy.engine.ids import HEX
+from understudy.engine.pipeline import STEPS
+from understudy.engine.problem import Problem, Refusal
+from understudy.engine.store import Layout, encode
 
 DOCUMENT = """
 openapi: 3.1.0
@@ -149,7 +153,7 @@ def get_toy(call: Call) -> Reply:
 def break_toy(call: Call) -> Reply:
     """DELETE /toys/{id}."""
     if call.arguments["id"] == "safe":
-        raise Problem("forbidden", "It does not break", because="toy.toys.made", headers=((b"x-why", b"safe"),))
+        raise Problem("forbidden", "It does not break", rule_id="toy.toys.made", headers=((b"x-why", b"safe"),))
     return Reply(b"", 204)
 
 
@@ -158,19 +162,22 @@ def error_body(call: Call, refusal: Refusal) -> Any:
     return {"wrong": {"code": refusal.code, "text": refusal.message}}
 
 
-def seed(content: Any, known: contract.Contract) -> list[Seeded]:
+def seed(content: Any, known: Contract) -> list[SeededTenant]:
     """Two teams and their keys; the content is a list of toys."""
     keys = (
         Credential("k1", "toy", "one"),
         Credential("k2", "toy", "one", "lapsed"),
         Credential("k3", "toy", "one", "revoked"),
     )
-    return [Seeded("one", {"toys": content}, keys), Seeded("two", {"toys": []}, (Credential("k4", "toy", "two"),))]
+    return [
+        SeededTenant("one", {"toys": content}, keys),
+        SeededTenant("two", {"toys": []}, (Credential("k4", "toy", "two"),)),
+    ]
 
 
 def api(changed: dict[str, Any] | None = None, **members: Any) -> Api:
     """The toy API, with another document or other members where they are given."""
-    compiled = contract.compile(document() if changed is None else changed, "toy", source="toy.yaml")
+    compiled = contract_compile(document() if changed is None else changed, "toy", source="toy.yaml")
     usual: dict[str, Any] = {
         "name": "toy",
         "contract": compiled,
@@ -179,10 +186,10 @@ def api(changed: dict[str, Any] | None = None, **members: Any) -> Api:
         "error_body": error_body,
         "error_type": b"application/json",
         "layouts": {"toys": Layout("Toy", at=lambda toy: 0, lists=lambda toy: ((),))},
-        "misfits": lambda tenant, store: ["too many toys"] if len(store["toys"]) > 9 else [],
+        "inconsistencies": lambda tenant, store: ["too many toys"] if len(store["toys"]) > 9 else [],
         "seed": seed,
         "new_key": lambda ids: ids.take(8, HEX),
-        "entry": lambda credentials, stores: {"keys": [credential.token for credential in credentials]},
+        "access_info": lambda credentials, stores: {"keys": [credential.token for credential in credentials]},
         "events": {"break": lambda call: {"broken": call.body["id"]}},
         "timers": {},
         "most_bytes": 100,

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from conftest import KEY
-
-from mock_server.protocol import Protocol
-from mock_server.server import App, Server
-from mock_server.world import Worlds
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App
+from understudy.http.protocol import Protocol
+from understudy.http.server import Server
 
 RUN = "/api/v1/process-runs/R1"
 HOST = "host: localhost\r\n"
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 def connect(worlds: Worlds) -> socket.socket:
     """A connection to the server of some worlds; waits at most ten seconds for anything."""
-    parts = urlsplit(worlds.url)
+    parts = urlsplit(worlds.server.url)
     return socket.create_connection((parts.hostname, parts.port), 10)
 
 

@@ -1,5 +1,0 @@
-"""The contract kit: property-based tests of what a vendor's documentation says, for any server that follows it."""
-
-from contract_tests.assertions import keep_assertions
-
-keep_assertions(__name__)

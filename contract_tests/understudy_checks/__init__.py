@@ -1,0 +1,5 @@
+"""The contract kit: property-based tests of what a vendor's documentation says, for any server that follows it."""
+
+from understudy_checks.assertions import keep_assertions
+
+keep_assertions(__name__)

@@ -1,0 +1,230 @@
+"""Who may see and do what: keys in every state, on every operation, and what one tenant sees of another."""
+
+from __future__ import annotations
+
+from itertools import islice, product
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy.document.operation import Operation
+from understudy.engine.exchange import Response
+from understudy_checks.client import Client, NotChecked
+from understudy_checks.discovery import ATTEMPTS, Arranged, accepted, arrange, arrangements, call
+from understudy_checks.pagination import assert_no_effect, ids, page_of, request_page, unchanged, walk
+from understudy_checks.refusals import assert_envelope, assert_problem, message_of
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+UNKNOWN_KEYS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=60)
+
+
+@rule("*.authentication.bearer-key", "*.authentication.valid-key")
+def test_a_valid_key_is_accepted(target: Target, secured: Operation) -> None:
+    """No operation refuses a valid key for its own tenant's objects, whatever else it may refuse."""
+    with target.open() as client:
+        statuses = {call(client, secured, known).status for known in islice(arrangements(client, secured), ATTEMPTS)}
+        if not statuses:
+            raise NotChecked(f"nothing on this target leads to {secured.id}")
+        assert statuses - {401, 403}, f"{secured.id} refuses a valid key"
+
+
+@rule("*.authentication.missing-key")
+def test_a_request_without_a_key_is_refused(target: Target, secured: Operation) -> None:
+    """Without a key every operation answers 401 and does nothing."""
+    with target.open() as client:
+
+        def refuse(arranged: Arranged) -> None:
+            for headers in _without_key(client):
+                response = _send(client, secured, arranged, headers)
+                assert_problem(client, response, "missing-credential", "invalid-credential")
+
+        assert_no_effect(client, secured, refuse)
+
+
+@rule("*.authentication.unknown-key")
+@given(unknown=UNKNOWN_KEYS)
+@example(unknown="")
+def test_an_unknown_key_is_refused(target: Target, secured: Operation, unknown: str) -> None:
+    """A key that does not exist is answered 401 with the documented message, also one that is nearly right."""
+    with target.open() as client:
+        keys = [client.key[:-1], client.key + "0", client.key.swapcase(), client.key + unknown + "x", "x" + unknown]
+
+        def refuse(arranged: Arranged) -> None:
+            for key in keys:
+                _assert_invalid(client, call(client, secured, arranged, key=key))
+
+        assert_no_effect(client, secured, refuse)
+
+
+@rule("*.authentication.revoked-key", needs=("revoked-key",))
+def test_a_revoked_key_is_refused(target: Target, secured: Operation) -> None:
+    """A revoked key is answered 401 with the documented message, and does nothing."""
+    with target.open() as client:
+        key = client.revoked_key
+        assert_no_effect(
+            client, secured, lambda arranged: _assert_invalid(client, call(client, secured, arranged, key=key))
+        )
+
+
+@rule("*.authentication.revocation-is-immediate", needs=("events", "spare-key"))
+def test_revocation_is_immediate(target: Target, secured: Operation) -> None:
+    """A key that was just used and is revoked then is refused from the next request on; others stay valid."""
+    with target.open() as client:
+        key = client.spare_key
+        accepted(client, secured, key=key)
+        client.event("revoke-key", key=key)
+        assert_no_effect(
+            client, secured, lambda arranged: _assert_invalid(client, call(client, secured, arranged, key=key))
+        )
+
+
+@rule("*.authentication.lapsed-subscription", needs=("lapsed-key",))
+def test_a_lapsed_subscription_is_forbidden(target: Target, secured: Operation) -> None:
+    """A key of a tenant without an active subscription is answered 403, for reading and for writing."""
+    with target.open() as client:
+        assert_problem(client, call(client, secured, arrange(client, secured), key=client.lapsed_key), "forbidden")
+
+
+@rule("*.authentication.lapsed-subscription", needs=("events", "fresh"))
+def test_a_subscription_that_lapses_is_forbidden(target: Target, secured: Operation) -> None:
+    """When a subscription lapses, what was accepted before is answered 403."""
+    with target.open() as client:
+        arranged, _ = accepted(client, secured)
+        client.event("lapse-subscription")
+        assert_problem(client, call(client, secured, arranged), "forbidden")
+
+
+@rule("*.authentication.lists-show-the-own-*", needs=("other-tenant",))
+def test_lists_show_the_own_tenant(target: Target, listing: Operation) -> None:
+    """Two tenants' lists of one kind have no object in common, filtered by the other's values or not."""
+    with target.open() as client:
+        own = _everything(client, listing, client.key)
+        foreign = _everything(client, listing, client.other_tenant_key)
+        shared = {item["id"] for item in own} & {item["id"] for item in foreign}
+        assert not shared, f"both tenants see {sorted(shared)} in {listing.id}"
+        if not foreign:
+            raise NotChecked(f"the other tenant has nothing in {listing.id}")
+        for arguments in _filters(listing, foreign):
+            response = request_page(client, listing, {**arrange(client, listing).arguments, **arguments})
+            shown = set(ids(page_of(listing, response).items)) if response.status < 300 else set()
+            seen = sorted(shown & set(ids(foreign)))
+            assert not seen, f"{listing.id} with {arguments} shows another tenant's {seen}"
+
+
+@rule("*.authentication.foreign-objects-stay-hidden", needs=("other-tenant",))
+def test_foreign_objects_stay_hidden(target: Target, reading: Operation) -> None:
+    """Another tenant's object cannot be read by its id, not even under an object of one's own."""
+    with target.open() as client:
+        foreign, known = accepted(client, reading, key=client.other_tenant_key)
+        for mixed in _mixtures(client, reading, foreign):
+            response = call(client, reading, mixed)
+            assert response.status in (403, 404), f"{reading.id} with {mixed.arguments}: {response.status}"
+            assert_envelope(client, response)
+            told = [text for text in _texts(known.json()) if len(text) >= 8 and text in response.body.decode()]
+            assert set(told) <= set(mixed.arguments.values()), f"the answer tells of another tenant's {told}"
+
+
+@rule("*.authentication.foreign-objects-stay-unchanged", needs=("other-tenant", "write"))
+def test_foreign_objects_stay_unchanged(target: Target, writing: Operation) -> None:
+    """What writes to another tenant's objects is refused and changes nothing, there and here."""
+    with target.open() as client:
+
+        def refuse(foreign: Arranged) -> None:
+            for mixed in _mixtures(client, writing, foreign):
+                with unchanged(client, writing, mixed):
+                    response = call(client, writing, mixed)
+                assert 400 <= response.status < 500, f"{writing.id} with {mixed.arguments}: {response.status}"
+                assert_envelope(client, response)
+
+        assert_no_effect(client, writing, refuse, key=client.other_tenant_key)
+
+
+@rule("*.authentication.keys-of-*-share", needs=("second-key",))
+def test_keys_of_a_tenant_see_the_same(target: Target, reading: Operation) -> None:
+    """What one key of a tenant reads, every other key of it reads too."""
+    with target.open() as client:
+        arranged, response = accepted(client, reading)
+        again = call(client, reading, arranged, key=client.second_key)
+        assert again.status == response.status
+        assert again.json() == response.json()
+
+
+@rule("*.authentication.keys-of-*-share", needs=("second-key", "write"))
+def test_keys_of_a_tenant_work_on_the_same(target: Target, writing: Operation) -> None:
+    """What one key of a tenant has made or changed, every other key of it sees."""
+    with target.open() as client:
+        accepted(client, writing)
+        for reading in (known for known in client.contract.operations.values() if known.method == "GET"):
+            for place in islice(arrangements(client, reading), 3):
+                first, second = (call(client, reading, place, key=key) for key in (client.key, client.second_key))
+                assert second.json() == first.json(), f"{reading.id} differs by key after {writing.id}"
+
+
+@rule("*.authentication.keys-of-*-share", needs=("second-key", "write", "fresh"))
+def test_keys_of_a_tenant_may_do_the_same(target: Target, writing: Operation) -> None:
+    """What one key of a tenant may do, every other key of it may do too."""
+    with target.open() as client:
+        offered = list(islice(arrangements(client, writing), ATTEMPTS))
+        numbers = [number for number, known in enumerate(offered) if call(client, writing, known).status < 300]
+    with target.open() as client:
+        offered = list(islice(arrangements(client, writing), ATTEMPTS))
+        for number in numbers[:1]:
+            again = call(client, writing, offered[number], key=client.second_key)
+            assert again.status < 300, f"{writing.id} by another key: {again.status}"
+
+
+def _without_key(client: Client) -> list[dict[str, str]]:
+    scheme = client.contract.schemes[0]
+    values = {"bearer": ("", "Bearer", "Basic dXNlcjpwYXNz"), "basic": ("", "Basic")}.get(scheme.kind, ("",))
+    return [{}, *({scheme.header: value} for value in values if scheme.place == "header")]
+
+
+def _send(client: Client, operation: Operation, arranged: Arranged, headers: dict[str, str]) -> Response:
+    options: dict[str, Any] = {} if arranged.body is None else {"json": arranged.body}
+    return client.call(operation, arranged.arguments, headers=headers, key=None, **options)
+
+
+def _assert_invalid(client: Client, response: Response) -> None:
+    body = assert_problem(client, response, "invalid-credential")
+    wanted = client.contract.errors["invalid-credential"].message
+    assert not isinstance(wanted, str) or message_of(body) == wanted, f"the documented message is {wanted!r}: {body}"
+
+
+def _everything(client: Client, listing: Operation, key: str) -> list[Any]:
+    places = islice(arrangements(client, listing, key=key), 5)
+    return [item for place in places for item in walk(client, listing, place.arguments, key=key)]
+
+
+def _filters(listing: Operation, items: list[Any]) -> list[dict[str, Any]]:
+    """Queries that ask for the values of these items, for every filter that a list has."""
+    names = [p.name for p in listing.parameters if p.location == "query" and p.name in items[0]]
+    return [{name: item[name] for name in names} for item in items[:3]] + [{name: items[0][name]} for name in names]
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for entry in value.values() for text in _texts(entry)]
+    if isinstance(value, list):
+        return [text for entry in value for text in _texts(entry)]
+    return [value] if isinstance(value, str) else []
+
+
+def _is_id(name: str) -> bool:
+    return name.lower().endswith("id")
+
+
+def _mixtures(client: Client, operation: Operation, foreign: Arranged) -> list[Arranged]:
+    """What the other tenant uses an operation with, whole and in every mixture with one's own ids."""
+    own = arrange(client, operation)
+    names = [name for name, value in foreign.arguments.items() if _is_id(name) and own.arguments[name] != value]
+    members = [name for name, value in (foreign.body or {}).items() if _is_id(name) and own.body[name] != value]
+    mixtures = []
+    for chosen in product((True, False), repeat=len(names) + len(members)):
+        taken = [name for name, take in zip([*names, *members], chosen, strict=True) if take]
+        if taken:
+            arguments = {**own.arguments, **{name: foreign.arguments[name] for name in names if name in taken}}
+            body = own.body and {**own.body, **{name: foreign.body[name] for name in members if name in taken}}
+            mixtures.append(Arranged(arguments, body))
+    return mixtures

@@ -1,0 +1,238 @@
+"""Every response is one that the document describes: cases made by schemathesis, and the calls that the links offer.
+
+Requests go through the kit's own transport: in process it is some ten times faster. CHECKS leaves out what documents
+leave open, and what a directed test does with the right keys.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from functools import cache
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import schemathesis
+from hypothesis import given
+from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
+from schemathesis.core.failures import FailureGroup
+from urllib3 import HTTPResponse
+
+from understudy import data
+from understudy.document.contract import Contract
+from understudy.document.operation import Operation
+from understudy.document.read import read as dialect_read
+from understudy.engine.exchange import Response, body_type
+from understudy_checks.client import NotChecked
+from understudy_checks.discovery import accepted, arrange, call, links
+from understudy_checks.pagination import (
+    MOST_PAGES,
+    bounds,
+    is_numbered,
+    longest,
+    page_of,
+    request_page,
+    setting,
+    settled,
+)
+from understudy_checks.pointers import resolve_pointer, resolve_reference
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    schemathesis.checks.status_code_conformance,
+    schemathesis.checks.content_type_conformance,
+    schemathesis.checks.response_headers_conformance,
+    schemathesis.checks.response_schema_conformance,
+]
+CONFIG = {
+    "seed": 1,
+    "cache": {"enabled": False},
+    "generation": {"deterministic": True, "database": "none", "with-security-parameters": False},
+    "analysis": {"constants": {"enabled": False}},
+}
+MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+UTC_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
+
+
+@rule("*.envelope.single", "*.envelope.list", "*.envelope.json", "*.envelope.error")
+@given(draws=st.data())
+def test_answers_conform_to_the_document(target: Target, operation: Operation, draws: st.DataObject) -> None:
+    """Whatever is sent to an operation, valid or not, the answer's status, headers and body are documented."""
+    with target.open() as client:
+        mode = draws.draw(st.sampled_from(MODES), label="mode")
+        case = draws.draw(_cases(client.contract.name, operation.path, operation.method, mode))
+        if draws.draw(st.booleans(), label="known ids"):
+            with suppress(NotChecked):  # then made-up ids must do
+                known = arrange(client, operation)
+                case.path_parameters = {name: known.arguments[name] for name in case.path_parameters}
+                if isinstance(case.body, dict):
+                    case.body |= known.body or {}
+        prepared = requests.Request(**case.as_transport_kwargs(base_url="http://target")).prepare()
+        response = client.send(**_sent(prepared))
+        _validate(case, _received(prepared, response))
+
+
+def _validate(case: schemathesis.Case[Any], response: requests.Response) -> None:
+    """Have schemathesis judge an answer. Its group of several failures is no Exception: the first one is raised."""
+    try:
+        case.validate_response(response, checks=CHECKS)
+    except FailureGroup as group:
+        raise group.exceptions[0] from None
+
+
+@rule("*.envelope.single")
+def test_one_object_is_answered_in_its_envelope(target: Target, operation: Operation) -> None:
+    """What is accepted is answered as the document says, and reading an object by its id answers that object."""
+    with target.open() as client:
+        if operation.pagination is not None:
+            return
+        arranged, response = accepted(client, operation)
+        if operation.method == "GET" and operation.path.endswith("}"):
+            *_, id = arranged.arguments.values()
+            assert _object(response.json(), id) is not None, f"{operation.id} does not answer the object {id}"
+
+
+@rule("*.envelope.list")
+def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) -> None:
+    """A list has its items, its cursor and its flag where the document says, on the first page and on the last."""
+    with target.open() as client:
+        arguments = longest(client, listing, least=1)
+        cursor, limit = None, 1
+        seen: list[object] = []
+        while True:
+            response = request_page(client, listing, arguments, limit=limit, cursor=cursor)
+            assert response.status < 300
+            page = page_of(listing, response)
+            assert isinstance(resolve_pointer(response.json(), setting(listing, "items")), list)
+            assert isinstance(page.more, bool)
+            cursor = page.next
+            assert is_numbered(listing) or cursor is None or isinstance(cursor, str)
+            if not page.more or len(seen) == MOST_PAGES:
+                break
+            assert cursor not in seen, f"{listing.id} leads to {cursor} again, and never to its end"
+            seen.append(cursor)
+            limit = bounds(listing)[2] if settled(listing, "limit-may-change") and not is_numbered(listing) else limit
+
+
+@rule("*.envelope.json")
+def test_every_answer_is_json(target: Target, operation: Operation) -> None:
+    """What is accepted and what is refused is JSON, and says so."""
+    with target.open() as client:
+        if operation.method == "GET" or "write" in client.world.capabilities:
+            accepted(client, operation)
+        call(client, operation, arrange(client, operation), key=client.key + "x")
+        for exchange in client.log:
+            kind = body_type(exchange.response)
+            assert kind == "application/json", f"{exchange.request.path}: {kind!r}"
+            exchange.response.json()
+
+
+@rule("*.envelope.timestamps")
+def test_times_are_utc(target: Target, operation: Operation) -> None:
+    """Every member whose name ends in `_at` and that is not null is an RFC 3339 time in UTC."""
+    with target.open() as client:
+        _, response = accepted(client, operation)
+        for name, value in _members(response.json()):
+            if name.endswith("_at") and value is not None:
+                assert isinstance(value, str), f"{name} is {value!r}"
+                assert UTC_TIME.fullmatch(value), f"{name} is {value!r}"
+
+
+@rule("*.envelope.same-in-list-and-single")
+def test_an_object_is_the_same_in_list_and_single(target: Target, single: Operation) -> None:
+    """An object that is read by its id has the values of the list, in all members that both show."""
+    with target.open() as client:
+        compared = 0
+        for link in links(client.contract, single.id):
+            items = link.source.pagination and setting(link.source, "items")
+            names = [name for name, text in link.parameters.items() if text == f"$response.body#{items}/0/id"]
+            if not names:
+                continue
+            arguments = longest(client, link.source, least=1)
+            listed = resolve_pointer(
+                request_page(client, link.source, arguments, limit=bounds(link.source)[2]).json(), items or ""
+            )
+            others = {name: text.rpartition(".")[2] for name, text in link.parameters.items() if name not in names}
+            parents = {name: arguments[source] for name, source in others.items()}
+            for item in listed:
+                read = client.call(single, {**parents, names[0]: item["id"]})
+                assert read.status < 300, f"{item['id']} is listed, and reading it answers {read.status}"
+                _assert_same(item, _object(read.json(), item["id"]))
+                compared += 1
+        if not compared:
+            raise NotChecked(f"no list leads to {single.id}")
+
+
+@rule("*.envelope.single", "*.envelope.json", "*.envelope.error", needs=("write",))
+def test_documented_requests_are_answered(target: Target, writing: Operation) -> None:
+    """The request examples of the document, with ids of the target, are answered as the document says."""
+    with target.open() as client:
+        arranged = arrange(client, writing)
+        for body in _examples(client.contract, writing):
+            client.call(writing, arranged.arguments, json={**body, **_known(body, arranged.body)})
+
+
+@cache
+def _schema(api: str) -> Any:
+    document = dialect_read(data.path(f"openapi/{api}.yaml"))
+    return schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict(CONFIG))
+
+
+@cache
+def _cases(api: str, path: str, method: str, mode: schemathesis.GenerationMode) -> st.SearchStrategy[Any]:
+    strategy: st.SearchStrategy[Any] = _schema(api)[path][method].as_strategy(generation_mode=mode)
+    return strategy
+
+
+def _sent(prepared: requests.PreparedRequest) -> dict[str, Any]:
+    parts = urlsplit(str(prepared.url))
+    body = prepared.body or b""
+    return {
+        "method": prepared.method,
+        "path": parts.path,
+        "query": parts.query,
+        "body": body.encode() if isinstance(body, str) else body,
+        "headers": {name: value for name, value in prepared.headers.items() if name.lower() != "content-length"},
+    }
+
+
+def _received(prepared: requests.PreparedRequest, response: Response) -> requests.Response:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
+    raw = HTTPResponse(BytesIO(response.body), dict(headers), response.status, version=11, preload_content=False)
+    return HTTPAdapter().build_response(prepared, raw)
+
+
+def _object(body: Any, id: str) -> Any:
+    """The object with this id in an answer: the body itself or a member of it; None without one."""
+    places = [body, *body.values()]
+    return next((place for place in places if isinstance(place, dict) and place.get("id") == id), None)
+
+
+def _members(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [*value.items(), *(member for entry in value.values() for member in _members(entry))]
+    if isinstance(value, list):
+        return [member for entry in value for member in _members(entry)]
+    return []
+
+
+def _assert_same(listed: Any, read: Any) -> None:
+    assert read is not None, f"reading {listed['id']} does not answer that object"
+    for name in listed.keys() & read.keys():
+        assert listed[name] == read[name], f"{name} is {listed[name]!r} in the list and {read[name]!r} by itself"
+
+
+def _examples(contract: Contract, operation: Operation) -> list[Any]:
+    entry = contract.document["paths"][operation.path][operation.method.lower()]["requestBody"]
+    content = resolve_reference(contract.document, entry)["content"]["application/json"]
+    named = [resolve_reference(contract.document, example)["value"] for example in content.get("examples", {}).values()]
+    return named + ([content["example"]] if "example" in content else [])
+
+
+def _known(body: Any, arranged: Any) -> dict[str, Any]:
+    return {name: value for name, value in (arranged or {}).items() if name in body}

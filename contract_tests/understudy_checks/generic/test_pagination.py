@@ -1,0 +1,270 @@
+"""Lists page by page: size, order, completeness and end, on every operation that declares pagination.
+
+Relations between answers only: a list read in large pages is the measure of the same list read otherwise.
+Where others add to a list meanwhile, what was there before and after must be right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import combinations, cycle, repeat
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy.document.operation import Operation
+from understudy_checks.client import Client, NotChecked
+from understudy_checks.pagination import (
+    Page,
+    add,
+    bounds,
+    grown,
+    ids,
+    longest,
+    page_of,
+    pages,
+    read_page,
+    request_page,
+    settled,
+    walk,
+)
+from understudy_checks.refusals import assert_envelope
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+LIMITS = st.integers(1, 100)
+ODD_LIMITS = st.integers() | st.floats(allow_nan=False).map(repr) | st.text("0123456789+-.eE_ x", max_size=6)
+
+
+@rule("*.pagination.default-limit")
+def test_the_default_page_is_of_the_documented_size(target: Target, listing: Operation) -> None:
+    """Without a limit a page is the same as with the documented default."""
+    with target.open() as client:
+        _, default, _ = bounds(listing)
+        if default is None:
+            raise NotChecked(f"no default limit of {listing.id} is documented")
+        arguments = longest(client, listing, least=default + 1)
+        plain, asked = (read_page(client, listing, arguments, limit=limit) for limit in (None, default))
+        assert (plain.items, plain.more) == (asked.items, asked.more)
+        assert len(plain.items) == default or (len(plain.items) < default and not settled(listing, "page-fill"))
+
+
+@rule("*.pagination.limit-sets-the-page-size")
+@given(limit=LIMITS)
+@example(limit=1)
+@example(limit=99)
+@example(limit=100)
+def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) -> None:
+    """The first page, and the second, holds as many items as the limit says, or all that are left."""
+    with target.open() as client:
+        arguments = longest(client, listing)
+        before = len(walk(client, listing, arguments))
+        limit = _allowed(listing, limit)
+        page = read_page(client, listing, arguments, limit=limit)
+        second = read_page(client, listing, arguments, limit=limit, cursor=page.next).items if page.more else []
+        after = len(walk(client, listing, arguments))
+        assert min(limit, before) <= len(page.items) <= min(limit, after)
+        least, most = (min(limit, size - len(page.items)) for size in (before, after))
+        assert least <= len(second) <= most or not settled(listing, "page-fill"), "the second page is of another size"
+
+
+@rule("*.pagination.limit-sets-the-page-size", needs=("write",))
+def test_the_largest_page_is_full(target: Target, growing: Operation) -> None:
+    """The largest limit is a page size too: a list with more items fills such a page."""
+    with target.open() as client:
+        _, _, largest = bounds(growing)
+        arguments = grown(client, growing, largest + 1)
+        for limit in (largest - 1, largest):
+            assert len(read_page(client, growing, arguments, limit=limit).items) == limit
+
+
+@rule("*.pagination.never-over-a-hundred", needs=("write",))
+@given(limits=st.lists(ODD_LIMITS, min_size=1))
+@example(limits=[101, 1000, 0, -1, "100.5", "1e3", "abc", ""])
+def test_no_page_is_larger_than_the_largest(target: Target, growing: Operation, limits: list[object]) -> None:
+    """No value of the limit yields a page of more items than the documented maximum."""
+    with target.open() as client:
+        _, _, largest = bounds(growing)
+        arguments = grown(client, growing, largest + 1)
+        for limit in limits:
+            _assert_bounded(client, growing, arguments, limit)
+
+
+@rule("*.pagination.never-over-a-hundred")
+@given(limit=st.one_of(st.integers(), st.text(max_size=6)))
+@example(limit=101)
+@example(limit=0)
+@example(limit="abc")
+def test_any_limit_is_answered(target: Target, listing: Operation, limit: object) -> None:
+    """A limit out of its range, or none at all, is refused in the documented shape or yields a page within bounds."""
+    with target.open() as client:
+        _assert_bounded(client, listing, longest(client, listing, least=1), limit)
+
+
+@rule("*.pagination.cursor-continues")
+@given(limits=st.tuples(LIMITS, LIMITS))
+@example(limits=(1, 1))
+@example(limits=(1, 100))
+def test_the_cursor_continues_after_the_page(target: Target, listing: Operation, limits: tuple[int, int]) -> None:
+    """The next page starts right after the last item of the page whose cursor it was asked with."""
+    with target.open() as client:
+        arguments = longest(client, listing)
+        before = ids(walk(client, listing, arguments))
+        size, other = (_allowed(listing, limit) for limit in (min(limits[0], len(before) - 1), limits[1]))
+        first = read_page(client, listing, arguments, limit=size)
+        assert first.more, "there are more items, and the page says that there are none"
+        limit = other if settled(listing, "limit-may-change") else size
+        second = read_page(client, listing, arguments, limit=limit, cursor=first.next)
+        assert second.items, "the page that follows is empty"
+        _assert_walk([*ids(first.items), *ids(second.items)], before, whole=False)
+
+
+@rule("*.pagination.walk-is-complete")
+def test_a_walk_is_complete(target: Target, listing: Operation) -> None:
+    """Following the cursors gives every item once, in the same order, whatever the page size."""
+    with target.open() as client:
+        arguments = longest(client, listing)
+        before = ids(walk(client, listing, arguments))
+        for limit in _telling(listing, len(before)):
+            seen = _items(client, listing, arguments, repeat(limit))
+            _assert_walk(seen, before, whole=True)
+
+
+@rule("*.pagination.walk-is-complete")
+@given(limits=st.lists(LIMITS, min_size=2, max_size=5))
+@example(limits=[1, 2])
+@example(limits=[20, 1, 3])
+def test_the_page_size_may_change(target: Target, resizable: Operation, limits: list[int]) -> None:
+    """Pages of different sizes make up the same walk."""
+    with target.open() as client:
+        arguments = longest(client, resizable, least=3)
+        before = ids(walk(client, resizable, arguments))
+        sizes = [_allowed(resizable, max(limit, _least(len(before)))) for limit in limits]
+        _assert_walk(_items(client, resizable, arguments, cycle(sizes)), before, whole=True)
+
+
+@rule("*.pagination.has-more-is-exact")
+def test_has_more_is_exact(target: Target, listing: Operation) -> None:
+    """A page says that there are more exactly when there are, also at a multiple of the page size."""
+    with target.open() as client:
+        arguments = longest(client, listing)
+        before = ids(walk(client, listing, arguments))
+        for limit in _telling(listing, len(before)):
+            seen: list[str] = []
+            for page in pages(client, listing, arguments, limits=repeat(limit)):
+                assert page.items, f"an empty page follows one that says that there are more (limit {limit})"
+                seen += ids(page.items)
+            missing = set(before) - set(seen)
+            assert not missing, f"{len(missing)} items follow a page that says that there are none (limit {limit})"
+
+
+@rule("*.pagination.has-more-ends-the-list")
+def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
+    """A cursor on the last page, if there is one, yields no further item."""
+    with target.open() as client:
+        arguments = longest(client, listing, least=1)
+        size = len(walk(client, listing, arguments))
+        for limit in _telling(listing, size):
+            *_, last = pages(client, listing, arguments, limits=repeat(limit))
+            seen = _behind(client, listing, arguments, last, limit)
+            assert not seen, f"the cursor of the last page yields {seen} (limit {limit})"
+
+
+@rule("*.pagination.filters-are-kept", "*.pagination.limit-sets-the-page-size", "*.pagination.has-more-is-exact")
+def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None:
+    """Walking a filtered list gives each item that matches, once, in the list's order, on full pages, and no other."""
+    with target.open() as client:
+        arguments = longest(client, matched)
+        everything = walk(client, matched, arguments)
+        for chosen in _filters(matched, everything):
+            matching = ids(item for item in everything if chosen.items() <= item.items())
+            for limit in _telling(matched, len(matching)):
+                *full, last = pages(client, matched, {**arguments, **chosen}, limits=repeat(limit))
+                assert [id for page in (*full, last) for id in ids(page.items)] == matching, f"{chosen}, limit {limit}"
+                where, exact = f"{chosen}, limit {limit}", settled(matched, "page-fill")
+                sizes = [len(page.items) for page in full]
+                assert all(size == limit if exact else size <= limit for size in sizes), f"{where}: pages of {sizes}"
+                assert last.items or not settled(matched, "last-token"), f"{where}: an empty page is the last one"
+
+
+@rule("*.pagination.stable-while-runs-are-created", needs=("write",))
+@given(limit=st.integers(1, 30), count=st.integers(1, 5))
+@example(limit=1, count=1)
+@example(limit=1, count=2)
+def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operation, limit: int, count: int) -> None:
+    """What is added between two pages makes a walk neither repeat nor leave out what was there before."""
+    with target.open() as client:
+        arguments = longest(client, growing, least=3)
+        before = ids(walk(client, growing, arguments))
+        seen: list[str] = []
+        limits = repeat(_allowed(growing, max(limit, _least(len(before)))))
+        turns = 5 if "fresh" in client.world.capabilities else 1  # what is added to a shared list stays there
+        for number, page in enumerate(pages(client, growing, arguments, limits=limits)):
+            seen += ids(page.items)
+            if number < turns:
+                client.advance(1)
+                add(client, growing, count)
+        _assert_walk([id for id in seen if id in set(before)], before, whole=True)
+        assert len(set(seen)) == len(seen), "an item is given twice"
+
+
+def _items(client: Client, listing: Operation, arguments: Mapping[str, Any], limits: Iterable[int]) -> list[str]:
+    return [id for page in pages(client, listing, arguments, limits=limits) for id in ids(page.items)]
+
+
+def _behind(client: Client, listing: Operation, arguments: Mapping[str, Any], page: Page, limit: int) -> list[str]:
+    """The ids that a page's cursor leads to: none when it has none or is refused."""
+    response = page.next and request_page(client, listing, arguments, limit=limit, cursor=page.next)
+    return ids(page_of(listing, response).items) if response and response.status < 300 else []
+
+
+def _telling(listing: Operation, size: int) -> list[int]:
+    """The page sizes at which a list of this size tells most: the bounds, the default, a divisor and its neighbours."""
+    smallest, default, largest = bounds(listing)
+    usual = default or 20
+    divisor = max((limit for limit in range(1, largest + 1) if size % limit == 0), default=1)
+    documented = (smallest, smallest + 1, usual - 1, usual, usual + 1, largest - 1, largest)
+    near = (divisor - 1, divisor, divisor + 1, size // 2, size - 1, size, size + 1)
+    return sorted({limit for limit in (*documented, *near) if max(smallest, _least(size)) <= limit <= largest})
+
+
+def _allowed(listing: Operation, limit: int) -> int:
+    """The nearest page size that is documented."""
+    smallest, _, largest = bounds(listing)
+    return min(max(limit, smallest), largest)
+
+
+def _least(size: int) -> int:
+    """The smallest page size at which a list of this size still is a bounded number of pages."""
+    return max(1, -(-size // 100))
+
+
+def _assert_walk(seen: list[str], before: list[str], *, whole: bool) -> None:
+    """Assert that a walk gave what an earlier one gave, in its order; new items may stand between."""
+    assert len(set(seen)) == len(seen), "an item is given twice"
+    known = [id for id in seen if id in set(before)]
+    assert known == (before if whole else before[: len(known)]), "an item is left out, or the order differs"
+
+
+def _assert_bounded(client: Client, listing: Operation, arguments: Mapping[str, Any], limit: object) -> None:
+    _, _, largest = bounds(listing)
+    response = request_page(client, listing, arguments, limit=limit)
+    if response.status < 300:
+        assert len(page_of(listing, response).items) <= largest
+    else:
+        assert_envelope(client, response)
+
+
+def _filters(listing: Operation, everything: list[Any]) -> list[dict[str, Any]]:
+    """For every choice of the list's filters, the values that most of its items have, and those that fewest have."""
+    names = [p.name for p in listing.parameters if p.location == "query" and p.name in everything[0]]
+    if not names:
+        raise NotChecked(f"the items of {listing.id} do not show what it filters by")
+    chosen = []
+    for size in range(1, len(names) + 1):
+        for some in combinations(names, size):
+            counts = Counter(tuple(item[name] for name in some) for item in everything).most_common()
+            chosen += [dict(zip(some, values, strict=True)) for values, _ in (*counts[:3], *counts[3:][-1:])]
+    return chosen

@@ -1,0 +1,179 @@
+"""So many requests in so much time for each key, then 429 with a wait that is true.
+
+Holds for fixed, calendar and sliding windows alike: each test starts after a quiet time and, unless it says
+otherwise, makes its requests in one moment of a clock that stands still, or in as little time as they take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy.document.model import Quota
+from understudy.document.operation import Operation
+from understudy.engine.exchange import Response
+from understudy_checks.client import Client
+from understudy_checks.discovery import Arranged, accepted, call
+from understudy_checks.pagination import assert_no_effect
+from understudy_checks.refusals import assert_problem
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+Prepared = tuple[Operation, Arranged]
+
+
+@rule("*.rate-limit.hundred-requests", needs=("advance", "documented-limit"))
+@given(turns=st.lists(st.integers(0, 99), min_size=1, max_size=5), step=st.sampled_from((0.0, 0.25, 0.5)))
+@example(turns=[0], step=0.0)
+def test_the_documented_number_is_admitted(target: Target, turns: list[int], step: float) -> None:
+    """After a quiet time, the documented number of requests is admitted, also for a key that was refused before."""
+    with target.open() as client:
+        calls = _reading(client)
+        for _ in range(2):
+            limit = _quiet(client)
+            for number in range(limit.requests):
+                response = _once(client, *calls[turns[number % len(turns)] % len(calls)])
+                assert response.status < 300, f"request {number + 1} of {limit.requests}: {response.status}"
+                client.advance(step)
+            for _ in range(3):
+                _once(client, *calls[0])
+
+
+@rule("*.rate-limit.next-is-429", needs=("advance", "documented-limit"))
+def test_the_next_request_is_refused(target: Target, limited: Operation) -> None:
+    """A request right after the documented number of successful ones is answered 429, whatever the operations."""
+    with target.open() as client:
+        arranged, _ = accepted(client, limited)
+        _exhaust(client)
+        for _ in range(3):
+            assert_problem(client, _once(client, limited, arranged), "rate-limited")
+
+
+@rule("*.rate-limit.next-is-429", needs=("advance", "documented-limit"))
+@given(turns=st.lists(st.integers(0, 99), min_size=1, max_size=5))
+def test_operations_share_the_limit(target: Target, turns: list[int]) -> None:
+    """Requests to different operations count together."""
+    with target.open() as client:
+        calls = _reading(client)
+        _exhaust(client, *(calls[turn % len(calls)] for turn in turns))
+        assert_problem(client, _once(client, *calls[0]), "rate-limited")
+
+
+@rule("*.rate-limit.retry-after", needs=("advance", "documented-limit"))
+@given(passed=st.floats(0, 1))
+@example(passed=0)
+@example(passed=0.01)
+@example(passed=0.99)
+@example(passed=0.999)
+def test_retry_after_is_whole_seconds(target: Target, passed: float) -> None:
+    """Whenever a 429 comes, its wait is a whole number of seconds, from one to the length of the limit's time."""
+    with target.open() as client:
+        calls = _reading(client)
+        limit = _exhaust(client)
+        client.advance(passed * limit.seconds)
+        response = _once(client, *calls[0])
+        assert response.status < 300 or 1 <= _wait(response) <= limit.seconds, response
+
+
+@rule("*.rate-limit.admitted-after-the-wait", needs=("advance", "documented-limit"))
+@given(passed=st.floats(0, 1), spread=st.sampled_from((0.0, 0.1, 0.9)))
+@example(passed=0, spread=0.0)
+@example(passed=0.01, spread=0.0)
+@example(passed=0.5, spread=0.0)
+def test_a_request_after_the_wait_is_admitted(target: Target, passed: float, spread: float) -> None:
+    """A request that is sent when the wait of a 429 is over is admitted, and so it goes again and again."""
+    with target.open() as client:
+        calls = _reading(client)
+        limit = _quiet(client)
+        for _ in range(limit.requests):
+            _once(client, *calls[0])
+            client.advance(spread * limit.seconds / limit.requests)
+        client.advance(passed * limit.seconds)
+        for _ in range(limit.requests):
+            response = _once(client, *calls[0])
+            if response.status == 429:
+                client.advance(_wait(response))
+                assert _once(client, *calls[0]).status < 300, f"refused after {_wait(response)} seconds"
+
+
+@rule("*.rate-limit.per-key", needs=("advance", "documented-limit", "second-key"))
+def test_keys_do_not_share_the_limit(target: Target, limited: Operation) -> None:
+    """While one key is refused, another one of the same tenant is admitted, with all that it is entitled to."""
+    with target.open() as client:
+        arranged, _ = accepted(client, limited)
+        reader, known = _reading(client)[0]
+        limit = _exhaust(client)
+        assert_problem(client, _once(client, limited, arranged), "rate-limited")
+        operations = [(limited, arranged)] + [(reader, known)] * (limit.requests - 1)
+        for number, (operation, given) in enumerate(operations, 1):
+            response = call(client.hasty(), operation, given, key=client.second_key)
+            assert response.status != 429, f"another key's request {number} is refused"
+        if _stands_still(client):
+            assert_problem(client, _once(client, limited, arranged), "rate-limited")
+
+
+@rule("*.rate-limit.refused-does-nothing", needs=("advance", "documented-limit", "write"))
+def test_a_429_changes_nothing(target: Target, writing: Operation) -> None:
+    """What is answered 429 has not been done."""
+    with target.open() as client:
+
+        def refuse(arranged: Arranged) -> None:
+            limit = _exhaust(client)
+            for _ in range(3):
+                assert_problem(client, _once(client, writing, arranged), "rate-limited")
+            client.advance(limit.seconds + 1)
+
+        assert_no_effect(client, writing, refuse)
+
+
+def _reading(client: Client) -> Sequence[Prepared]:
+    """Reading operations, with arguments that are accepted."""
+    readers = [known for known in client.contract.operations.values() if known.secured and known.method == "GET"]
+    return [(operation, accepted(client, operation)[0]) for operation in readers]
+
+
+def _quiet(client: Client) -> Quota:
+    """Let the limit's whole time pass without a request."""
+    limit = client.contract.rate_limit
+    assert limit is not None, "only limited operations are tested"
+    assert isinstance(limit.quota, Quota), "only documented limits are tested"
+    client.advance(limit.quota.seconds + 1)
+    return limit.quota
+
+
+def _exhaust(client: Client, *calls: Prepared) -> Quota:
+    """After a quiet time, make the documented number of successful requests (reading ones unless given), in turn.
+
+    Where the clock goes on by itself the limit's time, if it is the clock's minute, may end meanwhile. It does not
+    end again so soon after: then they are made once more.
+    """
+    calls = calls or (_reading(client)[0],)
+    limit = _spend(client, calls)
+    if not _stands_still(client) and _once(client, *calls[0]).status != 429:
+        limit = _spend(client, calls)
+    return limit
+
+
+def _spend(client: Client, calls: Sequence[Prepared]) -> Quota:
+    limit = _quiet(client)
+    for number in range(limit.requests):
+        response = _once(client, *calls[number % len(calls)])
+        assert response.status < 300, f"request {number + 1} of {limit.requests}: {response.status}"
+    return limit
+
+
+def _stands_still(client: Client) -> bool:
+    """Whether no time passes but what the test lets pass."""
+    return "fresh" in client.world.capabilities
+
+
+def _once(client: Client, operation: Operation, arranged: Arranged) -> Response:
+    return call(client.hasty(), operation, arranged)
+
+
+def _wait(response: Response) -> int:
+    text = response.header("retry-after") or ""
+    assert text.isdecimal(), f"Retry-After is {text!r}, not a whole number of seconds"
+    return int(text)

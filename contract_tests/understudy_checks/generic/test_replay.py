@@ -1,0 +1,45 @@
+"""The request and response pairs that the vendors' pages print, played on our mock in the worlds that they show.
+
+Each recording has its world's seed beside it. What a page prints must come back; what it leaves out may be anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from understudy import apis, data
+from understudy.document.read import read
+from understudy.engine.clock import Clock, milliseconds
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App
+from understudy.recording import cassette
+from understudy_checks.target import targets
+from understudy_checks.target.transport import in_process
+
+PRINTED = "2026-04-07T10:00:00Z"
+"""A moment after everything that the pages show."""
+
+
+def _recordings() -> list[tuple[str, Path]]:
+    folders = [(api, data.path(f"fixtures/{api}/recordings")) for api in apis.NAMES]
+    return [
+        (api, path)
+        for api, folder in folders
+        for path in sorted(folder.glob("documented-*.yaml"))
+        if not path.name.endswith(".seed.yaml")
+    ]
+
+
+@pytest.mark.parametrize(("api", "path"), [pytest.param(*row, id=f"{row[0]}-{row[1].stem}") for row in _recordings()])
+def test_documented_samples_are_answered_as_printed(api: str, path: Path) -> None:
+    """Every printed request gets the printed status and every printed value, one after the other in one world."""
+    seed = read(path.with_name(f"{path.stem}.seed.yaml"))
+    clock = Clock(milliseconds(PRINTED), frozen=True)
+    send = in_process(App(Worlds([targets.declared(api)], seeds={api: seed}, clock=clock)))
+    exchanges = cassette.load(path)
+    assert exchanges, f"{path.name} records nothing"
+    for request, expected, ignore in exchanges:
+        found = cassette.differences(expected, send(request), ignore=ignore)
+        assert not found, f"{request.method} {request.path}: {'; '.join(found)}"

@@ -1,0 +1,1 @@
+"""Kognitos: its checks, and beside them driver, probes and mutants."""

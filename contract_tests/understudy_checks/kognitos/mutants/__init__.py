@@ -1,0 +1,1 @@
+"""Deliberate breakages of Kognitos, each of which a check must notice."""

@@ -1,0 +1,1 @@
+"""What a server does where Kognitos's pages leave it open."""

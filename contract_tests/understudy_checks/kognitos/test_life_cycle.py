@@ -1,0 +1,307 @@
+"""Kognitos' runs as time goes by: where they come to, what people do to them, what stays the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import example, settings
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, run_state_machine_as_test
+from hypothesis.stateful import rule as step
+
+from understudy_checks.client import Client
+from understudy_checks.kognitos.driver import (
+    FINAL,
+    IDENTITY,
+    ORDER,
+    Json,
+    ended,
+    history,
+    is_final,
+    read,
+    run_in_list,
+    runs,
+    several,
+    shows_no_outputs,
+    start,
+    wanted,
+)
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+MOMENTS = st.sampled_from((0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0))
+ENDS = {"cancel-run": "Cancelled", "fail-run": "Failed", "time-out-run": "TimedOut"}
+RANKS = {status: rank for rank, status in enumerate((*ORDER, "final"))}
+
+
+@rule("kognitos.life-cycle.statuses", needs=("write",))
+def test_a_run_has_a_documented_status(target: Target) -> None:
+    """A run that waits for nobody has one of the seven statuses, all the time."""
+    with target.open() as client:
+        for seen in _histories(client):
+            assert {run["status"] for run in seen} <= {*ORDER, *FINAL}
+
+
+@rule("kognitos.life-cycle.never-backwards", needs=("write",))
+def test_a_run_never_goes_back(target: Target) -> None:
+    """A run goes on from status to status, and never back."""
+    with target.open() as client:
+        for seen in _histories(client):
+            ranks = [_rank(run) for run in seen]
+            assert ranks == sorted(ranks), [run["status"] for run in seen]
+
+
+@rule("kognitos.life-cycle.final", needs=("write",))
+def test_a_run_that_is_over_stays_so(target: Target) -> None:
+    """A run that is over has the same status and outputs however much later it is read."""
+    with target.open() as client:
+        for seen in _histories(client):
+            over = [run for run in seen if is_final(run)]
+            if over:
+                client.advance(3600 if "fresh" in client.world.capabilities else 5)
+                last = read(client, over[0]["id"])
+                for run in (*over, last):
+                    assert (run["status"], run.get("outputs")) == (over[0]["status"], over[0].get("outputs"))
+
+
+@rule("kognitos.life-cycle.goes-on-by-itself", needs=("write",))
+def test_a_run_comes_to_its_end(target: Target) -> None:
+    """A run that nobody touches comes to a final status."""
+    with target.open() as client:
+        assert is_final(ended(client, start(client)))
+
+
+@rule("kognitos.life-cycle.outputs-follow-success", needs=("write",))
+def test_only_a_success_has_outputs(target: Target) -> None:
+    """A run shows no outputs unless it has succeeded, in the list and by its id."""
+    with target.open() as client:
+        for seen in _histories(client):
+            for run in seen:
+                assert run["status"] == "Succeeded" or shows_no_outputs(run), run
+        for body in several(client):
+            for run in runs(client, {"id": body["process_id"], "agent_id": body["agent_id"]}):
+                assert run["status"] == "Succeeded" or shows_no_outputs(run), run
+
+
+@rule("kognitos.life-cycle.outputs-follow-success", needs=("write", "events"))
+@drawn(moment=MOMENTS, event=st.sampled_from(sorted(ENDS)))
+@example(moment=4.0, event="cancel-run")
+@example(moment=6.0, event="fail-run")
+def test_a_run_that_was_ended_has_no_outputs(target: Target, moment: float, event: str) -> None:
+    """A run that is cancelled, fails or times out shows no outputs, then and later."""
+    with target.open() as client:
+        for body in several(client)[:3]:
+            made = start(client, body)
+            client.advance(moment)
+            if not is_final(read(client, made["id"])):
+                client.event(event, run_id=made["id"])
+                for _ in range(2):
+                    assert shows_no_outputs(read(client, made["id"]))
+                    client.advance(100)
+
+
+@rule("kognitos.life-cycle.identity-stays", needs=("write",))
+def test_a_run_stays_what_it_is(target: Target) -> None:
+    """A run's ids, name, time, stage and files are the same at every time."""
+    with target.open() as client:
+        for seen in _histories(client):
+            for run in seen:
+                assert {name: run.get(name) for name in IDENTITY} == {name: seen[0].get(name) for name in IDENTITY}
+
+
+@rule("kognitos.life-cycle.list-and-single-agree", needs=("write",))
+def test_the_list_follows_the_run(target: Target) -> None:
+    """At every moment the list shows a run as reading it by its id does."""
+    with target.open() as client:
+        made = start(client)
+        for _ in range(24):
+            before, listed, after = read(client, made["id"]), run_in_list(client, made), read(client, made["id"])
+            shown = (listed["status"], listed.get("outputs"))
+            assert shown in [(run["status"], run.get("outputs")) for run in (before, after)]
+            client.advance(0.5)
+
+
+@rule("kognitos.life-cycle.cancelled", needs=("write", "events"))
+@drawn(moment=MOMENTS)
+@example(moment=0.0)
+@example(moment=1.5)
+@example(moment=4.0)
+def test_a_run_is_cancelled(target: Target, moment: float) -> None:
+    """A run that a person cancels is Cancelled from then on, in the list too."""
+    _assert_ends(target, "cancel-run", moment)
+
+
+@rule("kognitos.life-cycle.failed", needs=("write", "events"))
+@drawn(moment=MOMENTS)
+@example(moment=0.0)
+@example(moment=4.0)
+def test_a_run_fails(target: Target, moment: float) -> None:
+    """A run that hits an error is Failed from then on, in the list too."""
+    _assert_ends(target, "fail-run", moment)
+
+
+@rule("kognitos.life-cycle.timed-out", needs=("write", "events"))
+@drawn(moment=MOMENTS)
+@example(moment=0.0)
+@example(moment=4.0)
+def test_a_run_times_out(target: Target, moment: float) -> None:
+    """A run that takes too long is TimedOut from then on, in the list too."""
+    _assert_ends(target, "time-out-run", moment)
+
+
+@rule("kognitos.life-cycle.waits-for-a-person", needs=("write", "events"))
+@drawn(moment=MOMENTS, hours=st.integers(0, 100))
+@example(moment=0.0, hours=1)
+@example(moment=4.0, hours=1)
+def test_a_waiting_run_is_not_over(target: Target, moment: float, hours: int) -> None:
+    """A run that waits for a person is not over, however long that takes, and shows no outputs."""
+    with target.open() as client:
+        made = start(client)
+        client.advance(moment)
+        client.event("wait-for-person", run_id=made["id"])
+        for seconds in (0, 10, hours * 3600):
+            client.advance(seconds)
+            for run in (read(client, made["id"]), run_in_list(client, made)):
+                assert run["status"] not in FINAL
+                assert shows_no_outputs(run)
+
+
+@rule("kognitos.life-cycle.goes-on-when-resumed", needs=("write", "events"))
+@drawn(moment=MOMENTS, waited=st.sampled_from((0, 1, 60, 100_000)))
+@example(moment=0.0, waited=60)
+@example(moment=4.0, waited=60)
+def test_a_resumed_run_comes_to_its_end(target: Target, moment: float, waited: int) -> None:
+    """A run that waited comes to a final status once a person has answered, the one that it would have come to."""
+    with target.open() as client:
+        body = wanted(client)
+        made, other = start(client, body), start(client, body)
+        client.advance(moment)
+        client.event("wait-for-person", run_id=made["id"])
+        client.advance(waited)
+        client.event("resume-run", run_id=made["id"])
+        assert is_final(ended(client, made))
+        assert is_final(ended(client, other))
+
+
+@dataclass(slots=True)
+class Run:
+    """What is known of one run that the machine started: how it was last seen, and what was done to it."""
+
+    shown: Json
+    end: str | None = None
+    waits: bool = False
+    waited: bool = False
+
+
+class LifeCycle(RuleBasedStateMachine):
+    """Starts runs, lets time pass, and does what people do; runs must only ever go on."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.client: Client = target.open()
+        self.bodies: list[dict[str, Json]] = []
+        self.runs: list[Run] = []
+
+    @initialize()
+    def find_processes(self) -> None:
+        """Choose some processes."""
+        self.bodies = several(self.client)[:4]
+
+    @step(number=st.integers(0, 3), name=st.sampled_from(("A", "0", "Same name")))
+    def start_a_run(self, number: int, name: str) -> None:
+        """A run starts as Created, under its name."""
+        made = start(self.client, self.bodies[number % len(self.bodies)], name=name)
+        assert (made["status"], made["name"]) == ("Created", name)
+        self.runs.append(Run(made))
+
+    @step(seconds=st.sampled_from((0.5, 1.0, 2.5, 10.0)))
+    def let_time_pass(self, seconds: float) -> None:
+        """Time passes."""
+        self.client.advance(seconds)
+
+    @precondition(lambda self: self.runs)
+    @step(number=st.integers(0, 1000), event=st.sampled_from(sorted(ENDS)))
+    def end_a_run(self, number: int, event: str) -> None:
+        """A run that is not over is ended, and stays as it was ended."""
+        run = self._open(number)
+        if run is not None:
+            self.client.event(event, run_id=run.shown["id"])
+            run.end, run.waits = ENDS[event], False
+
+    @precondition(lambda self: self.runs)
+    @step(number=st.integers(0, 1000))
+    def let_a_run_wait(self, number: int) -> None:
+        """A run that is not over waits for a person, or goes on when it did."""
+        run = self._open(number)
+        if run is not None and not run.waits:
+            self.client.event("wait-for-person", run_id=run.shown["id"])
+            run.waits = run.waited = True
+        elif run is not None:
+            self.client.event("resume-run", run_id=run.shown["id"])
+            run.waits = False
+
+    @invariant()
+    def runs_only_go_on(self) -> None:
+        """The newest runs have not gone back, are not over while they wait, and are ended as they were."""
+        for run in self.runs[-5:]:
+            seen: Any = read(self.client, run.shown["id"])
+            assert {name: seen.get(name) for name in IDENTITY} == {name: run.shown.get(name) for name in IDENTITY}
+            assert seen["status"] == "Succeeded" or shows_no_outputs(seen)
+            assert run.waits <= (not is_final(seen)), f"{seen['status']} while a person is waited for"
+            if run.end is not None:
+                assert seen["status"] == run.end
+            elif is_final(run.shown):
+                assert seen == run.shown
+            elif not run.waited:
+                assert _rank(seen) >= _rank(run.shown), f"{run.shown['status']}, then {seen['status']}"
+            run.shown = seen
+
+    def teardown(self) -> None:
+        """Give the world back."""
+        self.client.world.close()
+
+    def _open(self, number: int) -> Run | None:
+        """The run of a number, unless it is over."""
+        run = self.runs[number % len(self.runs)]
+        run.shown = read(self.client, run.shown["id"])
+        return None if is_final(run.shown) else run
+
+
+@rule(
+    "kognitos.life-cycle.never-backwards",
+    "kognitos.life-cycle.final",
+    "kognitos.life-cycle.identity-stays",
+    "kognitos.life-cycle.waits-for-a-person",
+    needs=("write", "events", "fresh"),
+)
+def test_runs_live_as_documented(target: Target) -> None:
+    """Whatever is done to runs in whatever order, they show what the documentation says."""
+    machine: Any = lambda: LifeCycle(target)  # noqa: E731 - hypothesis wants something that makes machines
+    run_state_machine_as_test(machine, settings=settings.default)
+
+
+def _histories(client: Client) -> list[list[Json]]:
+    """What is seen of runs of some processes, from the start until after the end.
+
+    Runs beside the first that do not end in that time are left out: they may wait for a person.
+    """
+    first, *others = [history(client, start(client, body)) for body in several(client)]
+    return [first, *(seen for seen in others if is_final(seen[-1]))]
+
+
+def _rank(run: Json) -> int:
+    return RANKS["final"] if is_final(run) else RANKS.get(run["status"], -1)
+
+
+def _assert_ends(target: Target, event: str, moment: float) -> None:
+    """Assert that an event, some time after the start, ends a run as it should, for good."""
+    with target.open() as client:
+        made = start(client)
+        client.advance(moment)
+        client.event(event, run_id=made["id"])
+        for seconds in (0, 1, 10, 10_000):
+            client.advance(seconds)
+            for run in (read(client, made["id"]), run_in_list(client, made)):
+                assert run["status"] == ENDS[event], f"{run['status']} {seconds} seconds later"

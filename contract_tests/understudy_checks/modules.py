@@ -1,0 +1,28 @@
+"""The modules of the kit's folders: `generic`, and one for each API with its checks, mutants and probes.
+
+Must not know what a module holds.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+@cache
+def modules(folder: str) -> tuple[ModuleType, ...]:
+    """The modules of a folder (such as `nextstep.mutants`) by name; none where there is no such folder."""
+    path = Path(__file__).parent.joinpath(*folder.split("."))
+    names = sorted(module.name for module in pkgutil.iter_modules([str(path)]) if not module.ispkg)
+    return tuple(importlib.import_module(f"{_PACKAGE}.{folder}.{name}") for name in names)
+
+
+@cache
+def folders() -> tuple[str, ...]:
+    """The names of the folders, in their order."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.ispkg))

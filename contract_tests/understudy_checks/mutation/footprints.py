@@ -1,0 +1,111 @@
+"""Which runs of which checks can notice a generated mutant: those that show a mark of it with the unchanged mock.
+
+A run shows what its requests ask and what the answers hold. Until an exchange shows a mark, a mutant answers
+like the mock, so no other run needs to be tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+import yaml
+
+from understudy.engine.exchange import Exchange
+from understudy_checks.mutation import UNDIRECTED
+from understudy_checks.mutation.generated import Generated, Mark
+from understudy_checks.rules import Arguments, Check, Outcome, attempt, checks, expand
+from understudy_checks.target import targets
+
+Json = Any
+LONGER = 100
+"""How many times as many requests as with the unchanged mock a check may make: then it is taken to have no end."""
+
+UNNOTICEABLE = Path(__file__).with_name("unnoticeable.yaml")
+
+
+class Footprint(NamedTuple):
+    """One run of a check, with all that its exchanges showed and how many there were."""
+
+    check: Check
+    arguments: Arguments
+    marks: frozenset[Mark]
+    exchanges: int
+
+
+def killer(mutant: Generated) -> Outcome | None:
+    """The first failure of a check on a generated mutant, directed and short runs first; None when it survives."""
+    target = targets.mock(mutant.breaks(targets.declared(mutant.api)))
+    for footprint in footprints(mutant.api):
+        if mutant.marks & footprint.marks:
+            target.guest.share(LONGER * footprint.exchanges)
+            outcome = attempt(footprint.check, target, footprint.arguments)
+            if outcome.result == "failed":
+                return outcome
+    return None
+
+
+@cache
+def footprints(api: str) -> tuple[Footprint, ...]:
+    """Every run of every check of an API, the directed ones with the fewest exchanges first."""
+    seen: list[Exchange] = []
+    target = targets.mock(api, watch=seen.append)
+    found = []
+    for check in checks():
+        for arguments in expand(check, target.contract):
+            seen.clear()
+            attempt(check, target, arguments)
+            own = [exchange for exchange in seen if exchange.api == api]
+            marks = frozenset(mark for exchange in own for mark in _marks(exchange))
+            found.append(Footprint(check, arguments, marks, len(own)))
+    return tuple(sorted(found, key=lambda footprint: (footprint.check.name in UNDIRECTED, footprint.exchanges)))
+
+
+@cache
+def unnoticeable(api: str) -> Mapping[str, str]:
+    """The sentences of the generated mutants of an API that no check can notice, each with the reason."""
+    groups = yaml.safe_load(UNNOTICEABLE.read_text(encoding="utf-8")).get(api, ())
+    return {text: group["reason"] for group in groups for text in group["mutants"]}
+
+
+def _marks(exchange: Exchange) -> Iterator[Mark]:
+    yield ("any",)
+    request, response = exchange.request, exchange.response
+    if exchange.reason is not None:
+        yield ("refused", exchange.reason)
+    if response.status >= 300:
+        yield from (("error", name) for name in _names(response.body))
+    if exchange.operation is None:
+        return
+    operation = exchange.operation
+    yield ("call", operation)
+    yield from (("query", operation, name) for name, _ in parse_qsl(request.query, keep_blank_values=True))
+    yield from (("body", operation, name) for name in _sent(request.body))
+    if response.status < 300:
+        yield from (("answer", operation, name) for name in _names(response.body))
+
+
+def _sent(body: bytes) -> frozenset[str]:
+    """The names in a JSON body, or of the parts of a form."""
+    parts = (part.partition(b'"')[0].decode(errors="replace") for part in body.split(b'name="')[1:])
+    return _names(body) or frozenset(parts)
+
+
+@lru_cache(maxsize=4096)
+def _names(body: bytes) -> frozenset[str]:
+    """The names of the members at any depth of a JSON body; none when it is not JSON."""
+    try:
+        return frozenset(_nested(msgspec.json.decode(body)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return frozenset()
+
+
+def _nested(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _nested(inner)

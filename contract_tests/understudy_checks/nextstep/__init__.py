@@ -1,0 +1,1 @@
+"""NextStep: its checks, and beside them driver, probes and mutants."""

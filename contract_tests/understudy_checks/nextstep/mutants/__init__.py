@@ -1,0 +1,1 @@
+"""Deliberate breakages of NextStep, each of which a check must notice."""

@@ -1,0 +1,1 @@
+"""What a server does where NextStep's pages leave it open."""

@@ -1,0 +1,135 @@
+"""NextStep: what a new run is made of, from which fields, and how it completes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy_checks.client import Client, NotChecked
+from understudy_checks.generic.probes import UNKNOWN, is_refused
+from understudy_checks.nextstep import driver
+from understudy_checks.nextstep.driver import begin, change, complete, moment, read_run, simple, start
+from understudy_checks.nextstep.probes.templates import owned_by_the_runner
+from understudy_checks.probes import observes
+
+Json = Any
+
+SETTLING = 5.0
+"""Seconds in which a run without tasks would complete by itself."""
+
+LONGEST = 20
+"""Seconds in which a run completes after its last task."""
+
+MOMENT = 1.5
+"""Seconds after which another time is shown, whatever fractions of a second a target shows."""
+
+
+@observes("nextstep.runs.name-and-title", needs=("write",))
+def name_and_title(client: Client) -> Json:
+    """Which of two titles a run has that is given one as `name` and another as `title`."""
+    title = start(client, _template(client)["id"], name="By name", title="By title")["title"]
+    return {"By name": "name", "By title": "title"}.get(title, title)
+
+
+@observes("nextstep.runs.empty-name", needs=("write",))
+def empty_name(client: Client) -> Json:
+    """Which title a run has whose name is empty."""
+    template = _template(client)
+    run = _offered(client, template["id"], name="")
+    return (
+        "reject" if run is None else {template["title"]: "template-title", "": "keep"}.get(run["title"], run["title"])
+    )
+
+
+@observes("nextstep.runs.due-date-checked", needs=("write",))
+def due_date_checked(client: Client) -> Json:
+    """Whether a due date is refused that is none."""
+    return _offered(client, _template(client)["id"], due_date="some day") is None
+
+
+@observes("nextstep.runs.due-date-echo", needs=("write",))
+def due_date_echo(client: Client) -> Json:
+    """How a due date comes back that was given with an offset."""
+    given = "2031-05-01T12:00:00+02:00"
+    shown = read_run(client, start(client, _template(client)["id"], due_date=given)["id"])["due_date"]
+    if shown == given:
+        return "as-given"
+    return "timestamp" if shown and moment(shown) == moment(given) else shown
+
+
+@observes("nextstep.runs.fresh-updated-at", needs=("write",))
+def fresh_updated_at(client: Client) -> Json:
+    """The `updated_at` of a run that nobody has touched."""
+    run = read_run(client, start(client, _template(client)["id"])["id"])
+    return "created_at" if run["updated_at"] == run["created_at"] else run["updated_at"]
+
+
+@observes("nextstep.runs.unknown-prefill-target", needs=("write",))
+def unknown_prefill_target(client: Client) -> Json:
+    """What becomes of a run that is to be started with a field that its template has not."""
+    fields = [{"task_id": UNKNOWN, "element_id": UNKNOWN, "value": "Jane Smith"}]
+    run = _offered(client, _template(client)["id"], custom_elements=fields)
+    return "reject" if run is None else "ignore"
+
+
+@observes("nextstep.runs.prefill-checked", needs=("write",))
+def prefill_checked(client: Client) -> Json:
+    """Whether an object is refused as the value of a field to start with."""
+    for template in driver.published(client):
+        for task, element in driver.fillable(driver.template_tasks(client, template["id"])):
+            fields = [{"task_id": task["id"], "element_id": element["id"], "value": {"text": "Jane Smith"}}]
+            return _offered(client, template["id"], custom_elements=fields) is None
+    raise NotChecked("no published template with a field on this target")
+
+
+@observes("nextstep.runs.unattributed-assignee", needs=("write", "members"))
+def unattributed_assignee(client: Client) -> Json:
+    """Who has a task of the workflow runner in a run that is attributed to nobody."""
+    wanted = owned_by_the_runner(client)
+    tasks = driver.run_tasks(client, start(client, wanted["template_id"])["id"])
+    return next(task["assignee"] for task in tasks if task["template_task_id"] == wanted["id"])
+
+
+@observes("nextstep.runs.without-tasks", needs=("write",))
+def without_tasks(client: Client) -> Json:
+    """The status of a run without tasks, some seconds after its start."""
+    run, _ = begin(client, lambda tasks: not tasks, "no tasks")
+    client.world.linger(SETTLING)
+    return read_run(client, run["id"])["status"]
+
+
+@observes("nextstep.runs.completion-delay", needs=("write",))
+def completion_delay(client: Client) -> Json:
+    """How many seconds after its last task a run is completed."""
+    run, tasks = begin(client, simple(), "tasks that can be completed")
+    for task in tasks:
+        complete(client, task)
+    for seconds in range(LONGEST):
+        if read_run(client, run["id"])["status"] == "completed":
+            return seconds
+        client.world.linger(1)
+    raise NotChecked(f"a run is not completed {LONGEST} seconds after its last task")
+
+
+@observes("nextstep.runs.touched-by-tasks", needs=("write",))
+def touched_by_tasks(client: Client) -> Json:
+    """Whether completing one of its tasks changes a run's `updated_at`."""
+    run, tasks = begin(client, simple(least=2), "two tasks that can be completed")
+    before = read_run(client, run["id"])["updated_at"]
+    client.advance(MOMENT)
+    complete(client, tasks[0])
+    change(client, tasks[0], completed=False)
+    return read_run(client, run["id"])["updated_at"] != before
+
+
+def _template(client: Client) -> Json:
+    """A published template."""
+    return next(driver.published(client))
+
+
+def _offered(client: Client, template_id: str, **fields: Json) -> Json:
+    """The run that is started with these fields; None when they are refused, without which another one is started."""
+    response = client.call("createProcessRun", json={"template_id": template_id, **fields})
+    if is_refused(response):
+        start(client, template_id)
+        return None
+    return response.json()["data"]

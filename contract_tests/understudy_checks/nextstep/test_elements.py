@@ -1,0 +1,327 @@
+"""Form fields: which values each type of element takes, and how the others are refused."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy_checks.client import Client
+from understudy_checks.nextstep.driver import (
+    Json,
+    begin,
+    fill,
+    fillable,
+    fits,
+    having,
+    options,
+    read_task,
+    same_value,
+    update,
+    value_for,
+    value_of,
+)
+from understudy_checks.refusals import assert_problem, message_of
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+LETTERS = st.characters(min_codepoint=33, max_codepoint=0x17F, categories=("L", "N", "P", "S"))
+TEXTS = st.text(LETTERS, min_size=1, max_size=80)
+NAMES = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=20)
+NUMBERS = st.one_of(st.integers(-(2**53) + 1, 2**53 - 1), st.decimals(-(10**6), 10**6, places=2).map(float))
+NO_VALUE: tuple[Json, ...] = ({}, {"value": "text"}, [], ["text"], [1], [{}])
+
+
+@rule("nextstep.elements.short-text", needs=("write",))
+@given(texts=st.lists(TEXTS, min_size=1, max_size=2))
+@example(texts=["0", "Jane Smith"])
+@example(texts=["false"])
+@example(texts=["Zoë & <Söhne> 東京 😀"])
+def test_short_text_is_kept(target: Target, texts: list[str]) -> None:
+    """A shortText element gives back the text that it was given."""
+    _assert_given_back(target, "shortText", texts)
+
+
+@rule("nextstep.elements.long-text", needs=("write",))
+@given(lines=st.lists(TEXTS, min_size=1, max_size=5))
+@example(lines=["First", "", "third"])
+@example(lines=["x" * 2000])
+@example(lines=["Zoë & <Söhne>", "東京", "😀"])
+def test_long_text_is_kept(target: Target, lines: list[str]) -> None:
+    """A longText element gives back text of one or more lines."""
+    _assert_given_back(target, "longText", ["\n".join(lines)])
+
+
+@rule("nextstep.elements.short-text", needs=("write",))
+def test_a_short_text_is_emptied(target: Target) -> None:
+    """Empty text for a shortText element, where it is accepted, takes the place of other text."""
+    _assert_emptied(target, "shortText")
+
+
+@rule("nextstep.elements.long-text", needs=("write",))
+def test_a_long_text_is_emptied(target: Target) -> None:
+    """Empty text for a longText element, where it is accepted, takes the place of other text."""
+    _assert_emptied(target, "longText")
+
+
+@rule("nextstep.elements.number", needs=("write",))
+@given(numbers=st.lists(NUMBERS, min_size=1, max_size=2))
+@example(numbers=[42, 0])
+@example(numbers=[-1, -0.5])
+@example(numbers=[19.99])
+@example(numbers=[2**53 - 1])
+def test_a_number_is_kept(target: Target, numbers: list[float]) -> None:
+    """A number element gives back the same number, be it 0, negative, large or with decimals."""
+    _assert_given_back(target, "number", numbers)
+
+
+@rule("nextstep.elements.email", needs=("write",))
+@given(name=NAMES, host=NAMES)
+@example(name="first.last+tag", host="mail")
+def test_an_address_is_kept(target: Target, name: str, host: str) -> None:
+    """An email element gives back the address that it was given."""
+    _assert_given_back(target, "email", [f"{name}@{host}.example.com"])
+
+
+@rule("nextstep.elements.website", needs=("write",))
+@given(host=NAMES, path=NAMES)
+@example(host="www", path="a/b?c=d&e=%20#f")
+def test_a_url_is_kept(target: Target, host: str, path: str) -> None:
+    """A website element gives back the URL that it was given."""
+    _assert_given_back(target, "website", [f"https://{host}.example.com/{path}"])
+
+
+@rule("nextstep.elements.date", needs=("write",))
+@given(day=st.dates().filter(lambda day: 1970 <= day.year < 2100).map(str))
+@example(day="2026-12-31")
+@example(day="2026-01-01")
+@example(day="2028-02-29")
+def test_a_date_is_kept(target: Target, day: str) -> None:
+    """A date element gives back the same day."""
+    _assert_given_back(target, "date", [day])
+
+
+@rule("nextstep.elements.checkbox", needs=("write",))
+@given(values=st.lists(st.booleans(), min_size=1, max_size=3))
+@example(values=[False])
+@example(values=[True, False, True])
+def test_a_checkbox_is_kept(target: Target, values: list[bool]) -> None:
+    """A checkbox gives back true and false, and false is not the same as unset."""
+    _assert_given_back(target, "checkbox", values)
+
+
+@rule("nextstep.elements.dropdown", needs=("write",))
+def test_a_dropdown_takes_each_option(target: Target) -> None:
+    """A dropdown takes each of its options and gives it back."""
+    with target.open() as client:
+        task, element = _element(client, "dropdown")
+        for option in options(element):
+            _assert_takes(client, task, element, option)
+
+
+@rule("nextstep.elements.multichoice", needs=("write",))
+def test_a_multichoice_takes_its_options(target: Target) -> None:
+    """A multichoice element takes one, some or all of its options and gives back the same ones."""
+    with target.open() as client:
+        task, element = _element(client, "multichoice")
+        known = options(element)
+        for chosen in (*([option] for option in known), known[:-1] or known, known, known[::-1], known[-1:]):
+            _assert_takes(client, task, element, chosen)
+
+
+@rule("nextstep.elements.short-text-wrong-type", needs=("write",))
+def test_short_text_is_no_object(target: Target) -> None:
+    """An object or an array for a shortText element is refused."""
+    _assert_refused(target, "shortText", NO_VALUE)
+
+
+@rule("nextstep.elements.long-text-wrong-type", needs=("write",))
+def test_long_text_is_no_object(target: Target) -> None:
+    """An object or an array for a longText element is refused."""
+    _assert_refused(target, "longText", NO_VALUE)
+
+
+@rule("nextstep.elements.number-wrong-type", needs=("write",))
+def test_a_number_is_no_object(target: Target) -> None:
+    """An object or an array for a number element is refused."""
+    _assert_refused(target, "number", NO_VALUE)
+
+
+@rule("nextstep.elements.email-wrong-type", needs=("write",))
+def test_an_address_is_no_object(target: Target) -> None:
+    """An object or an array for an email element is refused."""
+    _assert_refused(target, "email", NO_VALUE)
+
+
+@rule("nextstep.elements.website-wrong-type", needs=("write",))
+def test_a_url_is_no_object(target: Target) -> None:
+    """An object or an array for a website element is refused."""
+    _assert_refused(target, "website", NO_VALUE)
+
+
+@rule("nextstep.elements.date-wrong-type", needs=("write",))
+def test_a_date_is_no_object(target: Target) -> None:
+    """An object or an array for a date element is refused."""
+    _assert_refused(target, "date", NO_VALUE)
+
+
+@rule("nextstep.elements.checkbox-wrong-type", needs=("write",))
+def test_a_checkbox_is_no_object(target: Target) -> None:
+    """An object or an array for a checkbox is refused."""
+    _assert_refused(target, "checkbox", NO_VALUE)
+
+
+@rule("nextstep.elements.dropdown-wrong-type", needs=("write",))
+def test_a_dropdown_is_no_object(target: Target) -> None:
+    """An object or an array for a dropdown is refused, even an array of one option."""
+    with target.open() as client:
+        task, element = _element(client, "dropdown")
+        for value in (*NO_VALUE, options(element)[:1]):
+            _refuse(client, task, element, value)
+
+
+@rule("nextstep.elements.multichoice-wrong-type", needs=("write",))
+def test_a_multichoice_is_no_object(target: Target) -> None:
+    """An object, or a list that holds one beside options or alone, is refused for a multichoice element."""
+    with target.open() as client:
+        task, element = _element(client, "multichoice")
+        first = options(element)[0]
+        values: tuple[Json, ...] = ({}, {first: True}, [{}], [first, {}], [{"value": first}])
+        for value in values:
+            _refuse(client, task, element, value)
+
+
+@rule("nextstep.elements.text-is-read-only", needs=("write",))
+def test_a_text_is_read_only(target: Target) -> None:
+    """Updating a text element is answered 400."""
+    _assert_read_only(target, "text")
+
+
+@rule("nextstep.elements.image-is-read-only", needs=("write",))
+def test_an_image_is_read_only(target: Target) -> None:
+    """Updating an image element is answered 400."""
+    _assert_read_only(target, "image")
+
+
+@rule("nextstep.elements.video-is-read-only", needs=("write",))
+def test_a_video_is_read_only(target: Target) -> None:
+    """Updating a video element is answered 400."""
+    _assert_read_only(target, "video")
+
+
+@rule("nextstep.elements.line-break-is-read-only", needs=("write",))
+def test_a_line_break_is_read_only(target: Target) -> None:
+    """Updating a lineBreak element is answered 400."""
+    _assert_read_only(target, "lineBreak")
+
+
+@rule("nextstep.elements.dropdown-options", needs=("write",))
+@given(text=TEXTS)
+@example(text="Something else")
+def test_a_dropdown_refuses_other_text(target: Target, text: str) -> None:
+    """Text that is none of a dropdown's options, but like one or like all, is refused with the documented message."""
+    with target.open() as client:
+        task, element = _element(client, "dropdown")
+        known = options(element)
+        near = (
+            text,
+            known[0].swapcase(),
+            known[0][:-1],
+            known[0] + "x",
+            ", ".join(known),
+            element["label"],
+            element["id"],
+        )
+        message = f'Invalid value for dropdown "{element["label"]}". Must be one of: {", ".join(known)}'
+        for value in (value for value in near if value and value not in known):
+            assert message_of(_refuse(client, task, element, value)) == message
+
+
+@rule("nextstep.elements.multichoice-options", needs=("write",))
+@given(text=TEXTS)
+@example(text="Something else")
+def test_a_multichoice_refuses_other_text(target: Target, text: str) -> None:
+    """A list that names anything but options, first, last or alone, is refused as a whole."""
+    with target.open() as client:
+        task, element = _element(client, "multichoice")
+        known = options(element)
+        for other in (other for other in (text, known[0].swapcase(), ", ".join(known) + ",") if other not in known):
+            for value in ([other], [*known, other], [other, *known], [known[0], other]):
+                _refuse(client, task, element, value)
+
+
+@rule("nextstep.elements.updates-add-no-fields", needs=("write",))
+def test_updates_add_no_fields(target: Target) -> None:
+    """An unknown element id, or one of another task, alone or with a known one, gives a task no further element."""
+    with target.open() as client:
+        _, tasks = begin(client, lambda tasks: len(tasks) > 1 and bool(fillable(tasks)), "a writable element")
+        task, element = fillable(tasks)[0]
+        other = next(entry for entry in tasks if entry["id"] != task["id"])
+        known, unknown = ({"id": id, "value": value_for(element)} for id in (element["id"], "no-such-element"))
+        before = _ids(tasks)
+        for place, items in ((task, [unknown]), (task, [known, unknown]), (task, [unknown, known]), (other, [known])):
+            update(client, place, custom_elements=items)
+            after = _ids(read_task(client, entry) for entry in tasks)
+            assert after == before, f"{items} changed which elements there are"
+
+
+def _element(client: Client, kind: str) -> tuple[Json, Json]:
+    """A task of a new run, and its element of type `kind`."""
+    _, tasks = begin(client, having(kind), f"an element of type {kind}")
+    return next((task, element) for task in tasks for element in task["custom_elements"] if fits(element, kind))
+
+
+def _assert_given_back(target: Target, kind: str, values: Iterable[Json]) -> None:
+    with target.open() as client:
+        task, element = _element(client, kind)
+        for value in values:
+            _assert_takes(client, task, element, value)
+
+
+def _assert_takes(client: Client, task: Json, element: Json, value: Json) -> None:
+    fill(client, task, {element["id"]: value})
+    seen = value_of(read_task(client, task), element["id"])
+    assert same_value(element, seen, value), f"{element['type']}: {value!r} became {seen!r}"
+
+
+def _assert_emptied(target: Target, kind: str) -> None:
+    """Assert that empty text is kept, or shown as no value; whether it is one is left open."""
+    with target.open() as client:
+        task, element = _element(client, kind)
+        _assert_takes(client, task, element, "Text")
+        response = update(client, task, custom_elements=[{"id": element["id"], "value": ""}])
+        expected = ("", None) if response.status < 300 else ("Text",)
+        assert value_of(read_task(client, task), element["id"]) in expected, f"after empty text ({response.status})"
+
+
+def _assert_refused(target: Target, kind: str, values: Iterable[Json]) -> None:
+    with target.open() as client:
+        task, element = _element(client, kind)
+        for value in values:
+            _refuse(client, task, element, value)
+
+
+def _refuse(client: Client, task: Json, element: Json, value: Json) -> Json:
+    """Assert that a value is refused and not kept; the body of the answer."""
+    before = read_task(client, task)
+    body = assert_problem(
+        client, update(client, task, custom_elements=[{"id": element["id"], "value": value}]), "invalid"
+    )
+    assert read_task(client, task) == before, f"{value!r} was refused, and yet changed the task"
+    return body
+
+
+def _assert_read_only(target: Target, kind: str) -> None:
+    with target.open() as client:
+        task, element = _element(client, kind)
+        item = {"id": element["id"], "value": "text"}
+        others = [{"id": other["id"], "value": value_for(other)} for _, other in fillable([task])[:1]]
+        for items in ([item], [item, *others], [*others, item]):
+            assert_problem(client, update(client, task, custom_elements=items), "display-only-element")
+        assert value_of(read_task(client, task), element["id"]) == element["value"]
+
+
+def _ids(tasks: Iterable[Json]) -> list[list[str]]:
+    return [[element["id"] for element in task["custom_elements"]] for task in tasks]

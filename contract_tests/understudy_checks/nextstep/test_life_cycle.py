@@ -1,0 +1,213 @@
+"""Everything mixed: runs are started, worked on and completed while templates are published and time passes.
+
+A plain model says what must be seen. It knows only what is documented; where more than one thing may happen
+(when a run completes, in which order runs of one moment are listed) it asks for what all of them have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, run_state_machine_as_test
+from hypothesis.stateful import rule as step
+
+from understudy_checks.client import Client
+from understudy_checks.nextstep.driver import (
+    Json,
+    await_completed,
+    change,
+    complete,
+    existing,
+    fill,
+    fillable,
+    publish,
+    published,
+    read_run,
+    read_task,
+    run_tasks,
+    same_value,
+    simple,
+    skip,
+    start,
+    template_of,
+    template_tasks,
+    update,
+    value_for,
+    value_of,
+)
+from understudy_checks.pagination import pages
+from understudy_checks.refusals import assert_problem
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+TEMPLATES = 3
+NUMBERS = st.integers(0, 5)
+VERBS = ("complete", "complete", "reopen", "skip", "fill")
+
+
+@dataclass(slots=True)
+class Task:
+    """What is known of one task: how it was when its run started, its state, the values that were set."""
+
+    told: Json
+    state: str = "open"
+    values: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Run:
+    """What is known of one run that the machine started."""
+
+    id: str
+    template: str
+    title: str
+    tasks: list[Task]
+
+    @property
+    def status(self) -> str:
+        """Completed when no task is open."""
+        return "active" if any(task.state == "open" for task in self.tasks) else "completed"
+
+
+class LifeCycle(RuleBasedStateMachine):
+    """Drives a target and the model side by side; every step says what must be seen after it."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.client: Client = target.open()
+        self.events = "events" in self.client.world.capabilities
+        self.templates: dict[str, bool] = {}
+        self.runs: list[Run] = []
+
+    @initialize(number=NUMBERS)
+    def begin(self, number: int) -> None:
+        """Choose some published templates whose runs can be completed through the API, and start one."""
+        for template in published(self.client):
+            if len(self.templates) < TEMPLATES and simple(1, 4)(template_tasks(self.client, template["id"])):
+                self.templates[template["id"]] = True
+        existing(list(self.templates), "published template with simple tasks")
+        self.start_a_run(number, "First")
+
+    @step(number=NUMBERS, title=st.sampled_from(("A", "0", "Same title")))
+    def start_a_run(self, number: int, title: str) -> None:
+        """A run of a published template starts with open tasks; one of an unpublished template does not."""
+        id = self._template(number)
+        if not self.templates[id]:
+            response = self.client.call("createProcessRun", json={"template_id": id, "name": title})
+            assert_problem(self.client, response, "template-not-published")
+            return
+        made = start(self.client, id, name=title)
+        tasks = run_tasks(self.client, made["id"])
+        assert not any(task["completed"] for task in tasks)
+        self.runs.append(Run(made["id"], id, title, [Task(task) for task in tasks]))
+
+    @step(number=NUMBERS, deeds=st.lists(st.tuples(st.sampled_from(VERBS), NUMBERS), min_size=1, max_size=8))
+    def work_on_a_run(self, number: int, deeds: list[tuple[str, int]]) -> None:
+        """Tasks of a run are completed, opened again, skipped and filled; the last one done completes the run."""
+        run = self.runs[number % len(self.runs)]
+        for verb, position in deeds:
+            task = run.tasks[position % len(run.tasks)]
+            if run.status == "completed":
+                assert_problem(self.client, update(self.client, task.told, completed=verb == "complete"), "run-locked")
+                continue
+            self._work(task, verb, position)
+            if run.status == "completed":
+                await_completed(self.client, run.id)
+
+    @step(number=NUMBERS, flag=st.booleans())
+    def publish_a_template(self, number: int, flag: bool) -> None:
+        """A template is published or unpublished."""
+        id = self._template(number)
+        if self.templates[id] != flag:
+            publish(self.client, id, flag=flag)
+            self.templates[id] = flag
+        assert template_of(self.client, id)["is_published"] is flag
+
+    @step(
+        limit=st.integers(1, 100),
+        status=st.sampled_from((None, "active", "completed")),
+        number=st.one_of(st.none(), NUMBERS),
+        seconds=st.sampled_from((0.0, 1.0, 5.0)),
+    )
+    def list_runs(self, limit: int, status: str | None, number: int | None, seconds: float) -> None:
+        """Some time later, a walk in pages of any size gives each run that passes the filters once, and no other."""
+        self.client.advance(seconds)
+        template = None if number is None else self._template(number)
+        filters = {"status": status, "template_id": template}
+        least = max(1, len(self.runs) // 10)
+        listing = self.client.contract.operations["listProcessRuns"]
+        walked = pages(self.client, listing, filters, limits=repeat(max(limit, least)))
+        seen = [entry["id"] for page in walked for entry in page.items]
+        for run in self.runs:
+            expected = status in (None, run.status) and template in (None, run.template)
+            assert seen.count(run.id) == expected, f"run {run.id} is listed {seen.count(run.id)} times with {filters}"
+
+    @invariant()
+    def runs_are_as_the_model_says(self) -> None:
+        """The newest runs show the status, title and tasks that the model has."""
+        for run in self.runs[-3:]:
+            seen = read_run(self.client, run.id)
+            assert (seen["status"], seen["title"]) == (run.status, run.title)
+            assert (seen["completed_at"] is None) == (run.status == "active")
+            for task in run.tasks:
+                self._assert_as_modelled(task)
+
+    def teardown(self) -> None:
+        """Leave the templates published, as they were found."""
+        for id, flag in self.templates.items():
+            if not flag:
+                publish(self.client, id)
+        self.client.world.close()
+
+    def _template(self, number: int) -> str:
+        return list(self.templates)[number % len(self.templates)]
+
+    def _work(self, task: Task, verb: str, which: int) -> None:
+        if verb == "complete" and task.state == "open":
+            self._complete(task)
+        elif verb == "reopen" and task.state == "completed":
+            assert change(self.client, task.told, completed=False)["completed"] is False
+            task.state = "open"
+        elif verb == "skip" and task.state == "open" and self.events and not task.told["is_essential"]:
+            skip(self.client, task.told)
+            task.state = "skipped"
+        elif verb == "fill":
+            self._fill(task, which)
+
+    def _complete(self, task: Task) -> None:
+        task.values |= {e["id"]: value_for(e) for e in task.told["custom_elements"] if e["required"]}
+        assert complete(self.client, task.told)["completed"] is True
+        task.state = "completed"
+
+    def _fill(self, task: Task, which: int) -> None:
+        for _, element in fillable([task.told])[: which + 1]:
+            value = value_for(element, which % 2)
+            fill(self.client, task.told, {element["id"]: value})
+            task.values[element["id"]] = value
+
+    def _assert_as_modelled(self, task: Task) -> None:
+        seen: Any = read_task(self.client, task.told)
+        assert bool(seen.get("skipped")) == (task.state == "skipped")
+        assert task.state == "skipped" or seen["completed"] is (task.state == "completed")
+        for element in task.told["custom_elements"]:
+            if element["id"] in task.values:
+                value = value_of(seen, element["id"])
+                assert same_value(element, value, task.values[element["id"]]), f"{element['id']} is {value!r}"
+
+
+@rule(
+    "nextstep.completion.last-task",
+    "nextstep.completion.open-task-keeps-active",
+    "nextstep.completion.uncompleted-task-counts-as-open",
+    "nextstep.completion.locked",
+    "nextstep.completion.filters-follow",
+    needs=("write",),
+)
+def test_runs_live_as_documented(target: Target) -> None:
+    """Whatever is done to runs and templates in whatever order, both show what the documentation says."""
+    # a factory will do, though hypothesis declares a class
+    run_state_machine_as_test(lambda: LifeCycle(target), settings=settings.default)  # type: ignore[arg-type]

@@ -1,0 +1,319 @@
+"""Updating tasks: what each field does, alone and with others, and what it must leave alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy_checks.client import Client
+from understudy_checks.nextstep.driver import (
+    Json,
+    Tasks,
+    active_members,
+    await_completed,
+    begin,
+    change,
+    complete,
+    fill,
+    fillable,
+    moment,
+    read_task,
+    run_tasks,
+    same_value,
+    simple,
+    start,
+    state_of,
+    update,
+    value_for,
+    value_of,
+)
+from understudy_checks.refusals import assert_envelope
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+STEPS = ("complete", "uncomplete", "assign", "assign by address", "fill", "fill one")
+
+
+@rule("nextstep.updates.complete", needs=("write",))
+@given(position=st.integers(0, 5))
+@example(position=0)
+@example(position=-1)
+def test_a_task_is_completed_with_the_time(target: Target, position: int) -> None:
+    """A completed task is shown as such, with the time at which it was completed."""
+    with target.open() as client:
+        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        client.advance(2)
+        done = complete(client, tasks[position % len(tasks)])
+        seen = read_task(client, done)
+        assert (done["completed"], seen["completed"]) == (True, True)
+        client.advance(2)
+        since, until = (moment(started["created_at"]) for started in (run, start(client, run["template_id"])))
+        for told in (done["completed_at"], seen["completed_at"]):
+            assert told is not None, "completed_at is null"
+            assert since + timedelta(seconds=1) <= moment(told) < until, f"{told} is not between {since} and {until}"
+
+
+@rule("nextstep.updates.complete", needs=("write",))
+def test_the_only_task_is_completed(target: Target) -> None:
+    """The last task of a run is completed as any other, and stays so when its run is completed."""
+    with target.open() as client:
+        run, tasks = begin(client, simple(), "simple tasks")
+        for task in tasks:
+            assert complete(client, task)["completed"] is True
+        await_completed(client, run["id"])
+        for task in run_tasks(client, run["id"]):
+            assert task["completed"] is True
+            assert task["completed_at"] is not None
+
+
+@rule("nextstep.updates.completed-by-api", needs=("write",))
+def test_a_task_is_completed_by_api_by_default(target: Target) -> None:
+    """A task that is completed for nobody in particular was completed by `api`."""
+    with target.open() as client:
+        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        for task in tasks[:-1]:
+            _assert_completed_by(client, complete(client, task), "api")
+
+
+@rule("nextstep.updates.completed-by-api", needs=("write", "members"))
+def test_a_task_is_completed_by_api_whosever_it_is(target: Target) -> None:
+    """A task that is completed for nobody in particular was completed by `api`, whoever has it and started the run."""
+    with target.open() as client:
+        starter, owner = active_members(client)[0], active_members(client)[-1]
+        _, tasks = begin(client, simple(2), "two simple tasks or more", actor_email=starter.email)
+        for task in tasks[:-1]:
+            change(client, task, assignee=owner.user_id)
+            _assert_completed_by(client, complete(client, task), "api")
+
+
+@rule("nextstep.updates.completed-by-member", needs=("write", "members"))
+def test_a_task_is_completed_by_the_member_named(target: Target) -> None:
+    """A task that is completed for an active member names that member, by user id or address, time after time."""
+    with target.open() as client:
+        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        for member in active_members(client):
+            done = complete(client, tasks[0], actor_email=member.email)
+            _assert_completed_by(client, done, member.user_id, member.email)
+            change(client, tasks[0], completed=False)
+
+
+@rule("nextstep.updates.uncomplete", needs=("write",))
+def test_a_task_is_made_incomplete(target: Target) -> None:
+    """A completed task of an active run is made incomplete without a trace, again and again."""
+    with target.open() as client:
+        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        for task in (tasks[0], tasks[0], tasks[-1]):
+            complete(client, task)
+            for seen in (change(client, task, completed=False), read_task(client, task)):
+                assert seen["completed"] is False
+                assert (seen["completed_at"], seen["completed_by"]) == (None, None)
+        assert complete(client, tasks[0])["completed_at"] is not None
+
+
+@rule("nextstep.updates.assign-by-user-id", needs=("write", "members"))
+def test_a_task_is_assigned_by_user_id(target: Target) -> None:
+    """An active member's user id becomes the assignee of a task, whoever had it before."""
+    with target.open() as client:
+        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        for task, member in product((tasks[0], tasks[-1]), active_members(client)):
+            _assert_assigned(client, change(client, task, assignee=member.user_id), member.user_id)
+
+
+@rule("nextstep.updates.assign-by-email", needs=("write", "members"))
+def test_a_task_is_assigned_by_address(target: Target) -> None:
+    """An active member's address makes that member's user id the assignee of a task, whoever had it before."""
+    with target.open() as client:
+        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        for task, member in product((tasks[0], tasks[-1]), active_members(client)):
+            _assert_assigned(client, change(client, task, assignee=member.email), member.user_id)
+
+
+@rule("nextstep.updates.rest-is-kept", needs=("write",))
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=6))
+@example(steps=["fill", "assign", "complete", "fill one", "assign by address", "uncomplete", "complete"])
+@example(steps=["complete", "fill", "uncomplete", "assign"])
+def test_what_is_not_mentioned_is_kept(target: Target, steps: list[str]) -> None:
+    """Each update changes what it mentions; completion, assignee and the other elements stay."""
+    with target.open() as client:
+        task = _filled_task(client)
+        before = state_of(read_task(client, task))
+        for number, step in enumerate(steps):
+            meant = _take(client, task, step, number)
+            after = state_of(read_task(client, task))
+            assert _rest(after, meant) == _rest(before, meant), f"{step} changed more than {', '.join(meant)}"
+            before = after
+
+
+@rule("nextstep.updates.together", needs=("write",))
+@given(number=st.integers(0, 1))
+@example(number=0)
+@example(number=1)
+def test_fields_take_effect_together(target: Target, number: int) -> None:
+    """Completion and elements that are sent in one call all take effect."""
+    with target.open() as client:
+        task = _rich_task(client)
+        items = [{"id": element["id"], "value": value_for(element, number)} for _, element in fillable([task])]
+        sent = {"completed": True, "custom_elements": items}
+        for seen in (change(client, task, **sent), read_task(client, task)):
+            assert seen["completed"] is True
+            assert seen["completed_at"] is not None
+            _assert_set(seen, task, items)
+
+
+@rule("nextstep.updates.together", needs=("write", "members"))
+@given(number=st.integers(0, 1))
+@example(number=0)
+@example(number=1)
+def test_people_take_effect_together(target: Target, number: int) -> None:
+    """Completion for a member, assignee and elements that are sent in one call all take effect."""
+    with target.open() as client:
+        task, member = _rich_task(client), active_members(client)[-1]
+        items = [{"id": element["id"], "value": value_for(element, number)} for _, element in fillable([task])]
+        sent = {"completed": True, "actor_email": member.email, "assignee": member.user_id, "custom_elements": items}
+        for seen in (change(client, task, **sent), read_task(client, task)):
+            assert seen["completed"] is True
+            assert seen["completed_at"] is not None
+            assert seen["completed_by"] in (member.user_id, member.email)
+            assert seen["assignee"] == member.user_id
+            _assert_set(seen, task, items)
+        change(client, task, completed=False, custom_elements=items[:1], assignee=active_members(client)[0].email)
+        seen = read_task(client, task)
+        assert (seen["completed"], seen["assignee"]) == (False, active_members(client)[0].user_id)
+
+
+@rule("nextstep.updates.persisted", needs=("write",))
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
+@example(steps=[*STEPS])
+def test_an_update_is_kept(target: Target, steps: list[str]) -> None:
+    """What an update answers is what the task shows afterwards, read by its id or in the list, now and later."""
+    with target.open() as client:
+        task = _filled_task(client)
+        for number, step in enumerate(steps):
+            answered = _take_one(client, task, step, number)
+            for _ in range(2):
+                listed = next(entry for entry in run_tasks(client, task["instance_id"]) if entry["id"] == task["id"])
+                for seen in (read_task(client, task), listed):
+                    assert {name: seen[name] for name in seen if name in answered} == {
+                        name: answered[name] for name in answered if name in seen
+                    }
+                client.advance(1)
+
+
+@rule("nextstep.updates.other-tasks-are-unaffected", needs=("write",))
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
+@example(steps=[*STEPS])
+def test_other_tasks_are_unaffected(target: Target, steps: list[str]) -> None:
+    """Updating a task changes no other task of its run, and none of another run of the template."""
+    with target.open() as client:
+        task = _filled_task(client)
+        run_id = task["instance_id"]
+        others = [start(client, _template_of(client, run_id))["id"] for _ in range(2)]
+        before = _without(run_tasks(client, run_id), task), [run_tasks(client, id) for id in others]
+        for number, step in enumerate(steps):
+            _take(client, task, step, number)
+            after = _without(run_tasks(client, run_id), task), [run_tasks(client, id) for id in others]
+            assert after == before, f"{step} changed another task"
+
+
+@rule("nextstep.updates.refused-value-is-not-kept", needs=("write",))
+@given(filled=st.booleans())
+@example(filled=False)
+@example(filled=True)
+def test_a_refused_value_is_not_kept(target: Target, filled: bool) -> None:
+    """An update whose only value is refused leaves the task as it was, whether the element had a value or not."""
+    with target.open() as client:
+        task = _filled_task(client) if filled else _rich_task(client)
+        before = read_task(client, task)
+        attempts: list[dict[str, Json]] = [{"completed": {}}, {"assignee": {}}]
+        for _, element in fillable([task]):
+            attempts.append({"custom_elements": [{"id": element["id"], "value": {"not": "a value"}}]})
+        for fields in attempts:
+            assert_envelope(client, update(client, task, **fields))
+            assert read_task(client, task) == before, f"{fields} was refused, and yet changed the task"
+        response = update(client, task, assignee="nobody.at.all@example.invalid")
+        assert response.status < 300 or read_task(client, task) == before, "a refused assignee changed the task"
+
+
+def _rich_task(client: Client) -> Json:
+    """A task with two writable elements or more, in a new run that has other tasks too."""
+
+    def wanted(tasks: Tasks) -> bool:
+        return simple(2, 30)(tasks) and _richest(tasks) > 1
+
+    _, tasks = begin(client, wanted, "a task with two writable elements beside other tasks")
+    return max(tasks, key=lambda task: len(fillable([task])))
+
+
+def _filled_task(client: Client) -> Json:
+    """Such a task whose elements all have values, so that nothing is in the way of completing it."""
+    task = _rich_task(client)
+    fill(client, task, {element["id"]: value_for(element) for _, element in fillable([task])})
+    return task
+
+
+def _richest(tasks: Tasks) -> int:
+    return max(len(fillable([task])) for task in tasks)
+
+
+def _take(client: Client, task: Json, step: str, number: int) -> tuple[str, ...]:
+    """Take a step with a task; what it is meant to change, an element by its id."""
+    _take_one(client, task, step, number)
+    step = _possible(client, step)
+    if "complete" in step:
+        return "completed", "completed_at", "completed_by"
+    return ("assignee",) if "assign" in step else tuple(item["id"] for item in _items(task, step, number))
+
+
+def _take_one(client: Client, task: Json, step: str, number: int) -> Json:
+    """Take a step with a task; the answer's task."""
+    step = _possible(client, step)
+    if step == "complete":
+        return change(client, task, completed=True)
+    if step == "uncomplete":
+        return change(client, task, completed=False)
+    if "assign" in step:
+        members = active_members(client)
+        member = members[number % len(members)]
+        return change(client, task, assignee=member.user_id if step == "assign" else member.email)
+    return change(client, task, custom_elements=_items(task, step, number))
+
+
+def _possible(client: Client, step: str) -> str:
+    """The step, or another one where nobody is known who could be assigned."""
+    return "fill one" if "assign" in step and not client.access.members else step
+
+
+def _items(task: Json, step: str, number: int) -> list[Json]:
+    chosen = fillable([task]) if step == "fill" else fillable([task])[-1:]
+    return [{"id": element["id"], "value": value_for(element, number % 2)} for _, element in chosen]
+
+
+def _rest(state: Json, meant: tuple[str, ...]) -> Json:
+    values = {key: value for key, value in state["values"].items() if key[1] not in meant}
+    return {**{name: value for name, value in state.items() if name not in meant}, "values": values}
+
+
+def _template_of(client: Client, run_id: str) -> str:
+    return str(client.call("getProcessRun", {"id": run_id}).json()["data"]["template_id"])
+
+
+def _without(tasks: list[Json], task: Json) -> list[Json]:
+    return [other for other in tasks if other["id"] != task["id"]]
+
+
+def _assert_set(seen: Json, task: Json, items: list[Json]) -> None:
+    for (_, element), item in zip(fillable([task]), items, strict=True):
+        assert same_value(element, value_of(seen, item["id"]), item["value"]), f"{item} was not set"
+
+
+def _assert_completed_by(client: Client, done: Json, *who: str) -> None:
+    assert done["completed_by"] in who
+    assert read_task(client, done)["completed_by"] in who
+
+
+def _assert_assigned(client: Client, changed: Json, who: str) -> None:
+    assert changed["assignee"] == who
+    assert read_task(client, changed)["assignee"] == who

@@ -1,0 +1,114 @@
+"""What templates and their tasks show, and what an unknown one is answered."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy_checks.nextstep.driver import (
+    existing,
+    published,
+    runs,
+    template_of,
+    template_tasks,
+    templates,
+    unpublished,
+)
+from understudy_checks.pagination import ids, pages, unknown
+from understudy_checks.refusals import assert_problem, message_of
+from understudy_checks.rules import rule
+from understudy_checks.target.targets import Target
+
+FIELDS = ("id", "title", "description", "is_published", "version", "sections", "created_at", "updated_at")
+LISTED = ("cover_image", "icon", "icon_type", "visibility")
+SECTION = ("id", "title", "order", "color")
+IDS = st.text(st.characters(min_codepoint=48, max_codepoint=122, categories=("L", "N")), min_size=9, max_size=30)
+MESSAGE = "Process template not found"
+
+
+@rule("nextstep.templates.fields")
+def test_a_template_has_its_fields(target: Target) -> None:
+    """A template shows the fields of the examples, in the list four more, and so do its sections."""
+    with target.open() as client:
+        listed = templates(client)
+        for template in listed:
+            assert not {*FIELDS, *LISTED} - template.keys(), f"{template['id']} lacks fields in the list"
+        for template in [*listed[:10], *(template_of(client, entry["id"]) for entry in listed[:10])]:
+            assert not set(FIELDS) - template.keys(), f"{template['id']} lacks fields"
+            for section in template["sections"]:
+                assert not set(SECTION) - section.keys(), f"{section} lacks fields"
+
+
+@rule("nextstep.templates.unknown-template")
+@given(id=IDS)
+@example(id="x")
+@example(id="publish")
+def test_an_unknown_template_is_not_found(target: Target, id: str) -> None:
+    """Every route under an unknown template id, also a nearly right one, answers 404 with the documented message."""
+    with target.open() as client:
+        known = existing(ids(templates(client)), "template")
+        for other in unknown(known, id):
+            calls: list[tuple[str, dict[str, Any]]] = [("getProcessTemplate", {}), ("listTemplateTasks", {})]
+            if "write" in client.world.capabilities:
+                calls += [("publishProcessTemplate", {"json": {"published": flag}}) for flag in (True, False)]
+            for operation, options in calls:
+                body = assert_problem(client, client.call(operation, {"id": other}, **options), "template-not-found")
+                assert message_of(body) == MESSAGE, f"the documented message is {MESSAGE!r}: {body}"
+
+
+@rule("nextstep.templates.published-are-listed")
+def test_published_templates_are_listed(target: Target) -> None:
+    """A template that runs show and that is published is in the list."""
+    with target.open() as client:
+        listed = ids(templates(client))
+        assert len(set(listed)) == len(listed), "a template is listed twice"
+        for id in sorted({run["template_id"] for run in runs(client)})[:60]:
+            response = client.call("getProcessTemplate", {"id": id})
+            is_published = response.status < 300 and response.json()["data"]["is_published"]
+            assert id in listed or not is_published, f"{id} is published, not listed"
+
+
+@rule("nextstep.templates.published-are-listed", needs=("write",))
+def test_a_template_published_again_is_listed(target: Target) -> None:
+    """A template that was unpublished and published again is in the list as before, among all others."""
+    with target.open() as client:
+        before = {template["id"] for template in published(client)}
+        for id in sorted(before)[:3]:
+            with unpublished(client, id):
+                pass
+            assert {template["id"] for template in published(client)} == before
+
+
+@rule("nextstep.templates.tasks-by-position")
+@given(limit=st.integers(1, 10))
+@example(limit=1)
+@example(limit=3)
+def test_template_tasks_are_listed_by_position(target: Target, limit: int) -> None:
+    """Where a template's tasks show an order it rises, on every page and from page to page."""
+    with target.open() as client:
+        listing = client.contract.operations["listTemplateTasks"]
+        for template in templates(client)[:10]:
+            whole = template_tasks(client, template["id"])
+            size = max(limit, len(whole) // 20)
+            walked = [
+                task
+                for page in pages(client, listing, {"id": template["id"]}, limits=iter([size] * 1000))
+                for task in page.items
+            ]
+            for tasks in (whole, walked):
+                shown = [task["order"] for task in tasks if "order" in task]
+                assert all(before < after for before, after in pairwise(shown)), f"{template['id']}: {shown}"
+
+
+@rule("nextstep.templates.task-elements")
+def test_template_tasks_have_elements(target: Target) -> None:
+    """A template's task has an id and elements whose ids differ."""
+    with target.open() as client:
+        for template in templates(client)[:20]:
+            tasks = template_tasks(client, template["id"])
+            assert len(set(ids(tasks))) == len(tasks), f"two tasks of {template['id']} have one id"
+            for task in tasks:
+                assert len({*ids(task["custom_elements"])}) == len(task["custom_elements"]), f"{task['id']}: equal ids"

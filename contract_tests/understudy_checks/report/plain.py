@@ -1,0 +1,81 @@
+"""A report for programs: plain JSON, every name of which is meant to stay."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from understudy_checks.check import Checked, Failure, Report, Run
+from understudy_checks.probes import Observation
+from understudy_checks.report.digest import WORDS, area_of
+
+Json = Any
+
+
+def text(report: Report) -> str:
+    """A report as JSON text."""
+    return json.dumps(as_json(report), indent=2) + "\n"
+
+
+def as_json(report: Report) -> Json:
+    """A report as JSON; a rule's `reason` is null when it passed, its `failure` when it did not fail."""
+    return {
+        "target": report.target,
+        "apis": list(report.apis),
+        "profile": report.profile,
+        "rules": [_rule(checked) for checked in report.rules],
+        "assumptions": [_observation(observation) for observation in report.observations],
+        "calls": [
+            {"operation": operation, "status": status, "count": count}
+            for (operation, status), count in sorted(report.calls.items())
+        ],
+        "left_behind": list(report.left_behind),
+        "requests": report.requests,
+        "waited": report.waited,
+        "seconds": report.seconds,
+        "ended": report.ended,
+        "excluded": list(report.excluded),
+        "baseline": None if report.baseline is None else {"known": list(report.known), "mended": list(report.mended)},
+        "counts": {outcome: report.count(outcome) for outcome in WORDS},
+    }
+
+
+def _rule(checked: Checked) -> Json:
+    return {
+        "id": checked.rule.id,
+        "outcome": checked.outcome,
+        "reason": checked.reason,
+        "text": checked.rule.text,
+        "source": checked.rule.source,
+        "basis": checked.rule.basis,
+        "api": checked.api,
+        "area": area_of(checked.rule),
+        "checks": [_run(run) for run in checked.runs],
+        "failure": next((_failure(run.failure) for run in checked.runs if run.failure is not None), None),
+    }
+
+
+def _run(run: Run) -> Json:
+    return {
+        "name": run.check,
+        "subject": run.subject,
+        "outcome": run.outcome,
+        "reason": run.reason if run.failure is None else run.failure.seen,
+        "examples": run.examples,
+        "requests": run.requests,
+    }
+
+
+def _failure(failure: Failure) -> Json:
+    return {"seen": failure.seen, "example": list(failure.example), "curl": list(failure.curl)}
+
+
+def _observation(observation: Observation) -> Json:
+    return {
+        "id": observation.assumption.id,
+        "text": observation.assumption.text,
+        "found": observation.found,
+        "default": observation.assumption.default,
+        "seen": observation.seen,
+        "reason": observation.reason,
+    }

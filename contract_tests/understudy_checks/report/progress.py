@@ -1,0 +1,106 @@
+"""How far a run is: a line that moves on a terminal, else a plain line now and then and at the end of each area."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from understudy_checks import check
+from understudy_checks.check import Checked
+from understudy_checks.report.digest import WORDS, counted, legible
+
+EVERY = 10.0
+"""Seconds between two plain lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """What a run tells: each step before it is made, and each area once nothing of it is left to be made."""
+
+    step: check.Progress
+    area: check.AreaOver = lambda name, rules: None
+
+
+def progress(console: Console) -> AbstractContextManager[Tell]:
+    """Gives what a run tells its progress to."""
+    return _moving(console) if console.is_terminal else _plain(console)
+
+
+@contextmanager
+def _moving(console: Console) -> Iterator[Tell]:
+    """One line that goes again."""
+    columns = (
+        SpinnerColumn(),
+        BarColumn(20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[name]}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True) as line:
+        task = line.add_task("", name="")
+        yield Tell(lambda done, total, name: line.update(task, completed=done, total=total, name=name))
+
+
+@dataclass(slots=True)
+class Lines:
+    """Plain lines, each with the seconds that have passed."""
+
+    write: Callable[[str], None]
+    clock: Callable[[], float]
+    started: float
+    step: str = "starting"
+
+    def at(self, done: int, total: int, name: str) -> None:
+        """Remember where the run is."""
+        self.step = f"{done} of {total} checks made, now {name}"
+
+    def beat(self) -> None:
+        """Say where the run is."""
+        self.line(self.step)
+
+    def area(self, name: str, rules: Sequence[Checked]) -> None:
+        """Say what came of an area."""
+        found = Counter(checked.outcome for checked in rules)
+        outcomes = ", ".join(f"{found[outcome]} {word}" for outcome, word in WORDS.items())
+        self.line(f"{name}: {counted(len(rules), 'rule')}: {outcomes}")
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+        self.write(f"{self.clock() - self.started:5.0f} s  {text}")
+
+
+@contextmanager
+def _plain(console: Console) -> Iterator[Tell]:
+    def write(text: str) -> None:
+        console.print(Text(legible(text)), soft_wrap=True)
+        console.file.flush()
+
+    lines = Lines(write, time.perf_counter, time.perf_counter())
+    with every(EVERY, lines.beat):
+        yield Tell(lines.at, lines.area)
+
+
+@contextmanager
+def every(seconds: float, do: Callable[[], None]) -> Iterator[None]:
+    """Do something every so many seconds, on another thread, while the block runs."""
+    over = Event()
+
+    def beat() -> None:
+        while not over.wait(seconds):
+            do()
+
+    thread = Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

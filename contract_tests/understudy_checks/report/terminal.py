@@ -1,0 +1,217 @@
+"""A report for a terminal, readable without colour and in a pipe.
+
+Ids and curl lines are never broken: what is longer than a line is left to the terminal.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from understudy.document.model import Rule
+from understudy_checks.check import Report
+from understudy_checks.report.digest import (
+    WORDS,
+    Area,
+    Fault,
+    Gap,
+    areas,
+    by_area,
+    conclusion,
+    counted,
+    differing,
+    faults,
+    gaps,
+    in_part,
+    left_behind,
+    legible,
+    literal,
+    variables,
+)
+
+Json = Any
+Line = tuple[str, str]
+"""A line and its style."""
+
+STATED = 5
+"""How many rules may be broken by one fault for their texts to be shown; more are only named."""
+
+FEW = 3
+"""How many of the checks that found a fault are named."""
+
+MOST = 100
+"""How long a value may be to be shown whole."""
+
+WIDTH = 100
+
+
+def table(report: Report, console: Console, *, strict: bool = False) -> None:
+    """Print what came of each rule, what failed, what was not checked and why, what differs, and one line of sums."""
+    width = min(console.width, WIDTH)
+    lines = (
+        *_areas(report),
+        *_faults(report, width),
+        *_gaps(report, width, strict=strict),
+        *_differences(report),
+        *_left_behind(report),
+        *_set_apart(report, width),
+        ("", ""),
+        *_verdict(report, strict=strict),
+    )
+    for text, style in lines:
+        shown = legible(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
+        console.print(Text(shown, style), soft_wrap=True)
+
+
+def _areas(report: Report) -> Iterator[Line]:
+    """A line for each area, with its failed rules below it."""
+    yield f"{', '.join(report.apis)} on {report.target}, profile {report.profile}", "bold"
+    yield "", ""
+    found = areas(report)
+    width = max((len(area.name) for area in found), default=0) + 4
+    yield f"{'':{width}}{'rules':>5}{'passed':>9}{'failed':>9}{'not checked':>14}", "dim"
+    for api, own in groupby(found, key=lambda area: area.api):
+        yield api, "bold"
+        for area in own:
+            yield _counts(area, width)
+            yield from ((f"    failed: {named}", "red") for named in _failed(area))
+
+
+def _failed(area: Area) -> list[str]:
+    """The failed rules of an area, or the one pattern that fits them all."""
+    failed = [checked.rule.id for checked in area.rules if checked.outcome == "failed"]
+    everything = len(failed) == len(area.rules) > 1
+    return [f"{area.api}.{area.name}.* (all {len(failed)})"] if everything else failed
+
+
+def _counts(area: Area, width: int) -> Line:
+    passed, failed, left = (
+        f"{area.count(outcome) or '-':>{room}}" for outcome, room in zip(WORDS, (9, 9, 14), strict=True)
+    )
+    style = "red" if area.count("failed") else "yellow" if area.count("not_checked") else "green"
+    return f"{'  ' + area.name:{width}}{len(area.rules):>5}{passed}{failed}{left}", style
+
+
+def _faults(report: Report, width: int) -> Iterator[Line]:
+    found = faults(report)
+    if found:
+        yield from (("", ""), (counted(len(found), "failure"), "bold red"))
+    for number, fault in enumerate(found, 1):
+        yield "", ""
+        yield from _fault(number, fault, report, width)
+
+
+def _fault(number: int, fault: Fault, report: Report, width: int) -> Iterator[Line]:
+    """What the document says, what was seen instead, and the calls that show it."""
+    if len(fault.rules) <= STATED:
+        for mark, rule in zip((f"{number}.", *[""] * STATED), fault.rules, strict=False):
+            yield f"{mark:3}{rule.id}", "bold"
+            yield from _prose(f"documented: {rule.text} ({rule.source})", width)
+    else:
+        yield f"{number}. {len(fault.rules)} rules", "bold"
+        yield from _named(fault.rules, report, width)
+    yield from _listed("seen", fault.failure.seen.split("\n"), "red")
+    yield from _listed("example", fault.failure.example)
+    at = f" at {_few(fault.subjects)}" if fault.subjects else ""
+    yield from _prose(f"found by: {_few(fault.checks)}{at}", width, "dim", indent=3)
+    if fault.failure.curl:
+        yield f"   reproduce, with {variables(fault.failure, report.target)}", ""
+        yield from ((line, "") for line in fault.failure.curl)
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of some names, each once, and how many more there are."""
+    known = list(dict.fromkeys(names))
+    return ", ".join(known[:FEW]) + (f" and {len(known) - FEW} more" if len(known) > FEW else "")
+
+
+def _gaps(report: Report, width: int, *, strict: bool) -> Iterator[Line]:
+    partly = sum(in_part(checked) for checked in report.rules)
+    if report.count("not_checked"):
+        yield "", ""
+        failing = ", which --strict takes for failures" if strict else ""
+        yield f"{counted(report.count('not_checked'), 'rule')} not checked{failing}", "bold yellow"
+    for gap in gaps(report):
+        yield "", ""
+        yield from _gap(gap, report, width)
+    if partly:
+        told = "passed, but not all of their checks could be made: --html and --json tell which"
+        yield from (("", ""), *_prose(f"{counted(partly, 'rule')} {told}", width, "yellow", indent=0))
+
+
+def _gap(gap: Gap, report: Report, width: int) -> Iterator[Line]:
+    yield f"{len(gap.rules):3}  {gap.reason}", ""
+    if gap.remedy:
+        yield from _prose(f"to check: {gap.remedy}", width)
+    yield from _named(gap.rules, report, width)
+
+
+def _named(rules: Sequence[Rule], report: Report, width: int) -> Iterator[Line]:
+    """The names of rules, a paragraph for each area."""
+    sizes = {f"{area.api}.{area.name}": len(area.rules) for area in areas(report)}
+    for area, own in by_area(rules).items():
+        slugs = [rule.id.rpartition(".")[2] for rule in own]
+        named = f"all {len(slugs)}" if len(slugs) == sizes[area] > 1 else ", ".join(slugs)
+        yield from _prose(f"{area.partition('.')[2]}: {named}", width, "dim")
+
+
+def _differences(report: Report) -> Iterator[Line]:
+    """Where the target does something else than the mock, which is no failure."""
+    found = differing(report)
+    if not found:
+        return
+    told = sum(observation.found != "not observed" for observation in report.observations)
+    yield "", ""
+    yield f"What the document leaves open: {len(found)} of {told} observed differ from the mock", "bold"
+    for observation in found:
+        yield f"  {observation.assumption.id}", ""
+        yield f"       mock: {_short(observation.assumption.default)}   here: {_short(observation.seen)}", "dim"
+
+
+def _left_behind(report: Report) -> Iterator[Line]:
+    """What was made and stays: somebody may want to remove it by hand."""
+    if report.left_behind:
+        yield from (("", ""), ("Left behind, because no operation removes it", "bold"))
+    for place, names in left_behind(report).items():
+        yield f"  {len(names):,} in {place}", ""
+
+
+def _set_apart(report: Report, width: int) -> Iterator[Line]:
+    """What failed before, and what nobody wanted to be checked."""
+    told = {
+        "known failures, in the baseline": report.known,
+        "mended: take them out of the baseline": report.mended,
+        "excluded": report.excluded,
+    }
+    for label, rules in told.items():
+        if rules:
+            yield from (("", ""), (f"{counted(len(rules), 'rule')} {label}", "bold"))
+            yield from _prose(", ".join(rules), width, "dim", indent=2)
+
+
+def _verdict(report: Report, *, strict: bool) -> Iterator[Line]:
+    if not report.count("passed") and not report.count("failed"):
+        yield "Nothing could be checked, which is a failure", "red"
+    yield conclusion(report), "bold green" if report.holds(strict=strict) else "bold red"
+
+
+def _listed(label: str, lines: Sequence[str], style: str = "") -> Iterator[Line]:
+    """Lines as they are, the first one labelled."""
+    labels = (f"{label}: ", *[""] * len(lines))
+    yield from ((f"   {mark:{len(label) + 2}}{line}", style) for mark, line in zip(labels, lines, strict=False))
+
+
+def _prose(text: str, width: int, style: str = "", *, indent: int = 5) -> Iterator[Line]:
+    """A text broken between words only."""
+    lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")
+    yield from ((" " * indent + line, style) for line in lines)
+
+
+def _short(value: Json) -> str:
+    text = literal(value)
+    return text if len(text) <= MOST else f"{text[:MOST]}..."

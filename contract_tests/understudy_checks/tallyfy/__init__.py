@@ -1,0 +1,1 @@
+"""Tallyfy: its checks, and beside them driver, probes and mutants."""

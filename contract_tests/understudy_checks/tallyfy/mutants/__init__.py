@@ -1,0 +1,1 @@
+"""Deliberate breakages of Tallyfy, each of which a check must notice."""

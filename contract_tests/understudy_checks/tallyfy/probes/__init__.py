@@ -1,0 +1,1 @@
+"""What a server does where Tallyfy's pages leave it open."""

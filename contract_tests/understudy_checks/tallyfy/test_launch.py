@@ -1,0 +1,272 @@
+"""Tallyfy: launching a process: what it is called, whose it is, its answers, tasks and deadlines."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy_checks.client import NotChecked
+from understudy_checks.rules import rule
+from understudy_checks.tallyfy.driver import (
+    UNKNOWN,
+    Json,
+    Place,
+    answers_for,
+    here,
+    launch,
+    launching,
+    plain,
+    run_of,
+    steps,
+    task_of_step,
+    tasks_of,
+    template_where,
+    visible,
+)
+from understudy_checks.target.targets import Target
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60).filter(
+    lambda text: text == text.strip()
+)
+WEDNESDAY = datetime(2031, 1, 8, 10, 30)
+
+
+@rule("tallyfy.launch.created", "tallyfy.launch.template", needs=("write",))
+def test_a_launched_process_can_be_read(target: Target) -> None:
+    """A launch answers 201 with the process, which names its template and is listed."""
+    with target.open() as client:
+        place = here(client)
+        for template in [t for t in place.templates() if t["type"] == "procedure"][:6]:
+            response = place.send("POST", "/runs", json=launching(template, name="Launched"))
+            assert response.status == 201
+            run = Place.data(response)
+            read = run_of(place, run)
+            assert (read["id"], read["name"]) == (run["id"], "Launched")
+            for shown in (run, read):
+                assert (shown["checklist_id"], shown["checklist_title"]) == (template["id"], template["title"])
+            assert run["id"] in [listed["id"] for listed in place.all("/runs", checklist_id=template["id"])]
+
+
+@rule("tallyfy.launch.name", needs=("write",))
+@given(name=TEXTS, summary=TEXTS)
+@example(name="0", summary="x")
+@example(name="Größe / 100 % <b>", summary="A summary of more than a few words")
+def test_a_process_has_its_name_and_summary(target: Target, name: str, summary: str) -> None:
+    """Name and summary are kept as they were given."""
+    with target.open() as client:
+        place = here(client)
+        run = launch(place, name=name, summary=summary)
+        assert (run["name"], run["summary"]) == (name, summary)
+        assert (run_of(place, run)["name"], run_of(place, run)["summary"]) == (name, summary)
+
+
+@rule("tallyfy.launch.default-name", needs=("write",))
+def test_a_process_without_a_name_is_called_after_its_template(target: Target) -> None:
+    """Without a name the template's title, a dash and a date make one."""
+    with target.open() as client:
+        place = here(client)
+        template = plain(place)
+        name = launch(place, template)["name"]
+        assert name.startswith(f"{template['title']} - "), name
+        assert any(c.isdigit() for c in name.removeprefix(f"{template['title']} - ")), name
+
+
+@rule("tallyfy.launch.long-name", needs=("write",))
+@given(more=st.integers(1, 400))
+@example(more=1)
+def test_a_long_name_is_refused(target: Target, more: int) -> None:
+    """A name of 550 characters is accepted, more are refused, and no process is started."""
+    with target.open() as client:
+        place = here(client)
+        template = plain(place)
+        assert len(launch(place, template, name="n" * 550)["name"]) == 550
+        before = len(place.all("/runs"))
+        place.refuse("POST", "/runs", launching(template, name="n" * (550 + more)), status=422)
+        assert len(place.all("/runs")) == before
+
+
+@rule("tallyfy.launch.owner", needs=("write",))
+def test_a_process_has_its_owner(target: Target) -> None:
+    """The owner is the given one, or else whom the token acts for, who started it."""
+    with target.open() as client:
+        place = here(client)
+        me = place.get("/me")["id"]
+        run = launch(place)
+        assert (run["owner_id"], run["started_by"]) == (me, me)
+        others = {listed["owner_id"] for listed in place.all("/runs")} - {me}
+        if not others:
+            raise NotChecked("nobody else owns a process here")
+        for other in others:
+            run = launch(place, owner_id=other)
+            assert (run_of(place, run)["owner_id"], run["started_by"]) == (other, me)
+
+
+@rule("tallyfy.launch.unknown-owner", needs=("write",))
+@given(owner=st.integers(900_000_000, 2_000_000_000))
+@example(owner=987_654_321)
+def test_an_unknown_owner_is_refused(target: Target, owner: int) -> None:
+    """Nobody in the organization cannot own a process."""
+    with target.open() as client:
+        place = here(client)
+        before = len(place.all("/runs"))
+        place.refuse("POST", "/runs", launching(plain(place), owner_id=owner), status=422)
+        assert len(place.all("/runs")) == before
+
+
+@rule("tallyfy.launch.answers", needs=("write",))
+def test_kickoff_answers_are_kept(target: Target) -> None:
+    """Every answer to a kick-off field comes back as it was sent."""
+    with target.open() as client:
+        place = here(client)
+        template = _with_form(place)
+        for number in range(3):
+            answers = {f["id"]: list(answers_for(f))[number % len(list(answers_for(f)))] for f in template["prerun"]}
+            run = launch(place, template, prerun=answers)
+            assert run["prerun"] == answers
+            assert run_of(place, run)["prerun"] == answers
+
+
+@rule("tallyfy.launch.required-answers", needs=("write",))
+def test_required_answers_are_demanded(target: Target) -> None:
+    """A required field without an answer is told by its label, and no process is started."""
+    with target.open() as client:
+        place = here(client)
+        template = template_where(
+            place, lambda t: any(f["required"] for f in t["prerun"]), "with a required kick-off field"
+        )
+        before = len(place.all("/runs"))
+        required = [f for f in template["prerun"] if f["required"]]
+        empty: list[Json] = [{}, {"prerun": {}}, {"prerun": []}, {"prerun": {f["id"]: "" for f in required}}]
+        empty.append({"prerun": {f["id"]: None for f in required}})
+        for body in empty:
+            told = place.refuse("POST", "/runs", {"checklist_id": template["id"], "name": "Empty", **body}, status=422)
+            texts = [text for texts in told["errors"].values() for text in texts]
+            assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), told
+        assert len(place.all("/runs")) == before
+
+
+@rule("tallyfy.launch.prerun-is-no-list", needs=("write",))
+def test_answers_in_a_list_are_refused(target: Target) -> None:
+    """A list of answers is refused, and no process is started."""
+    with target.open() as client:
+        place = here(client)
+        template = _with_form(place)
+        before = len(place.all("/runs"))
+        answers = launching(template).get("prerun", {})
+        for given_list in ([answers], [{id: value} for id, value in answers.items()] or [{UNKNOWN: "x"}], ["text"]):
+            place.refuse("POST", "/runs", {"checklist_id": template["id"], "prerun": given_list}, status=422)
+        assert len(place.all("/runs")) == before
+
+
+@rule("tallyfy.launch.unknown-answers", needs=("write",))
+def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
+    """Answers to fields that the template does not have are not kept."""
+    with target.open() as client:
+        place = here(client)
+        for template in (_with_form(place), plain(place)):
+            answers = launching(template).get("prerun", {})
+            run = launch(place, template, prerun={**answers, UNKNOWN: "x", "customer_name": {"a": 1}})
+            assert run_of(place, run)["prerun"] == answers
+
+
+@rule("tallyfy.launch.tasks", "tallyfy.launch.tasks-are-open", needs=("write",))
+def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
+    """There is one task for each step, at its place; none is completed, and the progress says so."""
+    with target.open() as client:
+        place = here(client)
+        for template in [t for t in place.templates() if steps(t)][:8]:
+            run = launch(place, template)
+            tasks = tasks_of(place, run, sort="position")
+            wanted = sorted(steps(template), key=lambda step: int(step["position"]))
+            assert [(t["step_id"], t["title"], t["position"]) for t in tasks] == [
+                (s["id"], s["title"], s["position"]) for s in wanted
+            ]
+            assert all(t["completed_at"] is None and t["completer_id"] is None for t in tasks)
+            assert not {"completed", "in-progress"} & {t["status"] for t in tasks}
+            read = run_of(place, run)
+            assert read["status"] == "active"
+            told = {name: read["progress"][name] for name in ("complete", "total", "percent")}
+            assert told == {"complete": 0, "total": len(visible(tasks)), "percent": 0}
+
+
+@rule("tallyfy.launch.override", needs=("write",))
+def test_a_launch_overrides_its_tasks(target: Target) -> None:
+    """Deadline and owners that the launch gives are the task's."""
+    with target.open() as client:
+        place = here(client)
+        template, me = plain(place), place.get("/me")["id"]
+        step, other = steps(template)[:2]
+        for deadline in (f"{WEDNESDAY:%Y-%m-%dT%H:%M:%S}Z", f"{WEDNESDAY:%Y-%m-%d %H:%M:%S}"):
+            owners: Json
+            for owners in (
+                {"users": [me], "guests": ["a@company.example"], "groups": []},
+                {"users": [], "guests": [], "groups": []},
+            ):
+                run = launch(place, template, tasks={step["id"]: {"deadline": deadline, "owners": owners}})
+                task = task_of_step(place, run, step)
+                assert task["owners"] == owners
+                assert _time(task["deadline"]) == WEDNESDAY
+                assert task_of_step(place, run, other)["deadline"] != task["deadline"]
+
+
+@rule("tallyfy.launch.step-assignees", needs=("write",))
+def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
+    """A task belongs to its step's assignees, or to the launcher when there are none, unless the step says not to."""
+    with target.open() as client:
+        place = here(client)
+        me = place.get("/me")["id"]
+        kinds = set()
+        for template in place.templates()[:12]:
+            run = launch(place, template) if steps(template) else None
+            for step in steps(template):
+                owners = task_of_step(place, run, step)["owners"]
+                named = {"users": step["assignees"], "guests": step["guests"], "groups": step["groups"]}
+                nobody = not any(named.values())
+                if nobody and step.get("assign_run_starter", True):
+                    named["users"] = [me]
+                assert {name: owners[name] for name in named} == named, step["title"]
+                kinds.add((nobody, step.get("assign_run_starter", True)))
+        if len(kinds) < 3:
+            raise NotChecked("the steps of this target do not differ in whom they name")
+
+
+@rule("tallyfy.launch.step-deadline", needs=("write",))
+def test_deadlines_count_from_the_launch(target: Target) -> None:
+    """A task is due so long after the launch as its step says."""
+    with target.open() as client:
+        place = here(client)
+        seen = set()
+        for template in place.templates()[:12]:
+            rules = [(s, s["deadline"]) for s in steps(template) if s["deadline"] and s["deadline"]["option"] == "from"]
+            run = launch(place, template) if rules else None
+            for step, told in rules:
+                if told.get("step") not in (None, "start_run", "start_process") or run is None:
+                    continue
+                start, due = _time(run["started_at"]), _time(task_of_step(place, run, step)["deadline"])
+                assert due - start == timedelta(**{told["unit"]: told["value"]}), f"{told}: {start} to {due}"
+                seen.add(told["unit"])
+        if not seen:
+            raise NotChecked("no step has a deadline that counts from the launch")
+
+
+@rule("tallyfy.launch.two-calls-two-runs", needs=("write",))
+def test_two_launches_are_two_processes(target: Target) -> None:
+    """Two equal launches start two processes with ids and numbers of their own, and so do their tasks."""
+    with target.open() as client:
+        place = here(client)
+        template = plain(place)
+        runs = [launch(place, template, name="Twice") for _ in range(2)]
+        assert len({run["id"] for run in runs}) == len({run["increment_id"] for run in runs}) == 2
+        tasks = [task["id"] for run in runs for task in tasks_of(place, run)]
+        assert len(set(tasks)) == len(tasks) == 2 * len(steps(template))
+        assert {run["id"] for run in runs} <= {run["id"] for run in place.all("/runs", q="Twice")}
+
+
+def _with_form(place: Place) -> Json:
+    return template_where(place, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with a kick-off form")
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)

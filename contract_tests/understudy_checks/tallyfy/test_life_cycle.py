@@ -1,0 +1,151 @@
+"""Tallyfy, everything mixed: tasks are completed, reopened, hidden, in trouble and out of it, forms open and shut.
+
+A plain model says what must be seen. It knows only what is documented; whether a complete process is active again
+when one of its tasks is reopened is left open, so it asks for neither then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, run_state_machine_as_test
+from hypothesis.stateful import rule as step
+
+from understudy_checks.rules import rule
+from understudy_checks.tallyfy.driver import Json, here, launch, run_of, submit, tasks_of
+from understudy_checks.target.targets import Target
+
+NUMBERS = st.integers(0, 1000)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of one task: whether it is completed or hidden, and its unresolved issues."""
+
+    id: str
+    done: bool = False
+    hidden: bool = False
+    issues: int = 0
+
+
+class LifeCycle(RuleBasedStateMachine):
+    """A process and what is known of it; `settled` is false while it is left open whether it is complete."""
+
+    run: Json
+    tasks: list[Known]
+    submitted: bool
+    settled: bool
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.client = target.open()
+        self.place = here(self.client)
+
+    @initialize()
+    def begin(self) -> None:
+        """Launch a process and submit its form."""
+        self.run = launch(self.place)
+        submit(self.place, self.run)
+        self.tasks = [Known(task["id"]) for task in tasks_of(self.place, self.run)]
+        self.submitted = self.settled = True
+
+    @step(number=NUMBERS)
+    def complete_task(self, number: int) -> None:
+        """Complete a task, which is refused when it is completed, hidden or in trouble."""
+        task = self.tasks[number % len(self.tasks)]
+        response = self.place.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
+        if task.done or task.hidden or task.issues:
+            assert 400 <= response.status < 500, f"{task}: {response.status}"
+        else:
+            assert response.status == 200, f"{task}: {response.status} {response.body[:200]!r}"
+            task.done = True
+
+    @step(number=NUMBERS)
+    def reopen_task(self, number: int) -> None:
+        """Reopen a task, which is refused unless it is completed."""
+        task = self.tasks[number % len(self.tasks)]
+        self.settled = self.settled and not self._is_over()
+        response = self.place.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
+        assert (response.status == 200) == task.done, f"{task}: {response.status}"
+        task.done = False
+
+    @step(number=NUMBERS)
+    def hide_or_show(self, number: int) -> None:
+        """Hide a task that is not completed, or show it again."""
+        task = self.tasks[number % len(self.tasks)]
+        if not task.done:
+            self.client.event("show-task" if task.hidden else "hide-task", run_id=self.run["id"], task_id=task.id)
+            task.hidden = not task.hidden
+
+    @step(number=NUMBERS)
+    def report(self, number: int) -> None:
+        """Report an issue of a task, which reopens it."""
+        task = self.tasks[number % len(self.tasks)]
+        if not task.hidden:
+            self.settled = self.settled and not (task.done and self._is_over())
+            self.place.do("POST", f"/tasks/{task.id}/problem", {"content": "Fault"})
+            task.issues, task.done = task.issues + 1, False
+
+    @precondition(lambda self: any(task.issues for task in self.tasks))
+    @step()
+    def resolve(self) -> None:
+        """Resolve one issue."""
+        task = next(task for task in self.tasks if task.issues)
+        threads = self.place.get(f"/tasks/{task.id}", with_="issues")["issues"]["data"]
+        unresolved = next(thread for thread in threads if thread["resolve_id"] is None)
+        self.place.do("POST", f"/tasks/{task.id}/resolved-threads", {"thread_id": unresolved["id"]})
+        task.issues -= 1
+
+    @step()
+    def reopen_or_submit(self) -> None:
+        """Reopen the form, or submit it again."""
+        self.place.do("DELETE" if self.submitted else "POST", f"/runs/{self.run['id']}/complete-prerun")
+        self.submitted, self.settled = not self.submitted, True
+
+    @step()
+    def archive_and_activate(self) -> None:
+        """Archive the process and activate it, which leaves its status as it was."""
+        status = run_of(self.place, self.run)["status"]
+        assert self.place.do("DELETE", f"/runs/{self.run['id']}")["status"] == "archived"
+        assert self.place.do("PUT", f"/runs/{self.run['id']}/activate")["status"] == status
+
+    @invariant()
+    def shows_what_it_is(self) -> None:
+        """Status, progress, next task and tasks are what the model says."""
+        shown = run_of(self.place, self.run, with_="next_task,tasks")
+        seen = [task for task in self.tasks if not task.hidden]
+        told = shown["progress"]
+        assert (told["complete"], told["total"]) == (sum(task.done for task in seen), len(seen))
+        if any(task.issues for task in self.tasks):
+            assert shown["status"] == "problem"
+        elif self.settled and seen:
+            assert (shown["status"] == "complete") == self._is_over(), f"{shown['status']}: {self.tasks}"
+            assert (shown["completed_at"] is not None) == self._is_over()
+        left = {task.id for task in seen if not task.done}
+        assert {task["id"] for task in shown["next_task"]["data"]} <= left
+        assert bool(shown["next_task"]["data"]) == bool(left)
+        assert {task["id"] for task in shown["tasks"]["data"]} == {task.id for task in seen}
+
+    def _is_over(self) -> bool:
+        seen = [task for task in self.tasks if not task.hidden]
+        return (
+            self.submitted and bool(seen) and all(task.done for task in seen) and not any(t.issues for t in self.tasks)
+        )
+
+    def teardown(self) -> None:
+        """Give the world back."""
+        self.client.world.close()
+
+
+@rule(
+    "tallyfy.completion.completes-the-run", "tallyfy.completion.not-before-the-last", "tallyfy.progress.counts-tasks",
+    "tallyfy.kickoff.completes-the-run", "tallyfy.issues.all-must-be-resolved", "tallyfy.next-task.no-hidden-task",
+    "tallyfy.archive.activated", needs=("write", "fresh", "events"),
+)  # fmt: skip
+def test_a_process_lives(target: Target) -> None:
+    """Whatever happens in whatever order, the process shows what its tasks and its form amount to."""
+    machine: Any = lambda: LifeCycle(target)  # noqa: E731 - hypothesis wants something that makes machines
+    run_state_machine_as_test(machine, settings=settings.default)

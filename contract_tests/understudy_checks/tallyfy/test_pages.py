@@ -1,0 +1,111 @@
+"""Tallyfy: what a numbered page tells of its list, and the links from page to page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from understudy.document.operation import Operation
+from understudy_checks.client import Client
+from understudy_checks.discovery import Arranged, arrange, call
+from understudy_checks.pagination import ids, longest, request_page, walk
+from understudy_checks.rules import rule
+from understudy_checks.tallyfy.driver import Json
+from understudy_checks.target.targets import Target
+
+SIZES = st.integers(1, 100)
+
+
+@rule("tallyfy.pagination.totals")
+@given(size=SIZES, share=st.floats(0, 1))
+@example(size=1, share=0.5)
+@example(size=7, share=1.0)
+@example(size=100, share=0.0)
+def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, share: float) -> None:
+    """A page tells the length of its list, its own, its size and number, and how many pages there are."""
+    with target.open() as client:
+        arguments = longest(client, listing, least=1)
+        total = len(walk(client, listing, arguments))
+        pages = -(-total // size)
+        number = 1 + round(share * (pages - 1))
+        body = request_page(client, listing, arguments, limit=size, cursor=number).json()
+        told = body["meta"]["pagination"]
+        wanted = (total, len(body["data"]), size, number, pages)
+        assert tuple(told[name] for name in ("total", "count", "per_page", "current_page", "total_pages")) == wanted
+        assert len(body["data"]) == min(size, total - (number - 1) * size)
+
+
+@rule("tallyfy.pagination.first-page")
+def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -> None:
+    """Without `page` a list answers its first page."""
+    with target.open() as client:
+        arguments = arrange(client, listing).arguments
+        first, plain = (request_page(client, listing, arguments, limit=2, cursor=page).json() for page in (1, None))
+        assert plain["meta"]["pagination"]["current_page"] == 1
+        assert plain["data"] == first["data"]
+
+
+@rule("tallyfy.pagination.next-link", "tallyfy.pagination.last-page-has-no-next")
+@given(size=st.integers(1, 40))
+@example(size=1)
+@example(size=10)
+def test_links_lead_through_a_list(target: Target, listing: Operation, size: int) -> None:
+    """`links.next` leads from page to page with the same size, and the last page has none."""
+    with target.open() as client:
+        arguments = longest(client, listing)
+        everything = ids(walk(client, listing, arguments))
+        size = max(size, -(-len(everything) // 20))
+        seen, body = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
+        assert seen == everything
+        assert not dict(body["meta"]["pagination"].get("links") or {}).get("next")
+
+
+@rule("tallyfy.pagination.next-link")
+def test_links_keep_the_filters(target: Target) -> None:
+    """The links of a filtered list stay in what the filter lists."""
+    with target.open() as client:
+        listing = client.contract.operations["listRuns"]
+        arguments = {**longest(client, listing), "status": "complete", "sort": "name", "archived": "false"}
+        wanted = ids(walk(client, listing, arguments))
+        size = max(1, len(wanted) // 3)
+        seen, _ = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
+        assert seen == wanted
+
+
+@rule("tallyfy.pagination.everything")
+def test_everything_at_once(target: Target, listing: Operation) -> None:
+    """`without_pagination=true` gives all items in the order of the pages, whatever page is named."""
+    with target.open() as client:
+        arguments = longest(client, listing)
+        everything = ids(walk(client, listing, arguments))
+        for more in ({}, {"per_page": 1}, {"page": 2}):
+            answer = call(client, listing, Arranged({**arguments, "without_pagination": "true", **more}, None))
+            assert ids(answer.json()["data"]) == everything, f"with {more}"
+        plain = call(client, listing, Arranged({**arguments, "without_pagination": "false", "per_page": 1}, None))
+        assert ids(plain.json()["data"]) == everything[:1]
+
+
+def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
+    """The ids of a page and of all pages that its links lead to, and the last page."""
+    seen = ids(body["data"])
+    while following := _next(body):
+        number = body["meta"]["pagination"]["current_page"]
+        place = urlsplit(following)
+        response = client.send("GET", place.path.removeprefix(client.prefix), query=place.query)
+        assert response.status == 200, f"{following}: {response.status}"
+        body = response.json()
+        told = body["meta"]["pagination"]
+        assert told["per_page"] == size, "the link forgets the size of its page"
+        assert told["current_page"] == number + 1, "the link leads elsewhere than to the next page"
+        seen += ids(body["data"])
+    return seen, body
+
+
+def _next(body: Json) -> str | None:
+    """The link to the next page, which every page but the last has."""
+    told = body["meta"]["pagination"]
+    following: str | None = dict(told.get("links") or {}).get("next")
+    assert bool(following) == (told["current_page"] < told["total_pages"]), told
+    return following

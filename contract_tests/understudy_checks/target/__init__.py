@@ -1,0 +1,1 @@
+"""What is checked, how it is reached, and what is known of it."""

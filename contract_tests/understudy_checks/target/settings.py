@@ -1,0 +1,190 @@
+"""What the kit is told about a target: keys, people, ids that no operation lists, what is allowed there.
+
+Read from a TOML file and from `NAME=VALUE` words; the names are those of a ready file's entry. Everything may be
+left out. Must not know how a target is reached.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import ssl
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import msgspec
+import yaml
+
+from understudy.document import yaml_limits
+from understudy.document.read import yaml_fault
+from understudy.messages import suggest
+from understudy_checks.budget import LONGEST_WAIT
+from understudy_checks.client import Access, Member
+from understudy_checks.target import wfc
+from understudy_checks.target.transport import Trust
+from understudy_checks.target.wfc import Login
+
+Json = Any
+
+
+class BadSettings(ValueError):
+    """Something that the kit is told cannot be right: one line that names the value, the place and what would be."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a target beside its address."""
+
+    api_keys: tuple[str, ...] = ()
+    """Valid keys of one tenant."""
+    revoked_key: str | None = None
+    lapsed_key: str | None = None
+    other_tenant_key: str | None = None
+    spare_keys: tuple[str, ...] = ()
+    """Valid keys of that tenant which may be revoked."""
+    headers: dict[str, str] = {}
+    """What every request carries beside its own headers."""
+    auth: str | None = None
+    """`USER:PASS`, sent as Basic."""
+    auth_command: str | None = None
+    """A shell command that prints a token, and is run again when the token is refused."""
+    login: Login | None = None
+    """A request that lets a client in, made again when what it gave is refused; an authentication file tells it."""
+    members: tuple[Member, ...] = ()
+    writes: bool | None = None
+    """Whether the kit may write; None: where no harm is done, on this machine."""
+    rate_limit: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """The requests a minute that are admitted, 0 for any number, when that is not what is documented."""
+    advance: str | None = None
+    """`module:function`, called with seconds, that moves the target's clock."""
+    event: str | None = None
+    """`module:function`, called with the name of an event and its fields, that does what people do in the app."""
+    max_wait: Annotated[float, msgspec.Meta(ge=0)] = LONGEST_WAIT
+    """Seconds of real waiting that are allowed in all."""
+    ca: str | None = None
+    """A file of certificates that are trusted, in place of those of the machine."""
+    insecure: bool = False
+    """Whether any certificate will do."""
+    given: dict[str, Json] = {}
+    """What no operation tells (`agent_id` ...), by the names of a ready file's entry."""
+
+    @property
+    def access(self) -> Access:
+        """How a client gets in."""
+        return Access(self.api_keys, self.revoked_key, self.lapsed_key, self.other_tenant_key, self.members, self.given)
+
+    def trust(self) -> Trust:
+        """Which certificates are trusted. Raises BadSettings when `ca` holds none."""
+        if self.ca is not None:
+            try:
+                ssl.create_default_context(cafile=self.ca)
+            except OSError as error:
+                raise BadSettings(
+                    f"ca {self.ca} cannot be read as PEM certificates: {error.strerror or error}"
+                ) from error
+        return Trust(self.ca, self.insecure)
+
+    def clock(self) -> Callable[[float], None] | None:
+        """What moves the target's clock, imported; None when nothing does. Raises BadSettings."""
+        return None if self.advance is None else imported(self.advance, "advance")
+
+    def person(self) -> Callable[[str, Mapping[str, Json]], None] | None:
+        """What does as people do in the vendor's app, imported; None when nothing does. Raises BadSettings."""
+        return None if self.event is None else imported(self.event, "event")
+
+    def told(self, values: Iterable[str], known: Mapping[str, Json]) -> Self:
+        """These settings and what `NAME=VALUE` words say; `known` shows what can be given, and in which form."""
+        said: dict[str, Json] = {}
+        for text in values:
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise BadSettings(f"{text} is not NAME=VALUE")
+            said[name] = value if isinstance(_example(name, known), str) else _json(value)
+        return self.merged(said, known, place="--set")
+
+    def merged(self, content: Mapping[str, Json], known: Mapping[str, Json], *, place: str) -> Self:
+        """These settings, with what `content` says in place of them; raises BadSettings, naming `place`."""
+        names = [*_OWN, *known]
+        wrong = [name for name in content if name not in names]
+        if wrong:
+            raise BadSettings(f"{place}: unknown setting {wrong[0]}{suggest(wrong[0], names)}")
+        given = {name: value for name, value in content.items() if name not in _OWN}
+        own = {name: value for name, value in content.items() if name in _OWN}
+        try:
+            said = msgspec.convert(own, Settings)
+        except msgspec.ValidationError as error:
+            raise BadSettings(f"{place}: {_where(error)}") from error
+        changes = {name: getattr(said, name) for name in own}
+        return msgspec.structs.replace(self, **changes, given={**self.given, **given})
+
+
+_TEXTS = ("revoked_key", "lapsed_key", "other_tenant_key", "advance", "event", "auth", "auth_command", "ca")
+_OWN = tuple(name for name in Settings.__struct_fields__ if name != "given")
+
+
+def told_by(entry: Mapping[str, Json]) -> Settings:
+    """What an API's entry of a ready file tells."""
+    own = {name: value for name, value in entry.items() if name in _OWN and value is not None}
+    given = {name: value for name, value in entry.items() if name not in _OWN}
+    return msgspec.convert({**own, "given": given}, Settings)
+
+
+def read(path: Path, known: Mapping[str, Json]) -> Settings:
+    """The settings of a TOML file, or of a WFC authentication file (YAML or TOML). Raises BadSettings.
+
+    `known` shows what can be given beside them.
+    """
+    is_yaml, text = path.suffix in (".yaml", ".yml"), ""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if is_yaml:
+            yaml_limits.check(text.encode())
+        content = yaml.safe_load(text) if is_yaml else tomllib.loads(text)
+    except OSError as error:
+        raise BadSettings(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        line, reason = yaml_fault(error, text.encode())
+        place = f"line {line}: " if line else ""
+        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {place}{reason}") from error
+    if is_yaml and not wfc.is_wfc(content):
+        raise BadSettings(f"{path} has no list `auth`, as a WFC authentication file has; other settings are TOML")
+    if not wfc.is_wfc(content):
+        return Settings().merged(content, known, place=str(path))
+    try:
+        return msgspec.structs.replace(Settings(), **wfc.settings_of(content))
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"{path}: {_where(error)}") from error
+
+
+def imported(place: str, what: str) -> Callable[..., Any]:
+    """What `module:attribute` names, which can be called; raises BadSettings."""
+    module, colon, name = place.partition(":")
+    if not (module and colon and name):
+        raise BadSettings(f"{what} {place} is not module:attribute")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # a module may raise anything while it is imported
+        raise BadSettings(f"{what} {place} cannot be imported: {' '.join(str(error).split())}") from error
+    if not callable(found):
+        raise BadSettings(f"{what} {place} cannot be called")
+    return found  # type: ignore[no-any-return]
+
+
+def _example(name: str, known: Mapping[str, Json]) -> Json:
+    """A value of the form that a setting has."""
+    return "" if name in _TEXTS else known.get(name)
+
+
+def _json(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _where(error: msgspec.ValidationError) -> str:
+    text, _, place = str(error).partition(" - at ")
+    return f"{place.strip('`').removeprefix('$.')}: {text}" if place else text

@@ -1,0 +1,1 @@
+"""Understudy: a stateful, offline stand-in for remote APIs, driven by their OpenAPI documents."""

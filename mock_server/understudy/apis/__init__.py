@@ -1,0 +1,114 @@
+"""The APIs that can be served, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from understudy import cache, data
+from understudy.apis.seed_check import check_records
+from understudy.document import kinds
+from understudy.document.contract import Contract
+from understudy.document.read import Unreadable, read
+from understudy.document.seed_file import SeedError, check_json
+from understudy.engine.api import Api
+from understudy.engine.call import Json
+from understudy.engine.credential import Credential
+from understudy.engine.seed import SeededData, fill_store, load_seed
+from understudy.messages import suggest
+
+NAMES = ("nextstep", "kognitos", "tallyfy")
+EVENT_KINDS = ("invalid", "not-found", "refused")  # how the control API refuses an event
+
+
+def declare(name: str) -> Api:
+    """The API `name` (one of NAMES), its document compiled.
+
+    Raises ContractError for a document that is not understood, ValueError for a Problem that it does not know.
+    """
+    api: Api = import_module(f"understudy.apis.{name}").declare()
+    check_kinds(name, api.contract, events=api.events.values())
+    return api
+
+
+def check_kinds(name: str, contract: Contract, *, events: Iterable[Callable[..., Any]] = ()) -> None:
+    """Raises ValueError for a Problem that handlers of the API `name` raise and its document does not know."""
+    wrong = kinds.unknown(name, sources(name), known=contract.errors, events=events, told=EVENT_KINDS)
+    if wrong:
+        raise ValueError(f"{contract.source}: {'; '.join(wrong)}")
+
+
+def sources(name: str) -> list[Path]:
+    """The files that hold the handlers of the API `name`: `<name>.py`, or all of the folder `<name>`."""
+    folder = Path(__file__).parent
+    module = folder / f"{name}.py"
+    return [module] if module.exists() else sorted((folder / name).glob("*.py"))
+
+
+def seeds(names: Sequence[str], folder: Path | None = None) -> dict[str, Json]:
+    """The content of each API's seed file by name: that of the folder where there is one, else ours.
+
+    Raises Unreadable, also for a folder without any of them, or with one of an unknown API.
+    """
+    own = {} if folder is None else own_seeds(names, folder)
+    ours = [name for name in names if name in NAMES and name not in own]
+    return {
+        **{name: read(file) for name, file in own.items()},
+        **{name: _kept(data.path("fixtures") / name / "seed.yaml") for name in ours},
+    }
+
+
+def own_seeds(names: Sequence[str], folder: Path) -> dict[str, Path]:
+    """The seed files of a user's folder by the API that they are of; raises Unreadable."""
+    if not folder.is_dir():
+        raise Unreadable(f"{folder}: there is no such folder")
+    for file in sorted(folder.glob("*/seed.yaml")):
+        if file.parent.name not in NAMES:
+            hint = suggest(file.parent.name, NAMES)
+            raise Unreadable(f"{file}: there is no API {file.parent.name}{hint}; known: {', '.join(NAMES)}")
+    own = {name: folder / name / "seed.yaml" for name in names if name in NAMES and (folder / name).exists()}
+    if not own:
+        places = ", ".join(f"{name}/seed.yaml" for name in names)
+        raise Unreadable(f"{folder}: there is no seed file in it; looked for {places}")
+    return own
+
+
+def planter(names: Sequence[str], folder: Path | None) -> Callable[[Api, Json], SeededData]:
+    """What makes data of a seed: a user's own is checked each time, and its faults are told by file and line."""
+    own = {} if folder is None else own_seeds(names, folder)
+    return lambda api, seed: plant_own(api, seed, own[api.name]) if api.name in own else load_checked_seed(api, seed)
+
+
+def plant_own(api: Api, seed: Json, file: Path) -> SeededData:
+    """What grows from a user's seed, as `planted` tells; raises Unreadable with all that is wrong in the file."""
+    try:
+        check_json(seed)
+        seeded = api.seed(seed, api.contract)
+        check_records(api, seed, seeded)
+        return load_seed(api, seed)
+    except SeedError as error:
+        raise Unreadable(error.located(file)) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:  # of an API that checks less
+        text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+        raise Unreadable(f"{file}: {' '.join(text.split())}") from error
+
+
+def load_checked_seed(api: Api, seed: Json) -> SeededData:
+    """What grows from a seed, as `planted` tells; that it fits our document of the API is found out once."""
+
+    def checked() -> Json:
+        load_seed(api, seed)
+        return msgspec.to_builtins(api.seed(seed, api.contract))
+
+    contents = msgspec.json.encode(seed), data.path(f"openapi/{api.name}.yaml").read_bytes()
+    known = cache.cached(f"{api.name}-seed-data", checked, *contents)
+    stores = {one["tenant"]: fill_store(api, one["data"]) for one in known}
+    return stores, tuple(Credential(*credential) for one in known for credential in one["credentials"])
+
+
+def _kept(place: Path) -> Json:
+    return cache.cached(f"{place.parent.name}-seed", lambda: read(place), place.read_bytes())

@@ -1,0 +1,431 @@
+"""The control API: steers worlds, clock, state, journal, assumptions, faults, and events in the vendors' apps.
+
+Served by the same pipeline as the vendors' APIs, described by `openapi/control.yaml`. Its handlers are
+bound to the worlds that they steer; no other API sees them. Must not know any vendor's records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from hmac import compare_digest
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from understudy.apis import check_kinds
+from understudy.document.compile import load
+from understudy.document.contract import Contract
+from understudy.document.model import Assumption
+from understudy.engine.api import Api
+from understudy.engine.assumptions import Assumptions
+from understudy.engine.bounds import Full
+from understudy.engine.call import Call, Json, Reply
+from understudy.engine.clock import milliseconds, rfc3339
+from understudy.engine.exchange import Request, Response
+from understudy.engine.faults import Fault, Faults
+from understudy.engine.jobs import internal_call
+from understudy.engine.journal import describe, summary
+from understudy.engine.origin import Origin, origin_of
+from understudy.engine.pipeline import STEPS
+from understudy.engine.problem import Problem, Refusal
+from understudy.engine.store import decode, encode
+from understudy.engine.world import World
+from understudy.engine.worlds import Worlds, allowed
+from understudy.messages import suggest
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_NOTHING = Reply(b"", 204)
+# what the server writes itself: a second one would break the answer
+_RESERVED = ("content-length", "transfer-encoding", "date", "x-mock-reason")
+
+
+def guard(worlds: Worlds, call: Call) -> Response | None:
+    """Only the user's own tools may steer: no other origin, and off loopback only with the token."""
+    request, server = call.request, worlds.server
+    scheme, host = server.url.partition("://")[0], request.header("host")
+    if _is_foreign(request, origin_of(f"{scheme}://{host}")):
+        raise Problem("forbidden")
+    if server.token is not None:
+        given = request.header("x-mock-token")
+        if given is None:
+            raise Problem("missing-credential")
+        if not compare_digest(given.encode(), server.token.encode()):
+            raise Problem("invalid-credential")
+    elif _hostname(request.header("host") or "localhost") not in (*_LOOPBACK, "understudy"):
+        # a name that a foreign page made to point at this machine (DNS rebinding)
+        raise Problem("forbidden")
+    return None
+
+
+def health(worlds: Worlds, call: Call) -> Reply:
+    """GET /health."""
+    apis = [name for name in worlds.apis if name != "control"]
+    return _json({"status": "ok", "version": _version(), "apis": apis, "worlds": len(worlds.all)})
+
+
+def list_worlds(worlds: Worlds, call: Call) -> Reply:
+    """GET /worlds."""
+    told_of = [{"id": w.id, "now": rfc3339(w.clock.now()), "exchanges": w.journal.count} for w in worlds.all.values()]
+    return _json({"worlds": told_of})
+
+
+def create_world(worlds: Worlds, call: Call) -> Reply:
+    """POST /worlds."""
+    world = worlds.create()
+    return _json({"id": world.id, **worlds.ready_info(world)})
+
+
+def remove_world(worlds: Worlds, call: Call) -> Reply:
+    """DELETE /worlds/{id}."""
+    id = call.arguments["id"]
+    if id not in worlds.all:
+        raise Problem("not-found", f"there is no world {id}")
+    if id == "default":
+        raise Problem("refused", "the default world cannot be removed; reset it instead")
+    worlds.remove(id)
+    return _NOTHING
+
+
+def reset(worlds: Worlds, call: Call) -> Reply:
+    """POST /reset."""
+    worlds.reset(call.world)
+    return _NOTHING
+
+
+def get_clock(worlds: Worlds, call: Call) -> Reply:
+    """GET /clock."""
+    return _clock(call.world)
+
+
+def set_clock(worlds: Worlds, call: Call) -> Reply:
+    """PUT /clock."""
+    clock = call.world.clock
+    if "now" in call.body:
+        try:
+            clock.move_to(milliseconds(call.body["now"]))
+        except (ValueError, OverflowError) as error:
+            raise Problem("invalid", f"now: {error}") from None
+    if "frozen" in call.body:
+        clock.run(frozen=call.body["frozen"])
+    worlds.run_due_jobs(call.world)
+    return _clock(call.world)
+
+
+def advance_clock(worlds: Worlds, call: Call) -> Reply:
+    """POST /clock/advance."""
+    try:
+        worlds.advance(call.world, call.body["seconds"])
+    except ValueError as error:
+        raise Problem("invalid", f"seconds: {error}") from None
+    return _clock(call.world)
+
+
+def export_state(worlds: Worlds, call: Call) -> Reply:
+    """GET /state."""
+    return _json(call.world.export())
+
+
+def import_state(worlds: Worlds, call: Call) -> Reply:
+    """PUT /state: all of it or nothing."""
+    if len(call.body["due"]) > worlds.server.bounds.jobs:
+        raise Full(f"a world has {worlds.server.bounds.jobs} jobs", "leave some of the state's out", "jobs")
+    try:
+        worlds.restore(call.world, call.body)
+    except ValueError as error:
+        raise Problem("invalid", str(error)) from None
+    return _NOTHING
+
+
+def list_exchanges(worlds: Worlds, call: Call) -> Reply:
+    """GET /journal."""
+    wanted = {key: value for key, value in call.arguments.items() if key != "limit"}
+    if wanted.get("api"):  # an empty one is that of paths that no API owns
+        _check_api(worlds, wanted["api"])
+    if "operation" in wanted:
+        _check_operation(worlds, wanted.get("api"), wanted["operation"])
+    lines = ((exchange, summary(exchange)) for exchange in call.world.journal)
+    chosen = [exchange for exchange, line in lines if all(line[key] == value for key, value in wanted.items())]
+    mask = worlds.server.mask
+    return _json({"exchanges": [summary(mask.line(exchange)) for exchange in chosen[-call.arguments["limit"] :]]})
+
+
+def clear_journal(worlds: Worlds, call: Call) -> Reply:
+    """DELETE /journal."""
+    call.world.journal.clear()
+    return _NOTHING
+
+
+def get_exchange(worlds: Worlds, call: Call) -> Reply:
+    """GET /journal/{id}."""
+    exchange = call.world.journal.find(int(call.arguments["id"]))
+    if exchange is None:
+        raise Problem("not-found", f"the journal holds no exchange {call.arguments['id']}")
+    api = worlds.apis.get(exchange.api)
+    return _json(describe(worlds.server.mask.whole(exchange), api.contract if api else None))
+
+
+def list_assumptions(worlds: Worlds, call: Call) -> Reply:
+    """GET /assumptions."""
+    return _assumptions(worlds, call.world)
+
+
+def set_assumptions(worlds: Worlds, call: Call) -> Reply:
+    """PUT /assumptions: all of them or none."""
+    known = {id: a for api in worlds.apis.values() for id, a in api.contract.assumptions.items()}
+    try:
+        call.world.assumptions = Assumptions({**call.world.assumptions, **allowed(call.body, known)})
+    except ValueError as error:
+        raise Problem("invalid", str(error)) from None
+    return _assumptions(worlds, call.world)
+
+
+def list_outbox(worlds: Worlds, call: Call) -> Reply:
+    """GET /outbox."""
+    wanted = call.arguments.get("api")
+    if wanted is not None:
+        _check_api(worlds, wanted)
+    messages = [
+        {**message, "api": name, "tenant": tenant}
+        for name, stores in call.world.tenants.items()
+        if wanted in (None, name)
+        for tenant, store in stores.items()
+        if "outbox" in worlds.apis[name].layouts
+        for message in store["outbox"]
+    ]
+    return _json({"messages": messages})
+
+
+def list_faults(worlds: Worlds, call: Call) -> Reply:
+    """GET /faults."""
+    return _json({"faults": [_fault(fault) for fault in call.world.faults]})
+
+
+def add_fault(worlds: Worlds, call: Call) -> Reply:
+    """POST /faults."""
+    world, body = call.world, call.body
+    if body.get("api") is not None:
+        _check_api(worlds, body["api"])
+    if body.get("operation") is not None:
+        _check_operation(worlds, body.get("api"), body["operation"])
+    _check_headers(body.get("headers", {}))
+    fault = Fault(
+        id="",
+        api=body.get("api"),
+        operation=body.get("operation"),
+        status=int(body["status"]),  # JSON knows no integers: 503.0 is one, too
+        headers=tuple((name.lower().encode(), value.encode()) for name, value in body.get("headers", {}).items()),
+        body=encode(body["body"]) if body.get("body") is not None else None,
+        times=None if body.get("times") is None else int(body["times"]),
+    )
+    _check_room(worlds, world, fault)
+    fault.id = f"fault_{call.ids.take(8)}"
+    world.faults.add(fault)
+    return _json(_fault(fault))
+
+
+def clear_faults(worlds: Worlds, call: Call) -> Reply:
+    """DELETE /faults."""
+    call.world.faults = Faults()
+    return _NOTHING
+
+
+def remove_fault(worlds: Worlds, call: Call) -> Reply:
+    """DELETE /faults/{id}."""
+    try:
+        call.world.faults.remove(call.arguments["id"])
+    except KeyError:
+        raise Problem("not-found", f"there is no fault {call.arguments['id']}") from None
+    return _NOTHING
+
+
+def cause_event(worlds: Worlds, call: Call) -> Reply:
+    """POST /events."""
+    world, body = call.world, dict(call.body)
+    name, event, tenant = body.pop("api"), body.pop("event"), body.pop("tenant", None)
+    api = worlds.apis.get(name)
+    if api is None:
+        raise Problem("invalid", f"api: {name} is not served here{suggest(name, worlds.apis)}")
+    if event not in api.events:
+        raise Problem("invalid", f"event: {name} has no {event}{suggest(event, api.events)}")
+    payload = api.contract.events[event]
+    if not payload.validator.is_valid(body):
+        raise Problem("invalid", payload.fault(body))
+    tenants = world.tenants[name]
+    tenant = next(iter(tenants)) if tenant is None else tenant
+    if tenant not in tenants:
+        raise Problem("not-found", f"tenant: {name} has no {tenant}{suggest(tenant, tenants)}")
+    inner = internal_call(world, api, tenant, body)
+    if inner.store.meter.bytes >= inner.store.meter.next:
+        worlds.check_room(world, inner.store)
+    result = api.events[event](inner)
+    call.note(inner.trace)
+    return _json({"result": result})
+
+
+def error_body(call: Call, refusal: Refusal) -> Json:
+    """RFC 9457 problem details."""
+    status = refusal.status
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": refusal.message}
+
+
+def declare(worlds: Worlds, *, most_bytes: int = 64 << 20) -> Api:
+    """The API that steers `worlds`, its document compiled. Raises ContractError."""
+    return Api(
+        name="control",
+        contract=contract(),
+        handlers={
+            "getHealth": partial(health, worlds),
+            "listWorlds": partial(list_worlds, worlds),
+            "createWorld": partial(create_world, worlds),
+            "removeWorld": partial(remove_world, worlds),
+            "resetWorld": partial(reset, worlds),
+            "getClock": partial(get_clock, worlds),
+            "setClock": partial(set_clock, worlds),
+            "advanceClock": partial(advance_clock, worlds),
+            "exportState": partial(export_state, worlds),
+            "importState": partial(import_state, worlds),
+            "listExchanges": partial(list_exchanges, worlds),
+            "clearJournal": partial(clear_journal, worlds),
+            "getExchange": partial(get_exchange, worlds),
+            "listAssumptions": partial(list_assumptions, worlds),
+            "setAssumptions": partial(set_assumptions, worlds),
+            "listOutbox": partial(list_outbox, worlds),
+            "listFaults": partial(list_faults, worlds),
+            "addFault": partial(add_fault, worlds),
+            "clearFaults": partial(clear_faults, worlds),
+            "removeFault": partial(remove_fault, worlds),
+            "causeEvent": partial(cause_event, worlds),
+        },
+        steps=replace(STEPS, authenticate=partial(guard, worlds)),
+        error_body=error_body,
+        error_type=b"application/problem+json",
+        layouts={},
+        inconsistencies=lambda tenant, store: (),
+        seed=lambda content, contract: (),
+        new_key=lambda ids: "",
+        access_info=lambda credentials, stores: {},
+        events={},
+        timers={},
+        most_bytes=most_bytes,
+        most_depth=250,  # a state holds what the APIs took, some levels deeper; validators count no more than 254
+    )
+
+
+@cache
+def contract() -> Contract:
+    """The compiled document of the control API. Raises ContractError, and ValueError as `check_kinds` does."""
+    compiled = load("control")
+    check_kinds("control", compiled)
+    return compiled
+
+
+def _is_foreign(request: Request, own: Origin | None) -> bool:
+    """Whether a browser sent this for a page of another origin than its `own` (Fetch Metadata; RFC 6454)."""
+    origin = request.header("origin")
+    if origin is not None and (own is None or origin_of(origin) != own):
+        return True
+    return request.header("sec-fetch-site") not in (None, "same-origin", "none")
+
+
+def _hostname(host: str) -> str | None:
+    """The name in a Host header, None when it is no such header."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _check_api(worlds: Worlds, name: str) -> None:
+    """Refuse what is no API whose requests are kept and faulted: an unknown one, or this one."""
+    served = [api for api in worlds.apis if api != "control"]
+    if name == "control":
+        raise Problem("invalid", f"api: calls of the control API are neither faulted nor kept; {_listed(served)}")
+    if name not in served:
+        raise Problem("invalid", f"api: {name} is not served here{suggest(name, served)}")
+
+
+def _check_operation(worlds: Worlds, api: str | None, id: str) -> None:
+    """Refuse an operation that no API, or not the given one, has."""
+    apis = worlds.apis
+    owners = [name for name in apis if name != "control" and id in apis[name].contract.operations]
+    if api not in (None, "") and api not in owners:
+        owner = f"; {' and '.join(owners)} has" if owners else suggest(id, apis[api].contract.operations)
+        raise Problem("invalid", f"operation: {api} has no {id}{owner}")
+    if not owners:
+        known = [id for name in apis if name != "control" for id in apis[name].contract.operations]
+        raise Problem("invalid", f"operation: unknown {id}{suggest(id, known)}")
+
+
+def _check_headers(headers: Iterable[str]) -> None:
+    """Refuse the headers of a fault that cannot be sent beside the server's own."""
+    given = set()
+    for name in headers:
+        if name.lower() in _RESERVED:
+            raise Problem("invalid", f"headers: {name} is the server's own to set")
+        if name.lower() in given:
+            raise Problem("invalid", f"headers: {name} is given twice")
+        given.add(name.lower())
+
+
+def _check_room(worlds: Worlds, world: World, fault: Fault) -> None:
+    """Raise Full for a fault beyond the bounds of the world and the server."""
+    bounds, remedy = worlds.server.bounds, "remove some with DELETE /__mock__/faults"
+    held = sum(other.faults.size for other in worlds.all.values())
+    if len(world.faults) >= bounds.faults:
+        raise Full(f"this world has {len(world.faults)} faults", remedy, "faults")
+    if held + fault.size > bounds.all_faults_bytes:
+        size = f"all faults would take {held + fault.size} bytes of {bounds.all_faults_bytes}"
+        raise Full(size, remedy, "all-faults-bytes")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return f"known: {', '.join(names)}"
+
+
+def _clock(world: World) -> Reply:
+    return _json({"now": rfc3339(world.clock.now()), "frozen": world.clock.frozen})
+
+
+def _assumptions(worlds: Worlds, world: World) -> Reply:
+    known: Sequence[Assumption] = [
+        assumption for api in worlds.apis.values() for assumption in api.contract.assumptions.values()
+    ]
+    told_of = [
+        {
+            "id": assumption.id,
+            "text": assumption.text,
+            "source": assumption.source,
+            "default": assumption.default,
+            "alternatives": assumption.alternatives,
+            "value": world.assumptions[assumption.id],
+        }
+        for assumption in known
+    ]
+    return _json({"assumptions": told_of})
+
+
+def _fault(fault: Fault) -> Json:
+    return {
+        "id": fault.id,
+        "api": fault.api,
+        "operation": fault.operation,
+        "status": fault.status,
+        "headers": {name.decode(): value.decode() for name, value in fault.headers},
+        "body": None if fault.body is None else decode(fault.body),
+        "times": fault.times,
+    }
+
+
+def _json(value: Json) -> Reply:
+    return Reply(encode(value))
+
+
+@cache
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 5 ms that only this needs
+
+    try:
+        return version("understudy")
+    except PackageNotFoundError:
+        return "0"

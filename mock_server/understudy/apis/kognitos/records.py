@@ -1,0 +1,91 @@
+"""What Kognitos keeps of each organization: its collections, their order, the lists that filters read.
+
+None is served as it is kept: a run's status follows the clock, and a process keeps how its runs fare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from understudy.engine.call import Json
+from understudy.engine.clock import BEGIN, END
+from understudy.engine.store import Layout, SharedRecord
+
+FINAL = ("Succeeded", "Failed", "Cancelled", "TimedOut")
+WAITING = "Waiting"
+ACTIVE = "active"
+
+_ID: Json = {"$ref": "#/components/schemas/Id"}
+_STAGE: Json = {"$ref": "#/components/schemas/Stage"}
+_NAME: Json = {"type": "string", "minLength": 1, "maxLength": 100}
+_TEXT: Json = {"type": "string"}
+NEVER = 1 << 51  # a time that no clock reaches
+_LENGTH: Json = {"type": "integer", "minimum": 0, "maximum": END}
+_LEFT: Json = {"type": ["integer", "null"], "minimum": 0, "maximum": 2 * NEVER}
+_PAST: Json = {"type": "integer", "minimum": BEGIN, "maximum": END}
+_TIME: Json = {"type": "integer", "minimum": BEGIN, "maximum": NEVER}
+_TIME_OR_NULL: Json = {"type": ["integer", "null"], "minimum": BEGIN, "maximum": NEVER}
+_OUTPUTS: Json = {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/NamedValue"}}
+OUTCOME: Json = {"enum": [*FINAL, WAITING]}
+
+
+def closed(required: str, /, **properties: Json) -> Json:
+    """The schema of an object with these members and no others; `required` names some, separated by spaces."""
+    return {
+        "type": "object",
+        "required": required.split(),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _process_runs(run: SharedRecord) -> tuple[tuple[str, str | None], ...]:
+    return (run["process_id"], None), (run["process_id"], run["stage"])
+
+
+# How the runs of a process fare: milliseconds in each status, what they come to, `then` after a wait, what they show.
+COURSE = closed(
+    "created pending running outcome then outputs",
+    created=_LENGTH, pending=_LENGTH, running=_LENGTH, outcome=OUTCOME, then=OUTCOME, outputs=_OUTPUTS,
+)  # fmt: skip
+
+LAYOUTS: Mapping[str, Layout] = {
+    "agents": Layout(closed("id name", id=_ID, name=_NAME)),
+    "processes": Layout(
+        closed(
+            "id agent_id name stage inputs course",
+            id=_ID, agent_id=_ID, name=_NAME, stage=_STAGE, inputs={"type": "array", "items": _TEXT}, course=COURSE,
+        ),
+        at=lambda process: 0,
+        lists=lambda process: (process["agent_id"],),
+    ),
+    # `pending_at`, `running_at`, `ends_at`: when the next status begins, null for not by itself; `left`: the time
+    # that a waiting run has still to go; `counted`: its entry in `activity`
+    "runs": Layout(
+        closed(
+            "id agent_id process_id name stage file_ids created pending_at running_at ends_at outcome then outputs "
+            "left counted",
+            id=_ID, agent_id=_ID, process_id=_ID, name=_NAME, stage=_STAGE,
+            file_ids={"type": ["array", "null"], "items": _TEXT}, created=_PAST, pending_at=_TIME_OR_NULL,
+            running_at=_TIME_OR_NULL, ends_at=_TIME_OR_NULL, outcome=OUTCOME, then=OUTCOME, outputs=_OUTPUTS,
+            left=_LEFT, counted={"type": "integer", "minimum": 0},
+        ),
+        at=lambda run: int(run["created"]),
+        lists=_process_runs,
+    ),
+    # until when a run counts as active: an index for the cap, so that nothing is counted run by run
+    "activity": Layout(
+        closed("id until counts", id=_TEXT, until=_TIME, counts={"type": "boolean"}),
+        at=lambda entry: int(entry["until"]),
+        lists=lambda entry: (ACTIVE,) if entry["counts"] else (),
+    ),
+    "files": Layout(
+        closed(
+            "id agent_id file_name uploaded",
+            id={"type": "string", "minLength": 1}, agent_id={"anyOf": [_ID, {"type": "null"}]},
+            file_name={"type": "string", "minLength": 1}, uploaded={"type": "boolean"},
+        )
+    ),
+    # by the token of their URL
+    "uploads": Layout(closed("id file_id fields made", id=_TEXT, file_id=_TEXT, fields={"type": "object"}, made=_PAST)),
+}  # fmt: skip

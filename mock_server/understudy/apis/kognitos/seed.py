@@ -1,0 +1,161 @@
+"""Kognitos' start state: `fixtures/kognitos/seed.yaml`, read into records.
+
+What a file leaves out is filled in here; what does not fit together is refused with its place. The shape of
+single records is checked afterwards, by `world`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from understudy.apis.kognitos.records import FINAL, LAYOUTS, OUTCOME, WAITING, closed
+from understudy.apis.kognitos.runs import LIFE_CYCLE, counted, keep, seeded
+from understudy.document.contract import Contract
+from understudy.document.seed_file import Faults, Place
+from understudy.engine.api import SeededTenant
+from understudy.engine.call import Json
+from understudy.engine.clock import milliseconds
+from understudy.engine.credential import Credential
+from understudy.engine.store import Record, Store
+from understudy.messages import suggest
+
+_TEXT: Json = {"type": "string"}
+_SECONDS: Json = {"type": "number", "minimum": 0}
+_OUTPUTS: Json = {"type": ["array", "null"]}
+_STATUS: Json = {"enum": [*(name for name, _ in LIFE_CYCLE), *FINAL, WAITING]}
+_REFERENCES = (
+    ("processes", "agent_id", "agents"),
+    ("files", "agent_id", "agents"),
+    ("runs", "process_id", "processes"),
+    ("uploads", "file_id", "files"),
+)
+_DURATIONS = {"created": 1, "pending": 2, "running": 5}
+
+
+def _many(schema: Json) -> Json:
+    return {"type": "array", "items": schema}
+
+
+_PROCESS = closed(
+    "id agent_id name stage", id=_TEXT, agent_id=_TEXT, name=_TEXT, stage=_TEXT, inputs=_many(_TEXT), outputs=_OUTPUTS,
+    outcome=OUTCOME, then=OUTCOME, seconds=closed("", created=_SECONDS, pending=_SECONDS, running=_SECONDS),
+)  # fmt: skip
+_RUN = closed(
+    "id process_id name created_at status", id=_TEXT, process_id=_TEXT, name=_TEXT, stage=_TEXT, status=_STATUS,
+    created_at=_TEXT, file_ids={"type": ["array", "null"], "items": _TEXT}, outputs=_OUTPUTS,
+)  # fmt: skip
+_ORGANIZATION = closed(
+    "id agents", id=_TEXT,
+    keys=_many(closed("key", key=_TEXT, agent_id=_TEXT, state={"enum": ["valid", "revoked"]})),
+    agents=_many(closed("id name", id=_TEXT, name=_TEXT)),
+    processes=_many(_PROCESS),
+    files=_many(
+        closed("id agent_id file_name", id=_TEXT, agent_id=_TEXT, file_name=_TEXT, uploaded={"type": "boolean"})
+    ),
+    runs=_many(_RUN),
+)  # fmt: skip
+SEED = closed("organizations", organizations={"type": "array", "minItems": 1, "items": _ORGANIZATION})
+
+
+def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
+    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
+    faults = Faults()
+    faults.check(contract.fits(SEED), content)
+    faults.unique(content["organizations"], "id", "organizations")
+    organizations = [
+        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        for number, given in enumerate(content["organizations"])
+    ]
+    faults.raise_all()
+    return organizations
+
+
+def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
+    """What does not fit together in an organization's records, each with its place."""
+    if not len(store["agents"]):
+        yield "agents: there must be at least one"
+    for owner, member, target in _REFERENCES:
+        for record in store[owner]:
+            if record[member] is not None and store[target].row(record[member]) is None:
+                yield f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
+    for run in store["runs"]:
+        process = store["processes"].get(run["process_id"])
+        if process and process["agent_id"] != run["agent_id"]:
+            yield f"runs {run['id']}: agent_id: process {process['id']} is of agent {process['agent_id']}"
+        if store["activity"].row(counted(run)) is None:
+            yield f"runs {run['id']}: counted: there is no {counted(run)} in activity"
+
+
+def _organization(given: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+    for name in ("agents", "processes", "files", "runs"):
+        faults.unique(given.get(name, ()), "id", *place, name)
+    for agent in given["agents"]:
+        store["agents"].put(agent)
+    for process in given.get("processes", ()):
+        store["processes"].put(_process(process))
+    for file in given.get("files", ()):
+        store["files"].put({"uploaded": True, **file})
+    for number, run in enumerate(given.get("runs", ())):
+        with faults.at(*place, "runs", number):
+            _put_run(run, store, f"{given['id']}: run {run['id']}")
+    return SeededTenant(given["id"], store.dump(), tuple(_keys(given, store, faults, place)))
+
+
+def _put_run(run: Json, store: Store, where: str) -> None:
+    process = _known(store, "processes", run["process_id"], where)
+    for id in run.get("file_ids") or ():
+        _known(store, "files", id, where)
+    keep(store, _run(run, process))
+
+
+def _keys(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+    for number, key in enumerate(given.get("keys", ())):
+        with faults.at(*place, "keys", number):
+            if "agent_id" in key:
+                _known(store, "agents", key["agent_id"], f"{given['id']}: key {key['key']}")
+            yield Credential(key["key"], "kognitos", given["id"], key.get("state", "valid"), scope=key.get("agent_id"))
+
+
+def _process(given: Json) -> Record:
+    seconds: Mapping[str, float] = {**_DURATIONS, **given.get("seconds", {})}
+    return {
+        "id": given["id"],
+        "agent_id": given["agent_id"],
+        "name": given["name"],
+        "stage": given["stage"],
+        "inputs": given.get("inputs", []),
+        "course": {
+            **{name: round(value * 1000) for name, value in seconds.items()},
+            "outcome": given.get("outcome", "Succeeded"),
+            "then": given.get("then", "Succeeded"),
+            "outputs": given.get("outputs"),
+        },
+    }
+
+
+def _run(given: Json, process: Record) -> Record:
+    course = process["course"]
+    run: Record = {
+        "id": given["id"],
+        "agent_id": process["agent_id"],
+        "process_id": process["id"],
+        "name": given["name"],
+        "stage": given.get("stage", process["stage"]),
+        "file_ids": given.get("file_ids"),
+        "created": milliseconds(given["created_at"]),
+        "outcome": course["outcome"],
+        "then": course["then"],
+        "outputs": given.get("outputs", course["outputs"]),
+        "left": None,
+        "counted": 0,
+    }
+    return seeded(run, given["status"])
+
+
+def _known(store: Store, collection: str, id: str, where: str) -> Record:
+    """The record `id`; raises ValueError when there is none."""
+    record = store[collection].get(id)
+    if record is None:
+        hint = suggest(id, [known["id"] for known in store[collection]])
+        raise ValueError(f"{where}: there is no {id} among the {collection}{hint}")
+    return record

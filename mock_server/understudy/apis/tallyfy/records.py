@@ -1,0 +1,363 @@
+"""What Tallyfy keeps of each organization: its collections, their order, the lists that filters read.
+
+A record is what the API shows and, under the member `_`, what it does not. Templates, runs and tasks are
+shown through `tallyfy_includes`, because what is shown depends on the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+
+from understudy.engine.call import Call, Json
+from understudy.engine.clock import END, milliseconds, rfc3339
+from understudy.engine.ids import HEX, LAST
+from understudy.engine.problem import Problem
+from understudy.engine.store import Layout, Record, SharedRecord, Store
+
+DAY = 86_400_000
+_FOREVER = 1 << 50  # later than any time in milliseconds
+
+Lists = tuple[Hashable, ...]
+
+
+def stamp(now: int) -> str:
+    """A time as Tallyfy prints it: UTC, whole seconds (Processes > Get process > Response)."""
+    return f"{rfc3339(min(now, END))[:19]}Z"
+
+
+def moment(text: str) -> int:
+    """Milliseconds of `YYYY-MM-DD HH:MM:SS` or ISO 8601; raises ValueError for anything else, or before 1970."""
+    at = milliseconds(text)
+    if at < 0:
+        raise ValueError(f"{text} is before 1970")
+    return at
+
+
+def new_id(call: Call) -> str:
+    """An id: 32 hex digits."""
+    return call.ids.take(32, HEX)
+
+
+def number(store: Store, kind: str) -> int:
+    """The next `increment_id` of a kind (`runs` or `tasks`)."""
+    counter = store["counters"].get(kind) or {"id": kind, "last": 0}
+    last = min(int(counter["last"]) + 1, LAST)
+    store["counters"].put({**counter, "last": last})
+    return last
+
+
+def existing(record: Record | None) -> Record:
+    """A record that is never missing, because others point to it."""
+    assert record is not None, "what is pointed to is kept"
+    return record
+
+
+def find(call: Call, collection: str, id: str) -> Record:
+    """The record of the caller's organization, a fresh copy; raises the Problems not-found and forbidden."""
+    record = call.store[collection].get(id)
+    if record is None:
+        if call.exists_elsewhere(collection, id) and call.assumed("tallyfy.errors.foreign-object") == "forbidden":
+            raise Problem("forbidden")
+        raise Problem("not-found")
+    return record
+
+
+def subject(call: Call) -> str:
+    """The parameter or body member that names what the operation is about: its task, else the last in its path."""
+    operation = call.operation
+    path = [parameter.name for parameter in operation.parameters if parameter.location == "path"]
+    members: frozenset[str] = operation.body.properties if operation.body else frozenset()
+    return "task_id" if "task_id" in members else path[-1]
+
+
+def me(call: Call) -> Record:
+    """Whom the token acts for; in events, which come without a token, the organization's first person."""
+    person = call.store["people"].get(call.credential.subject)
+    return person or next(iter(call.store["people"]))
+
+
+def my_number(call: Call) -> int:
+    """The id of whom the token acts for, as it is shown."""
+    return int(me(call)["id"])
+
+
+def person_id(store: Store, given: Json) -> int | None:
+    """The id of an active person of the organization, given as a number or as text; None for anybody else."""
+    person = store["people"].get(str(given))
+    return int(person["id"]) if person and person["active"] else None
+
+
+def listed(text: str | None) -> list[str]:
+    """The values of a query parameter that are separated by commas."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _created(record: SharedRecord) -> int:
+    return milliseconds(record["created_at"])
+
+
+def _template_place(template: SharedRecord) -> int:
+    """Pinned templates first, then the last updated (Templates > List templates)."""
+    return (0 if template["is_pinned"] else _FOREVER) + _FOREVER - milliseconds(template["last_updated"])
+
+
+def _template_lists(template: SharedRecord) -> Lists:
+    return (
+        ("archived",) if template["archived_at"] else ("live",),
+        ("type", template["type"]),
+        ("starred", template["starred"]),
+        ("owner", str(template["owner_id"])),
+        ("folder", template["folder_id"]),
+        *(("tag", tag) for tag in template["_"]["tags"]),
+    )
+
+
+def _run_lists(run: SharedRecord) -> Lists:
+    hidden = run["_"]
+    people = {run["owner_id"], *hidden["task_owners"]}
+    return (
+        ("archived",) if run["archived_at"] else ("live",),
+        ("status", run["status"]),
+        ("template", run["checklist_id"]),
+        ("type", run["type"]),
+        ("starred", run["starred"]),
+        *(("owner", str(person)) for person in sorted(people)),
+        *(("tag", tag) for tag in hidden["tags"] or (None,)),
+        *(("folder", folder) for folder in hidden["folders"]),
+        *(("group", group) for group in hidden["task_groups"]),
+        *(("task-status", status) for status in hidden["task_statuses"]),
+        *((("improvement",),) if hidden["improvements"] else ()),
+    )
+
+
+def _task_lists(task: SharedRecord) -> Lists:
+    owners = task["owners"]
+    return (
+        ("archived",) if task["archived_at"] else ("live",),
+        ("run", task["run_id"]),
+        ("status", task["status"]),
+        *(("owner", str(person)) for person in owners["users"]),
+        *(("guest", guest) for guest in owners["guests"]),
+        *(("group", str(group)) for group in owners["groups"]),
+        *((("unassigned",),) if not any(owners.values()) else ()),
+        *((("problem",),) if task["problem"] else ()),
+    )
+
+
+def _object(*names: str, **properties: Json) -> Record:
+    return {"type": "object", "required": ["id", *names], "properties": {"id": {"type": "string"}, **properties}}
+
+
+def _kept(name: str, names: tuple[str, ...], **hidden: Json) -> Record:
+    """A record that fits a schema of the document, has all these members, and such hidden ones."""
+    own = {"type": "object", "required": [*hidden], "properties": hidden}
+    return {"allOf": [{"$ref": f"#/components/schemas/{name}"}, _object("_", *names, _=own)]}
+
+
+_FLAG, _NUMBER, _TEXT = {"type": "boolean"}, {"type": "integer"}, {"type": "string"}
+_IDS = {"type": "array", "items": _TEXT}
+_LIST, _OBJECT, _MAYBE = {"type": "array"}, {"type": "object"}, {"type": ["string", "null"]}
+_NUMBERS = {"type": "array", "items": _NUMBER}
+_FIELDS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["id", "label", "field_type", "required", "options", "columns"],
+        "properties": {
+            "label": _TEXT,
+            "options": {"type": "array", "items": {"type": "object", "required": ["id", "text"]}},
+            "columns": _LIST,
+        },
+    },
+}
+_STEP = {
+    "allOf": [
+        {"$ref": "#/components/schemas/Step"},
+        {
+            "type": "object",
+            "required": [
+                *("alias", "summary", "step_type", "position", "assignees", "guests", "groups", "captures", "deadline"),
+                *("can_complete_only_assignees", "everyone_must_complete", "assign_run_starter", "max_assignable"),
+                *("webhook", "prevent_guest_comment"),
+            ],
+            "properties": {
+                "step_type": _TEXT,
+                "captures": _FIELDS,
+                "deadline": {
+                    "properties": {
+                        "value": {"type": "integer", "minimum": 0, "maximum": 100_000},
+                        "unit": {"enum": ["minutes", "hours", "days", "weeks"]},
+                    },
+                    "required": ["value", "unit"],
+                },
+            },
+        },
+    ]
+}
+_PERSON = _object(
+    *("email", "active", "role", "first_name", "last_name"),
+    id={"type": "string", "pattern": "^[0-9]{1,18}$"},
+    active=_FLAG,
+    role=_TEXT,
+)
+_TEMPLATE = ("is_pinned", "archived_at", "type", "owner_id", "folder_id", "prerun", "status")
+_RUN = (
+    *("progress", "prerun", "prerun_length", "prerun_completed_at", "prerun_completed_by", "starred", "started_at"),
+    *(
+        "archived_at",
+        "completed_at",
+        "max_task_deadline",
+        "collaborators",
+        "parent_id",
+        "type",
+        "is_public",
+        "users",
+        "groups",
+    ),
+)
+_TASK = (
+    *(
+        "original_title",
+        "run_id",
+        "checklist_id",
+        "step_id",
+        "alias",
+        "task_type",
+        "is_oneoff_task",
+        "is_approved",
+        "owners",
+    ),
+    *(
+        "started_at",
+        "deadline",
+        "created_at",
+        "last_updated",
+        "completed_at",
+        "archived_at",
+        "starter_id",
+        "completer_id",
+    ),
+    *(
+        "completer_guest_id",
+        "can_complete_only_assignees",
+        "max_assignable",
+        "webhook",
+        "problem",
+        "taskdata",
+        "summary",
+    ),
+)
+_THREAD = ("label", "state", "task_id", "resolve_id", "created_at", "updated_at")
+_COUNTS = {**_object(done=_NUMBER, visible=_NUMBER, all=_NUMBER), "required": ["done", "visible", "all"]}
+
+LAYOUTS: Mapping[str, Layout] = {
+    "organization": Layout("Organization"),
+    "people": Layout(_PERSON),
+    "groups": Layout(_object("name", "members")),
+    "folders": Layout(_object("name", parent_id=_MAYBE)),
+    "tags": Layout("Tag"),
+    "counters": Layout(_object("last", last={**_NUMBER, "maximum": LAST})),
+    "templates": Layout(
+        {"allOf": [_kept("Template", _TEMPLATE, tags=_IDS), _object(prerun=_FIELDS)]},
+        at=_template_place,
+        lists=_template_lists,
+    ),
+    "definitions": Layout(_object("steps", "stages", steps={"type": "array", "items": _STEP}, stages=_LIST)),
+    "runs": Layout(
+        _kept(
+            "Run",
+            _RUN,
+            kickoff_open=_FLAG,
+            closed=_FLAG,
+            counts=_COUNTS,
+            tags=_IDS,
+            folders=_IDS,
+            task_owners=_NUMBERS,
+            task_groups=_IDS,
+            task_statuses=_IDS,
+            deadlines=_IDS,
+            improvements=_NUMBER,
+            process_issues=_NUMBER,
+            task_issues=_NUMBER,
+            assets=_LIST,
+            member_watchers=_LIST,
+            guest_watchers=_LIST,
+        ),
+        at=_created,
+        lists=_run_lists,
+    ),
+    "tasks": Layout(
+        {
+            "allOf": [
+                _kept("Task", _TASK, issues=_NUMBER, before=_MAYBE),
+                _object(
+                    status={"enum": ["not-started", "in-progress", "completed", "auto-skipped"]},
+                    owners={"type": "object", "properties": {"users": _NUMBERS, "guests": _IDS, "groups": _IDS}},
+                ),
+            ]
+        },
+        at=_created,
+        lists=_task_lists,
+    ),
+    "threads": Layout(
+        _kept("Thread", _THREAD, run_id=_MAYBE),
+        at=_created,
+        lists=lambda thread: (("task", thread["task_id"]), ("run", thread["_"]["run_id"])),
+    ),
+}
+
+# which member of which record names a record of which collection; null names none. The parent of a run is none of
+# them: it may have been deleted for good (Processes > Delete process)
+_REFERENCES: tuple[tuple[str, Callable[[Record], Iterable[str | None]], str], ...] = (
+    ("folders", lambda folder: [folder.get("parent_id")], "folders"),
+    ("templates", lambda template: [template["folder_id"]], "folders"),
+    ("templates", lambda template: template["_"]["tags"], "tags"),
+    ("templates", lambda template: [template["id"]], "definitions"),
+    ("runs", lambda run: [run["checklist_id"]], "templates"),
+    ("runs", lambda run: run["_"]["tags"], "tags"),
+    ("runs", lambda run: run["_"]["folders"], "folders"),
+    ("tasks", lambda task: [task["run_id"]], "runs"),
+    ("threads", lambda thread: [thread["task_id"]], "tasks"),
+    ("threads", lambda thread: [thread["_"]["run_id"]], "runs"),
+)
+
+
+def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
+    """What does not fit together in an organization's records, each with its place."""
+    if [organization["id"] for organization in store["organization"]] != [tenant]:
+        yield f"organization: there must be one, with the id {tenant}"
+    if not len(store["people"]):
+        yield "people: there must be at least one"
+    for owner, named, target in _REFERENCES:
+        for record in store[owner]:
+            for id in named(record):
+                if id is not None and store[target].row(id) is None:
+                    yield f"{owner} {record['id']}: there is no {id} in {target}"
+    yield from _folder_circles(store)
+    for task in store["tasks"]:
+        yield from _task_inconsistencies(store, task)
+
+
+def _folder_circles(store: Store) -> Iterator[str]:
+    for folder in store["folders"]:
+        seen: list[str] = []
+        at: Record | None = folder
+        while at is not None and at["id"] not in seen:
+            seen.append(at["id"])
+            at = store["folders"].get(at["parent_id"]) if at.get("parent_id") else None
+        if at is not None:
+            yield f"folders {folder['id']}: it is inside itself"
+
+
+def _task_inconsistencies(store: Store, task: Record) -> Iterator[str]:
+    run = store["runs"].get(task["run_id"]) if task["run_id"] else None
+    definition = store["definitions"].get(task["checklist_id"]) if task["checklist_id"] else None
+    if (run and run["checklist_id"]) != task["checklist_id"]:
+        yield f"tasks {task['id']}: checklist_id: it is not that of its run"
+    elif task["step_id"] not in ([step["id"] for step in definition["steps"]] if definition else [None]):
+        yield f"tasks {task['id']}: step_id: its template has no step {task['step_id']}"
+    try:
+        for name in ("deadline", "completed_at", "archived_at", "started_at"):
+            milliseconds(task[name] or "2000-01-01")
+    except (ValueError, OverflowError) as error:
+        yield f"tasks {task['id']}: {error}"

@@ -1,0 +1,345 @@
+"""Tallyfy's start state: `fixtures/tallyfy/seed.yaml`, read into records.
+
+What a file leaves out is filled in here; what does not fit together is refused with its place. The shape of
+single records is checked against the document afterwards, by `world`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from understudy.apis.tallyfy.includes import HIDDEN
+from understudy.apis.tallyfy.records import LAYOUTS, existing, moment, stamp
+from understudy.apis.tallyfy.runs import STATUS, Facts, count, fresh_run
+from understudy.apis.tallyfy.seed_schema import schema
+from understudy.apis.tallyfy.tasks import fresh_task, step_deadlines
+from understudy.document.contract import Contract
+from understudy.document.seed_file import Faults, Place
+from understudy.engine.api import SeededTenant
+from understudy.engine.call import Json
+from understudy.engine.credential import Credential
+from understudy.engine.ids import HEX, digest
+from understudy.engine.store import Record, Store
+from understudy.messages import suggest
+
+_STATES = ("valid", "revoked")
+_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ORGANIZATION = ("id", "name", "description", "timezone", "working_days", "created_on", "last_updated")
+
+
+def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
+    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
+    faults = Faults()
+    faults.check(contract.fits(schema(contract.document)), content)
+    faults.unique(content["organizations"], "id", "organizations")
+    organizations = [
+        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        for number, given in enumerate(content["organizations"])
+    ]
+    faults.raise_all()
+    return organizations
+
+
+def _organization(given: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+    where = f"organization {given['id']}"
+    for name in ("people", "groups", "folders", "tags", "templates", "runs", "tasks"):
+        faults.unique(given.get(name, ()), "id", *place, name)
+    days = given.get("working_days", _WEEK[:5])
+    store["organization"].put(
+        {
+            "description": None,
+            "timezone": "UTC",
+            "created_on": "2024-01-01T00:00:00Z",
+            "last_updated": "2024-01-01T00:00:00Z",
+            **{name: given[name] for name in _ORGANIZATION if name in given},
+            "working_days": {day: day in days for day in _WEEK},
+        }
+    )
+    for person in given["people"]:
+        store["people"].put(_person(person))
+    for name in ("groups", "folders"):
+        for record in given.get(name, ()):
+            store[name].put(record)
+    for tag in given.get("tags", ()):
+        store["tags"].put({"auto_generated": False, "created_at": "2024-01-01T00:00:00Z", "deleted_at": None, **tag})
+    for number, template in enumerate(given.get("templates", ())):
+        with faults.at(*place, "templates", number):
+            _template(template, store)
+    for number, run in enumerate(given.get("runs", ())):
+        with faults.at(*place, "runs", number):
+            _run(run, store, f"{where}: run {run['id']}")
+    for number, task in enumerate(given.get("tasks", ())):
+        with faults.at(*place, "tasks", number):
+            _oneoff_task(task, store, f"{where}: task {task['id']}")
+    for kind in ("runs", "tasks"):
+        last = max((record["increment_id"] for record in store[kind]), default=0)
+        store["counters"].put({"id": kind, "last": last})
+    return SeededTenant(given["id"], store.dump(), tuple(_tokens(given, store, faults, place)))
+
+
+def _tokens(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+    for number, token in enumerate(given.get("tokens", ())):
+        with faults.at(*place, "tokens", number):
+            yield _token(token, given["id"], store)
+
+
+def _token(token: Json, organization: str, store: Store) -> Credential:
+    state, person = token.get("state", "valid"), str(token["user"])
+    if state not in _STATES:
+        raise ValueError(f"token {token['token']}: {state} is none of {', '.join(_STATES)}")
+    if store["people"].row(person) is None:
+        raise ValueError(f"token {token['token']}: there is no person {person}")
+    return Credential(token["token"], "tallyfy", organization, state, subject=person)
+
+
+def _person(given: Json) -> Record:
+    created = given.get("created_at", "2024-01-01T00:00:00Z")
+    return {
+        "role": "standard",
+        "active": True,
+        "timezone": "UTC",
+        **given,
+        "id": str(given["id"]),
+        "username": given["email"].partition("@")[0],
+        "full_name": f"{given['first_name']} {given['last_name']}",
+        "created_at": created,
+        "last_updated": created,
+    }
+
+
+def _template(given: Json, store: Store) -> None:
+    id, created = given["id"], given["created_at"]
+    steps = [_step(step, number, id, created) for number, step in enumerate(given.get("steps", ()), 1)]
+    own = {name: value for name, value in given.items() if name not in ("steps", "prerun", "tags", "stages")}
+    store["templates"].put(
+        {
+            "summary": None,
+            "starred": False,
+            "webhook": None,
+            "guidance": None,
+            "alias": _alias(given["title"]).replace("_", "-"),
+            "folder_id": None,
+            "created_by": 1001,
+            "owner_id": 1001,
+            "kickoff_title": None,
+            "kickoff_description": None,
+            "last_updated": created,
+            "archived_at": None,
+            "is_public": False,
+            "is_pinned": False,
+            "automated_actions": [],
+            "icon": None,
+            "type": "procedure",
+            "is_public_kickoff": False,
+            "default_process_name_format": None,
+            "explanation_video": None,
+            "status": "archived" if given.get("archived_at") else "active",
+            **own,
+            "prerun": [_field(field, number, id, created) for number, field in enumerate(given.get("prerun", ()), 1)],
+            "_": {"tags": given.get("tags", [])},
+        }
+    )
+    store["definitions"].put({"id": id, "steps": steps, "stages": given.get("stages", [])})
+
+
+def _step(given: Json, number: int, template: str, created: str) -> Record:
+    captures = [_field(field, place, template, created) for place, field in enumerate(given.get("captures", ()), 1)]
+    return {
+        "checklist_id": template,
+        "alias": _alias(given["title"]),
+        "summary": None,
+        "step_type": "task",
+        "position": number,
+        "assignees": [],
+        "guests": [],
+        "groups": [],
+        "deadline": None,
+        "start_date": None,
+        "allow_guest_owners": False,
+        "max_assignable": None,
+        "can_complete_only_assignees": False,
+        "everyone_must_complete": False,
+        "assign_run_starter": True,
+        "webhook": None,
+        "prevent_guest_comment": False,
+        "created_at": created,
+        "last_updated": created,
+        "archived_at": None,
+        **given,
+        "captures": [{**field, "step_id": given["id"]} for field in captures],
+    }
+
+
+def _field(given: Json, number: int, template: str, created: str) -> Record:
+    return {
+        "checklist_id": template,
+        "alias": _alias(given["label"]),
+        "guidance": None,
+        "position": number,
+        "required": False,
+        "options": [],
+        "columns": [],
+        "field_validation": [],
+        "use_wysiwyg_editor": False,
+        "collect_time": False,
+        "default_value_enabled": False,
+        "default_value": None,
+        "created_at": created,
+        "last_updated": created,
+        **given,
+    }
+
+
+def _run(given: Json, store: Store, where: str) -> None:
+    template = store["templates"].get(given["template"])
+    if template is None:
+        raise ValueError(f"{where}: there is no template {given['template']}")
+    created = given["created_at"]
+    names = (
+        "id",
+        "increment_id",
+        "name",
+        "summary",
+        "started_by",
+        "prerun",
+        "starred",
+        "archived_at",
+        "is_public",
+        "users",
+        "groups",
+        "parent_id",
+    )
+    starter = given.get("started_by", 1002)
+    run = fresh_run(template) | {"started_by": starter, "owner_id": given.get("owner_id", starter)}
+    run |= {"created_at": created, "started_at": created, "last_updated": given.get("last_updated", created)}
+    run |= {name: given[name] for name in names if name in given}
+    hidden = ("tags", "folders", "assets", "member_watchers", "guest_watchers")
+    run["_"] |= {name: given[name] for name in hidden if name in given}
+    if given.get("kickoff") == "open":
+        run["_"]["kickoff_open"] = True
+    elif template["prerun"]:
+        run |= {"prerun_completed_at": created, "prerun_completed_by": starter}
+    tasks = _tasks(given, run, existing(store["definitions"].get(template["id"]))["steps"], where)
+    for task, said in tasks:
+        _threads(store, run, task, said)
+        store["tasks"].put(task)
+    if "issue" in given:
+        store["threads"].put(_thread(f"{run['id']}/issue", run, None, "problem", given["issue"]))
+        run["_"]["process_issues"] = 1
+    count(run, [task for task, _ in tasks])
+    _conclude(run, given, where)
+    store["runs"].put(run)
+
+
+def _conclude(run: Record, given: Json, where: str) -> None:
+    """The status that follows, and the time of completion that must go with it."""
+    hidden = run["_"]
+    counts = hidden["counts"]
+    done = 0 < counts["visible"] == counts["done"] and not hidden["kickoff_open"]
+    facts = Facts(hidden["process_issues"], hidden["task_issues"], done)
+    run["status"] = next(status for status, holds in STATUS if holds(facts))
+    if (run["status"] == "complete") != ("completed_at" in given):
+        raise ValueError(f"{where}: is {run['status']} {'with' if 'completed_at' in given else 'without'} completed_at")
+    run["completed_at"] = given.get("completed_at")
+
+
+def _tasks(given: Json, run: Record, steps: Sequence[Record], where: str) -> list[tuple[Record, Json]]:
+    """The tasks of a run, and what a file says of each."""
+    said = {task["step"]: task for task in given.get("tasks", ())}
+    known = {step["id"] for step in steps}
+    for id in said.keys() - known:
+        raise ValueError(f"{where}: the template has no step {id}{suggest(id, known)}")
+    start = moment(run["started_at"])
+    fixed = {
+        id: moment(task["deadline"]) if task["deadline"] else None for id, task in said.items() if "deadline" in task
+    }
+    deadlines = step_deadlines(steps, start, fixed)
+    tasks = []
+    for place, step in enumerate(sorted(steps, key=lambda step: int(step["position"]))):
+        own = said.get(step["id"], {})
+        task = fresh_task(run, step)
+        at = deadlines[step["id"]]
+        task["deadline"] = None if at is None else stamp(at)
+        if not any(task["owners"].values()) and step["assign_run_starter"]:
+            task["owners"] = {"users": [run["started_by"]], "guests": [], "groups": []}
+        task |= {"id": digest(f"{run['id']}/{place}", 32, HEX), "increment_id": run["increment_id"] * 100 + place}
+        tasks.append((_told(task, own, f"{where}: task {step['id']}"), own))
+    return tasks
+
+
+def _told(task: Record, own: Json, where: str) -> Record:
+    """A task with what a file says of it."""
+    task |= {name: value for name, value in own.items() if name not in ("step", "problem", "comment")}
+    if (task["status"] == "completed") != (task["completed_at"] is not None):
+        raise ValueError(f"{where}: is {task['status']} with completed_at {task['completed_at']}")
+    if task["status"] == HIDDEN:
+        task["_"]["before"] = "not-started"
+    if "problem" in own:
+        task["problem"], task["_"]["issues"] = True, 1
+    return task
+
+
+def _threads(store: Store, run: Record | None, task: Record, own: Json) -> None:
+    for label in ("problem", "comment"):
+        for number, content in enumerate(_texts(own.get(label))):
+            store["threads"].put(_thread(f"{task['id']}/{label}{number}", run, task, label, content))
+
+
+def _thread(name: str, run: Record | None, task: Record | None, label: str, content: str) -> Record:
+    at = (task or run or {})["created_at"]
+    return {
+        "id": digest(name, 32, HEX),
+        "content": content,
+        "label": label,
+        "state": "open",
+        "task_id": task["id"] if task else None,
+        "author_id": run["started_by"] if run else existing(task)["starter_id"],
+        "author_type": "user",
+        "resolve_id": None,
+        "sent_to": [],
+        "created_at": at,
+        "updated_at": at,
+        "archived_at": None,
+        "_": {"run_id": run["id"] if run else None},
+    }
+
+
+def _oneoff_task(given: Json, store: Store, where: str) -> None:
+    """A task of no process (Tasks > Get task: the ids of run, checklist and step are null)."""
+    created = given["created_at"]
+    nobody = {
+        "id": None,
+        "checklist_id": None,
+        "started_at": created,
+        "created_at": created,
+        "archived_at": None,
+        "started_by": 1002,
+    }
+    nothing: dict[str, Any] = {
+        "id": None,
+        "title": given["title"],
+        "alias": _alias(given["title"]).replace("_", "-"),
+        "step_type": "task",
+        "assignees": [],
+        "guests": [],
+        "groups": [],
+        "position": 1,
+        "everyone_must_complete": False,
+        "can_complete_only_assignees": False,
+        "max_assignable": 1,
+        "webhook": None,
+        "prevent_guest_comment": False,
+        "summary": None,
+    }
+    task = _told(fresh_task(nobody, nothing) | {"is_oneoff_task": True}, given, where)
+    _threads(store, None, task, given)
+    store["tasks"].put(task)
+
+
+def _alias(text: str) -> str:
+    return "_".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+def _texts(value: Json) -> Iterable[str]:
+    return value if isinstance(value, list) else [value] if value else []

@@ -1,0 +1,1 @@
+"""OpenAPI documents: read, understood whole, compiled at start."""

@@ -1,0 +1,478 @@
+"""An OpenAPI document, understood whole and compiled at start.
+
+Everything that a request could need is made here once: routes, validators, parameter coercion, policies.
+What is not understood (an unknown keyword, an example that does not fit) is refused with its JSON pointer
+and what to do. Must not know what happens to a request: that is `pipeline`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import jsonschema_rs
+
+from understudy import cache, data
+from understudy.document import closed as members
+from understudy.document.body import FORM, JSON, Body
+from understudy.document.contract import Contract
+from understudy.document.dialect import Diagnostic, examples, rebase
+from understudy.document.dialect import diagnostics as dialect_complaints
+from understudy.document.model import (
+    Assumed,
+    Assumption,
+    ErrorKind,
+    Json,
+    Pagination,
+    Quota,
+    RateLimit,
+    Rule,
+    Scheme,
+    Validator,
+)
+from understudy.document.operation import Operation
+from understudy.document.parameters import Parameter
+from understudy.document.pointer import at, find
+from understudy.document.read import read
+from understudy.document.responses import Expected
+from understudy.messages import shorten, suggest
+
+PIPELINE_KINDS = (
+    "missing-credential",
+    "invalid-credential",
+    "forbidden",
+    "rate-limited",
+    "unknown-route",
+    "method-not-allowed",
+    "malformed-body",
+    "unsupported-media-type",
+    "body-too-large",
+    "invalid",
+    "internal",
+)
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+WINDOWS = ("fixed", "calendar", "sliding")
+COUNTS = ("admitted", "successful")
+_METHODS = {"head": "like-get", "options": "allow"}  # what x-methods says; the default of each
+
+
+class ContractError(Exception):
+    """A document that is not fully understood. `complaints` lists every problem, each with its JSON pointer."""
+
+    def __init__(self, source: str, diagnostics: list[Diagnostic]) -> None:
+        self.diagnostics = diagnostics
+        super().__init__("\n".join(f"{source}#{pointer}: {text}" for pointer, text in diagnostics))
+
+
+def load(name: str, path: Path | None = None) -> Contract:
+    """Read and compile `openapi/<name>.yaml` (or the file `path`); raises ContractError."""
+    if path is not None:
+        return compile(read(path), name, source=path.name)
+    own = data.path(f"openapi/{name}.yaml")
+
+    def checked() -> Json:
+        document = read(own)
+        compile(document, name, source=own.name)
+        return document
+
+    return _Compiler(cache.cached(f"{name}-document", checked, own.read_bytes()), name).contract(own.name)
+
+
+def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
+    """Compile a document that was read already; raises ContractError with every problem."""
+    diagnostics = list(dialect_complaints(document))
+    if diagnostics:
+        raise ContractError(source, diagnostics)
+    compiler = _Compiler(document, name)
+    try:
+        contract = compiler.contract(source)
+        compiler.check_examples()
+    except Exception as error:  # a gap in the grammar: whoever wrote the document still learns where
+        complaint = compiler.place, f"cannot be compiled: {type(error).__name__}: {shorten(str(error), 300)}"
+        raise ContractError(source, [*compiler.diagnostics, complaint]) from error
+    if compiler.diagnostics:
+        raise ContractError(source, compiler.diagnostics)
+    return contract
+
+
+class _Compiler:
+    """Makes the parts of a Contract from a document whose grammar is right, collecting what does not fit."""
+
+    def __init__(self, document: Mapping[str, Json], name: str) -> None:
+        self.document = document
+        self.name = name
+        self.diagnostics: list[Diagnostic] = []
+        self.keys: frozenset[str] = frozenset()
+        self.place = ""  # the pointer of what is being compiled
+        self.validators: dict[tuple[str, bool], Validator] = {}
+        self.uri = f"urn:understudy:{name}"
+        self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
+        self.assumptions = {a["id"]: _assumption(a) for _, a in self.listed("x-assumptions")}
+        self.rules = {rule["id"] for _, rule in self.listed("x-rules")}
+
+    def contract(self, source: str) -> Contract:
+        """The whole document; what is wrong with it is in `complaints` afterwards."""
+        document = self.document
+        self.check_ids()
+        self.check_servers()
+        schemes = tuple(self.schemes())
+        self.keys = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
+        operations = {operation.id: operation for operation in self.operations()}
+        parameters = [parameter for operation in operations.values() for parameter in operation.parameters]
+        contract = Contract(
+            name=self.name,
+            source=source,
+            document=document,
+            prefixes=tuple(dict.fromkeys((_path(server["url"]) or "").rstrip("/") for server in document["servers"])),
+            operations=operations,
+            schemes=schemes,
+            errors={kind: self.error_kind(kind, error) for kind, error in document["x-errors"].items()},
+            rate_limit=self.rate_limit(document, "", ""),
+            unknown={key: self.value(value, at("x-unknown", key)) for key, value in document["x-unknown"].items()},
+            methods={
+                key: self.value(document.get("x-methods", {}).get(key, usual), at("x-methods", key))
+                for key, usual in _METHODS.items()
+            },
+            rules=tuple(Rule(**rule) for _, rule in self.listed("x-rules")),
+            assumptions=self.assumptions,
+            events={name: self.event(name, event) for name, event in document.get("x-events", {}).items()},
+            headers={one.name: str(one.example) for one in parameters if one.location == "header" and one.required},
+            validator=self.validator,
+        )
+        self.check_kinds(contract)
+        return contract
+
+    def listed(self, key: str) -> Iterator[tuple[str, Json]]:
+        """The entries of `x-rules` or `x-assumptions`, at the root and on every operation, with pointers."""
+        for number, entry in enumerate(self.document.get(key, ())):
+            yield at(key, number), entry
+        for path, method, operation in self.each_operation():
+            for number, entry in enumerate(operation.get(key, ())):
+                yield at("paths", path, method, key, number), entry
+
+    def each_operation(self) -> Iterator[tuple[str, str, Json]]:
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield path, method, item[method]
+
+    def check_ids(self) -> None:
+        seen: set[str] = set()
+        for key in ("x-rules", "x-assumptions"):
+            for pointer, entry in self.listed(key):
+                if entry["id"] in seen:
+                    self.diagnostics.append((pointer, f"{entry['id']} is declared twice; give one of them another id"))
+                if not re.fullmatch(rf"{self.name}\.[a-z-]+\.[a-z0-9-]+", entry["id"]):
+                    self.diagnostics.append((pointer, f"{entry['id']} is no {self.name}.<area>.<slug>"))
+                seen.add(entry["id"])
+
+    def check_kinds(self, contract: Contract) -> None:
+        for kind in PIPELINE_KINDS:
+            if kind not in contract.errors:
+                self.diagnostics.append(("/x-errors", f"{kind} is missing; every API needs it"))
+
+    def operations(self) -> Iterator[Operation]:
+        for path, method, operation in self.each_operation():
+            pointer = self.place = at("paths", path, method)
+            parameters = tuple(self.parameters(path, operation, pointer))
+            self.check_names(path, parameters, pointer)
+            yield Operation(
+                id=operation["operationId"],
+                method=method.upper(),
+                path=path,
+                parameters=parameters,
+                body=self.body(operation.get("requestBody"), at("paths", path, method, "requestBody")),
+                responses={
+                    status: self.expected(*self.follow(response, f"{pointer}/responses/{status}"))
+                    for status, response in operation["responses"].items()
+                },
+                success=self.success(operation, pointer),
+                pagination=self.pagination(operation, parameters, pointer),
+                rate_limit=self.rate_limit(operation, pointer, operation["operationId"]),
+                secured=self.value(
+                    operation.get("x-secured", bool(operation.get("security", self.document.get("security", ())))),
+                    f"{pointer}/x-secured",
+                ),
+                keys=self.keys,
+            )
+
+    def success(self, operation: Json, pointer: str) -> int | Assumed:
+        """The status of an answer that its handler leaves open: the first documented success, else 200."""
+        if "x-success" in operation:
+            return self.reference(operation["x-success"], f"{pointer}/x-success") or 200
+        statuses = [status for status in operation["responses"] if status.startswith("2")]
+        known = next((int(status) for status in statuses if status.isdigit()), None)
+        if statuses and known is None:
+            text = f"{statuses[0]} names no one status that is answered; write three digits, or add x-success"
+            self.diagnostics.append((f"{pointer}/responses{at(statuses[0])}", text))
+        return known or 200
+
+    def check_servers(self) -> None:
+        """The path of a server is plain: all operations stand below it."""
+        for number, server in enumerate(self.document["servers"]):
+            path = _path(server["url"])
+            if path is None or "{" in path or (path and not path.startswith("/")):
+                text = f"{shorten(server['url'])} is no URL with a plain path; write it out, variables too"
+                self.diagnostics.append((at("servers", number, "url"), text))
+
+    def check_names(self, path: str, parameters: Sequence[Parameter], pointer: str) -> None:
+        """The parameters in a path are the declared ones."""
+        named = re.findall(r"(?<=/)\{([^/{}]+)\}(?=/|$)", path)
+        declared = [parameter.name for parameter in parameters if parameter.location == "path"]
+        for name in declared:
+            if name not in named:
+                self.diagnostics.append((pointer, f"{name} is not in the path{suggest(name, named)}"))
+        for name in named:
+            if declared.count(name) != 1 or named.count(name) != 1:
+                self.diagnostics.append((pointer, f"the path's {{{name}}} is not declared, or twice; declare it once"))
+        if not path.startswith("/") or re.sub(r"/\{[^/{}]+\}(?=/|$)", "", path).count("{"):
+            self.diagnostics.append((pointer, "the path must start with / and have a parameter as a whole segment"))
+
+    def parameters(self, path: str, operation: Json, pointer: str) -> Iterator[Parameter]:
+        shared = self.document["paths"][path].get("parameters", [])
+        entries = [(at("paths", path, "parameters", n), entry) for n, entry in enumerate(shared)]
+        entries += [(f"{pointer}/parameters/{n}", entry) for n, entry in enumerate(operation.get("parameters", ()))]
+        for place, entry in entries:
+            parameter, where = self.follow(entry, place)
+            schema, _ = self.follow(parameter["schema"], f"{where}/schema")
+            schema = schema if isinstance(schema, Mapping) else {}
+            kinds = schema.get("type", "string")
+            kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "null")
+            if kind not in ("string", "integer", "number", "boolean"):
+                self.diagnostics.append((where, f"a parameter of type {kind} is not supported; use a plain type"))
+            yield Parameter(
+                name=parameter["name"],
+                location=parameter["in"],
+                required=parameter.get("required", False),
+                kind=kind,
+                schema=schema,
+                default=schema.get("default"),
+                validator=self.at(f"{where}/schema"),
+                invalid=self.reference(parameter.get("x-invalid"), f"{where}/x-invalid"),
+                example=parameter.get("example"),
+            )
+
+    def body(self, entry: Json, pointer: str) -> Body | None:
+        if entry is None:
+            return None
+        body, where = self.follow(entry, pointer)
+        media_type = next((known for known in (JSON, FORM) if known in body["content"]), None)
+        if media_type is None:
+            self.diagnostics.append((f"{where}/content", f"only bodies of {JSON} or {FORM} are understood"))
+            return None
+        place = f"{where}/content{at(media_type)}/schema"
+        schema, _ = self.follow(body["content"][media_type]["schema"], place)
+        closed = members.closed(schema, self.document)
+        strict = self.validator(closed)
+        return Body(body.get("required", False), self.at(place), _properties(schema), media_type, closed, strict)
+
+    def event(self, name: str, event: Json) -> Body:
+        schema = event["schema"]
+        return Body(True, self.at(at("x-events", name, "schema"), formats=True), _properties(schema))
+
+    def expected(self, response: Json, pointer: str) -> Expected:
+        headers = []
+        for name, entry in response.get("headers", {}).items():
+            header, where = self.follow(entry, f"{pointer}/headers/{name}")
+            schema, _ = self.follow(header["schema"], f"{where}/schema")
+            kind = schema.get("type", "string") if isinstance(schema, Mapping) else "string"
+            headers.append((name.lower(), header.get("required", False), kind, self.at(f"{where}/schema")))
+        for media_type in response.get("content", {}):
+            body = self.at(f"{pointer}/content{at(media_type)}/schema", formats=True)
+            return Expected(body, media_type, tuple(headers))
+        return Expected(None, "", tuple(headers))
+
+    def pagination(self, operation: Json, parameters: Sequence[Parameter], pointer: str) -> Pagination | None:
+        own = operation.get("x-pagination")
+        if own is None:
+            return None
+        shared = dict(self.document.get("x-pagination", {}))
+        style = shared.pop("style", None)
+        if style is None:
+            self.diagnostics.append((pointer, "x-pagination here needs x-pagination at the root"))
+            return None
+        known = [parameter.name for parameter in parameters if parameter.location == "query"]
+        for key in ("limit", "cursor", "page", "all"):
+            if key in shared and shared[key] not in known:
+                text = f"{operation['operationId']} has no query parameter {shared[key]}"
+                self.diagnostics.append((at("x-pagination", key), text + suggest(shared[key], known)))
+        for one in parameters:
+            if one.name in (shared["limit"], shared.get("page")):
+                if one.kind != "integer":
+                    self.diagnostics.append((pointer, f"{one.name} counts items or pages; its type must be integer"))
+                if one.default is None and "default-limit" not in own:
+                    self.diagnostics.append((pointer, f"{one.name} needs a default, since it is not always sent"))
+        settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
+        settings |= {key: self.value(value, f"{pointer}/x-pagination{at(key)}") for key, value in own.items()}
+        return Pagination(style, settings["order"], settings)
+
+    def schemes(self) -> Iterator[Scheme]:
+        """The schemes that the document or one of its operations asks for, in the document's order."""
+        known = self.document.get("components", {}).get("securitySchemes", {})
+        places = [("/security", self.document.get("security", ()))]
+        for path, method, operation in self.each_operation():
+            places.append((at("paths", path, method, "security"), operation.get("security", ())))
+        used = {name for _, required in places for requirement in required for name in requirement}
+        for place, required in places:
+            for name in sorted({name for requirement in required for name in requirement} - known.keys()):
+                text = f"{name} is no security scheme of this document{suggest(name, known)}"
+                self.diagnostics.append((place, text))
+        for name, scheme in known.items():
+            if name in used:
+                yield from self.scheme(name, scheme, at("components", "securitySchemes", name))
+
+    def scheme(self, name: str, scheme: Json, pointer: str) -> Iterator[Scheme]:
+        case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
+        challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
+        kind, place = scheme.get("scheme", "").lower(), scheme.get("in")
+        if scheme["type"] == "http" and kind in ("bearer", "basic"):
+            yield Scheme(name, kind, "authorization", case, challenge)
+        elif (
+            scheme["type"] == "apiKey" and place in ("header", "query", "cookie") and _is_token(scheme.get("name", ""))
+        ):
+            key = scheme["name"].lower() if place == "header" else scheme["name"]
+            yield Scheme(name, "apiKey", key, case, challenge, place)
+        else:
+            text = "is not understood; use http bearer, or apiKey in a header, query or cookie (named), or http basic"
+            self.diagnostics.append((pointer, text))
+
+    def error_kind(self, kind: str, error: Json) -> ErrorKind:
+        pointer = at("x-errors", kind)
+        known = self.assumptions.get(error.get("as", ""))
+        if known and not (_is_answer(known.default) and all(v is None or _is_answer(v) for v in known.alternatives)):
+            self.diagnostics.append(
+                (f"{pointer}/as", f"{known.id} must be {{status, code}}; an alternative may be null")
+            )
+        return ErrorKind(
+            status=self.value(error.get("status", 500), f"{pointer}/status"),
+            code=self.value(error.get("code", ""), f"{pointer}/code"),
+            message=self.value(error["message"], f"{pointer}/message"),
+            reason=error["reason"],
+            answer=self.reference({"assumption": error["as"]} if "as" in error else None, f"{pointer}/as"),
+            rule=self.known_rule(error.get("rule"), f"{pointer}/rule"),
+        )
+
+    def rate_limit(self, owner: Json, pointer: str, name: str) -> RateLimit | None:
+        """The limit that stands on the document or on an operation."""
+        entry, pointer = owner.get("x-rate-limit"), f"{pointer}/x-rate-limit"
+        if entry is None:
+            return None
+        refusal = entry.get("refusal", "rate-limited")
+        if refusal not in self.document["x-errors"]:
+            self.diagnostics.append((f"{pointer}/refusal", f"{refusal} is no kind of x-errors; add it there"))
+        if ("as" in entry) == ("requests" in entry and "seconds" in entry):
+            self.diagnostics.append((pointer, "a limit has requests and seconds, or is `as` an assumption says"))
+        assumed = self.reference({"assumption": entry["as"]} if "as" in entry else None, f"{pointer}/as")
+        self.check_limit(entry, pointer)
+        return RateLimit(
+            name=name,
+            quota=assumed or Quota(entry.get("requests", 0), entry.get("seconds", 0)),
+            per=entry["per"],
+            retry_after=self.value(entry.get("retry-after", True), f"{pointer}/retry-after"),
+            refusal=refusal,
+            **{key: self.value(entry[key], f"{pointer}/{key}") for key in ("window", "counts", "headers")},
+        )
+
+    def check_limit(self, entry: Json, pointer: str) -> None:
+        """A limit's ways of counting are known ones, under each alternative too."""
+        for key, choices in (("window", WINDOWS), ("counts", COUNTS)):
+            for value in self.possible(entry[key]):
+                if value not in choices:
+                    text = f"{shorten(value)} is none of {', '.join(choices)}"
+                    self.diagnostics.append((f"{pointer}/{key}", text))
+        for value in self.possible({"assumption": entry["as"]}) if "as" in entry else ():
+            if value is not None and not _is_quota(value):
+                text = f"{shorten(value)} must be {{requests, seconds}} or null"
+                self.diagnostics.append((f"{pointer}/as", text))
+
+    def possible(self, value: Json) -> tuple[Json, ...]:
+        """All that a value of the document may come to: itself, or what its assumption may be."""
+        if not isinstance(value, Mapping):
+            return (value,)
+        known = self.assumptions.get(value["assumption"])
+        return (known.default, *known.alternatives) if known else ()
+
+    def value(self, value: Json, pointer: str) -> Json:
+        """`value`, or an Assumed where it says `{assumption: id}`."""
+        return self.reference(value, pointer) if isinstance(value, Mapping) else value
+
+    def reference(self, value: Json, pointer: str) -> Assumed | None:
+        if value is None:
+            return None
+        id = value["assumption"]
+        if id not in self.assumptions:
+            self.diagnostics.append((pointer, f"unknown assumption {id}{suggest(id, self.assumptions)}"))
+        return Assumed(id)
+
+    def known_rule(self, id: str | None, pointer: str) -> str | None:
+        if id is not None and id not in self.rules:
+            self.diagnostics.append((pointer, f"unknown rule {id}{suggest(id, self.rules)}"))
+        return id
+
+    def follow(self, entry: Json, pointer: str) -> tuple[Json, str]:
+        """An entry and its pointer, behind `$ref` where it is one."""
+        while isinstance(entry, Mapping) and "$ref" in entry:
+            pointer = entry["$ref"].removeprefix("#")
+            entry = find(self.document, pointer)
+        return entry, pointer
+
+    def at(self, pointer: str, *, formats: bool = False) -> Validator:
+        """The validator of the schema at a pointer of the document; shared parts are compiled once."""
+        known = self.validators.get((pointer, formats))
+        if known is None:
+            schema = {"$ref": f"#{quote(pointer, safe='/~')}"}
+            known = self.validators[pointer, formats] = self.validator(schema, formats=formats)
+        return known
+
+    def validator(self, schema: Json, *, formats: bool = False) -> Validator:
+        """A validator of `schema`, whose references point into the document."""
+        whole = rebase(schema, self.uri)
+        return jsonschema_rs.Draft202012Validator(whole, registry=self.registry, validate_formats=formats)
+
+    def check_examples(self) -> None:
+        """Every example and default fits its schema."""
+        for pointer, schema, example in examples(self.document):
+            validator = self.at(schema, formats=True)
+            if not validator.is_valid(example):
+                error = next(validator.iter_errors(example))
+                text = f"does not fit its schema: {at(*error.instance_path)}: {shorten(error.message, 300)}"
+                self.diagnostics.append((pointer, text))
+
+
+def _is_token(name: str) -> bool:
+    """Whether a text can be the name of a header or cookie (RFC 9110, 5.6.2)."""
+    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) is not None
+
+
+def _path(url: str) -> str | None:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return None
+
+
+def _is_quota(value: Json) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and value.keys() == {"requests", "seconds"}
+        and all(type(count) is int and count > 0 for count in value.values())
+    )
+
+
+def _is_answer(value: Json) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and type(value.get("status")) is int
+        and 400 <= value["status"] <= 599
+        and isinstance(value.get("code"), str)
+    )
+
+
+def _properties(schema: Json) -> frozenset[str]:
+    return frozenset(schema.get("properties", ())) if isinstance(schema, Mapping) else frozenset()
+
+
+def _assumption(entry: Json) -> Assumption:
+    return Assumption(**{**entry, "alternatives": tuple(entry["alternatives"])})

@@ -1,0 +1,40 @@
+"""A compiled document: all operations, with everything that the pipeline needs to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from understudy.document.body import Body
+from understudy.document.model import Assumed, Assumption, ErrorKind, Json, RateLimit, Rule, Scheme, Validator
+from understudy.document.operation import Operation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contract:
+    """A compiled document. `document` is the plain JSON that it was made from.
+
+    `headers` are those that operations require, beside the credential, each with its example. `methods` says what HEAD
+    and OPTIONS get where no operation has them.
+    """
+
+    name: str
+    source: str
+    document: Mapping[str, Json]
+    prefixes: tuple[str, ...]
+    operations: Mapping[str, Operation]
+    schemes: tuple[Scheme, ...]
+    errors: Mapping[str, ErrorKind]
+    rate_limit: RateLimit | None
+    unknown: Mapping[str, str | Assumed]
+    methods: Mapping[str, str | Assumed]
+    rules: tuple[Rule, ...]
+    assumptions: Mapping[str, Assumption]
+    events: Mapping[str, Body]
+    headers: Mapping[str, str]
+    validator: Callable[..., Validator] = field(repr=False, compare=False)
+
+    def fits(self, schema: str | Mapping[str, Json]) -> Validator:
+        """The validator of a component schema (by name) or of a schema given whole."""
+        whole = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
+        return self.validator(whole, formats=True)

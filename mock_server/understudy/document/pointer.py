@@ -1,0 +1,20 @@
+"""JSON pointers (RFC 6901): made of parts, and resolved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = Any
+
+
+def find(document: Json, pointer: str) -> Json:
+    """What stands at a JSON pointer; raises LookupError."""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        document = document[int(key) if isinstance(document, list) else key]
+    return document
+
+
+def at(*parts: object) -> str:
+    """The JSON pointer of these parts."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -1,0 +1,32 @@
+"""What a document says of a response, and how an actual one differs from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from understudy.document.model import Validator
+from understudy.document.parameters import INTEGER
+from understudy.engine.exchange import Response
+from understudy.messages import shorten
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """What the document says of one response: its body's validator and its headers."""
+
+    body: Validator | None
+    media_type: str
+    headers: tuple[tuple[str, bool, str, Validator], ...]
+    known: dict[bytes, None] = {}
+
+
+def header_errors(expected: Expected, response: Response) -> Iterator[str]:
+    """How the headers of a response differ from what the document says."""
+    for name, required, kind, validator in expected.headers:
+        text = response.header(name)
+        if text is None:
+            if required:
+                yield f"the header {name} is missing"
+        elif not validator.is_valid(int(text) if kind == "integer" and INTEGER.fullmatch(text) else text):
+            yield f"the header {name} is {shorten(text)}, which does not fit its schema"

@@ -1,0 +1,1 @@
+"""What answers a request: one in, one exchange out, without HTTP and without any vendor."""

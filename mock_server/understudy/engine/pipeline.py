@@ -1,0 +1,290 @@
+"""The pipeline: one request in, one exchange out, never waiting.
+
+Route, fault, authenticate, limit the rate, validate, run, page, record. A Problem is caught once, here, and
+rendered in the API's own error shape. Must not know HTTP's transport, nor any API.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from msgspec import structs
+
+from understudy.document.operation import UNROUTED, Operation
+from understudy.engine.api import Api, Steps
+from understudy.engine.auth import authenticate
+from understudy.engine.bounds import Full
+from understudy.engine.call import Call, Json
+from understudy.engine.credential import NOBODY
+from understudy.engine.exchange import Exchange, Headers, Request, Response
+from understudy.engine.faults import WITHOUT_CONTENT, Fault
+from understudy.engine.hints import hint
+from understudy.engine.paging import page
+from understudy.engine.problem import Problem, Refusal
+from understudy.engine.ratelimit import limit_rate, refund
+from understudy.engine.router import Router
+from understudy.engine.server import Server
+from understudy.engine.store import encode
+from understudy.engine.validation import validate
+from understudy.engine.world import World
+from understudy.engine.worlds import Worlds
+
+JSON: Headers = ((b"content-type", b"application/json"),)
+PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
+
+
+def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
+    """Answer one request in one world of `worlds`, and record the exchange. Raises nothing."""
+    try:
+        if world.due:
+            worlds.run_due_jobs(world)
+        api, operations, segments = worlds.router.find(request.path)
+    except Exception:  # before there is an API: the mock's own 500
+        return _record_unowned(request, world, _FAILED, "internal", traceback.format_exc())
+    if api is None:
+        return _record_unowned(request, world, _unowned_path(request.path[:200], worlds.router), "route", None)
+    call = Call(request, world, api.contract, segments=segments)
+    reason = error = None
+    refused = True
+    try:
+        response = _route(call, api, operations) or _answer(call, api, worlds)
+        refused = response.status >= 300
+    except Problem as problem:
+        reason, response, error = _refuse(call, api, problem, worlds)
+    except Full as full:  # no vendor's refusal: the server's own
+        reason, response = "bound", _details(507, str(full))
+    except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
+        reason, response, error = _fail(call, api, traceback.format_exc(), worlds)
+    if world.server.checked and error is None and reason != "bound":
+        mismatch = _mismatch(call, response)
+        if mismatch is not None:
+            reason, response, error = _fail(call, api, mismatch, worlds)
+            refused = True
+    if refused:
+        reason = reason or ("fault" if call.step == "fault" else "route")
+        refund(call)
+        response = _with_reason(world.server, response, reason)
+    return _record(call, response, reason, error)
+
+
+def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
+    """The most bytes that the body of a request may have; None when it is refused whatever its body holds.
+
+    That is seen from its route and credential alone: nothing is counted or recorded.
+    """
+    api, operations, segments = worlds.router.find(request.path)
+    if api is None:
+        return None
+    call = Call(request, world, api.contract, segments=segments)
+    try:
+        if _route(call, api, operations) is not None or api.steps.authenticate(call) is not None:
+            return None
+    except Exception:  # `handle` meets it again and answers it
+        return None
+    return call.max_bytes
+
+
+def unknown_world(server: Server) -> Response:
+    """The answer to a request whose X-Mock-World names no world."""
+    detail = "X-Mock-World names no world of this server; GET /__mock__/worlds lists them"
+    return _with_reason(server, _not_found(detail), "not-found")
+
+
+def injected(call: Call) -> Fault | None:
+    """The fault step: the fault that concerns a call."""
+    faults = call.world.faults
+    if not faults.index or call.contract.name == "control":
+        return None
+    return faults.take(call.contract.name, call.operation.id)
+
+
+STEPS = Steps(fault=injected, authenticate=authenticate, limit_rate=limit_rate, validate=validate)
+
+
+def _answer(call: Call, api: Api, worlds: Worlds) -> Response:
+    """Take the steps in their order until one answers; the last one runs the handler."""
+    steps = api.steps
+    fault = steps.fault(call)
+    if fault is not None:
+        call.step = "fault"
+        return _fault_response(call, api, fault)
+    call.step = "authenticate"
+    response = steps.authenticate(call)
+    if response is None:
+        call.step = "admit"
+        response = steps.limit_rate(call)
+    if response is None:
+        call.step = "validate"
+        response = steps.validate(call)
+    return _run(call, api, worlds) if response is None else response
+
+
+def _route(call: Call, api: Api, operations: Mapping[str, Operation]) -> Response | None:
+    """Find the operation; the answer to OPTIONS."""
+    request = call.request
+    operation = operations.get(request.method)
+    if operation is None and operations:
+        allowed = _allowed(call, operations)
+        if request.method not in allowed:
+            message = f"{request.method} is not allowed here; allowed: {', '.join(allowed)}"
+            raise Problem("method-not-allowed", message, headers=_allow(allowed))
+        if request.method == "OPTIONS":
+            return Response(204, _allow(allowed))
+        operation = operations["GET"]
+    if operation is None:
+        documented = api.contract.errors["unknown-route"].rule is not None  # then its message is, too
+        message = f"{request.method} {request.path[:200]} is no operation of this API"
+        raise Problem("unknown-route", None if documented else message)
+    call.operation = operation
+    call.max_bytes = api.body_bound(operation.id)
+    call.max_depth = api.most_depth
+    return None
+
+
+def _allowed(call: Call, operations: Mapping[str, Operation]) -> list[str]:
+    """The methods of a path: those of its operations, and HEAD and OPTIONS where the API answers them."""
+    methods = call.contract.methods
+    head = "GET" in operations and call.value(methods["head"]) == "like-get"
+    options = call.value(methods["options"]) == "allow"
+    return sorted({*operations, *(["HEAD"] if head else []), *(["OPTIONS"] if options else [])})
+
+
+def _allow(methods: list[str]) -> Headers:
+    return ((b"allow", ", ".join(methods).encode()),)
+
+
+def _run(call: Call, api: Api, worlds: Worlds) -> Response:
+    """Let the handler answer, and cut a page where it returns a listing."""
+    call.step = "run"
+    method = call.operation.method  # GET for a HEAD, too
+    if method != "GET" and call.credential is not NOBODY:
+        meter = call.store.meter
+        if meter.bytes >= meter.next and method != "DELETE":  # what is full can be deleted from
+            worlds.check_room(call.world, call.store)
+    reply = api.handlers[call.operation.id](call)
+    body = reply.body
+    if not isinstance(body, bytes):
+        call.step = "page"
+        body = page(call, body)
+    status = reply.status or call.value(call.operation.success)
+    if status == 204:
+        return Response(204, call.headers)
+    return Response(status, JSON + call.headers if call.headers else JSON, body)
+
+
+def _refuse(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str, Response, str | None]:
+    """The reason of a problem, its answer, and the traceback of what went wrong while it was rendered."""
+    try:
+        return (*_rendered(call, api, problem, worlds), None)
+    except Exception:  # an unknown kind, or an error shape that raises: a programmer's error, too
+        return _fail(call, api, traceback.format_exc(), worlds)
+
+
+def _fail(call: Call, api: Api, error: str, worlds: Worlds) -> tuple[str, Response, str]:
+    """The answer to a request on which the mock failed: the API's own, or else plain problem details."""
+    try:
+        return (*_rendered(call, api, Problem("internal"), worlds), error)
+    except Exception:
+        return "internal", _FAILED, f"{error}\n{traceback.format_exc()}"
+
+
+def _rendered(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str, Response]:
+    """A problem in the API's own error shape, and its reason."""
+    kind = api.contract.errors[problem.kind]
+    if kind.answer is None:
+        answer = {"status": call.value(kind.status), "code": call.value(kind.code)}
+    else:  # null stands for a server that does not refuse this; where ours has to, it goes by the default
+        answer = call.assumed(kind.answer.id) or api.contract.assumptions[kind.answer.id].default
+    rule_id = problem.rule_id or kind.rule
+    if rule_id is not None:
+        call.trace.append(rule_id)
+    message = call.value(kind.message) if problem.message is None else problem.message
+    refusal = Refusal(answer["status"], answer["code"], message, problem.fields)
+    body = encode(api.error_body(call, refusal))
+    headers = ((b"content-type", api.error_type), *call.headers, *problem.headers, *hint(call, problem, worlds))
+    return kind.reason, Response(answer["status"], headers, body)
+
+
+def _mismatch(call: Call, response: Response) -> str | None:
+    """How an answer differs from the document (`serve --check`); a fault is meant to differ."""
+    operation = call.operation
+    if operation is UNROUTED or call.step == "fault":
+        return None
+    try:
+        return operation.mismatch(response)
+    except Exception:  # an answer that cannot even be compared
+        return traceback.format_exc()
+
+
+def _fault_response(call: Call, api: Api, fault: Fault) -> Response:
+    """The response of a fault; without a body of its own in the API's error shape."""
+    if fault.status in WITHOUT_CONTENT:
+        return Response(fault.status, fault.headers)
+    body = fault.body if fault.body is not None else encode(_fault_body(call, api, fault.status))
+    own_type = any(name == b"content-type" for name, _ in fault.headers)
+    return Response(fault.status, fault.headers if own_type else (*JSON, *fault.headers), body)
+
+
+def _fault_body(call: Call, api: Api, status: int) -> Json:
+    """The API's own error shape, with the code that it documents for the status."""
+    kinds = api.contract.errors.values()
+    code = next((call.value(kind.code) for kind in kinds if kind.status == status), f"injected_{status}")
+    return api.error_body(call, Refusal(status, code, "Injected fault", {}))
+
+
+def _record_unowned(request: Request, world: World, response: Response, reason: str, error: str | None) -> Exchange:
+    """Record a request that no API was asked."""
+    world.journal.count += 1
+    response = _with_reason(world.server, response, reason)
+    number, now = world.journal.count, world.clock.now()
+    exchange = Exchange(number, world.id, "", None, now, request, response, "route", reason, (), error)
+    world.journal.keep(exchange)
+    return exchange
+
+
+def _unowned_path(path: str, router: Router) -> Response:
+    return _not_found(f"No API served here owns {path}{router.suggest(path)}")
+
+
+def _not_found(detail: str) -> Response:
+    return _details(404, detail)
+
+
+def _details(status: int, detail: str) -> Response:
+    """An answer that is no API's: RFC 9457 problem details."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(status, PROBLEM_JSON, encode(body))
+
+
+_FAILED = _details(500, "The mock failed; GET /__mock__/journal holds the traceback")
+
+
+def _with_reason(server: Server, response: Response, reason: str) -> Response:
+    """A refusal with its reason in X-Mock-Reason, unless the server is to be strictly like the vendor's."""
+    if not server.helpful:
+        return response
+    return structs.replace(response, headers=(*response.headers, (b"x-mock-reason", reason.encode())))
+
+
+def _record(call: Call, response: Response, reason: str | None, error: str | None) -> Exchange:
+    world = call.world
+    journal = world.journal
+    journal.count += 1
+    exchange = Exchange(
+        journal.count,
+        world.id,
+        call.contract.name,
+        call.operation.id or None,
+        call.now,
+        call.request,
+        response,
+        call.step,
+        reason,
+        tuple(call.trace),
+        error,
+    )
+    if exchange.api != "control":
+        journal.keep(exchange)
+    return exchange

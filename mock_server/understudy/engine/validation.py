@@ -1,0 +1,194 @@
+"""The validate step: path, query and body against the document, before any handler runs.
+
+What the documentation leaves open (a parameter given twice, an unknown one, a limit out of range) goes by
+the assumption that the document names. Must not know any API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+import msgspec
+
+from understudy.document.body import JSON, Body
+from understudy.document.model import Assumed
+from understudy.document.operation import Operation
+from understudy.document.parameters import Issue, Parameter, read_value
+from understudy.engine.call import Call, Json
+from understudy.engine.codings import KNOWN, TooLarge, UnknownCoding, decode
+from understudy.engine.exchange import Response
+from understudy.engine.forms import read_form
+from understudy.engine.problem import Problem
+from understudy.engine.warning import warn
+
+_MOST_WARNINGS = 5
+
+
+def validate(call: Call) -> Response | None:
+    """Fill in the call's typed `arguments` and decoded `body`; raises Problem for the first thing that is wrong."""
+    operation = call.operation
+    call.arguments, issues = operation.read(call.segments, call.request.query)
+    if issues:
+        _judge(call, issues)
+    request, body = call.request, operation.body
+    call.body = read_body(call, body) if body is not None or request.body or request.oversized else None
+    return None
+
+
+def _judge(call: Call, issues: Sequence[Issue]) -> None:
+    """Refuse what the world's assumptions refuse, and warn of the unknown parameters that they ignore."""
+    refused = _apply_policies(call, call.arguments, issues)
+    ignored = (issue.message for issue in issues if issue.fault == "unknown" and issue not in refused)
+    warn(call, islice(ignored, _MOST_WARNINGS))
+    if refused:
+        fields = {issue.parameter: [issue.message] for issue in refused}
+        raise Problem("invalid", "; ".join(issue.message for issue in refused), fields=fields)
+
+
+def read_body(call: Call, body: Body | None) -> Json:
+    """The decoded and valid body of a call, of a form its parts by name; None when there is none and none is needed.
+
+    Raises the Problems body-too-large, unsupported-media-type, malformed-body and invalid.
+    """
+    content = call.request.body
+    if call.request.oversized or len(content) > call.max_bytes:
+        raise _too_large(call.max_bytes)
+    if body is None:
+        return None
+    if not content:
+        if body.required:
+            raise Problem("invalid", "A JSON request body is required", fields=body.faults({}))
+        return None
+    sent_as = codings = None
+    for header, text in call.request.headers:
+        if header == b"content-type":
+            sent_as = sent_as or text
+        elif header == b"content-encoding":
+            codings = text if codings is None else codings + b"," + text
+    if sent_as != body.sent_as:
+        _check_media_type(call, body.media_type)
+    if codings is not None:
+        content = _decode(content, codings, most=call.max_bytes)
+    if body.media_type == JSON:
+        value = _read_json(content, call.max_depth)
+    else:
+        value = _read_form(call.request.header("content-type"), content)
+    if body.strict is None or not body.strict.is_valid(value):
+        warn(call, islice(body.strange(value), _MOST_WARNINGS))  # a misspelt one that is required, too
+        if not body.validator.is_valid(value):
+            raise Problem("invalid", body.fault(value), fields=body.faults(value))
+    if body.media_type != JSON:
+        return value
+    if call.value(call.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):
+        name = next(name for name in value if name not in body.properties)[:80]
+        raise Problem("invalid", f"unknown field {name}", fields={name: ["This field is not known."]})
+    return value
+
+
+def _check_media_type(call: Call, wanted: str) -> None:
+    given = call.request.header("content-type") or ""
+    media_type = given.partition(";")[0].strip().lower()
+    if media_type == wanted or (wanted == JSON and media_type.endswith("+json")):
+        return
+    kind = call.contract.errors["unsupported-media-type"]
+    if wanted != JSON or kind.answer is None or call.assumed(kind.answer.id) is not None:
+        raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not {wanted}")
+
+
+def _read_json(content: bytes, most_depth: int) -> Json:
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
+    # each level takes two bytes, so that a short body need not be looked at
+    if len(content) > 2 * most_depth and is_nested_deeper(value, most_depth):
+        raise Problem("malformed-body", f"The request body is nested deeper than {most_depth} levels")
+    return value
+
+
+def is_nested_deeper(value: Json, most: int) -> bool:
+    """Whether a JSON value has more than `most` levels of arrays and objects (RFC 8259, 9 allows a limit)."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
+        children = (child for item in level for child in (item.values() if type(item) is dict else item))
+        level = [child for child in children if type(child) is dict or type(child) is list]
+        if not level:
+            return False
+    return bool(level)
+
+
+def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
+    try:
+        return read_form(content_type or "", content)
+    except ValueError as error:
+        raise Problem("malformed-body", str(error)) from None
+
+
+def _decode(content: bytes, codings: bytes, *, most: int) -> bytes:
+    """A body without its content codings."""
+    try:
+        return decode(content, codings.decode("latin-1"), most=most)
+    except UnknownCoding as unknown:
+        known = ", ".join(KNOWN)
+        message = f"The content coding {unknown} is not supported; supported: {known}"
+        headers = ((b"accept-encoding", known.encode()),)  # RFC 9110, 12.5.3
+        raise Problem("unsupported-media-type", message, headers=headers) from None
+    except TooLarge:
+        raise _too_large(most) from None
+    except ValueError as error:
+        raise Problem("malformed-body", f"The request body is not {codings.decode('latin-1')[:80]}: {error}") from None
+
+
+def _too_large(most: int) -> Problem:
+    return Problem("body-too-large", f"The request body is larger than {most} bytes")
+
+
+def _apply_policies(call: Call, arguments: dict[str, Json], issues: Sequence[Issue]) -> list[Issue]:
+    """Let the world's assumptions decide on each issue; what they let pass is put right in `arguments`."""
+    declared = {parameter.name: parameter for parameter in call.operation.parameters if parameter.location == "query"}
+    return [issue for issue in issues if not _pass(call, arguments, issue, declared.get(issue.parameter))]
+
+
+def _pass(call: Call, arguments: dict[str, Json], issue: Issue, parameter: Parameter | None) -> bool:
+    if issue.fault == "path":
+        return False
+    if parameter is None:
+        return bool(call.value(call.contract.unknown["query-parameters"]) == "ignore")
+    if issue.fault == "duplicate":
+        return _choose(call, arguments, issue, parameter)
+    if issue.fault == "missing":
+        return False
+    policy = _limit_policy(call.operation, issue, arguments.get(issue.parameter), parameter) or parameter.invalid
+    decision = "reject" if policy is None else call.value(policy)
+    if decision == "clamp":
+        arguments[issue.parameter] = _clamped(arguments[issue.parameter], parameter)
+    elif decision in ("default", "ignore"):
+        arguments.pop(issue.parameter, None)
+        if parameter.default is not None:
+            arguments[issue.parameter] = parameter.default
+    return bool(decision != "reject")
+
+
+def _choose(call: Call, arguments: dict[str, Json], issue: Issue, parameter: Parameter) -> bool:
+    decision = call.value(call.contract.unknown["duplicate-query-parameters"])
+    if decision == "reject":
+        return False
+    issues: list[Issue] = []
+    read_value(parameter, issue.values[0 if decision == "first" else -1], arguments, issues)
+    return not _apply_policies(call, arguments, issues)
+
+
+def _limit_policy(operation: Operation, issue: Issue, value: Json, parameter: Parameter) -> str | Assumed | None:
+    settings = operation.pagination.settings if operation.pagination else {}
+    if issue.parameter != settings.get("limit"):
+        return None
+    if issue.fault == "type":
+        return settings.get("limit-not-an-integer")
+    small = value < parameter.schema.get("minimum", value)
+    return settings.get("limit-below-minimum" if small and "limit-below-minimum" in settings else "limit-out-of-range")
+
+
+def _clamped(value: int, parameter: Parameter) -> int:
+    value = min(value, parameter.schema.get("maximum", value))
+    return int(max(value, parameter.schema.get("minimum", value)))

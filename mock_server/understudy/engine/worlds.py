@@ -1,0 +1,313 @@
+"""Worlds: the registry that finds the world of a request by its key, and makes, resets, restores and removes worlds.
+
+Must not know any API's records.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from understudy.document.model import Quota
+from understudy.engine import auth, jobs, keys
+from understudy.engine.api import Api
+from understudy.engine.assumptions import Assumptions
+from understudy.engine.bounds import Bounds, Full
+from understudy.engine.call import Json
+from understudy.engine.clock import Clock, milliseconds
+from understudy.engine.credential import Credential
+from understudy.engine.exchange import Request
+from understudy.engine.ids import Ids
+from understudy.engine.journal import Journal, Room
+from understudy.engine.masking import Mask
+from understudy.engine.router import Router
+from understudy.engine.seed import SeededData, load_seed, load_store
+from understudy.engine.server import Server
+from understudy.engine.store import Store, encode
+from understudy.engine.world import Job, Tenants, World
+from understudy.messages import suggest
+
+_ADVANCE = "run some with POST /__mock__/clock/advance, or reset the world"
+
+Steering = Callable[["Worlds"], Api]  # makes an API whose handlers act on the worlds: the control API
+
+
+class Worlds:
+    """All worlds of one server. The default one is built from the fixtures; `create` makes fresh ones.
+
+    `assume` sets assumptions, `limits` rate limits by API (None: no limit) for every world. `seeder` makes the data
+    of an API's seed.
+    """
+
+    def __init__(
+        self,
+        apis: Sequence[Api | Steering],
+        *,
+        seeds: Mapping[str, Json],
+        clock: Clock | None = None,
+        seed: str = "understudy",
+        assume: Mapping[str, Json] | None = None,
+        limits: Mapping[str, int | None] | None = None,
+        helpful: bool = True,
+        checked: bool = False,
+        seeder: Callable[[Api, Json], SeededData] | None = None,
+        bounds: Bounds | None = None,
+        show_secrets: bool = False,
+    ) -> None:
+        """Raises ValueError for an unknown assumption or value, or a seed that does not fit its document."""
+        served = [api if isinstance(api, Api) else api(self) for api in apis]
+        self.apis = {api.name: api for api in served}
+        self.router = Router(served)
+        self.all: dict[str, World] = {}
+        chosen = bounds or Bounds()
+        mask = Mask((api.contract for api in served), seed=seed, tokens=self._tokens, show=show_secrets)
+        room = Room(chosen.all_journals_bytes, self._journals)
+        self.server = Server(chosen, room, mask, helpful=helpful, checked=checked)
+        self._ids = Ids(seed)
+        schemes = [scheme for api in served for scheme in api.contract.schemes]
+        self._carriers = frozenset((b"x-mock-world", *(scheme.field for scheme in schemes)))
+        self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.place == "cookie")
+        self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
+        self._by_token: dict[bytes, World] = {}  # tokens as they stand in a header
+        self._next: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # other worlds with a token: ids, in order
+        known = {id: known for api in served for id, known in api.contract.assumptions.items()}
+        assumptions = {id: assumption.default for id, assumption in known.items()}
+        assumptions |= allowed(assume or {}, known)
+        documented = {api.name: api.contract.rate_limit for api in served if api.contract.rate_limit}
+        declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
+        seeded = {api.name: (seeder or load_seed)(api, seeds[api.name]) for api in served if api.name in seeds}
+        pristine = World(
+            id="default",
+            server=self.server,
+            clock=clock or Clock(),
+            ids=Ids(seed),
+            tenants={api.name: seeded[api.name][0] if api.name in seeded else {} for api in served},
+            credentials={(one.api, one.token): one for _, credentials in seeded.values() for one in credentials},
+            assumptions=Assumptions(assumptions),
+            limits={**declared, **(limits or {})},
+        )
+        self.default = pristine.begin()
+        self.all["default"] = self.default
+        self._register(self.default)
+
+    def create(self) -> World:
+        """A fresh world: the fixtures' data, keys of its own, its own stream of ids, the default world's time.
+
+        Raises Full.
+        """
+        assert self.default.origin is not None, "the default world has begun"
+        if len(self.all) >= self.server.bounds.worlds:
+            raise Full(f"there are {len(self.all)} worlds", "remove one with DELETE /__mock__/worlds/{id}", "worlds")
+        id = f"w_{self._ids.take(12)}"
+        origin = self.default.origin
+        ids, clock = Ids(f"{self._ids.seed}/{id}"), self.default.clock.fork()
+        world = origin.fork(id, tenants=origin.tenants, ids=ids, clock=clock)
+        world.credentials = {}
+        for credential in origin.credentials.values():
+            token = self.apis[credential.api].new_key(world.ids)
+            world.credentials[credential.api, token] = credential._replace(token=token)
+        self.all[id] = world.begin()
+        self._register(world)
+        return world
+
+    def remove(self, id: str) -> None:
+        """Forget a world and its keys; raises KeyError when there is none, ValueError for the default one."""
+        if id == "default":
+            raise ValueError("the default world cannot be removed; reset it instead")
+        world = self.all.pop(id)
+        self._forget(world, _tokens_of(world))
+
+    def of(self, request: Request) -> World | None:
+        """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
+        world, carriers = None, self._carriers
+        for name, value in request.headers:
+            if name in carriers:
+                if name == b"x-mock-world":
+                    return self.all.get(value.decode("latin-1"))
+                if world is None:  # whatever its scheme: it only chooses
+                    world = self._by_token.get(value.rpartition(b" ")[2]) or self._by_other_form(name, value)
+        if world is None and request.query and self._key_parameters:
+            world = self._by_query(request.query)
+        if request.path.startswith("/__mock__/"):
+            return self.default
+        return world or self._addressed(request.path) or self.default
+
+    def holder(self, token: str) -> World | None:
+        """The world that a key leads to, None for an unknown one."""
+        return self._by_token.get(_sent(token))
+
+    def reset(self, world: World) -> None:
+        """Let a world go back to how it was made, keys included."""
+        former = _tokens_of(world)
+        world.reset()
+        self._register(world)
+        self._forget(world, former - _tokens_of(world))
+
+    def restore(self, world: World, state: Mapping[str, Any]) -> None:
+        """Give a world the state that `export` told, and let its own keys open it (see `keys`).
+
+        Raises, nothing changed, ValueError for what does not fit, and Full where there is no room for it.
+        """
+        known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
+        try:
+            clock = Clock(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
+        except ValueError as error:
+            raise ValueError(f"clock.now: {error}") from None
+        ids = Ids(state["ids"]["seed"], int(state["ids"]["count"]))
+        other = world.fork(world.id, tenants={}, ids=ids, clock=clock)
+        other.assumptions = Assumptions({**other.assumptions, **allowed(state["assumptions"], known)})
+        credentials = [Credential(**credential) for credential in state["credentials"]]
+        if len({(credential.api, credential.token) for credential in credentials}) < len(credentials):
+            raise ValueError("credentials: two of an API have the same token")
+        other.due = sorted((_due(due) for due in state["due"]), key=lambda due: due[:2])
+        other.tenants = self._tenants(state["apis"])
+        owners = [(c.api, c.tenant) for c in credentials] + [(due.api, due.tenant) for due in other.due]
+        for api, tenant in owners:
+            if tenant not in other.tenants.get(api, {}):
+                raise ValueError(f"{api} has no tenant {tenant}")
+        self._check_due(other.due)
+        other.due = [due._replace(number=number) for number, due in enumerate(other.due, 1)]
+        own = list(world.credentials.values())
+        opening = keys.taken_over(own, credentials, was=world.tenants, now=other.tenants)
+        other.credentials = {(credential.api, credential.token): credential for credential in opening}
+        other.brought = len(encode([state["ids"], state["credentials"], state["due"]]))
+        self.check_state(other.size() - world.size())
+        former = _tokens_of(world)
+        world.adopt(other)
+        self._register(world)
+        self._forget(world, former - _tokens_of(world))
+
+    def run_due_jobs(self, world: World) -> None:
+        """Run the jobs of a world that are due by its clock."""
+        jobs.run_due_jobs(world, self.apis, world.clock.now())
+
+    def advance(self, world: World, seconds: float) -> None:
+        """Move a world's clock on, then run what is due by then. Raises ValueError for a negative number."""
+        world.clock.advance(seconds)
+        self.run_due_jobs(world)
+
+    def access_info(self, world: World, api: str) -> dict[str, Json]:
+        """What the ready file says of an API in a world: base_url, keys, members."""
+        declared = self.apis[api]
+        credentials = [credential for credential in world.credentials.values() if credential.api == api]
+        base_url = self.server.url + declared.contract.prefixes[0]
+        return {"base_url": base_url, **declared.access_info(credentials, world.tenants[api])}
+
+    def ready_info(self, world: World) -> dict[str, Json]:
+        """How a world is reached: url, pid, and an entry for each API."""
+        apis = {name: self.access_info(world, name) for name in self.apis if name != "control"}
+        return {"url": self.server.url, "pid": os.getpid(), "apis": apis}
+
+    def check_room(self, world: World, store: Store) -> None:
+        """Raise Full where nothing more may be written to a store of a world, or scheduled."""
+        if len(world.due) >= self.server.bounds.jobs:
+            raise Full(f"{len(world.due)} jobs are scheduled in this world", _ADVANCE, "jobs")
+        room = self.check_state(0)
+        store.meter.next = store.meter.bytes + max(room // (16 * len(self.all)), 1 << 16)
+
+    def check_state(self, added: int) -> int:
+        """The bytes that records may still take after `added` more; raises Full where there is no room for them."""
+        held = added + sum(world.size() for world in self.all.values())
+        if held >= self.server.bounds.state_bytes:
+            of = f"the records of all worlds would take {held} bytes of {self.server.bounds.state_bytes}"
+            raise Full(of, "remove worlds, or put them back with POST /__mock__/reset", "state-bytes")
+        return self.server.bounds.state_bytes - held
+
+    def _journals(self) -> list[Journal]:
+        return [world.journal for world in self.all.values()]
+
+    def _tokens(self, id: str) -> list[str]:
+        """The keys of the world `id`, none when it is gone."""
+        world = self.all.get(id)
+        return [] if world is None else [token for _, token in world.credentials]
+
+    def _check_due(self, due: list[Job]) -> None:
+        if len({timer.number for timer in due}) != len(due):
+            raise ValueError("due: two have the same number")
+        for at, number, api, _, name, payload in due:
+            timer = self.apis[api].timers.get(name)
+            if timer is None:
+                raise ValueError(f"due: {api} has no timer {name}{suggest(name, self.apis[api].timers)}")
+            for error in self.apis[api].contract.fits(timer.payload).iter_errors(payload):
+                raise ValueError(f"due: {number} at {at}: {error.message}")
+
+    def _by_other_form(self, name: bytes, value: bytes) -> World | None:
+        """The world of a key with a blank in it, of a Basic credential, or of a cookie."""
+        text = value.decode("latin-1")
+        if name == b"cookie":
+            tokens = [one for cookie, one in auth.cookies(text) if cookie in self._key_cookies]
+        else:
+            behind = text.partition(" ")[2]
+            tokens = [text, behind, auth.decoded(behind) or ""]
+        return next((self._by_token[_sent(token)] for token in tokens if _sent(token) in self._by_token), None)
+
+    def _by_query(self, query: str) -> World | None:
+        """The world of a key in the query."""
+        tokens = (_sent(text) for name, text in auth.pairs(query) if name in self._key_parameters)
+        return next((self._by_token[token] for token in tokens if token in self._by_token), None)
+
+    def _addressed(self, path: str) -> World | None:
+        """The world that handed out a URL with this path (see Call.ticket)."""
+        if "." not in path:
+            return None
+        worlds = (self.all.get(segment.partition(".")[0]) for segment in path.split("/") if "." in segment)
+        return next((world for world in worlds if world is not None), None)
+
+    def _tenants(self, dumps: Mapping[str, Any]) -> Tenants:
+        for name in sorted(dumps.keys() ^ self.apis.keys()):
+            fault = "is missing" if name in self.apis else f"is not served here{suggest(name, self.apis)}"
+            raise ValueError(f"apis: {name} {fault}")
+        for name, tenants in dumps.items():
+            if self.apis[name].layouts and not tenants:
+                raise ValueError(f"apis: {name} has no tenant")
+        return {
+            name: {tenant: load_store(self.apis[name], tenant, dump) for tenant, dump in tenants.items()}
+            for name, tenants in dumps.items()
+        }
+
+    def _register(self, world: World) -> None:
+        """Let the world's present keys lead to it; those of another world stay that one's, as long as it has them."""
+        for token in _tokens_of(world):
+            if self._by_token.setdefault(token, world) is not world:
+                self._next[token][world.id] = None
+
+    def _forget(self, world: World, tokens: Iterable[bytes]) -> None:
+        """Let these keys lead to the world no more, but to the next one that has them."""
+        for token in tokens:
+            others = self._next[token]
+            if self._by_token[token] is not world:
+                del others[world.id]
+            elif others:
+                id = next(iter(others))
+                del others[id]
+                self._by_token[token] = self.all[id]
+            else:
+                del self._by_token[token]
+            if not others:
+                del self._next[token]
+
+
+def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
+    """`values` when each is the default or an alternative of a known assumption; else raises ValueError."""
+    for id, value in values.items():
+        if id not in known:
+            raise ValueError(f"unknown assumption {id}{suggest(id, known)}")
+        if not known[id].allows(value):
+            choices = [known[id].default, *known[id].alternatives]
+            raise ValueError(f"{id} cannot be {value!r}; it is one of {', '.join(map(repr, choices))}")
+    return values
+
+
+def _tokens_of(world: World) -> set[bytes]:
+    return {_sent(token) for _, token in world.credentials}
+
+
+def _sent(token: str) -> bytes:
+    return token.encode("latin-1", "backslashreplace")  # what no header can carry leads nowhere
+
+
+def _due(told: Mapping[str, Json]) -> Job:
+    # JSON knows no integers: 1.0 is one, too
+    return Job(**{**told, "at": int(told["at"]), "number": int(told["number"])})

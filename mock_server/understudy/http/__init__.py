@@ -1,0 +1,1 @@
+"""The edge: ASGI, the HTTP protocol, pages for people, the request log."""

@@ -1,0 +1,70 @@
+"""The request log of `understudy serve`: one line a request, with the reason of a refusal.
+
+Lines are written some time after the answer went out, many at once. Must not decide anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+
+from understudy.engine.clock import rfc3339
+from understudy.engine.exchange import Exchange
+from understudy.engine.journal import summary
+from understudy.engine.masking import Mask
+
+_DELAY = 0.05
+
+
+class Log:
+    """Takes exchanges, writes lines: `format` is one of FORMATS, `write` takes some whole lines, `mask` hides keys."""
+
+    def __init__(self, format: str, write: Callable[[str], object], *, mask: Mask | None = None) -> None:
+        self._line = FORMATS[format]
+        self._write = write
+        self._mask = mask or Mask()
+        self._pending: list[str] = []
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Note an exchange; must be called inside an event loop."""
+        if not self._pending:
+            asyncio.get_running_loop().call_later(_DELAY, self.flush)
+        # at once: an exchange kept is work for the garbage collector
+        self._pending.append(self._line(self._mask.line(exchange)))
+
+    def flush(self) -> None:
+        """Write what is noted."""
+        pending, self._pending = self._pending, []
+        self._write("".join(pending))
+
+
+def _text(exchange: Exchange) -> str:
+    request = exchange.request
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    reason = f" [{exchange.reason}]" if exchange.reason else ""
+    notes = "".join(
+        f" ({value.decode('latin-1')})"
+        for name, value in exchange.response.headers
+        if name in (b"x-mock-hint", b"x-mock-warning")
+    )
+    return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}{notes}\n"
+
+
+def _json(exchange: Exchange) -> str:
+    return json.dumps({**summary(exchange), "world": exchange.world}) + "\n"
+
+
+FORMATS: dict[str, Callable[[Exchange], str]] = {"text": _text, "json": _json}
+
+
+def _text_dropped(count: int) -> str:
+    return f"understudy: {count} lines of this log were dropped here: nobody read them\n"
+
+
+def _json_dropped(count: int) -> str:
+    return json.dumps({"dropped": count}) + "\n"
+
+
+DROPPED: dict[str, Callable[[int], str]] = {"text": _text_dropped, "json": _json_dropped, "none": _text_dropped}
+"""What stands in a log, by its format, in place of so many lines that could not be written."""

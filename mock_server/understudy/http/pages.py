@@ -1,0 +1,113 @@
+"""Pages for people: the documents as served, and one page of what this server stands in for.
+
+The only Starlette application, behind the dispatcher of `server`; imported when a page is asked for, as few are.
+Its endpoints wait for nothing: a page is answered like any other request.
+Must not know any API's records.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from understudy import data
+from understudy.engine.api import Api
+from understudy.engine.worlds import Worlds
+from understudy.http import index
+
+
+def pages(worlds: Worlds) -> Starlette:
+    """The index at `/`, `/__mock__/docs` and `/__mock__/openapi/<api>.yaml` for each API of this server."""
+    routes = [Route("/", _index(worlds)), Route("/__mock__/docs", _docs(worlds))]
+    routes += [Route(f"/__mock__/openapi/{name}.yaml", _document(name)) for name in worlds.apis]
+    return Starlette(routes=routes)
+
+
+def _index(worlds: Worlds):  # type: ignore[no-untyped-def]  # a Starlette endpoint
+    async def show(request: Request) -> Response:
+        headers = {"vary": "accept"}
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(_index_page(worlds), headers=headers)
+        return JSONResponse(index.summary(worlds), headers=headers)
+
+    return show
+
+
+def _index_page(worlds: Worlds) -> str:
+    apis = "".join(_reached(worlds, name) for name in index.served(worlds))
+    control = (
+        '<h2>Control</h2><p><a href="/__mock__/docs">Operations, rules and assumptions</a></p>'
+        '<p><a href="/__mock__/health">Health</a> · <a href="/__mock__/journal">Journal</a> · '
+        '<a href="/__mock__/worlds">Worlds</a> · <a href="/__mock__/openapi/control.yaml">control.yaml</a></p>'
+    )
+    return "".join((_HEAD, _STYLE, f"<h1>Understudy</h1><p>at {escape(worlds.server.url)}</p>", apis, control))
+
+
+def _reached(worlds: Worlds, name: str) -> str:
+    """How an API is reached: base URL, key, a first call."""
+    entry = index.summary(worlds)["apis"][name]
+    key = entry.get("api_key")
+    told = "in the ready file and on the server's standard output" if key is None else f"<code>{escape(key)}</code>"
+    return (
+        f"<h2>{escape(entry['title'])}</h2><p>Base URL: <code>{escape(entry['base_url'])}</code></p><p>Key: {told}</p>"
+        f"<pre>{escape(index.curl(worlds, name, key or 'KEY'))}</pre>"
+        f'<p><a href="/__mock__/openapi/{name}.yaml">{name}.yaml</a></p>'
+    )
+
+
+def _document(name: str):  # type: ignore[no-untyped-def]  # a Starlette endpoint
+    content = data.path(f"openapi/{name}.yaml").read_bytes()
+
+    async def document(request: Request) -> Response:
+        return Response(content, media_type="application/yaml")
+
+    return document
+
+
+def _docs(worlds: Worlds):  # type: ignore[no-untyped-def]  # a Starlette endpoint
+    page = "".join((_HEAD, _STYLE, "<h1>Understudy</h1>"))
+    page += "".join(_section(api) for api in worlds.apis.values())
+
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(page)
+
+    return docs
+
+
+def _section(api: Api) -> str:
+    contract = api.contract
+    operations = _table(
+        ("method", "path", "operation"),
+        [(o.method, contract.prefixes[0] + o.path, o.id) for o in contract.operations.values()],
+    )
+    rules = _table(
+        ("rule", "what the documentation says", "source"), [(r.id, r.text, r.source) for r in contract.rules]
+    )
+    assumptions = _table(
+        ("assumption", "what it leaves open", "default"),
+        [(a.id, a.text, repr(a.default)) for a in contract.assumptions.values()],
+    )
+    link = f'<p><a href="/__mock__/openapi/{api.name}.yaml">{api.name}.yaml</a></p>'
+    title = escape(str(contract.document["info"]["title"]))
+    return f"<h2>{title}</h2>{link}{operations}{rules}{assumptions}"
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+_HEAD = "<!doctype html><meta charset=utf-8><title>Understudy</title>"
+_STYLE = """<style>
+body { font: 14px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em }
+table { border-collapse: collapse; margin: 1em 0; width: 100% }
+td, th { border-bottom: 1px solid #ddd; padding: .25em .5em; text-align: left; vertical-align: top }
+td:first-child { font-family: monospace }
+</style>"""

@@ -1,0 +1,1 @@
+"""Recorded exchanges: read, played back, compared."""

@@ -1,0 +1,365 @@
+"""A target checked as a whole: verdicts, what a failure says, budgets, and what is left behind."""
+
+from __future__ import annotations
+
+import runpy
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from understudy.document.model import Rule
+from understudy.engine.exchange import Request, Response
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App
+from understudy_checks import check, plan
+from understudy_checks.budget import Guest, Spent
+from understudy_checks.check import Checked, Report, Run, cleaned, examine, seen
+from understudy_checks.client import NotChecked
+from understudy_checks.mutation import mutants
+from understudy_checks.rules import attempt, check_of, rule
+from understudy_checks.target import targets
+from understudy_checks.target.settings import Settings, told_by
+from understudy_checks.target.targets import Server, Target
+from understudy_checks.target.transport import in_process
+
+KEY = "nxs_live_your_key"
+PAGES = "nextstep.pagination.*"
+
+
+@pytest.fixture
+def elsewhere(make_worlds: Callable[..., Worlds], nextstep: Any) -> Callable[..., Server]:
+    """Makes a server that is none of ours to the kit, with a budget; waits there take no time."""
+
+    def make(settings: Settings | None = None, *, budget: int | None = None, api: str = "nextstep") -> Server:
+        worlds = make_worlds(apis=[targets.declared(api)])
+        told = settings or Settings(api_keys=(KEY,), writes=False)
+        guest = Guest(budget, max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
+        known = targets.document(api)
+        return Server(known, in_process(App(worlds)), known.prefixes[0], told, name="elsewhere", guest=guest)
+
+    return make
+
+
+def mutant(name: str) -> Target:
+    """A mutant of NextStep as a target."""
+    found = next(known for known in mutants("nextstep") if known.name == name)
+    return targets.mock(found.breaks(targets.declared("nextstep")))
+
+
+def run(outcome: Any, **fields: Any) -> Run:
+    """A run of a check."""
+    usual: dict[str, Any] = {
+        "check": "test_x.test_y",
+        "subject": "",
+        "rules": ("a.b.c",),
+        "reason": None,
+        "lacking": (),
+        "failure": None,
+        "examples": 1,
+        "requests": 1,
+        "calls": Counter({("getIt", 200): 1}),
+    }
+    return Run(outcome=outcome, **{**usual, **fields})
+
+
+def checked(*runs: Run) -> Checked:
+    """A rule with these runs."""
+    return Checked("a", Rule("a.b.c", "It is so.", "Page", "documented"), runs)
+
+
+def report(*rules: Checked) -> Report:
+    """A report on these rules."""
+    return Report("somewhere", ("a",), "quick", rules, (), requests=1, waited=0, seconds=0.1)
+
+
+def test_a_rule_fails_when_anything_does_and_passes_when_anything_could_be_checked() -> None:
+    """One failure is enough to fail, one passed run to pass; else the reasons are told, each once."""
+    failure = check.Failure("it was not", (), ())
+    lacks = run("not_checked", reason="no key; no clock"), run("not_checked", reason="no clock")
+    assert checked(run("passed"), run("failed", failure=failure), *lacks).outcome == "failed"
+    assert checked(run("failed", failure=failure)).reason == "it was not"
+    assert (checked(run("passed"), *lacks).outcome, checked(run("passed"), *lacks).reason) == ("passed", None)
+    assert (checked(*lacks).outcome, checked(*lacks).reason) == ("not_checked", "no key; no clock")
+    assert checked().reason == "the document has nothing that it is about"
+
+
+def test_a_report_holds_when_something_passed_and_nothing_failed() -> None:
+    """Nothing checked at all is a failure; when strict, anything not checked is."""
+    good, bad, open_ = checked(run("passed")), checked(run("failed")), checked(run("not_checked", reason="no key"))
+    assert [report(*rules).holds() for rules in ((good,), (good, open_), (good, bad), (open_,), ())] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [report(*rules).holds(strict=True) for rules in ((good,), (good, open_))] == [True, False]
+
+
+def test_a_report_counts_each_run_once() -> None:
+    """A run that checks several rules is one run."""
+    both = run("passed")
+    found = report(checked(both), checked(both, run("passed")))
+    assert found.calls == {("getIt", 200): 2}
+    assert found.count("passed") == 2
+
+
+def test_the_mock_holds_what_it_promises() -> None:
+    """Chosen rules of our mock pass, each with its runs, requests and answers; the progress is told."""
+    told: list[tuple[int, int, str]] = []
+    found = examine(
+        targets.mock("nextstep"),
+        profile="gate",
+        only=["nextstep.pagination.default-limit", "nextstep.runs.unknown-run"],
+        progress=lambda *step: told.append(step),
+    )
+    assert {entry.rule.id: entry.outcome for entry in found.rules} == {
+        "nextstep.pagination.default-limit": "passed",
+        "nextstep.runs.unknown-run": "passed",
+    }
+    assert (found.target, found.apis, found.profile, found.observations) == (
+        "mock in process",
+        ("nextstep",),
+        "gate",
+        (),
+    )
+    assert found.requests == sum(entry.requests for entry in found.runs) == sum(found.calls.values())
+    assert found.holds(strict=True)
+    assert [step[0] for step in told] == list(range(len(told)))
+    assert told[0][2] == "generic.test_pagination.test_the_default_page_is_of_the_documented_size"
+
+
+def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
+    """A failed rule has what was seen, the shortest example and the calls that show it."""
+    found = examine(mutant("no-page-holds-more-than-50-items"), profile="quick", only=[PAGES])
+    failed = {entry.rule.id: entry for entry in found.rules if entry.outcome == "failed"}
+    assert "nextstep.pagination.limit-sets-the-page-size" in failed
+    assert not found.holds()
+    failure = next(run.failure for run in failed["nextstep.pagination.limit-sets-the-page-size"].runs if run.failure)
+    assert "<= 50" in failure.seen or "limit = 99" in failure.seen  # as pytest tells it, or as we do
+    assert failure.example == ("limit = 99",)
+    assert any(line.endswith("'/process-runs?limit=99'  # 200") for line in failure.curl)
+
+
+def test_a_violation_is_told_by_name() -> None:
+    """An answer that the document does not allow is told with operation, status and place."""
+    found = examine(
+        mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
+        profile="quick",
+        only=["nextstep.creation.created"],
+    )
+    assert found.rules[0].reason == 'createProcessRun: 201: /data: "timezone" is a required property'
+
+
+def failing(action: Callable[[], None]) -> str:
+    """What is seen of an error."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        action()
+    return seen(caught.value)
+
+
+SILENT = """
+size, wanted = 3, "long" * 100
+
+def words():
+    assert not size, "three is too many"
+
+def silent(size=size, wanted=wanted):
+    assert size == len(
+        wanted
+    )
+
+def odd():
+    wanted = {
+    }; assert wanted
+
+def other():
+    raise KeyError("gone")
+"""
+
+
+def test_what_is_seen_is_told_in_words(tmp_path: Path) -> None:
+    """An assertion's own words are taken; one without any is shown with its values; another error with its name."""
+    source = tmp_path / "silent.py"
+    source.write_text(SILENT)
+    told = runpy.run_path(str(source))  # not as pytest rewrites assertions
+    assert failing(told["words"]) == "three is too many"
+    assert failing(told["silent"]) == "not so: size == len( wanted )\nsize = 3\nwanted = '" + "long" * 49 + "lon..."
+    assert failing(told["odd"]) == "not so: }; assert wanted"
+    assert failing(told["other"]) == "KeyError: 'gone'"
+
+
+def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> None:
+    """It has held for them; without one whole example it was not checked."""
+    target = targets.mock("nextstep", budget=100)
+
+    @rule("nextstep.runs.fields")
+    @given(number=st.integers())
+    def takes_two(target: Target, number: int) -> None:
+        target.guest.spend()
+        target.guest.spend()
+
+    assert check_of(takes_two) is not None
+    target.guest.share(5)
+    outcome = attempt(check_of(takes_two), target, {})
+    assert (outcome.result, outcome.examples) == ("passed", 2)
+    target.guest.share(1)
+    outcome = attempt(check_of(takes_two), target, {})
+    assert (outcome.result, outcome.examples) == ("not checked", 0)
+    assert isinstance(outcome.error, Spent)
+
+
+def test_a_failure_is_not_forgotten_when_the_share_is_spent() -> None:
+    """What failed has failed, however little was left to shrink it with."""
+    target = targets.mock("nextstep", budget=100)
+
+    @rule("nextstep.runs.fields")
+    @given(number=st.integers(10, 10**6))
+    def fails(target: Target, number: int) -> None:
+        target.guest.spend()
+        raise AssertionError(f"seen with {number}")
+
+    target.guest.share(1)
+    outcome = attempt(check_of(fails), target, {}, profile="quick")
+    assert outcome.result == "failed"
+    assert str(outcome.error) == f"seen with {outcome.example['number']}"
+
+
+def test_what_fails_only_once_has_failed() -> None:
+    """On a server that others use, the same calls need not fail again."""
+
+    @rule("nextstep.runs.fields")
+    @given(number=st.integers())
+    def fails_once(target: Target, number: int) -> None:
+        if not times:
+            times.append(number)
+            raise AssertionError("seen once")
+
+    times: list[int] = []
+    outcome = attempt(check_of(fails_once), targets.mock("nextstep"), {}, profile="quick")
+    assert (outcome.result, str(outcome.error)) == ("failed", "seen once")
+
+
+def test_a_reason_not_to_check_ends_a_property() -> None:
+    """It is not a failure, and not an example."""
+
+    @rule("nextstep.runs.fields")
+    @given(number=st.integers())
+    def lacks(target: Target, number: int) -> None:
+        raise NotChecked("nothing there")
+
+    outcome = attempt(check_of(lacks), targets.mock("nextstep"), {})
+    assert (outcome.result, outcome.examples) == ("not checked", 0)
+
+
+def test_a_budget_is_kept_and_spent_on_what_tells_most(elsewhere) -> None:
+    """No request more than allowed is made, and many rules are checked with few."""
+    found = examine(elsewhere(budget=40), profile="quick", only=["nextstep.runs.*", "nextstep.envelope.*"])
+    assert found.requests <= 40
+    assert found.count("failed") == 0
+    assert found.count("passed") >= 8
+    reasons = {entry.reason for entry in found.rules if entry.outcome == "not_checked"}
+    assert any("budget of 40 requests" in str(reason) for reason in reasons)
+
+
+def test_what_tells_more_for_less_comes_first(elsewhere) -> None:
+    """Steps come in the order of new rules for a request; each may cost a few times what it cost on our mock."""
+    target = elsewhere(budget=40)
+    ids = [rule.id for rule in target.contract.rules if rule.id.startswith("nextstep.runs.")]
+    steps = plan.planned(target, ids)
+    assert target.guest.requests == 0
+    assert all(step.share >= plan.LEAST for step in steps)
+    assert {step.check.name for step in plan.planned(elsewhere(), ids)} == {step.check.name for step in steps}
+    assert {step.share for step in plan.planned(elsewhere(), ids)} == {None}
+
+
+def test_a_rehearsal_offers_what_the_target_offers(elsewhere) -> None:
+    """Whatever a target has or lacks, the mock that stands in for it has or lacks too."""
+    everything = told_by(targets.mock("nextstep").open().access.given)
+    for settings in (
+        Settings(api_keys=(KEY,)),
+        replace(everything, writes=True, rate_limit=7),
+        replace(everything, revoked_key=None),
+    ):
+        target = elsewhere(settings)
+        assert plan.rehearsed(target).capabilities == target.capabilities
+    moved = Server(target.contract, lambda request: None, "", settings, name="", guest=Guest(), clock=lambda _: None)
+    assert "advance" in plan.rehearsed(moved).capabilities
+
+
+def test_what_was_made_is_told_and_removed_where_it_can_be(elsewhere) -> None:
+    """NextStep removes nothing: what was made stays, and is named. Tallyfy archives."""
+    target = elsewhere(Settings(api_keys=(KEY,), writes=True))
+    found = examine(target, profile="gate", only=["nextstep.creation.created"])
+    assert found.left_behind
+    assert all(path.startswith("/api/v1/process-runs/") for path in found.left_behind)
+    target = elsewhere(
+        Settings(
+            api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True, given={"organization_id": "YOUR_ORGANIZATION_ID"}
+        ),
+        api="tallyfy",
+    )
+    found = examine(target, profile="gate", only=["tallyfy.launch.created"])
+    assert found.count("passed") == 1
+    assert target.guest.calls["archiveRun", 200] > 0
+    assert found.left_behind == ()
+
+
+def test_what_cannot_be_removed_after_all_is_told(elsewhere) -> None:
+    """A server that fails to remove what was made there is told of, not stumbled over."""
+    settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
+    target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy")
+    target.guest.made.append(f"{target.contract.prefixes[0]}/organizations/YOUR_ORGANIZATION_ID/runs/r1")
+    target.guest.budget = 0
+    assert list(cleaned(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
+    assert target.guest.made == []
+
+
+def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere) -> None:
+    """Where nothing answers any more, what was made stays, and is told."""
+
+    def gone(request: Request) -> Response:
+        raise OSError("connection reset")
+
+    known = elsewhere(Settings(api_keys=("k",), writes=True), api="tallyfy")
+    target = Server(known.contract, gone, "/api", Settings(api_keys=("k",), writes=True), name="", guest=Guest())
+    target.guest.made.append("/api/organizations/o/runs/r1")
+    assert list(cleaned(target)) == ["/api/organizations/o/runs/r1"]
+
+
+def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
+    """The share of the check that was interrupted does not keep the kit from it."""
+    settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
+    target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy", budget=200)
+
+    def interrupt(done: int, total: int, name: str) -> None:
+        if target.guest.made:
+            target.guest.share(0)
+            raise KeyboardInterrupt
+
+    report = examine(target, profile="gate", only=["tallyfy.launch.*"], progress=interrupt)
+    assert report.ended == "interrupted"
+    assert target.guest.made == []
+    assert target.guest.calls["archiveRun", 200] > 0
+
+
+def test_a_wrong_shape_fails_the_rules_of_shapes_and_hides_the_others() -> None:
+    """What is built on an answer that the document does not allow is not checked, and says what is in the way."""
+    found = examine(
+        mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
+        profile="gate",
+        only=["nextstep.envelope.single", "nextstep.creation.*", "nextstep.runs.unknown-run"],
+    )
+    outcomes = {entry.rule.id: entry for entry in found.rules}
+    assert outcomes["nextstep.envelope.single"].outcome == "failed"
+    assert outcomes["nextstep.creation.created"].outcome == "not_checked"
+    way = 'a wrong answer was in the way: createProcessRun: 201: /data: "timezone" is a required property'
+    assert outcomes["nextstep.creation.created"].reason == way
+    assert outcomes["nextstep.runs.unknown-run"].outcome == "passed"

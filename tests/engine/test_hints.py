@@ -1,0 +1,347 @@
+"""Hints and warnings: what a helpful server says of a key, a path, a parameter or a member; a strict one is silent."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_keys import BASIC, BEARER, COOKIE, HEADER, QUERY, api, ask, basic, serve, token
+
+import toy
+from conftest import KEY, Client
+from understudy.document import closed as members
+from understudy.engine import hints
+from understudy.engine.exchange import Exchange, Headers, Request
+from understudy.engine.pipeline import handle
+from understudy.engine.worlds import Worlds
+from understudy.http.log import FORMATS
+
+RUNS = "/api/v1/process-runs"
+START = {"template_id": "CcIJXVzRuiP5HvI26FTE"}
+PRINTABLE = re.compile(rb"[ -~]{1,300}")
+AUTH = b"authorization"
+
+
+def hint(exchange: Exchange) -> str:
+    """The X-Mock-Hint of an answer, which has one."""
+    value = exchange.response.header("x-mock-hint")
+    assert value is not None
+    assert token(exchange_world(exchange)) not in value, "a key is never shown"
+    return value
+
+
+def exchange_world(exchange: Exchange) -> Any:
+    """The world that an exchange was recorded in; one of the two servers of this file's first tests."""
+    return next(w for w in SERVED if exchange in list(w.default.journal)).default
+
+
+SERVED: list[Worlds] = []
+
+
+def asked(scheme: dict[str, Any], headers: Headers = (), query: str = "") -> str:
+    """The hint to a request to the toy API with a scheme."""
+    worlds = serve(api(scheme))
+    SERVED[:] = [worlds]
+    exchange = ask(worlds, headers, query)
+    assert exchange.response.status == 401
+    assert exchange.reason == "auth"
+    return hint(exchange)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "headers", "query", "told"),
+    [
+        (BEARER, (), "", "no key was sent; send the header `Authorization: Bearer KEY`"),
+        (HEADER, (), "", "no key was sent; send the header `x-notes-key: KEY`"),
+        (QUERY, (), "", "no key was sent; send the query parameter `api_key=KEY`"),
+        (COOKIE, (), "", "no key was sent; send the cookie `session=KEY`"),
+        (COOKIE, ((b"cookie", b"a=b"),), "", "no key was sent; send the cookie `session=KEY`"),
+        (BASIC, (), "", "no key was sent; send the header `Authorization: Basic BASE64`"),
+        (BEARER, ((AUTH, b""),), "", "a key was sent in the header authorization"),
+        (BEARER, ((AUTH, b"user:k1"),), "", "Authorization has no Bearer before the key; send the header"),
+        (BEARER, ((AUTH, b"xyz"),), "", "Authorization has no Bearer before the key; send the header"),
+        (BEARER, ((AUTH, b"Token user:k1"),), "", "Authorization does not begin with Bearer and a blank"),
+        (BEARER, ((AUTH, b"Bearer: user:k1"),), "", "Authorization does not begin with Bearer and a blank"),
+        (BEARER, ((AUTH, b"Bearer"),), "", "no key stands behind Bearer"),
+        (BEARER, ((AUTH, b"bearer  "),), "", "no key stands behind bearer"),
+        (BEARER, (), "api_key=user:k1", "a key was sent in the query parameter api_key; send the header"),
+        (BEARER, (), "x=user%3Ak1", "a key was sent in the query parameter x; send the header"),
+        (BEARER, (), "token=zzz", "a key was sent in the query parameter token; send the header"),
+        (BEARER, ((b"x-key", b"Bearer user:k1"),), "", "a key was sent in the header x-key; send the header"),
+        (HEADER, ((AUTH, b"Bearer zzz"),), "", "a key was sent in the header authorization; send the header `x-notes"),
+        (HEADER, ((b"x-notes-key", b'"user:k1"'),), "", "known without the blanks or punctuation around it"),
+        (BEARER, ((AUTH, b"Bearer  user:k1"),), "", "known without the blanks or punctuation around it"),
+        (BEARER, ((AUTH, b"Bearer USER:K1"),), "", "known in another case"),
+        (BEARER, ((AUTH, b"Bearer user:k2"),), "", "differs little from a known one"),
+        (BEARER, ((AUTH, b"Bearer YOUR_KEY"),), "", "this key is unknown; POST /__mock__/worlds"),
+        (QUERY, (), "api_key=YOUR_KEY", "this key is unknown; POST /__mock__/worlds"),
+        (COOKIE, ((b"cookie", b"session=YOUR_KEY"),), "", "this key is unknown"),
+        (BASIC, ((AUTH, basic("user:zz")),), "", "user and password are not known here, or not in base64"),
+        (BASIC, ((AUTH, b"Basic user:k1"),), "", "user and password are not known here, or not in base64"),
+    ],
+)
+def test_a_refused_key_is_explained(scheme: dict[str, Any], headers: Headers, query: str, told: str) -> None:
+    """No key, a key in another place or form, and an unknown one are told apart, and where it was recorded."""
+    text = asked(scheme, headers, query)
+    assert told in text
+    assert text.endswith("; recorded in world default")
+
+
+def test_every_way_to_send_a_key_is_named() -> None:
+    """Of several schemes the one that is used is judged; without any, all of them are named."""
+    worlds = serve(api(BEARER, QUERY))
+    assert "`Authorization: Bearer KEY` or the query parameter `api_key=KEY`" in str(
+        ask(worlds).response.header("x-mock-hint")
+    )
+    assert "this key is unknown" in str(ask(worlds, query="api_key=YOUR_KEY").response.header("x-mock-hint"))
+
+
+def test_a_key_that_is_no_good_here_is_explained(client: Client) -> None:
+    """Revoked and lapsed keys, those of another API, and those of another world than X-Mock-World names."""
+    worlds = client.worlds
+    entry, made = worlds.access_info(worlds.default, "nextstep"), worlds.create()
+    for key, told in (
+        (entry["revoked_key"], "this key was revoked; recorded in world default"),
+        (entry["lapsed_key"], "the subscription of this key has lapsed; recorded in world default"),
+        (
+            worlds.access_info(made, "nextstep")["api_key"],
+            f"this key is one of world {made.id}, and X-Mock-World names another",
+        ),
+    ):
+        answer = client.send("GET", RUNS, authorization=f"Bearer {key}", x_mock_world="default")
+        assert str(answer.header("x-mock-hint")).startswith(told), answer
+        assert client.last()["hint"] == answer.header("x-mock-hint")
+    revoked = client.send("GET", RUNS, authorization=f"Bearer {worlds.access_info(made, 'nextstep')['revoked_key']}")
+    assert str(revoked.header("x-mock-hint")).endswith(f"recorded in world {made.id}")
+
+
+def test_a_key_of_another_api_is_explained() -> None:
+    """Its API is named."""
+    document = toy.document()
+    document["servers"] = [{"url": "https://other.example/other"}]
+    contract = replace(toy.api(document).contract, name="other")
+    other = toy.api(document, name="other", contract=contract, seed=lambda content, known: ())
+    worlds = Worlds([toy.api(), other], seeds={"toy": toy.TOYS, "other": []})
+    exchange = handle(Request("GET", "/other/toys", headers=((b"x-toy", b"k1"),)), worlds.default, worlds)
+    assert str(exchange.response.header("x-mock-hint")).startswith("this key is one of toy, not of other; recorded")
+
+
+def test_the_case_of_bearer_is_explained(client: Client) -> None:
+    """Where the world takes the scheme's name in one case only, that is what is wrong."""
+    client.control("PUT", "/assumptions", {"nextstep.authentication.scheme-case": "sensitive"})
+    answer = client.send("GET", RUNS, authorization=f"bearer {KEY}")
+    assert str(answer.header("x-mock-hint")).startswith(
+        "bearer is not written as here; send the header `Authorization: B"
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("GET", "/api/v1/process-run", "did you mean /api/v1/process-runs?"),
+        ("GET", f"{RUNS}/", "did you mean /api/v1/process-runs?"),
+        ("POST", "/api/v1/process_runs", "did you mean /api/v1/process-runs?"),
+        ("GET", "/api/v1/process-run/krjb6boRAdEZX17PHDQJ/task", "did you mean /api/v1/process-runs/{id}/tasks?"),
+        ("GET", "/api/v1/Process-Templates/x", "did you mean /api/v1/process-templates/{id}?"),
+    ],
+)
+def test_a_wrong_path_names_the_nearest(client: Client, method: str, path: str, told: str) -> None:
+    """The vendor's body stays as it is; ids in the path do not hide what is alike."""
+    answer = client.send(method, path)
+    assert (answer.status, answer.header("x-mock-hint")) == (404, told)
+    assert sorted(answer.json()["error"]) == ["code", "message"]
+    assert client.last()["hint"] == told
+
+
+def test_a_path_that_is_like_none_has_no_hint(client: Client) -> None:
+    """Nothing is made up; what no API owns has its hint in the body."""
+    assert client.send("GET", "/api/v1/zzzzzzzzzzzzzzzzzzzzzzzzzzzzz").header("x-mock-hint") is None
+    assert client.send("GET", "/api/v1/" + "x" * 100_000).header("x-mock-hint") is None
+    assert client.send("GET", "/__mock__/world").header("x-mock-hint") == "did you mean /__mock__/worlds?"
+    assert client.send("GET", "/api/v2/process-runs").json()["detail"].endswith("did you mean /api/v1/process-runs?")
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("statuss=active", "unknown parameter 'statuss'; did you mean status?"),
+        ("zzz=1&limit=5&Limit=3", "unknown parameter 'zzz'; unknown parameter 'Limit'; did you mean limit?"),
+        ("%0d%0aX-Evil:%201=1", "unknown parameter '\\r\\nX-Evil: 1'"),
+        ("limit=5", None),
+        ("&".join(f"z{n}=1" for n in range(500)), "; ".join(f"unknown parameter 'z{n}'" for n in range(5))),
+    ],
+)
+def test_an_unknown_parameter_is_named(client: Client, query: str, told: str | None) -> None:
+    """With the nearest known one, in the answer and in the journal, where the vendor's API would ignore it."""
+    answer = client.send("GET", f"{RUNS}?{query}")
+    assert (answer.status, answer.header("x-mock-warning")) == (200, told)
+    assert client.last()["warning"] == told
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (START | {"nam": "x"}, "unknown member 'nam'; did you mean name?"),
+        (START | {"custom_elements": []}, None),
+        (START | {"zz\n\u20ac": 1}, "unknown member 'zz\\n\\u20ac'"),
+        (
+            START
+            | {
+                "custom_elements": [
+                    {"task_id": "Y9Rxzi3uDOvGAYojkHti", "element_id": "elem_001", "value": "x", "valeu": 1}
+                ]
+            },
+            "unknown member 'valeu' in custom_elements.0; did you mean value?",
+        ),
+        (START | {f"z{n}": 1 for n in range(9)}, "; ".join(f"unknown member 'z{n}'" for n in range(5))),
+    ],
+)
+def test_an_unknown_member_is_named(client: Client, body: Any, told: str | None) -> None:
+    """At any depth, with its place."""
+    answer = client.post("/process-runs", body)
+    assert (answer.status, answer.header("x-mock-warning")) == (201, told), answer
+
+
+def test_warnings_stay_on_a_refusal(client: Client) -> None:
+    """Whatever else is wrong, what was ignored is named."""
+    answer = client.post("/process-runs?zz=1", {"template_id": "nope", "nam": 1})
+    assert answer.status == 404
+    assert answer.header("x-mock-warning") == "unknown parameter 'zz'; unknown member 'nam'; did you mean name?"
+
+
+def test_a_misspelt_member_that_is_required_is_named(client: Client) -> None:
+    """The vendor says only that one is missing; what stands in its place is said beside it."""
+    answer = client.post("/process-runs", {"template_idd": "x"})
+    assert answer.status == 400
+    assert answer.header("x-mock-warning") == "unknown member 'template_idd'; did you mean template_id?"
+
+
+def test_a_strict_server_says_nothing_of_it(make_worlds: Any) -> None:
+    """No header, and nothing in the journal: only the vendor's own answers."""
+    client = Client(make_worlds(helpful=False))
+    for answer in (
+        client.send("GET", RUNS, authorization="x"),
+        client.send("GET", "/api/v1/process-run"),
+        client.send("GET", f"{RUNS}?statuss=x"),
+        client.post("/process-runs", START | {"nam": "x"}),
+    ):
+        assert [name for name, _ in answer.headers if name.startswith(b"x-mock")] == []
+    for line in client.done("GET", "/journal")["exchanges"]:
+        assert (line["hint"], line["warning"]) == (None, None)
+
+
+def test_the_log_tells_hints_and_warnings(client: Client) -> None:
+    """A line of the text log has them in parentheses, one of the JSON log as members; others have none."""
+    for target, told in (
+        ("/api/v1/process-run", "[route] (did you mean /api/v1/process-runs?)"),
+        (f"{RUNS}?zz=1", "200 GET /api/v1/process-runs?zz=1 (unknown parameter 'zz')"),
+        (RUNS, "200 GET /api/v1/process-runs"),
+    ):
+        client.send("GET", target)
+        exchange = list(client.worlds.default.journal)[-1]
+        assert FORMATS["text"](exchange).endswith(f"{told}\n")
+        assert ('"hint": null' in FORMATS["json"](exchange)) is (target != "/api/v1/process-run")
+
+
+@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([AUTH, b"x-api-key", b"cookie", b"x-\xff"]), st.binary(max_size=40)), max_size=3
+    ),
+    st.text(max_size=40),
+    st.sampled_from([1, 50, 5_000]),
+)
+def test_whatever_is_sent_a_hint_is_printable(headers: list[tuple[bytes, bytes]], text: str, times: int) -> None:
+    """Printable ASCII of at most 300 characters, for any bytes in headers, query and path."""
+    for path, query in (("/api/toys", text * times), (f"/api/toys/{text}/x", ""), ("/api/toys", f"api_key={text}")):
+        sent = tuple((name, value * times) for name, value in headers)
+        exchange = handle(Request("GET", path, query, sent), ALL.default, ALL)
+        assert exchange.error is None
+        for name, value in exchange.response.headers:
+            assert not name.startswith(b"x-mock") or PRINTABLE.fullmatch(value), value
+
+
+ALL = serve(api(HEADER, QUERY, COOKIE, BEARER, BASIC))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a", b"a"),
+        ("a\\b", b"a\\b"),
+        ("\r\n\x7f\x00", b"\\r\\n\\x7f\\x00"),
+        ("é€\U0001f600\ud800", b"\\xe9\\u20ac\\U0001f600\\ud800"),
+        ("x" * 300, b"x" * 300),
+        ("é" * 300, (b"\\xe9" * 75)[:297] + b"..."),
+    ],
+)
+def test_header_values_are_printable_and_bounded(text: str, value: bytes) -> None:
+    """What is not ASCII is escaped, what is too long is cut."""
+    assert hints.printable(text) == value
+
+
+DOCUMENT = {
+    "components": {
+        "schemas": {
+            "Node": {
+                "type": "object",
+                "properties": {"next": {"$ref": "#/components/schemas/Node"}, "name": {"type": "string"}},
+            },
+        }
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "closed"),
+    [
+        (True, True),
+        ({"type": "object"}, {"type": "object"}),
+        (
+            {"properties": {"a": True}, "additionalProperties": True},
+            {"properties": {"a": True}, "additionalProperties": True},
+        ),
+        (
+            {"properties": {"a": True}, "oneOf": [{"properties": {"b": {}}}]},
+            {"properties": {"a": True}, "oneOf": [{"properties": {"b": {}}}]},
+        ),
+        (
+            {"anyOf": [{"type": "string"}, {"properties": {"a": {}}}]},
+            {"anyOf": [{"type": "string"}, {"properties": {"a": {}}, "additionalProperties": False}]},
+        ),
+        (
+            {"additionalProperties": {"properties": {"a": {}}}},
+            {"additionalProperties": {"properties": {"a": {}}, "additionalProperties": False}},
+        ),
+        (
+            {"$ref": "#/components/schemas/Node"},
+            {
+                "type": "object",
+                "properties": {"next": {"$ref": "#/components/schemas/Node"}, "name": {"type": "string"}},
+                "additionalProperties": False,
+            },
+        ),
+    ],
+)
+def test_objects_are_closed_where_that_only_narrows(schema: Any, closed: Any) -> None:
+    """Named members and no word of others: then there are no others; a reference into itself is left alone."""
+    assert members.closed(schema, DOCUMENT) == closed
+
+
+def test_unknown_members_below_a_choice_are_named(client: Client) -> None:
+    """In a branch of anyOf they are found in the errors of the branches."""
+    document = toy.document()
+    branches = [{"type": "number"}, {"type": "object", "properties": {"grams": {"type": "number"}}}]
+    document["components"]["schemas"]["Toy"]["properties"]["weight"] = {"anyOf": branches}
+    document["x-unknown"]["body-fields"] = "ignore"
+    worlds = Worlds([toy.api(document)], seeds={"toy": toy.TOYS}, limits={"toy": None})
+    body = b'{"id": "e", "name": "a", "weight": {"gram": 5}}'
+    headers = ((b"x-toy", b"k1"), (b"content-type", b"application/json"))
+    exchange = handle(Request("POST", "/api/toys", "", headers, body), worlds.default, worlds)
+    assert exchange.response.status == 201, exchange
+    told = "unknown member 'gram' in weight; did you mean grams?"
+    assert exchange.response.header("x-mock-warning") == told

@@ -1,0 +1,108 @@
+"""The journal: bounded, numbered, told to people."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+import toy
+from understudy.engine.bounds import Bounds
+from understudy.engine.exchange import Exchange, Request, Response
+from understudy.engine.journal import LARGE, Journal, Room, describe
+from understudy.http.log import Log
+
+BOUND, ROOM = Bounds().journal, Bounds().journal_bytes
+
+
+def journal_of(**bounds: int) -> Journal:
+    """A journal with these bounds, the only one of its server."""
+    known = Bounds(**bounds)
+    journal = Journal(known, Room(known.all_journals_bytes, lambda: [journal]))
+    return journal
+
+
+def exchange(number: int, *, trace: tuple[str, ...] = (), body: bytes = b"") -> Exchange:
+    """An exchange of the toy API."""
+    request, answer = Request("GET", "/api/toys", "size=0", ((b"x-toy", b"\xe9"),)), Response(400, (), body)
+    return Exchange(number, "w", "toy", "listToys", 0, request, answer, "validate", "validation", trace, None)
+
+
+def test_the_journal_keeps_the_last_exchanges() -> None:
+    """The oldest goes when there are too many; a number is found while it is there."""
+    journal = journal_of()
+    for number in range(BOUND + 5):
+        journal.keep(exchange(number))
+    assert [kept.id for kept in journal][:2] == [5, 6]
+    assert journal.find(4) is None
+    assert journal.find(5) == exchange(5)
+    journal.clear()
+    assert list(journal) == []
+
+
+def test_large_exchanges_go_earlier() -> None:
+    """The bodies that are kept never take more than there is room for; what is kept are the last exchanges."""
+    journal, body = journal_of(), bytes(3 * LARGE)
+    for number in range(2 * BOUND):
+        journal.keep(exchange(number, body=body if number % 2 else b""))
+        kept = list(journal)
+        assert [one.id for one in kept] == list(range(number - len(kept) + 1, number + 1))
+        assert sum(len(one.response.body) for one in kept) <= ROOM
+    assert ROOM // len(body) // 2 < len(kept) < BOUND
+    for number in range(2 * BOUND, 3 * BOUND):
+        journal.keep(exchange(number))
+    assert len(list(journal)) == BOUND, "the large ones are gone, and make no difference any more"
+    journal.keep(exchange(number + 1, body=bytes(ROOM + 1)))
+    assert next(reversed(list(journal))).id == number + 1, "the last one is always there"
+    journal.clear()
+    journal.keep(exchange(number + 2, body=body))
+    assert [one.id for one in journal] == [number + 2]
+
+
+def test_an_exchange_is_told_with_rules_and_assumptions() -> None:
+    """Each that decided is named once, with its basis and text; headers are text."""
+    trace = ("toy.keys.known", "toy.errors.status", "toy.keys.known")
+    story = describe(exchange(1, trace=trace), toy.api().contract)
+    assert story["trace"]["decided"] == [
+        {"id": "toy.keys.known", "basis": "documented", "text": "A key is known"},
+        {"id": "toy.errors.status", "basis": "assumed", "text": "No page says it"},
+    ]
+    assert story["trace"]["steps"] == ["route", "fault", "authenticate", "admit", "validate"]
+    assert story["request"]["headers"] == [["x-toy", "é"]]
+
+
+def test_without_a_document_ids_are_all_there_is() -> None:
+    """An exchange of an API that is not served here is told without texts."""
+    assert describe(exchange(1, trace=("toy.x",)), None)["trace"]["decided"] == [
+        {"id": "toy.x", "basis": "", "text": ""}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("format", "line"),
+    [
+        ("text", "00:00:00.000 400 GET /api/toys?size=0 [validation]"),
+        ("json", {"id": 1, "world": "w", "status": 400, "reason": "validation", "at": "1970-01-01T00:00:00.000Z"}),
+    ],
+)
+def test_the_log_writes_many_lines_at_once(format: str, line: object) -> None:
+    """Lines are written together a little later, or when asked; each is one exchange."""
+    written: list[str] = []
+
+    async def note() -> None:
+        log = Log(format, written.append)
+        log(exchange(1))
+        log(exchange(2))
+        assert written == [], "the answer does not wait for the log"
+        log.flush()
+        log(exchange(3))
+        log.flush()
+
+    asyncio.run(note())
+    assert [chunk.count("\n") for chunk in written] == [2, 1]
+    first = written[0].splitlines()[0]
+    if isinstance(line, dict):
+        assert line.items() <= json.loads(first).items()
+    else:
+        assert first == line

@@ -1,0 +1,119 @@
+"""Our protocol and the plain ASGI path answer the same: the same requests down both, compared."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from test_bad_input import BAD
+
+from conftest import MANY
+from understudy.engine.api import Api
+from understudy.engine.clock import Clock, milliseconds
+from understudy.engine.exchange import Exchange, Request, Response
+from understudy.engine.worlds import Worlds
+from understudy.http.app import App, call
+from understudy_checks.target import targets
+from wire import answers, spoken
+
+KEYS = {
+    "nextstep": ("authorization", "Bearer nxs_live_your_key"),
+    "kognitos": ("x-api-key", "YOUR_API_KEY"),
+    "tallyfy": ("authorization", "Bearer YOUR_PERSONAL_ACCESS_TOKEN"),
+}
+PLACES = {"org_id": "YOUR_ORGANIZATION_ID"}
+OWN_OF_THE_EDGE = ("date", "connection", "content-length")
+Headers = tuple[tuple[str, str], ...]
+
+
+def requests(apis: list[Api]) -> Iterator[tuple[str, str, Headers, bytes]]:
+    """Method, target, headers and body: each operation, good and bad, pages, methods, pages' origins, codings."""
+    page = ("origin", "http://localhost:3000")
+    typed = ("content-type", "application/json")
+    for api in apis:
+        key = KEYS.get(api.name, ("x-none", "x"))
+        for operation in api.contract.operations.values():
+            path = api.contract.prefixes[0] + operation.path
+            for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
+                path = path.replace(f"{{{name}}}", PLACES.get(name, "x"))
+            own = (key, ("x-tallyfy-client", "x"), ("accept", "application/json"))
+            for method in (operation.method, "HEAD", "OPTIONS", "PUT", "PROPFIND"):
+                yield method, path, (*own, page), b""
+                yield method, path, (typed,), b"{}"
+            yield operation.method, path, (*own, typed), b"{}"
+            yield operation.method, path + "?limit=0&limit=1", own, b""
+            yield operation.method, path, (*own, typed, ("content-encoding", "gzip")), gzip.compress(b"{}")
+            yield operation.method, path, (*own, typed, ("content-encoding", "br")), b"{}"
+            yield operation.method, path, ((key[0], f"{key[1]} \t"), typed), b"["
+            yield operation.method, path, (*own, typed, page), json.dumps({"a": "x" * 20_000}).encode()
+    asked = ("access-control-request-method", "PATCH")
+    for path in ("/", "/nope", "/api/v1/x", "/__mock__/docs", "/__mock__/openapi/nextstep.yaml", "/__mock__/nope", "*"):
+        for method in ("GET", "HEAD", "OPTIONS", "POST"):
+            if path != "*" or method == "OPTIONS":
+                yield method, path, (), b""
+                yield method, path, (page, asked, ("access-control-request-private-network", "true")), b""
+                yield method, path, (("x-mock-world", "nope"), page), b""
+    for bad in filter(fits_the_wire, BAD):
+        own = (*bad.headers, typed) if bad.headers else (KEYS["nextstep"], typed)
+        yield bad.method, bad.target, own, bad.body or b""
+
+
+def fits_the_wire(bad: Any) -> bool:
+    """Whether a bad request is one that HTTP can carry, within the bounds of its head."""
+    values = [value for _, value in bad.headers]
+    small = len(bad.target) < 1000 and all(len(value) < 1000 and "\0" not in value for value in values)
+    return small and bad.target.isascii() and bad.method.isupper()
+
+
+def over_the_wire(app: App, method: str, target: str, headers: Headers, body: bytes) -> Response:
+    """What our protocol answers."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+    if body:
+        lines.append(f"content-length: {len(body)}")
+    wire = spoken(app, "\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+    (answer,) = answers(b"".join(wire.written), bodiless=method == "HEAD")
+    return Response(
+        answer.status, tuple((n.encode(), v.encode("latin-1")) for n, v in answer.headers.items()), answer.body
+    )
+
+
+def by_asgi(app: App, method: str, target: str, headers: Headers, body: bytes) -> Response:
+    """What the ASGI application answers in process."""
+    path, _, query = target.partition("?")
+    fields = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    if body:
+        fields.append((b"content-length", b"%d" % len(body)))
+    return call(app, Request(method, path, query, tuple(fields), body))
+
+
+def test_both_paths_answer_the_same(control: Api, seeds: dict[str, Any]) -> None:
+    """Status, headers and body of each answer are the same, and so are both worlds and journals afterwards."""
+    apis = [*map(targets.declared, KEYS), control]
+
+    def worlds() -> Worlds:
+        clock = Clock(milliseconds("2026-04-07T10:00:00.000Z"), frozen=True)
+        return Worlds(apis, seeds=seeds, clock=clock, seeder=targets.load_seed_once, limits=dict.fromkeys(KEYS, MANY))
+
+    wire, asgi = App(worlds()), App(worlds())
+    asked = list(requests([*worlds().apis.values()]))
+    for method, target, headers, body in asked:
+        sends = (("host", "localhost"), *headers)
+        one, other = (way(app, method, target, sends, body) for way, app in ((over_the_wire, wire), (by_asgi, asgi)))
+        assert compared(one) == compared(other), (method, target, headers, body[:100])
+    assert len(asked) > 500
+    for one, other in zip(wire.worlds.default.journal, asgi.worlds.default.journal, strict=True):
+        assert recorded(one) == recorded(other)
+    assert wire.worlds.default.export() == asgi.worlds.default.export()
+
+
+def compared(response: Response) -> tuple[int, dict[bytes, bytes], bytes]:
+    """What is the same of an answer: all but what belongs to the connection."""
+    own = {name: value for name, value in response.headers if name.decode() not in OWN_OF_THE_EDGE}
+    return response.status, own, response.body
+
+
+def recorded(exchange: Exchange) -> tuple[Any, ...]:
+    """What the journal knows of an exchange."""
+    return exchange.request, exchange.response, exchange.stop, exchange.reason, exchange.trace
