@@ -54,9 +54,7 @@ def store_run(store: Store, run: Record) -> bytes:
     """Store a run and the time until which it counts as active; returns the encoded run."""
     activity = store["activity"]
     former = activity.get(activity_id(run))
-    if (
-        former is not None
-    ):  # with its time unchanged: a dump sorts by time, so the order must not differ from the store's
+    if former is not None:  # its time, the sort key, must stay: a dump is ordered by it
         activity.put({**former, "counts": False})
     run["counted"] += 1
     until = NEVER if run["ends_at"] is None else run["ends_at"]
