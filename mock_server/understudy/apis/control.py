@@ -17,6 +17,7 @@ from understudy.apis import check_kinds
 from understudy.document.compile import load
 from understudy.document.contract import Contract
 from understudy.document.model import Assumption
+from understudy.document.operation import UNROUTED
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Full
@@ -264,9 +265,11 @@ def cause_event(worlds: Worlds, call: Call) -> Reply:
 
 
 def error_body(call: Call, refusal: Refusal) -> Json:
-    """RFC 9457 problem details."""
-    status = refusal.status
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": refusal.message}
+    """Build RFC 9457 problem details; for an unknown path they point to the documentation."""
+    status, detail = refusal.status, refusal.message
+    if call.operation is UNROUTED and status == 404:
+        detail += "; GET /__mock__/docs lists them"
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
 
 
 def declare(worlds: Worlds, *, most_bytes: int = 64 << 20) -> Api:

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import structs
 
 from understudy.engine.exchange import Exchange, Headers, Request, Response, find
-from understudy.engine.pipeline import body_bound, handle, unknown_world
+from understudy.engine.pipeline import INDEX_METHODS, body_bound, handle, unknown_world
 from understudy.engine.worlds import Worlds
 from understudy.http.cors import METHODS, Cors
 from understudy.http.intake import EMPTY, Arrival, Bounds, Edge, problem
@@ -24,15 +24,16 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _LOG = logging.getLogger("uvicorn.error")
 _BLANK = ord(" ")
+_PAGE_ALLOW: Headers = ((b"allow", ", ".join(INDEX_METHODS).encode()),)
 _SERVER_WIDE = Response(204, ((b"allow", METHODS),))  # to OPTIONS * (RFC 9110, 9.3.7)
 
 
 class App:
     """The ASGI application of one server: every request becomes an exchange of one world.
 
-    `page_requests` (method and path) are for the pages for people. `watch`, when given, sees each exchange after it
-    was made (the request log). `cors` is the origin whose pages may call, `*` for any, `off` for none; raises
-    ValueError for what is none of these.
+    `page_paths` are those of the HTML pages and documents. `watch`, when given, is called with each exchange (for the
+    request log). `cors` is the origin whose pages may call, `*` for any, `off` for none; raises ValueError for any
+    other value.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class App:
         paths = ("/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis))
         if "GET" not in worlds.router.find("/").operations:  # an API's own operation comes first
             paths = ("/", *paths)
-        self.page_requests = frozenset((method, path) for method in ("GET", "HEAD") for path in paths)
+        self.page_paths = frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection (http or lifespan)."""
@@ -114,8 +115,10 @@ class App:
         try:
             if origin is not None:
                 return self._across(request, origin)
-            if (request.method, request.path) in self.page_requests:
-                return call(self._pages, request)
+            if request.path in self.page_paths:
+                page = self._page(request)
+                if page is not None:
+                    return page
             if request.path == "*" and request.method == "OPTIONS":
                 return _SERVER_WIDE
             world = self.worlds.of(request)
@@ -141,6 +144,17 @@ class App:
         from understudy.http.pages import pages  # and Starlette, which takes as long as all the rest
 
         return pages(self.worlds)
+
+    def _page(self, request: Request) -> Response | None:
+        """Answer a request for a page; None for other methods at `/`, which are routed and recorded."""
+        if request.method in ("GET", "HEAD"):
+            return call(self._pages, request)
+        if request.path == "/":
+            return None
+        if request.method == "OPTIONS":
+            return Response(204, _PAGE_ALLOW)
+        detail = f"{request.method} is not allowed here; allowed: {', '.join(INDEX_METHODS)}"
+        return self.refusal(request, 405, detail, _PAGE_ALLOW)
 
     def _answer_from(self, request: Request) -> Response:
         return self.answer(request, find(request.headers, b"origin"))
