@@ -1,7 +1,7 @@
 """Kognitos: the declaration of its API.
 
-Sources: the pages Runs, Processes, Files, Health, API Keys and Platform Capacities; what they say is a rule in
-`openapi/kognitos.yaml`, what they leave open an assumption there.
+Sources: the pages Runs, Processes, Files, Health, API Keys and Platform Capacities.
+Documented behaviour is a rule in `openapi/kognitos.yaml`, the rest an assumption there.
 """
 
 from __future__ import annotations

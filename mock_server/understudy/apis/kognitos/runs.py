@@ -1,7 +1,7 @@
 """The operations on Kognitos' runs.
 
-Source: the page Runs. What it says is a rule in `openapi/kognitos.yaml`, what it leaves open an assumption
-there.
+Source: the page Runs. Documented behaviour is a rule in `openapi/kognitos.yaml`, the rest
+an assumption there.
 """
 
 from __future__ import annotations

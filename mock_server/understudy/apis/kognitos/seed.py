@@ -59,14 +59,14 @@ SEED = closed("organizations", organizations={"type": "array", "minItems": 1, "i
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    faults = Faults()
-    faults.check(contract.fits(SEED), content)
-    faults.unique(content["organizations"], "id", "organizations")
+    errors = Faults()
+    errors.check(contract.fits(SEED), content)
+    errors.unique(content["organizations"], "id", "organizations")
     organizations = [
-        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        _organization(given, Store.empty(LAYOUTS), errors, ("organizations", number))
         for number, given in enumerate(content["organizations"])
     ]
-    faults.raise_all()
+    errors.raise_all()
     return organizations
 
 
@@ -86,9 +86,9 @@ def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
             yield f"runs {run['id']}: counted: there is no {activity_id(run)} in activity"
 
 
-def _organization(given: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+def _organization(given: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
     for name in ("agents", "processes", "files", "runs"):
-        faults.unique(given.get(name, ()), "id", *place, name)
+        errors.unique(given.get(name, ()), "id", *path, name)
     for agent in given["agents"]:
         store["agents"].put(agent)
     for process in given.get("processes", ()):
@@ -96,9 +96,9 @@ def _organization(given: Json, store: Store, faults: Faults, place: Place) -> Se
     for file in given.get("files", ()):
         store["files"].put({"uploaded": True, **file})
     for number, run in enumerate(given.get("runs", ())):
-        with faults.at(*place, "runs", number):
+        with errors.at(*path, "runs", number):
             _put_run(run, store, f"{given['id']}: run {run['id']}")
-    return SeededTenant(given["id"], store.dump(), tuple(_keys(given, store, faults, place)))
+    return SeededTenant(given["id"], store.dump(), tuple(_keys(given, store, errors, path)))
 
 
 def _put_run(run: Json, store: Store, where: str) -> None:
@@ -108,9 +108,9 @@ def _put_run(run: Json, store: Store, where: str) -> None:
     store_run(store, _run(run, process))
 
 
-def _keys(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+def _keys(given: Json, store: Store, errors: Faults, path: Place) -> Iterator[Credential]:
     for number, key in enumerate(given.get("keys", ())):
-        with faults.at(*place, "keys", number):
+        with errors.at(*path, "keys", number):
             if "agent_id" in key:
                 _known(store, "agents", key["agent_id"], f"{given['id']}: key {key['key']}")
             yield Credential(key["key"], "kognitos", given["id"], key.get("state", "valid"), scope=key.get("agent_id"))

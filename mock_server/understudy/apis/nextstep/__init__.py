@@ -1,7 +1,7 @@
 """NextStep: the declaration of its API.
 
-Sources: the help pages Process Runs, Tasks, REST API, Authentication and Process Templates; what they say is a
-rule in `openapi/nextstep.yaml`, what they leave open an assumption there.
+Sources: the help pages Process Runs, Tasks, REST API, Authentication and Process Templates.
+Documented behaviour is a rule in `openapi/nextstep.yaml`, the rest an assumption there.
 """
 
 from __future__ import annotations

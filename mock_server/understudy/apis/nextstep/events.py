@@ -1,4 +1,4 @@
-"""What people do in NextStep's app, as events of the control API."""
+"""The actions of people in NextStep's app, as events of the control API."""
 
 from __future__ import annotations
 

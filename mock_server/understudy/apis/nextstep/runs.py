@@ -1,7 +1,7 @@
 """The operations on NextStep's process runs.
 
-Source: the page Process Runs. What it says is a rule in `openapi/nextstep.yaml`, what it leaves open an
-assumption there.
+Source: the page Process Runs. Documented behaviour is a rule in `openapi/nextstep.yaml`, the rest
+an assumption there.
 """
 
 from __future__ import annotations

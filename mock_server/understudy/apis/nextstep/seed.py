@@ -85,13 +85,13 @@ SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    faults = Faults()
-    faults.check(contract.fits(SEED), content)
-    faults.unique(content["teams"], "id", "teams")
+    errors = Faults()
+    errors.check(contract.fits(SEED), content)
+    errors.unique(content["teams"], "id", "teams")
     teams = [
-        _team(team, Store.empty(LAYOUTS), faults, ("teams", number)) for number, team in enumerate(content["teams"])
+        _team(team, Store.empty(LAYOUTS), errors, ("teams", number)) for number, team in enumerate(content["teams"])
     ]
-    faults.raise_all()
+    errors.raise_all()
     return teams
 
 
@@ -139,17 +139,17 @@ def _elements(task: Record) -> list[tuple[str, str]]:
     return [(element["id"], element["type"]) for element in task["custom_elements"]]
 
 
-def _team(team: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+def _team(team: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
     for name, member in (("members", "user_id"), ("templates", "id"), ("runs", "id")):
-        faults.unique(team.get(name, ()), member, *place, name)
+        errors.unique(team.get(name, ()), member, *path, name)
     store["team"].put({"id": team["id"], "timezone": team["timezone"]})
     for member in team.get("members", ()):
         store["members"].put({"id": member["user_id"], **{k: v for k, v in member.items() if k != "user_id"}})
     for number, template in enumerate(team.get("templates", ())):
-        with faults.at(*place, "templates", number):
+        with errors.at(*path, "templates", number):
             _template(template, store)
     for number, run in enumerate(team.get("runs", ())):
-        with faults.at(*place, "runs", number):
+        with errors.at(*path, "runs", number):
             _run(run, team, store)
     return SeededTenant(team["id"], store.dump(), tuple(_keys(team)))
 

@@ -1,7 +1,7 @@
 """The operations on the tasks of NextStep's runs.
 
-Source: the page Tasks. What it says is a rule in `openapi/nextstep.yaml`, what it leaves open an assumption
-there.
+Source: the page Tasks. Documented behaviour is a rule in `openapi/nextstep.yaml`, the rest
+an assumption there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tallyfy: the declaration of its API.
 
-Sources: the pages of the Open API, and where they are silent the official clients; what they say is a rule in
-`openapi/tallyfy.yaml`, what they leave open an assumption there.
+Sources: the pages of the Open API, and where they are silent the official clients.
+Documented behaviour is a rule in `openapi/tallyfy.yaml`, the rest an assumption there.
 """
 
 from __future__ import annotations

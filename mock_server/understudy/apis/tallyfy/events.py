@@ -1,4 +1,4 @@
-"""What people and automations do in Tallyfy's app, as events of the control API."""
+"""The actions of people and automations in Tallyfy's app, as events of the control API."""
 
 from __future__ import annotations
 

@@ -30,21 +30,21 @@ _ORGANIZATION = ("id", "name", "description", "timezone", "working_days", "creat
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    faults = Faults()
-    faults.check(contract.fits(schema(contract.document)), content)
-    faults.unique(content["organizations"], "id", "organizations")
+    errors = Faults()
+    errors.check(contract.fits(schema(contract.document)), content)
+    errors.unique(content["organizations"], "id", "organizations")
     organizations = [
-        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        _organization(given, Store.empty(LAYOUTS), errors, ("organizations", number))
         for number, given in enumerate(content["organizations"])
     ]
-    faults.raise_all()
+    errors.raise_all()
     return organizations
 
 
-def _organization(given: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+def _organization(given: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
     where = f"organization {given['id']}"
     for name in ("people", "groups", "folders", "tags", "templates", "runs", "tasks"):
-        faults.unique(given.get(name, ()), "id", *place, name)
+        errors.unique(given.get(name, ()), "id", *path, name)
     days = given.get("working_days", _WEEK[:5])
     store["organization"].put(
         {
@@ -64,23 +64,23 @@ def _organization(given: Json, store: Store, faults: Faults, place: Place) -> Se
     for tag in given.get("tags", ()):
         store["tags"].put({"auto_generated": False, "created_at": "2024-01-01T00:00:00Z", "deleted_at": None, **tag})
     for number, template in enumerate(given.get("templates", ())):
-        with faults.at(*place, "templates", number):
+        with errors.at(*path, "templates", number):
             _template(template, store)
     for number, run in enumerate(given.get("runs", ())):
-        with faults.at(*place, "runs", number):
+        with errors.at(*path, "runs", number):
             _run(run, store, f"{where}: run {run['id']}")
     for number, task in enumerate(given.get("tasks", ())):
-        with faults.at(*place, "tasks", number):
+        with errors.at(*path, "tasks", number):
             _oneoff_task(task, store, f"{where}: task {task['id']}")
     for kind in ("runs", "tasks"):
         last = max((record["increment_id"] for record in store[kind]), default=0)
         store["counters"].put({"id": kind, "last": last})
-    return SeededTenant(given["id"], store.dump(), tuple(_tokens(given, store, faults, place)))
+    return SeededTenant(given["id"], store.dump(), tuple(_tokens(given, store, errors, path)))
 
 
-def _tokens(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+def _tokens(given: Json, store: Store, errors: Faults, path: Place) -> Iterator[Credential]:
     for number, token in enumerate(given.get("tokens", ())):
-        with faults.at(*place, "tokens", number):
+        with errors.at(*path, "tokens", number):
             yield _token(token, given["id"], store)
 
 

@@ -102,8 +102,8 @@ def _predicates(call: Call, status: str | None) -> list[Any]:
     if status == "due_soon":
         predicates.append(lambda task: task["deadline"] is not None and now <= task["deadline"] <= soon)
     ignored = _RANGE_FILTERS if "deadline_on" in given else ()
-    asked = [name for name in _DEADLINE_FILTERS if name in given and name not in ignored]
-    predicates += [_deadline_predicate(given, name) for name in asked]
+    names = [name for name in _DEADLINE_FILTERS if name in given and name not in ignored]
+    predicates += [_deadline_predicate(given, name) for name in names]
     if "created" in given:
         first, _, last = given["created"].partition(":")
         predicates.append(lambda task: first <= task["created_at"][:10] <= (last or first))
