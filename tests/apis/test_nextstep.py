@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import KEY, MANY, Client
-from understudy.apis.nextstep.tasks import RunTasks
+from understudy.apis.nextstep.run_tasks import RunTasks
 from understudy.document.compile import load
 from understudy.engine.worlds import Worlds
 

@@ -77,8 +77,8 @@ def asked(scheme: dict[str, Any], headers: Headers = (), query: str = "") -> str
         (BEARER, ((AUTH, b"Bearer  user:k1"),), "", "known without the blanks or punctuation around it"),
         (BEARER, ((AUTH, b"Bearer USER:K1"),), "", "known in another case"),
         (BEARER, ((AUTH, b"Bearer user:k2"),), "", "differs little from a known one"),
-        (BEARER, ((AUTH, b"Bearer YOUR_KEY"),), "", "this key is unknown; POST /__mock__/worlds"),
-        (QUERY, (), "api_key=YOUR_KEY", "this key is unknown; POST /__mock__/worlds"),
+        (BEARER, ((AUTH, b"Bearer YOUR_KEY"),), "", "this key is unknown; GET /, POST /__mock__/worlds"),
+        (QUERY, (), "api_key=YOUR_KEY", "this key is unknown; GET /, POST /__mock__/worlds"),
         (COOKIE, ((b"cookie", b"session=YOUR_KEY"),), "", "this key is unknown"),
         (BASIC, ((AUTH, basic("user:zz")),), "", "user and password are not known here, or not in base64"),
         (BASIC, ((AUTH, b"Basic user:k1"),), "", "user and password are not known here, or not in base64"),
@@ -128,6 +128,17 @@ def test_a_key_of_another_api_is_explained() -> None:
     worlds = Worlds([toy.api(), other], seeds={"toy": toy.TOYS, "other": []})
     exchange = handle(Request("GET", "/other/toys", headers=((b"x-toy", b"k1"),)), worlds.default, worlds)
     assert str(exchange.response.header("x-mock-hint")).startswith("this key is one of toy, not of other; recorded")
+
+
+@pytest.mark.parametrize(
+    ("token", "sources"),
+    [(None, "GET /, POST /__mock__/worlds and the ready file"), ("secret", "POST /__mock__/worlds and the ready file")],
+)
+def test_an_unknown_key_hint_names_where_keys_are_listed(client: Client, token: str | None, sources: str) -> None:
+    """The index is named where it shows keys: not where the control API needs a token."""
+    client.worlds.server.token = token
+    answer = client.send("GET", RUNS, authorization="Bearer something-else-altogether")
+    assert str(answer.header("x-mock-hint")).startswith(f"this key is unknown; {sources} name good ones; recorded")
 
 
 def test_the_case_of_bearer_is_explained(client: Client) -> None:

@@ -6,6 +6,7 @@ import json
 import shlex
 from copy import deepcopy
 
+import pytest
 import requests
 
 import toy
@@ -52,16 +53,52 @@ def test_a_program_gets_json() -> None:
         for accept in ("*/*", "application/json", ""):
             answer = requests.get(root, headers={"accept": accept}, timeout=5)
             assert answer.headers["vary"] == "accept"
-            told = answer.json()
-            assert list(told["apis"]) == list(apis.NAMES)
-            assert told["apis"]["kognitos"] == {
+            index = answer.json()
+            assert list(index["apis"]) == list(apis.NAMES)
+            assert index["apis"]["kognitos"] == {
                 "title": "Kognitos REST API v2",
                 "base_url": f"{known.server.url}/v2",
                 "document": f"{known.server.url}/__mock__/openapi/kognitos.yaml",
                 "api_key": "YOUR_API_KEY",
             }
         assert requests.head(root, timeout=5).status_code == 200
-        assert requests.post(root, timeout=5).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/__mock__/docs", "/__mock__/openapi/kognitos.yaml"])
+def test_a_page_names_its_methods(path: str) -> None:
+    """OPTIONS is answered and any other method refused, both with Allow; GET and HEAD agree."""
+    app = App(worlds())
+    answers = {method: call(app, Request(method, path)) for method in ("GET", "HEAD", "OPTIONS", "POST", "DELETE")}
+    assert {method: answer.status for method, answer in answers.items()} == {
+        "GET": 200, "HEAD": 200, "OPTIONS": 204, "POST": 405, "DELETE": 405,
+    }  # fmt: skip
+    for method in ("OPTIONS", "POST", "DELETE"):
+        assert answers[method].header("allow") == "GET, HEAD, OPTIONS"
+    assert answers["OPTIONS"].header("x-mock-reason") is None
+    assert answers["POST"].json()["detail"] == "POST is not allowed here; allowed: GET, HEAD, OPTIONS"
+    assert answers["POST"].header("content-type") == "application/problem+json"
+
+
+def test_a_refused_method_at_the_index_is_in_the_journal() -> None:
+    """A client that posts to the root finds its request in the journal."""
+    known = worlds()
+    call(App(known), Request("POST", "/"))
+    assert [(exchange.request.method, exchange.reason) for exchange in known.default.journal] == [("POST", "route")]
+
+
+@pytest.mark.parametrize("path", ["/foo", "/docs", "/index.html", "/api/v3/none"])
+def test_an_unowned_path_points_to_the_index(path: str) -> None:
+    """Whoever guesses a path learns where the served APIs are listed."""
+    detail = call(App(worlds()), Request("GET", path)).json()["detail"]
+    assert detail.startswith(f"No API served here owns {path}; GET / lists what is served")
+
+
+@pytest.mark.parametrize("path", ["/__mock__", "/__mock__/", "/__mock__/none"])
+def test_an_unknown_control_path_points_to_its_documentation(path: str) -> None:
+    """Whoever looks for the control API learns where its operations are listed."""
+    answer = call(App(worlds()), Request("GET", path))
+    assert answer.status == 404
+    assert answer.json()["detail"] == f"GET {path} is no operation of this API; GET /__mock__/docs lists them"
 
 
 def test_off_loopback_the_index_has_no_keys() -> None:
@@ -82,5 +119,7 @@ def test_a_documents_own_operation_at_the_root_comes_first(control: Api) -> None
     document["paths"] = {"/": document["paths"].pop("/toys"), **document["paths"]}
     own = toy.api(document)
     app = App(Worlds([own, control], seeds={"toy": []}))
-    assert ("GET", "/") not in app.page_requests
+    assert "/" not in app.page_paths
     assert json.loads(call(app, Request("GET", "/")).body)["wrong"]["code"] == "who"
+    assert call(app, Request("PUT", "/")).json()["wrong"]["text"].startswith("PUT is not allowed here")
+    assert "GET /" not in call(app, Request("GET", "/none")).json()["detail"]

@@ -116,7 +116,7 @@ def test_people_get_pages(served: Worlds) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     for text in ("updateRunTask", "nextstep.runs.unknown-run", "nextstep.tasks.unset-value", "/__mock__/clock"):
         assert text in page.text
-    assert requests.post(f"{url}/__mock__/docs", timeout=5).json()["status"] == 404
+    assert requests.post(f"{url}/__mock__/docs", timeout=5).json()["status"] == 405
     for name in ("nextstep", "control"):
         document = requests.get(f"{url}/__mock__/openapi/{name}.yaml", timeout=5)
         assert document.content == data.path(f"openapi/{name}.yaml").read_bytes()

@@ -1,4 +1,4 @@
-"""The APIs that can be served, by name."""
+"""The built-in APIs by name, and their seed files. Must not know any API's records."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ EVENT_KINDS = ("invalid", "not-found", "refused")  # how the control API refuses
 
 
 def declare(name: str) -> Api:
-    """The API `name` (one of NAMES), its document compiled.
+    """Declare the API `name` (one of NAMES) and compile its document.
 
-    Raises ContractError for a document that is not understood, ValueError for a Problem that it does not know.
+    Raises ContractError for a document that is not understood, ValueError for a Problem of an unknown kind.
     """
     api: Api = import_module(f"understudy.apis.{name}").declare()
     check_kinds(name, api.contract, events=api.events.values())
@@ -36,34 +36,34 @@ def declare(name: str) -> Api:
 
 
 def check_kinds(name: str, contract: Contract, *, events: Iterable[Callable[..., Any]] = ()) -> None:
-    """Raises ValueError for a Problem that handlers of the API `name` raise and its document does not know."""
+    """Raise ValueError for the Problems of the API `name` whose kinds its document does not declare."""
     wrong = kinds.unknown(name, sources(name), known=contract.errors, events=events, told=EVENT_KINDS)
     if wrong:
         raise ValueError(f"{contract.source}: {'; '.join(wrong)}")
 
 
 def sources(name: str) -> list[Path]:
-    """The files that hold the handlers of the API `name`: `<name>.py`, or all of the folder `<name>`."""
+    """Return the source files of the API `name`: `<name>.py`, or all files of the folder `<name>`."""
     folder = Path(__file__).parent
     module = folder / f"{name}.py"
     return [module] if module.exists() else sorted((folder / name).glob("*.py"))
 
 
 def seeds(names: Sequence[str], folder: Path | None = None) -> dict[str, Json]:
-    """The content of each API's seed file by name: that of the folder where there is one, else ours.
+    """Return the content of each API's seed file by name: the one in `folder` if it exists, else the built-in one.
 
-    Raises Unreadable, also for a folder without any of them, or with one of an unknown API.
+    Raises Unreadable, also for a folder without any seed file or with one of an unknown API.
     """
     own = {} if folder is None else own_seeds(names, folder)
     ours = [name for name in names if name in NAMES and name not in own]
     return {
         **{name: read(file) for name, file in own.items()},
-        **{name: _kept(data.path("fixtures") / name / "seed.yaml") for name in ours},
+        **{name: _cached(data.path("fixtures") / name / "seed.yaml") for name in ours},
     }
 
 
 def own_seeds(names: Sequence[str], folder: Path) -> dict[str, Path]:
-    """The seed files of a user's folder by the API that they are of; raises Unreadable."""
+    """Return the seed files of a user's folder by the name of their API; raises Unreadable."""
     if not folder.is_dir():
         raise Unreadable(f"{folder}: there is no such folder")
     for file in sorted(folder.glob("*/seed.yaml")):
@@ -72,19 +72,19 @@ def own_seeds(names: Sequence[str], folder: Path) -> dict[str, Path]:
             raise Unreadable(f"{file}: there is no API {file.parent.name}{hint}; known: {', '.join(NAMES)}")
     own = {name: folder / name / "seed.yaml" for name in names if name in NAMES and (folder / name).exists()}
     if not own:
-        places = ", ".join(f"{name}/seed.yaml" for name in names)
-        raise Unreadable(f"{folder}: there is no seed file in it; looked for {places}")
+        paths = ", ".join(f"{name}/seed.yaml" for name in names)
+        raise Unreadable(f"{folder}: there is no seed file in it; looked for {paths}")
     return own
 
 
 def planter(names: Sequence[str], folder: Path | None) -> Callable[[Api, Json], SeededData]:
-    """What makes data of a seed: a user's own is checked each time, and its faults are told by file and line."""
+    """Return a function that loads a seed; a user's own is checked each time, and its errors name file and line."""
     own = {} if folder is None else own_seeds(names, folder)
     return lambda api, seed: plant_own(api, seed, own[api.name]) if api.name in own else load_checked_seed(api, seed)
 
 
 def plant_own(api: Api, seed: Json, file: Path) -> SeededData:
-    """What grows from a user's seed, as `planted` tells; raises Unreadable with all that is wrong in the file."""
+    """Load a user's seed as `load_seed` does; raises Unreadable with all errors of the file."""
     try:
         check_json(seed)
         seeded = api.seed(seed, api.contract)
@@ -92,13 +92,13 @@ def plant_own(api: Api, seed: Json, file: Path) -> SeededData:
         return load_seed(api, seed)
     except SeedError as error:
         raise Unreadable(error.located(file)) from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:  # of an API that checks less
+    except (ValueError, LookupError, TypeError, AttributeError) as error:  # from an API whose `seed` checks less
         text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise Unreadable(f"{file}: {' '.join(text.split())}") from error
 
 
 def load_checked_seed(api: Api, seed: Json) -> SeededData:
-    """What grows from a seed, as `planted` tells; that it fits our document of the API is found out once."""
+    """Load a built-in seed as `load_seed` does; the check against the document is cached."""
 
     def checked() -> Json:
         load_seed(api, seed)
@@ -110,5 +110,5 @@ def load_checked_seed(api: Api, seed: Json) -> SeededData:
     return stores, tuple(Credential(*credential) for one in known for credential in one["credentials"])
 
 
-def _kept(place: Path) -> Json:
-    return cache.cached(f"{place.parent.name}-seed", lambda: read(place), place.read_bytes())
+def _cached(file: Path) -> Json:
+    return cache.cached(f"{file.parent.name}-seed", lambda: read(file), file.read_bytes())

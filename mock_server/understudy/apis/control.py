@@ -1,7 +1,7 @@
-"""The control API: steers worlds, clock, state, journal, assumptions, faults, and events in the vendors' apps.
+"""The control API: worlds, clock, state, journal, assumptions, faults, and events in the vendors' apps.
 
-Served by the same pipeline as the vendors' APIs, described by `openapi/control.yaml`. Its handlers are
-bound to the worlds that they steer; no other API sees them. Must not know any vendor's records.
+The pipeline serves it like a vendor's API, from `openapi/control.yaml`. Only its handlers are bound to the
+worlds. Must not know any vendor's records.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from understudy.apis import check_kinds
 from understudy.document.compile import load
 from understudy.document.contract import Contract
 from understudy.document.model import Assumption
+from understudy.document.operation import UNROUTED
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Full
@@ -36,12 +37,12 @@ from understudy.messages import suggest
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOTHING = Reply(b"", 204)
-# what the server writes itself: a second one would break the answer
+# headers that the server sets: a second one would break the response
 _RESERVED = ("content-length", "transfer-encoding", "date", "x-mock-reason")
 
 
 def guard(worlds: Worlds, call: Call) -> Response | None:
-    """Only the user's own tools may steer: no other origin, and off loopback only with the token."""
+    """Refuse a call from another origin and, off loopback, a call without the token."""
     request, server = call.request, worlds.server
     scheme, host = server.url.partition("://")[0], request.header("host")
     if _is_foreign(request, origin_of(f"{scheme}://{host}")):
@@ -53,7 +54,7 @@ def guard(worlds: Worlds, call: Call) -> Response | None:
         if not compare_digest(given.encode(), server.token.encode()):
             raise Problem("invalid-credential")
     elif _hostname(request.header("host") or "localhost") not in (*_LOOPBACK, "understudy"):
-        # a name that a foreign page made to point at this machine (DNS rebinding)
+        # DNS rebinding: a foreign page's host name that resolves to this machine
         raise Problem("forbidden")
     return None
 
@@ -66,8 +67,8 @@ def health(worlds: Worlds, call: Call) -> Reply:
 
 def list_worlds(worlds: Worlds, call: Call) -> Reply:
     """GET /worlds."""
-    told_of = [{"id": w.id, "now": rfc3339(w.clock.now()), "exchanges": w.journal.count} for w in worlds.all.values()]
-    return _json({"worlds": told_of})
+    summaries = [{"id": w.id, "now": rfc3339(w.clock.now()), "exchanges": w.journal.count} for w in worlds.all.values()]
+    return _json({"worlds": summaries})
 
 
 def create_world(worlds: Worlds, call: Call) -> Reply:
@@ -127,7 +128,7 @@ def export_state(worlds: Worlds, call: Call) -> Reply:
 
 
 def import_state(worlds: Worlds, call: Call) -> Reply:
-    """PUT /state: all of it or nothing."""
+    """PUT /state: applies the whole state or nothing."""
     if len(call.body["due"]) > worlds.server.bounds.jobs:
         raise Full(f"a world has {worlds.server.bounds.jobs} jobs", "leave some of the state's out", "jobs")
     try:
@@ -139,13 +140,13 @@ def import_state(worlds: Worlds, call: Call) -> Reply:
 
 def list_exchanges(worlds: Worlds, call: Call) -> Reply:
     """GET /journal."""
-    wanted = {key: value for key, value in call.arguments.items() if key != "limit"}
-    if wanted.get("api"):  # an empty one is that of paths that no API owns
-        _check_api(worlds, wanted["api"])
-    if "operation" in wanted:
-        _check_operation(worlds, wanted.get("api"), wanted["operation"])
+    filters = {key: value for key, value in call.arguments.items() if key != "limit"}
+    if filters.get("api"):  # the empty name stands for unowned paths
+        _check_api(worlds, filters["api"])
+    if "operation" in filters:
+        _check_operation(worlds, filters.get("api"), filters["operation"])
     lines = ((exchange, summary(exchange)) for exchange in call.world.journal)
-    chosen = [exchange for exchange, line in lines if all(line[key] == value for key, value in wanted.items())]
+    chosen = [exchange for exchange, line in lines if all(line[key] == value for key, value in filters.items())]
     mask = worlds.server.mask
     return _json({"exchanges": [summary(mask.line(exchange)) for exchange in chosen[-call.arguments["limit"] :]]})
 
@@ -171,7 +172,7 @@ def list_assumptions(worlds: Worlds, call: Call) -> Reply:
 
 
 def set_assumptions(worlds: Worlds, call: Call) -> Reply:
-    """PUT /assumptions: all of them or none."""
+    """PUT /assumptions: applies the whole body or nothing."""
     known = {id: a for api in worlds.apis.values() for id, a in api.contract.assumptions.items()}
     try:
         call.world.assumptions = Assumptions({**call.world.assumptions, **allowed(call.body, known)})
@@ -213,7 +214,7 @@ def add_fault(worlds: Worlds, call: Call) -> Reply:
         id="",
         api=body.get("api"),
         operation=body.get("operation"),
-        status=int(body["status"]),  # JSON knows no integers: 503.0 is one, too
+        status=int(body["status"]),  # JSON has no integer type: 503.0 is valid, too
         headers=tuple((name.lower().encode(), value.encode()) for name, value in body.get("headers", {}).items()),
         body=encode(body["body"]) if body.get("body") is not None else None,
         times=None if body.get("times") is None else int(body["times"]),
@@ -264,13 +265,15 @@ def cause_event(worlds: Worlds, call: Call) -> Reply:
 
 
 def error_body(call: Call, refusal: Refusal) -> Json:
-    """RFC 9457 problem details."""
-    status = refusal.status
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": refusal.message}
+    """Build RFC 9457 problem details; for an unknown path they point to the documentation."""
+    status, detail = refusal.status, refusal.message
+    if call.operation is UNROUTED and status == 404:
+        detail += "; GET /__mock__/docs lists them"
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
 
 
 def declare(worlds: Worlds, *, most_bytes: int = 64 << 20) -> Api:
-    """The API that steers `worlds`, its document compiled. Raises ContractError."""
+    """Declare the control API of `worlds` and compile its document. Raises ContractError."""
     return Api(
         name="control",
         contract=contract(),
@@ -308,13 +311,13 @@ def declare(worlds: Worlds, *, most_bytes: int = 64 << 20) -> Api:
         events={},
         timers={},
         most_bytes=most_bytes,
-        most_depth=250,  # a state holds what the APIs took, some levels deeper; validators count no more than 254
+        most_depth=250,  # a state holds the APIs' bodies, some levels deeper; validators count up to 254
     )
 
 
 @cache
 def contract() -> Contract:
-    """The compiled document of the control API. Raises ContractError, and ValueError as `check_kinds` does."""
+    """Return the compiled document of the control API. Raises ContractError, and ValueError as `check_kinds` does."""
     compiled = load("control")
     check_kinds("control", compiled)
     return compiled
@@ -329,7 +332,7 @@ def _is_foreign(request: Request, own: Origin | None) -> bool:
 
 
 def _hostname(host: str) -> str | None:
-    """The name in a Host header, None when it is no such header."""
+    """The host name of a Host header; None for an invalid header."""
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:
@@ -337,16 +340,16 @@ def _hostname(host: str) -> str | None:
 
 
 def _check_api(worlds: Worlds, name: str) -> None:
-    """Refuse what is no API whose requests are kept and faulted: an unknown one, or this one."""
+    """Refuse the name of an unknown API, and that of the control API, which has no journal and no faults."""
     served = [api for api in worlds.apis if api != "control"]
     if name == "control":
-        raise Problem("invalid", f"api: calls of the control API are neither faulted nor kept; {_listed(served)}")
+        raise Problem("invalid", f"api: calls of the control API are neither faulted nor recorded; {_listed(served)}")
     if name not in served:
         raise Problem("invalid", f"api: {name} is not served here{suggest(name, served)}")
 
 
 def _check_operation(worlds: Worlds, api: str | None, id: str) -> None:
-    """Refuse an operation that no API, or not the given one, has."""
+    """Refuse an operation that the given API, or any API, does not have."""
     apis = worlds.apis
     owners = [name for name in apis if name != "control" and id in apis[name].contract.operations]
     if api not in (None, "") and api not in owners:
@@ -358,24 +361,24 @@ def _check_operation(worlds: Worlds, api: str | None, id: str) -> None:
 
 
 def _check_headers(headers: Iterable[str]) -> None:
-    """Refuse the headers of a fault that cannot be sent beside the server's own."""
-    given = set()
+    """Refuse headers of a fault that the server sets itself, and repeated ones."""
+    seen = set()
     for name in headers:
         if name.lower() in _RESERVED:
             raise Problem("invalid", f"headers: {name} is the server's own to set")
-        if name.lower() in given:
+        if name.lower() in seen:
             raise Problem("invalid", f"headers: {name} is given twice")
-        given.add(name.lower())
+        seen.add(name.lower())
 
 
 def _check_room(worlds: Worlds, world: World, fault: Fault) -> None:
-    """Raise Full for a fault beyond the bounds of the world and the server."""
+    """Raise Full for a fault that exceeds a bound of the world or the server."""
     bounds, remedy = worlds.server.bounds, "remove some with DELETE /__mock__/faults"
-    held = sum(other.faults.size for other in worlds.all.values())
+    used = sum(other.faults.size for other in worlds.all.values())
     if len(world.faults) >= bounds.faults:
         raise Full(f"this world has {len(world.faults)} faults", remedy, "faults")
-    if held + fault.size > bounds.all_faults_bytes:
-        size = f"all faults would take {held + fault.size} bytes of {bounds.all_faults_bytes}"
+    if used + fault.size > bounds.all_faults_bytes:
+        size = f"all faults would take {used + fault.size} bytes of {bounds.all_faults_bytes}"
         raise Full(size, remedy, "all-faults-bytes")
 
 
@@ -391,7 +394,7 @@ def _assumptions(worlds: Worlds, world: World) -> Reply:
     known: Sequence[Assumption] = [
         assumption for api in worlds.apis.values() for assumption in api.contract.assumptions.values()
     ]
-    told_of = [
+    items = [
         {
             "id": assumption.id,
             "text": assumption.text,
@@ -402,7 +405,7 @@ def _assumptions(worlds: Worlds, world: World) -> Reply:
         }
         for assumption in known
     ]
-    return _json({"assumptions": told_of})
+    return _json({"assumptions": items})
 
 
 def _fault(fault: Fault) -> Json:
@@ -423,7 +426,7 @@ def _json(value: Json) -> Reply:
 
 @cache
 def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # 5 ms that only this needs
+    from importlib.metadata import PackageNotFoundError, version  # takes 5 ms
 
     try:
         return version("understudy")

@@ -1,4 +1,4 @@
-"""The records that were made of a user's seed, checked against the document: each fault at its place in the seed."""
+"""The check of the records of a user's seed against the document; each error has a path in the seed file."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from understudy.engine.seed import fill_store
 
 
 def check_records(api: Api, seed: Json, seeded: Sequence[SeededTenant]) -> None:
-    """Raises SeedError with every record that does not fit its schema, or else with all that does not fit together."""
-    for check in (_faults, _misfits):
-        faults = [fault for tenant in seeded for fault in check(api, seed, tenant)]
-        if faults:
-            raise SeedError(faults)
+    """Raise SeedError with all schema errors or, without any, all inconsistencies between records."""
+    for check in (_schema_errors, _inconsistencies):
+        errors = [error for tenant in seeded for error in check(api, seed, tenant)]
+        if errors:
+            raise SeedError(errors)
 
 
-def _faults(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[Place, str]]:
+def _schema_errors(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[Place, str]]:
     for name, records in tenant.data.items():
         validator = api.contract.fits(api.layouts[name].schema)
         for record in records:
             for error in validator.iter_errors(record):
-                within = ".".join(map(str, error.instance_path))
-                told = f"{within}: {error.message}" if within else error.message
-                yield place_of(seed, record["id"]), f"{name} {record['id']}: {told}"
+                path = ".".join(map(str, error.instance_path))
+                message = f"{path}: {error.message}" if path else error.message
+                yield place_of(seed, record["id"]), f"{name} {record['id']}: {message}"
 
 
-def _misfits(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[Place, str]]:
-    for misfit in api.inconsistencies(tenant.tenant, fill_store(api, tenant.data)):
-        _, _, id = misfit.partition(":")[0].partition(" ")  # `<collection> <id>: ...`
-        yield place_of(seed, id), misfit
+def _inconsistencies(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[Place, str]]:
+    for inconsistency in api.inconsistencies(tenant.tenant, fill_store(api, tenant.data)):
+        _, _, id = inconsistency.partition(":")[0].partition(" ")  # `<collection> <id>: ...`
+        yield place_of(seed, id), inconsistency

@@ -87,7 +87,8 @@ def _unknown(call: Call, worlds: Worlds, token: str) -> str:
         return "this key is unknown, but known in another case"
     if closest(token[:200], known, 0.8):
         return "this key is unknown, but differs little from a known one"
-    return "this key is unknown; POST /__mock__/worlds and the ready file name good ones"
+    index = "GET /, " if call.world.server.token is None else ""  # off loopback the index holds no keys
+    return f"this key is unknown; {index}POST /__mock__/worlds and the ready file name good ones"
 
 
 def _elsewhere(call: Call) -> Iterator[str]:

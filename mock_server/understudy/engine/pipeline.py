@@ -7,7 +7,7 @@ rendered in the API's own error shape. Must not know HTTP's transport, nor any A
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from msgspec import structs
@@ -33,6 +33,7 @@ from understudy.engine.worlds import Worlds
 
 JSON: Headers = ((b"content-type", b"application/json"),)
 PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
+INDEX_METHODS = ("GET", "HEAD", "OPTIONS")  # of the index at `/`, which the edge serves, and of all pages
 
 
 def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
@@ -44,7 +45,7 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     except Exception:  # before there is an API: the mock's own 500
         return _record_unowned(request, world, _FAILED, "internal", traceback.format_exc())
     if api is None:
-        return _record_unowned(request, world, _unowned_path(request.path[:200], worlds.router), "route", None)
+        return _record_unowned(request, world, *_unowned(request, worlds.router), None)
     call = Call(request, world, api.contract, segments=segments)
     reason = error = None
     refused = True
@@ -151,7 +152,7 @@ def _allowed(call: Call, operations: Mapping[str, Operation]) -> list[str]:
     return sorted({*operations, *(["HEAD"] if head else []), *(["OPTIONS"] if options else [])})
 
 
-def _allow(methods: list[str]) -> Headers:
+def _allow(methods: Iterable[str]) -> Headers:
     return ((b"allow", ", ".join(methods).encode()),)
 
 
@@ -234,18 +235,28 @@ def _fault_body(call: Call, api: Api, status: int) -> Json:
     return api.error_body(call, Refusal(status, code, "Injected fault", {}))
 
 
-def _record_unowned(request: Request, world: World, response: Response, reason: str, error: str | None) -> Exchange:
+def _record_unowned(
+    request: Request, world: World, response: Response, reason: str | None, error: str | None
+) -> Exchange:
     """Record a request that no API was asked."""
     world.journal.count += 1
-    response = _with_reason(world.server, response, reason)
+    response = response if reason is None else _with_reason(world.server, response, reason)
     number, now = world.journal.count, world.clock.now()
     exchange = Exchange(number, world.id, "", None, now, request, response, "route", reason, (), error)
     world.journal.keep(exchange)
     return exchange
 
 
-def _unowned_path(path: str, router: Router) -> Response:
-    return _not_found(f"No API served here owns {path}{router.suggest(path)}")
+def _unowned(request: Request, router: Router) -> tuple[Response, str | None]:
+    """Answer a request for an unowned path, with the reason of a refusal; the edge serves the index at `/`."""
+    path, method = request.path[:200], request.method
+    if path == "/" and method == "OPTIONS":
+        return Response(204, _allow(INDEX_METHODS)), None
+    if path == "/" and method not in INDEX_METHODS:
+        refused = _details(405, f"{method} is not allowed here; allowed: {', '.join(INDEX_METHODS)}")
+        return structs.replace(refused, headers=(*refused.headers, *_allow(INDEX_METHODS))), "route"
+    index = "" if "GET" in router.find("/").operations else "; GET / lists what is served"
+    return _not_found(f"No API served here owns {path}{index}{router.suggest(path)}"), "route"
 
 
 def _not_found(detail: str) -> Response:

@@ -1,6 +1,6 @@
-"""Cross-origin requests: what a browser is told when a page of another origin calls a vendor's path.
+"""Cross-origin requests: the CORS headers of responses to pages of another origin.
 
-The Fetch standard's CORS protocol. Never for the control API: no other origin may steer the server.
+Source: the Fetch standard's CORS protocol. The control API never answers another origin.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _ALWAYS_ALLOWED = ("Authorization", "Content-Type", "Content-Encoding", "X-Reque
 _ALWAYS_EXPOSED = ("Retry-After", "Location", "Link", "Allow", "WWW-Authenticate", "Content-Length", "Date")
 _LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _MOCK = ("X-Mock-Reason", "X-Mock-Hint", "X-Mock-Warning")
-_MAX_AGE = b"7200"  # seconds; Chrome remembers a preflight no longer
+_MAX_AGE = b"7200"  # seconds; Chrome's maximum
 
 
 class Cors:
-    """Which pages may call the vendors' paths: those of `origin`; `*` of any, `off` of none."""
+    """The policy for the vendors' paths: pages of `origin` may call; `*` allows any, `off` none."""
 
     def __init__(self, origin: str, apis: Iterable[Api], *, helpful: bool = True) -> None:
-        """Raises ValueError for what is no origin."""
+        """Raise ValueError for an invalid origin."""
         self._any, self._origin = origin == "*", origin_of(origin)
         if self._origin is None and origin not in ("*", "off"):
             raise ValueError(f"{origin} is no origin such as http://localhost:3000, nor off")
@@ -33,35 +33,35 @@ class Cors:
         needed = [name for contract in contracts for name in contract.headers]
         operations = [operation for contract in contracts for operation in contract.operations.values()]
         responses = [response for operation in operations for response in operation.responses.values()]
-        told = [header[0] for response in responses for header in response.headers]
-        mock, steering = (_MOCK, ("X-Mock-World",)) if helpful else ((), ())
-        self._allowed = _listed([*_ALWAYS_ALLOWED, *keys, *needed, *steering])
-        self._exposed = _listed([*_ALWAYS_EXPOSED, *_LIMITS, *told, *mock])
+        declared = [header[0] for response in responses for header in response.headers]
+        mock_response, mock_request = (_MOCK, ("X-Mock-World",)) if helpful else ((), ())
+        self._allowed = _listed([*_ALWAYS_ALLOWED, *keys, *needed, *mock_request])
+        self._exposed = _listed([*_ALWAYS_EXPOSED, *_LIMITS, *declared, *mock_response])
 
     def preflight(self, request: Request, origin: bytes) -> Response | None:
-        """The answer to a preflight; None for any other request, or where the page may not call."""
+        """Answer a preflight; None for other requests, and for pages that may not call."""
         headers = request.headers
         if request.method != "OPTIONS" or find(headers, b"access-control-request-method") is None:
             return None
-        if not self._lets_in(request.path, origin):
+        if not self._allows(request.path, origin):
             return None
-        given = [
+        added = [
             *self._allow(origin),
             (b"access-control-allow-methods", METHODS),
             (b"access-control-allow-headers", self._allowed),
             (b"access-control-max-age", _MAX_AGE),
         ]
         if find(headers, b"access-control-request-private-network") == b"true":
-            given.append((b"access-control-allow-private-network", b"true"))
-        return Response(204, tuple(given))
+            added.append((b"access-control-allow-private-network", b"true"))
+        return Response(204, tuple(added))
 
     def headers(self, request: Request, origin: bytes, response: Response) -> Headers:
-        """What is added to an answer so that the page may read it; nothing where a fault has set it already."""
-        if not self._lets_in(request.path, origin) or find(response.headers, b"access-control-allow-origin"):
+        """Return the headers that let a page read a response; none where a fault has set them."""
+        if not self._allows(request.path, origin) or find(response.headers, b"access-control-allow-origin"):
             return ()
         return (*self._allow(origin), (b"access-control-expose-headers", self._exposed))
 
-    def _lets_in(self, path: str, origin: bytes) -> bool:
+    def _allows(self, path: str, origin: bytes) -> bool:
         if path.startswith(CONTROL):
             return False
         return self._any or (self._origin is not None and origin_of(origin.decode("latin-1")) == self._origin)
@@ -73,5 +73,5 @@ class Cors:
 
 
 def _listed(names: Iterable[str]) -> bytes:
-    """Header names in a list, each once whatever its case."""
+    """A list of header names, without repetitions in any case."""
     return ", ".join({name.lower(): name for name in reversed([*names])}.values()).encode()

@@ -1,7 +1,7 @@
-"""What a server takes in: the bounds of a request's head and body, and of all bodies that arrive together.
+"""Bounds of requests: of heads and bodies, and of all bodies that arrive at the same time.
 
-An Arrival gathers one body. Before it keeps more than a little, the request is routed and its credential is
-checked; then the bound of its operation holds. Must not know how bytes reach the server.
+An Arrival collects one body. Beyond a small size the request is routed and authenticated first; then the bound
+of its operation applies. Must not know how bytes reach the server.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ EMPTY = (204, 304)  # RFC 9110, 8.6: no length where there can be no content
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """How much one server takes in, in bytes, and how long it waits, in seconds."""
+    """The bounds of one server: sizes in bytes, times in seconds."""
 
     url: int = 65_535
     header: int = 64 << 10  # name and value of one
     headers: int = 128 << 10  # names and values of all
     header_count: int = 128
-    trailers: int = 16 << 10  # and what stands between the chunks of a body
-    unchecked_body: int = 16 << 10  # of a request that was not routed yet
-    ignored_body: int = 1 << 20  # of GET and HEAD, thrown away as it comes
+    trailers: int = 16 << 10  # with the framing of chunks
+    unchecked_body: int = 16 << 10  # read before the request is routed
+    ignored_body: int = 1 << 20  # of GET and HEAD, discarded
     bodies: int = 256 << 20  # of all connections together
     idle: float = 75  # between two requests, or before the first one
-    request: float = 60  # from its first byte to its last, and for a client to go on reading
-    linger: float = 2  # for a client to read the last answer, after its request was cut off
+    request: float = 60  # from its first byte to its last; also for a client that does not read
+    linger: float = 2  # for a client to read the response to a request that was not read to its end
     stop: float = 1.5  # for clients to finish when the server stops
 
 
 class Edge(msgspec.Struct):
-    """What an Arrival needs of its server; `held` counts the bytes of all bodies that are arriving.
+    """The server's side of an Arrival; `held` counts the bytes of all arriving bodies.
 
-    `body_bound` returns the most bytes for a request, None when it is refused whatever its body holds; `answer`
-    answers a request; `refusal` makes an answer of the edge's own, for a request, from a status, a detail and headers.
+    `body_bound` returns the bound of a request's body, None for a request that is refused whatever its body holds;
+    `answer` answers a request; `refusal` makes a response from request, status, detail and headers.
     """
 
     bounds: Bounds
@@ -63,7 +63,7 @@ class Arrival:
         self._size = self._counted = 0
 
     def add(self, part: bytes) -> Response | None:
-        """Keep a part; returns the answer where the rest is not to be read."""
+        """Add a part; returns a response if the rest must not be read."""
         self._parts.append(part)
         self._size += len(part)
         refused = self.expect(self._size) or self._count()
@@ -72,7 +72,7 @@ class Arrival:
         return refused
 
     def expect(self, size: int) -> Response | None:
-        """Prepare for a body of `size` bytes; returns the answer where it is not to be read."""
+        """Check the size of a body; returns a response if the body must not be read."""
         if size <= self._bound:
             return None
         if not self._routed:
@@ -85,13 +85,13 @@ class Arrival:
         return None
 
     def whole(self) -> bytes:
-        """The body, which is complete."""
+        """Return the complete body, and release it."""
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self.release()
         return body
 
     def release(self) -> None:
-        """Forget the body."""
+        """Release the body."""
         self._edge.held -= self._counted
         self._counted = 0
         self._parts.clear()
@@ -109,6 +109,6 @@ class Arrival:
 
 
 def problem(status: int, detail: str, headers: Headers = ()) -> Response:
-    """RFC 9457 problem details."""
+    """Build RFC 9457 problem details."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(status, ((b"content-type", b"application/problem+json"), *headers), encode(body))

@@ -1,6 +1,6 @@
-"""The request log of `understudy serve`: one line a request, with the reason of a refusal.
+"""The request log of `understudy serve`: one line for each request.
 
-Lines are written some time after the answer went out, many at once. Must not decide anything.
+Lines are written in batches, after the responses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DELAY = 0.05
 
 
 class Log:
-    """Takes exchanges, writes lines: `format` is one of FORMATS, `write` takes some whole lines, `mask` hides keys."""
+    """A log in one of FORMATS; `write` is called with whole lines, `mask` hides keys."""
 
     def __init__(self, format: str, write: Callable[[str], object], *, mask: Mask | None = None) -> None:
         self._line = FORMATS[format]
@@ -27,14 +27,14 @@ class Log:
         self._pending: list[str] = []
 
     def __call__(self, exchange: Exchange) -> None:
-        """Note an exchange; must be called inside an event loop."""
+        """Log an exchange; must be called inside an event loop."""
         if not self._pending:
             asyncio.get_running_loop().call_later(_DELAY, self.flush)
-        # at once: an exchange kept is work for the garbage collector
+        # rendered at once: a stored exchange would be work for the garbage collector
         self._pending.append(self._line(self._mask.line(exchange)))
 
     def flush(self) -> None:
-        """Write what is noted."""
+        """Write the pending lines."""
         pending, self._pending = self._pending, []
         self._write("".join(pending))
 
@@ -67,4 +67,4 @@ def _json_dropped(count: int) -> str:
 
 
 DROPPED: dict[str, Callable[[int], str]] = {"text": _text_dropped, "json": _json_dropped, "none": _text_dropped}
-"""What stands in a log, by its format, in place of so many lines that could not be written."""
+"""The line of each format that replaces a number of dropped lines."""

@@ -1,7 +1,6 @@
-"""Pages for people: the documents as served, and one page of what this server stands in for.
+"""HTML pages: the index, and the operations, rules and assumptions of all APIs; and the documents as files.
 
-The only Starlette application, behind the dispatcher of `server`; imported when a page is asked for, as few are.
-Its endpoints wait for nothing: a page is answered like any other request.
+The only Starlette application; `app` imports it with the first request for a page. Its endpoints never wait.
 Must not know any API's records.
 """
 
@@ -21,24 +20,24 @@ from understudy.http import index
 
 
 def pages(worlds: Worlds) -> Starlette:
-    """The index at `/`, `/__mock__/docs` and `/__mock__/openapi/<api>.yaml` for each API of this server."""
+    """Return the application of `/`, `/__mock__/docs` and `/__mock__/openapi/<api>.yaml` for each API."""
     routes = [Route("/", _index(worlds)), Route("/__mock__/docs", _docs(worlds))]
     routes += [Route(f"/__mock__/openapi/{name}.yaml", _document(name)) for name in worlds.apis]
     return Starlette(routes=routes)
 
 
 def _index(worlds: Worlds):  # type: ignore[no-untyped-def]  # a Starlette endpoint
-    async def show(request: Request) -> Response:
+    async def index_page(request: Request) -> Response:
         headers = {"vary": "accept"}
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_index_page(worlds), headers=headers)
         return JSONResponse(index.summary(worlds), headers=headers)
 
-    return show
+    return index_page
 
 
 def _index_page(worlds: Worlds) -> str:
-    apis = "".join(_reached(worlds, name) for name in index.served(worlds))
+    apis = "".join(_access(worlds, name) for name in index.served(worlds))
     control = (
         '<h2>Control</h2><p><a href="/__mock__/docs">Operations, rules and assumptions</a></p>'
         '<p><a href="/__mock__/health">Health</a> · <a href="/__mock__/journal">Journal</a> · '
@@ -47,13 +46,13 @@ def _index_page(worlds: Worlds) -> str:
     return "".join((_HEAD, _STYLE, f"<h1>Understudy</h1><p>at {escape(worlds.server.url)}</p>", apis, control))
 
 
-def _reached(worlds: Worlds, name: str) -> str:
-    """How an API is reached: base URL, key, a first call."""
+def _access(worlds: Worlds, name: str) -> str:
+    """The section of an API: base URL, key, a first call."""
     entry = index.summary(worlds)["apis"][name]
     key = entry.get("api_key")
-    told = "in the ready file and on the server's standard output" if key is None else f"<code>{escape(key)}</code>"
+    shown = "in the ready file and on the server's standard output" if key is None else f"<code>{escape(key)}</code>"
     return (
-        f"<h2>{escape(entry['title'])}</h2><p>Base URL: <code>{escape(entry['base_url'])}</code></p><p>Key: {told}</p>"
+        f"<h2>{escape(entry['title'])}</h2><p>Base URL: <code>{escape(entry['base_url'])}</code></p><p>Key: {shown}</p>"
         f"<pre>{escape(index.curl(worlds, name, key or 'KEY'))}</pre>"
         f'<p><a href="/__mock__/openapi/{name}.yaml">{name}.yaml</a></p>'
     )
@@ -84,11 +83,9 @@ def _section(api: Api) -> str:
         ("method", "path", "operation"),
         [(o.method, contract.prefixes[0] + o.path, o.id) for o in contract.operations.values()],
     )
-    rules = _table(
-        ("rule", "what the documentation says", "source"), [(r.id, r.text, r.source) for r in contract.rules]
-    )
+    rules = _table(("rule", "documented behaviour", "source"), [(r.id, r.text, r.source) for r in contract.rules])
     assumptions = _table(
-        ("assumption", "what it leaves open", "default"),
+        ("assumption", "open question", "default"),
         [(a.id, a.text, repr(a.default)) for a in contract.assumptions.values()],
     )
     link = f'<p><a href="/__mock__/openapi/{api.name}.yaml">{api.name}.yaml</a></p>'

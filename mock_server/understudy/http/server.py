@@ -1,4 +1,4 @@
-"""The server: uvicorn around the application, listening sockets, and how it starts and stops.
+"""The server: uvicorn with the application, listening sockets, start and stop.
 
 Only this module and `protocol` know HTTP's transport.
 """
@@ -25,18 +25,18 @@ from understudy.http.app import App, date_line
 from understudy.http.protocol import Protocol
 
 _M_MMAP_THRESHOLD = -3  # mallopt(3)
-_MOST_LISTED = 10  # of the connections that are cut off
+_MOST_LISTED = 10  # of the aborted connections
 _NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 _LOG = logging.getLogger("uvicorn.error")
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that tells once it accepts connections and leaves signals to its caller."""
+    """A uvicorn server that calls `ready` when it accepts connections, and leaves signals to its caller."""
 
     def __init__(self, app: App, *, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            loop="auto",  # uvloop where there is one
+            loop="auto",  # uvloop if installed
             http=Protocol,
             access_log=False,
             log_level="error",
@@ -53,7 +53,7 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: close connections whose time is over; once a second, renew the Date header."""
+        """Close expired connections (ten times a second), and renew the Date header (once a second)."""
         if counter % 10 == 0:
             self._app.date = date_line()
         now = asyncio.get_running_loop().time()
@@ -62,7 +62,7 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, let clients finish for a short time, then cut off the rest and log what that was."""
+        """Stop accepting, wait a short time for clients to finish, then abort the other connections and log them."""
         for closed in (*self.servers, *(sockets or ())):
             closed.close()
         for connection in self._connections():
@@ -77,19 +77,19 @@ class Server(uvicorn.Server):
             listed = "; ".join(lost[:_MOST_LISTED])
             noun = "connection" if len(lost) == 1 else "connections"
             _LOG.error("Stopped; cut off %d %s: %s%s", len(lost), noun, listed, more)
-        await asyncio.sleep(0)  # the cut connections are closed
+        await asyncio.sleep(0)  # until the aborted connections are closed
 
     def _connections(self) -> list[Protocol]:
         return list(self.server_state.connections)  # type: ignore[arg-type]  # uvicorn knows its own classes only
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
+        """Start, then call `ready`."""
         await super().startup(sockets)
         self._ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM stop the server, and that is all: they are not raised again afterwards."""
+        """Stop the server on SIGINT and SIGTERM, without raising them again afterwards."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -106,12 +106,12 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    """Open a listening socket; port 0 takes a free port. Raises OSError when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6 and host != "::":  # which stands for all addresses of both families
+        if family == socket.AF_INET6 and host != "::":  # :: means all addresses of both families
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((host, port))
         listener.listen(2048)
@@ -122,10 +122,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_all(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets on each address that a name stands for, IPv4 first; all on the same port.
+    """Open a listening socket on each address of a host name, IPv4 first, all on the same port.
 
-    An address of a family that this machine has not is left out. Raises OSError when none is left, or the port is
-    taken on one of them.
+    Addresses of an unsupported family are skipped. Raises OSError when none is left, or the port is taken on one.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     addresses = sorted({str(address[0]) for *_, address in found}, key=lambda address: (":" in address, address))
@@ -146,7 +145,7 @@ def listen_all(host: str, port: int) -> list[socket.socket]:
 
 
 def url_of(listener: socket.socket) -> str:
-    """The URL at which a listening socket is reached."""
+    """Return the URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{host}:{port}"
@@ -154,7 +153,7 @@ def url_of(listener: socket.socket) -> str:
 
 @contextmanager
 def serving(worlds: Worlds, **options: Any) -> Iterator[str]:
-    """Serve on a free port of this machine, on a thread, while the block runs; yields the URL.
+    """Serve on a free loopback port, in a thread, while the block runs; yields the URL.
 
     `options` are those of App.
     """
@@ -175,11 +174,11 @@ def serving(worlds: Worlds, **options: Any) -> Iterator[str]:
 
 @contextmanager
 def low_latency() -> Iterator[None]:
-    """Spare the server what would stop it for 10 to 40 ms at a time, in the middle of requests."""
-    with suppress(AttributeError, TypeError):  # not glibc: its allocator grows a list in its own way
-        # large blocks apart from the others, so that a list of a million ids grows in place and is not copied
+    """Avoid pauses of 10 to 40 ms by the allocator and the garbage collector."""
+    with suppress(AttributeError, TypeError):  # not glibc
+        # separate mappings for large blocks, so that a list of a million ids grows in place
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 18)
-    gc.freeze()  # what is there now stays: it need not be walked again and again
+    gc.freeze()  # exempts the present objects from collections
     try:
         yield
     finally:
@@ -187,6 +186,6 @@ def low_latency() -> Iterator[None]:
 
 
 def ready_file(worlds: Worlds) -> str:
-    """What the ready file holds: how to reach the default world, and the control token where one is needed."""
+    """Return the ready file: the access information of the default world, and the control token if there is one."""
     token = {} if worlds.server.token is None else {"control_token": worlds.server.token}
     return json.dumps({**worlds.ready_info(worlds.default), **token}, indent=2)

@@ -1,1 +1,1 @@
-"""Recorded exchanges: read, played back, compared."""
+"""Recordings: files of exchanges, and their comparison with responses."""

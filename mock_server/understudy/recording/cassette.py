@@ -1,7 +1,7 @@
-"""Recordings: exchanges on disk, in the cassette format of VCR.py, and how an answer differs from a recorded one.
+"""Cassettes of VCR.py: reading them, and comparing a response with a recorded one.
 
-A recording may say less than a whole answer (a help page abbreviates): what it says must be equal, the rest
-may be anything. Must not know who sends the requests.
+A recorded response may be partial (a help page abbreviates): recorded values must be equal, others are ignored.
+Must not know who sends the requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Json = Any
 
 
 class Recorded(NamedTuple):
-    """One recorded exchange; `ignore` are JSON pointers into the response's body that no replay can repeat."""
+    """One recorded exchange; `ignore` are JSON pointers into the response body that are not compared."""
 
     request: Request
     response: Response
@@ -27,7 +27,7 @@ class Recorded(NamedTuple):
 
 
 def load(path: Path) -> list[Recorded]:
-    """The exchanges of a cassette, in order; raises Unreadable for a file that is none."""
+    """Load the exchanges of a cassette, in order; raises Unreadable for an invalid file."""
     content = read(path)
     try:
         return [_recorded(interaction) for interaction in content["interactions"]]
@@ -36,10 +36,10 @@ def load(path: Path) -> list[Recorded]:
 
 
 def differences(expected: Response, actual: Response, *, ignore: Sequence[str] = ()) -> list[str]:
-    """What of a recorded answer is not so in another one, each as `<pointer>: expected ..., got ...`.
+    """List the differences of a response from the recorded one, as `<pointer>: expected ..., got ...`.
 
-    Every recorded value must be equal; what was not recorded may be there. Items of a list are matched by
-    their `id` where they have one, else by position. Of a recorded answer without a body only the status counts.
+    Members that were not recorded are ignored. Items of a list are matched by `id` or, without one, by position.
+    Without a recorded body only the status is compared.
     """
     found = [] if actual.status == expected.status else [f"status: expected {expected.status}, got {actual.status}"]
     if expected.body:
@@ -49,9 +49,9 @@ def differences(expected: Response, actual: Response, *, ignore: Sequence[str] =
 
 def _recorded(interaction: Mapping[str, Json]) -> Recorded:
     request, response = interaction["request"], interaction["response"]
-    place = urlsplit(request["uri"])
+    url = urlsplit(request["uri"])
     return Recorded(
-        Request(request["method"], place.path, place.query, _headers(request["headers"]), _bytes(request["body"])),
+        Request(request["method"], url.path, url.query, _headers(request["headers"]), _bytes(request["body"])),
         Response(response["status"]["code"], _headers(response["headers"]), _bytes(response["body"]["string"])),
         tuple(interaction.get("ignore", ())),
     )
@@ -66,7 +66,7 @@ def _bytes(body: str | bytes | None) -> bytes:
 
 
 def _content(response: Response) -> Json:
-    """The body as JSON, or as text where it is none."""
+    """The body as JSON or, if it is not JSON, as text."""
     try:
         return response.json()
     except ValueError:
@@ -92,13 +92,13 @@ def _compare(expected: Json, actual: Json, pointer: str, ignore: frozenset[str])
 def _compare_item(
     expected: Json, items: list[Json], number: int, pointer: str, ignore: frozenset[str]
 ) -> Iterator[str]:
-    place = pointer + at(number)
-    if isinstance(expected, dict) and "id" in expected and f"{place}/id" not in ignore:
-        named = [item for item in items if isinstance(item, dict) and item.get("id") == expected["id"]]
-        actual = named[:1]
+    item_pointer = pointer + at(number)
+    if isinstance(expected, dict) and "id" in expected and f"{item_pointer}/id" not in ignore:
+        same_id = [item for item in items if isinstance(item, dict) and item.get("id") == expected["id"]]
+        actual = same_id[:1]
     else:
         actual = items[number : number + 1]
     if actual:
-        yield from _compare(expected, actual[0], place, ignore)
-    elif place not in ignore:
-        yield f"{place}: expected {expected!r}, got nothing like it"
+        yield from _compare(expected, actual[0], item_pointer, ignore)
+    elif item_pointer not in ignore:
+        yield f"{item_pointer}: expected {expected!r}, got nothing like it"

@@ -1,6 +1,6 @@
-"""What Kognitos keeps of each organization: its collections, their order, the lists that filters read.
+"""The collections of a Kognitos organization: their schemas, sort keys and indexes.
 
-None is served as it is kept: a run's status follows the clock, and a process keeps how its runs fare.
+No record is served as stored: the status of a run depends on the clock, and a process holds the course of its runs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from understudy.engine.call import Json
 from understudy.engine.clock import BEGIN, END
+from understudy.engine.ids import BASE36, Ids
 from understudy.engine.store import Layout, SharedRecord
 
 FINAL = ("Succeeded", "Failed", "Cancelled", "TimedOut")
@@ -19,7 +20,7 @@ _ID: Json = {"$ref": "#/components/schemas/Id"}
 _STAGE: Json = {"$ref": "#/components/schemas/Stage"}
 _NAME: Json = {"type": "string", "minLength": 1, "maxLength": 100}
 _TEXT: Json = {"type": "string"}
-NEVER = 1 << 51  # a time that no clock reaches
+NEVER = 1 << 51  # milliseconds; later than any clock
 _LENGTH: Json = {"type": "integer", "minimum": 0, "maximum": END}
 _LEFT: Json = {"type": ["integer", "null"], "minimum": 0, "maximum": 2 * NEVER}
 _PAST: Json = {"type": "integer", "minimum": BEGIN, "maximum": END}
@@ -30,7 +31,7 @@ OUTCOME: Json = {"enum": [*FINAL, WAITING]}
 
 
 def closed(required: str, /, **properties: Json) -> Json:
-    """The schema of an object with these members and no others; `required` names some, separated by spaces."""
+    """Return the schema of an object with these members and no others; `required` is a list separated by spaces."""
     return {
         "type": "object",
         "required": required.split(),
@@ -39,11 +40,16 @@ def closed(required: str, /, **properties: Json) -> Json:
     }
 
 
-def _process_runs(run: SharedRecord) -> tuple[tuple[str, str | None], ...]:
+def new_id(ids: Ids) -> str:
+    """Make an id in the printed shape: 25 digits and small letters (Runs > Get Run)."""
+    return ids.take(25, BASE36)
+
+
+def _run_keys(run: SharedRecord) -> tuple[tuple[str, str | None], ...]:
     return (run["process_id"], None), (run["process_id"], run["stage"])
 
 
-# How the runs of a process fare: milliseconds in each status, what they come to, `then` after a wait, what they show.
+# The course of a process's runs: milliseconds in each status, the outcome (`then`: after a wait), the outputs.
 COURSE = closed(
     "created pending running outcome then outputs",
     created=_LENGTH, pending=_LENGTH, running=_LENGTH, outcome=OUTCOME, then=OUTCOME, outputs=_OUTPUTS,
@@ -59,8 +65,8 @@ LAYOUTS: Mapping[str, Layout] = {
         at=lambda process: 0,
         lists=lambda process: (process["agent_id"],),
     ),
-    # `pending_at`, `running_at`, `ends_at`: when the next status begins, null for not by itself; `left`: the time
-    # that a waiting run has still to go; `counted`: its entry in `activity`
+    # `pending_at`, `running_at`, `ends_at`: the start of the next status, null for never; `left`: the rest of a waiting
+    # run, in milliseconds; `counted`: the number of its record in `activity`
     "runs": Layout(
         closed(
             "id agent_id process_id name stage file_ids created pending_at running_at ends_at outcome then outputs "
@@ -71,13 +77,13 @@ LAYOUTS: Mapping[str, Layout] = {
             left=_LEFT, counted={"type": "integer", "minimum": 0},
         ),
         at=lambda run: int(run["created"]),
-        lists=_process_runs,
+        lists=_run_keys,
     ),
-    # until when a run counts as active: an index for the cap, so that nothing is counted run by run
+    # the time until which a run counts as active: an index, so that the cap need not visit every run
     "activity": Layout(
         closed("id until counts", id=_TEXT, until=_TIME, counts={"type": "boolean"}),
-        at=lambda entry: int(entry["until"]),
-        lists=lambda entry: (ACTIVE,) if entry["counts"] else (),
+        at=lambda activity: int(activity["until"]),
+        lists=lambda activity: (ACTIVE,) if activity["counts"] else (),
     ),
     "files": Layout(
         closed(
@@ -86,6 +92,6 @@ LAYOUTS: Mapping[str, Layout] = {
             file_name={"type": "string", "minLength": 1}, uploaded={"type": "boolean"},
         )
     ),
-    # by the token of their URL
+    # the id is the token of the upload URL
     "uploads": Layout(closed("id file_id fields made", id=_TEXT, file_id=_TEXT, fields={"type": "object"}, made=_PAST)),
 }  # fmt: skip

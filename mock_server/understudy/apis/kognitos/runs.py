@@ -1,81 +1,63 @@
-"""The life cycle of a Kognitos run: where it stands at a moment, how that is shown, what a person does to it.
+"""The operations on Kognitos' runs.
 
-A run goes on with the world's clock; its status is worked out whenever it is read. Sources: the pages Runs,
-Process Runs > States, Platform Capacities. Must not know HTTP.
+Source: the page Runs. Documented behaviour is a rule in `openapi/kognitos.yaml`, the rest
+an assumption there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from understudy.apis.kognitos.records import ACTIVE, FINAL, NEVER, WAITING
-from understudy.engine.call import Call, Json
-from understudy.engine.clock import BEGIN, rfc3339
-from understudy.engine.store import Record, Store, decode, encode
-
-LIFE_CYCLE = (("Created", "pending_at"), ("Pending", "running_at"), ("Running", "ends_at"))
-"""Each status but the last, and the member that says when the next one begins; after that comes the outcome."""
-
-
-def status(run: Record, now: int) -> str:
-    """The status of a run at `now`; WAITING while a person is waited for."""
-    if run["left"] is not None:
-        return WAITING
-    for name, until in LIFE_CYCLE:
-        if run[until] is None or now < run[until]:
-            return name
-    return str(run["outcome"])
+from understudy.apis.kognitos.errors import not_found
+from understudy.apis.kognitos.life_cycle import count_active, new_run, status_at, store_run
+from understudy.apis.kognitos.processes import find_process
+from understudy.apis.kognitos.records import WAITING, new_id
+from understudy.engine.call import Call, Json, Reply
+from understudy.engine.clock import rfc3339
+from understudy.engine.paging import descending
+from understudy.engine.problem import Problem
+from understudy.engine.store import Projected, Record, decode, encode
 
 
-def started(call: Call, process: Record, body: Record) -> Record:
-    """A new run of a process, on the course that the process' runs take."""
-    course, pending_at = process["course"], call.now + process["course"]["created"]
-    running_at = pending_at + course["pending"]
-    return {
-        "id": "",
-        "agent_id": process["agent_id"],
-        "process_id": process["id"],
-        "name": body["name"],
-        "stage": body["stage"],
-        "file_ids": body.get("file_ids"),
-        "created": call.now,
-        "pending_at": pending_at,
-        "running_at": running_at,
-        "ends_at": running_at + course["running"],
-        "outcome": course["outcome"],
-        "then": course["then"],
-        "outputs": course["outputs"],
-        "left": None,
-        "counted": 0,
-    }
+def list_runs(call: Call) -> Reply:
+    """GET /runs."""
+    process = find_process(call, call.arguments["agent_id"], call.arguments["process_id"])
+    listing = call.store["runs"].listing((process["id"], call.arguments.get("stage")), descending=descending(call))
+    return Reply(Projected(listing, renderer(call)))
 
 
-def keep(store: Store, run: Record) -> bytes:
-    """Put a run, new or changed, and how long it counts as active; returns the kept form."""
-    activity = store["activity"]
-    former = activity.get(counted(run))
-    if former is not None:  # keeps its time: an entry stays in its place, and a dump puts it where its time says
-        activity.put({**former, "counts": False})
-    run["counted"] += 1
-    until = NEVER if run["ends_at"] is None else run["ends_at"]
-    activity.put({"id": counted(run), "until": until, "counts": run["left"] is None})
-    return store["runs"].put(run)
+def create_run(call: Call) -> Reply:
+    """POST /runs: starts a run, which proceeds with the clock (Runs > Start a Run)."""
+    body, store = call.body, call.store
+    process = find_process(call, body["agent_id"], body["process_id"])
+    _check_stage(call, process["stage"], body["stage"])
+    unreadable = [id for id in body.get("file_ids") or () if not _check_file(call, process["agent_id"], id)]
+    _check_inputs(call, process, body.get("inputs"))
+    cap = call.assumed("kognitos.runs.concurrency-cap")
+    if cap is not None and count_active(store, call.now) >= cap:
+        raise Problem("over-capacity")
+    run = new_run(call, process, body) | {"id": new_id(call.ids)}
+    if unreadable:
+        run["outcome"] = "Failed"
+    served = decode(renderer(call)(store_run(store, run)))
+    return Reply(encode({**served, "status": "Created"}))
 
 
-def counted(run: Record) -> str:
-    """The id of a run's present entry in the index of active ones: entries stay, so each change makes a new one."""
-    return f"{run['id']}.{run['counted']}"
-
-
-def active(store: Store, now: int) -> int:
-    """How many runs are active at `now`: neither over nor waiting for a person (Platform Capacities > Concurrency)."""
-    return store["activity"].listing(ACTIVE).later_than(now)
+def get_run(call: Call) -> Reply:
+    """GET /runs/{run_id}."""
+    id = call.arguments["run_id"]
+    run = call.store["runs"].get(id)
+    if run is None:
+        raise not_found(call, "runs", id, Problem("run-not-found"))
+    if call.credential.scope not in (None, run["agent_id"]):
+        raise Problem("out-of-scope")
+    return Reply(renderer(call)(encode(run)))
 
 
 def renderer(call: Call) -> Callable[[bytes], bytes]:
-    """What makes the served form of a kept run, at the call's time and under the world's assumptions."""
+    """Return a function from a stored run to the served one, at the call's time under the world's assumptions."""
     now = call.now
     waiting, distinct, no_outputs, no_files, form = (
         call.assumed(f"kognitos.runs.{slug}")
@@ -84,65 +66,77 @@ def renderer(call: Call) -> Callable[[bytes], bytes]:
 
     def render(row: bytes) -> bytes:
         run = decode(row)
-        state = status(run, now)
+        state = status_at(run, now)
         outputs = run["outputs"] if state == "Succeeded" else None
-        shown: dict[str, Any] = {
+        served: dict[str, Any] = {
             "id": run["id"],
             "agent_id": run["agent_id"],
             "process_id": run["process_id"],
             "name": run["name"],
             "created_at": rfc3339(run["created"]) if form == "utc" else _naive(run["created"]),
             "stage": run["stage"],
-            "status": _told(state, waiting, distinct=distinct),
+            "status": _printed_status(state, waiting, distinct=distinct),
             "file_ids": no_files if run["file_ids"] is None else run["file_ids"],
         }
         if outputs is not None or no_outputs != "absent":
-            shown["outputs"] = [] if outputs is None and no_outputs == "empty" else outputs
-        return encode(shown)
+            served["outputs"] = [] if outputs is None and no_outputs == "empty" else outputs
+        return encode(served)
 
     return render
 
 
-def ended(run: Record, outcome: str, now: int) -> Record:
-    """The run, over at `now` with this outcome."""
-    return _underway(run, now) | {"ends_at": now, "outcome": outcome, "left": None}
-
-
-def waiting(run: Record, course: Json, now: int) -> Record:
-    """The run, waiting for a person from `now` on, with the time that it has still to go."""
-    left = course["running"] if run["ends_at"] is None else run["ends_at"] - max(now, run["running_at"])
-    return _underway(run, now) | {"left": max(0, left)}
-
-
-def resumed(run: Record, course: Json, now: int) -> Record:
-    """The run, going on from `now`: with what was left, or, where waiting was its course, with what comes then."""
-    if run["left"] is not None:
-        return run | {"ends_at": min(now + run["left"], NEVER), "left": None}
-    return run | {"ends_at": now + course["running"], "outcome": run["then"]}
-
-
-def seeded(run: Record, state: str) -> Record:
-    """The members of a fixture's run that let it stand in a status: for good, or until somebody does something."""
-    passed: Sequence[str] = [until for _, until in LIFE_CYCLE]
-    if state not in (*FINAL, WAITING):
-        passed = passed[: [name for name, _ in LIFE_CYCLE].index(state)]
-    held = {until: BEGIN if until in passed else None for _, until in LIFE_CYCLE}
-    return run | held | {"outcome": state if state in (*FINAL, WAITING) else run["outcome"]}
-
-
-def _underway(run: Record, now: int) -> Record:
-    """The run with all that lies before its end behind it."""
-    moments = {until: now if run[until] is None else min(run[until], now) for _, until in LIFE_CYCLE[:-1]}
-    return run | moments
-
-
-def _told(state: str, waiting: str, *, distinct: bool) -> str:
+def _printed_status(state: str, waiting: str, *, distinct: bool) -> str:
     if state == WAITING:
         return waiting
     return "Pending" if state == "Created" and not distinct else state
 
 
 def _naive(moment: int) -> str:
-    """A time as in the vendor's example: without an offset, `2021-01-01T12:00:00`."""
+    """A time without an offset, as in the vendor's example: `2021-01-01T12:00:00`."""
     whole = datetime.fromtimestamp(moment // 1000, UTC).replace(tzinfo=None)
     return whole.replace(microsecond=int(moment) % 1000 * 1000).isoformat()
+
+
+def _check_stage(call: Call, own: str, wanted: str) -> None:
+    usable = call.assumed("kognitos.runs.usable-stages")
+    if wanted != own and usable != "any" and (usable == "own" or wanted != "Draft"):
+        raise Problem("stage-not-found")
+
+
+def _check_file(call: Call, agent_id: str, id: str) -> bool:
+    """Whether a run can read a file; raises Problem where the request is refused."""
+    file = call.store["files"].get(id)
+    if file is None:
+        unknown = call.assumed("kognitos.runs.unknown-file")
+        if unknown == "invalid":
+            raise Problem("invalid", "file_ids: there is no such file")
+        if unknown == "not-found":
+            raise not_found(call, "files", id, Problem("file-not-found"))
+        return True
+    elsewhere = file["agent_id"] not in (None, agent_id)
+    if elsewhere and call.credential.scope is not None:
+        raise Problem("out-of-scope")
+    if elsewhere and call.assumed("kognitos.runs.file-of-another-agent") == "not-found":
+        raise Problem("file-not-found")
+    if file["uploaded"]:
+        return True
+    missing = call.assumed("kognitos.runs.file-not-uploaded")
+    if missing == "not-found":
+        raise Problem("file-not-found")
+    return bool(missing == "accept")
+
+
+def _check_inputs(call: Call, process: Record, inputs: Json) -> None:
+    """Check the inputs of a run, a list of names and values; no response holds them (Runs > Start a Run)."""
+    if isinstance(inputs, dict):
+        if call.assumed("kognitos.runs.inputs-map") == "reject":
+            raise Problem("invalid", "inputs must be a list of names and values")
+        inputs = [{"name": name, "value": value} for name, value in inputs.items()]
+    if not inputs or not call.assumed("kognitos.runs.inputs-checked"):
+        return
+    for number, item in enumerate(inputs):
+        name = item.get("name") if isinstance(item, dict) else None
+        if not isinstance(name, str) or not name or "value" not in item:
+            raise Problem("invalid", f"inputs.{number} must be an object with a name and a value")
+        if name not in process["inputs"] and call.assumed("kognitos.runs.unknown-input") == "reject":
+            raise Problem("invalid", f"inputs.{number}: the process has no input {name[:80]!r}")

@@ -1,15 +1,15 @@
-"""Kognitos' start state: `fixtures/kognitos/seed.yaml`, read into records.
+"""Kognitos' seed file: its schema, the records that it makes, and the consistency of an organization's records.
 
-What a file leaves out is filled in here; what does not fit together is refused with its place. The shape of
-single records is checked afterwards, by `world`.
+Omitted members get their defaults here; inconsistent ones are refused with their path. `seed_check` checks
+single records against their schemas afterwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from understudy.apis.kognitos.life_cycle import LIFE_CYCLE, activity_id, seeded, store_run
 from understudy.apis.kognitos.records import FINAL, LAYOUTS, OUTCOME, WAITING, closed
-from understudy.apis.kognitos.runs import LIFE_CYCLE, counted, keep, seeded
 from understudy.document.contract import Contract
 from understudy.document.seed_file import Faults, Place
 from understudy.engine.api import SeededTenant
@@ -58,20 +58,20 @@ SEED = closed("organizations", organizations={"type": "array", "minItems": 1, "i
 
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
-    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
-    faults = Faults()
-    faults.check(contract.fits(SEED), content)
-    faults.unique(content["organizations"], "id", "organizations")
+    """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
+    errors = Faults()
+    errors.check(contract.fits(SEED), content)
+    errors.unique(content["organizations"], "id", "organizations")
     organizations = [
-        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        _organization(given, Store.empty(LAYOUTS), errors, ("organizations", number))
         for number, given in enumerate(content["organizations"])
     ]
-    faults.raise_all()
+    errors.raise_all()
     return organizations
 
 
 def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
-    """What does not fit together in an organization's records, each with its place."""
+    """Describe each inconsistency between an organization's records as `<collection> <id>: ...`."""
     if not len(store["agents"]):
         yield "agents: there must be at least one"
     for owner, member, target in _REFERENCES:
@@ -82,13 +82,13 @@ def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
         process = store["processes"].get(run["process_id"])
         if process and process["agent_id"] != run["agent_id"]:
             yield f"runs {run['id']}: agent_id: process {process['id']} is of agent {process['agent_id']}"
-        if store["activity"].row(counted(run)) is None:
-            yield f"runs {run['id']}: counted: there is no {counted(run)} in activity"
+        if store["activity"].row(activity_id(run)) is None:
+            yield f"runs {run['id']}: counted: there is no {activity_id(run)} in activity"
 
 
-def _organization(given: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+def _organization(given: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
     for name in ("agents", "processes", "files", "runs"):
-        faults.unique(given.get(name, ()), "id", *place, name)
+        errors.unique(given.get(name, ()), "id", *path, name)
     for agent in given["agents"]:
         store["agents"].put(agent)
     for process in given.get("processes", ()):
@@ -96,21 +96,21 @@ def _organization(given: Json, store: Store, faults: Faults, place: Place) -> Se
     for file in given.get("files", ()):
         store["files"].put({"uploaded": True, **file})
     for number, run in enumerate(given.get("runs", ())):
-        with faults.at(*place, "runs", number):
+        with errors.at(*path, "runs", number):
             _put_run(run, store, f"{given['id']}: run {run['id']}")
-    return SeededTenant(given["id"], store.dump(), tuple(_keys(given, store, faults, place)))
+    return SeededTenant(given["id"], store.dump(), tuple(_keys(given, store, errors, path)))
 
 
 def _put_run(run: Json, store: Store, where: str) -> None:
     process = _known(store, "processes", run["process_id"], where)
     for id in run.get("file_ids") or ():
         _known(store, "files", id, where)
-    keep(store, _run(run, process))
+    store_run(store, _run(run, process))
 
 
-def _keys(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+def _keys(given: Json, store: Store, errors: Faults, path: Place) -> Iterator[Credential]:
     for number, key in enumerate(given.get("keys", ())):
-        with faults.at(*place, "keys", number):
+        with errors.at(*path, "keys", number):
             if "agent_id" in key:
                 _known(store, "agents", key["agent_id"], f"{given['id']}: key {key['key']}")
             yield Credential(key["key"], "kognitos", given["id"], key.get("state", "valid"), scope=key.get("agent_id"))
@@ -153,7 +153,7 @@ def _run(given: Json, process: Record) -> Record:
 
 
 def _known(store: Store, collection: str, id: str, where: str) -> Record:
-    """The record `id`; raises ValueError when there is none."""
+    """The record `id`; raises ValueError for an unknown one."""
     record = store[collection].get(id)
     if record is None:
         hint = suggest(id, [known["id"] for known in store[collection]])

@@ -1,7 +1,7 @@
-"""The form fields of NextStep: which values each of the nine writable types takes.
+"""NextStep's form fields: the values that each of the nine writable types accepts.
 
-Source: Tasks > Writable Element Types and Tasks > Validation. Must not know where a value comes from
-(a run's pre-fill or a task's update) nor where it goes.
+Source: Tasks > Writable Element Types and Tasks > Validation. Must not know whether a value belongs to a run's
+pre-fill or a task's update.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
 
 def accept(call: Call, element: Record, value: Any) -> Any:
-    """The value to keep for an element; raises Problem display-only-element or invalid."""
+    """Return the value to store for an element; raises Problem display-only-element or invalid."""
     if element["display_only"]:
         kind = READ_ONLY.get(element["type"], "text")
         message = f'"{element["label"]}" is display-only and cannot be updated'

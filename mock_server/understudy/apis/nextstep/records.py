@@ -1,6 +1,6 @@
-"""What NextStep keeps of each team: its collections, their order, the lists that filters read.
+"""The collections of a NextStep team: their schemas, sort keys and indexes.
 
-Public records fit a schema of the document and are stored as served; the others fit a schema of their own.
+Public records fit a schema of the document and are stored as served; the others have a schema of their own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _record(**properties: Json) -> Json:
     return {"type": "object", "required": ["id", *properties], "properties": {"id": _TEXT, **properties}}
 
 
-# as they are kept: like those of the document, but a task's assignee may be the workflow runner
+# as stored: like the document's, but the assignee of a task may be the workflow runner
 _ELEMENT: Json = {
     "allOf": [_record(type=_TEXT, label=_TEXT, required=_FLAG, display_only=_FLAG), _OPTIONS],
 }
@@ -46,16 +46,16 @@ _TASK = _record(
 
 
 @lru_cache(maxsize=256)
-def _filters(status: str, template_id: str) -> tuple[tuple[str | None, str | None], ...]:
-    """The lists of runs that a run stands in: one for each choice of the two filters."""
+def _run_keys(status: str, template_id: str) -> tuple[tuple[str | None, str | None], ...]:
+    """The index keys of a run: one for each combination of the two filters."""
     return ((None, None), (status, None), (None, template_id), (status, template_id))
 
 
-_moment = lru_cache(maxsize=256)(milliseconds)  # many runs are created at one moment
+_moment = lru_cache(maxsize=256)(milliseconds)  # many runs share one time of creation
 
 
 def run_sections(template: SharedRecord) -> list[Record]:
-    """The sections of a template as its runs have them: without their descriptions (Process Runs > Response Fields)."""
+    """Return the sections of a template for its runs, without their descriptions (Process Runs > Response Fields)."""
     return [
         {"id": section["id"], "title": section["title"], "order": section["order"], "color": section["color"]}
         for section in template["sections"]
@@ -66,8 +66,8 @@ def _created(record: SharedRecord) -> int:
     return _moment(record["created_at"])
 
 
-# the payload of a timer that is about a run
-RUN_NAMED: Json = {
+# the payload of the job that completes a run
+COMPLETION_JOB: Json = {
     "type": "object",
     "required": ["run_id"],
     "properties": {"run_id": _TEXT},
@@ -85,21 +85,21 @@ LAYOUTS: Mapping[str, Layout] = {
         at=_created,
         lists=lambda template: ("all", "published") if template["is_published"] else ("all",),
     ),
-    # a template's newest edition, and the one that new runs start from
+    # `edition`: a template's newest one, `live`: the one that was published last
     "definitions": Layout(_record(edition=_TEXT, live=_TEXT)),
     "editions": Layout(_record(tasks={"type": "array", "items": _TASK})),
     "runs": Layout(
         "ProcessRun",
         at=_created,
-        lists=lambda run: _filters(run["status"], run["template_id"]),
+        lists=lambda run: _run_keys(run["status"], run["template_id"]),
     ),
-    # what a run does not show: its edition, its workflow runner, how many tasks are open, ids given by a fixture
+    # internal state of a run: its edition, its workflow runner, the number of open tasks, task ids of the seed file
     "progress": Layout(
         _record(
             edition=_TEXT, runner=_TEXT_OR_NULL, open=_COUNT, ids={"type": "object", "additionalProperties": _COUNT}
         )
     ),
-    # only those that differ from the edition
+    # only tasks that differ from the edition
     "tasks": Layout(
         {
             "allOf": [{"$ref": "#/components/schemas/RunTask"}],

@@ -1,22 +1,23 @@
-"""NextStep's start state: `fixtures/nextstep/seed.yaml` and the app's template editor, read into records.
+"""NextStep's seed file: its schema, the records that it makes, and the consistency of a team's records.
 
-What a file leaves out is filled in here; what does not fit together is refused with its place. The shape of
-single records is checked against the document afterwards, by `world`.
+Omitted members get their defaults here; inconsistent ones are refused with their path. `seed_check` checks
+single records against the document afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from understudy.apis.nextstep.editions import fill_tasks
 from understudy.apis.nextstep.records import LAYOUTS, run_sections
-from understudy.apis.nextstep.tasks import Edition, RunTasks, is_done
+from understudy.apis.nextstep.run_tasks import RunTasks, is_done
 from understudy.document.contract import Contract
 from understudy.document.seed_file import Faults, Place
 from understudy.engine.api import SeededTenant
-from understudy.engine.call import Call, Json
+from understudy.engine.call import Json
 from understudy.engine.credential import Credential
-from understudy.engine.store import Positions, Record, Store, encode
+from understudy.engine.store import Record, Store
 from understudy.messages import suggest
 
 
@@ -83,67 +84,32 @@ SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
-    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
-    faults = Faults()
-    faults.check(contract.fits(SEED), content)
-    faults.unique(content["teams"], "id", "teams")
+    """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
+    errors = Faults()
+    errors.check(contract.fits(SEED), content)
+    errors.unique(content["teams"], "id", "teams")
     teams = [
-        _team(team, Store.empty(LAYOUTS), faults, ("teams", number)) for number, team in enumerate(content["teams"])
+        _team(team, Store.empty(LAYOUTS), errors, ("teams", number)) for number, team in enumerate(content["teams"])
     ]
-    faults.raise_all()
+    errors.raise_all()
     return teams
 
 
-def tasks(given: Sequence[Json], template: Record, *, new_id: Callable[[], str]) -> list[Record]:
-    """The tasks of a template, in order, with what was left out."""
-    return [
-        {
-            "id": task.get("id") or new_id(),
-            "title": task["title"],
-            "description": task.get("description"),
-            "order": position,
-            "section_id": task.get("section_id"),
-            "assignee": task.get("assignee"),
-            "is_essential": task.get("is_essential", False),
-            "type": task.get("type", "task"),
-            "due_date": task.get("due_date"),
-            "webhook_enabled": task.get("webhook_enabled", False),
-            "custom_elements": [
-                {"required": False, "display_only": False, **element} for element in task.get("custom_elements", ())
-            ],
-            "created_at": task.get("created_at", template["created_at"]),
-        }
-        for position, task in enumerate(given)
-    ]
-
-
 def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
-    """What does not fit together in a team's records, each with its place."""
+    """Describe each inconsistency between a team's records as `<collection> <id>: ...`."""
     if [team["id"] for team in store["team"]] != [tenant]:
         yield f"team: there must be {tenant} and no other"
-    lost = [
+    dangling = [
         f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
         for owner, member, target in _REFERENCES
         for record in store[owner]
         if store[target].row(record[member]) is None
     ]
-    yield from lost or _task_inconsistencies(store)
-
-
-def template_tasks(edition: Edition, call: Call) -> Positions:
-    """The tasks of an edition by position, as the API shows them."""
-    runner = call.assumed("nextstep.templates.workflow-runner")
-
-    def render(position: int) -> bytes:
-        task = edition.tasks[position]
-        return encode({**task, "assignee": runner} if position in edition.runners else task)
-
-    ids = [task["id"] for task in edition.tasks]
-    return Positions(len(ids), render, ids.__getitem__, edition.positions.get)
+    yield from dangling or _task_inconsistencies(store)
 
 
 def _task_inconsistencies(store: Store) -> Iterator[str]:
-    """The changed tasks stand where they say, with the elements of their edition; each run counts its open tasks."""
+    """Check positions and elements of the changed tasks, and the number of open tasks of each run."""
     runs = {run["id"]: RunTasks(store, run, progress) for run, progress in _runs(store)}
     opened = {id: len(tasks) for id, tasks in runs.items()}
     for id, tasks in runs.items():
@@ -165,7 +131,7 @@ def _task_inconsistencies(store: Store) -> Iterator[str]:
 def _runs(store: Store) -> Iterator[tuple[Record, Record]]:
     for run in store["runs"]:
         progress = store["progress"].get(run["id"])
-        assert progress is not None, "misfits found that every run has its progress"
+        assert progress is not None, "references were checked: every run has its progress"
         yield run, progress
 
 
@@ -173,17 +139,17 @@ def _elements(task: Record) -> list[tuple[str, str]]:
     return [(element["id"], element["type"]) for element in task["custom_elements"]]
 
 
-def _team(team: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+def _team(team: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
     for name, member in (("members", "user_id"), ("templates", "id"), ("runs", "id")):
-        faults.unique(team.get(name, ()), member, *place, name)
+        errors.unique(team.get(name, ()), member, *path, name)
     store["team"].put({"id": team["id"], "timezone": team["timezone"]})
     for member in team.get("members", ()):
         store["members"].put({"id": member["user_id"], **{k: v for k, v in member.items() if k != "user_id"}})
     for number, template in enumerate(team.get("templates", ())):
-        with faults.at(*place, "templates", number):
+        with errors.at(*path, "templates", number):
             _template(template, store)
     for number, run in enumerate(team.get("runs", ())):
-        with faults.at(*place, "runs", number):
+        with errors.at(*path, "runs", number):
             _run(run, team, store)
     return SeededTenant(team["id"], store.dump(), tuple(_keys(team)))
 
@@ -223,8 +189,8 @@ def _template(given: Json, store: Store) -> None:
     store["templates"].put(record)
     store["definitions"].put({"id": given["id"], "edition": edition, "live": edition})
     numbers = iter(range(len(given.get("tasks", ()))))
-    made = tasks(given.get("tasks", ()), record, new_id=lambda: f"{given['id']}-{next(numbers)}")
-    store["editions"].put({"id": edition, "tasks": made})
+    tasks = fill_tasks(given.get("tasks", ()), record, new_id=lambda: f"{given['id']}-{next(numbers)}")
+    store["editions"].put({"id": edition, "tasks": tasks})
 
 
 def _run(given: Json, team: Json, store: Store) -> None:

@@ -1,184 +1,125 @@
-"""The tasks of a NextStep run: the template's own, shared, with the changed ones laid over them.
+"""The operations on the tasks of NextStep's runs.
 
-An Edition is one frozen state of a template's tasks; a run keeps the edition that it started from, so
-later edits never reach it (Process Runs > Create a Run). A task's id follows from the run and the position,
-so an untouched task needs no record. Must not know HTTP, nor what changes a task.
+Source: the page Tasks. Documented behaviour is a rule in `openapi/nextstep.yaml`, the rest
+an assumption there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from understudy.engine.call import Call, Json
-from understudy.engine.ids import BASE62, digest
-from understudy.engine.store import Positions, Record, SharedRecord, Store, decode, encode
-
-_DIGITS = bytes(BASE62[:62]).decode()
-_SPACE = 62**4
-_FACTOR = 7_340_033  # a prime that 62 does not divide: positions are scattered, and can be found again
-_INVERSE = pow(_FACTOR, -1, _SPACE)
-
-
-class Edition(NamedTuple):
-    """The tasks of a template as they were at one moment.
-
-    `positions` finds a task by its template task id, `elements` an element by its id, for each task.
-    """
-
-    id: str
-    tasks: Sequence[Record]
-    positions: dict[str, int]
-    elements: Sequence[dict[str, int]]
-    runners: frozenset[int]  # where the assignee is whoever the run belongs to
+from understudy.apis.nextstep.elements import accept, is_unset
+from understudy.apis.nextstep.envelope import single
+from understudy.apis.nextstep.life_cycle import replace_task
+from understudy.apis.nextstep.members import active_member, notify_assignee
+from understudy.apis.nextstep.run_tasks import RunTasks, find_run_tasks
+from understudy.engine.call import Call, Reply
+from understudy.engine.clock import rfc3339
+from understudy.engine.problem import Problem
+from understudy.engine.store import Record, SharedRecord
 
 
-@lru_cache(maxsize=4096)
-def _edition(row: bytes) -> Edition:
-    record = decode(row)
-    tasks = record["tasks"]
-    runners = frozenset(n for n, task in enumerate(tasks) if isinstance(task["assignee"], dict))
-    elements = [{element["id"]: n for n, element in enumerate(task["custom_elements"])} for task in tasks]
-    return Edition(record["id"], tasks, {task["id"]: n for n, task in enumerate(tasks)}, elements, runners)
+def list_run_tasks(call: Call) -> Reply:
+    """GET /process-runs/{id}/tasks: by position."""
+    return Reply(find_run_tasks(call, call.arguments["id"]).listing(call))
 
 
-def edition(store: Store, id: str) -> Edition:
-    """The edition `id`; each is decoded once."""
-    row = store["editions"].row(id)
-    assert row is not None, "editions are never removed"
-    return _edition(row)
+def get_task(call: Call) -> Reply:
+    """GET /process-runs/{runId}/tasks/{taskId}."""
+    tasks, position = _task(call)
+    return Reply(single(tasks.served(call, position)))
 
 
-class RunTasks:
-    """All tasks of one run. `run` and `progress` are the run's records of those collections."""
-
-    __slots__ = ("edition", "progress", "run", "store")
-
-    def __init__(self, store: Store, run: SharedRecord, progress: SharedRecord) -> None:
-        self.store = store
-        self.run = run
-        self.progress = progress
-        self.edition = edition(store, progress["edition"])
-
-    def __len__(self) -> int:
-        return len(self.edition.tasks)
-
-    def id(self, position: int) -> str:
-        """The id of the task at a position."""
-        given: dict[str, int] = self.progress["ids"]
-        if given:
-            for id, at in given.items():
-                if at == position:
-                    return id
-        return _task_id(self.run["id"], position)
-
-    def position(self, id: str) -> int | None:
-        """Where the task `id` stands; None when it is not of this run."""
-        known = self.progress["ids"].get(id)
-        if known is not None:
-            return int(known)
-        position = _position(self.run["id"], id) if len(id) == 20 else None
-        return position if position is not None and position < len(self) and self.id(position) == id else None
-
-    def get_shared(self, position: int) -> SharedRecord:
-        """The task at a position; its unset values are None."""
-        return self.store["tasks"].get_shared(self.id(position)) or self._untouched(position)
-
-    def filled(self, position: int, values: Mapping[str, Json]) -> Record:
-        """The task at a position with values, by element id, laid over those that it has."""
-        task = self.get_shared(position)
-        elements = task["custom_elements"]
-        return {**task, "custom_elements": [{**e, "value": values.get(e["id"], e["value"])} for e in elements]}
-
-    def listing(self, call: Call) -> Positions:
-        """The tasks by position, as served."""
-        omitted = call.assumed("nextstep.tasks.list-omits")
-        return Positions(len(self), lambda n: self.served(call, n, omitted=omitted), self.id, self.position)
-
-    def served(self, call: Call, position: int, *, omitted: Sequence[str] = ()) -> bytes:
-        """The encoded task as the API shows it in this world."""
-        unset = call.assumed("nextstep.tasks.unset-value")
-        skipped_is_completed = call.assumed("nextstep.tasks.skipped-counts-as-completed")
-        row = self.store["tasks"].row(self.id(position))
-        if row is not None and unset is None and not omitted and not skipped_is_completed:
-            return row
-        task = {**self.get_shared(position)}
-        if unset is not None:
-            task["custom_elements"] = [shown(element, unset) for element in task["custom_elements"]]
-        if skipped_is_completed and task["skipped"]:
-            task["completed"] = True
-        return encode({key: value for key, value in task.items() if key not in omitted} if omitted else task)
-
-    def _untouched(self, position: int) -> Record:
-        task = self.edition.tasks[position]
-        runner = position in self.edition.runners
-        return {
-            "id": self.id(position),
-            "instance_id": self.run["id"],
-            "template_task_id": task["id"],
-            "title": task["title"],
-            "completed": False,
-            "completed_at": None,
-            "completed_by": None,
-            "order": position,
-            "section_id": task["section_id"],
-            "assignee": self.progress["runner"] if runner else task["assignee"],
-            "is_essential": task["is_essential"],
-            "skipped": False,
-            "type": task["type"],
-            "due_date": task["due_date"],
-            "webhook_enabled": task["webhook_enabled"],
-            "custom_elements": [_blank(element) for element in task["custom_elements"]],
-            "created_at": self.run["created_at"],
-        }
+def update_task(call: Call) -> Reply:
+    """PATCH /process-runs/{runId}/tasks/{taskId}: applies the whole body or nothing (Tasks > Update a Task)."""
+    tasks, position = _task(call)
+    if tasks.run["status"] == "completed":
+        raise Problem("run-locked")
+    task, body = tasks.get_shared(position), call.body
+    if not body and call.assumed("nextstep.tasks.empty-update") == "reject":
+        raise Problem("invalid", "at least one field is required")
+    changed = {**task}
+    if "custom_elements" in body:
+        numbers = tasks.edition.elements[position]
+        changed["custom_elements"] = _filled(call, task["custom_elements"], numbers, body["custom_elements"])
+    member = _assign(call, changed, body["assignee"]) if "assignee" in body else None
+    if "completed" in body:
+        _complete(call, changed, body)
+    elif "actor_email" in body and call.assumed("nextstep.tasks.actor-without-completion") == "reject":
+        raise Problem("invalid", "actor_email goes with completed")
+    if changed != task:
+        replace_task(call, tasks, task, changed)
+    if member is not None and changed["assignee"] != task["assignee"]:
+        notify_assignee(call, member, tasks.run["id"], task["id"])
+    return Reply(single(tasks.served(call, position)))
 
 
-@lru_cache(maxsize=4096)
-def _task_id(run_id: str, position: int) -> str:
-    head = digest(run_id, 16)
-    code = (position * _FACTOR + int.from_bytes(head[:3].encode())) % _SPACE
-    tail = ""
-    for _ in range(4):
-        code, digit = divmod(code, 62)
-        tail += _DIGITS[digit]
-    return head + tail
+def _task(call: Call) -> tuple[RunTasks, int]:
+    tasks = find_run_tasks(call, call.arguments["runId"])
+    position = tasks.position(call.arguments["taskId"])
+    if position is None:
+        raise Problem("task-not-found")
+    return tasks, position
 
 
-@lru_cache(maxsize=4096)
-def _position(run_id: str, id: str) -> int | None:
-    """Where `_task_id` made this id, if it did at all."""
-    if not all(digit in _DIGITS for digit in id[16:]):
-        return None
-    code: int = sum(_DIGITS.index(digit) * 62**n for n, digit in enumerate(id[16:]))
-    head = digest(run_id, 16)
-    return (code - int.from_bytes(head[:3].encode())) * _INVERSE % _SPACE
+def _filled(
+    call: Call, elements: Sequence[Record], numbers: Mapping[str, int], items: Sequence[Record]
+) -> list[Record]:
+    """The elements with the values of an update; `numbers` are their positions by id."""
+    filled = [*elements]
+    for item in items:
+        number = numbers.get(item["id"])
+        if number is not None:
+            element = filled[number]
+            filled[number] = {**element, "value": accept(call, element, item["value"])}
+        elif call.assumed("nextstep.tasks.unknown-element") == "reject":
+            raise Problem("invalid", f"the task has no element {item['id'][:80]}")
+    return filled
 
 
-def is_done(task: SharedRecord) -> bool:
-    """Whether a task no longer holds its run up (Tasks > Completing a Task: completed or skipped)."""
-    return bool(task["completed"] or task["skipped"])
+def _assign(call: Call, task: Record, assignee: str) -> SharedRecord | None:
+    """Assign a task to the member with this user id or e-mail; returns the member, None for an unknown one."""
+    member = call.store["members"].get_shared(assignee)
+    if member is None or not member["active"]:
+        member = active_member(call.store, assignee)
+    if member is not None:
+        task["assignee"] = member["id"]
+        return member
+    unknown = call.assumed("nextstep.tasks.unknown-assignee")
+    if unknown == "reject":
+        raise Problem("invalid", f"assignee {assignee[:80]!r} is no active member of the team")
+    if unknown == "keep":
+        task["assignee"] = assignee
+    return None
 
 
-def element_of(task: SharedRecord, id: str) -> Record | None:
-    """The element `id` of a task, or None."""
-    return next((element for element in task["custom_elements"] if element["id"] == id), None)
+def _complete(call: Call, task: Record, body: dict[str, Any]) -> None:
+    """Set or clear the completion of a task."""
+    if not body["completed"]:
+        task |= {"completed": False, "completed_at": None, "completed_by": None}
+        return
+    if task["completed"] and call.assumed("nextstep.tasks.recompletion") == "unchanged":
+        return
+    if task["skipped"] and call.assumed("nextstep.tasks.completing-skipped") == "reject":
+        raise Problem("invalid", "A skipped task cannot be completed")
+    if task["type"] == "approval" and call.assumed("nextstep.tasks.completing-approval") == "reject":
+        raise Problem("invalid", "An approval is decided in the app")
+    missing = [e["label"] for e in task["custom_elements"] if e["required"] and is_unset(e["value"])]
+    if missing and call.assumed("nextstep.tasks.required-on-completion"):
+        raise Problem("invalid", f"required before completion: {', '.join(missing)}")
+    by = _recorded_actor(call, body.get("actor_email"))
+    task |= {"completed": True, "completed_at": rfc3339(call.now), "completed_by": by, "skipped": False}
 
 
-def shown(element: Record, unset: Json) -> Record:
-    """An element as served: a value that was never set reads `unset`."""
-    return {**element, "value": unset} if element["value"] is None else element
-
-
-def _blank(element: Record) -> dict[str, Any]:
-    blank = {
-        "id": element["id"],
-        "type": element["type"],
-        "label": element["label"],
-        "value": None,
-        "required": element["required"],
-        "display_only": element["display_only"],
-    }
-    if "options" in element:
-        blank["options"] = element["options"]
-    return blank
+def _recorded_actor(call: Call, email: str | None) -> str:
+    """The value of `completed_by`: `api` without an `actor_email` (Tasks > Request Body)."""
+    if email is None:
+        return "api"
+    member = active_member(call.store, email)
+    if member is not None:
+        return str(member["id"]) if call.assumed("nextstep.tasks.completed-by") == "user-id" else email
+    unknown = call.assumed("nextstep.tasks.unknown-actor")
+    if unknown == "reject":
+        raise Problem("invalid", f"actor_email {email[:80]!r} is no active member of the team")
+    return email if unknown == "email" else "api"

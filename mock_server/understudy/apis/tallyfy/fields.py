@@ -1,7 +1,7 @@
-"""The form fields of Tallyfy: which answers each of the ten types takes, and how a field is shown with its answer.
+"""Tallyfy's form fields: the answers that each of the ten types accepts, and the projection of a field with its answer.
 
 One validator for the kick-off form (`prerun`) and the tasks (`taskdata`): Processes > Launch process,
-Tasks > Update task. Must not know where answers are kept.
+Tasks > Update task. Must not know where answers are stored.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ COLUMNS = "Number of columns does not match required columns"
 TABLE = "Invalid table field"
 
 
-def accept(call: Call, fields: Sequence[Record], given: Json, place: str) -> Answers:
-    """Those of the given answers that belong to a field, as they were sent.
+def accept(call: Call, fields: Sequence[Record], given: Json, path: str) -> Answers:
+    """Return the given answers that belong to a field, unchanged.
 
-    `place` is the member of the body that held them. Raises Problem invalid naming every answer that is not valid.
+    `path` is the member of the body that holds them. Raises Problem invalid with every invalid answer.
     """
     known = {field["id"]: field for field in fields}
     answers = {id: value for id, value in dict(given or {}).items() if id in known}
     wrong = {id: refusal(call, known[id], value) for id, value in answers.items()}
-    _refuse(call, {id: message for id, message in wrong.items() if message}, place)
+    _refuse(call, {id: message for id, message in wrong.items() if message}, path)
     return answers
 
 
-def demand(call: Call, fields: Sequence[Record], answers: Mapping[str, Any], place: str) -> None:
-    """Raises Problem invalid naming every required field that has no answer, as a member of the body's `place`."""
-    _refuse(call, _missing(fields, answers), place)
+def demand(call: Call, fields: Sequence[Record], answers: Mapping[str, Any], path: str) -> None:
+    """Raise Problem invalid with every required field without an answer, as a member of `path` in the body."""
+    _refuse(call, _missing(fields, answers), path)
 
 
 def demand_kept(call: Call, fields: Sequence[Record], answers: Mapping[str, Any]) -> None:
-    """As `demand` for answers that were given before: no member of this body held them."""
+    """Do as `demand` for stored answers, which are no members of this body."""
     missing = list(_missing(fields, answers).values())
     if missing:
         raise Problem("invalid", "; ".join(missing), fields={subject(call): missing})
@@ -52,13 +52,13 @@ def is_empty(value: Json) -> bool:
 
 
 def refusal(call: Call, field: Record, value: Json) -> str | None:
-    """Why a field does not take an answer; None when it does. Null takes an answer back."""
+    """Return why a field refuses an answer, None where it accepts it. Null removes an answer."""
     check = TYPES.get(field["field_type"])
     return None if value is None or check is None else check(call, field, value)
 
 
-def shown(call: Call, field: Record, answers: Mapping[str, Any], *, visible: bool = True) -> Record:
-    """A field with its answer, under the names that this world takes; `visible` tells whether it may be seen."""
+def with_answer(call: Call, field: Record, answers: Mapping[str, Any], *, visible: bool = True) -> Record:
+    """Return a field with its answer, under the names of the world's assumption; an invisible answer is hidden."""
     policy = "shown" if visible else call.assumed("tallyfy.fields.without-values")
     if policy == "absent":
         return field
@@ -71,10 +71,10 @@ def _missing(fields: Sequence[Record], answers: Mapping[str, Any]) -> dict[str, 
     return {field["id"]: f"{field['label']} is required" for field in missing}
 
 
-def _refuse(call: Call, wrong: Mapping[str, str], place: str) -> None:
+def _refuse(call: Call, wrong: Mapping[str, str], path: str) -> None:
     if wrong:
         dotted = call.assumed("tallyfy.errors.answer-names") == "dotted"
-        fields = {f"{place}.{id}" if dotted else id: [message] for id, message in wrong.items()}
+        fields = {f"{path}.{id}" if dotted else id: [message] for id, message in wrong.items()}
         raise Problem("invalid", "; ".join(wrong.values()), fields=fields)
 
 

@@ -1,7 +1,7 @@
-"""How templates, runs and tasks are shown: their own members, and what `with` includes.
+"""Projections of templates, runs, tasks and threads: the served members, and those that `with` includes.
 
-Sources: Processes > Get process, Tasks > Get task, Templates > Get template. What is included is a collection
-or an item of its own; nothing appears that was not asked for. Must not change anything.
+Sources: Processes > Get process, Tasks > Get task, Templates > Get template. An include is a collection or an
+item of its own. Must not change any record.
 """
 
 from __future__ import annotations
@@ -26,13 +26,8 @@ LABELS = {
 Include = Callable[[Call, Record], Json]
 
 
-def single(body: Json) -> bytes:
-    """The envelope of one object."""
-    return encode({"data": body})
-
-
-def asked(call: Call, known: Mapping[str, object]) -> frozenset[str]:
-    """The includes of a call. A nested one (`tasks.threads`) brings the one around it."""
+def requested_includes(call: Call, known: Mapping[str, object]) -> frozenset[str]:
+    """Return the includes of a call; a nested one (`tasks.threads`) implies the outer one."""
     names = set(listed(call.arguments.get("with")))
     unknown = sorted(name for name in names if name not in known)
     if unknown and call.assumed("tallyfy.includes.unknown") == "reject":
@@ -43,20 +38,20 @@ def asked(call: Call, known: Mapping[str, object]) -> frozenset[str]:
 
 
 def template(call: Call, record: Record, includes: Iterable[str] = ()) -> Record:
-    """A template as it is shown."""
-    shown = {name: value for name, value in record.items() if name != "_"}
-    return shown | {name: TEMPLATE_INCLUDES[name](call, record) for name in includes}
+    """Return the served form of a template."""
+    served = {name: value for name, value in record.items() if name != "_"}
+    return served | {name: TEMPLATE_INCLUDES[name](call, record) for name in includes}
 
 
 def run(call: Call, record: Record, includes: Iterable[str] = ()) -> Record:
-    """A run as it is shown."""
+    """Return the served form of a run."""
     hidden, wanted = record["_"], frozenset(includes)
     late, soon = _due(call, hidden["deadlines"])
     open_kickoff = call.assumed("tallyfy.kickoff.open-status") if hidden["kickoff_open"] else "complete"
     latest = record["max_task_deadline"]
     due = latest if call.assumed("tallyfy.runs.due-date") == "latest-deadline" else None
     running = record["status"] != "complete" and not record["archived_at"]
-    shown = {name: value for name, value in record.items() if name != "_"} | {
+    served = {name: value for name, value in record.items() if name != "_"} | {
         "status": run_status(call, record),
         "progress": _progress(call, hidden["counts"], "visible"),
         "whole_progress": _progress(call, hidden["counts"], "all"),
@@ -68,13 +63,13 @@ def run(call: Call, record: Record, includes: Iterable[str] = ()) -> Record:
         "has_open_issue": hidden["process_issues"] > 0,
     }
     plain = sorted(name for name in wanted if "." not in name)
-    return shown | {
+    return served | {
         name: RUN_INCLUDES[name](call, record) if name != "tasks" else _tasks(call, record, wanted) for name in plain
     }
 
 
 def run_status(call: Call, record: Record) -> str:
-    """The status that a run shows: that of its life cycle, unless it is archived or counts as delayed."""
+    """Return the served status of a run: that of its life cycle, unless it is archived or counts as delayed."""
     if record["archived_at"]:
         return "archived"
     delayed = record["status"] == "active" and is_late(call, record)
@@ -82,47 +77,47 @@ def run_status(call: Call, record: Record) -> str:
 
 
 def is_late(call: Call, record: Record) -> bool:
-    """Whether a task of a run that is not completed is past its deadline."""
+    """Whether a task of a run is not completed after its deadline."""
     return _due(call, record["_"]["deadlines"])[0] > 0
 
 
 def task(call: Call, record: Record, includes: Iterable[str] = (), *, listed: bool = False) -> Record:
-    """A task as it is shown; a listed one has no summary unless it is asked for (Tasks > Get task)."""
+    """A task as it is served; a listed one has no summary unless it is requested_includes for (Tasks > Get task)."""
     names = frozenset(includes)
     parent = call.store["runs"].get(record["run_id"]) if record["run_id"] else None
     status = _task_status(call, record)
-    held = record["status"] in ("completed", HIDDEN) or record["problem"] or bool(record["archived_at"])
-    shown = {name: value for name, value in record.items() if name != "_"} | {
+    blocked = record["status"] in ("completed", HIDDEN) or record["problem"] or bool(record["archived_at"])
+    served = {name: value for name, value in record.items() if name != "_"} | {
         "status": status,
         "status_label": LABELS[status],
-        "is_completable": not held,
+        "is_completable": not blocked,
         "run_status": run_status(call, parent) if parent else None,
     }
     if listed and "summary" not in names:
-        del shown["summary"]
+        del served["summary"]
     plain = sorted(name for name in names if "." not in name and name != "summary")
-    return shown | {name: TASK_INCLUDES[name](call, record) for name in plain} | _run_include(call, parent, names)
+    return served | {name: TASK_INCLUDES[name](call, record) for name in plain} | _run_include(call, parent, names)
 
 
 def thread(record: Record) -> Record:
-    """A comment or issue as it is shown."""
+    """Return the served form of a comment or issue."""
     return {name: value for name, value in record.items() if name != "_"}
 
 
 def run_tasks(call: Call, run_id: str) -> list[Record]:
-    """The tasks of a run, by position."""
+    """Return the tasks of a run, by position."""
     rows = call.store["tasks"].matching([("run", run_id)])
     return [decode(row) for row in rows.slice(0, rows.size())]
 
 
 def threads_of(call: Call, name: str, id: str) -> list[Record]:
-    """The comments and issues of a task or run, oldest first."""
+    """Return the comments and issues of a task (`name` is `task`) or a run (`run`), oldest first."""
     rows = call.store["threads"].matching([(name, id)])
     return [decode(row) for row in rows.slice(0, rows.size())]
 
 
 def fields_of(call: Call, record: Record) -> list[Record]:
-    """The form fields of a task, as its step has them."""
+    """Return the form fields of a task, from its step."""
     if record["step_id"] is None:
         return []
     definition = existing(call.store["definitions"].get(record["checklist_id"]))
@@ -131,18 +126,18 @@ def fields_of(call: Call, record: Record) -> list[Record]:
 
 
 def form_fields(call: Call, record: Record, *, visible: bool = True) -> list[Record]:
-    """The fields of all tasks of a run, with their answers where they may be seen."""
+    """Return the fields of all tasks of a run, with visible answers."""
     return [
-        tallyfy_fields.shown(call, field, task["taskdata"], visible=visible)
+        tallyfy_fields.with_answer(call, field, task["taskdata"], visible=visible)
         for task in run_tasks(call, record["id"])
         for field in fields_of(call, task)
     ]
 
 
 def kickoff_fields(call: Call, record: Record, *, visible: bool = True) -> list[Record]:
-    """The fields of the kick-off form of a run, with their answers where they may be seen."""
+    """Return the fields of the kick-off form of a run, with visible answers."""
     fields = existing(call.store["templates"].get(record["checklist_id"]))["prerun"]
-    return [tallyfy_fields.shown(call, field, record["prerun"], visible=visible) for field in fields]
+    return [tallyfy_fields.with_answer(call, field, record["prerun"], visible=visible) for field in fields]
 
 
 def _progress(call: Call, counts: Mapping[str, int], total: str) -> Record:
@@ -155,7 +150,7 @@ def _progress(call: Call, counts: Mapping[str, int], total: str) -> Record:
 
 
 def _due(call: Call, deadlines: Sequence[str]) -> tuple[int, int]:
-    """How many of these deadlines have passed, and how many will soon."""
+    """Count the deadlines that have passed, and those that will soon."""
     now = stamp(call.now)
     soon = stamp(call.now + call.assumed("tallyfy.runs.due-soon-hours") * DAY // 24)
     return sum(deadline < now for deadline in deadlines), sum(now <= deadline <= soon for deadline in deadlines)
@@ -193,7 +188,7 @@ def _tasks(call: Call, record: Record, wanted: frozenset[str]) -> Json:
 
 
 def next_tasks(call: Call, record: Record) -> list[Record]:
-    """The tasks that are next, earliest deadline first (Processes > Get process > Understanding next_task)."""
+    """Return the next tasks, earliest deadline first (Processes > Get process > Understanding next_task)."""
     without = "9999" if call.assumed("tallyfy.next-task.without-deadline") == "last" else ""
     tie = call.assumed("tallyfy.next-task.ties")
     waiting = [task for task in _visible(call, record) if task["status"] != "completed"]
@@ -251,7 +246,7 @@ def _threads(call: Call, record: Record, *labels: str) -> Json:
 
 
 def _of_run(name: str) -> Include:
-    """An include of a task that is its run's; empty for a one-off task."""
+    """An include of a task's run; empty for a one-off task."""
 
     def include(call: Call, record: Record) -> Json:
         parent = _run_of(call, record)
@@ -274,7 +269,7 @@ TEMPLATE_INCLUDES: dict[str, Include] = {
 RUN_INCLUDES: dict[str, Include] = {
     "checklist": _checklist,
     "tasks": lambda call, record: _tasks(call, record, frozenset()),
-    "tasks.threads": lambda call, record: None,  # shown inside tasks
+    "tasks.threads": lambda call, record: None,  # see _tasks
     "tasks.form_fields": lambda call, record: None,
     "tags": lambda call, record: _collection(_tags(call, record["_"]["tags"])),
     "assets": lambda call, record: _undescribed(call, record["_"]["assets"]),
@@ -297,7 +292,7 @@ TASK_INCLUDES: dict[str, Include] = {
     "summary": lambda call, record: record["summary"],
     "step": _step,
     "form_fields": lambda call, record: _collection(
-        [tallyfy_fields.shown(call, field, record["taskdata"]) for field in fields_of(call, record)]
+        [tallyfy_fields.with_answer(call, field, record["taskdata"]) for field in fields_of(call, record)]
     ),
     "threads": _threads,
     "comments": lambda call, record: _threads(call, record, "comment", "improvement", "advice"),
@@ -316,8 +311,8 @@ TASK_INCLUDES: dict[str, Include] = {
 }
 
 
-def shown_row(
-    show: Callable[[Call, Record, Iterable[str]], Record], call: Call, includes: Any
+def row_projection(
+    project: Callable[[Call, Record, Iterable[str]], Record], call: Call, includes: Any
 ) -> Callable[[bytes], bytes]:
-    """How a list shows each of its rows."""
-    return lambda row: encode(show(call, decode(row), includes))
+    """Return a function from a stored row to the served one."""
+    return lambda row: encode(project(call, decode(row), includes))

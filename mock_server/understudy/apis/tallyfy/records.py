@@ -1,32 +1,34 @@
-"""What Tallyfy keeps of each organization: its collections, their order, the lists that filters read.
+"""The collections of a Tallyfy organization: their schemas, sort keys and indexes; and how records are found.
 
-A record is what the API shows and, under the member `_`, what it does not. Templates, runs and tasks are
-shown through `tallyfy_includes`, because what is shown depends on the call.
+A record holds the served members and, under `_`, internal ones. `includes` projects templates, runs and tasks,
+since their served form depends on the call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from understudy.engine.call import Call, Json
 from understudy.engine.clock import END, milliseconds, rfc3339
 from understudy.engine.ids import HEX, LAST
 from understudy.engine.problem import Problem
-from understudy.engine.store import Layout, Record, SharedRecord, Store
+from understudy.engine.store import Layout, Positions, Record, SharedRecord, Store, decode
 
 DAY = 86_400_000
 _FOREVER = 1 << 50  # later than any time in milliseconds
 
-Lists = tuple[Hashable, ...]
+Keys = tuple[Hashable, ...]
+Groups = list[Sequence[Hashable]]
+"""A query: records with at least one key of each group."""
 
 
 def stamp(now: int) -> str:
-    """A time as Tallyfy prints it: UTC, whole seconds (Processes > Get process > Response)."""
+    """Format a time (milliseconds) as Tallyfy does: UTC, whole seconds (Processes > Get process > Response)."""
     return f"{rfc3339(min(now, END))[:19]}Z"
 
 
 def moment(text: str) -> int:
-    """Milliseconds of `YYYY-MM-DD HH:MM:SS` or ISO 8601; raises ValueError for anything else, or before 1970."""
+    """Parse `YYYY-MM-DD HH:MM:SS` or ISO 8601 to milliseconds; raises ValueError for other texts, and before 1970."""
     at = milliseconds(text)
     if at < 0:
         raise ValueError(f"{text} is before 1970")
@@ -34,12 +36,12 @@ def moment(text: str) -> int:
 
 
 def new_id(call: Call) -> str:
-    """An id: 32 hex digits."""
+    """Make an id: 32 hex digits."""
     return call.ids.take(32, HEX)
 
 
 def number(store: Store, kind: str) -> int:
-    """The next `increment_id` of a kind (`runs` or `tasks`)."""
+    """Count up and return the next `increment_id` of a kind (`runs` or `tasks`)."""
     counter = store["counters"].get(kind) or {"id": kind, "last": 0}
     last = min(int(counter["last"]) + 1, LAST)
     store["counters"].put({**counter, "last": last})
@@ -47,13 +49,13 @@ def number(store: Store, kind: str) -> int:
 
 
 def existing(record: Record | None) -> Record:
-    """A record that is never missing, because others point to it."""
-    assert record is not None, "what is pointed to is kept"
+    """Narrow the type of a record that exists, because others refer to it."""
+    assert record is not None, "records that others refer to are not removed"
     return record
 
 
 def find(call: Call, collection: str, id: str) -> Record:
-    """The record of the caller's organization, a fresh copy; raises the Problems not-found and forbidden."""
+    """Return a copy of a record of the caller's organization; raises Problem not-found or forbidden."""
     record = call.store[collection].get(id)
     if record is None:
         if call.exists_elsewhere(collection, id) and call.assumed("tallyfy.errors.foreign-object") == "forbidden":
@@ -63,7 +65,7 @@ def find(call: Call, collection: str, id: str) -> Record:
 
 
 def subject(call: Call) -> str:
-    """The parameter or body member that names what the operation is about: its task, else the last in its path."""
+    """Return the name of the member or path parameter that identifies the operation's subject."""
     operation = call.operation
     path = [parameter.name for parameter in operation.parameters if parameter.location == "path"]
     members: frozenset[str] = operation.body.properties if operation.body else frozenset()
@@ -71,37 +73,44 @@ def subject(call: Call) -> str:
 
 
 def me(call: Call) -> Record:
-    """Whom the token acts for; in events, which come without a token, the organization's first person."""
+    """Return the caller; in an event, which has no token, the organization's first person."""
     person = call.store["people"].get(call.credential.subject)
     return person or next(iter(call.store["people"]))
 
 
 def my_number(call: Call) -> int:
-    """The id of whom the token acts for, as it is shown."""
+    """Return the caller's id, a number as in responses."""
     return int(me(call)["id"])
 
 
 def person_id(store: Store, given: Json) -> int | None:
-    """The id of an active person of the organization, given as a number or as text; None for anybody else."""
+    """Return the id of an active person of the organization, `given` as a number or text; None for anybody else."""
     person = store["people"].get(str(given))
     return int(person["id"]) if person and person["active"] else None
 
 
 def listed(text: str | None) -> list[str]:
-    """The values of a query parameter that are separated by commas."""
+    """Split the comma-separated values of a query parameter."""
     return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def listing_of(rows: Sequence[bytes]) -> Positions:
+    """Return a listing of these rows."""
+    return Positions(
+        len(rows), rows.__getitem__, lambda position: str(decode(rows[position])["id"]), lambda wanted: None
+    )
 
 
 def _created(record: SharedRecord) -> int:
     return milliseconds(record["created_at"])
 
 
-def _template_place(template: SharedRecord) -> int:
-    """Pinned templates first, then the last updated (Templates > List templates)."""
+def _template_rank(template: SharedRecord) -> int:
+    """The sort key: pinned templates first, then the last updated (Templates > List templates)."""
     return (0 if template["is_pinned"] else _FOREVER) + _FOREVER - milliseconds(template["last_updated"])
 
 
-def _template_lists(template: SharedRecord) -> Lists:
+def _template_keys(template: SharedRecord) -> Keys:
     return (
         ("archived",) if template["archived_at"] else ("live",),
         ("type", template["type"]),
@@ -112,7 +121,7 @@ def _template_lists(template: SharedRecord) -> Lists:
     )
 
 
-def _run_lists(run: SharedRecord) -> Lists:
+def _run_keys(run: SharedRecord) -> Keys:
     hidden = run["_"]
     people = {run["owner_id"], *hidden["task_owners"]}
     return (
@@ -130,7 +139,7 @@ def _run_lists(run: SharedRecord) -> Lists:
     )
 
 
-def _task_lists(task: SharedRecord) -> Lists:
+def _task_keys(task: SharedRecord) -> Keys:
     owners = task["owners"]
     return (
         ("archived",) if task["archived_at"] else ("live",),
@@ -148,8 +157,8 @@ def _object(*names: str, **properties: Json) -> Record:
     return {"type": "object", "required": ["id", *names], "properties": {"id": {"type": "string"}, **properties}}
 
 
-def _kept(name: str, names: tuple[str, ...], **hidden: Json) -> Record:
-    """A record that fits a schema of the document, has all these members, and such hidden ones."""
+def _with_hidden(name: str, names: tuple[str, ...], **hidden: Json) -> Record:
+    """The schema of a record: a schema of the document, these required members, and hidden ones."""
     own = {"type": "object", "required": [*hidden], "properties": hidden}
     return {"allOf": [{"$ref": f"#/components/schemas/{name}"}, _object("_", *names, _=own)]}
 
@@ -258,13 +267,13 @@ LAYOUTS: Mapping[str, Layout] = {
     "tags": Layout("Tag"),
     "counters": Layout(_object("last", last={**_NUMBER, "maximum": LAST})),
     "templates": Layout(
-        {"allOf": [_kept("Template", _TEMPLATE, tags=_IDS), _object(prerun=_FIELDS)]},
-        at=_template_place,
-        lists=_template_lists,
+        {"allOf": [_with_hidden("Template", _TEMPLATE, tags=_IDS), _object(prerun=_FIELDS)]},
+        at=_template_rank,
+        lists=_template_keys,
     ),
     "definitions": Layout(_object("steps", "stages", steps={"type": "array", "items": _STEP}, stages=_LIST)),
     "runs": Layout(
-        _kept(
+        _with_hidden(
             "Run",
             _RUN,
             kickoff_open=_FLAG,
@@ -284,12 +293,12 @@ LAYOUTS: Mapping[str, Layout] = {
             guest_watchers=_LIST,
         ),
         at=_created,
-        lists=_run_lists,
+        lists=_run_keys,
     ),
     "tasks": Layout(
         {
             "allOf": [
-                _kept("Task", _TASK, issues=_NUMBER, before=_MAYBE),
+                _with_hidden("Task", _TASK, issues=_NUMBER, before=_MAYBE),
                 _object(
                     status={"enum": ["not-started", "in-progress", "completed", "auto-skipped"]},
                     owners={"type": "object", "properties": {"users": _NUMBERS, "guests": _IDS, "groups": _IDS}},
@@ -297,17 +306,17 @@ LAYOUTS: Mapping[str, Layout] = {
             ]
         },
         at=_created,
-        lists=_task_lists,
+        lists=_task_keys,
     ),
     "threads": Layout(
-        _kept("Thread", _THREAD, run_id=_MAYBE),
+        _with_hidden("Thread", _THREAD, run_id=_MAYBE),
         at=_created,
         lists=lambda thread: (("task", thread["task_id"]), ("run", thread["_"]["run_id"])),
     ),
 }
 
-# which member of which record names a record of which collection; null names none. The parent of a run is none of
-# them: it may have been deleted for good (Processes > Delete process)
+# collection, the ids in a record (None: no reference), collection that they refer to. The parent of a run is not
+# listed: it may have been deleted (Processes > Delete process)
 _REFERENCES: tuple[tuple[str, Callable[[Record], Iterable[str | None]], str], ...] = (
     ("folders", lambda folder: [folder.get("parent_id")], "folders"),
     ("templates", lambda template: [template["folder_id"]], "folders"),
@@ -323,22 +332,22 @@ _REFERENCES: tuple[tuple[str, Callable[[Record], Iterable[str | None]], str], ..
 
 
 def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
-    """What does not fit together in an organization's records, each with its place."""
+    """Describe each inconsistency between an organization's records as `<collection> <id>: ...`."""
     if [organization["id"] for organization in store["organization"]] != [tenant]:
         yield f"organization: there must be one, with the id {tenant}"
     if not len(store["people"]):
         yield "people: there must be at least one"
-    for owner, named, target in _REFERENCES:
+    for owner, references, target in _REFERENCES:
         for record in store[owner]:
-            for id in named(record):
+            for id in references(record):
                 if id is not None and store[target].row(id) is None:
                     yield f"{owner} {record['id']}: there is no {id} in {target}"
-    yield from _folder_circles(store)
+    yield from _folder_cycles(store)
     for task in store["tasks"]:
         yield from _task_inconsistencies(store, task)
 
 
-def _folder_circles(store: Store) -> Iterator[str]:
+def _folder_cycles(store: Store) -> Iterator[str]:
     for folder in store["folders"]:
         seen: list[str] = []
         at: Record | None = folder

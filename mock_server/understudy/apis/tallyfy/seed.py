@@ -1,7 +1,7 @@
-"""Tallyfy's start state: `fixtures/tallyfy/seed.yaml`, read into records.
+"""Tallyfy's seed file, read into records.
 
-What a file leaves out is filled in here; what does not fit together is refused with its place. The shape of
-single records is checked against the document afterwards, by `world`.
+Omitted members get their defaults here; inconsistent ones are refused with their path. `seed_check` checks
+single records against the document afterwards.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from understudy.apis.tallyfy.includes import HIDDEN
+from understudy.apis.tallyfy.launch import new_run, new_task, step_deadlines
+from understudy.apis.tallyfy.life_cycle import STATUS, Facts, summarize_tasks
 from understudy.apis.tallyfy.records import LAYOUTS, existing, moment, stamp
-from understudy.apis.tallyfy.runs import STATUS, Facts, count, fresh_run
 from understudy.apis.tallyfy.seed_schema import schema
-from understudy.apis.tallyfy.tasks import fresh_task, step_deadlines
 from understudy.document.contract import Contract
 from understudy.document.seed_file import Faults, Place
 from understudy.engine.api import SeededTenant
@@ -29,22 +29,22 @@ _ORGANIZATION = ("id", "name", "description", "timezone", "working_days", "creat
 
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
-    """The tenants of a seed file; raises SeedError with all that does not fit the schema, or else together."""
-    faults = Faults()
-    faults.check(contract.fits(schema(contract.document)), content)
-    faults.unique(content["organizations"], "id", "organizations")
+    """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
+    errors = Faults()
+    errors.check(contract.fits(schema(contract.document)), content)
+    errors.unique(content["organizations"], "id", "organizations")
     organizations = [
-        _organization(given, Store.empty(LAYOUTS), faults, ("organizations", number))
+        _organization(given, Store.empty(LAYOUTS), errors, ("organizations", number))
         for number, given in enumerate(content["organizations"])
     ]
-    faults.raise_all()
+    errors.raise_all()
     return organizations
 
 
-def _organization(given: Json, store: Store, faults: Faults, place: Place) -> SeededTenant:
+def _organization(given: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
     where = f"organization {given['id']}"
     for name in ("people", "groups", "folders", "tags", "templates", "runs", "tasks"):
-        faults.unique(given.get(name, ()), "id", *place, name)
+        errors.unique(given.get(name, ()), "id", *path, name)
     days = given.get("working_days", _WEEK[:5])
     store["organization"].put(
         {
@@ -64,23 +64,23 @@ def _organization(given: Json, store: Store, faults: Faults, place: Place) -> Se
     for tag in given.get("tags", ()):
         store["tags"].put({"auto_generated": False, "created_at": "2024-01-01T00:00:00Z", "deleted_at": None, **tag})
     for number, template in enumerate(given.get("templates", ())):
-        with faults.at(*place, "templates", number):
+        with errors.at(*path, "templates", number):
             _template(template, store)
     for number, run in enumerate(given.get("runs", ())):
-        with faults.at(*place, "runs", number):
+        with errors.at(*path, "runs", number):
             _run(run, store, f"{where}: run {run['id']}")
     for number, task in enumerate(given.get("tasks", ())):
-        with faults.at(*place, "tasks", number):
+        with errors.at(*path, "tasks", number):
             _oneoff_task(task, store, f"{where}: task {task['id']}")
     for kind in ("runs", "tasks"):
         last = max((record["increment_id"] for record in store[kind]), default=0)
         store["counters"].put({"id": kind, "last": last})
-    return SeededTenant(given["id"], store.dump(), tuple(_tokens(given, store, faults, place)))
+    return SeededTenant(given["id"], store.dump(), tuple(_tokens(given, store, errors, path)))
 
 
-def _tokens(given: Json, store: Store, faults: Faults, place: Place) -> Iterator[Credential]:
+def _tokens(given: Json, store: Store, errors: Faults, path: Place) -> Iterator[Credential]:
     for number, token in enumerate(given.get("tokens", ())):
-        with faults.at(*place, "tokens", number):
+        with errors.at(*path, "tokens", number):
             yield _token(token, given["id"], store)
 
 
@@ -144,7 +144,7 @@ def _template(given: Json, store: Store) -> None:
 
 
 def _step(given: Json, number: int, template: str, created: str) -> Record:
-    captures = [_field(field, place, template, created) for place, field in enumerate(given.get("captures", ()), 1)]
+    captures = [_field(field, nth, template, created) for nth, field in enumerate(given.get("captures", ()), 1)]
     return {
         "checklist_id": template,
         "alias": _alias(given["title"]),
@@ -211,7 +211,7 @@ def _run(given: Json, store: Store, where: str) -> None:
         "parent_id",
     )
     starter = given.get("started_by", 1002)
-    run = fresh_run(template) | {"started_by": starter, "owner_id": given.get("owner_id", starter)}
+    run = new_run(template) | {"started_by": starter, "owner_id": given.get("owner_id", starter)}
     run |= {"created_at": created, "started_at": created, "last_updated": given.get("last_updated", created)}
     run |= {name: given[name] for name in names if name in given}
     hidden = ("tags", "folders", "assets", "member_watchers", "guest_watchers")
@@ -221,19 +221,19 @@ def _run(given: Json, store: Store, where: str) -> None:
     elif template["prerun"]:
         run |= {"prerun_completed_at": created, "prerun_completed_by": starter}
     tasks = _tasks(given, run, existing(store["definitions"].get(template["id"]))["steps"], where)
-    for task, said in tasks:
-        _threads(store, run, task, said)
+    for task, overrides in tasks:
+        _threads(store, run, task, overrides)
         store["tasks"].put(task)
     if "issue" in given:
         store["threads"].put(_thread(f"{run['id']}/issue", run, None, "problem", given["issue"]))
         run["_"]["process_issues"] = 1
-    count(run, [task for task, _ in tasks])
-    _conclude(run, given, where)
+    summarize_tasks(run, [task for task, _ in tasks])
+    _set_status(run, given, where)
     store["runs"].put(run)
 
 
-def _conclude(run: Record, given: Json, where: str) -> None:
-    """The status that follows, and the time of completion that must go with it."""
+def _set_status(run: Record, given: Json, where: str) -> None:
+    """Set the derived status, and the time of completion; raises ValueError where one contradicts the other."""
     hidden = run["_"]
     counts = hidden["counts"]
     done = 0 < counts["visible"] == counts["done"] and not hidden["kickoff_open"]
@@ -245,31 +245,30 @@ def _conclude(run: Record, given: Json, where: str) -> None:
 
 
 def _tasks(given: Json, run: Record, steps: Sequence[Record], where: str) -> list[tuple[Record, Json]]:
-    """The tasks of a run, and what a file says of each."""
-    said = {task["step"]: task for task in given.get("tasks", ())}
+    """The tasks of a run, each with its entry in the seed file."""
+    overrides = {task["step"]: task for task in given.get("tasks", ())}
     known = {step["id"] for step in steps}
-    for id in said.keys() - known:
+    for id in overrides.keys() - known:
         raise ValueError(f"{where}: the template has no step {id}{suggest(id, known)}")
     start = moment(run["started_at"])
-    fixed = {
-        id: moment(task["deadline"]) if task["deadline"] else None for id, task in said.items() if "deadline" in task
-    }
+    given_deadlines = {id: task["deadline"] for id, task in overrides.items() if "deadline" in task}
+    fixed = {id: moment(deadline) if deadline else None for id, deadline in given_deadlines.items()}
     deadlines = step_deadlines(steps, start, fixed)
     tasks = []
-    for place, step in enumerate(sorted(steps, key=lambda step: int(step["position"]))):
-        own = said.get(step["id"], {})
-        task = fresh_task(run, step)
+    for position, step in enumerate(sorted(steps, key=lambda step: int(step["position"]))):
+        own = overrides.get(step["id"], {})
+        task = new_task(run, step)
         at = deadlines[step["id"]]
         task["deadline"] = None if at is None else stamp(at)
         if not any(task["owners"].values()) and step["assign_run_starter"]:
             task["owners"] = {"users": [run["started_by"]], "guests": [], "groups": []}
-        task |= {"id": digest(f"{run['id']}/{place}", 32, HEX), "increment_id": run["increment_id"] * 100 + place}
-        tasks.append((_told(task, own, f"{where}: task {step['id']}"), own))
+        task |= {"id": digest(f"{run['id']}/{position}", 32, HEX), "increment_id": run["increment_id"] * 100 + position}
+        tasks.append((_override(task, own, f"{where}: task {step['id']}"), own))
     return tasks
 
 
-def _told(task: Record, own: Json, where: str) -> Record:
-    """A task with what a file says of it."""
+def _override(task: Record, own: Json, where: str) -> Record:
+    """Apply the entry of a task in the seed file."""
     task |= {name: value for name, value in own.items() if name not in ("step", "problem", "comment")}
     if (task["status"] == "completed") != (task["completed_at"] is not None):
         raise ValueError(f"{where}: is {task['status']} with completed_at {task['completed_at']}")
@@ -306,9 +305,9 @@ def _thread(name: str, run: Record | None, task: Record | None, label: str, cont
 
 
 def _oneoff_task(given: Json, store: Store, where: str) -> None:
-    """A task of no process (Tasks > Get task: the ids of run, checklist and step are null)."""
+    """Put a one-off task, whose run, checklist and step are null (Tasks > Get task)."""
     created = given["created_at"]
-    nobody = {
+    no_run = {
         "id": None,
         "checklist_id": None,
         "started_at": created,
@@ -316,7 +315,7 @@ def _oneoff_task(given: Json, store: Store, where: str) -> None:
         "archived_at": None,
         "started_by": 1002,
     }
-    nothing: dict[str, Any] = {
+    no_step: dict[str, Any] = {
         "id": None,
         "title": given["title"],
         "alias": _alias(given["title"]).replace("_", "-"),
@@ -332,7 +331,7 @@ def _oneoff_task(given: Json, store: Store, where: str) -> None:
         "prevent_guest_comment": False,
         "summary": None,
     }
-    task = _told(fresh_task(nobody, nothing) | {"is_oneoff_task": True}, given, where)
+    task = _override(new_task(no_run, no_step) | {"is_oneoff_task": True}, given, where)
     _threads(store, None, task, given)
     store["tasks"].put(task)
 

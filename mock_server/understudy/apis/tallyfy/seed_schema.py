@@ -1,6 +1,6 @@
-"""The schema of Tallyfy's seed file: which members each object has, and of which types.
+"""The schema of Tallyfy's seed file.
 
-What a template, step, field, run or task shares with the API is taken from the document, so that it stands once.
+The members that a template, step, field, run or task shares with the API come from the document.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _NOTES: Json = {"type": ["string", "array", "null"], "items": _TEXT}
 
 
 def schema(document: Json) -> Json:
-    """The schema, given the API's document."""
+    """Return the schema; `document` is the API's."""
     parts = document["components"]["schemas"]
     field = _closed("id label field_type", _field(parts["Field"]["properties"]))
     step = _closed("id title", _step(parts["Step"]["properties"], field))
@@ -89,14 +89,14 @@ def schema(document: Json) -> Json:
     return _closed("organizations", {"organizations": organizations})
 
 
-def _field(shown: Json) -> Json:
+def _field(served: Json) -> Json:
     option = _open("id text", text=_TEXT)
-    return {**shown, "id": _ID, "label": _TEXT, "options": _many(option), "columns": _many({"type": "object"})}
+    return {**served, "id": _ID, "label": _TEXT, "options": _many(option), "columns": _many({"type": "object"})}
 
 
-def _step(shown: Json, field: Json) -> Json:
+def _step(served: Json, field: Json) -> Json:
     return {
-        **shown,
+        **served,
         "id": _ID,
         "step_type": {"enum": _TYPES},
         "position": _NUMBER,
@@ -109,7 +109,7 @@ def _step(shown: Json, field: Json) -> Json:
     }
 
 
-def _template(shown: Json, step: Json, field: Json) -> Json:
+def _template(served: Json, step: Json, field: Json) -> Json:
     own = {
         "id": _ID,
         "tags": _many(_TEXT),
@@ -117,11 +117,11 @@ def _template(shown: Json, step: Json, field: Json) -> Json:
         "steps": _many(step),
         "prerun": _many(field),
     }
-    return _closed("id title created_at", {name: known for name, known in shown.items() if name != "folder"} | own)
+    return _closed("id title created_at", {name: known for name, known in served.items() if name != "folder"} | own)
 
 
-def _run(shown: Json, task: Json) -> Json:
-    kept = ("name", "summary", "starred", "archived_at", "is_public", "users", "parent_id", "created_at")
+def _run(served: Json, task: Json) -> Json:
+    shared = ("name", "summary", "starred", "archived_at", "is_public", "users", "parent_id", "created_at")
     own = {
         "id": _ID,
         "increment_id": _NUMBER,
@@ -139,12 +139,12 @@ def _run(shown: Json, task: Json) -> Json:
         **dict.fromkeys(("assets", "member_watchers", "guest_watchers"), _many({"type": "object"})),
         "tasks": _many(_closed("step", {**_task(task), "step": _TEXT})),
     }
-    return _closed("id increment_id template name created_at", {name: shown[name] for name in kept} | own)
+    return _closed("id increment_id template name created_at", {name: served[name] for name in shared} | own)
 
 
-def _task(shown: Json) -> dict[str, Any]:
-    kept = ("title", "summary", "is_approved", "taskdata", "alias", "max_assignable", "created_at")
-    return {name: shown[name] for name in kept} | {
+def _task(served: Json) -> dict[str, Any]:
+    shared = ("title", "summary", "is_approved", "taskdata", "alias", "max_assignable", "created_at")
+    return {name: served[name] for name in shared} | {
         "id": _ID,
         "increment_id": _NUMBER,
         "status": {"enum": ["not-started", "in-progress", "completed", HIDDEN]},

@@ -1,20 +1,58 @@
-"""Comments on tasks, and issues: on a task, or on a process as a whole, until somebody resolves them.
+"""Tallyfy's comments on tasks, and issues of a task or of a whole process, which stay open until they are resolved.
 
-Sources: Reporting issues, Processes > List processes, the official clients. What an issue means for the
-process is worked out by `tallyfy_runs.settle`. Must not know HTTP.
+Sources: Reporting issues, Processes > List processes, the official clients. `life_cycle` derives the status of
+the process. Must not know HTTP.
 """
 
 from __future__ import annotations
 
+from understudy.apis.tallyfy import includes as tallyfy_includes
+from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.includes import threads_of
-from understudy.apis.tallyfy.records import my_number, new_id, stamp
-from understudy.engine.call import Call
+from understudy.apis.tallyfy.life_cycle import reopen, update_status
+from understudy.apis.tallyfy.records import existing, find, my_number, new_id, stamp
+from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record
 
 
-def say(call: Call, run_id: str | None, task_id: str | None, label: str, content: str) -> Record:
-    """Add a comment or an issue to a task, or to a run as a whole."""
+def add_comment(call: Call) -> Reply:
+    """POST /organizations/{org_id}/tasks/{task_id}/comment."""
+    task = _commented_task(call)
+    label = call.body.get("label") or "comment"
+    if label == "problem" and call.assumed("tallyfy.comments.problem-label") == "issue":
+        return report_problem(call)
+    thread = add_thread(call, task["run_id"], task["id"], label, call.body["content"])
+    if label == "improvement" and task["run_id"]:
+        run = existing(call.store["runs"].get(task["run_id"]))
+        run["_"]["improvements"] += 1
+        call.store["runs"].put(run)
+    return Reply(single(tallyfy_includes.thread(thread)))
+
+
+def report_problem(call: Call) -> Reply:
+    """POST /organizations/{org_id}/tasks/{task_id}/problem: reopens a completed task (Reporting issues)."""
+    task = _commented_task(call)
+    thread = add_thread(call, task["run_id"], task["id"], "problem", call.body["content"])
+    if task["status"] == "completed":
+        task = reopen(call, task)
+    _recount_issues(call, task)
+    return Reply(single(tallyfy_includes.thread(thread)))
+
+
+def resolve_threads(call: Call) -> Reply:
+    """POST /organizations/{org_id}/tasks/{task_id}/resolved-threads."""
+    task = _commented_task(call)
+    issues = _issues_to_resolve(call, task)
+    content = call.body.get("content") or "Resolved"
+    thread = add_thread(call, task["run_id"], task["id"], "resolve", content)
+    resolve_issues(call, issues, thread)
+    _recount_issues(call, task)
+    return Reply(single(tallyfy_includes.thread(thread)))
+
+
+def add_thread(call: Call, run_id: str | None, task_id: str | None, label: str, content: str) -> Record:
+    """Add a comment or an issue to a task or, without one, to a run."""
     now = stamp(call.now)
     body = call.body
     thread = {
@@ -37,7 +75,7 @@ def say(call: Call, run_id: str | None, task_id: str | None, label: str, content
 
 
 def open_issues(call: Call, name: str, id: str) -> list[Record]:
-    """The issues of a task, or of a run as a whole, that nobody has resolved."""
+    """Return the unresolved issues of a task (`name` is `task`) or of a run as a whole (`run`)."""
     found = threads_of(call, name, id)
     whole = name == "run"
     return [
@@ -45,8 +83,14 @@ def open_issues(call: Call, name: str, id: str) -> list[Record]:
     ]
 
 
-def to_resolve(call: Call, task: Record) -> list[Record]:
-    """The issues of a task that the body names: one, or all of them."""
+def resolve_issues(call: Call, issues: list[Record], by: Record) -> None:
+    """Mark issues as resolved by the thread `by`."""
+    for issue in issues:
+        call.store["threads"].put(issue | {"resolve_id": by["id"], "updated_at": stamp(call.now)})
+
+
+def _issues_to_resolve(call: Call, task: Record) -> list[Record]:
+    """The issues of a task that a request resolves: the one that its body names, else all."""
     issues = open_issues(call, "task", task["id"])
     wanted = call.body.get("thread_id")
     if wanted is None:
@@ -59,7 +103,18 @@ def to_resolve(call: Call, task: Record) -> list[Record]:
     return chosen
 
 
-def resolve(call: Call, issues: list[Record], by: Record) -> None:
-    """Let a thread resolve issues."""
-    for issue in issues:
-        call.store["threads"].put(issue | {"resolve_id": by["id"], "updated_at": stamp(call.now)})
+def _commented_task(call: Call) -> Record:
+    """Find the task of a comment or an issue; raises Problem run-archived for a task of an archived run."""
+    task = find(call, "tasks", call.arguments["task_id"])
+    if task["archived_at"]:
+        raise Problem("run-archived")
+    return task
+
+
+def _recount_issues(call: Call, task: Record) -> None:
+    issues = len(open_issues(call, "task", task["id"]))
+    task |= {"problem": issues > 0, "last_updated": stamp(call.now)}
+    task["_"]["issues"] = issues
+    call.store["tasks"].put(task)
+    if task["run_id"]:
+        update_status(call, existing(call.store["runs"].get(task["run_id"])))

@@ -1,0 +1,67 @@
+"""The actions of people in Kognitos' app, as events of the control API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from understudy.apis.kognitos.life_cycle import ended, resumed, status_at, store_run, waiting
+from understudy.apis.kognitos.records import FINAL, WAITING
+from understudy.apis.kognitos.runs import renderer
+from understudy.engine.call import Call, Json
+from understudy.engine.problem import Problem
+from understudy.engine.store import Record, decode
+
+
+def end_run(outcome: str) -> Callable[[Call], Json]:
+    """Return the event that ends a run with this outcome."""
+
+    def end(call: Call) -> Json:
+        return _changed(call, ended(_open_run(call), outcome, call.now))
+
+    return end
+
+
+def wait_for_person(call: Call) -> Json:
+    """Raise an exception: the run waits for a person (Platform Capacities > Concurrency)."""
+    run = _open_run(call)
+    if status_at(run, call.now) == WAITING:
+        raise Problem("refused", f"run {run['id']} waits for a person already")
+    return _changed(call, waiting(run, _course(call, run), call.now))
+
+
+def resume_run(call: Call) -> Json:
+    """Answer the exception of a waiting run, which resumes."""
+    run = _open_run(call)
+    if status_at(run, call.now) != WAITING:
+        raise Problem("refused", f"run {run['id']} waits for nobody")
+    return _changed(call, resumed(run, _course(call, run), call.now))
+
+
+def revoke_key(call: Call) -> Json:
+    """Revoke a key, with immediate effect (API Keys)."""
+    credential = call.world.credentials.get(("kognitos", call.body["key"]))
+    if credential is None:
+        raise Problem("not-found", f"this world has no key {call.body['key']}")
+    call.world.credentials["kognitos", credential.token] = credential._replace(state="revoked")
+    return {"key": credential.token, "state": "revoked"}
+
+
+def _open_run(call: Call) -> Record:
+    """Find the run that an event names; it must not have ended."""
+    run = call.store["runs"].get(call.body["run_id"])
+    if run is None:
+        raise Problem("not-found", f"organization {call.credential.tenant} has no run {call.body['run_id']}")
+    state = status_at(run, call.now)
+    if state in FINAL:
+        raise Problem("refused", f"run {run['id']} is {state}")
+    return run
+
+
+def _changed(call: Call, run: Record) -> Json:
+    return decode(renderer(call)(store_run(call.store, run)))
+
+
+def _course(call: Call, run: Record) -> Json:
+    process = call.store["processes"].get(run["process_id"])
+    assert process is not None, "processes are never removed"
+    return process["course"]

@@ -1,0 +1,76 @@
+"""The operations on NextStep's process templates.
+
+Source: the page Process Templates. Documented behaviour is a rule in `openapi/nextstep.yaml`, the rest
+an assumption there.
+"""
+
+from __future__ import annotations
+
+from understudy.apis.nextstep.editions import Edition, edition
+from understudy.apis.nextstep.envelope import single
+from understudy.apis.nextstep.errors import refuse_foreign
+from understudy.engine.call import Call, Reply
+from understudy.engine.clock import rfc3339
+from understudy.engine.paging import descending
+from understudy.engine.problem import Problem
+from understudy.engine.store import Positions, decode, encode
+
+
+def list_templates(call: Call) -> Reply:
+    """GET /process-templates."""
+    name = "all" if call.assumed("nextstep.templates.drafts-listed") else "published"
+    return Reply(call.store["templates"].listing(name, descending=descending(call)))
+
+
+def get_template(call: Call) -> Reply:
+    """GET /process-templates/{id}."""
+    return Reply(single(_template_row(call), call.assumed("nextstep.templates.single-omits")))
+
+
+def list_template_tasks(call: Call) -> Reply:
+    """GET /process-templates/{id}/tasks: by position."""
+    _template_row(call)
+    definition = call.store["definitions"].get(call.arguments["id"])
+    assert definition is not None, "every template has a definition"
+    return Reply(_served_tasks(edition(call.store, definition["edition"]), call))
+
+
+def publish_template(call: Call) -> Reply:
+    """POST /process-templates/{id}/publish: publishes or unpublishes (Process Runs > Create a Run)."""
+    template = decode(_template_row(call))
+    wanted = (call.body or {}).get("published")
+    if wanted is None:
+        if call.assumed("nextstep.templates.publish-without-flag") == "reject":
+            raise Problem("invalid", "published is required")
+        wanted = True
+    if wanted == template["is_published"]:
+        if call.assumed("nextstep.templates.republish") == "reject":
+            raise Problem("invalid", f"The template is already {'published' if wanted else 'unpublished'}")
+        return Reply(single(encode(template)))
+    template |= {"is_published": wanted, "updated_at": rfc3339(call.now)}
+    if wanted:
+        template["version"] += call.assumed("nextstep.templates.version-step")
+        definition = call.store["definitions"].get(template["id"])
+        assert definition is not None, "every template has a definition"
+        call.store["definitions"].put({**definition, "live": definition["edition"]})
+    return Reply(single(call.store["templates"].put(template)))
+
+
+def _template_row(call: Call) -> bytes:
+    row = call.store["templates"].row(call.arguments["id"])
+    if row is None:
+        refuse_foreign(call, "templates", call.arguments["id"])
+        raise Problem("template-not-found")
+    return row
+
+
+def _served_tasks(edition: Edition, call: Call) -> Positions:
+    """The served tasks of an edition, by position."""
+    runner = call.assumed("nextstep.templates.workflow-runner")
+
+    def render(position: int) -> bytes:
+        task = edition.tasks[position]
+        return encode({**task, "assignee": runner} if position in edition.runner_positions else task)
+
+    ids = [task["id"] for task in edition.tasks]
+    return Positions(len(ids), render, ids.__getitem__, edition.positions.get)

@@ -1,0 +1,102 @@
+"""The actions of people and automations in Tallyfy's app, as events of the control API."""
+
+from __future__ import annotations
+
+from understudy.apis.tallyfy import includes as tallyfy_includes
+from understudy.apis.tallyfy.includes import HIDDEN
+from understudy.apis.tallyfy.life_cycle import move, update_status
+from understudy.apis.tallyfy.records import stamp
+from understudy.apis.tallyfy.threads import add_thread, open_issues, resolve_issues
+from understudy.engine.call import Call, Json
+from understudy.engine.problem import Problem
+from understudy.engine.store import Record
+
+
+def hide_task(call: Call) -> Json:
+    """Hide a task that is not completed, as the app's automations do (Hiding tasks)."""
+    run, task = _task_of_event(call)
+    before = task["status"]
+    if not move(task, "hide"):
+        raise Problem("refused", f"task {task['id']} is {before}")
+    task["_"]["before"] = before
+    return _store_task(call, run, task)
+
+
+def show_task(call: Call) -> Json:
+    """Show a hidden task again, with its former status."""
+    run, task = _task_of_event(call)
+    if task["status"] != HIDDEN:
+        raise Problem("refused", f"task {task['id']} is not hidden")
+    task["status"] = task["_"]["before"] or "not-started"
+    return _store_task(call, run, task)
+
+
+def report_process_issue(call: Call) -> Json:
+    """Report an issue of a whole process."""
+    run = _run_of_event(call)
+    add_thread(call, run["id"], None, "problem", call.body.get("content", "Something is wrong."))
+    run["_"]["process_issues"] += 1
+    return tallyfy_includes.run(call, update_status(call, run))
+
+
+def resolve_process_issue(call: Call) -> Json:
+    """Resolve all open issues of a whole process."""
+    run = _run_of_event(call)
+    issues = open_issues(call, "run", run["id"])
+    if not issues:
+        raise Problem("refused", f"run {run['id']} has no open issue")
+    resolve_issues(call, issues, add_thread(call, run["id"], None, "resolve", "Resolved"))
+    run["_"]["process_issues"] = 0
+    return tallyfy_includes.run(call, update_status(call, run))
+
+
+def archive_template(call: Call) -> Json:
+    """Archive a template, which can then not be launched."""
+    return _set_archived(call, stamp(call.now))
+
+
+def restore_template(call: Call) -> Json:
+    """Restore an archived template."""
+    return _set_archived(call, None)
+
+
+def revoke_key(call: Call) -> Json:
+    """Revoke a token: its owner logs out or makes another (Authentication > Personal access token)."""
+    credential = call.world.credentials.get(("tallyfy", call.body["key"]))
+    if credential is None:
+        raise Problem("not-found", f"this world has no key {call.body['key']}")
+    call.world.credentials["tallyfy", credential.token] = credential._replace(state="revoked")
+    return {"key": credential.token, "state": "revoked"}
+
+
+def _run_of_event(call: Call) -> Record:
+    """Find the run that an event names; it must not be archived."""
+    run = call.store["runs"].get(call.body["run_id"])
+    if run is None:
+        raise Problem("not-found", f"organization {call.credential.tenant} has no run {call.body['run_id']}")
+    if run["archived_at"]:
+        raise Problem("refused", f"run {run['id']} is archived")
+    return run
+
+
+def _task_of_event(call: Call) -> tuple[Record, Record]:
+    run, task = _run_of_event(call), call.store["tasks"].get(call.body["task_id"])
+    if task is None or task["run_id"] != run["id"]:
+        raise Problem("not-found", f"run {run['id']} has no task {call.body['task_id']}")
+    return run, task
+
+
+def _store_task(call: Call, run: Record, task: Record) -> Json:
+    task["last_updated"] = stamp(call.now)
+    call.store["tasks"].put(task)
+    update_status(call, run)
+    return tallyfy_includes.task(call, task)
+
+
+def _set_archived(call: Call, archived_at: str | None) -> Json:
+    template = call.store["templates"].get(call.body["checklist_id"])
+    if template is None:
+        raise Problem("not-found", f"organization {call.credential.tenant} has no template {call.body['checklist_id']}")
+    template |= {"archived_at": archived_at, "status": "archived" if archived_at else "active"}
+    call.store["templates"].put(template)
+    return tallyfy_includes.template(call, template)
