@@ -1,6 +1,6 @@
 """The page step: cuts one page from a listing and puts it in the API's envelope, as `x-pagination` declares.
 
-A style is one function; a new one is one more entry of STYLES. Must not know what is listed.
+Each pagination style is one function in STYLES. Must not know what is listed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from understudy.engine.ids import digest
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, encode
 
-_MARK = "\x00"  # no member of an envelope is called this
-_TOKEN = re.compile(r"([^.]*)\.(-?[0-9]{1,20})\.(.*)", re.ASCII | re.DOTALL)  # its query, when it was made, the last id
+_PLACEHOLDER = "\x00"  # no member of an envelope has this name
+_TOKEN = re.compile(
+    r"([^.]*)\.(-?[0-9]{1,20})\.(.*)", re.ASCII | re.DOTALL
+)  # digest of the query, time of issue, last id
 
 
 def page(call: Call, listing: Listing) -> bytes:
-    """The encoded page of `listing` that the call asks for."""
+    """The encoded page of `listing` that a call requests."""
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
     return STYLES[pagination.style](call, listing)
@@ -36,7 +38,7 @@ def descending(call: Call) -> bool:
 
 
 def _cursor(call: Call, listing: Listing) -> bytes:
-    """`limit` items behind the one that `cursor` names; the answer tells the next cursor and whether more follow."""
+    """Return `limit` items after the one that `cursor` names, the next cursor, and whether more items follow."""
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
     settings, after = pagination.settings, None
@@ -44,21 +46,21 @@ def _cursor(call: Call, listing: Listing) -> bytes:
     limit, given = call.arguments[limit_name], call.arguments.get(cursor_name)
     form = call.value(settings["cursor-form"])
     if given is not None:
-        after = listing.place(_read_cursor(form, given))
+        after = listing.position(_read_cursor(form, given))
         if after is None:
             unknown = call.value(settings["unknown-cursor"])
             if unknown == "reject":
                 raise Problem("invalid", f"{cursor_name} does not name a place in this list")
             limit = 0 if unknown == "empty" else limit
-    found = listing.page(after, limit)
-    following = call.value(settings["empty-page-cursor"]) if found.last is None else _make_cursor(form, found.last)
-    more = found.more and limit > 0
-    return b"".join((head, b",".join(found.rows), middle, encode(following), tail, b"true" if more else b"false", end))
+    chunk = listing.page(after, limit)
+    following = call.value(settings["empty-page-cursor"]) if chunk.last is None else _make_cursor(form, chunk.last)
+    more = chunk.more and limit > 0
+    return b"".join((head, b",".join(chunk.rows), middle, encode(following), tail, b"true" if more else b"false", end))
 
 
 @lru_cache(maxsize=256)
 def _cursor_parts(pagination: Pagination) -> tuple[str, str, tuple[bytes, ...]]:
-    """The names of the parameters, and the bytes around items, next cursor and whether more follow."""
+    """The names of the limit and cursor parameters, and the bytes around the three members of the envelope."""
     envelope = _envelope(*map(pagination.name, ("items", "next", "more")))
     return pagination.name("limit"), pagination.name("cursor"), envelope
 
@@ -79,7 +81,7 @@ def _read_cursor(form: str, text: str) -> str:
 def _token(call: Call, listing: Listing) -> bytes:
     """Up to `limit` items behind the place that an opaque token names; a null token ends the list.
 
-    A token says which query it belongs to, so that another query's is told from one that was never given out.
+    A token says which query it belongs to, so that another query's is info from one that was never given out.
     """
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
@@ -89,25 +91,25 @@ def _token(call: Call, listing: Listing) -> bytes:
     after = None
     given = call.arguments.get(pagination.name("cursor"))
     if given is not None:
-        after = _token_place(call, listing, query, given)
+        after = _token_position(call, listing, query, given)
         if after is None:
             unknown = call.value(settings["unknown-cursor"])
             if unknown == "reject":
                 raise Problem("invalid", f"{pagination.name('cursor')} is not one of this list")
             limit = 0 if unknown == "empty" else limit
     fill = limit - limit // 4 if call.value(settings["page-fill"]) == "short" else limit
-    found = listing.page(after, fill)
-    more = found.more and limit > 0
-    if call.value(settings["last-token"]) == "until-empty" and len(found.rows) == limit > 0:
+    chunk = listing.page(after, fill)
+    more = chunk.more and limit > 0
+    if call.value(settings["last-token"]) == "until-empty" and len(chunk.rows) == limit > 0:
         more = True
-    token = _make_token(call, query, found.last) if more and found.last is not None else None
+    token = _make_token(call, query, chunk.last) if more and chunk.last is not None else None
     head, middle, end = _envelope(*map(pagination.name, ("items", "next")), bare=True)
-    items = b"[" + b",".join(found.rows) + b"]" if found.rows else encode(call.value(settings["empty-items"]))
+    items = b"[" + b",".join(chunk.rows) + b"]" if chunk.rows else encode(call.value(settings["empty-items"]))
     return b"".join((head, items, middle, encode(token), end))
 
 
 def _query(call: Call, limit: int) -> str:
-    """What a token belongs to: tenant, operation and filters, by assumption also the page size."""
+    """A digest of the query of a token: tenant, operation and filters, by assumption also the page size."""
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
     paging = (pagination.name("limit"), pagination.name("cursor"))
@@ -124,18 +126,18 @@ def _make_token(call: Call, query: str, last: str) -> str:
     return urlsafe_b64encode(f"{digest(text, 8)}.{text}".encode()).decode().rstrip("=")
 
 
-def _token_place(call: Call, listing: Listing, query: str, token: str) -> int | None:
-    """Where a token leads in this list; None when it was never given out, has expired or is another query's."""
+def _token_position(call: Call, listing: Listing, query: str, token: str) -> int | None:
+    """The position that a token names in this listing; None when it was never issued, has expired or does not fit."""
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
     try:
-        seal, _, text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(".")
+        checksum, _, text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(".")
     except ValueError:
         return None
-    if seal != digest(text, 8):
+    if checksum != digest(text, 8):
         return None
     parts = _TOKEN.fullmatch(text)
-    if parts is None:  # sealed, and still not one of ours
+    if parts is None:  # a correct digest over another format
         return None
     own, at, last = parts.groups()
     lifetime = call.value(pagination.settings["token-lifetime"])
@@ -143,16 +145,16 @@ def _token_place(call: Call, listing: Listing, query: str, token: str) -> int | 
         return None
     if own != query and call.value(pagination.settings["foreign-cursor"]) == "reject":
         raise Problem("invalid", f"{pagination.name('cursor')} belongs to another query")
-    return listing.place(last)
+    return listing.position(last)
 
 
 def _numbered(call: Call, listing: Listing) -> bytes:
-    """The page of the number that is asked for, and how many there are; or everything, where that is asked for."""
+    """Return the page with the requested number and the number of pages, or all items on request."""
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
     items, meta = pagination.name("items"), pagination.name("meta")
     if call.arguments.get(pagination.name("all")):
-        return _everything(call, listing, items, meta)
+        return _all_items(call, listing, items, meta)
     size, number, total = call.arguments[pagination.name("limit")], _page_number(call), listing.size()
     pages = -(-total // size) or call.value(pagination.settings["pages-of-an-empty-list"])
     if number > max(pages, 1) and call.value(pagination.settings["past-the-end"]) == "reject":
@@ -164,12 +166,12 @@ def _numbered(call: Call, listing: Listing) -> bytes:
         links[call.value(pagination.settings["previous"])] = _link(call, number - 1)
     if number < pages:
         links["next"] = _link(call, number + 1)
-    told = _told(total, len(rows), size, number, pages, links or call.value(pagination.settings["no-links"]))
+    info = _page_info(total, len(rows), size, number, pages, links or call.value(pagination.settings["no-links"]))
     head, middle, end = _envelope(items, meta)
-    return b"".join((head, b",".join(rows), middle, encode(told), end))
+    return b"".join((head, b",".join(rows), middle, encode(info), end))
 
 
-def _everything(call: Call, listing: Listing, items: str, meta: str) -> bytes:
+def _all_items(call: Call, listing: Listing, items: str, meta: str) -> bytes:
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
     total = listing.size()
@@ -178,11 +180,11 @@ def _everything(call: Call, listing: Listing, items: str, meta: str) -> bytes:
         head, end = _envelope(items)
         return b"".join((head, rows, end))
     head, middle, end = _envelope(items, meta)
-    told = _told(total, total, total, 1, 1, call.value(pagination.settings["no-links"]))
-    return b"".join((head, rows, middle, encode(told), end))
+    info = _page_info(total, total, total, 1, 1, call.value(pagination.settings["no-links"]))
+    return b"".join((head, rows, middle, encode(info), end))
 
 
-def _told(total: int, count: int, size: int, number: int, pages: int, links: Any) -> dict[str, Any]:
+def _page_info(total: int, count: int, size: int, number: int, pages: int, links: Any) -> dict[str, Any]:
     return {
         "total": total,
         "count": count,
@@ -200,25 +202,28 @@ def _page_number(call: Call) -> int:
 
 
 def _link(call: Call, number: int) -> str:
-    """The URL of another page: the one asked for, all else repeated, at the host that was asked."""
+    """The URL of another page: the request's own URL with another page number."""
     pagination, request = call.operation.pagination, call.request
     assert pagination is not None, "only operations with x-pagination return a listing"
     name = pagination.name("page")
-    kept = [part for part in request.query.split("&") if part and unquote_plus(part.partition("=")[0]) != name]
-    return f"{call.origin}{request.path}?{'&'.join((*kept, f'{name}={number}'))}"
+    others = [part for part in request.query.split("&") if part and unquote_plus(part.partition("=")[0]) != name]
+    return f"{call.origin}{request.path}?{'&'.join((*others, f'{name}={number}'))}"
 
 
 @cache
 def _envelope(items: str, *others: str, bare: bool = False) -> tuple[bytes, ...]:
-    """The bytes around the items and the other members, from their JSON pointers; `bare`: the list's brackets too."""
+    """The bytes around the items and the other members, given as JSON pointers; `bare` leaves out the brackets."""
     body: dict[str, Any] = {}
-    for pointer, value in ((items, _MARK if bare else [_MARK]), *((other, _MARK) for other in others)):
+    for pointer, value in (
+        (items, _PLACEHOLDER if bare else [_PLACEHOLDER]),
+        *((other, _PLACEHOLDER) for other in others),
+    ):
         *parents, last = pointer.split("/")[1:]
-        place = body
+        target = body
         for name in parents:
-            place = place.setdefault(name, {})
-        place[last] = value
-    return tuple(encode(body).split(encode(_MARK)))
+            target = target.setdefault(name, {})
+        target[last] = value
+    return tuple(encode(body).split(encode(_PLACEHOLDER)))
 
 
 STYLES: dict[str, Callable[[Call, Listing], bytes]] = {"cursor": _cursor, "token": _token, "pages": _numbered}
