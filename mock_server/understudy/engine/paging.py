@@ -19,16 +19,14 @@ from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, encode
 
 _PLACEHOLDER = "\x00"  # no member of an envelope has this name
-_TOKEN = re.compile(
-    r"([^.]*)\.(-?[0-9]{1,20})\.(.*)", re.ASCII | re.DOTALL
-)  # digest of the query, time of issue, last id
+_TOKEN = re.compile(r"([^.]*)\.(-?[0-9]{1,20})\.(.*)", re.ASCII | re.DOTALL)  # query's digest, time of issue, last id
 
 
 def page(call: Call, listing: Listing) -> bytes:
     """The encoded page of `listing` that a call requests."""
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
-    return STYLES[pagination.style](call, listing)
+    return STYLES[pagination.style](call, listing, pagination)
 
 
 def descending(call: Call) -> bool:
@@ -37,10 +35,8 @@ def descending(call: Call) -> bool:
     return pagination is not None and call.value(pagination.order) == "newest-first"
 
 
-def _cursor(call: Call, listing: Listing) -> bytes:
+def _cursor(call: Call, listing: Listing, pagination: Pagination) -> bytes:
     """Return `limit` items after the one that `cursor` names, the next cursor, and whether more items follow."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
     settings, after = pagination.settings, None
     limit_name, cursor_name, (head, middle, tail, end) = _cursor_parts(pagination)
     limit, given = call.arguments[limit_name], call.arguments.get(cursor_name)
@@ -78,20 +74,18 @@ def _read_cursor(form: str, text: str) -> str:
         return ""
 
 
-def _token(call: Call, listing: Listing) -> bytes:
-    """Up to `limit` items behind the place that an opaque token names; a null token ends the list.
+def _token(call: Call, listing: Listing, pagination: Pagination) -> bytes:
+    """Return up to `limit` items after the position that an opaque token names; a null token ends the list.
 
-    A token says which query it belongs to, so that another query's is info from one that was never given out.
+    A token holds a digest of its query: a token of another query differs from one that was never issued.
     """
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
     settings = pagination.settings
     limit = call.arguments.get(pagination.name("limit")) or call.value(settings["default-limit"])
-    query = _query(call, limit)
+    query = _query(call, pagination, limit)
     after = None
     given = call.arguments.get(pagination.name("cursor"))
     if given is not None:
-        after = _token_position(call, listing, query, given)
+        after = _token_position(call, listing, pagination, query=query, token=given)
         if after is None:
             unknown = call.value(settings["unknown-cursor"])
             if unknown == "reject":
@@ -102,34 +96,28 @@ def _token(call: Call, listing: Listing) -> bytes:
     more = chunk.more and limit > 0
     if call.value(settings["last-token"]) == "until-empty" and len(chunk.rows) == limit > 0:
         more = True
-    token = _make_token(call, query, chunk.last) if more and chunk.last is not None else None
+    token = _make_token(call, pagination, query, chunk.last) if more and chunk.last is not None else None
     head, middle, end = _envelope(*map(pagination.name, ("items", "next")), bare=True)
     items = b"[" + b",".join(chunk.rows) + b"]" if chunk.rows else encode(call.value(settings["empty-items"]))
     return b"".join((head, items, middle, encode(token), end))
 
 
-def _query(call: Call, limit: int) -> str:
+def _query(call: Call, pagination: Pagination, limit: int) -> str:
     """A digest of the query of a token: tenant, operation and filters, by assumption also the page size."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
     paging = (pagination.name("limit"), pagination.name("cursor"))
     filters = sorted((name, value) for name, value in call.arguments.items() if name not in paging)
     size = None if call.value(pagination.settings["limit-may-change"]) else limit
     return digest(repr((call.credential.tenant, call.operation.id, filters, size)), 8)
 
 
-def _make_token(call: Call, query: str, last: str) -> str:
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
+def _make_token(call: Call, pagination: Pagination, query: str, last: str) -> str:
     expiring = call.value(pagination.settings["token-lifetime"]) is not None
     text = f"{query}.{call.now if expiring else 0}.{last}"
     return urlsafe_b64encode(f"{digest(text, 8)}.{text}".encode()).decode().rstrip("=")
 
 
-def _token_position(call: Call, listing: Listing, query: str, token: str) -> int | None:
+def _token_position(call: Call, listing: Listing, pagination: Pagination, *, query: str, token: str) -> int | None:
     """The position that a token names in this listing; None when it was never issued, has expired or does not fit."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
     try:
         checksum, _, text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(".")
     except ValueError:
@@ -148,14 +136,12 @@ def _token_position(call: Call, listing: Listing, query: str, token: str) -> int
     return listing.position(last)
 
 
-def _numbered(call: Call, listing: Listing) -> bytes:
+def _numbered(call: Call, listing: Listing, pagination: Pagination) -> bytes:
     """Return the page with the requested number and the number of pages, or all items on request."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
-    items, meta = pagination.name("items"), pagination.name("meta")
     if call.arguments.get(pagination.name("all")):
-        return _all_items(call, listing, items, meta)
-    size, number, total = call.arguments[pagination.name("limit")], _page_number(call), listing.size()
+        return _all_items(call, listing, pagination)
+    size, number = call.arguments[pagination.name("limit")], int(call.arguments[pagination.name("page")])
+    total = listing.size()
     pages = -(-total // size) or call.value(pagination.settings["pages-of-an-empty-list"])
     if number > max(pages, 1) and call.value(pagination.settings["past-the-end"]) == "reject":
         name, message = pagination.name("page"), f"There is no page {number}, only {pages}"
@@ -163,18 +149,16 @@ def _numbered(call: Call, listing: Listing) -> bytes:
     rows = listing.slice((number - 1) * size, number * size)
     links = {}
     if 1 < number <= pages + 1:
-        links[call.value(pagination.settings["previous"])] = _link(call, number - 1)
+        links[call.value(pagination.settings["previous"])] = _link(call, pagination, number - 1)
     if number < pages:
-        links["next"] = _link(call, number + 1)
+        links["next"] = _link(call, pagination, number + 1)
     info = _page_info(total, len(rows), size, number, pages, links or call.value(pagination.settings["no-links"]))
-    head, middle, end = _envelope(items, meta)
+    head, middle, end = _envelope(pagination.name("items"), pagination.name("meta"))
     return b"".join((head, b",".join(rows), middle, encode(info), end))
 
 
-def _all_items(call: Call, listing: Listing, items: str, meta: str) -> bytes:
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
-    total = listing.size()
+def _all_items(call: Call, listing: Listing, pagination: Pagination) -> bytes:
+    items, meta, total = pagination.name("items"), pagination.name("meta"), listing.size()
     rows = b",".join(listing.slice(0, total))
     if not call.value(pagination.settings["meta-of-everything"]):
         head, end = _envelope(items)
@@ -195,16 +179,9 @@ def _page_info(total: int, count: int, size: int, number: int, pages: int, links
     }
 
 
-def _page_number(call: Call) -> int:
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
-    return int(call.arguments[pagination.name("page")])
-
-
-def _link(call: Call, number: int) -> str:
+def _link(call: Call, pagination: Pagination, number: int) -> str:
     """The URL of another page: the request's own URL with another page number."""
-    pagination, request = call.operation.pagination, call.request
-    assert pagination is not None, "only operations with x-pagination return a listing"
+    request = call.request
     name = pagination.name("page")
     others = [part for part in request.query.split("&") if part and unquote_plus(part.partition("=")[0]) != name]
     return f"{call.origin}{request.path}?{'&'.join((*others, f'{name}={number}'))}"
@@ -214,10 +191,8 @@ def _link(call: Call, number: int) -> str:
 def _envelope(items: str, *others: str, bare: bool = False) -> tuple[bytes, ...]:
     """The bytes around the items and the other members, given as JSON pointers; `bare` leaves out the brackets."""
     body: dict[str, Any] = {}
-    for pointer, value in (
-        (items, _PLACEHOLDER if bare else [_PLACEHOLDER]),
-        *((other, _PLACEHOLDER) for other in others),
-    ):
+    list_of_items = _PLACEHOLDER if bare else [_PLACEHOLDER]
+    for pointer, value in ((items, list_of_items), *((other, _PLACEHOLDER) for other in others)):
         *parents, last = pointer.split("/")[1:]
         target = body
         for name in parents:
@@ -226,4 +201,8 @@ def _envelope(items: str, *others: str, bare: bool = False) -> tuple[bytes, ...]
     return tuple(encode(body).split(encode(_PLACEHOLDER)))
 
 
-STYLES: dict[str, Callable[[Call, Listing], bytes]] = {"cursor": _cursor, "token": _token, "pages": _numbered}
+STYLES: dict[str, Callable[[Call, Listing, Pagination], bytes]] = {
+    "cursor": _cursor,
+    "token": _token,
+    "pages": _numbered,
+}
