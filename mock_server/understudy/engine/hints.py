@@ -78,9 +78,9 @@ def _unknown(call: Call, worlds: Worlds, token: str) -> str:
     others = sorted(api for api, other in call.world.credentials if other == token)
     if others:
         return f"this key is one of {others[0]}, not of {call.contract.name}"
-    holder = worlds.holder(token)
-    if holder is not None:
-        return f"this key is one of world {holder.id}, and X-Mock-World names another"
+    owner = worlds.find_by_key(token)
+    if owner is not None:
+        return f"this key is one of world {owner.id}, and X-Mock-World names another"
     if token.strip(" \t\"'<>,;:") in known:
         return "this key is unknown, but known without the blanks or punctuation around it"
     if token.lower() in map(str.lower, known):

@@ -240,7 +240,7 @@ def _record_unowned(request: Request, world: World, response: Response, reason: 
     response = _with_reason(world.server, response, reason)
     number, now = world.journal.count, world.clock.now()
     exchange = Exchange(number, world.id, "", None, now, request, response, "route", reason, (), error)
-    world.journal.keep(exchange)
+    world.journal.append(exchange)
     return exchange
 
 
@@ -286,5 +286,5 @@ def _record(call: Call, response: Response, reason: str | None, error: str | Non
         error,
     )
     if exchange.api != "control":
-        journal.keep(exchange)
+        journal.append(exchange)
     return exchange
