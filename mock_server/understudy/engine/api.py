@@ -58,8 +58,8 @@ class Api:
     `error_body` renders an error (of media type `error_type`), `layouts` declare the collections of a tenant,
     `inconsistencies` describes contradictions between its records, `seed` reads the content of a seed file, `new_key`
     makes a credential in the vendor's format, `access_info` is the API's entry in the ready file. `events` are actions
-    of a person in the vendor's own app, `timers` are actions of the API itself. A body larger than `most_bytes`, or JSON
-    deeper than `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation.
+    of a person in the vendor's own app, `timers` are actions of the API itself. A body larger than `most_bytes`, or
+    JSON deeper than `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation.
     """
 
     name: str
