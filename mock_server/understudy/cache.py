@@ -44,13 +44,13 @@ def _read(name: str) -> bytes:
         return b""
 
 
-def _write(name: str, stored: bytes) -> None:
+def _write(name: str, content: bytes) -> None:
     """Write a file atomically: other processes may read it at the same time."""
     with suppress(*_UNAVAILABLE):
         target = folder() / name
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(stored)
+        partial.write_bytes(content)
         partial.replace(target)
         _remove_partials(target)
 

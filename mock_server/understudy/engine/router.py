@@ -75,7 +75,7 @@ class Router:
         return Match(owner, node.operations, tuple(segments))
 
     def suggest(self, path: str, api: str | None = None) -> str:
-        """`; did you mean ...?` with the known path (of one API, if given) most similar to a raw `path`; empty without one."""
+        """`; did you mean ...?` with the known path (of one API, if given) most similar to a raw `path`, or nothing."""
         path = path[:_LONGEST_COMPARED]
         key = (path, api or "")
         if key not in self._suggestions:
