@@ -31,7 +31,7 @@ def unknown(
 ) -> list[str]:
     """The wrong kinds that the API `name` raises in `files`, one message each with file and line.
 
-    `known` are the kinds of its document. Code that `events` use raises kinds of the control API, `told`, instead.
+    `known` are the kinds of its document. Code that `events` use raises kinds of the control API instead: `told`.
     """
     contents = [file.read_bytes() for file in files]
 

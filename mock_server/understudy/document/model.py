@@ -98,8 +98,8 @@ class Pagination(msgspec.Struct, frozen=True, eq=False):
 class Scheme(msgspec.Struct, frozen=True):
     """One security scheme: `bearer`, `basic`, or `apiKey`. `header` names the header, query parameter or cookie.
 
-    `place` is one of these three. `case` is the assumption whether the word Bearer is case-sensitive, `challenge` the
-    WWW-Authenticate value of a 401. A `basic` token is `user:password`.
+    `place` is one of these three. `case` is the assumption whether the word Bearer is case-sensitive, `challenge`
+    the WWW-Authenticate value of a 401. A `basic` token is `user:password`.
     """
 
     name: str
