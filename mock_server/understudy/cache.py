@@ -1,7 +1,7 @@
-"""What follows from files of ours and our code alone: worked out once, then kept in the user's cache folder.
+"""A cache of JSON values in the user's cache folder, for results that follow from our files and code alone.
 
-An entry is sealed with a hash of the code, the files and itself. One that is out of date or damaged is made again,
-one that cannot be written is not kept. Must not know what an entry means.
+Each file begins with a checksum of the code, the inputs and its payload. An outdated or damaged file is
+computed anew; one that cannot be written is skipped. Must not know what a value means.
 """
 
 from __future__ import annotations
@@ -17,53 +17,53 @@ from typing import Any
 import msgspec
 
 Json = Any
-_SEAL = 32
-_NOWHERE = (OSError, RuntimeError)  # not to be read or written; a user without a home
+_CHECKSUM_BYTES = 32
+_UNAVAILABLE = (OSError, RuntimeError)  # unreadable or unwritable; RuntimeError: a user without a home
 
 
-def cached(name: str, make: Callable[[], Json], *contents: bytes) -> Json:
-    """What `make` makes of `contents`, as JSON has it; made only where it is not known under the name."""
+def cached(name: str, compute: Callable[[], Json], *contents: bytes) -> Json:
+    """The JSON value of `compute()`, read from the cache when neither code nor `contents` changed."""
     name = f"{name}.json"
-    entry = _read(name)
-    row = entry[_SEAL:]
-    if entry[:_SEAL] != _seal(contents, row):
-        row = msgspec.json.encode(make())
-        _write(name, _seal(contents, row) + row)
-    return msgspec.json.decode(row)
+    stored = _read(name)
+    payload = stored[_CHECKSUM_BYTES:]
+    if stored[:_CHECKSUM_BYTES] != _checksum(contents, payload):
+        payload = msgspec.json.encode(compute())
+        _write(name, _checksum(contents, payload) + payload)
+    return msgspec.json.decode(payload)
 
 
 def folder() -> Path:
-    """Where entries are kept; raises RuntimeError for a user without a home."""
+    """The folder of the cache; raises RuntimeError for a user without a home."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "understudy"
 
 
 def _read(name: str) -> bytes:
     try:
         return (folder() / name).read_bytes()
-    except _NOWHERE:
+    except _UNAVAILABLE:
         return b""
 
 
-def _write(name: str, entry: bytes) -> None:
-    """All of it or nothing: others may read at the same time."""
-    with suppress(*_NOWHERE):
-        place = folder() / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        partial = place.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(entry)
-        partial.replace(place)
-        _sweep(place)
+def _write(name: str, content: bytes) -> None:
+    """Write a file atomically: other processes may read it at the same time."""
+    with suppress(*_UNAVAILABLE):
+        target = folder() / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(content)
+        partial.replace(target)
+        _remove_partials(target)
 
 
-def _sweep(place: Path) -> None:
-    """Remove what writers that were killed have left of an entry; one at work only finds its work done by us."""
-    for partial in place.parent.glob(f"{place.stem}.[0-9]*"):
+def _remove_partials(target: Path) -> None:
+    """Remove partial files of killed writers; a running writer then only finds its target written."""
+    for partial in target.parent.glob(f"{target.stem}.[0-9]*"):
         partial.unlink(missing_ok=True)
 
 
-def _seal(contents: Sequence[bytes], row: bytes) -> bytes:
-    parts = (_code(), *(blake2b(content).digest() for content in contents), row)
-    return blake2b(b"".join(parts), digest_size=_SEAL).digest()
+def _checksum(contents: Sequence[bytes], payload: bytes) -> bytes:
+    parts = (_code(), *(blake2b(content).digest() for content in contents), payload)
+    return blake2b(b"".join(parts), digest_size=_CHECKSUM_BYTES).digest()
 
 
 @cache

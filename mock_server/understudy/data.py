@@ -1,6 +1,6 @@
-"""Where the documents and fixtures lie: beside the code in a wheel, beside the package in a checkout.
+"""The folder of the installed documents and fixtures: beside the code in a wheel, the root in a checkout.
 
-Decides one thing, the folder. Must not know what the files mean.
+Must not know what the files mean.
 """
 
 from pathlib import Path
@@ -9,6 +9,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def path(name: str = "") -> Path:
-    """The file or folder `name` (such as `openapi/control.yaml`) of the installed data."""
+    """The path of an installed file or folder, such as `openapi/control.yaml`."""
     packaged = _PACKAGE / "data"
     return (packaged if packaged.is_dir() else _PACKAGE.parent.parent) / name

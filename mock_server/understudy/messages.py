@@ -1,4 +1,4 @@
-"""How a message shows a value, and the known word that is nearest to a wrong one."""
+"""Parts of messages: shortened values, and suggestions for a misspelt word."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def closest(word: str, known: Iterable[str], likeness: float = 0.5) -> str | None:
-    """The known word that is most like `word`; None when none is (1 is the same, 0 nothing in common)."""
-    return next(iter(get_close_matches(word, list(known), 1, likeness)), None)
+def closest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The known word most similar to `word`; None when its similarity (0 to 1) is below `cutoff`."""
+    return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean ...?` for the nearest known word, or nothing."""
+    """`; did you mean ...?` with the most similar known word; empty without one."""
     match = closest(word, known)
     return "" if match is None else f"; did you mean {match}?"
 
 
 def shorten(value: object, most: int = 80) -> str:
-    """A value as a message shows it, cut to `most` characters."""
+    """The representation of a value, cut to `most` characters; a text above 80 is shown without quotes."""
     text = value if most > 80 and isinstance(value, str) else repr(value)
     return text if len(text) <= most else f"{text[: most - 3]}..."

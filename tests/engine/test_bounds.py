@@ -16,9 +16,9 @@ import toy
 from conftest import KEY, MANY, Client
 from understudy.engine.bounds import NAMES, Bounds, parse
 from understudy.engine.exchange import Exchange, Request, Response
-from understudy.engine.journal import Journal, Room, size_of
+from understudy.engine.journal import Journal, MemoryLimit, size_of
 from understudy.engine.pipeline import handle
-from understudy.engine.world import Job, Numbers
+from understudy.engine.world import Job, JobNumbers
 from understudy.engine.worlds import Worlds
 
 Plant = Callable[..., Worlds]
@@ -142,7 +142,7 @@ def test_every_part_of_an_exchange_counts(part: str) -> None:
     """Large headers, bodies, paths and tracebacks make room alike."""
     journal = journal_of()
     for number in range(1, 200):
-        journal.keep(exchange(number, **{part: MB}))  # type: ignore[arg-type]
+        journal.append(exchange(number, **{part: MB}))  # type: ignore[arg-type]
         assert journal.size() <= (17 + 6) * MB, "the first ones may be missed"
     assert 8 <= len(journal) <= 16
     assert next(reversed(list(journal))).id == 199
@@ -165,13 +165,13 @@ def test_idle_worlds_lose_their_journals_first() -> None:
     """Where all journals are full, those that nothing is added to go, then the older halves of the busy ones."""
     journals: list[Journal] = []
     bounds = Bounds()
-    room = Room(4 * MB, lambda: journals)
+    room = MemoryLimit(4 * MB, lambda: journals)
     journals += [Journal(bounds, room) for _ in range(4)]
 
     def keep(number: int, count: int) -> None:
         for _ in range(count):
             journals[number].count += 1
-            journals[number].keep(exchange(journals[number].count, body=10_000))
+            journals[number].append(exchange(journals[number].count, body=10_000))
 
     keep(0, 90)
     keep(1, 90)
@@ -188,15 +188,15 @@ def test_idle_worlds_lose_their_journals_first() -> None:
     assert journals[3].find(2200) is not None
 
 
-def test_a_halved_journal_counts_what_is_left() -> None:
+def test_dropping_the_older_half_updates_the_byte_count() -> None:
     """Large exchanges that went are counted no more."""
     journal = journal_of()
     for number in range(10):
-        journal.keep(exchange(number, body=MB))
-    journal.halve()
+        journal.append(exchange(number, body=MB))
+    journal.drop_older_half()
     assert [one.id for one in journal] == [5, 6, 7, 8, 9]
     for number in range(10, 20):
-        journal.keep(exchange(number, body=MB))
+        journal.append(exchange(number, body=MB))
     assert len(journal) > 10
 
 
@@ -213,14 +213,14 @@ def test_what_an_exchange_takes() -> None:
 def test_a_new_job_has_the_number_after_the_highest_that_waits(steps: list[int]) -> None:
     """As if all that wait were looked at, whatever was taken and let go, and from wherever it went on."""
     due = [Job(0, number, "a", "t", "x", {}) for number in (3, 7)]
-    numbers, waiting = Numbers(due), [3, 7]
+    numbers, waiting = JobNumbers(due), [3, 7]
     for step in steps:
         if step % 2:
             number = numbers.take()
             assert number == 1 + max(waiting, default=0)
             waiting.append(number)
         elif waiting:
-            numbers.free(waiting.pop(step % len(waiting)))
+            numbers.release(waiting.pop(step % len(waiting)))
 
 
 def slow(make_worlds: Plant, small: dict[str, Any], *bounds: str) -> Client:

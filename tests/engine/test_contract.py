@@ -70,13 +70,13 @@ def test_queries_are_typed(known: Contract, query: str, arguments: Any, faults: 
     """Each parameter is read by its type, defaults are filled in, and what is wrong is told."""
     read, issues = known.operations["listToys"].read((), query)
     assert read == arguments
-    assert [(issue.parameter, issue.fault) for issue in issues] == faults
+    assert [(issue.parameter, issue.kind) for issue in issues] == faults
 
 
 def test_a_missing_parameter_is_told(known: Contract) -> None:
     """A required parameter that is not given is an issue."""
     _, issues = known.operations["getToy"].read(("a",), "")
-    assert [(issue.fault, issue.message) for issue in issues] == [("missing", "must is required")]
+    assert [(issue.kind, issue.message) for issue in issues] == [("missing", "must is required")]
 
 
 def test_an_unknown_parameter_has_a_hint(known: Contract) -> None:
@@ -104,7 +104,7 @@ def test_path_parameters_are_checked(known: Contract) -> None:
     operation = known.operations["getToy"]
     assert operation.read(("ab%2Fc",), "must=1") == ({"id": "ab/c", "must": 1}, ())
     wrong = operation.read(("A",), "must=1")[1]
-    assert [(issue.parameter, issue.fault) for issue in wrong] == [("id", "path")]
+    assert [(issue.parameter, issue.kind) for issue in wrong] == [("id", "path")]
     assert wrong[0].message.startswith("id: ")
 
 

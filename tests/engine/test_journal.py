@@ -10,7 +10,7 @@ import pytest
 import toy
 from understudy.engine.bounds import Bounds
 from understudy.engine.exchange import Exchange, Request, Response
-from understudy.engine.journal import LARGE, Journal, Room, describe
+from understudy.engine.journal import LARGE, Journal, MemoryLimit, describe
 from understudy.http.log import Log
 
 BOUND, ROOM = Bounds().journal, Bounds().journal_bytes
@@ -19,7 +19,7 @@ BOUND, ROOM = Bounds().journal, Bounds().journal_bytes
 def journal_of(**bounds: int) -> Journal:
     """A journal with these bounds, the only one of its server."""
     known = Bounds(**bounds)
-    journal = Journal(known, Room(known.all_journals_bytes, lambda: [journal]))
+    journal = Journal(known, MemoryLimit(known.all_journals_bytes, lambda: [journal]))
     return journal
 
 
@@ -33,7 +33,7 @@ def test_the_journal_keeps_the_last_exchanges() -> None:
     """The oldest goes when there are too many; a number is found while it is there."""
     journal = journal_of()
     for number in range(BOUND + 5):
-        journal.keep(exchange(number))
+        journal.append(exchange(number))
     assert [kept.id for kept in journal][:2] == [5, 6]
     assert journal.find(4) is None
     assert journal.find(5) == exchange(5)
@@ -45,18 +45,18 @@ def test_large_exchanges_go_earlier() -> None:
     """The bodies that are kept never take more than there is room for; what is kept are the last exchanges."""
     journal, body = journal_of(), bytes(3 * LARGE)
     for number in range(2 * BOUND):
-        journal.keep(exchange(number, body=body if number % 2 else b""))
+        journal.append(exchange(number, body=body if number % 2 else b""))
         kept = list(journal)
         assert [one.id for one in kept] == list(range(number - len(kept) + 1, number + 1))
         assert sum(len(one.response.body) for one in kept) <= ROOM
     assert ROOM // len(body) // 2 < len(kept) < BOUND
     for number in range(2 * BOUND, 3 * BOUND):
-        journal.keep(exchange(number))
+        journal.append(exchange(number))
     assert len(list(journal)) == BOUND, "the large ones are gone, and make no difference any more"
-    journal.keep(exchange(number + 1, body=bytes(ROOM + 1)))
+    journal.append(exchange(number + 1, body=bytes(ROOM + 1)))
     assert next(reversed(list(journal))).id == number + 1, "the last one is always there"
     journal.clear()
-    journal.keep(exchange(number + 2, body=body))
+    journal.append(exchange(number + 2, body=body))
     assert [one.id for one in journal] == [number + 2]
 
 

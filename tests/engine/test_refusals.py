@@ -34,7 +34,7 @@ def kept(worlds: Worlds) -> Any:
 def kept_by(world: World) -> Any:
     """All that a world keeps, as copies that can be compared quickly."""
     collections = {
-        (api, tenant, name): (dict(store[name]._rows), {key: list(ids) for key, ids in store[name]._lists.items()})
+        (api, tenant, name): (dict(store[name]._rows), {key: list(ids) for key, ids in store[name]._indexes.items()})
         for api, tenants in world.tenants.items()
         for tenant, store in tenants.items()
         for name in store.names()

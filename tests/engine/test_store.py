@@ -30,7 +30,7 @@ def ids(collection: Collection, name: Any = (), *, descending: bool = False, lim
         if not page.more:
             return found
         assert page.last is not None
-        after = listing.place(page.last)
+        after = listing.position(page.last)
 
 
 def test_records_are_kept_by_id() -> None:
@@ -57,15 +57,15 @@ def test_records_to_be_read_only_are_shared() -> None:
     assert (collection.get_shared("a"), collection.get_shared("b")) == (None, None)
 
 
-def test_few_records_are_at_hand() -> None:
+def test_few_records_are_cached_decoded() -> None:
     """A new one is not decoded before somebody looks; the others make room when there are too many."""
     collection = Collection(BY_COLOUR)
     for number in range(3 * MAX_DECODED):
         collection.put({"id": str(number), "at": number, "colour": "red"})
-    assert len(collection._at_hand) == 0
+    assert len(collection._decoded) == 0
     for number in range(3 * MAX_DECODED):
         assert collection.get_shared(str(number)) == {"id": str(number), "at": number, "colour": "red"}
-        assert 0 < len(collection._at_hand) <= MAX_DECODED
+        assert 0 < len(collection._decoded) <= MAX_DECODED
 
 
 def test_lists_are_in_order_of_time_then_of_creation() -> None:
@@ -90,12 +90,12 @@ def test_a_record_changes_its_lists() -> None:
 def test_a_place_outlives_its_match() -> None:
     """A page goes on behind an item that is no longer in the list."""
     collection = filled(("a", 1, "red"), ("b", 2, "red"), ("c", 3, "red"))
-    place = collection.listing("red").place("b")
+    place = collection.listing("red").position("b")
     collection.put({"id": "b", "at": 2, "colour": "blue"})
     assert place is not None
     assert collection.listing("red").page(place, 5).last == "c"
     assert collection.listing("red", descending=True).page(place, 5).last == "a"
-    assert collection.listing("red").place("x") is None
+    assert collection.listing("red").position("x") is None
 
 
 @pytest.mark.parametrize("descending", [False, True])
@@ -151,9 +151,9 @@ def test_positions_are_rendered_when_asked() -> None:
 
     listing = Positions(1_000_000, render, str, lambda text: int(text) if text.isdecimal() else None)
     assert listing.page(None, 2) == Page([b"0", b"1"], "1", True)
-    assert listing.page(listing.place("999998"), 2) == Page([b"999999"], "999999", False)
+    assert listing.page(listing.position("999998"), 2) == Page([b"999999"], "999999", False)
     assert listing.page(999_999, 2) == Page([], None, False)
-    assert listing.place("x") is None
+    assert listing.position("x") is None
     assert made == [0, 1, 999_999]
 
 

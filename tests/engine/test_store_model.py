@@ -126,7 +126,7 @@ class Collections(RuleBasedStateMachine):
             while more:
                 page = found.page(after, limit)
                 ids, more = ids + read_ids(page.rows), page.more
-                after = found.place(ids[-1]) if ids else None
+                after = found.position(ids[-1]) if ids else None
             assert ids == right
 
     @invariant()
@@ -138,7 +138,7 @@ class Collections(RuleBasedStateMachine):
                 listing = collection.listing(name)
                 assert listing.ids == model.ids([name])
                 assert listing.later_than(0) == sum(model.places[id][0] > 0 for id in listing.ids)
-            assert set(collection._lists) == {name for record in model.records.values() for name in record["names"]}
+            assert set(collection._indexes) == {name for record in model.records.values() for name in record["names"]}
 
 
 def read_ids(rows: Sequence[bytes]) -> list[str]:

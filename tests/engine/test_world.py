@@ -137,9 +137,9 @@ def test_a_key_leads_to_a_world_that_has_it(steps: list[tuple[str, int, int]]) -
             made[number] = worlds.create()
         for token in seen:
             holders = [one for one in worlds.all.values() if ("toy", token) in one.credentials]
-            leads = worlds.holder(token)
+            leads = worlds.find_by_key(token)
             assert any(leads is one for one in holders) if holders else leads is None
-        assert all(worlds.holder(token) is not None for one in made for _, token in one.credentials)
+        assert all(worlds.find_by_key(token) is not None for one in made for _, token in one.credentials)
 
 
 def test_a_brought_key_leads_on_when_its_world_is_gone(worlds: Worlds) -> None:
@@ -148,12 +148,12 @@ def test_a_brought_key_leads_on_when_its_world_is_gone(worlds: Worlds) -> None:
     (_, token), *_ = first.credentials
     for other in (second, third):
         worlds.restore(other, first.export())
-    assert worlds.holder(token) is first
+    assert worlds.find_by_key(token) is first
     worlds.reset(first)
-    assert worlds.holder(token) is first
+    assert worlds.find_by_key(token) is first
     for gone, heir in ((first, second), (second, third), (third, None)):
         worlds.remove(gone.id)
-        assert worlds.holder(token) is heir
+        assert worlds.find_by_key(token) is heir
 
 
 def test_the_default_world_stays(worlds: Worlds) -> None:

@@ -1,1 +1,1 @@
-"""OpenAPI documents: read, understood whole, compiled at start."""
+"""OpenAPI documents: read, checked and compiled at start."""

@@ -1,4 +1,4 @@
-"""The body that an operation takes: its validator, and errors by member."""
+"""The request body of an operation: its validator, and error messages by member."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import jsonschema_rs
 import msgspec
 from msgspec.structs import force_setattr
 
-from understudy.document import closed as members
+from understudy.document import closed as closed_schema
 from understudy.document.model import Json, Validator
 from understudy.messages import shorten, suggest
 
@@ -17,10 +17,10 @@ FORM = "multipart/form-data"
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A request body: its validator and the names of the properties that it declares.
+    """A request body: its validator and the names of its declared properties.
 
-    `media_type` is JSON, or multipart/form-data, whose parts are then the properties, each a text. `strict` validates
-    against `closed`, the schema that allows no members but the declared ones.
+    `media_type` is JSON or multipart/form-data; the parts of a form are its properties, each a string. `strict`
+    validates against `closed`, the schema without undeclared members.
     """
 
     required: bool
@@ -29,31 +29,31 @@ class Body(msgspec.Struct, frozen=True):
     media_type: str = JSON
     closed: Json = True
     strict: Validator | None = None
-    sent_as: bytes = b""  # the content type, as most requests have it
+    sent_as: bytes = b""  # the Content-Type of most requests, compared first
 
     def __post_init__(self) -> None:
         force_setattr(self, "sent_as", self.media_type.encode())
 
     def fault(self, value: Json) -> str:
-        """What is wrong with a `value` that is not valid: the place and the first error, in one line."""
+        """The first error of an invalid `value` in one line, after the dotted path of the member."""
         error = next(self.validator.iter_errors(value))
-        place = ".".join(str(part) for part in error.instance_path)
-        return f"{place}: {shorten(error.message, 300)}" if place else shorten(error.message, 300)
+        path = ".".join(str(part) for part in error.instance_path)
+        return f"{path}: {shorten(error.message, 300)}" if path else shorten(error.message, 300)
 
-    def strange(self, value: Json) -> Iterator[str]:
-        """What a `value` has and the document does not name, each with the nearest name that it does."""
+    def unknown_members(self, value: Json) -> Iterator[str]:
+        """The undeclared members of a `value`, one message each with a suggestion."""
         for error in self.strict.iter_errors(value) if self.strict else ():
-            for name, place, known in members.unknown(error, self.closed):
-                where = f" in {'.'.join(place)}" if place else ""
-                yield f"unknown member {shorten(name)}{where}{suggest(name[:80], known)}"
+            for name, path, known in closed_schema.unknown(error, self.closed):
+                location = f" in {'.'.join(path)}" if path else ""
+                yield f"unknown member {shorten(name)}{location}{suggest(name[:80], known)}"
 
-    def faults(self, value: Json) -> dict[str, list[str]]:
-        """All that is wrong with a `value`, by the dotted name of the member."""
-        faults: dict[str, list[str]] = {}
+    def errors(self, value: Json) -> dict[str, list[str]]:
+        """All errors of a `value`: messages by the dotted path of the member."""
+        errors: dict[str, list[str]] = {}
         for error in self.validator.iter_errors(value):
             path, message = [str(part) for part in error.instance_path], shorten(error.message, 300)
             if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
                 path.append(error.kind.property)
                 message = f"The {error.kind.property.replace('_', ' ')} field is required."
-            faults.setdefault(".".join(path), []).append(message)
-        return faults
+            errors.setdefault(".".join(path), []).append(message)
+        return errors

@@ -1,7 +1,7 @@
-"""A schema with its objects closed: it takes no members but the declared ones.
+"""Closed schemas: copies that allow no undeclared members.
 
-Whoever fits it fits the schema that it was made from, so one look tells that a good body has nothing unknown in it.
-Must not know what an unknown member leads to: that is `validation`.
+A value that fits the closed schema fits the original, so one validation shows that a valid body has no unknown
+members. Must not know how unknown members are handled: `validation` does.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ Json = Any
 
 
 def closed(schema: Json, document: Json, seen: tuple[str, ...] = ()) -> Json:
-    """`schema` of `document` with references resolved and without additional properties wherever there are named ones.
+    """A copy of `schema` with references resolved, and closed wherever properties are declared.
 
-    What stands below oneOf, not and if stays as it is, since there a narrower schema could take more.
+    Schemas below oneOf, not and if stay open: closing them could accept more.
     """
     if not isinstance(schema, Mapping):
         return schema
     if "$ref" in schema:
         pointer = schema["$ref"][1:]
         return schema if pointer in seen else closed(find(document, pointer), document, (*seen, pointer))
-    result = {key: _inside(key, value, document, seen) for key, value in schema.items()}
-    if schema.get("properties") and not schema.keys() & _OPENING:
+    result = {key: _close_below(key, value, document, seen) for key, value in schema.items()}
+    if schema.get("properties") and not schema.keys() & _OPEN_KEYWORDS:
         result["additionalProperties"] = False
     return result
 
 
 def unknown(error: Any, schema: Json) -> Iterator[tuple[str, tuple[str, ...], Mapping[str, Json]]]:
-    """Of an error against a closed schema each unknown member: its name, its place, the members known there."""
+    """The unknown members in an error against a closed schema: name, path, and the declared members there."""
     names = getattr(error.kind, "unexpected", ())
     for name in names:
-        place = tuple(str(part) for part in error.instance_path)
-        yield name, place, _at(schema, list(error.schema_path)[:-1]).get("properties", {})
+        path = tuple(str(part) for part in error.instance_path)
+        yield name, path, _at(schema, list(error.schema_path)[:-1]).get("properties", {})
     for branch in getattr(error.kind, "context", ()) if not names else ():
-        for one in branch:
-            yield from unknown(one, schema)
+        for nested in branch:
+            yield from unknown(nested, schema)
 
 
-_OPENING = frozenset(("additionalProperties", "patternProperties", "anyOf", "oneOf", "allOf", "if", "not"))
+_OPEN_KEYWORDS = frozenset(("additionalProperties", "patternProperties", "anyOf", "oneOf", "allOf", "if", "not"))
 
 
-def _inside(key: str, value: Json, document: Json, seen: tuple[str, ...]) -> Json:
+def _close_below(key: str, value: Json, document: Json, seen: tuple[str, ...]) -> Json:
     if key == "properties":
         return {name: closed(child, document, seen) for name, child in value.items()}
     if key == "anyOf":

@@ -1,8 +1,7 @@
-"""An OpenAPI document, understood whole and compiled at start.
+"""Compiles an OpenAPI document at start: routes, validators, parameter types, policies.
 
-Everything that a request could need is made here once: routes, validators, parameter coercion, policies.
-What is not understood (an unknown keyword, an example that does not fit) is refused with its JSON pointer
-and what to do. Must not know what happens to a request: that is `pipeline`.
+An unknown keyword or an invalid example is refused with its JSON pointer and the remedy. Must not know what
+happens to a request: that is `pipeline`.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from urllib.parse import quote, urlsplit
 import jsonschema_rs
 
 from understudy import cache, data
-from understudy.document import closed as members
+from understudy.document import closed as closed_schema
 from understudy.document.body import FORM, JSON, Body
 from understudy.document.contract import Contract
 from understudy.document.dialect import Diagnostic, examples, rebase
-from understudy.document.dialect import diagnostics as dialect_complaints
+from understudy.document.dialect import diagnostics as dialect_diagnostics
 from understudy.document.model import (
     Assumed,
     Assumption,
@@ -55,11 +54,11 @@ PIPELINE_KINDS = (
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 WINDOWS = ("fixed", "calendar", "sliding")
 COUNTS = ("admitted", "successful")
-_METHODS = {"head": "like-get", "options": "allow"}  # what x-methods says; the default of each
+_METHODS = {"head": "like-get", "options": "allow"}  # the defaults of x-methods
 
 
 class ContractError(Exception):
-    """A document that is not fully understood. `complaints` lists every problem, each with its JSON pointer."""
+    """A document that cannot be compiled. `diagnostics` lists every problem with its JSON pointer."""
 
     def __init__(self, source: str, diagnostics: list[Diagnostic]) -> None:
         self.diagnostics = diagnostics
@@ -81,31 +80,31 @@ def load(name: str, path: Path | None = None) -> Contract:
 
 
 def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
-    """Compile a document that was read already; raises ContractError with every problem."""
-    diagnostics = list(dialect_complaints(document))
+    """Compile a parsed document; raises ContractError with every problem."""
+    diagnostics = list(dialect_diagnostics(document))
     if diagnostics:
         raise ContractError(source, diagnostics)
     compiler = _Compiler(document, name)
     try:
         contract = compiler.contract(source)
         compiler.check_examples()
-    except Exception as error:  # a gap in the grammar: whoever wrote the document still learns where
-        complaint = compiler.place, f"cannot be compiled: {type(error).__name__}: {shorten(str(error), 300)}"
-        raise ContractError(source, [*compiler.diagnostics, complaint]) from error
+    except Exception as error:  # a gap in the dialect: still report where
+        diagnostic = compiler.pointer, f"cannot be compiled: {type(error).__name__}: {shorten(str(error), 300)}"
+        raise ContractError(source, [*compiler.diagnostics, diagnostic]) from error
     if compiler.diagnostics:
         raise ContractError(source, compiler.diagnostics)
     return contract
 
 
 class _Compiler:
-    """Makes the parts of a Contract from a document whose grammar is right, collecting what does not fit."""
+    """Builds a Contract from a document that keeps to the dialect, and collects diagnostics."""
 
     def __init__(self, document: Mapping[str, Json], name: str) -> None:
         self.document = document
         self.name = name
         self.diagnostics: list[Diagnostic] = []
         self.keys: frozenset[str] = frozenset()
-        self.place = ""  # the pointer of what is being compiled
+        self.pointer = ""  # the pointer of what is being compiled
         self.validators: dict[tuple[str, bool], Validator] = {}
         self.uri = f"urn:understudy:{name}"
         self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
@@ -113,7 +112,7 @@ class _Compiler:
         self.rules = {rule["id"] for _, rule in self.listed("x-rules")}
 
     def contract(self, source: str) -> Contract:
-        """The whole document; what is wrong with it is in `complaints` afterwards."""
+        """The compiled document; its problems are in `diagnostics` afterwards."""
         document = self.document
         self.check_ids()
         self.check_servers()
@@ -145,7 +144,7 @@ class _Compiler:
         return contract
 
     def listed(self, key: str) -> Iterator[tuple[str, Json]]:
-        """The entries of `x-rules` or `x-assumptions`, at the root and on every operation, with pointers."""
+        """The items of `x-rules` or `x-assumptions`, of the document and of every operation, with pointers."""
         for number, entry in enumerate(self.document.get(key, ())):
             yield at(key, number), entry
         for path, method, operation in self.each_operation():
@@ -175,7 +174,7 @@ class _Compiler:
 
     def operations(self) -> Iterator[Operation]:
         for path, method, operation in self.each_operation():
-            pointer = self.place = at("paths", path, method)
+            pointer = self.pointer = at("paths", path, method)
             parameters = tuple(self.parameters(path, operation, pointer))
             self.check_names(path, parameters, pointer)
             yield Operation(
@@ -185,7 +184,7 @@ class _Compiler:
                 parameters=parameters,
                 body=self.body(operation.get("requestBody"), at("paths", path, method, "requestBody")),
                 responses={
-                    status: self.expected(*self.follow(response, f"{pointer}/responses/{status}"))
+                    status: self.expected(*self.resolve(response, f"{pointer}/responses/{status}"))
                     for status, response in operation["responses"].items()
                 },
                 success=self.success(operation, pointer),
@@ -199,7 +198,7 @@ class _Compiler:
             )
 
     def success(self, operation: Json, pointer: str) -> int | Assumed:
-        """The status of an answer that its handler leaves open: the first documented success, else 200."""
+        """The status of a response whose handler sets none: the first documented 2xx, else 200."""
         if "x-success" in operation:
             return self.reference(operation["x-success"], f"{pointer}/x-success") or 200
         statuses = [status for status in operation["responses"] if status.startswith("2")]
@@ -210,7 +209,7 @@ class _Compiler:
         return known or 200
 
     def check_servers(self) -> None:
-        """The path of a server is plain: all operations stand below it."""
+        """Each server's URL has a plain path, under which all operations are served."""
         for number, server in enumerate(self.document["servers"]):
             path = _path(server["url"])
             if path is None or "{" in path or (path and not path.startswith("/")):
@@ -218,7 +217,7 @@ class _Compiler:
                 self.diagnostics.append((at("servers", number, "url"), text))
 
     def check_names(self, path: str, parameters: Sequence[Parameter], pointer: str) -> None:
-        """The parameters in a path are the declared ones."""
+        """The parameters in a path are exactly the declared path parameters."""
         named = re.findall(r"(?<=/)\{([^/{}]+)\}(?=/|$)", path)
         declared = [parameter.name for parameter in parameters if parameter.location == "path"]
         for name in declared:
@@ -234,9 +233,9 @@ class _Compiler:
         shared = self.document["paths"][path].get("parameters", [])
         entries = [(at("paths", path, "parameters", n), entry) for n, entry in enumerate(shared)]
         entries += [(f"{pointer}/parameters/{n}", entry) for n, entry in enumerate(operation.get("parameters", ()))]
-        for place, entry in entries:
-            parameter, where = self.follow(entry, place)
-            schema, _ = self.follow(parameter["schema"], f"{where}/schema")
+        for origin, entry in entries:
+            parameter, where = self.resolve(entry, origin)
+            schema, _ = self.resolve(parameter["schema"], f"{where}/schema")
             schema = schema if isinstance(schema, Mapping) else {}
             kinds = schema.get("type", "string")
             kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "null")
@@ -257,16 +256,16 @@ class _Compiler:
     def body(self, entry: Json, pointer: str) -> Body | None:
         if entry is None:
             return None
-        body, where = self.follow(entry, pointer)
+        body, where = self.resolve(entry, pointer)
         media_type = next((known for known in (JSON, FORM) if known in body["content"]), None)
         if media_type is None:
             self.diagnostics.append((f"{where}/content", f"only bodies of {JSON} or {FORM} are understood"))
             return None
-        place = f"{where}/content{at(media_type)}/schema"
-        schema, _ = self.follow(body["content"][media_type]["schema"], place)
-        closed = members.closed(schema, self.document)
+        target = f"{where}/content{at(media_type)}/schema"
+        schema, _ = self.resolve(body["content"][media_type]["schema"], target)
+        closed = closed_schema.closed(schema, self.document)
         strict = self.validator(closed)
-        return Body(body.get("required", False), self.at(place), _properties(schema), media_type, closed, strict)
+        return Body(body.get("required", False), self.at(target), _properties(schema), media_type, closed, strict)
 
     def event(self, name: str, event: Json) -> Body:
         schema = event["schema"]
@@ -275,8 +274,8 @@ class _Compiler:
     def expected(self, response: Json, pointer: str) -> Expected:
         headers = []
         for name, entry in response.get("headers", {}).items():
-            header, where = self.follow(entry, f"{pointer}/headers/{name}")
-            schema, _ = self.follow(header["schema"], f"{where}/schema")
+            header, where = self.resolve(entry, f"{pointer}/headers/{name}")
+            schema, _ = self.resolve(header["schema"], f"{where}/schema")
             kind = schema.get("type", "string") if isinstance(schema, Mapping) else "string"
             headers.append((name.lower(), header.get("required", False), kind, self.at(f"{where}/schema")))
         for media_type in response.get("content", {}):
@@ -309,16 +308,16 @@ class _Compiler:
         return Pagination(style, settings["order"], settings)
 
     def schemes(self) -> Iterator[Scheme]:
-        """The schemes that the document or one of its operations asks for, in the document's order."""
+        """The security schemes that the document or an operation requires, in the document's order."""
         known = self.document.get("components", {}).get("securitySchemes", {})
         places = [("/security", self.document.get("security", ()))]
         for path, method, operation in self.each_operation():
             places.append((at("paths", path, method, "security"), operation.get("security", ())))
         used = {name for _, required in places for requirement in required for name in requirement}
-        for place, required in places:
+        for pointer, required in places:
             for name in sorted({name for requirement in required for name in requirement} - known.keys()):
                 text = f"{name} is no security scheme of this document{suggest(name, known)}"
-                self.diagnostics.append((place, text))
+                self.diagnostics.append((pointer, text))
         for name, scheme in known.items():
             if name in used:
                 yield from self.scheme(name, scheme, at("components", "securitySchemes", name))
@@ -326,14 +325,16 @@ class _Compiler:
     def scheme(self, name: str, scheme: Json, pointer: str) -> Iterator[Scheme]:
         case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
         challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
-        kind, place = scheme.get("scheme", "").lower(), scheme.get("in")
+        kind, location = scheme.get("scheme", "").lower(), scheme.get("in")
         if scheme["type"] == "http" and kind in ("bearer", "basic"):
             yield Scheme(name, kind, "authorization", case, challenge)
         elif (
-            scheme["type"] == "apiKey" and place in ("header", "query", "cookie") and _is_token(scheme.get("name", ""))
+            scheme["type"] == "apiKey"
+            and location in ("header", "query", "cookie")
+            and _is_token(scheme.get("name", ""))
         ):
-            key = scheme["name"].lower() if place == "header" else scheme["name"]
-            yield Scheme(name, "apiKey", key, case, challenge, place)
+            key = scheme["name"].lower() if location == "header" else scheme["name"]
+            yield Scheme(name, "apiKey", key, case, challenge, location)
         else:
             text = "is not understood; use http bearer, or apiKey in a header, query or cookie (named), or http basic"
             self.diagnostics.append((pointer, text))
@@ -351,11 +352,11 @@ class _Compiler:
             message=self.value(error["message"], f"{pointer}/message"),
             reason=error["reason"],
             answer=self.reference({"assumption": error["as"]} if "as" in error else None, f"{pointer}/as"),
-            rule=self.known_rule(error.get("rule"), f"{pointer}/rule"),
+            rule=self.check_rule(error.get("rule"), f"{pointer}/rule"),
         )
 
     def rate_limit(self, owner: Json, pointer: str, name: str) -> RateLimit | None:
-        """The limit that stands on the document or on an operation."""
+        """The rate limit of the document or of an operation; None without one."""
         entry, pointer = owner.get("x-rate-limit"), f"{pointer}/x-rate-limit"
         if entry is None:
             return None
@@ -376,26 +377,26 @@ class _Compiler:
         )
 
     def check_limit(self, entry: Json, pointer: str) -> None:
-        """A limit's ways of counting are known ones, under each alternative too."""
+        """The window and counting of a rate limit are known, under each alternative, too."""
         for key, choices in (("window", WINDOWS), ("counts", COUNTS)):
-            for value in self.possible(entry[key]):
+            for value in self.possible_values(entry[key]):
                 if value not in choices:
                     text = f"{shorten(value)} is none of {', '.join(choices)}"
                     self.diagnostics.append((f"{pointer}/{key}", text))
-        for value in self.possible({"assumption": entry["as"]}) if "as" in entry else ():
+        for value in self.possible_values({"assumption": entry["as"]}) if "as" in entry else ():
             if value is not None and not _is_quota(value):
                 text = f"{shorten(value)} must be {{requests, seconds}} or null"
                 self.diagnostics.append((f"{pointer}/as", text))
 
-    def possible(self, value: Json) -> tuple[Json, ...]:
-        """All that a value of the document may come to: itself, or what its assumption may be."""
+    def possible_values(self, value: Json) -> tuple[Json, ...]:
+        """The values that an entry of the document can have: itself, or those of its assumption."""
         if not isinstance(value, Mapping):
             return (value,)
         known = self.assumptions.get(value["assumption"])
         return (known.default, *known.alternatives) if known else ()
 
     def value(self, value: Json, pointer: str) -> Json:
-        """`value`, or an Assumed where it says `{assumption: id}`."""
+        """`value` itself, or an Assumed for `{assumption: id}`."""
         return self.reference(value, pointer) if isinstance(value, Mapping) else value
 
     def reference(self, value: Json, pointer: str) -> Assumed | None:
@@ -406,20 +407,20 @@ class _Compiler:
             self.diagnostics.append((pointer, f"unknown assumption {id}{suggest(id, self.assumptions)}"))
         return Assumed(id)
 
-    def known_rule(self, id: str | None, pointer: str) -> str | None:
+    def check_rule(self, id: str | None, pointer: str) -> str | None:
         if id is not None and id not in self.rules:
             self.diagnostics.append((pointer, f"unknown rule {id}{suggest(id, self.rules)}"))
         return id
 
-    def follow(self, entry: Json, pointer: str) -> tuple[Json, str]:
-        """An entry and its pointer, behind `$ref` where it is one."""
+    def resolve(self, entry: Json, pointer: str) -> tuple[Json, str]:
+        """Resolve an entry that may be a `$ref`; returns the target and its pointer."""
         while isinstance(entry, Mapping) and "$ref" in entry:
             pointer = entry["$ref"].removeprefix("#")
             entry = find(self.document, pointer)
         return entry, pointer
 
     def at(self, pointer: str, *, formats: bool = False) -> Validator:
-        """The validator of the schema at a pointer of the document; shared parts are compiled once."""
+        """The validator of the schema at a JSON pointer; memoized."""
         known = self.validators.get((pointer, formats))
         if known is None:
             schema = {"$ref": f"#{quote(pointer, safe='/~')}"}
@@ -427,7 +428,7 @@ class _Compiler:
         return known
 
     def validator(self, schema: Json, *, formats: bool = False) -> Validator:
-        """A validator of `schema`, whose references point into the document."""
+        """A validator of `schema`, with references into the document."""
         whole = rebase(schema, self.uri)
         return jsonschema_rs.Draft202012Validator(whole, registry=self.registry, validate_formats=formats)
 
@@ -442,7 +443,7 @@ class _Compiler:
 
 
 def _is_token(name: str) -> bool:
-    """Whether a text can be the name of a header or cookie (RFC 9110, 5.6.2)."""
+    """Whether a text is a valid name of a header or cookie (RFC 9110, 5.6.2)."""
     return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) is not None
 
 

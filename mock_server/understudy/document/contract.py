@@ -1,4 +1,4 @@
-"""A compiled document: all operations, with everything that the pipeline needs to know of them."""
+"""A compiled document: its operations and all other declarations that the pipeline needs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from understudy.document.operation import Operation
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """A compiled document. `document` is the plain JSON that it was made from.
+    """A compiled document. `document` is its plain JSON.
 
-    `headers` are those that operations require, beside the credential, each with its example. `methods` says what HEAD
-    and OPTIONS get where no operation has them.
+    `headers` are the headers that operations require beside the credential, each with an example. `methods` declares
+    the response to HEAD and OPTIONS where no operation has them.
     """
 
     name: str
@@ -35,6 +35,6 @@ class Contract:
     validator: Callable[..., Validator] = field(repr=False, compare=False)
 
     def fits(self, schema: str | Mapping[str, Json]) -> Validator:
-        """The validator of a component schema (by name) or of a schema given whole."""
+        """The validator of a component schema (by name) or of a JSON schema."""
         whole = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
         return self.validator(whole, formats=True)

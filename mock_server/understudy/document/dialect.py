@@ -1,7 +1,7 @@
-"""What a document may say: the OpenAPI 3.1 keys, JSON Schema keywords and `x-` keys that are understood.
+"""The dialect of OpenAPI 3.1 that documents are written in: the known keys, JSON Schema keywords and `x-` keys.
 
-Reads the YAML, and finds every key that is not in the grammar and every reference that leads nowhere.
-Must not know what the parts mean: that is `contract`.
+Finds every unknown key and unresolved reference in a parsed document. Must not know what the parts mean:
+`compile` does.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import jsonschema_rs
 from understudy.document.pointer import Json, at, find
 from understudy.messages import suggest
 
-DEEPEST = 100
+MAX_DEPTH = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
-Diagnostic = tuple[str, str]  # a JSON pointer, and what is wrong there and what to do
+Diagnostic = tuple[str, str]  # a JSON pointer, and a message with the remedy
 
 
-# A shape is the name of an object or a leaf below, "any", "[shape]" (a list) or "{shape}" (a map of names);
-# "shape?" may also be {assumption: <id>}, "@shape" is nothing else: each value of the assumption then has the shape.
+# A shape is the name of an object or a leaf below, "any", "[shape]" (a list) or "{shape}" (a mapping by name).
+# "shape?" also allows {assumption: <id>}, "@shape" allows only that; each value of the assumption must have the shape.
 _LEAVES: dict[str, tuple[Callable[[Json], bool], str]] = {
     "text": (lambda value: isinstance(value, str), "must be a text"),
     "words": (lambda value: value is None or isinstance(value, str), "must be a text or null"),
@@ -144,14 +144,14 @@ _OBJECTS: dict[str, dict[str, str]] = {
     "rule": dict.fromkeys(("id", "text", "source", "basis"), "text"),
     "assumption": {**dict.fromkeys(("id", "text", "source"), "text"), "default": "any", "alternatives": "[any]"},
 }
-# what may be kept under /components and referred to from elsewhere
-_REFERRED = {shape[1:-1]: name for name, shape in _OBJECTS["components"].items()}
-# what a style of pages needs beside what all need, and no other one has
-_PLACES = ("cursor", "next", "unknown-cursor")
+# the section of /components for each shape that a $ref may name
+_COMPONENTS = {shape[1:-1]: name for name, shape in _OBJECTS["components"].items()}
+# settings that only this pagination style has
+_CURSOR_SETTINGS = ("cursor", "next", "unknown-cursor")
 _STYLES = {
-    "cursor": (*_PLACES, "more", "cursor-form", "empty-page-cursor"),
+    "cursor": (*_CURSOR_SETTINGS, "more", "cursor-form", "empty-page-cursor"),
     "token": (
-        *_PLACES,
+        *_CURSOR_SETTINGS,
         "foreign-cursor",
         "token-lifetime",
         "limit-may-change",
@@ -211,28 +211,28 @@ _CHOICES = {
 
 
 def diagnostics(document: Json) -> Iterator[Diagnostic]:
-    """Everything in the document that is not understood, with its pointer."""
+    """Everything in a document that the dialect does not allow, each with its JSON pointer."""
     if not isinstance(document, Mapping):
         yield "", "is no mapping; an OpenAPI 3.1 document is needed"
         return
-    foreign = list(_foreign(document))
-    if foreign:  # nothing else can be said of it
-        yield from foreign
+    non_json = list(_non_json(document))
+    if non_json:  # further checks need JSON values
+        yield from non_json
         return
-    wrong = list(_walk(document, "document", "", document))
-    yield from wrong
+    errors = list(_check_shape(document, "document", "", document))
+    yield from errors
     yield from _operation_ids(document)
-    if not wrong:
-        yield from _assumed(document, "document", "", _values(document))
+    if not errors:
+        yield from _check_assumed(document, "document", "", _assumption_values(document))
 
 
 def examples(document: Json) -> Iterator[tuple[str, str, Json]]:
-    """Every example and default of the document: its pointer, its schema's pointer, the value."""
+    """Every example and default of a document: its pointer, the pointer of its schema, its value."""
     yield from _examples(document, "document", "", document)
 
 
 def rebase(schema: Json, uri: str) -> Json:
-    """A schema whose `#...` references point into the document `uri`."""
+    """A schema with its `#...` references resolved against the document `uri`."""
     if isinstance(schema, Mapping):
         return {
             key: uri + value if key == "$ref" and isinstance(value, str) else rebase(value, uri)
@@ -241,14 +241,14 @@ def rebase(schema: Json, uri: str) -> Json:
     return [rebase(item, uri) for item in schema] if isinstance(schema, list) else schema
 
 
-def _foreign(document: Json) -> Iterator[Diagnostic]:
-    """What JSON cannot hold, or is nested deeper than validators go; a YAML alias may even lead into itself."""
+def _non_json(document: Json) -> Iterator[Diagnostic]:
+    """Values that are no JSON or nested deeper than validators can check; YAML aliases may form a cycle."""
     waiting = [(document, "", 0)]
     while waiting:
         value, pointer, depth = waiting.pop()
-        if depth > DEEPEST:
-            yield pointer, f"is nested deeper than {DEEPEST} levels; name a part of it under components"
-            return  # the same is true of all that it leads to
+        if depth > MAX_DEPTH:
+            yield pointer, f"is nested deeper than {MAX_DEPTH} levels; name a part of it under components"
+            return  # the rest may be as deep
         if isinstance(value, Mapping):
             waiting += [(child, pointer + at(name), depth + 1) for name, child in value.items()]
             if not all(map(_is_text, value)):
@@ -268,7 +268,7 @@ def _is_finite(value: Json) -> bool:
     return isinstance(value, float) and isfinite(value)
 
 
-def _walk(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Diagnostic]:
+def _check_shape(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Diagnostic]:
     if shape[0] == "@":
         shape = "value"
     if shape[-1] == "?":
@@ -281,15 +281,15 @@ def _walk(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Dia
             yield pointer, advice
         return
     for child, child_shape, child_pointer in _children(value, shape, pointer):
-        yield from _walk(child, child_shape, child_pointer, document)
+        yield from _check_shape(child, child_shape, child_pointer, document)
     if shape[0] == "[" and not isinstance(value, list):
         yield pointer, "must be a list"
     elif shape[0] != "[" and not isinstance(value, Mapping):
         yield pointer, "must be {assumption: <id>}" if shape == "value" else "must be a mapping"
-    elif shape in _REFERRED and "$ref" in value:
-        yield from _reference(value, shape, pointer, document)
+    elif shape in _COMPONENTS and "$ref" in value:
+        yield from _check_reference(value, shape, pointer, document)
     elif shape in _OBJECTS:
-        yield from _object(value, shape, pointer)
+        yield from _check_object(value, shape, pointer)
 
 
 def _children(value: Json, shape: str, pointer: str) -> Iterator[tuple[Json, str, str]]:
@@ -304,7 +304,7 @@ def _children(value: Json, shape: str, pointer: str) -> Iterator[tuple[Json, str
             yield item, _OBJECTS[shape].get(name, "any"), pointer + at(name)
 
 
-def _object(value: Json, shape: str, pointer: str) -> Iterator[Diagnostic]:
+def _check_object(value: Json, shape: str, pointer: str) -> Iterator[Diagnostic]:
     for name in value:
         if name not in _OBJECTS[shape]:
             hint = suggest(str(name), _OBJECTS[shape])
@@ -318,11 +318,11 @@ def _object(value: Json, shape: str, pointer: str) -> Iterator[Diagnostic]:
     if shape == "assumption" and not value.get("alternatives"):
         yield pointer, "an assumption without alternatives is a claim; add at least one alternative"
     if shape == "pages":
-        yield from _style(value, pointer)
+        yield from _check_style(value, pointer)
     if shape == "error" and not value.keys() & {"as", "status"}:
         yield pointer, "an error needs a status, or `as` with the id of an assumption that holds status and code"
     if shape == "schema":
-        yield from _keywords(value, pointer)
+        yield from _check_keywords(value, pointer)
     if shape == "document" and value.get("servers") == []:
         yield at("servers"), "there is none; name at least one"
     responses = value.get("responses") if shape == "operation" else None
@@ -331,8 +331,8 @@ def _object(value: Json, shape: str, pointer: str) -> Iterator[Diagnostic]:
             yield f"{pointer}/responses{at(status)}", "is no status; use three digits, 4XX or default"
 
 
-def _style(pages: Json, pointer: str) -> Iterator[Diagnostic]:
-    """A style of pages has all that it needs, and nothing that only others do."""
+def _check_style(pages: Json, pointer: str) -> Iterator[Diagnostic]:
+    """A pagination style has all of its settings and none of another style's."""
     style = str(pages.get("style"))
     needed = _STYLES.get(style, ())
     for name in needed:
@@ -344,24 +344,24 @@ def _style(pages: Json, pointer: str) -> Iterator[Diagnostic]:
                 yield pointer + at(name), f"{name} is of the style {other}; take it out"
 
 
-def _keywords(schema: Json, pointer: str) -> Iterator[Diagnostic]:
-    """What JSON Schema itself says against a schema's own keywords (not those of schemas in it)."""
+def _check_keywords(schema: Json, pointer: str) -> Iterator[Diagnostic]:
+    """Errors in a schema's own keywords by JSON Schema (not in its subschemas)."""
     try:
         jsonschema_rs.Draft202012Validator({k: v for k, v in schema.items() if _SCHEMA.get(k) == "any"})
     except (jsonschema_rs.ValidationError, ValueError) as error:
-        place, text = getattr(error, "instance_path", ()), getattr(error, "message", str(error))
-        yield pointer + at(*place), f"is no JSON schema: {text}"
+        path, text = getattr(error, "instance_path", ()), getattr(error, "message", str(error))
+        yield pointer + at(*path), f"is no JSON schema: {text}"
 
 
-def _reference(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Diagnostic]:
-    """A `$ref` stands alone and leads, maybe by way of others, to a component of its own kind."""
+def _check_reference(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Diagnostic]:
+    """A `$ref` has no siblings and resolves, directly or by other references, to a component of its kind."""
     for name in value.keys() - {"$ref"}:
         yield pointer + at(name), f"{name} beside $ref is not understood; take it out"
     seen: list[str] = []
     while isinstance(value, Mapping) and "$ref" in value:
         target = str(value["$ref"])
-        if not re.fullmatch(f"#/components/{_REFERRED[shape]}/[^/]+", target) or target in seen:
-            yield pointer, f"{target} leads nowhere; point it to #/components/{_REFERRED[shape]}/<name>"
+        if not re.fullmatch(f"#/components/{_COMPONENTS[shape]}/[^/]+", target) or target in seen:
+            yield pointer, f"{target} leads nowhere; point it to #/components/{_COMPONENTS[shape]}/<name>"
             return
         seen.append(target)
         try:
@@ -370,15 +370,15 @@ def _reference(value: Json, shape: str, pointer: str, document: Json) -> Iterato
             value = {"$ref": f"{target} (missing)/"}
 
 
-def _values(document: Json) -> dict[str, list[Json]]:
-    """What each assumption may be, by its id."""
+def _assumption_values(document: Json) -> dict[str, list[Json]]:
+    """The possible values of each assumption, by its id."""
     operations = [o for item in document["paths"].values() for o in item.values() if isinstance(o, Mapping)]
     declared = [one for owner in (document, *operations) for one in owner.get("x-assumptions", ())]
     return {one["id"]: [one["default"], *one["alternatives"]] for one in declared}
 
 
-def _assumed(value: Json, shape: str, pointer: str, known: Mapping[str, Sequence[Json]]) -> Iterator[Diagnostic]:
-    """Where `{assumption: <id>}` stands, each value of the assumption has the shape that is needed there."""
+def _check_assumed(value: Json, shape: str, pointer: str, known: Mapping[str, Sequence[Json]]) -> Iterator[Diagnostic]:
+    """Wherever `{assumption: <id>}` is used, each value of the assumption has the expected shape."""
     leaf = shape.strip("@?")
     if leaf != shape and isinstance(value, Mapping):
         fits, advice = _LEAVES.get(leaf, (lambda value: True, ""))
@@ -387,11 +387,11 @@ def _assumed(value: Json, shape: str, pointer: str, known: Mapping[str, Sequence
                 yield pointer, f"{value['assumption']} may be {one!r}, and {advice}"
         return
     for child, child_shape, child_pointer in _children(value, shape, pointer):
-        yield from _assumed(child, child_shape, child_pointer, known)
+        yield from _check_assumed(child, child_shape, child_pointer, known)
 
 
 def _operation_ids(document: Json) -> Iterator[Diagnostic]:
-    """Operations of paths (not of webhooks) are named, each by a name of its own."""
+    """Each operation under `paths` (not webhooks) has a unique operationId."""
     seen: set[str] = set()
     paths = document.get("paths")
     for path, item in paths.items() if isinstance(paths, Mapping) else ():

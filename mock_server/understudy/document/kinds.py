@@ -1,7 +1,7 @@
-"""The kinds of problem that an API's source raises, and which of them its document does not know.
+"""The kinds of Problem that an API's source raises, checked against the kinds of its document.
 
-Reads `Problem("<kind>")` from the syntax tree, so that a misspelt kind stops the server at start and not the
-request that meets it. A kind that is no literal text cannot be checked and is refused, too.
+Reads `Problem("<kind>")` from the syntax tree, so that a misspelt kind stops the server at start, not a request.
+A kind that is no literal cannot be checked and is refused, too.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from understudy import cache
 from understudy.messages import suggest
 
-NO_LITERAL = ""  # in place of a kind that is worked out while the server runs
+NO_LITERAL = ""  # stands for a kind computed at run time
 
 
 class Definition(NamedTuple):
-    """A top-level function, class or assignment: its names, the names that it uses, line and kind of each Problem."""
+    """A top-level function, class or assignment: its names, the names it uses, and line and kind of each Problem."""
 
     file: str
     names: Sequence[str]
@@ -29,21 +29,21 @@ class Definition(NamedTuple):
 def unknown(
     name: str, files: Sequence[Path], *, known: Iterable[str], events: Iterable[Callable[..., Any]], told: Sequence[str]
 ) -> list[str]:
-    """What is wrong with the kinds that the API `name` raises in `files`, one text each with file and line.
+    """The wrong kinds that the API `name` raises in `files`, one message each with file and line.
 
-    `known` are the kinds of its document. What its `events` use raises those of the control API, `told`, instead.
+    `known` are the kinds of its document. Code that `events` use raises kinds of the control API instead: `told`.
     """
     contents = [file.read_bytes() for file in files]
 
     def read() -> list[Definition]:
         return [one for file, content in zip(files, contents, strict=True) for one in definitions(file.name, content)]
 
-    found = [Definition(*one) for one in cache.cached(f"{name}-kinds", read, *contents)]
+    known_definitions = [Definition(*one) for one in cache.cached(f"{name}-kinds", read, *contents)]
     roots = {getattr(event, "__qualname__", "").partition(".")[0] for event in events}
-    used, own = _reachable(found, roots), tuple(known)
+    used, own = _reachable(known_definitions, roots), tuple(known)
     return [
-        f"{one.file}:{line}: {_fault(kind, allowed)}"
-        for one in found
+        f"{one.file}:{line}: {_describe(kind, allowed)}"
+        for one in known_definitions
         for allowed in (told if used.intersection(one.names) else own,)
         for line, kind in one.kinds
         if kind not in allowed
@@ -51,7 +51,7 @@ def unknown(
 
 
 def definitions(file: str, source: bytes) -> Iterator[Definition]:
-    """The top-level definitions of Python source that make a Problem or use names."""
+    """The top-level definitions of a Python source."""
     for statement in ast.parse(source).body:
         nodes = list(ast.walk(statement))
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -74,18 +74,18 @@ def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
-def _reachable(found: Sequence[Definition], roots: Iterable[str]) -> set[str]:
-    """The names that `roots` use, by way of others too."""
-    uses = {name: one.uses for one in found for name in one.names}
-    reached: set[str] = set()
-    waiting = set(roots) & uses.keys()
-    while waiting:
-        reached |= waiting
-        waiting = {name for one in waiting for name in uses[one] if name in uses} - reached
-    return reached
+def _reachable(known_definitions: Sequence[Definition], roots: Iterable[str]) -> set[str]:
+    """The names that `roots` use, directly or indirectly."""
+    uses = {name: one.uses for one in known_definitions for name in one.names}
+    reachable: set[str] = set()
+    pending = set(roots) & uses.keys()
+    while pending:
+        reachable |= pending
+        pending = {name for one in pending for name in uses[one] if name in uses} - reachable
+    return reachable
 
 
-def _fault(kind: str, known: Iterable[str]) -> str:
+def _describe(kind: str, known: Iterable[str]) -> str:
     if kind == NO_LITERAL:
         return "the kind of a Problem must be a literal text"
     return f"{kind} is no kind of x-errors{suggest(kind, known)}"

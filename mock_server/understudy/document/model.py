@@ -1,6 +1,6 @@
-"""What a document declares beside its operations: rules, assumptions, errors, rate limits, pagination, schemes.
+"""The declarations of a document beside its operations: rules, assumptions, errors, rate limits, pagination, schemes.
 
-Frozen values. Must not know how they are read from a document, nor what happens to a request.
+Frozen values. Must not know how they are read from a document, nor how a request is answered.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Validator = Any  # jsonschema_rs' validators share no public base class
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A documented fact: one sentence, where it was read, and its basis (`documented` or `implied`)."""
+    """A documented fact: one sentence, its source, and its basis (`documented` or `implied`)."""
 
     id: str
     text: str
@@ -26,7 +26,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Assumption(msgspec.Struct, frozen=True):
-    """A gap in the documentation: the value that the mock takes, and the plausible others."""
+    """A gap in the documentation: the value that the mock uses, and the plausible alternatives."""
 
     id: str
     text: str
@@ -35,20 +35,20 @@ class Assumption(msgspec.Struct, frozen=True):
     alternatives: tuple[Json, ...]
 
     def allows(self, value: Json) -> bool:
-        """Whether `value` is the default or one of the alternatives (`1` is not `True`)."""
+        """Whether `value` is the default or an alternative, of the same type (`1` is not `True`)."""
         return any(type(known) is type(value) and known == value for known in (self.default, *self.alternatives))
 
 
 class Assumed(msgspec.Struct, frozen=True):
-    """Stands where the document says `{assumption: id}`: the value is the world's."""
+    """A value that each world takes from an assumption: `{assumption: id}` in a document."""
 
     id: str
 
 
 class ErrorKind(msgspec.Struct, frozen=True):
-    """How one kind of problem is answered. `answer`, when given, holds status and code instead.
+    """The response to one kind of problem. `answer`, if any, is an assumption with status and code, and has precedence.
 
-    `rule` is the rule that such an answer follows, for the trace.
+    `rule` is the id of the documented rule behind it, for the trace.
     """
 
     status: int | Assumed
@@ -60,17 +60,17 @@ class ErrorKind(msgspec.Struct, frozen=True):
 
 
 class Quota(NamedTuple):
-    """So many requests in so many seconds."""
+    """A number of requests in a number of seconds."""
 
     requests: int
     seconds: int
 
 
 class RateLimit(msgspec.Struct, frozen=True):
-    """A quota for each credential or tenant; an assumed one is the world's (null: none). The rest is how it is counted.
+    """A quota for each credential or tenant, and how requests are counted. An assumed quota may be null: no limit.
 
-    `name` tells limits of one API apart: empty for all operations together, else the operation's id. `refusal`
-    is the kind of error that too many requests get, `retry_after` whether it says how long to wait.
+    `name` is the operation's id, empty for the limit of the whole API. `refusal` is the kind of error of a refused
+    request, `retry_after` whether it has a Retry-After header.
     """
 
     name: str
@@ -84,22 +84,22 @@ class RateLimit(msgspec.Struct, frozen=True):
 
 
 class Pagination(msgspec.Struct, frozen=True, eq=False):
-    """How a list operation is paged: the style's name, its order, and the style's own settings."""
+    """The pagination of a list operation: the style's name, the order, and the style's settings."""
 
     style: str
     order: str | Assumed
     settings: Mapping[str, str | Assumed]
 
     def name(self, setting: str) -> str:
-        """A setting that is a plain name: of a parameter, or a pointer into the body."""
+        """The value of a setting that is a plain text: a parameter's name, or a JSON pointer into the body."""
         return str(self.settings[setting])
 
 
 class Scheme(msgspec.Struct, frozen=True):
-    """One security scheme: `bearer`, `basic`, or `apiKey`; `header` names its header, query parameter or cookie.
+    """One security scheme: `bearer`, `basic`, or `apiKey`. `header` names the header, query parameter or cookie.
 
-    `place` says which of the three it is. `case` says whether the word Bearer is matched in any case, `challenge` what
-    WWW-Authenticate says on a 401. The token of `basic` is `user:password`.
+    `place` is one of these three. `case` is the assumption whether the word Bearer is case-sensitive, `challenge`
+    the WWW-Authenticate value of a 401. A `basic` token is `user:password`.
     """
 
     name: str
@@ -108,13 +108,13 @@ class Scheme(msgspec.Struct, frozen=True):
     case: Assumed | None
     challenge: Assumed | None
     place: str = "header"
-    field: bytes = b""  # the name of the header that it is read from, as requests have it; empty in a query
+    field: bytes = b""  # the header that carries it, lower case; empty for a query parameter
 
     def __post_init__(self) -> None:
         force_setattr(self, "field", {"header": self.header.encode(), "cookie": b"cookie", "query": b""}[self.place])
 
     def carry(self, token: str) -> tuple[dict[str, str], dict[str, str]]:
-        """The headers and the query parameters with which a client sends `token`."""
+        """The headers and query parameters by which a client sends `token`."""
         if self.place == "query":
             return {}, {self.header: token}
         if self.place == "cookie":

@@ -1,4 +1,4 @@
-"""One operation of a document, compiled: it reads the parameters of a request and judges responses."""
+"""One compiled operation of a document: reads the parameters of requests, and validates responses."""
 
 from __future__ import annotations
 
@@ -41,19 +41,20 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         printer.text(repr(self))
 
     def read(self, segments: tuple[str, ...], query: str) -> tuple[dict[str, Json], tuple[Issue, ...]]:
-        """The typed parameters of a path (its segments as they came) and of a raw query, and what is wrong with them.
+        """The typed path and query parameters of a request, with defaults, and the issues found.
 
-        Defaults are filled in. Those that were fine before are remembered (at most 1024, and no long ones).
+        `segments` are the raw path parameters, `query` is the raw query. Valid ones are memoized (at most 1024, and no
+        long ones).
         """
         known = self._known.get((segments, query))
         if known is not None:
             return known.copy(), ()
-        arguments, wrong = self._read_path(segments)
-        asked, issues = read_query(query, self._at("query"), self.keys)
-        arguments |= asked
-        if not wrong and not issues and len(query) + sum(map(len, segments)) <= MAX_KEY_LENGTH:
+        arguments, path_issues = self._read_path(segments)
+        values, query_issues = read_query(query, self._at("query"), self.keys)
+        arguments |= values
+        if not path_issues and not query_issues and len(query) + sum(map(len, segments)) <= MAX_KEY_LENGTH:
             memoize(self._known, (segments, query), arguments.copy())
-        return arguments, wrong + issues
+        return arguments, path_issues + query_issues
 
     def _read_path(self, segments: tuple[str, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
@@ -71,16 +72,16 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
         return arguments, issues
 
     def mismatch(self, response: Response) -> str | None:
-        """How a response differs from what the document says, in one line; None when it does not.
+        """How a response differs from the document, in one line; None when it conforms.
 
-        Bodies that were fine before are remembered (at most 64 for each status).
+        Valid bodies are memoized (at most 64 for each status).
         """
-        wanted = (str(response.status), f"{response.status // 100}XX", "default")
-        expected = next((self.responses[status] for status in wanted if status in self.responses), None)
+        statuses = (str(response.status), f"{response.status // 100}XX", "default")
+        expected = next((self.responses[status] for status in statuses if status in self.responses), None)
         if expected is None:
             return f"{self.id}: status {response.status} is not documented (known: {', '.join(self.responses)})"
-        for fault in header_errors(expected, response):
-            return f"{self.id}: {response.status}: {fault}"
+        for text in header_errors(expected, response):
+            return f"{self.id}: {response.status}: {text}"
         if expected.body is None:
             return f"{self.id}: {response.status}: a body where none is documented" if response.body else None
         if body_type(response) != expected.media_type:
@@ -89,18 +90,18 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
             return None
         try:
             value = response.json()
-        except ValueError as fault:
-            return f"{self.id}: {response.status}: the body is not JSON: {fault}"
+        except ValueError as error:
+            return f"{self.id}: {response.status}: the body is not JSON: {error}"
         if expected.body.is_valid(value):
             if len(response.body) <= MAX_BODY_LENGTH:
                 memoize(expected.known, response.body, None, MAX_BODIES)
             return None
-        error = next(expected.body.iter_errors(value))
-        return f"{self.id}: {response.status}: {at(*error.instance_path)}: {shorten(error.message, 300)}"
+        first = next(expected.body.iter_errors(value))
+        return f"{self.id}: {response.status}: {at(*first.instance_path)}: {shorten(first.message, 300)}"
 
     def _at(self, location: str) -> tuple[Parameter, ...]:
         return tuple(parameter for parameter in self.parameters if parameter.location == location)
 
 
 UNROUTED = Operation("", "", "", (), None, {}, 200, None, None, False)
-"""Stands where a call belongs to no operation: an event, a job, a path or method that the document lacks."""
+"""The operation of a call without one: an event, a job, an undocumented path or method."""

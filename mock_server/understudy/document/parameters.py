@@ -1,4 +1,4 @@
-"""The parameters of an operation: typed values from the raw path and query, and what is wrong with them."""
+"""The parameters of an operation: reads typed values from the raw path and query, and collects issues."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 class Issue(NamedTuple):
-    """What is wrong with one parameter: `fault` is missing, type, value, unknown, duplicate or path."""
+    """A problem with one parameter: `kind` is missing, type, value, unknown, duplicate or path."""
 
     parameter: str
-    fault: str
+    kind: str
     values: tuple[str, ...]
     message: str
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One path, query or header parameter, ready to be read from text."""
+    """One path, query or header parameter, with its compiled schema."""
 
     name: str
     location: str
@@ -40,7 +40,7 @@ class Parameter(msgspec.Struct, frozen=True):
     example: Json = None
 
     def read(self, text: str) -> Json:
-        """The typed value of `text`; raises ValueError when it is not of the type."""
+        """The typed value of `text`; raises ValueError for another type."""
         if self.kind == "string":
             return text
         if self.kind == "boolean" and text in _BOOLEANS:
@@ -55,9 +55,9 @@ class Parameter(msgspec.Struct, frozen=True):
 def read_query(
     query: str, declared: tuple[Parameter, ...], keys: frozenset[str]
 ) -> tuple[dict[str, Json], tuple[Issue, ...]]:
-    """The typed values of the declared parameters of a raw query, and what is wrong with it.
+    """The typed values of the declared parameters in a raw query, and the issues found.
 
-    `keys` are parameters that hold a credential: they are no unknown ones.
+    `keys` are parameters that carry a credential; they count as known.
     """
     given: dict[str, list[str]] = {}
     for part in query.split("&") if query else ():
@@ -85,7 +85,7 @@ def read_query(
 
 
 def read_value(parameter: Parameter, text: str, arguments: dict[str, Json], issues: list[Issue]) -> None:
-    """Read `text` into `arguments`; what is wrong with it goes to `issues`, an out-of-range value to both."""
+    """Read `text` into `arguments`; issues are appended to `issues`. An out-of-range value goes into both."""
     try:
         value = parameter.read(text)
     except ValueError as error:
@@ -97,6 +97,6 @@ def read_value(parameter: Parameter, text: str, arguments: dict[str, Json], issu
 
 
 def describe_invalid(parameter: Parameter, value: Json) -> str:
-    """Why a value does not fit its parameter, in one line."""
+    """The first schema error of a parameter's value, in one line."""
     error = next(parameter.validator.iter_errors(value))
     return f"{parameter.name}: {shorten(error.message, 300)}"

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): made of parts, and resolved."""
+"""JSON pointers (RFC 6901)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Json = Any
 
 
 def find(document: Json, pointer: str) -> Json:
-    """What stands at a JSON pointer; raises LookupError."""
+    """The value at a JSON pointer; raises LookupError."""
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         document = document[int(key) if isinstance(document, list) else key]
@@ -16,5 +16,5 @@ def find(document: Json, pointer: str) -> Json:
 
 
 def at(*parts: object) -> str:
-    """The JSON pointer of these parts."""
+    """The JSON pointer with these reference tokens."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -1,4 +1,4 @@
-"""YAML files, read without surprises: no dates, no repeated keys. Must not know what a file means."""
+"""Reads YAML files as JSON values: no dates, no repeated keys. Must not know what a file means."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from understudy.document.pointer import Json
 
 
 class Unreadable(Exception):
-    """A file that is missing or no YAML; the message names it and the place."""
+    """A file that is missing or invalid YAML; the message names the file and the line."""
 
 
 def read(path: Path) -> Json:
     """The content of a YAML file; raises Unreadable."""
-    import yaml  # 8 ms of a start that finds all it needs in the cache
+    import yaml  # imported late: takes 8 ms, and a start from the cache needs none
 
     content = b""
     try:
@@ -32,16 +32,16 @@ def read(path: Path) -> Json:
 
 @cache
 def _loader() -> type:
-    """YAML 1.2's idea of plain values: no dates, and only true and false are booleans."""
+    """A loader with the plain values of YAML 1.2: no dates, and only true and false are booleans."""
     import yaml
 
     class Loader(yaml.CSafeLoader):
-        yaml_constructors = {  # noqa: RUF012 - as PyYAML has it; of what JSON has a word for
+        yaml_constructors = {  # noqa: RUF012 - as in PyYAML; JSON types only
             tag: construct
             for tag, construct in yaml.CSafeLoader.yaml_constructors.items()
             if str(tag).rpartition(":")[2] not in ("binary", "timestamp", "set", "omap", "pairs")
         }
-        yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML has it
+        yaml_implicit_resolvers = {  # noqa: RUF012 - as in PyYAML
             first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool"))]
             for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
         }
@@ -51,13 +51,13 @@ def _loader() -> type:
 
 
 def yaml_fault(error: Exception, content: bytes) -> tuple[int | str, str]:
-    """The line of what is wrong with a YAML text (empty where nobody knows it), and what it is, in one line."""
+    """The line of a YAML error (empty when unknown), and its message in one line."""
     import yaml
 
     if isinstance(error, yaml.reader.ReaderError):
         line = content[: error.position].count(b"\n") + 1
         return line, f"it is no YAML text: {error.reason}, at byte {error.position}"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        last = max(1, len(content.splitlines()))  # what is missing at the end is missing in the last line
+        last = max(1, len(content.splitlines()))  # an error at the end of the file belongs to its last line
         return min(error.problem_mark.line + 1, last), ", ".join(filter(None, (error.context, error.problem)))
     return getattr(error, "line", ""), " ".join(str(error).split())

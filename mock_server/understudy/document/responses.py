@@ -1,4 +1,4 @@
-"""What a document says of a response, and how an actual one differs from it."""
+"""The documented responses of an operation, and how an actual header differs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from understudy.messages import shorten
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """What the document says of one response: its body's validator and its headers."""
+    """One documented response: its body's validator, media type and headers. `known` memoizes valid bodies."""
 
     body: Validator | None
     media_type: str
@@ -22,7 +22,7 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 def header_errors(expected: Expected, response: Response) -> Iterator[str]:
-    """How the headers of a response differ from what the document says."""
+    """How the headers of a response differ from the document, one message each."""
     for name, required, kind, validator in expected.headers:
         text = response.header(name)
         if text is None:

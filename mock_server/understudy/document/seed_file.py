@@ -1,6 +1,6 @@
-"""Seed files of a user's own: read, checked against a schema, and every fault told with its file, place and line.
+"""Seed files of users: checked against a schema; each error is reported with file, line and JSON pointer.
 
-A fault's place is a JSON pointer. Must not know any API's records.
+Must not know any API's records.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from understudy.document import pointer
 Json = Any
 Place = tuple[str | int, ...]
 
-_MOST = 20  # faults that are told one by one
-_LONGEST = 300  # characters of a fault that are told
+_MOST_REPORTED = 20  # errors that are listed
+_MAX_LENGTH = 300  # characters of an error message
 
 
 class SeedError(ValueError):
-    """A seed that does not fit, with all that is wrong: places and texts."""
+    """A seed with errors: paths and messages."""
 
     def __init__(self, faults: Sequence[tuple[Place, str]]) -> None:
         super().__init__("\n".join(f"{pointer.at(*place)}: {text}" for place, text in faults))
         self.faults = faults
 
     def located(self, file: Path) -> str:
-        """A line for each fault (the first ones, where there are many): file, line, pointer, text."""
-        lines = _lines(file, [place for place, _ in self.faults[:_MOST]])
-        told = [
-            f"{file}:{line}: {pointer.at(*place) or '/'}: {_short(text)}"
+        """One line for each error (at most 20): file, line, JSON pointer, message."""
+        lines = _lines(file, [place for place, _ in self.faults[:_MOST_REPORTED]])
+        messages = [
+            f"{file}:{line}: {pointer.at(*place) or '/'}: {_shorten(text)}"
             for line, (place, text) in zip(lines, self.faults, strict=False)
         ]
-        more = len(self.faults) - len(told)
-        return "\n".join([*told, f"{file}: and {more} more"] if more else told)
+        more = len(self.faults) - len(messages)
+        return "\n".join([*messages, f"{file}: and {more} more"] if more else messages)
 
 
 class Validator(Protocol):
@@ -46,26 +46,26 @@ class Validator(Protocol):
 
 
 class Faults:
-    """The faults of a seed, collected while records are made of it."""
+    """The errors of a seed, collected while its records are made."""
 
     def __init__(self) -> None:
         self._found: list[tuple[Place, str]] = []
 
     def check(self, validator: Validator, content: Json) -> None:
-        """Check the whole seed; raises SeedError."""
+        """Validate the whole seed; raises SeedError."""
         self._found += [(tuple(error.instance_path), error.message) for error in validator.iter_errors(content)]
         self.raise_all()
 
     @contextmanager
     def at(self, *place: str | int) -> Iterator[None]:
-        """Note a ValueError in the block as a fault at a place."""
+        """Collect a ValueError of the block as an error at this path."""
         try:
             yield
         except ValueError as error:
             self._found.append((place, str(error)))
 
     def unique(self, rows: Sequence[Json], member: str, *place: str | int) -> None:
-        """Note every row whose member is the same as that of an earlier one."""
+        """Collect an error for each row whose `member` repeats that of an earlier row."""
         seen: set[Json] = set()
         for number, row in enumerate(rows):
             if row[member] in seen:
@@ -73,24 +73,24 @@ class Faults:
             seen.add(row[member])
 
     def raise_all(self) -> None:
-        """Raises SeedError when anything is wrong."""
+        """Raise SeedError when errors were collected."""
         if self._found:
             raise SeedError(self._found)
 
 
 def check_json(content: Json) -> None:
-    """Raises SeedError where a seed holds what JSON has no word for: other names than texts, numbers without an end."""
-    faults = list(_strange(content, ()))
-    if faults:
-        raise SeedError(faults)
+    """Raise SeedError for values that are no JSON: keys that are no texts, infinite or too large numbers."""
+    errors = list(_non_json(content, ()))
+    if errors:
+        raise SeedError(errors)
 
 
 def place_of(content: Json, id: str) -> Place:
-    """Where the record with an id stands in a seed; the place of the whole when it is not found."""
-    return next(_with_id(content, id, ()), ())
+    """The path of the record with an id in a seed; empty when it is not found."""
+    return next(_paths_of(content, id, ()), ())
 
 
-def _strange(value: Json, place: Place) -> Iterator[tuple[Place, str]]:
+def _non_json(value: Json, place: Place) -> Iterator[tuple[Place, str]]:
     if isinstance(value, dict):
         yield from ((place, f"{name!r} must be a text; put it in quotes") for name in value if type(name) is not str)
     elif isinstance(value, float) and not math.isfinite(value):
@@ -98,14 +98,14 @@ def _strange(value: Json, place: Place) -> Iterator[tuple[Place, str]]:
     elif isinstance(value, int) and abs(value) >= 2**63:
         yield place, "the number is too large"
     for name, child in _children(value):
-        yield from _strange(child, (*place, name))
+        yield from _non_json(child, (*place, name))
 
 
-def _with_id(value: Json, id: str, place: Place) -> Iterator[Place]:
+def _paths_of(value: Json, id: str, place: Place) -> Iterator[Place]:
     if isinstance(value, dict) and id in (str(value.get("id")), value.get("user_id")):
         yield place
     for name, child in _children(value):
-        yield from _with_id(child, id, (*place, name))
+        yield from _paths_of(child, id, (*place, name))
 
 
 def _children(value: Json) -> Iterable[tuple[str | int, Json]]:
@@ -115,27 +115,27 @@ def _children(value: Json) -> Iterable[tuple[str | int, Json]]:
 
 
 def _lines(file: Path, places: Sequence[Place]) -> list[int]:
-    """The line of each place in a YAML file; where there is none, that of what is around it."""
+    """The line of each path in a YAML file; of the nearest parent for a path without a node."""
     import yaml
 
     with file.open("rb") as stream:
         root = yaml.compose(stream, Loader=yaml.CSafeLoader)
-    return [_node(root, place).start_mark.line + 1 if root else 1 for place in places]
+    return [_node_at(root, place).start_mark.line + 1 if root else 1 for place in places]
 
 
-def _node(node: Any, place: Place) -> Any:
+def _node_at(node: Any, place: Place) -> Any:
     for part in place:
         children = node.value
         if isinstance(part, int):
             found = children[part]
         else:
             found = next((value for name, value in children if name.value == part), None)
-        if found is None:  # it came by a merge key
+        if found is None:  # it comes from a merge key
             break
         node = found
     return node
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    return line if len(line) <= _MAX_LENGTH else f"{line[:_MAX_LENGTH]}..."

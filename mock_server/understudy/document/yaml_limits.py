@@ -1,7 +1,7 @@
-"""What no YAML text may do: nest too deep, have aliases that multiply, give a member twice.
+"""Limits of YAML texts: nesting depth, expansion of aliases, no repeated keys.
 
-Found out before anything is made of a text: PyYAML ends the process where one nests a hundred thousand deep, and of
-members of the same name it silently takes the last.
+Checked on the event stream before anything is loaded: PyYAML crashes the process on very deep nesting, and
+silently takes the last of repeated keys.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from typing import Any
 
 MOST_DEEP = 100
-"""How deep a text may nest."""
+"""The deepest nesting of a text."""
 
 MOST_ALIASED = 1_000_000
-"""How many values the aliases of a text may stand for."""
+"""The most values that the aliases of a text may expand to."""
 
 
 class Refused(ValueError):
-    """A text that does what none may: the line, and what it is."""
+    """A YAML text over a limit; `line` is its line."""
 
     def __init__(self, event: Any, text: str) -> None:
         super().__init__(text)
@@ -25,23 +25,23 @@ class Refused(ValueError):
 
 
 def check(content: bytes) -> None:
-    """Raises Refused, or an error of PyYAML, for a text that does what none may."""
+    """Raises Refused, or an error of PyYAML, for a text over a limit."""
     import yaml
 
     _Measure().take(yaml.parse(content, Loader=yaml.CSafeLoader))
 
 
 class _Members:
-    """The names of the members of one mapping, as its nodes go by: a name, a value, a name, a value."""
+    """Detects repeated keys of one mapping, whose nodes alternate between key and value."""
 
     def __init__(self) -> None:
         self._lines: dict[str, int] = {}
-        self._name_is_next = True
+        self._next_is_name = True
 
     def take(self, event: Any, name: str | None) -> None:
-        """The next node, and its text where it is one; raises Refused for a name that was there."""
-        is_name, self._name_is_next = self._name_is_next, not self._name_is_next
-        if not is_name or name is None or name == "<<":  # several merge keys are all merged
+        """Take the next node and its text, if it is a scalar; raises Refused for a repeated key."""
+        is_name, self._next_is_name = self._next_is_name, not self._next_is_name
+        if not is_name or name is None or name == "<<":  # merge keys may repeat
             return
         if name in self._lines:
             raise Refused(event, f"{name[:80]!r} is there already, in line {self._lines[name]}")
@@ -49,24 +49,24 @@ class _Members:
 
 
 class _Measure:
-    """The sizes of what has an anchor, and what aliases add, as the events of a text go by."""
+    """Measures nesting and alias expansion over the events of a text."""
 
     def __init__(self) -> None:
         self._open: list[tuple[str | None, int]] = []  # anchor, size so far
-        self._members: list[_Members | None] = []  # of each that is open, where it is a mapping
+        self._members: list[_Members | None] = []  # of each open mapping; None for a sequence
         self._sizes: dict[str, int] = {}
         self._texts: dict[str, str] = {}  # by anchor
         self._aliased = 0
 
     def take(self, events: Iterable[Any]) -> None:
-        """Raises Refused at the first event that no text may have."""
+        """Raise Refused at the first event over a limit."""
         import yaml
 
         for event in events:
             if isinstance(event, yaml.NodeEvent) and self._members and (members := self._members[-1]):
                 members.take(event, self._text(event))
             if isinstance(event, yaml.CollectionStartEvent):
-                self._begin(event)
+                self._open_collection(event)
                 self._members.append(_Members() if isinstance(event, yaml.MappingStartEvent) else None)
             elif isinstance(event, yaml.CollectionEndEvent):
                 self._members.pop()
@@ -76,14 +76,14 @@ class _Measure:
                     self._texts[event.anchor] = event.value
                 self._add(event.anchor, 1)
             elif isinstance(event, yaml.AliasEvent):
-                self._follow(event)
+                self._add_alias(event)
 
     def _text(self, event: Any) -> str | None:
-        """The text of a scalar, or of an alias of one."""
+        """The text of a scalar, or of the scalar behind an alias; None for a collection."""
         value: str | None = getattr(event, "value", None)
         return self._texts.get(event.anchor) if value is None else value
 
-    def _begin(self, event: Any) -> None:
+    def _open_collection(self, event: Any) -> None:
         if len(self._open) == MOST_DEEP:
             raise Refused(event, f"it nests more than {MOST_DEEP} deep")
         self._open.append((event.anchor, 1))
@@ -95,10 +95,10 @@ class _Measure:
             above, before = self._open[-1]
             self._open[-1] = above, before + size
 
-    def _follow(self, event: Any) -> None:
+    def _add_alias(self, event: Any) -> None:
         if any(anchor == event.anchor for anchor, _ in self._open):
             raise Refused(event, f"the alias {event.anchor} stands inside of what it stands for")
-        size = self._sizes.get(event.anchor, 0)  # of an unknown one: PyYAML says so
+        size = self._sizes.get(event.anchor, 0)  # PyYAML refuses unknown aliases
         self._aliased += size
         if self._aliased > MOST_ALIASED:
             raise Refused(event, f"its aliases stand for more than {MOST_ALIASED:,} values")

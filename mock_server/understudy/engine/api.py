@@ -1,4 +1,4 @@
-"""How an API is declared: a contract, handlers by operationId, and what its data and credentials look like.
+"""An API: a contract, handlers by operationId, and the shapes of its records, seeds and credentials.
 
 Handlers are plain functions over a Call: no HTTP, no I/O, so each request is atomic. An operation without
 a handler, or a handler without an operation, stops the server at start.
@@ -24,7 +24,7 @@ from understudy.messages import suggest
 
 
 class Timer(NamedTuple):
-    """Something that happens by itself when its time comes, and the schema of the payload that it is given."""
+    """A function that a scheduled job runs, and the JSON schema of its payload."""
 
     run: Callable[[Call], None]
     payload: Mapping[str, Json]
@@ -35,7 +35,7 @@ Step = Callable[[Call], Response | None]
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The pipeline between route and run, one function a step; each may answer, refuse or let pass."""
+    """The steps of the pipeline between route and run. Each returns a response, raises a Problem, or returns None."""
 
     fault: Callable[[Call], Fault | None]
     authenticate: Step
@@ -44,7 +44,7 @@ class Steps:
 
 
 class SeededTenant(msgspec.Struct, frozen=True):
-    """One tenant of a seed: its data and its credentials."""
+    """One tenant of a seed: its records by collection, and its credentials."""
 
     tenant: str
     data: Mapping[str, Sequence[Record]]
@@ -53,13 +53,13 @@ class SeededTenant(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """All that the pipeline needs to serve one API. Changed, for a mutant, with `dataclasses.replace`.
+    """All that the pipeline needs to serve one API. Mutants change it with `dataclasses.replace`.
 
-    `error_body` shapes an error (of media type `error_type`). `layouts` are the collections of a tenant,
-    `inconsistencies` tells what does not fit together in them. `seed` reads the content of a seed file, `new_key` makes
-    a credential in the vendor's shape, `access_info` is what the ready file says of a world. `events` are what a person
-    does in the vendor's own app, `timers` what the API does by itself at a time. A body of more than `most_bytes`, or
-    of JSON with more than `most_depth` levels, is refused; `larger_bodies` has the bounds of operations that take more.
+    `error_body` renders an error (of media type `error_type`), `layouts` declare the collections of a tenant,
+    `inconsistencies` describes contradictions between its records, `seed` reads the content of a seed file, `new_key`
+    makes a credential in the vendor's format, `access_info` is the API's entry in the ready file. `events` are actions
+    of a person in the vendor's own app, `timers` are actions of the API itself. A body larger than `most_bytes`, or
+    JSON deeper than `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation.
     """
 
     name: str
@@ -81,13 +81,13 @@ class Api:
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)
-        faults = [f"operation {id} has no handler" for id in sorted(operations - set(self.handlers))]
+        problems = [f"operation {id} has no handler" for id in sorted(operations - set(self.handlers))]
         unknown = sorted(set(self.handlers) - operations)
-        faults += [f"handler {id} has no operation{suggest(id, operations)}" for id in unknown]
-        faults += [f"event {name} is not in both" for name in sorted(set(self.events) ^ set(self.contract.events))]
-        if faults:
-            raise ValueError(f"{self.contract.source}: {'; '.join(faults)}")
+        problems += [f"handler {id} has no operation{suggest(id, operations)}" for id in unknown]
+        problems += [f"event {name} is not in both" for name in sorted(set(self.events) ^ set(self.contract.events))]
+        if problems:
+            raise ValueError(f"{self.contract.source}: {'; '.join(problems)}")
 
     def body_bound(self, operation: str) -> int:
-        """The most bytes that the body of an operation may have."""
+        """The most bytes that a request body of an operation may have."""
         return self.larger_bodies.get(operation, self.most_bytes)

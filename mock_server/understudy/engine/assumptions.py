@@ -1,4 +1,4 @@
-"""The value of each assumption in a world."""
+"""The values of the assumptions in a world."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Json = Any
 
 
 class Assumptions(dict[str, Json]):
-    """What is taken for each assumption, by id. Never changed: worlds share it, and `resolved` keeps what it comes to.
+    """The value of each assumption of a world, by id. Immutable, since worlds share it.
 
-    That is by operation, so that no request asks again what the same assumptions always answer.
+    `resolved` memoizes by operation what follows from these values, such as its rate limits.
     """
 
     __slots__ = ("resolved",)

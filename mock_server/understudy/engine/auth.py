@@ -1,6 +1,6 @@
-"""The authenticate step: which credential a request carries, and whether it is good.
+"""The authenticate step: reads the credential of a request by the document's security schemes, and checks it.
 
-Driven by the document's security schemes. Must not know any API's keys: a world holds them.
+Must not know the form of any API's keys: a world holds them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from understudy.engine.problem import Problem
 
 
 def authenticate(call: Call) -> Response | None:
-    """Find the caller of a secured operation.
+    """Find the caller of a secured operation; sets the call's `credential` and `store`.
 
     Raises the Problems missing-credential, invalid-credential (unknown or revoked) and forbidden (lapsed).
     """
     secured = call.operation.secured
     if secured is True or call.value(secured):
         api, world = call.contract.name, call.world
-        credential = world.credentials.get((api, _present(call)))
+        credential = world.credentials.get((api, _read_key(call)))
         if credential is None or credential.state != "valid":
             lapsed = credential is not None and credential.state == "lapsed"
             raise Problem("forbidden") if lapsed else Problem("invalid-credential", headers=_challenge(call))
@@ -32,8 +32,8 @@ def authenticate(call: Call) -> Response | None:
     return None
 
 
-def _present(call: Call) -> str:
-    misplaced = False
+def _read_key(call: Call) -> str:
+    malformed = False
     for scheme in call.contract.schemes:
         value = sent(scheme, call.request)
         if value:
@@ -42,12 +42,12 @@ def _present(call: Call) -> str:
             token = _token(call, scheme, value)
             if token is not None:
                 return token
-            misplaced = True
-    raise Problem("invalid-credential" if misplaced else "missing-credential", headers=_challenge(call))
+            malformed = True
+    raise Problem("invalid-credential" if malformed else "missing-credential", headers=_challenge(call))
 
 
 def sent(scheme: Scheme, request: Request) -> str | None:
-    """What stands where a scheme has its credential; None where nothing does."""
+    """The value of the header, query parameter or cookie that a scheme reads; None when it is absent."""
     if scheme.place == "query":
         return next((text for name, text in pairs(request.query) if name == scheme.header), None)
     if scheme.place == "cookie":
@@ -58,7 +58,7 @@ def sent(scheme: Scheme, request: Request) -> str | None:
 
 
 def pairs(query: str) -> Iterator[tuple[str, str]]:
-    """The names and values of a raw query."""
+    """The decoded names and values of a raw query."""
     for part in query.split("&"):
         name, _, text = part.partition("=")
         yield unquote_plus(name), unquote_plus(text)
@@ -72,7 +72,7 @@ def cookies(value: str) -> Iterator[tuple[str, str]]:
 
 
 def decoded(text: str) -> str | None:
-    """The `user:password` of a Basic credential (RFC 7617); None when it is none."""
+    """The `user:password` of a Basic credential (RFC 7617); None when it is not valid base64."""
     try:
         return b64decode(text, validate=True).decode()
     except ValueError:
@@ -80,9 +80,9 @@ def decoded(text: str) -> str | None:
 
 
 def _token(call: Call, scheme: Scheme, value: str) -> str | None:
-    """The token of an Authorization header of this scheme; None for one of another scheme."""
+    """The token of an Authorization header of this scheme; None for a header of another scheme."""
     word, _, text = value.partition(" ")
-    # RFC 9110, 11.1: the scheme's name is matched in any case; not every vendor does.
+    # RFC 9110, 11.1: scheme names are case-insensitive, but not every vendor accepts that
     if word.lower() != scheme.kind or (word != scheme.kind.title() and call.value(scheme.case) == "sensitive"):
         return None
     return decoded(text) if scheme.kind == "basic" else text

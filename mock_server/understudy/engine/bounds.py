@@ -1,6 +1,6 @@
-"""Bounds: how much a server keeps of all that grows, and the refusal at the end of each.
+"""Bounds: limits on all that a server stores, and the refusal when one is reached.
 
-`--bound NAME=N` moves one. Must not know what is kept, nor how a refusal is rendered.
+`--bound NAME=N` changes one. Must not know what is stored, nor how a refusal is rendered.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Full(Exception):
-    """A bound is reached: the message says which, what makes room, and which flag moves it."""
+    """A bound is reached. The message names it, what frees space, and the flag that changes it."""
 
     def __init__(self, held: str, remedy: str, flag: str) -> None:
         super().__init__(f"{held}, which is the bound; {remedy}, or start the server with --bound {flag}=N")
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """The bounds of one server: at their end journal and outbox drop the oldest, and all else is refused with 507."""
+    """The bounds of one server. Over a bound, journal and outbox drop the oldest; the rest is refused with 507."""
 
     worlds: Count = 10_000
     """Worlds, the default one included."""
@@ -34,7 +34,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     journal_bytes: Count = 16 * MEGABYTE
     """Bytes of the exchanges over 16 kB in the journal of one world."""
     all_journals_bytes: Count = 256 * MEGABYTE
-    """Bytes of the exchanges in all journals; the worlds that were idle longest lose theirs."""
+    """Bytes of the exchanges in all journals; the worlds idle longest lose theirs first."""
     faults: Count = 1000
     """Faults of one world."""
     all_faults_bytes: Count = 64 * MEGABYTE
@@ -44,7 +44,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     jobs: Count = 100_000
     """Scheduled jobs of one world."""
     state_bytes: Count = 2048 * MEGABYTE
-    """Bytes of the records that all worlds hold beyond what they were made with."""
+    """Bytes of the records added to all worlds since they were made."""
     control_bytes: Count = 64 * MEGABYTE
     """Bytes of a request body of the control API, such as a state."""
 
@@ -53,7 +53,7 @@ NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Bounds))
 
 
 def parse(texts: Iterable[str]) -> Bounds:
-    """The usual bounds with what `NAME=N` texts say; raises ValueError for an unknown name or no number from 1 on."""
+    """The default bounds, changed by texts `NAME=N`; raises ValueError for an unknown name or an invalid number."""
     values = {}
     for text in texts:
         name, _, number = text.partition("=")

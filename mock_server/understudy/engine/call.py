@@ -1,4 +1,4 @@
-"""A Call: one request on its way through the pipeline, and what a handler may read and do. A Reply: what it returns."""
+"""A Call: one request in the pipeline, with all that a handler may read and do. A Reply: what a handler returns."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from understudy.engine.window import Window
 from understudy.engine.world import World
 
 Json = Any
-NO_STORE = Store({})  # of a caller without a credential
+NO_STORE = Store({})  # of a call without a credential
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+", re.ASCII)
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What a handler returns: encoded JSON, or a listing that the page step cuts a page from."""
+    """The result of a handler: encoded JSON, or a listing from which the page step cuts a page."""
 
     body: bytes | Listing
     status: int | None = None  # None: the operation's documented success
 
 
 class Call:
-    """One request on its way through the pipeline, and all that a handler may read.
+    """One request in the pipeline, and all that a handler may read and do.
 
-    Made once the route is known. `arguments` are the typed path and query parameters, `body` the decoded JSON (None
-    without one), `now` the world's time in milliseconds, `store` the caller's tenant's data. An event or a job has
-    no operation: UNROUTED stands for it. `world` is for the steps only: handlers keep to the other members.
+    Made once the route is known. `arguments` are the typed path and query parameters, `body` is the decoded JSON (None
+    without a body), `now` is the world's time in milliseconds, `store` holds the records of the caller's tenant. Events
+    and jobs have the operation UNROUTED. `world` is for pipeline steps only: handlers use the other members.
     """
 
     __slots__ = (
@@ -48,7 +48,7 @@ class Call:
         "max_depth",
         "now",
         "operation",
-        "provisional",
+        "refundable",
         "request",
         "segments",
         "step",
@@ -83,7 +83,7 @@ class Call:
         self.headers: Headers = ()
         self.step = "route"
         self.trace: list[str] = []
-        self.provisional: tuple[Window, ...] = ()  # where this request is counted only if it succeeds
+        self.refundable: tuple[Window, ...] = ()  # that count this request only if it succeeds
 
     @property
     def ids(self) -> Ids:
@@ -91,27 +91,27 @@ class Call:
         return self.world.ids
 
     def assumed(self, id: str) -> Json:
-        """The value that this world takes for an assumption; the trace tells that it was asked."""
+        """The world's value of an assumption; adds its id to the trace."""
         self.trace.append(id)
         return self.world.assumptions[id]
 
     def note(self, ids: Iterable[str]) -> None:
-        """Add assumptions to the trace whose values were looked up before."""
+        """Add the ids of assumptions to the trace."""
         self.trace += ids
 
     def value(self, value: Json) -> Json:
-        """`value`, or the world's where the document says `{assumption: id}`."""
+        """`value` itself, or the world's value where the document has `{assumption: id}`."""
         return self.assumed(value.id) if type(value) is Assumed else value
 
     @property
     def origin(self) -> str:
-        """The URL of the host that the caller reaches this server by."""
+        """The scheme and host by which the caller reaches this server, such as `http://127.0.0.1:8629`."""
         host, known = self.request.header("host"), self.world.server.url
         return f"{known.partition('://')[0]}://{host}" if host and _HOST.fullmatch(host) else known
 
     @property
     def tenants(self) -> Mapping[str, Store]:
-        """All tenants' data of this API: for a caller who belongs to several."""
+        """The stores of all tenants of this API, for callers that belong to several."""
         return self.world.tenants[self.contract.name]
 
     def exists_elsewhere(self, collection: str, id: str) -> bool:
@@ -120,26 +120,26 @@ class Call:
         return any(store is not self.store and store[collection].row(id) is not None for store in tenants)
 
     def owner(self, collection: str, id: str) -> Store | None:
-        """The store of the tenant that has a record `id`: for operations that need no credential."""
+        """The store of the tenant that has a record `id`, None without one; for operations without a credential."""
         tenants = self.world.tenants[self.contract.name].values()
         return next((store for store in tenants if store[collection].row(id) is not None), None)
 
     def url_token(self, length: int) -> str:
-        """A text that nobody guesses, for a URL that is handed out: a request to it finds back to this world."""
+        """An unguessable token for a URL; a request whose path contains it finds this world."""
         return f"{self.world.id}.{self.ids.take(length)}"
 
     def url(self, path: str) -> str:
-        """The absolute URL of a path of this API (`/files`), at the host that the caller reaches it by."""
+        """The absolute URL of a path of this API (such as `/files`), at the host of this request."""
         return self.origin + self.contract.prefixes[0] + path
 
     def mail(self, record: Record) -> None:
-        """Put a mail into the tenant's outbox; the oldest one goes where it is full."""
+        """Put a mail into the tenant's outbox; drop the oldest ones where it is full."""
         outbox = self.store["outbox"]
         outbox.put(record)
         outbox.trim(self.world.server.bounds.outbox)
 
     def later(self, seconds: float, timer: str, payload: Record) -> None:
-        """Schedule the API's `timer` for this tenant in `seconds` of world time."""
+        """Schedule the API's `timer` for this tenant, to run in `seconds` of the world's time."""
         at = self.now + round(seconds * 1000)
         self.world.schedule(at, self.contract.name, self.credential.tenant, timer, payload)
 

@@ -10,18 +10,18 @@ import time
 from datetime import UTC, datetime
 from functools import lru_cache
 
-# what a calendar can show: the years 1 to 9999
+# the years 1 to 9999, in milliseconds since the epoch
 BEGIN = -62_135_596_800_000
 END = 253_402_300_799_999
 
 
 class Clock:
-    """A world's time in whole milliseconds since the epoch. Rate 1 follows real time, rate 0 stands still."""
+    """A world's time in whole milliseconds since the epoch; runs with real time, or is frozen."""
 
-    __slots__ = ("_ahead", "_at")
+    __slots__ = ("_frozen_at", "_offset")
 
-    _at: int | None  # where time stands still; None: it goes on
-    _ahead: int  # so many nanoseconds is it ahead of the real clock's count
+    _frozen_at: int | None  # milliseconds; None: time runs
+    _offset: int  # nanoseconds ahead of the monotonic clock
 
     def __init__(self, now: int | None = None, *, frozen: bool = False) -> None:
         self._set(time.time_ns() // 1_000_000 if now is None else now, frozen=frozen)
@@ -29,32 +29,32 @@ class Clock:
     @property
     def frozen(self) -> bool:
         """Whether time stands still until it is advanced."""
-        return self._at is not None
+        return self._frozen_at is not None
 
     def now(self) -> int:
         """Milliseconds since the epoch."""
-        if self._at is not None:
-            return self._at
-        now = (time.monotonic_ns() + self._ahead) // 1_000_000
-        if now > END:  # asked for each request: `min` takes as long as all the rest
+        if self._frozen_at is not None:
+            return self._frozen_at
+        now = (time.monotonic_ns() + self._offset) // 1_000_000
+        if now > END:  # faster than `min`, on every request
             return END
         return now
 
     def move_to(self, now: int) -> None:
-        """Jump to `now`; raises ValueError for a time that is already past, or beyond the year 9999."""
+        """Jump to `now`; raises ValueError for a time in the past or after the year 9999."""
         self._jump(self.now(), now)
 
     def advance(self, seconds: float) -> None:
         """Jump forward by `seconds`; raises ValueError for a negative number or beyond the year 9999."""
-        now = self.now()  # read once: time may pass until it is read again
+        now = self.now()  # read once: a second reading would be later
         self._jump(now, now + round(seconds * 1000))
 
     def run(self, *, frozen: bool) -> None:
-        """Let time stand still or follow real time from here on."""
+        """Freeze time, or let it run with real time."""
         self._set(self.now(), frozen=frozen)
 
     def fork(self) -> Clock:
-        """A clock of its own that shows the same time."""
+        """An independent clock with the same time."""
         return Clock(self.now(), frozen=self.frozen)
 
     def _jump(self, now: int, then: int) -> None:
@@ -65,8 +65,8 @@ class Clock:
         self._set(then, frozen=self.frozen)
 
     def _set(self, now: int, *, frozen: bool) -> None:
-        self._at = now if frozen else None
-        self._ahead = now * 1_000_000 - time.monotonic_ns()
+        self._frozen_at = now if frozen else None
+        self._offset = now * 1_000_000 - time.monotonic_ns()
 
 
 @lru_cache(maxsize=256)  # under load, many requests share a millisecond
@@ -76,9 +76,9 @@ def rfc3339(now: int) -> str:
 
 
 def milliseconds(text: str) -> int:
-    """Milliseconds since the epoch of an ISO 8601 date or date-time (UTC when it names no offset).
+    """Milliseconds since the epoch of an ISO 8601 date or date-time (in UTC without an offset).
 
-    Raises ValueError for anything else, also for a time that UTC shows in no year of 1 to 9999.
+    Raises ValueError for anything else, and for a time outside the years 1 to 9999 in UTC.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -89,6 +89,6 @@ def milliseconds(text: str) -> int:
     return now
 
 
-@lru_cache(maxsize=256)  # many times of one second are told
+@lru_cache(maxsize=256)  # many times share a second
 def _whole_seconds(now: int) -> str:
     return datetime.fromtimestamp(now, UTC).isoformat()[:19]

@@ -1,6 +1,6 @@
-"""Content codings of request bodies: gzip and deflate, with a bound on what comes out.
+"""Content codings of request bodies (RFC 9110, 8.4): gzip and deflate, with a bound on the decoded size.
 
-RFC 9110, 8.4. Must not know HTTP's transport, nor any API.
+Must not know HTTP's transport, nor any API.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ _FIRST_PIECE = 1 << 12  # bytes of a stream that are read first
 
 
 class UnknownCoding(Exception):
-    """A coding that is not supported; its name is the argument."""
+    """An unsupported coding, whose name is the argument."""
 
 
 class TooLarge(Exception):
-    """More comes out than the bound allows."""
+    """The decoded body exceeds the bound."""
 
 
 def decode(content: bytes, codings: str, *, most: int) -> bytes:
-    """`content` without the codings that a Content-Encoding header lists, the last one first.
+    """`content` without the codings of a Content-Encoding header, the last one first.
 
-    Raises UnknownCoding, TooLarge when more than `most` bytes come out, and ValueError when a coding is not kept to.
+    Raises UnknownCoding, TooLarge above `most` bytes, and ValueError for invalid data.
     """
     names = [name.strip().lower().removeprefix("x-") for name in codings.split(",")]
     names = [name for name in names if name not in ("", "identity")]
@@ -62,7 +62,7 @@ def _inflate(content: bytes, most: int) -> bytes:
 
 
 def _expand(content: bytes, window: int, *, start: int, most: int) -> tuple[bytes, int]:
-    """What the stream that begins at `start` holds, and where it ends."""
+    """The decompressed data of the stream at `start`, and the end of the stream."""
     stream, size, piece = zlib.decompressobj(window), 0, _FIRST_PIECE
     parts: list[bytes] = []
     while not stream.eof:
@@ -78,5 +78,5 @@ def _expand(content: bytes, window: int, *, start: int, most: int) -> tuple[byte
         if size > most:
             raise TooLarge
         start += len(given) - len(stream.unused_data)
-        piece *= 2  # what a stream leaves over is copied: no more than about as much as it takes
+        piece *= 2  # zlib copies unused input: growing pieces keep that linear
     return b"".join(parts), start

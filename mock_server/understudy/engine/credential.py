@@ -1,4 +1,4 @@
-"""A credential: a key or token, and the tenant that it belongs to."""
+"""A credential: a key or token of one tenant."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Credential(NamedTuple):
-    """A key or token: the tenant that it belongs to, and its state (`valid`, `revoked`; `lapsed`: may do nothing).
+    """A key or token of one tenant. `state` is `valid`, `revoked`, or `lapsed` (known, but forbidden everything).
 
-    `subject` is whom it acts for, by the tenant's own id, where that matters; `scope` the id of what it is good
-    for, where that is less than the whole tenant.
+    `subject` is the person it acts for, by the tenant's own id; `scope` is the id of the part of the tenant it is
+    limited to (None: the whole tenant).
     """
 
     token: str
@@ -20,4 +20,4 @@ class Credential(NamedTuple):
     subject: str = ""
 
 
-NOBODY = Credential("", "", "")  # who calls where no credential is needed
+NOBODY = Credential("", "", "")  # the caller of an operation without security

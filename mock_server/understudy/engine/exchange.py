@@ -1,9 +1,8 @@
-"""The one currency: frozen Request, Response and Exchange.
+"""Request, Response and Exchange: frozen values that all parts share.
 
 The pipeline makes exchanges, the journal keeps them, rules judge the server by them, recordings are
-exchanges on disk. No HTTP library is known here. They are msgspec's structs because one of each is made
-per request: a named tuple takes four times as long, a frozen dataclass more, and the garbage collector
-walks both.
+exchanges on disk. Must not know an HTTP library. They are msgspec structs for speed: a named tuple takes
+four times as long to make, a frozen dataclass more, and the garbage collector walks both.
 """
 
 from typing import Any
@@ -14,9 +13,9 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """What a client sent. `path` and `query` are raw (still percent-encoded); header names are lower case.
+    """What a client sent. `path` and `query` are raw (percent-encoded); header names are lower case.
 
-    `oversized` says that the body is larger than its operation takes, and was not read.
+    `oversized` marks a body larger than its operation allows, which was not read.
     """
 
     method: str
@@ -32,7 +31,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):
-    """What was answered. Header names are lower case."""
+    """What the server returned. Header names are lower case."""
 
     status: int
     headers: Headers = ()
@@ -43,7 +42,7 @@ class Response(msgspec.Struct, frozen=True, gc=False):
         return _text(find(self.headers, name.encode()))
 
     def json(self) -> Any:
-        """The body read as JSON; raises `msgspec.DecodeError` when it is none, or nested too deeply to be read."""
+        """The decoded body; raises `msgspec.DecodeError` for invalid JSON or JSON nested too deeply."""
         try:
             return msgspec.json.decode(self.body)
         except RecursionError as error:
@@ -51,11 +50,11 @@ class Response(msgspec.Struct, frozen=True, gc=False):
 
 
 class Exchange(msgspec.Struct, frozen=True, gc=False):
-    """One request and its response, with all that a reader needs to explain it.
+    """One request and its response, with operation, time, world and trace.
 
-    `at` is the world's time in milliseconds since the epoch; `stop` names the pipeline step that answered;
-    `reason` is why it was refused (None when it was not); `decided` holds the ids of the rules and
-    assumptions that were asked on the way; `error` is the traceback of an internal fault.
+    `at` is the world's time in milliseconds since the epoch; `stop` names the pipeline step that responded; `reason`
+    classifies a refusal (None without one); `trace` holds the ids of the rules and assumptions consulted; `error` is
+    the traceback of an internal error.
     """
 
     id: int
@@ -72,7 +71,7 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
 
 
 def body_type(message: Request | Response) -> str:
-    """The type of a body in lower case, without parameters (RFC 9110, 8.3.1); "" when it has none."""
+    """The media type of a body in lower case, without parameters (RFC 9110, 8.3.1); empty when there is none."""
     return (message.header("content-type") or "").partition(";")[0].strip().lower()
 
 

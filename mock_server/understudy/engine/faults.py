@@ -1,6 +1,6 @@
-"""Faults: responses that a user asked for in advance (a 503, a 429 with Retry-After), some times or always.
+"""Faults: injected responses (such as a 503, or a 429 with Retry-After), for a number of requests or for all.
 
-Must not know why: whoever tests a client does.
+Must not know what a fault is to test.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Scope = tuple[str | None, str | None]  # API and operation; None: any
 
 
 class Fault(msgspec.Struct):
-    """One fault: what it is for (None: everything), what it answers, and how often still (None: always).
+    """One fault: its scope (None: any), its response, and the number of requests left (None: unlimited).
 
     `body` is encoded JSON; None stands for an error in the API's own shape.
     """
@@ -37,32 +37,32 @@ class Fault(msgspec.Struct):
 
 
 class Faults:
-    """The faults of a world in the order in which they were added, with an index by API and operation."""
+    """The faults of a world in order of addition, indexed by API and operation."""
 
-    __slots__ = ("_added", "_numbered", "index", "size")
+    __slots__ = ("_by_id", "_last_number", "index", "size")
 
     def __init__(self) -> None:
-        self._added = 0
-        self._numbered: dict[str, tuple[int, Fault]] = {}
-        self.index: dict[Scope, OrderedDict[int, Fault]] = {}  # by number; without empty ones
+        self._last_number = 0
+        self._by_id: dict[str, tuple[int, Fault]] = {}
+        self.index: dict[Scope, OrderedDict[int, Fault]] = {}  # by number; no empty scopes
         self.size = 0  # bytes of all bodies and headers
 
     def __len__(self) -> int:
-        return len(self._numbered)
+        return len(self._by_id)
 
     def __iter__(self) -> Iterator[Fault]:
-        return (fault for _, fault in self._numbered.values())
+        return (fault for _, fault in self._by_id.values())
 
     def add(self, fault: Fault) -> None:
         """Append a fault."""
-        self._added += 1
-        self._numbered[fault.id] = self._added, fault
-        self.index.setdefault((fault.api, fault.operation), OrderedDict())[self._added] = fault
+        self._last_number += 1
+        self._by_id[fault.id] = self._last_number, fault
+        self.index.setdefault((fault.api, fault.operation), OrderedDict())[self._last_number] = fault
         self.size += fault.size
 
     def remove(self, id: str) -> None:
         """Remove the fault `id`; raises KeyError when there is none."""
-        number, fault = self._numbered.pop(id)
+        number, fault = self._by_id.pop(id)
         scope = fault.api, fault.operation
         del self.index[scope][number]
         if not self.index[scope]:
@@ -70,7 +70,7 @@ class Faults:
         self.size -= fault.size
 
     def take(self, api: str, operation: str) -> Fault | None:
-        """The fault that concerns a request of an operation; one that is used up by it is removed."""
+        """The fault that applies to a request of an operation, counted down and removed at zero; None without one."""
         fault = self.find(api, operation)
         if fault is not None and fault.times is not None:
             fault.times -= 1
@@ -79,7 +79,7 @@ class Faults:
         return fault
 
     def find(self, api: str, operation: str) -> Fault | None:
-        """The fault that was added first of those that concern an operation."""
+        """The earliest fault that applies to an operation; None without one."""
         scopes = ((api, operation), (api, None), (None, operation), (None, None))
         queues = [self.index[scope] for scope in scopes if scope in self.index]
         firsts = [next(iter(queue.items())) for queue in queues]

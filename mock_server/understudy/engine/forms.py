@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 _MOST_PARTS = 1000
 _MOST_HEADERS = 16  # of one part
 _LONGEST_HEADER = 8 << 10
-_MOST_OPTIONS = 100  # of one header: semicolons, also those of a file's name
-logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # or its warnings go to standard error
+_MOST_OPTIONS = 100  # semicolons of one header, also those in a file name
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # else its warnings go to standard error
 
 
 def read_form(content_type: str, content: bytes) -> dict[str, str]:
-    """The parts of a form by name, the last one of a name; bytes that are no UTF-8 are read as Latin-1.
+    """The parts of a form by name, the last one of each name; text that is not UTF-8 is decoded as Latin-1.
 
-    Raises ValueError for what is no form, or has too many parts or headers.
+    Raises ValueError for an invalid form, or one with too many parts or headers.
     """
-    from python_multipart.exceptions import FormParserError  # 15 ms that only forms need
+    from python_multipart.exceptions import FormParserError  # imported late: takes 15 ms
     from python_multipart.multipart import MultipartParser, parse_options_header
 
     def split(value: bytes) -> tuple[bytes, dict[bytes, bytes]]:
-        if value.count(b";") > _MOST_OPTIONS:  # they are split in quadratic time
+        if value.count(b";") > _MOST_OPTIONS:  # splitting takes quadratic time
             raise ValueError(f"A header of the form has more than {_MOST_OPTIONS} parameters")
         return parse_options_header(value)
 
@@ -51,7 +51,7 @@ def read_form(content_type: str, content: bytes) -> dict[str, str]:
 
 
 class _Parts:
-    """Gathers what the parser finds."""
+    """Collects the parts that the parser reports."""
 
     def __init__(self, options_of: Callable[[bytes], dict[bytes, bytes]]) -> None:
         self.values: dict[str, str] = {}
@@ -63,7 +63,7 @@ class _Parts:
         self._data: list[bytes] = []
 
     def callbacks(self) -> MultipartCallbacks:
-        """What the parser calls, by its names."""
+        """The callbacks of the parser, by its names for them."""
         return {
             "on_part_begin": self._begin, "on_part_data": self._add_data, "on_part_end": self._end_part,
             "on_header_field": self._add_field, "on_header_value": self._add_value,

@@ -1,6 +1,6 @@
-"""X-Mock-Hint: what a helpful server tells a person about a refused key or a path that leads nowhere.
+"""X-Mock-Hint: explains a refused key, or suggests a path for an unknown one, on a helpful server.
 
-No vendor sends it, and no strict server does. Must not decide any response.
+Sent by no vendor and no strict server. Must not decide any response.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from understudy.engine.warning import printable
 from understudy.engine.worlds import Worlds
 from understudy.messages import closest
 
-_ROOM = 2_000  # characters of what a client sent that are looked at
+_MOST_READ = 2_000  # characters of a request's value that are examined
 _KEY_NAMES = ("api_key", "apikey", "api-key", "key", "token", "access_token", "auth", "authorization", "x-api-key")
 
 
 def hint(call: Call, problem: Problem, worlds: Worlds) -> Headers:
-    """X-Mock-Hint for a refusal that a person could wonder about: a key, or a path that leads nowhere."""
+    """The X-Mock-Hint header for a refused key or an unknown path; empty for other problems."""
     text = ""
     if not call.world.server.helpful:
         return ()
@@ -34,15 +34,15 @@ def hint(call: Call, problem: Problem, worlds: Worlds) -> Headers:
 
 
 def _credential(call: Call, worlds: Worlds) -> str:
-    """What is wrong with the credential of a request that was refused for it."""
+    """Why the credential of a request was refused."""
     schemes = call.contract.schemes
     for scheme in schemes:
         value = _sent(scheme, call)
         if value:
-            return _wrong(call, worlds, scheme, value[:_ROOM])
-    wanted = " or ".join(map(_wanted, schemes))
-    place = next(_elsewhere(call), None)
-    return f"a key was sent in {place}; send {wanted}" if place else f"no key was sent; send {wanted}"
+            return _explain(call, worlds, scheme, value[:_MOST_READ])
+    usage = " or ".join(map(_how_to_send, schemes))
+    found = next(_misplaced_keys(call), None)
+    return f"a key was sent in {found}; send {usage}" if found else f"no key was sent; send {usage}"
 
 
 def _sent(scheme: Scheme, call: Call) -> str:
@@ -52,66 +52,66 @@ def _sent(scheme: Scheme, call: Call) -> str:
     return value if scheme.place == "header" or f"{scheme.header}=" in value else ""
 
 
-def _wrong(call: Call, worlds: Worlds, scheme: Scheme, value: str) -> str:
-    """Why what stands in the right place is no good."""
+def _explain(call: Call, worlds: Worlds, scheme: Scheme, value: str) -> str:
+    """Why the value that a scheme reads was refused."""
     if scheme.kind == "apiKey":
-        return _unknown(call, worlds, value)
-    wanted, (word, blank, token) = _wanted(scheme), value.partition(" ")
+        return _explain_key(call, worlds, value)
+    usage, (word, blank, token) = _how_to_send(scheme), value.partition(" ")
     if not blank and word.lower() != scheme.kind:
-        return f"Authorization has no {scheme.kind.title()} before the key; send {wanted}"
+        return f"Authorization has no {scheme.kind.title()} before the key; send {usage}"
     if word.lower() != scheme.kind:
-        return f"Authorization does not begin with {scheme.kind.title()} and a blank; send {wanted}"
+        return f"Authorization does not begin with {scheme.kind.title()} and a blank; send {usage}"
     if not token.strip():
-        return f"no key stands behind {word}; send {wanted}"
+        return f"no key stands behind {word}; send {usage}"
     if scheme.kind == "basic":
-        return f"user and password are not known here, or not in base64; send {wanted}"
-    if token in _known(call) and _known(call)[token].state == "valid":
-        return f"{word} is not written as here; send {wanted}"
-    return _unknown(call, worlds, token)
+        return f"user and password are not known here, or not in base64; send {usage}"
+    if token in _keys(call) and _keys(call)[token].state == "valid":
+        return f"{word} is not written as here; send {usage}"
+    return _explain_key(call, worlds, token)
 
 
-def _unknown(call: Call, worlds: Worlds, token: str) -> str:
-    """What there is to say of a key that is not good here."""
-    known = _known(call)
-    if token in known:
-        return {"lapsed": "the subscription of this key has lapsed"}.get(known[token].state, "this key was revoked")
+def _explain_key(call: Call, worlds: Worlds, token: str) -> str:
+    """Why a key is not valid here."""
+    keys = _keys(call)
+    if token in keys:
+        return {"lapsed": "the subscription of this key has lapsed"}.get(keys[token].state, "this key was revoked")
     others = sorted(api for api, other in call.world.credentials if other == token)
     if others:
         return f"this key is one of {others[0]}, not of {call.contract.name}"
-    holder = worlds.holder(token)
-    if holder is not None:
-        return f"this key is one of world {holder.id}, and X-Mock-World names another"
-    if token.strip(" \t\"'<>,;:") in known:
+    owner = worlds.find_by_key(token)
+    if owner is not None:
+        return f"this key is one of world {owner.id}, and X-Mock-World names another"
+    if token.strip(" \t\"'<>,;:") in keys:
         return "this key is unknown, but known without the blanks or punctuation around it"
-    if token.lower() in map(str.lower, known):
+    if token.lower() in map(str.lower, keys):
         return "this key is unknown, but known in another case"
-    if closest(token[:200], known, 0.8):
+    if closest(token[:200], keys, 0.8):
         return "this key is unknown, but differs little from a known one"
     index = "GET /, " if call.world.server.token is None else ""  # off loopback the index holds no keys
     return f"this key is unknown; {index}POST /__mock__/worlds and the ready file name good ones"
 
 
-def _elsewhere(call: Call) -> Iterator[str]:
-    """Places that no scheme reads and that hold a known key, or are called as if they held one."""
-    known = _known(call)
+def _misplaced_keys(call: Call) -> Iterator[str]:
+    """The headers and query parameters that no scheme reads and that hold a known key, or are named like a key."""
+    keys = _keys(call)
     for name, text in _pairs(call):
-        if text in known or name.lower() in _KEY_NAMES:
+        if text in keys or name.lower() in _KEY_NAMES:
             yield f"the query parameter {name[:40]}"
     for field, value in call.request.headers:
         name = field.decode("latin-1")
-        if value.decode("latin-1").rpartition(" ")[2] in known or name in _KEY_NAMES:
+        if value.decode("latin-1").rpartition(" ")[2] in keys or name in _KEY_NAMES:
             yield f"the header {name[:40]}"
 
 
 def _pairs(call: Call) -> list[tuple[str, str]]:
-    return parse_qsl(call.request.query[:_ROOM])
+    return parse_qsl(call.request.query[:_MOST_READ])
 
 
-def _known(call: Call) -> Mapping[str, Credential]:
+def _keys(call: Call) -> Mapping[str, Credential]:
     return {token: one for (api, token), one in call.world.credentials.items() if api == call.contract.name}
 
 
-def _wanted(scheme: Scheme) -> str:
+def _how_to_send(scheme: Scheme) -> str:
     """How a client sends a key."""
     if scheme.kind == "apiKey":
         return {

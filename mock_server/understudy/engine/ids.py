@@ -1,6 +1,6 @@
-"""Seeded ids in each vendor's own shape: the same seed and count give the same id.
+"""Seeded ids in each vendor's own format: the same seed and count give the same id.
 
-An id is a digest of (seed, count), so a fork or a snapshot copies two values. Must not know which API asks.
+An id is a digest of (seed, count), so that a fork copies two values. Must not know any API.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ BASE36 = bytes((string.digits + string.ascii_lowercase).encode()[n % 36] for n i
 HEX = bytes(string.hexdigits[:16].encode()[n % 16] for n in range(256))
 
 
-LAST = (1 << 53) - 1  # the largest whole number that every reader of JSON keeps exactly
+LAST = (1 << 53) - 1  # the largest integer that every JSON parser reads exactly (RFC 8259, 6)
 
 
 class Ids:
-    """A stream of ids. `seed` names the stream, `count` is how many were taken; behind LAST another stream goes on."""
+    """A stream of ids, named by `seed`; `count` ids were taken. After LAST, a new stream follows."""
 
     __slots__ = ("count", "seed")
 
@@ -34,15 +34,15 @@ class Ids:
         return digest(f"{self.seed}/{self.count}", length, alphabet)
 
     def fork(self, seed: str | None = None) -> Ids:
-        """The same stream going its own way, or a fresh one named `seed`."""
+        """An independent copy of this stream, or a new stream named `seed`."""
         return Ids(self.seed, self.count) if seed is None else Ids(seed)
 
 
 def digest(text: str, length: int, alphabet: bytes = BASE62) -> str:
-    """An id that follows from `text` alone."""
+    """An id that depends on `text` alone."""
     return blake2b(text.encode(), digest_size=length).digest().translate(alphabet).decode()
 
 
 def secret(length: int) -> str:
-    """A text that nobody can guess, for the one thing that must not follow from the seed: a control token."""
+    """An unguessable hexadecimal token of `length` bytes: the control token, which must not follow from the seed."""
     return secrets.token_hex(length)

@@ -1,6 +1,6 @@
-"""Jobs: what an API does by itself at a time of the world's clock, and what a person does in the vendor's own app.
+"""Jobs and events: calls without a request. A job is run by the world's clock, an event by the control API.
 
-Neither comes with a request: `internal_call` makes the Call. Must not know any API.
+Must not know any API.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from understudy.engine.world import Job, World
 
 
 def run_due_jobs(world: World, apis: Mapping[str, Api], now: int) -> None:
-    """Run each job whose time is `now` (milliseconds) or earlier, in order, each at its own time.
+    """Run the jobs scheduled for `now` (milliseconds) or earlier, in order, each at its own time.
 
-    A job that raises stays scheduled, for another attempt the next time; the journal records each failed attempt.
+    A job that raises stays scheduled and is retried on the next run; the journal records each failed attempt.
     """
     failed = []
     while world.due and world.due[0].at <= now:
@@ -28,7 +28,7 @@ def run_due_jobs(world: World, apis: Mapping[str, Api], now: int) -> None:
             call = internal_call(world, apis[job.api], job.tenant, job.payload)
             call.now = job.at
             apis[job.api].timers[job.timer].run(call)
-        except Exception:  # a programmer's error: the request that comes now is not to blame
+        except Exception:  # a programmer's error: it must not fail the present request
             failed.append(job)
             _record_failure(world, job, traceback.format_exc())
     for job in failed:
@@ -36,7 +36,7 @@ def run_due_jobs(world: World, apis: Mapping[str, Api], now: int) -> None:
 
 
 def internal_call(world: World, api: Api, tenant: str, body: Json) -> Call:
-    """A Call that no request came for, in the name of a tenant."""
+    """A Call without a request, in the name of a tenant."""
     call = Call(Request("", ""), world, api.contract)
     call.store = world.tenants[api.name][tenant]
     call.credential = Credential("", api.name, tenant)
@@ -45,9 +45,9 @@ def internal_call(world: World, api: Api, tenant: str, body: Json) -> Call:
 
 
 def _record_failure(world: World, job: Job, error: str) -> None:
-    """Keep the traceback of a job that raised in the journal, as an exchange that no client sent."""
+    """Record the traceback of a failed job in the journal, as an exchange with the method TIMER."""
     world.journal.count += 1
     request = Request("TIMER", job.timer, body=encode(job.payload))
     number = world.journal.count
     failure = Exchange(number, world.id, job.api, None, job.at, request, Response(500), "run", "internal", (), error)
-    world.journal.keep(failure)
+    world.journal.append(failure)

@@ -1,6 +1,6 @@
-"""The journal: the last exchanges of a world, bounded, and how one is told to a person.
+"""The journal: the last exchanges of a world, within bounds, and their JSON for the control API.
 
-A trace is worked out when somebody asks. Must not judge: findings and rules do.
+A trace is rendered on request. Must not judge exchanges: findings and rules do.
 """
 
 from __future__ import annotations
@@ -15,58 +15,71 @@ from understudy.engine.clock import rfc3339
 from understudy.engine.exchange import Exchange, Headers
 
 STEPS = ("route", "fault", "authenticate", "admit", "validate", "run", "page")
-LARGE = 1 << 14  # bytes of an exchange that is counted for its size
-_SAMPLE = 7  # of so many exchanges with small bodies one is counted: to count all takes 8 % of a read
-_CAREFUL = 64
-_OVERHEAD = 1 << 10  # bytes that Python needs for an exchange, about
+LARGE = 1 << 14  # bytes of an exchange that counts as large
+_SAMPLE = 7  # one of so many small exchanges is measured: measuring each takes 8 % of a read
+_MEASURED_AFTER_LARGE = 64  # exchanges
+_OVERHEAD = 1 << 10  # bytes of the Python objects of an exchange, estimated
 
 
-class Room:
-    """The bytes that all journals of a server may take together; where there are more, idle worlds lose theirs.
+class MemoryLimit:
+    """Limits the bytes of all journals of a server to `most`; the worlds idle longest lose their exchanges first.
 
-    Looked at each time that an eighth of `most` was written, so that no request pays for it.
+    Checked each time an eighth of `most` was written, so that no single request pays for it.
     """
 
-    __slots__ = ("_journals", "left", "most")
+    __slots__ = ("_journals", "most", "remaining")
 
     def __init__(self, most: int, journals: Callable[[], Iterable[Journal]]) -> None:
         self.most = most
         self._journals = journals
-        self.left = most // 8  # bytes until the next look
+        self.remaining = most // 8  # bytes until the next check
 
-    def tidy(self) -> None:
-        """Clear the journals that nothing was added to for longest until half of the room is free, where it is full."""
-        self.left = self.most // 8
+    def enforce(self) -> None:
+        """Over the limit, clear the journals that were idle longest until half of `most` is free.
+
+        Where that is not enough, drop the older half of each journal.
+        """
+        self.remaining = self.most // 8
         journals = list(self._journals())
         sizes = [journal.size() for journal in journals]
         for journal in journals:
-            journal.grow_older()
+            journal.note_check()
         total = sum(sizes)
         if total > self.most:
-            idle = [pair for pair in zip(journals, sizes, strict=True) if pair[0].idle]
-            for journal, size in sorted(idle, key=lambda pair: -pair[0].idle):
+            idle = [pair for pair in zip(journals, sizes, strict=True) if pair[0].idle_checks]
+            for journal, size in sorted(idle, key=lambda pair: -pair[0].idle_checks):
                 if total <= self.most // 2:
                     break
                 journal.clear()
                 total -= size
         for journal in journals if total > self.most else ():
-            journal.halve()
+            journal.drop_older_half()
 
 
 class Journal:
-    """The last exchanges, oldest first: `bounds` says how many, and how many bytes the large ones may take."""
+    """The last exchanges, oldest first. `bounds` limits their number, and the bytes of the large ones."""
 
-    __slots__ = ("_careful", "_exchanges", "_large", "_most_bytes", "_room", "_seen", "_taken", "count", "idle")
+    __slots__ = (
+        "_count_at_check",
+        "_exchanges",
+        "_large",
+        "_large_bytes",
+        "_measure_next",
+        "_memory",
+        "_most_bytes",
+        "count",
+        "idle_checks",
+    )
 
-    def __init__(self, bounds: Bounds, room: Room) -> None:
+    def __init__(self, bounds: Bounds, memory: MemoryLimit) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=bounds.journal)
         self._most_bytes = bounds.journal_bytes
-        self._room = room
-        self._large: list[tuple[int, int]] = []  # their numbers and bytes, oldest first
-        self._taken = 0
-        self._careful = 0  # exchanges still to be counted each
-        self._seen = 0  # exchanges made when the room was last tidied
-        self.idle = 0  # how often the room was tidied since an exchange was added
+        self._memory = memory
+        self._large: list[tuple[int, int]] = []  # numbers and bytes of the large ones, oldest first
+        self._large_bytes = 0
+        self._measure_next = 0  # exchanges that are all measured, sample or not
+        self._count_at_check = 0  # exchanges made at the last check
+        self.idle_checks = 0  # checks since an exchange was added
         self.count = 0
 
     def __iter__(self) -> Iterator[Exchange]:
@@ -75,67 +88,67 @@ class Journal:
     def __len__(self) -> int:
         return len(self._exchanges)
 
-    def keep(self, exchange: Exchange) -> None:
-        """Append an exchange; the oldest go when there are too many, or too large ones."""
+    def append(self, exchange: Exchange) -> None:
+        """Append an exchange; drop the oldest where a bound is exceeded."""
         self._exchanges.append(exchange)
         if (
-            self._careful
+            self._measure_next
             or exchange.id % _SAMPLE == 0
             or len(exchange.request.body) + len(exchange.response.body) > LARGE
         ):
-            self._weigh(exchange)
+            self._measure(exchange)
 
     def find(self, id: int) -> Exchange | None:
-        """The exchange `id`, None when it is gone or never was."""
+        """The exchange `id`; None when it was dropped or never existed."""
         return next((exchange for exchange in self._exchanges if exchange.id == id), None)
 
     def clear(self) -> None:
-        """Forget all exchanges; numbers go on."""
+        """Remove all exchanges; numbering continues."""
         self._exchanges.clear()
         self._large.clear()
-        self._taken = 0
+        self._large_bytes = 0
 
-    def halve(self) -> None:
-        """Forget the older half of the exchanges, but never the last one."""
+    def drop_older_half(self) -> None:
+        """Remove the older half of the exchanges; a single one stays."""
         for _ in range(len(self._exchanges) // 2):
             self._exchanges.popleft()
         self._large = [(id, size) for id, size in self._large if id >= self._exchanges[0].id]
-        self._taken = sum(size for _, size in self._large)
+        self._large_bytes = sum(size for _, size in self._large)
 
     def size(self) -> int:
-        """Bytes of all exchanges, about."""
+        """Bytes of all exchanges, estimated."""
         return sum(map(size_of, self._exchanges))
 
-    def grow_older(self) -> None:
-        """Note that the room is tidied."""
-        self.idle = 0 if self.count != self._seen else self.idle + 1
-        self._seen = self.count
+    def note_check(self) -> None:
+        """Note a check of the memory limit: the journal is idle when nothing was added since the last one."""
+        self.idle_checks = 0 if self.count != self._count_at_check else self.idle_checks + 1
+        self._count_at_check = self.count
 
-    def _weigh(self, exchange: Exchange) -> None:
-        """Count the bytes of an exchange. Large ones come in crowds: after one, the next ones are all counted."""
-        size, room = size_of(exchange), self._room
-        room.left -= size if self._careful else size * _SAMPLE
-        self._careful = max(0, self._careful - 1)
+    def _measure(self, exchange: Exchange) -> None:
+        """Count the bytes of an exchange. Large ones come in bursts, so the exchanges after one are all measured."""
+        size, memory = size_of(exchange), self._memory
+        memory.remaining -= size if self._measure_next else size * _SAMPLE
+        self._measure_next = max(0, self._measure_next - 1)
         if size > LARGE:
-            self._careful = _CAREFUL
+            self._measure_next = _MEASURED_AFTER_LARGE
             self._large.append((exchange.id, size))
-            self._taken += size
-            if self._taken > self._most_bytes:
-                self._make_room()
-        if room.left < 0:
-            room.tidy()
+            self._large_bytes += size
+            if self._large_bytes > self._most_bytes:
+                self._drop_oldest_large()
+        if memory.remaining < 0:
+            memory.enforce()
 
-    def _make_room(self) -> None:
-        """Let the oldest go until half of the room is free, but never the last one."""
-        while self._taken > self._most_bytes // 2 and len(self._large) > 1:
+    def _drop_oldest_large(self) -> None:
+        """Drop exchanges up to the oldest large ones until half of the bound is free; the last one stays."""
+        while self._large_bytes > self._most_bytes // 2 and len(self._large) > 1:
             id, size = self._large.pop(0)
-            self._taken -= size
+            self._large_bytes -= size
             while self._exchanges[0].id <= id:
                 self._exchanges.popleft()
 
 
 def size_of(exchange: Exchange) -> int:
-    """Bytes of an exchange, about: both bodies and heads, and what Python needs for it."""
+    """Bytes of an exchange, estimated: bodies, headers, path, query, traceback and Python objects."""
     request, response = exchange.request, exchange.response
     size = _OVERHEAD + len(request.body) + len(response.body) + len(request.path) + len(request.query)
     for name, value in request.headers:
@@ -146,7 +159,7 @@ def size_of(exchange: Exchange) -> int:
 
 
 def summary(exchange: Exchange) -> dict[str, Any]:
-    """One exchange in a line: number, time, method, path, status, reason, and what a person is told about it."""
+    """One exchange as a row of a list: number, time, method, path, status, reason, hint and warning."""
     return {
         "id": exchange.id,
         "at": rfc3339(exchange.at),
@@ -163,7 +176,7 @@ def summary(exchange: Exchange) -> dict[str, Any]:
 
 
 def describe(exchange: Exchange, contract: Contract | None) -> dict[str, Any]:
-    """One exchange whole, with its trace: the steps that ran and the rules and assumptions that decided."""
+    """One exchange whole, with its trace: the steps that ran, and the rules and assumptions consulted."""
     return {
         **summary(exchange),
         "request": {"headers": _headers(exchange.request.headers), "body": _text(exchange.request.body)},

@@ -1,6 +1,6 @@
-"""Masking: an exchange as it may be shown, with a placeholder for each key, token, password and cookie.
+"""Masking: replaces each key, token, password and cookie of an exchange by a placeholder.
 
-The same secret has the same placeholder everywhere in a server. Must not know where an exchange is shown.
+A secret has the same placeholder everywhere in a server. Must not know where an exchange is displayed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENDINGS = (
     "credential", "credentials", "session", "sessionid",
 )  # fmt: skip
 _HARMLESS = ("idempotencykey", "secwebsocketkey")
-_PAGING = ("page", "next", "prev", "cursor", "continuation", "sync")  # a token that begins so leads to a page
+_PAGING = ("page", "next", "prev", "cursor", "continuation", "sync")  # a token with such a prefix names a page
 _SCHEME = re.compile(
     r"((?:bearer|basic|digest|token|apikey|api-key|negotiate|ntlm|aws4-hmac-sha256) +)(.+)", re.IGNORECASE | re.DOTALL
 )
@@ -30,15 +30,15 @@ _MEMBERS = "(?:api|access|private)_?key|(?:access|refresh|id|auth)_?token|(?:cli
 _JSON_MEMBER = re.compile(rf'("(?:{_MEMBERS})"\s*:\s*")((?:[^"\\]|\\.)+)(?=")', re.IGNORECASE)
 _FORM_FIELD = re.compile(rf"((?:^|&)(?:{_MEMBERS})=)([^&\s]+)", re.IGNORECASE)
 _QUERY_FIELD = re.compile(r"(?<=[?&])([^=&?\s]+)=([^&\s#]+)")
-_SHORTEST = 6  # characters of a secret that is looked for wherever it may stand
-_MOST_SOUGHT = 50  # secrets of one exchange, beside the world's keys: each is looked for in all of it
+_SHORTEST = 6  # characters of a secret that is replaced anywhere in an exchange
+_MOST_REPLACED = 50  # secrets of one exchange, beside the world's keys, that are replaced everywhere
 
 
 class Mask:
-    """Replaces secrets by placeholders. `tokens` gives the keys of a world by its id, `show` shows all as it is.
+    """Replaces secrets by placeholders. `tokens` returns the keys of a world by its id; `show` turns masking off.
 
-    Secret is what a header, cookie or query parameter holds whose name a security scheme of `contracts` has or that
-    is usual for secrets, and is no parameter of their operations; and the world's own keys, wherever they stand.
+    Secrets are the world's own keys anywhere, and the values of headers, cookies and query parameters that a security
+    scheme of `contracts` names, or whose names are usual for secrets and are no parameters of an operation.
     """
 
     def __init__(
@@ -62,63 +62,65 @@ class Mask:
         self._show = show
 
     def placeholder(self, secret: str) -> str:
-        """What stands for a secret: it follows from the server's seed and the secret."""
+        """The placeholder of a secret: a digest of the server's seed and the secret."""
         return f"masked-{digest(f'{self._seed}/{secret}', 8, HEX)}"
 
     def line(self, exchange: Exchange) -> Exchange:
-        """The exchange with path and query fit to be shown; the rest may hold secrets."""
+        """The exchange with path and query masked, for a log line; headers and bodies are not masked."""
         request = exchange.request
-        if exchange.response.status < 400:  # its path holds no key, and the key that was sent is known
+        if exchange.response.status < 400:  # the path of an accepted request holds no key
             if not request.query or self._show:
                 return exchange
-            path, query = request.path, self._usual(exchange.world, request.query)
+            path, query = request.path, self._accepted_query(exchange.world, request.query)
         elif self._show:
             return exchange
         else:
-            path, query = self._refused(exchange)
+            path, query = self._refused_request(exchange)
         return structs.replace(exchange, request=structs.replace(request, path=path, query=query))
 
     def whole(self, exchange: Exchange) -> Exchange:
-        """The exchange fit to be shown; a secret is replaced wherever it stands in it."""
+        """The exchange with every occurrence of its secrets masked."""
         if self._show:
             return exchange
         request, response, secrets = exchange.request, exchange.response, set(self._tokens(exchange.world))
         keys = len(secrets)
         query = self._query(request.query, secrets)
-        asked, answered = self._headers(request.headers, secrets), self._headers(response.headers, secrets)
-        shown = [self._body(body, secrets) for body in (request.body, response.body)]
-        cover = self._cover(secrets, keys)
+        heads = [self._headers(message.headers, secrets) for message in (request, response)]
+        bodies = [self._body(message.body, secrets) for message in (request, response)]
+        replace = self._replacer(secrets, keys)
         request = structs.replace(
             request,
-            path=cover(request.path),
-            query=cover(query),
-            headers=_covered(asked, cover),
-            body=_covered_bytes(shown[0], cover),
+            path=replace(request.path),
+            query=replace(query),
+            headers=_map_headers(heads[0], replace),
+            body=_map_bytes(bodies[0], replace),
         )
-        response = structs.replace(response, headers=_covered(answered, cover), body=_covered_bytes(shown[1], cover))
-        error = None if exchange.error is None else cover(exchange.error)
+        response = structs.replace(
+            response, headers=_map_headers(heads[1], replace), body=_map_bytes(bodies[1], replace)
+        )
+        error = None if exchange.error is None else replace(exchange.error)
         return structs.replace(exchange, request=request, response=response, error=error)
 
-    def _usual(self, world: str, query: str) -> str:
-        """A query that was not refused, as it may be shown: many are the same."""
-        shown = self._queries.get((world, query))
-        if shown is None:
+    def _accepted_query(self, world: str, query: str) -> str:
+        """The masked query of a request that was not refused; memoized."""
+        masked = self._queries.get((world, query))
+        if masked is None:
             secrets = set(self._tokens(world))
             keys = len(secrets)
-            query_shown = self._query(query, secrets)
-            shown = self._cover(secrets, keys)(query_shown)
+            masked_query = self._query(query, secrets)
+            masked = self._replacer(secrets, keys)(masked_query)
             if len(query) <= MAX_KEY_LENGTH:
-                memoize(self._queries, (world, query), shown)
-        return shown
+                memoize(self._queries, (world, query), masked)
+        return masked
 
-    def _refused(self, exchange: Exchange) -> tuple[str, str]:
-        """Path and query of a refused request as they may be shown: a key that no world has may stand in them."""
+    def _refused_request(self, exchange: Exchange) -> tuple[str, str]:
+        """Path and query of a refused request, masked; they may hold a key that is unknown to the world."""
         request, secrets = exchange.request, set(self._tokens(exchange.world))
         keys = len(secrets)
         self._headers([field for field in request.headers if self._holds_secret(field[0])], secrets)
         query = self._query(request.query, secrets)
-        cover = self._cover(secrets, keys)
-        return cover(request.path), cover(query)
+        replace = self._replacer(secrets, keys)
+        return replace(request.path), replace(query)
 
     def _holds_secret(self, header: bytes) -> bool:
         name = header.decode("latin-1")
@@ -138,15 +140,15 @@ class Mask:
         usual = plain.endswith(_ENDINGS) and plain not in _HARMLESS and not plain.startswith(_PAGING)
         return name in self._schemes or (usual and name not in self._declared)
 
-    def _hidden(self, secret: str, secrets: set[str]) -> str:
-        """The placeholder of a secret, which is noted."""
+    def _replace(self, secret: str, secrets: set[str]) -> str:
+        """The placeholder of a secret; adds it to `secrets`."""
         secrets.add(secret)
         return self.placeholder(secret)
 
     def _query(self, query: str, secrets: set[str]) -> str:
         parts = (part.partition("=") for part in query.split("&"))
         return "&".join(
-            f"{name}={self._hidden(unquote_plus(value), secrets)}" if value and self._is_secret(unquote_plus(name))
+            f"{name}={self._replace(unquote_plus(value), secrets)}" if value and self._is_secret(unquote_plus(name))
             else f"{name}{equals}{value}"
             for name, equals, value in parts
         )  # fmt: skip
@@ -158,7 +160,7 @@ class Mask:
         )
 
     def _value(self, name: str, value: str, secrets: set[str]) -> str:
-        """The value of a header as it may be shown."""
+        """The masked value of a header."""
         if name in ("cookie", "set-cookie"):
             return "; ".join(self._cookies(value, name == "set-cookie", secrets))
         if not self._is_secret(name):
@@ -166,53 +168,54 @@ class Mask:
         if _BARE.fullmatch(value):
             return value
         scheme = _SCHEME.fullmatch(value.strip())
-        before, secret = scheme.groups() if scheme else ("", value.strip())
-        return before + self._hidden(secret.strip(), secrets)
+        prefix, secret = scheme.groups() if scheme else ("", value.strip())
+        return prefix + self._replace(secret.strip(), secrets)
 
-    def _cookies(self, value: str, is_answer: bool, secrets: set[str]) -> Iterator[str]:
-        """The parts of a Cookie header, or of Set-Cookie, whose first part alone is a cookie."""
+    def _cookies(self, value: str, is_response: bool, secrets: set[str]) -> Iterator[str]:
+        """The masked parts of a Cookie header; in Set-Cookie only the first part is a cookie."""
         for number, part in enumerate(value.split(";")):
             name, equals, secret = part.strip().partition("=")
-            if (equals and not secret) or (is_answer and number):
+            if (equals and not secret) or (is_response and number):
                 yield part.strip()
             else:
                 secret = secret if equals else name
-                yield (f"{name}=" if equals else "") + self._hidden(secret.strip('"'), secrets)
+                yield (f"{name}=" if equals else "") + self._replace(secret.strip('"'), secrets)
 
     def _body(self, body: bytes, secrets: set[str]) -> bytes:
-        """A body without the members and form fields whose name says that they are secret."""
+        """A body with the values of members and form fields masked whose names are usual for secrets."""
         text = body.decode("latin-1")
         for pattern in (_JSON_MEMBER, _FORM_FIELD):
-            text = pattern.sub(lambda match: match[1] + self._hidden(match[2], secrets), text)
+            text = pattern.sub(lambda match: match[1] + self._replace(match[2], secrets), text)
         return text.encode("latin-1")
 
-    def _cover(self, secrets: set[str], keys: int) -> Callable[[str], str]:
-        """A function that replaces these secrets in a text; so many of them, `keys`, are the world's.
+    def _replacer(self, secrets: set[str], keys: int) -> Callable[[str], str]:
+        """A function that masks these secrets in a text; `keys` of them are the world's own.
 
-        Where there are too many others to be looked for, one placeholder stands for all of a text.
+        With too many others to search for, it replaces any text by one placeholder.
         """
-        if len(secrets) - keys > _MOST_SOUGHT:
+        if len(secrets) - keys > _MOST_REPLACED:
             return lambda text: text and self.placeholder(text)
         return lambda text: self._text(text, secrets)
 
     def _text(self, text: str, secrets: Iterable[str]) -> str:
-        """A text in which each of the secrets, however it is encoded, has its placeholder."""
-        found = [(form, secret) for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret, text)]
-        for form, secret in sorted(found, key=lambda pair: len(pair[0]), reverse=True):
-            text = text.replace(form, self.placeholder(secret))
+        """A text with each secret masked, in any of its encodings."""
+        long = (secret for secret in secrets if len(secret) >= _SHORTEST)
+        occurrences = [(encoding, secret) for secret in long for encoding in _encodings(secret, text)]
+        for encoding, secret in sorted(occurrences, key=lambda pair: len(pair[0]), reverse=True):
+            text = text.replace(encoding, self.placeholder(secret))
         return text
 
 
-def _covered(headers: Headers, cover: Callable[[str], str]) -> Headers:
-    return tuple((name, _covered_bytes(value, cover)) for name, value in headers)
+def _map_headers(headers: Headers, replace: Callable[[str], str]) -> Headers:
+    return tuple((name, _map_bytes(value, replace)) for name, value in headers)
 
 
-def _covered_bytes(content: bytes, cover: Callable[[str], str]) -> bytes:
-    return cover(content.decode("latin-1")).encode("latin-1")
+def _map_bytes(content: bytes, replace: Callable[[str], str]) -> bytes:
+    return replace(content.decode("latin-1")).encode("latin-1")
 
 
-def _forms(secret: str, text: str) -> Iterator[str]:
-    """The forms of a secret that stand in a text: as it is, percent-encoded, as bytes of UTF-8."""
+def _encodings(secret: str, text: str) -> Iterator[str]:
+    """The encodings of a secret that occur in a text: plain, percent-encoded, UTF-8 bytes."""
     if secret in text:
         yield secret
     if "%" in text and (encoded := quote(secret, safe="")) != secret and encoded in text:

@@ -9,7 +9,7 @@ Origin = tuple[str, str, int | None]  # scheme, host, port
 
 
 def origin_of(text: str) -> Origin | None:
-    """Scheme, host and port of an origin such as `http://localhost:3000`; None when it is none, or `null`."""
+    """Scheme, host and port of an origin such as `http://localhost:3000`; None when it is invalid or `null`."""
     try:
         parts = urlsplit(text)
         port = parts.port

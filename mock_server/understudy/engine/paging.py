@@ -1,6 +1,6 @@
 """The page step: cuts one page from a listing and puts it in the API's envelope, as `x-pagination` declares.
 
-A style is one function; a new one is one more entry of STYLES. Must not know what is listed.
+Each pagination style is one function in STYLES. Must not know what is listed.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from understudy.engine.ids import digest
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, encode
 
-_MARK = "\x00"  # no member of an envelope is called this
-_TOKEN = re.compile(r"([^.]*)\.(-?[0-9]{1,20})\.(.*)", re.ASCII | re.DOTALL)  # its query, when it was made, the last id
+_PLACEHOLDER = "\x00"  # no member of an envelope has this name
+_TOKEN = re.compile(r"([^.]*)\.(-?[0-9]{1,20})\.(.*)", re.ASCII | re.DOTALL)  # query's digest, time of issue, last id
 
 
 def page(call: Call, listing: Listing) -> bytes:
-    """The encoded page of `listing` that the call asks for."""
+    """The encoded page of `listing` that a call requests."""
     pagination = call.operation.pagination
     assert pagination is not None, "only operations with x-pagination return a listing"
-    return STYLES[pagination.style](call, listing)
+    return STYLES[pagination.style](call, listing, pagination)
 
 
 def descending(call: Call) -> bool:
@@ -35,30 +35,28 @@ def descending(call: Call) -> bool:
     return pagination is not None and call.value(pagination.order) == "newest-first"
 
 
-def _cursor(call: Call, listing: Listing) -> bytes:
-    """`limit` items behind the one that `cursor` names; the answer tells the next cursor and whether more follow."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
+def _cursor(call: Call, listing: Listing, pagination: Pagination) -> bytes:
+    """Return `limit` items after the one that `cursor` names, the next cursor, and whether more items follow."""
     settings, after = pagination.settings, None
     limit_name, cursor_name, (head, middle, tail, end) = _cursor_parts(pagination)
     limit, given = call.arguments[limit_name], call.arguments.get(cursor_name)
     form = call.value(settings["cursor-form"])
     if given is not None:
-        after = listing.place(_read_cursor(form, given))
+        after = listing.position(_read_cursor(form, given))
         if after is None:
             unknown = call.value(settings["unknown-cursor"])
             if unknown == "reject":
                 raise Problem("invalid", f"{cursor_name} does not name a place in this list")
             limit = 0 if unknown == "empty" else limit
-    found = listing.page(after, limit)
-    following = call.value(settings["empty-page-cursor"]) if found.last is None else _make_cursor(form, found.last)
-    more = found.more and limit > 0
-    return b"".join((head, b",".join(found.rows), middle, encode(following), tail, b"true" if more else b"false", end))
+    chunk = listing.page(after, limit)
+    following = call.value(settings["empty-page-cursor"]) if chunk.last is None else _make_cursor(form, chunk.last)
+    more = chunk.more and limit > 0
+    return b"".join((head, b",".join(chunk.rows), middle, encode(following), tail, b"true" if more else b"false", end))
 
 
 @lru_cache(maxsize=256)
 def _cursor_parts(pagination: Pagination) -> tuple[str, str, tuple[bytes, ...]]:
-    """The names of the parameters, and the bytes around items, next cursor and whether more follow."""
+    """The names of the limit and cursor parameters, and the bytes around the three members of the envelope."""
     envelope = _envelope(*map(pagination.name, ("items", "next", "more")))
     return pagination.name("limit"), pagination.name("cursor"), envelope
 
@@ -76,66 +74,58 @@ def _read_cursor(form: str, text: str) -> str:
         return ""
 
 
-def _token(call: Call, listing: Listing) -> bytes:
-    """Up to `limit` items behind the place that an opaque token names; a null token ends the list.
+def _token(call: Call, listing: Listing, pagination: Pagination) -> bytes:
+    """Return up to `limit` items after the position that an opaque token names; a null token ends the list.
 
-    A token says which query it belongs to, so that another query's is told from one that was never given out.
+    A token holds a digest of its query: a token of another query differs from one that was never issued.
     """
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
     settings = pagination.settings
     limit = call.arguments.get(pagination.name("limit")) or call.value(settings["default-limit"])
-    query = _query(call, limit)
+    query = _query(call, pagination, limit)
     after = None
     given = call.arguments.get(pagination.name("cursor"))
     if given is not None:
-        after = _token_place(call, listing, query, given)
+        after = _token_position(call, listing, pagination, query=query, token=given)
         if after is None:
             unknown = call.value(settings["unknown-cursor"])
             if unknown == "reject":
                 raise Problem("invalid", f"{pagination.name('cursor')} is not one of this list")
             limit = 0 if unknown == "empty" else limit
     fill = limit - limit // 4 if call.value(settings["page-fill"]) == "short" else limit
-    found = listing.page(after, fill)
-    more = found.more and limit > 0
-    if call.value(settings["last-token"]) == "until-empty" and len(found.rows) == limit > 0:
+    chunk = listing.page(after, fill)
+    more = chunk.more and limit > 0
+    if call.value(settings["last-token"]) == "until-empty" and len(chunk.rows) == limit > 0:
         more = True
-    token = _make_token(call, query, found.last) if more and found.last is not None else None
+    token = _make_token(call, pagination, query, chunk.last) if more and chunk.last is not None else None
     head, middle, end = _envelope(*map(pagination.name, ("items", "next")), bare=True)
-    items = b"[" + b",".join(found.rows) + b"]" if found.rows else encode(call.value(settings["empty-items"]))
+    items = b"[" + b",".join(chunk.rows) + b"]" if chunk.rows else encode(call.value(settings["empty-items"]))
     return b"".join((head, items, middle, encode(token), end))
 
 
-def _query(call: Call, limit: int) -> str:
-    """What a token belongs to: tenant, operation and filters, by assumption also the page size."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
+def _query(call: Call, pagination: Pagination, limit: int) -> str:
+    """A digest of the query of a token: tenant, operation and filters, by assumption also the page size."""
     paging = (pagination.name("limit"), pagination.name("cursor"))
     filters = sorted((name, value) for name, value in call.arguments.items() if name not in paging)
     size = None if call.value(pagination.settings["limit-may-change"]) else limit
     return digest(repr((call.credential.tenant, call.operation.id, filters, size)), 8)
 
 
-def _make_token(call: Call, query: str, last: str) -> str:
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
+def _make_token(call: Call, pagination: Pagination, query: str, last: str) -> str:
     expiring = call.value(pagination.settings["token-lifetime"]) is not None
     text = f"{query}.{call.now if expiring else 0}.{last}"
     return urlsafe_b64encode(f"{digest(text, 8)}.{text}".encode()).decode().rstrip("=")
 
 
-def _token_place(call: Call, listing: Listing, query: str, token: str) -> int | None:
-    """Where a token leads in this list; None when it was never given out, has expired or is another query's."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
+def _token_position(call: Call, listing: Listing, pagination: Pagination, *, query: str, token: str) -> int | None:
+    """The position that a token names in this listing; None when it was never issued, has expired or does not fit."""
     try:
-        seal, _, text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(".")
+        checksum, _, text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(".")
     except ValueError:
         return None
-    if seal != digest(text, 8):
+    if checksum != digest(text, 8):
         return None
     parts = _TOKEN.fullmatch(text)
-    if parts is None:  # sealed, and still not one of ours
+    if parts is None:  # a correct digest over another format
         return None
     own, at, last = parts.groups()
     lifetime = call.value(pagination.settings["token-lifetime"])
@@ -143,17 +133,15 @@ def _token_place(call: Call, listing: Listing, query: str, token: str) -> int | 
         return None
     if own != query and call.value(pagination.settings["foreign-cursor"]) == "reject":
         raise Problem("invalid", f"{pagination.name('cursor')} belongs to another query")
-    return listing.place(last)
+    return listing.position(last)
 
 
-def _numbered(call: Call, listing: Listing) -> bytes:
-    """The page of the number that is asked for, and how many there are; or everything, where that is asked for."""
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
-    items, meta = pagination.name("items"), pagination.name("meta")
+def _numbered(call: Call, listing: Listing, pagination: Pagination) -> bytes:
+    """Return the page with the requested number and the number of pages, or all items on request."""
     if call.arguments.get(pagination.name("all")):
-        return _everything(call, listing, items, meta)
-    size, number, total = call.arguments[pagination.name("limit")], _page_number(call), listing.size()
+        return _all_items(call, listing, pagination)
+    size, number = call.arguments[pagination.name("limit")], int(call.arguments[pagination.name("page")])
+    total = listing.size()
     pages = -(-total // size) or call.value(pagination.settings["pages-of-an-empty-list"])
     if number > max(pages, 1) and call.value(pagination.settings["past-the-end"]) == "reject":
         name, message = pagination.name("page"), f"There is no page {number}, only {pages}"
@@ -161,28 +149,26 @@ def _numbered(call: Call, listing: Listing) -> bytes:
     rows = listing.slice((number - 1) * size, number * size)
     links = {}
     if 1 < number <= pages + 1:
-        links[call.value(pagination.settings["previous"])] = _link(call, number - 1)
+        links[call.value(pagination.settings["previous"])] = _link(call, pagination, number - 1)
     if number < pages:
-        links["next"] = _link(call, number + 1)
-    told = _told(total, len(rows), size, number, pages, links or call.value(pagination.settings["no-links"]))
-    head, middle, end = _envelope(items, meta)
-    return b"".join((head, b",".join(rows), middle, encode(told), end))
+        links["next"] = _link(call, pagination, number + 1)
+    info = _page_info(total, len(rows), size, number, pages, links or call.value(pagination.settings["no-links"]))
+    head, middle, end = _envelope(pagination.name("items"), pagination.name("meta"))
+    return b"".join((head, b",".join(rows), middle, encode(info), end))
 
 
-def _everything(call: Call, listing: Listing, items: str, meta: str) -> bytes:
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
-    total = listing.size()
+def _all_items(call: Call, listing: Listing, pagination: Pagination) -> bytes:
+    items, meta, total = pagination.name("items"), pagination.name("meta"), listing.size()
     rows = b",".join(listing.slice(0, total))
     if not call.value(pagination.settings["meta-of-everything"]):
         head, end = _envelope(items)
         return b"".join((head, rows, end))
     head, middle, end = _envelope(items, meta)
-    told = _told(total, total, total, 1, 1, call.value(pagination.settings["no-links"]))
-    return b"".join((head, rows, middle, encode(told), end))
+    info = _page_info(total, total, total, 1, 1, call.value(pagination.settings["no-links"]))
+    return b"".join((head, rows, middle, encode(info), end))
 
 
-def _told(total: int, count: int, size: int, number: int, pages: int, links: Any) -> dict[str, Any]:
+def _page_info(total: int, count: int, size: int, number: int, pages: int, links: Any) -> dict[str, Any]:
     return {
         "total": total,
         "count": count,
@@ -193,32 +179,30 @@ def _told(total: int, count: int, size: int, number: int, pages: int, links: Any
     }
 
 
-def _page_number(call: Call) -> int:
-    pagination = call.operation.pagination
-    assert pagination is not None, "only operations with x-pagination return a listing"
-    return int(call.arguments[pagination.name("page")])
-
-
-def _link(call: Call, number: int) -> str:
-    """The URL of another page: the one asked for, all else repeated, at the host that was asked."""
-    pagination, request = call.operation.pagination, call.request
-    assert pagination is not None, "only operations with x-pagination return a listing"
+def _link(call: Call, pagination: Pagination, number: int) -> str:
+    """The URL of another page: the request's own URL with another page number."""
+    request = call.request
     name = pagination.name("page")
-    kept = [part for part in request.query.split("&") if part and unquote_plus(part.partition("=")[0]) != name]
-    return f"{call.origin}{request.path}?{'&'.join((*kept, f'{name}={number}'))}"
+    others = [part for part in request.query.split("&") if part and unquote_plus(part.partition("=")[0]) != name]
+    return f"{call.origin}{request.path}?{'&'.join((*others, f'{name}={number}'))}"
 
 
 @cache
 def _envelope(items: str, *others: str, bare: bool = False) -> tuple[bytes, ...]:
-    """The bytes around the items and the other members, from their JSON pointers; `bare`: the list's brackets too."""
+    """The bytes around the items and the other members, given as JSON pointers; `bare` leaves out the brackets."""
     body: dict[str, Any] = {}
-    for pointer, value in ((items, _MARK if bare else [_MARK]), *((other, _MARK) for other in others)):
+    list_of_items = _PLACEHOLDER if bare else [_PLACEHOLDER]
+    for pointer, value in ((items, list_of_items), *((other, _PLACEHOLDER) for other in others)):
         *parents, last = pointer.split("/")[1:]
-        place = body
+        target = body
         for name in parents:
-            place = place.setdefault(name, {})
-        place[last] = value
-    return tuple(encode(body).split(encode(_MARK)))
+            target = target.setdefault(name, {})
+        target[last] = value
+    return tuple(encode(body).split(encode(_PLACEHOLDER)))
 
 
-STYLES: dict[str, Callable[[Call, Listing], bytes]] = {"cursor": _cursor, "token": _token, "pages": _numbered}
+STYLES: dict[str, Callable[[Call, Listing, Pagination], bytes]] = {
+    "cursor": _cursor,
+    "token": _token,
+    "pages": _numbered,
+}

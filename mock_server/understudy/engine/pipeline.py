@@ -37,12 +37,12 @@ INDEX_METHODS = ("GET", "HEAD", "OPTIONS")  # of the index at `/`, which the edg
 
 
 def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
-    """Answer one request in one world of `worlds`, and record the exchange. Raises nothing."""
+    """Answer a request in a world of `worlds` and record the exchange; raises nothing."""
     try:
         if world.due:
             worlds.run_due_jobs(world)
         api, operations, segments = worlds.router.find(request.path)
-    except Exception:  # before there is an API: the mock's own 500
+    except Exception:  # before an API is found: problem details
         return _record_unowned(request, world, _FAILED, "internal", traceback.format_exc())
     if api is None:
         return _record_unowned(request, world, *_unowned(request, worlds.router), None)
@@ -54,9 +54,9 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
         refused = response.status >= 300
     except Problem as problem:
         reason, response, error = _refuse(call, api, problem, worlds)
-    except Full as full:  # no vendor's refusal: the server's own
+    except Full as full:  # a bound of this server, unknown to the vendor
         reason, response = "bound", _details(507, str(full))
-    except Exception:  # a programmer's error: the client gets the API's own 500, the journal the traceback
+    except Exception:  # a programmer's error: the API's own 500, and the traceback in the journal
         reason, response, error = _fail(call, api, traceback.format_exc(), worlds)
     if world.server.checked and error is None and reason != "bound":
         mismatch = _mismatch(call, response)
@@ -71,9 +71,9 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
 
 
 def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
-    """The most bytes that the body of a request may have; None when it is refused whatever its body holds.
+    """The most bytes that the body of a request may have; None when the request is refused whatever its body.
 
-    That is seen from its route and credential alone: nothing is counted or recorded.
+    Follows from its route and credential: nothing is counted or recorded.
     """
     api, operations, segments = worlds.router.find(request.path)
     if api is None:
@@ -82,30 +82,30 @@ def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
     try:
         if _route(call, api, operations) is not None or api.steps.authenticate(call) is not None:
             return None
-    except Exception:  # `handle` meets it again and answers it
+    except Exception:  # `handle` raises the same and renders it
         return None
     return call.max_bytes
 
 
 def unknown_world(server: Server) -> Response:
-    """The answer to a request whose X-Mock-World names no world."""
+    """The response to a request with an unknown X-Mock-World."""
     detail = "X-Mock-World names no world of this server; GET /__mock__/worlds lists them"
     return _with_reason(server, _not_found(detail), "not-found")
 
 
-def injected(call: Call) -> Fault | None:
-    """The fault step: the fault that concerns a call."""
+def take_fault(call: Call) -> Fault | None:
+    """The fault step: the injected fault that applies to a call; None without one."""
     faults = call.world.faults
     if not faults.index or call.contract.name == "control":
         return None
     return faults.take(call.contract.name, call.operation.id)
 
 
-STEPS = Steps(fault=injected, authenticate=authenticate, limit_rate=limit_rate, validate=validate)
+STEPS = Steps(fault=take_fault, authenticate=authenticate, limit_rate=limit_rate, validate=validate)
 
 
 def _answer(call: Call, api: Api, worlds: Worlds) -> Response:
-    """Take the steps in their order until one answers; the last one runs the handler."""
+    """Run the steps in order until one responds; the last one calls the handler."""
     steps = api.steps
     fault = steps.fault(call)
     if fault is not None:
@@ -123,7 +123,7 @@ def _answer(call: Call, api: Api, worlds: Worlds) -> Response:
 
 
 def _route(call: Call, api: Api, operations: Mapping[str, Operation]) -> Response | None:
-    """Find the operation; the answer to OPTIONS."""
+    """Set the operation of a call; returns the response to OPTIONS, else None."""
     request = call.request
     operation = operations.get(request.method)
     if operation is None and operations:
@@ -135,7 +135,7 @@ def _route(call: Call, api: Api, operations: Mapping[str, Operation]) -> Respons
             return Response(204, _allow(allowed))
         operation = operations["GET"]
     if operation is None:
-        documented = api.contract.errors["unknown-route"].rule is not None  # then its message is, too
+        documented = api.contract.errors["unknown-route"].rule is not None  # then the document has the message, too
         message = f"{request.method} {request.path[:200]} is no operation of this API"
         raise Problem("unknown-route", None if documented else message)
     call.operation = operation
@@ -145,7 +145,7 @@ def _route(call: Call, api: Api, operations: Mapping[str, Operation]) -> Respons
 
 
 def _allowed(call: Call, operations: Mapping[str, Operation]) -> list[str]:
-    """The methods of a path: those of its operations, and HEAD and OPTIONS where the API answers them."""
+    """The methods that a path allows: those of its operations, and HEAD and OPTIONS by assumption."""
     methods = call.contract.methods
     head = "GET" in operations and call.value(methods["head"]) == "like-get"
     options = call.value(methods["options"]) == "allow"
@@ -157,12 +157,12 @@ def _allow(methods: Iterable[str]) -> Headers:
 
 
 def _run(call: Call, api: Api, worlds: Worlds) -> Response:
-    """Let the handler answer, and cut a page where it returns a listing."""
+    """Call the handler, and cut a page where it returns a listing."""
     call.step = "run"
-    method = call.operation.method  # GET for a HEAD, too
+    method = call.operation.method  # GET, also for a HEAD request
     if method != "GET" and call.credential is not NOBODY:
         meter = call.store.meter
-        if meter.bytes >= meter.next and method != "DELETE":  # what is full can be deleted from
+        if meter.bytes >= meter.next and method != "DELETE":  # a deletion is allowed in a full world
             worlds.check_room(call.world, call.store)
     reply = api.handlers[call.operation.id](call)
     body = reply.body
@@ -176,27 +176,27 @@ def _run(call: Call, api: Api, worlds: Worlds) -> Response:
 
 
 def _refuse(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str, Response, str | None]:
-    """The reason of a problem, its answer, and the traceback of what went wrong while it was rendered."""
+    """The reason of a problem, its response, and the traceback of an error while it was rendered."""
     try:
-        return (*_rendered(call, api, problem, worlds), None)
-    except Exception:  # an unknown kind, or an error shape that raises: a programmer's error, too
+        return (*_render(call, api, problem, worlds), None)
+    except Exception:  # a programmer's error: an unknown kind, or an error shape that raises
         return _fail(call, api, traceback.format_exc(), worlds)
 
 
 def _fail(call: Call, api: Api, error: str, worlds: Worlds) -> tuple[str, Response, str]:
-    """The answer to a request on which the mock failed: the API's own, or else plain problem details."""
+    """The response after an internal error: the API's own 500, or plain problem details where that fails, too."""
     try:
-        return (*_rendered(call, api, Problem("internal"), worlds), error)
+        return (*_render(call, api, Problem("internal"), worlds), error)
     except Exception:
         return "internal", _FAILED, f"{error}\n{traceback.format_exc()}"
 
 
-def _rendered(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str, Response]:
-    """A problem in the API's own error shape, and its reason."""
+def _render(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str, Response]:
+    """The reason of a problem, and its response in the API's own error shape."""
     kind = api.contract.errors[problem.kind]
     if kind.answer is None:
         answer = {"status": call.value(kind.status), "code": call.value(kind.code)}
-    else:  # null stands for a server that does not refuse this; where ours has to, it goes by the default
+    else:  # null: the vendor does not refuse this; where this server must, it uses the default
         answer = call.assumed(kind.answer.id) or api.contract.assumptions[kind.answer.id].default
     rule_id = problem.rule_id or kind.rule
     if rule_id is not None:
@@ -209,18 +209,18 @@ def _rendered(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[s
 
 
 def _mismatch(call: Call, response: Response) -> str | None:
-    """How an answer differs from the document (`serve --check`); a fault is meant to differ."""
+    """How a response differs from the document (`serve --check`); None for an injected fault."""
     operation = call.operation
     if operation is UNROUTED or call.step == "fault":
         return None
     try:
         return operation.mismatch(response)
-    except Exception:  # an answer that cannot even be compared
+    except Exception:  # a response that cannot even be compared
         return traceback.format_exc()
 
 
 def _fault_response(call: Call, api: Api, fault: Fault) -> Response:
-    """The response of a fault; without a body of its own in the API's error shape."""
+    """The response of an injected fault; without a body of its own, in the API's error shape."""
     if fault.status in WITHOUT_CONTENT:
         return Response(fault.status, fault.headers)
     body = fault.body if fault.body is not None else encode(_fault_body(call, api, fault.status))
@@ -229,7 +229,7 @@ def _fault_response(call: Call, api: Api, fault: Fault) -> Response:
 
 
 def _fault_body(call: Call, api: Api, status: int) -> Json:
-    """The API's own error shape, with the code that it documents for the status."""
+    """An error in the API's own shape, with the code that it documents for the status."""
     kinds = api.contract.errors.values()
     code = next((call.value(kind.code) for kind in kinds if kind.status == status), f"injected_{status}")
     return api.error_body(call, Refusal(status, code, "Injected fault", {}))
@@ -238,12 +238,12 @@ def _fault_body(call: Call, api: Api, status: int) -> Json:
 def _record_unowned(
     request: Request, world: World, response: Response, reason: str | None, error: str | None
 ) -> Exchange:
-    """Record a request that no API was asked."""
+    """Record a request whose path no API owns."""
     world.journal.count += 1
     response = response if reason is None else _with_reason(world.server, response, reason)
     number, now = world.journal.count, world.clock.now()
     exchange = Exchange(number, world.id, "", None, now, request, response, "route", reason, (), error)
-    world.journal.keep(exchange)
+    world.journal.append(exchange)
     return exchange
 
 
@@ -264,7 +264,7 @@ def _not_found(detail: str) -> Response:
 
 
 def _details(status: int, detail: str) -> Response:
-    """An answer that is no API's: RFC 9457 problem details."""
+    """RFC 9457 problem details: a response outside any API."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(status, PROBLEM_JSON, encode(body))
 
@@ -273,7 +273,7 @@ _FAILED = _details(500, "The mock failed; GET /__mock__/journal holds the traceb
 
 
 def _with_reason(server: Server, response: Response, reason: str) -> Response:
-    """A refusal with its reason in X-Mock-Reason, unless the server is to be strictly like the vendor's."""
+    """Add the reason of a refusal as X-Mock-Reason; a strict server leaves it out."""
     if not server.helpful:
         return response
     return structs.replace(response, headers=(*response.headers, (b"x-mock-reason", reason.encode())))
@@ -297,5 +297,5 @@ def _record(call: Call, response: Response, reason: str | None, error: str | Non
         error,
     )
     if exchange.api != "control":
-        journal.keep(exchange)
+        journal.append(exchange)
     return exchange

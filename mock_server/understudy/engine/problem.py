@@ -1,4 +1,4 @@
-"""A Problem: what a handler or a step raises to refuse a request."""
+"""A Problem: the exception by which a handler or step refuses a request."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from understudy.engine.exchange import Headers
 
-Fields = Mapping[str, Sequence[str]]  # what is wrong with which member: its dotted name, and messages
+Fields = Mapping[str, Sequence[str]]  # messages by the dotted name of a member
 
 
 class Problem(Exception):
     """A refusal: the kind of error (a key of the document's `x-errors`), and a message where it needs its own.
 
-    `because` is the id of the rule that decided, for the trace; `fields` tells what is wrong with which member.
-    Caught once, in `pipeline`, and rendered in the API's own shape.
+    `rule_id` is the id of the documented rule, for the trace; `fields` holds messages by member. Caught once, in
+    `pipeline`, and rendered in the API's own shape.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Problem(Exception):
 
 
 class Refusal(NamedTuple):
-    """A problem with the status, code (empty without one) and message that the document gives its kind."""
+    """The status, code (empty without one) and message of a problem in a world."""
 
     status: int
     code: str

@@ -1,6 +1,6 @@
-"""The rate-limit step: so many requests in so many seconds for each credential or tenant, then a 429.
+"""The rate-limit step: counts requests for each credential or tenant, and refuses those over the quota.
 
-Windows read the world's clock and are the world's. Must not know which API is limited: the document says it.
+A world holds its windows, which read its clock. Must not know which API is limited: the document declares it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from understudy.engine.exchange import Response
 from understudy.engine.problem import Problem
 from understudy.engine.window import Window
 
-_NONE = {"requests": 0, "seconds": 60}
+_UNLIMITED = {"requests": 0, "seconds": 60}
 
 
 def fixed(window: Window, now: int, most: int, span: int) -> int:
-    """Count a request in a window of `span` ms from the first one on; the wait in ms where there is no room, else 0."""
+    """Count a request in a window of `span` ms that starts with a request; returns the wait in ms, 0 if granted."""
     if now - window.start >= span:
         window.start, window.granted = now, 0
     if window.granted >= most:
@@ -31,7 +31,7 @@ def fixed(window: Window, now: int, most: int, span: int) -> int:
 
 
 def calendar(window: Window, now: int, most: int, span: int) -> int:
-    """Count a request in windows of `span` ms that start with the clock's own minutes; the wait as for `fixed`."""
+    """Count a request in a window of `span` ms aligned with the clock; returns the wait in ms, 0 if granted."""
     if now - window.start >= span:
         window.start, window.granted = now - now % span, 0
     if window.granted >= most:
@@ -41,13 +41,13 @@ def calendar(window: Window, now: int, most: int, span: int) -> int:
 
 
 def sliding(window: Window, now: int, most: int, span: int) -> int:
-    """Count a request in the last `span` ms at every moment; the wait as for `fixed`."""
+    """Count a request in the window of the last `span` ms; returns the wait in ms, 0 if granted."""
     times = window.times
     while times and times[0] <= now - span:
         times.popleft()
     window.granted = len(times)
     if window.granted >= most:
-        return times[window.granted - most] + span - now  # more than the oldest, where the limit became lower
+        return times[window.granted - most] + span - now  # not always the oldest: the limit may have been lowered
     window.granted += 1
     times.append(now)
     return 0
@@ -61,39 +61,39 @@ WINDOWS: dict[str, Callable[[Window, int, int, int], int]] = {
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """A RateLimit in a world: nothing that counts is open any more. `by` are the assumptions that it follows.
+    """A RateLimit with the values of a world's assumptions, whose ids are `assumptions`.
 
-    Its windows go by `name`: to count in another way is to begin anew.
+    Its windows are keyed by `name`, which contains the kind of window: another kind starts with empty windows.
     """
 
     name: str
     declared: RateLimit
     most: int  # requests
-    span: int  # in so many milliseconds
+    span: int  # milliseconds
     count: Callable[[Window, int, int, int], int]
     successful: bool
     headers: bool
-    by: tuple[str, ...]
+    assumptions: tuple[str, ...]
 
 
 def limit_rate(call: Call) -> Response | None:
-    """Count the request, or raise the limit's Problem, by default with `Retry-After` in whole seconds."""
-    chosen = call.world.limits.get(call.contract.name, 0)
-    if chosen is None or call.credential is NOBODY:
+    """Count the request against each limit; raises the Problem of an exceeded limit, by default with `Retry-After`."""
+    override = call.world.limits.get(call.contract.name, 0)
+    if override is None or call.credential is NOBODY:
         return None
     resolved = call.world.assumptions.resolved
     limits = resolved.get(call.operation)
     if limits is None:
         limits = resolved[call.operation] = tuple(_limits(call))
     for limit in limits:
-        most = limit.most if limit.declared.name else chosen or limit.most
-        call.note(limit.by if most else limit.by[:1])  # no limit at all is assumed, too
+        most = limit.most if limit.declared.name else override or limit.most
+        call.note(limit.assumptions if most else limit.assumptions[:1])  # without a limit, only the quota was consulted
         if most:
-            who = call.credential.token if limit.declared.per == "credential" else call.credential.tenant
-            window = call.world.windows[limit.name, who]
+            owner = call.credential.token if limit.declared.per == "credential" else call.credential.tenant
+            window = call.world.windows[limit.name, owner]
             wait = limit.count(window, call.now, most, limit.span)
             if limit.successful and not wait:
-                call.provisional += (window,)
+                call.refundable += (window,)
             if limit.headers:
                 _add_headers(call, most, limit.span, window)
             if wait:
@@ -102,26 +102,26 @@ def limit_rate(call: Call) -> Response | None:
 
 
 def refund(call: Call) -> None:
-    """Take a request that failed out of the count again, where only successful ones count."""
-    for window in call.provisional:
+    """Take a failed request out of the windows that count successful requests only."""
+    for window in call.refundable:
         window.granted -= 1
         if window.times:
             window.times.pop()
 
 
 def _limits(call: Call) -> Iterator[Limit]:
-    """The document's limit and the operation's own, as this world's assumptions have them."""
+    """The limits of the document and of the operation, with the values of the world's assumptions."""
     for declared in (call.contract.rate_limit, call.operation.rate_limit):
         if declared is not None:
             parts = (declared.quota, declared.window, declared.counts, declared.headers)
-            by = tuple(part.id for part in parts if isinstance(part, Assumed))
-            quota, kind, counts, headers = (_resolved(call, part) for part in parts)
-            most, seconds = quota if isinstance(quota, Quota) else Quota(**(quota or _NONE))
+            assumptions = tuple(part.id for part in parts if isinstance(part, Assumed))
+            quota, kind, counts, headers = (_resolve(call, part) for part in parts)
+            most, seconds = quota if isinstance(quota, Quota) else Quota(**(quota or _UNLIMITED))
             name, successful = f"{call.contract.name}/{declared.name}/{kind}", counts == "successful"
-            yield Limit(name, declared, most, seconds * 1000, WINDOWS[kind], successful, headers, by)
+            yield Limit(name, declared, most, seconds * 1000, WINDOWS[kind], successful, headers, assumptions)
 
 
-def _resolved(call: Call, part: Json) -> Json:
+def _resolve(call: Call, part: Json) -> Json:
     return call.world.assumptions[part.id] if isinstance(part, Assumed) else part
 
 
@@ -131,7 +131,7 @@ def _refuse(call: Call, limit: RateLimit, wait: int) -> NoReturn:
 
 
 def _add_headers(call: Call, most: int, span: int, window: Window) -> None:
-    first = window.times[0] if window.times else window.start  # a sliding window frees one request after the other
+    first = window.times[0] if window.times else window.start  # a sliding window frees its requests one by one
     reset = -(-(first + span - call.now) // 1000)
     call.headers += (
         (b"x-ratelimit-limit", str(most).encode()),

@@ -1,4 +1,4 @@
-"""The router: which operation a method and path belong to."""
+"""The router: finds the operations of a path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_COMPARED = 200  # characters of a path
 
 
 class Match(NamedTuple):
-    """Where a path leads: the API that owns it, its operations by method, the path's parameters as given."""
+    """A routed path: the API that owns it, its operations by method, and its parameters, raw."""
 
     api: Api | None
     operations: Mapping[str, Operation]
@@ -31,8 +31,8 @@ class _Node:
         self.owner: Api | None = None
 
 
-def _filled(known: str, given: Sequence[str]) -> str:
-    """A known path with its parameters as the `given` segments have them: a long id must not hide what is alike."""
+def _fill(known: str, given: Sequence[str]) -> str:
+    """A known path with its parameters replaced by `given` segments: a long id must not spoil the comparison."""
     parts = known.split("/")
     for number, segment in enumerate(given[: len(parts)]):
         if segment and parts[number].startswith("{"):
@@ -41,20 +41,20 @@ def _filled(known: str, given: Sequence[str]) -> str:
 
 
 class Router:
-    """One tree of path segments over all APIs; the longest match wins, a literal segment before a parameter."""
+    """A tree of path segments over all APIs; a literal segment matches before a parameter."""
 
     def __init__(self, apis: Sequence[Api]) -> None:
         """Raises ValueError when two APIs claim the same path."""
         self._root = _Node()
-        self._paths: list[tuple[str, str]] = []  # name of the API, path
-        self._nearest: dict[tuple[str, str], str] = {}
+        self._paths: list[tuple[str, str]] = []  # API name, path
+        self._suggestions: dict[tuple[str, str], str] = {}
         self._known: dict[str, Match] = {}
         for api in apis:
             for prefix in api.contract.prefixes:
                 self._add(api, prefix)
 
     def find(self, path: str) -> Match:
-        """Where a raw path leads. Those that were asked for before are remembered (at most 1024, and no long ones)."""
+        """Route a raw path; results are memoized (at most 1024, and none of long paths)."""
         match = self._known.get(path)
         if match is None:
             match = self._find(path)
@@ -75,30 +75,30 @@ class Router:
         return Match(owner, node.operations, tuple(segments))
 
     def suggest(self, path: str, api: str | None = None) -> str:
-        """`; did you mean ...?` for the known path, of one API if given, that is most like a raw `path`, or nothing."""
+        """`; did you mean ...?` with the known path (of one API, if given) most similar to a raw `path`, or nothing."""
         path = path[:_LONGEST_COMPARED]
         key = (path, api or "")
-        if key not in self._nearest:
+        if key not in self._suggestions:
             given = path.split("/")
-            filled = {_filled(known, given): known for owner, known in self._paths if api in (None, owner)}
+            filled = {_fill(known, given): known for owner, known in self._paths if api in (None, owner)}
             match = closest(path, filled)
-            memoize(self._nearest, key, "" if match is None else f"; did you mean {filled[match]}?")
-        return self._nearest[key]
+            memoize(self._suggestions, key, "" if match is None else f"; did you mean {filled[match]}?")
+        return self._suggestions[key]
 
     def _add(self, api: Api, prefix: str) -> None:
-        shared = prefix in ("", "/api")  # several vendors live here: a path is owned by its first segment
+        shared = prefix in ("", "/api")  # several vendors share these: the first segment tells the owner
         if not shared:
-            self._claim(api, self._grow(prefix))
+            self._claim(api, self._node(prefix))
         for operation in api.contract.operations.values():
             if shared:
-                self._claim(api, self._grow(f"{prefix}/{operation.path.split('/')[1]}"))
-            node = self._grow(prefix + operation.path)
+                self._claim(api, self._node(f"{prefix}/{operation.path.split('/')[1]}"))
+            node = self._node(prefix + operation.path)
             if operation.method in node.operations:
                 raise ValueError(f"{prefix}{operation.path}: two operations answer {operation.method}; rename one")
             node.operations[operation.method] = operation
             self._paths.append((api.name, prefix + operation.path))
 
-    def _grow(self, path: str) -> _Node:
+    def _node(self, path: str) -> _Node:
         node = self._root
         for segment in path.split("/")[1:]:
             if segment.startswith("{"):

@@ -1,4 +1,4 @@
-"""Seeds turned into stores: each record is checked against the document."""
+"""Loads seeds into stores, and checks each record against the document."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from understudy.engine.credential import Credential
 from understudy.engine.store import Record, Store
 from understudy.messages import suggest
 
-SeededData = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: its tenants' data, all credentials
+SeededData = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: stores by tenant, all credentials
 
 
 def load_seed(api: Api, seed: Json) -> SeededData:
-    """The stores and credentials of an API's seed; raises ValueError when it does not fit the document."""
+    """The stores and credentials of an API's seed; raises ValueError for a seed that does not fit the document."""
     tenants = api.seed(seed, api.contract)
     stores = {seeded.tenant: load_store(api, seeded.tenant, seeded.data) for seeded in tenants}
     return stores, tuple(credential for seeded in tenants for credential in seeded.credentials)
 
 
 def load_store(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store:
-    """A store with these records; raises ValueError naming the first one that does not fit the document."""
+    """A store with these records; raises ValueError that names the first record that does not fit the document."""
     for name, records in dump.items():
         layout = api.layouts.get(name)
         if layout is None:
@@ -29,8 +29,8 @@ def load_store(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> S
         validator, seen = api.contract.fits(layout.schema), set[str]()
         for number, record in enumerate(records):
             for error in validator.iter_errors(record):
-                place = ".".join(map(str, (name, number, *error.instance_path)))
-                raise ValueError(f"{api.name}/{tenant}: {place}: {error.message}")
+                path = ".".join(map(str, (name, number, *error.instance_path)))
+                raise ValueError(f"{api.name}/{tenant}: {path}: {error.message}")
             if record["id"] in seen:
                 raise ValueError(f"{api.name}/{tenant}: {name}.{number}.id: there are two with the id {record['id']}")
             seen.add(record["id"])
@@ -41,7 +41,7 @@ def load_store(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> S
 
 
 def fill_store(api: Api, dump: Mapping[str, Sequence[Record]]) -> Store:
-    """A store with these records, which are known to fit."""
+    """A store with these records, without checks."""
     store = Store.empty(api.layouts)
     for name, records in dump.items():
         for record in records:

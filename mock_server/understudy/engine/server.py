@@ -1,4 +1,4 @@
-"""What all worlds of one server share: where it is reached, how it answers, its bounds and its mask.
+"""What all worlds of one server share: its URL, its bounds, its mask and how it answers.
 
 Must not know any world.
 """
@@ -8,19 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from understudy.engine.bounds import Bounds
-from understudy.engine.journal import Room
+from understudy.engine.journal import MemoryLimit
 from understudy.engine.masking import Mask
 
 
 @dataclass(slots=True)
 class Server:
-    """One server. `token` is what the control API asks for; None on loopback.
+    """One server. `token` authorizes requests to the control API; None on loopback.
 
-    `helpful` adds X-Mock-* headers, `checked` compares each response with the document.
+    `helpful` adds X-Mock-* headers, `checked` validates each response against the document.
     """
 
     bounds: Bounds
-    room: Room
+    memory: MemoryLimit
     mask: Mask
     url: str = "http://understudy"
     helpful: bool = True

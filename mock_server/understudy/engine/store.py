@@ -1,9 +1,8 @@
-"""Ordered collections of records by id, with one ordered id list per documented filter.
+"""The store: collections of records by id, each with sorted indexes.
 
-A record is replaced, never changed in place, and kept as its encoded JSON, so a page is a join, a fork
-shares everything, and the garbage collector has nothing to walk: only the few that were looked at or
-written last are at hand decoded, too. A page never scans what it does not return. Must not know any API:
-a Layout says how a collection is kept.
+A record is stored as encoded JSON and replaced, never changed in place: a page is a join, a fork shares every
+record, and the garbage collector has nothing to walk. The records used last are cached decoded. Reading a page
+scans no other records. Must not know any API: a Layout declares how a collection is stored.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 Record = dict[str, Any]
-SharedRecord = Mapping[str, Any]  # a record that is not to be changed: others share it
+SharedRecord = Mapping[str, Any]  # read-only: forks and readers share it
 encode = msgspec.json.encode
 decode: Callable[[bytes], Record] = msgspec.json.decode
-_FIRST = -(1 << 96)  # before every place, also of the year 1
-MAX_DECODED = 256  # so many records of a collection, at the most, are at hand decoded
+_BEFORE_ALL = -(1 << 96)  # before every position, also those of the year 1
+MAX_DECODED = 256  # records of one collection that are cached decoded
 
 
 class Meter:
-    """Bytes of the encoded records of a tenant, beyond those that its store was forked with.
+    """Counts the bytes of a tenant's encoded records that were added since its store was forked.
 
-    `next` is the number of bytes at which somebody should look whether there is room for more.
+    `next` is the number of bytes at which the state bound must be checked again.
     """
 
     __slots__ = ("bytes", "next")
@@ -37,12 +36,11 @@ class Meter:
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """How one collection is kept.
+    """The schema, sort key and indexes of one collection.
 
-    `schema` is what every record must fit: the name of a schema of the document, or a JSON schema.
-    `at` gives a record's place in the order (milliseconds; equal ones keep their order of creation); None
-    for a collection that is only looked up by id. `lists` names the ordered lists that a record stands in; a name
-    that it gives twice counts once.
+    `schema` is the name of a component schema of the document, or a JSON schema. `at` returns a record's sort key
+    (milliseconds; equal keys are sorted by creation); None stands for a collection without an order. `lists` returns
+    the names of the indexes that hold a record; a repeated name counts once.
     """
 
     schema: str | Mapping[str, Any]
@@ -51,7 +49,7 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
-    """One page of a listing: encoded rows, the id of the last one, and whether more follow."""
+    """One page of a listing: encoded rows, the id of the last row, and whether more rows follow."""
 
     rows: Sequence[bytes]
     last: str | None
@@ -61,48 +59,59 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 class Listing(Protocol):
     """An ordered sequence that can be read page by page."""
 
-    def place(self, id: str) -> int | None:
-        """Where the item `id` stands in the total order, even when it no longer matches; None when unknown."""
+    def position(self, id: str) -> int | None:
+        """The sort position of the item `id`, also of one that is no longer in the listing; None when unknown."""
 
     def page(self, after: int | None, limit: int) -> Page:
-        """Up to `limit` items that follow the place `after` (None: from the start)."""
+        """Up to `limit` items after the position `after` (None: from the start)."""
 
     def size(self) -> int:
-        """How many items there are."""
+        """The number of items."""
 
     def slice(self, start: int, stop: int) -> Sequence[bytes]:
-        """The items from the number `start` up to `stop`, counted from 0."""
+        """The items `start` up to, but not including, `stop`, counted from 0."""
 
 
 class Collection:
-    """Records by id. Forks share rows and lists until one side writes."""
+    """Records by id, with sorted indexes. Forks share rows and indexes until one side writes (copy on write)."""
 
-    __slots__ = ("_at_hand", "_count", "_lists", "_newest", "_owned", "_places", "_rows", "_shared", "layout", "meter")
+    __slots__ = (
+        "_count",
+        "_decoded",
+        "_indexes",
+        "_last_position",
+        "_own_indexes",
+        "_positions",
+        "_rows",
+        "_shared",
+        "layout",
+        "meter",
+    )
 
     def __init__(self, layout: Layout, meter: Meter | None = None) -> None:
         self.layout = layout
         self.meter = meter or Meter()
         self._rows: dict[str, bytes] = {}
-        self._at_hand: dict[str, Record] = {}
-        self._places: dict[str, int] = {}
-        self._lists: dict[Hashable, list[str]] = {}
-        self._owned: dict[Hashable, list[str]] = {}  # the lists that no fork shares
-        self._shared = False  # whether a fork shares all of it
+        self._decoded: dict[str, Record] = {}
+        self._positions: dict[str, int] = {}
+        self._indexes: dict[Hashable, list[str]] = {}
+        self._own_indexes: dict[Hashable, list[str]] = {}  # those that no fork shares
+        self._shared = False  # whether a fork shares rows, positions and indexes
         self._count = 0
-        self._newest = _FIRST  # the last place in the order
+        self._last_position = _BEFORE_ALL
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Record]:
-        """All records, in order (by id's first appearance where the collection has no order)."""
+        """All records, by sort key; by creation in a collection without one."""
         ids: Iterable[str] = self._rows
         if self.layout.at is not None:
-            ids = sorted(self._rows, key=self._places.__getitem__)
+            ids = sorted(self._rows, key=self._positions.__getitem__)
         return (decode(self._rows[id]) for id in ids)
 
     def row(self, id: str) -> bytes | None:
-        """The encoded record, as it is served; None when there is none."""
+        """The encoded record; None when there is none."""
         return self._rows.get(id)
 
     def get(self, id: str) -> Record | None:
@@ -111,235 +120,236 @@ class Collection:
         return None if row is None else decode(row)
 
     def get_shared(self, id: str) -> SharedRecord | None:
-        """The record, shared with all who look at it; None when there is none."""
-        record = self._at_hand.get(id)
+        """The record from the cache, shared and read-only; None when there is none."""
+        record = self._decoded.get(id)
         if record is None and (row := self._rows.get(id)) is not None:
             record = decode(row)
-            self._hand(id, record)
+            self._cache_decoded(id, record)
         return record
 
     def put(self, record: Record) -> bytes:
-        """Keep `record` under its `id`, new or in place of the old one; returns the encoded form.
+        """Insert or replace the record of this `id`; returns its encoded form.
 
-        It is the collection's from then on: who goes on changing it changes what others look at. One that is
-        replaced is likely to be looked at again soon, and at hand; a new one is not.
+        Takes ownership: do not mutate `record` afterwards. Only a replaced record is cached decoded, since it is likely
+        to be read again soon.
         """
         if self._shared:
-            self._own()
+            self._unshare()
         id, row, ordered = record["id"], encode(record), self.layout.at is not None
         if id not in self._rows:
             self.meter.bytes += len(row)
             if ordered:
-                self._enter(id, record)
+                self._insert(id, record)
         else:
             self.meter.bytes += len(row) - len(self._rows[id])
             if ordered:
-                self._move(id, record)
-            self._hand(id, record)
+                self._reindex(id, record)
+            self._cache_decoded(id, record)
         self._rows[id] = row
         return row
 
     def remove(self, id: str) -> None:
-        """Forget the record `id`; raises KeyError when there is none."""
+        """Remove the record `id`; raises KeyError when there is none."""
         if self._shared:
-            self._own()
+            self._unshare()
         names = set(self.layout.lists(decode(self._rows[id]))) if self.layout.at is not None else ()
         self.meter.bytes -= len(self._rows.pop(id))
-        self._at_hand.pop(id, None)
+        self._decoded.pop(id, None)
         for name in names:
-            self._leave(name, id)
-        self._places.pop(id, None)
+            self._remove_from(name, id)
+        self._positions.pop(id, None)
 
     def trim(self, most: int) -> None:
-        """Forget the records that were put first until there are no more than `most`."""
+        """Remove the oldest records until `most` are left."""
         while len(self._rows) > most:
             self.remove(next(iter(self._rows)))
 
     def matching(self, *groups: Sequence[Hashable], descending: bool = False) -> Ordered:
-        """The records that stand in at least one list of each group, in order; only the shortest group is walked."""
-        united = sorted((self._united(group) for group in groups), key=len)
-        ids = united[0] if united else []
-        for other in united[1:]:
-            ids = [id for id in ids if self._stands(id, other)]
-        return Ordered(self._rows, self._places, ids, descending)
+        """The records that are in at least one index of each group, in order; scans only the shortest group."""
+        candidates = sorted((self._union(group) for group in groups), key=len)
+        ids = candidates[0] if candidates else []
+        for other in candidates[1:]:
+            ids = [id for id in ids if self._is_in(id, other)]
+        return Ordered(self._rows, self._positions, ids, descending)
 
     def listing(self, name: Hashable = (), *, descending: bool = False) -> Ordered:
-        """The records that stand in the list `name`, in order."""
-        return Ordered(self._rows, self._places, self._lists.get(name, []), descending)
+        """The records of the index `name`, in order."""
+        return Ordered(self._rows, self._positions, self._indexes.get(name, []), descending)
 
     def fork(self) -> Collection:
-        """A collection of its own with the same records; nothing is copied before somebody writes."""
+        """An independent collection with the same records; nothing is copied until one side writes."""
         other = Collection.__new__(Collection)
-        other.layout, other._rows, other._places, other._lists = self.layout, self._rows, self._places, self._lists
-        other._count, other._newest = self._count, self._newest
-        other._owned, other._at_hand, other.meter = self._owned, self._at_hand, Meter()
+        other.layout, other._rows = self.layout, self._rows
+        other._positions, other._indexes = self._positions, self._indexes
+        other._count, other._last_position = self._count, self._last_position
+        other._own_indexes, other._decoded, other.meter = self._own_indexes, self._decoded, Meter()
         self._shared = other._shared = True
         return other
 
-    def _own(self) -> None:
-        self._rows, self._places, self._lists = dict(self._rows), dict(self._places), dict(self._lists)
-        self._owned, self._shared, self._at_hand = {}, False, self._at_hand.copy()
+    def _unshare(self) -> None:
+        self._rows, self._positions, self._indexes = dict(self._rows), dict(self._positions), dict(self._indexes)
+        self._own_indexes, self._shared, self._decoded = {}, False, self._decoded.copy()
 
-    def _hand(self, id: str, record: Record) -> None:
-        if len(self._at_hand) >= MAX_DECODED:
-            self._at_hand.clear()
-        self._at_hand[id] = record
+    def _cache_decoded(self, id: str, record: Record) -> None:
+        if len(self._decoded) >= MAX_DECODED:
+            self._decoded.clear()
+        self._decoded[id] = record
 
-    def _enter(self, id: str, record: Record) -> None:
-        """Give a new record its place, and let it stand in its lists: at the end of them all, when it is the newest."""
-        assert self.layout.at is not None, "only a record with a time has a place"
-        at, names = self.layout.at(record), dict.fromkeys(self.layout.lists(record))  # before anything changes
+    def _insert(self, id: str, record: Record) -> None:
+        """Give a new record its position and add it to its indexes; the newest one is appended without a search."""
+        assert self.layout.at is not None, "only a record with a sort key has a position"
+        at, names = self.layout.at(record), dict.fromkeys(self.layout.lists(record))  # may raise: before any change
         self._count += 1
-        place = self._places[id] = at << 32 | self._count
-        newest = place > self._newest
+        position = self._positions[id] = at << 32 | self._count
+        newest = position > self._last_position
         if newest:
-            self._newest = place
+            self._last_position = position
         for name in names:
-            ids = self._owned.get(name) or self._list(name)
+            ids = self._own_indexes.get(name) or self._own_index(name)
             if newest:
                 ids.append(id)
             else:
-                self._stand(ids, id)
+                self._insert_sorted(ids, id)
 
-    def _move(self, id: str, record: Record) -> None:
-        """Let a record that takes the place of another one stand in its own lists."""
-        # a record that was changed in place, and put again, no longer tells where it stands
-        was = decode(self._rows[id]) if self._at_hand.get(id) is record else self.get_shared(id)
+    def _reindex(self, id: str, record: Record) -> None:
+        """Update the indexes for a record that replaces another one."""
+        # a cached record that was mutated in place no longer shows which indexes hold it
+        was = decode(self._rows[id]) if self._decoded.get(id) is record else self.get_shared(id)
         assert was is not None, "there is a record to be replaced"
         before, after = self.layout.lists(was), self.layout.lists(record)
         if before is not after and before != after:
-            left, entered = set(before) - set(after), set(after) - set(before)
-            for name in left:
-                self._leave(name, id)
-            for name in entered:
-                self._stand(self._list(name), id)
+            gone, new = set(before) - set(after), set(after) - set(before)
+            for name in gone:
+                self._remove_from(name, id)
+            for name in new:
+                self._insert_sorted(self._own_index(name), id)
 
-    def _stand(self, ids: list[str], id: str) -> None:
-        ids.insert(bisect_left(ids, self._places[id], key=self._places.__getitem__), id)
+    def _insert_sorted(self, ids: list[str], id: str) -> None:
+        ids.insert(bisect_left(ids, self._positions[id], key=self._positions.__getitem__), id)
 
-    def _leave(self, name: Hashable, id: str) -> None:
-        ids = self._list(name)
-        del ids[bisect_left(ids, self._places[id], key=self._places.__getitem__)]
+    def _remove_from(self, name: Hashable, id: str) -> None:
+        ids = self._own_index(name)
+        del ids[bisect_left(ids, self._positions[id], key=self._positions.__getitem__)]
         if not ids:
-            del self._lists[name], self._owned[name]
+            del self._indexes[name], self._own_indexes[name]
 
-    def _united(self, group: Sequence[Hashable]) -> list[str]:
-        lists = [self._lists.get(name, []) for name in group]
-        if len(lists) == 1:
-            return lists[0]
-        return sorted({id for ids in lists for id in ids}, key=self._places.__getitem__)
+    def _union(self, group: Sequence[Hashable]) -> list[str]:
+        indexes = [self._indexes.get(name, []) for name in group]
+        if len(indexes) == 1:
+            return indexes[0]
+        return sorted({id for ids in indexes for id in ids}, key=self._positions.__getitem__)
 
-    def _stands(self, id: str, ids: list[str]) -> bool:
-        at = bisect_left(ids, self._places[id], key=self._places.__getitem__)
-        return at < len(ids) and ids[at] == id
+    def _is_in(self, id: str, ids: list[str]) -> bool:
+        found = bisect_left(ids, self._positions[id], key=self._positions.__getitem__)
+        return found < len(ids) and ids[found] == id
 
-    def _list(self, name: Hashable) -> list[str]:
-        ids = self._owned.get(name)
+    def _own_index(self, name: Hashable) -> list[str]:
+        ids = self._own_indexes.get(name)
         if ids is None:
-            ids = self._owned[name] = self._lists[name] = list(self._lists.get(name, ()))
+            ids = self._own_indexes[name] = self._indexes[name] = list(self._indexes.get(name, ()))
         return ids
 
 
 class Ordered(msgspec.Struct, frozen=True, gc=False):
-    """A Listing over one id list of a collection."""
+    """A Listing over one sorted id list of a collection."""
 
     rows: dict[str, bytes]
-    places: dict[str, int]
+    positions: dict[str, int]
     ids: list[str]
     descending: bool
 
-    def place(self, id: str) -> int | None:
-        """See Listing."""
-        return self.places.get(id)
+    def position(self, id: str) -> int | None:
+        """Implements Listing."""
+        return self.positions.get(id)
 
     def page(self, after: int | None, limit: int) -> Page:
-        """See Listing."""
+        """Implements Listing."""
         ids = self.ids
         if self.descending:
-            end = len(ids) if after is None else bisect_left(ids, after, key=self.places.__getitem__)
+            end = len(ids) if after is None else bisect_left(ids, after, key=self.positions.__getitem__)
             start = max(0, end - limit)
             chosen, more = ids[start:end][::-1], start > 0
         else:
-            start = 0 if after is None else bisect_right(ids, after, key=self.places.__getitem__)
+            start = 0 if after is None else bisect_right(ids, after, key=self.positions.__getitem__)
             chosen, more = ids[start : start + limit], start + limit < len(ids)
-        return Page(self._chosen(chosen), chosen[-1] if chosen else None, more)
+        return Page(self._rows_of(chosen), chosen[-1] if chosen else None, more)
 
     def later_than(self, at: int) -> int:
-        """How many of the items stand behind the time `at` (milliseconds), without looking at them."""
-        return len(self.ids) - bisect_left(self.ids, (at + 1) << 32, key=self.places.__getitem__)
+        """The number of items with a sort key above `at` (milliseconds), found by bisection."""
+        return len(self.ids) - bisect_left(self.ids, (at + 1) << 32, key=self.positions.__getitem__)
 
     def size(self) -> int:
-        """See Listing."""
+        """Implements Listing."""
         return len(self.ids)
 
     def slice(self, start: int, stop: int) -> Sequence[bytes]:
-        """See Listing."""
+        """Implements Listing."""
         if self.descending:
             size = len(self.ids)
-            return self._chosen(self.ids[max(0, size - stop) : max(0, size - start)][::-1])
-        return self._chosen(self.ids[start:stop])
+            return self._rows_of(self.ids[max(0, size - stop) : max(0, size - start)][::-1])
+        return self._rows_of(self.ids[start:stop])
 
-    def _chosen(self, ids: list[str]) -> Sequence[bytes]:
-        if len(ids) < 2:  # itemgetter, which takes half the time of a loop, makes a sequence of two or more
+    def _rows_of(self, ids: list[str]) -> Sequence[bytes]:
+        if len(ids) < 2:  # itemgetter is twice as fast as a loop, but returns a tuple only for two or more
             return [self.rows[id] for id in ids]
         rows: tuple[bytes, ...] = itemgetter(*ids)(self.rows)
         return rows
 
 
 class Positions(NamedTuple):
-    """A Listing whose items follow from their position: `render(position)` and `name(position)` make them."""
+    """A Listing of items computed from their position: `render` makes the row, `name` the id, `find` inverts `name`."""
 
     length: int
     render: Callable[[int], bytes]
     name: Callable[[int], str]
     find: Callable[[str], int | None]
 
-    def place(self, id: str) -> int | None:
-        """See Listing."""
+    def position(self, id: str) -> int | None:
+        """Implements Listing."""
         return self.find(id)
 
     def page(self, after: int | None, limit: int) -> Page:
-        """See Listing."""
+        """Implements Listing."""
         start = 0 if after is None else after + 1
         end = min(start + limit, self.length)
         rows = [self.render(position) for position in range(start, end)]
         return Page(rows, self.name(end - 1) if rows else None, end < self.length)
 
     def size(self) -> int:
-        """See Listing."""
+        """Implements Listing."""
         return self.length
 
     def slice(self, start: int, stop: int) -> list[bytes]:
-        """See Listing."""
+        """Implements Listing."""
         return [self.render(position) for position in range(start, min(stop, self.length))]
 
 
 class Projected(NamedTuple):
-    """A Listing whose rows are not served as they are kept: `render` makes the served form of each."""
+    """A Listing that converts each row of `source` to its served form with `render`."""
 
-    kept: Listing
+    source: Listing
     render: Callable[[bytes], bytes]
 
-    def place(self, id: str) -> int | None:
-        """See Listing."""
-        return self.kept.place(id)
+    def position(self, id: str) -> int | None:
+        """Implements Listing."""
+        return self.source.position(id)
 
     def page(self, after: int | None, limit: int) -> Page:
-        """See Listing."""
-        page = self.kept.page(after, limit)
+        """Implements Listing."""
+        page = self.source.page(after, limit)
         return Page([self.render(row) for row in page.rows], page.last, page.more)
 
     def size(self) -> int:
-        """See Listing."""
-        return self.kept.size()
+        """Implements Listing."""
+        return self.source.size()
 
     def slice(self, start: int, stop: int) -> list[bytes]:
-        """See Listing."""
-        return [self.render(row) for row in self.kept.slice(start, stop)]
+        """Implements Listing."""
+        return [self.render(row) for row in self.source.slice(start, stop)]
 
 
 class Store(dict[str, Collection]):
-    """The collections of one tenant, by name. A fork takes each from its origin when it is first asked for."""
+    """The collections of one tenant, by name. A fork forks each collection of its origin on first access."""
 
     __slots__ = ("_origin", "meter")
 
@@ -351,7 +361,7 @@ class Store(dict[str, Collection]):
         self.meter = meter or Meter()
 
     def __bool__(self) -> bool:
-        return True  # also before anything was asked for
+        return True  # also a fork without a collection yet
 
     def __missing__(self, name: str) -> Collection:
         if self._origin is None:
@@ -362,16 +372,16 @@ class Store(dict[str, Collection]):
 
     @classmethod
     def empty(cls, layouts: Mapping[str, Layout]) -> Store:
-        """A store with nothing in it."""
+        """A store without records."""
         meter = Meter()
         return cls({name: Collection(layout, meter) for name, layout in layouts.items()}, meter=meter)
 
     def fork(self) -> Store:
-        """A store of its own with the same records. This one must not be written to any more."""
+        """An independent store with the same records. Do not write to this one afterwards."""
         return Store({}, origin=self)
 
     def names(self) -> Iterable[str]:
-        """The names of all collections."""
+        """The names of all collections, also of those not yet accessed."""
         return self if self._origin is None else self._origin.names()
 
     def dump(self) -> dict[str, list[Record]]:

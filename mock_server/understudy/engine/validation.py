@@ -1,7 +1,7 @@
-"""The validate step: path, query and body against the document, before any handler runs.
+"""The validate step: checks path, query and body against the document, before any handler runs.
 
-What the documentation leaves open (a parameter given twice, an unknown one, a limit out of range) goes by
-the assumption that the document names. Must not know any API.
+What the documentation leaves open (repeated, unknown and out-of-range parameters) follows the assumption that
+the document names. Must not know any API.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _MOST_WARNINGS = 5
 
 
 def validate(call: Call) -> Response | None:
-    """Fill in the call's typed `arguments` and decoded `body`; raises Problem for the first thing that is wrong."""
+    """Set the call's typed `arguments` and decoded `body`; raises Problem for an invalid request."""
     operation = call.operation
     call.arguments, issues = operation.read(call.segments, call.request.query)
     if issues:
-        _judge(call, issues)
+        _apply_or_refuse(call, issues)
     request, body = call.request, operation.body
     call.body = read_body(call, body) if body is not None or request.body or request.oversized else None
     return None
 
 
-def _judge(call: Call, issues: Sequence[Issue]) -> None:
-    """Refuse what the world's assumptions refuse, and warn of the unknown parameters that they ignore."""
+def _apply_or_refuse(call: Call, issues: Sequence[Issue]) -> None:
+    """Raise Problem for the issues that the assumptions reject; warn of the unknown parameters that they ignore."""
     refused = _apply_policies(call, call.arguments, issues)
-    ignored = (issue.message for issue in issues if issue.fault == "unknown" and issue not in refused)
+    ignored = (issue.message for issue in issues if issue.kind == "unknown" and issue not in refused)
     warn(call, islice(ignored, _MOST_WARNINGS))
     if refused:
         fields = {issue.parameter: [issue.message] for issue in refused}
@@ -47,7 +47,7 @@ def _judge(call: Call, issues: Sequence[Issue]) -> None:
 
 
 def read_body(call: Call, body: Body | None) -> Json:
-    """The decoded and valid body of a call, of a form its parts by name; None when there is none and none is needed.
+    """The decoded and valid body of a call (of a form, its parts by name); None for an allowed absence.
 
     Raises the Problems body-too-large, unsupported-media-type, malformed-body and invalid.
     """
@@ -58,7 +58,7 @@ def read_body(call: Call, body: Body | None) -> Json:
         return None
     if not content:
         if body.required:
-            raise Problem("invalid", "A JSON request body is required", fields=body.faults({}))
+            raise Problem("invalid", "A JSON request body is required", fields=body.errors({}))
         return None
     sent_as = codings = None
     for header, text in call.request.headers:
@@ -74,26 +74,31 @@ def read_body(call: Call, body: Body | None) -> Json:
         value = _read_json(content, call.max_depth)
     else:
         value = _read_form(call.request.header("content-type"), content)
-    if body.strict is None or not body.strict.is_valid(value):
-        warn(call, islice(body.strange(value), _MOST_WARNINGS))  # a misspelt one that is required, too
-        if not body.validator.is_valid(value):
-            raise Problem("invalid", body.fault(value), fields=body.faults(value))
-    if body.media_type != JSON:
-        return value
-    if call.value(call.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):
-        name = next(name for name in value if name not in body.properties)[:80]
-        raise Problem("invalid", f"unknown field {name}", fields={name: ["This field is not known."]})
+    _check_value(call, body, value)
     return value
 
 
-def _check_media_type(call: Call, wanted: str) -> None:
-    given = call.request.header("content-type") or ""
-    media_type = given.partition(";")[0].strip().lower()
-    if media_type == wanted or (wanted == JSON and media_type.endswith("+json")):
+def _check_value(call: Call, body: Body, value: Json) -> None:
+    """Refuse a decoded body that is invalid, or has undeclared members that the assumptions reject; warn of others."""
+    if body.strict is None or not body.strict.is_valid(value):
+        warn(call, islice(body.unknown_members(value), _MOST_WARNINGS))  # before errors: it may be a misspelt name
+        if not body.validator.is_valid(value):
+            raise Problem("invalid", body.fault(value), fields=body.errors(value))
+    if body.media_type != JSON:
+        return
+    if call.value(call.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):
+        name = next(name for name in value if name not in body.properties)[:80]
+        raise Problem("invalid", f"unknown field {name}", fields={name: ["This field is not known."]})
+
+
+def _check_media_type(call: Call, expected: str) -> None:
+    sent = call.request.header("content-type") or ""
+    media_type = sent.partition(";")[0].strip().lower()
+    if media_type == expected or (expected == JSON and media_type.endswith("+json")):
         return
     kind = call.contract.errors["unsupported-media-type"]
-    if wanted != JSON or kind.answer is None or call.assumed(kind.answer.id) is not None:
-        raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not {wanted}")
+    if expected != JSON or kind.answer is None or call.assumed(kind.answer.id) is not None:
+        raise Problem("unsupported-media-type", f"The content type {sent or '(none)'} is not {expected}")
 
 
 def _read_json(content: bytes, most_depth: int) -> Json:
@@ -101,7 +106,7 @@ def _read_json(content: bytes, most_depth: int) -> Json:
         value = msgspec.json.decode(content)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Problem("malformed-body", f"The request body is not valid JSON: {error}") from None
-    # each level takes two bytes, so that a short body need not be looked at
+    # each level takes two bytes: a short body needs no check
     if len(content) > 2 * most_depth and is_nested_deeper(value, most_depth):
         raise Problem("malformed-body", f"The request body is nested deeper than {most_depth} levels")
     return value
@@ -145,37 +150,37 @@ def _too_large(most: int) -> Problem:
 
 
 def _apply_policies(call: Call, arguments: dict[str, Json], issues: Sequence[Issue]) -> list[Issue]:
-    """Let the world's assumptions decide on each issue; what they let pass is put right in `arguments`."""
+    """The issues that the world's assumptions reject; corrects `arguments` for the others."""
     declared = {parameter.name: parameter for parameter in call.operation.parameters if parameter.location == "query"}
     return [issue for issue in issues if not _pass(call, arguments, issue, declared.get(issue.parameter))]
 
 
 def _pass(call: Call, arguments: dict[str, Json], issue: Issue, parameter: Parameter | None) -> bool:
-    if issue.fault == "path":
+    if issue.kind == "path":
         return False
     if parameter is None:
         return bool(call.value(call.contract.unknown["query-parameters"]) == "ignore")
-    if issue.fault == "duplicate":
+    if issue.kind == "duplicate":
         return _choose(call, arguments, issue, parameter)
-    if issue.fault == "missing":
+    if issue.kind == "missing":
         return False
     policy = _limit_policy(call.operation, issue, arguments.get(issue.parameter), parameter) or parameter.invalid
-    decision = "reject" if policy is None else call.value(policy)
-    if decision == "clamp":
+    choice = "reject" if policy is None else call.value(policy)
+    if choice == "clamp":
         arguments[issue.parameter] = _clamped(arguments[issue.parameter], parameter)
-    elif decision in ("default", "ignore"):
+    elif choice in ("default", "ignore"):
         arguments.pop(issue.parameter, None)
         if parameter.default is not None:
             arguments[issue.parameter] = parameter.default
-    return bool(decision != "reject")
+    return bool(choice != "reject")
 
 
 def _choose(call: Call, arguments: dict[str, Json], issue: Issue, parameter: Parameter) -> bool:
-    decision = call.value(call.contract.unknown["duplicate-query-parameters"])
-    if decision == "reject":
+    choice = call.value(call.contract.unknown["duplicate-query-parameters"])
+    if choice == "reject":
         return False
     issues: list[Issue] = []
-    read_value(parameter, issue.values[0 if decision == "first" else -1], arguments, issues)
+    read_value(parameter, issue.values[0 if choice == "first" else -1], arguments, issues)
     return not _apply_policies(call, arguments, issues)
 
 
@@ -183,10 +188,11 @@ def _limit_policy(operation: Operation, issue: Issue, value: Json, parameter: Pa
     settings = operation.pagination.settings if operation.pagination else {}
     if issue.parameter != settings.get("limit"):
         return None
-    if issue.fault == "type":
+    if issue.kind == "type":
         return settings.get("limit-not-an-integer")
-    small = value < parameter.schema.get("minimum", value)
-    return settings.get("limit-below-minimum" if small and "limit-below-minimum" in settings else "limit-out-of-range")
+    if value < parameter.schema.get("minimum", value) and "limit-below-minimum" in settings:
+        return settings["limit-below-minimum"]
+    return settings.get("limit-out-of-range")
 
 
 def _clamped(value: int, parameter: Parameter) -> int:

@@ -1,6 +1,6 @@
-"""X-Mock-Warning: what of a request a helpful server ignored.
+"""X-Mock-Warning: the parts of a request that a helpful server ignored.
 
-No vendor sends it, and no strict server does. Values are printable ASCII, bounded, and never show a key.
+Sent by no vendor and no strict server. Values are printable ASCII, bounded, and never contain a key.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ MAX_LENGTH = 300  # characters of a header value
 
 
 def warn(call: Call, texts: Iterable[str]) -> None:
-    """Put what was ignored of a request into X-Mock-Warning; nothing on a strict server."""
+    """Append texts to X-Mock-Warning; does nothing on a strict server."""
     text = "; ".join(texts)
     if text and call.world.server.helpful:
         before = [value.decode() for name, value in call.headers if name == b"x-mock-warning"]
@@ -22,6 +22,6 @@ def warn(call: Call, texts: Iterable[str]) -> None:
 
 
 def printable(text: str) -> bytes:
-    """A text as the value of a header: printable ASCII, at most `MAX_LENGTH` characters."""
+    """A text as a header value: printable ASCII, at most `MAX_LENGTH` characters."""
     value = text[:MAX_LENGTH].encode("unicode_escape").replace(b"\\\\", b"\\")
     return value if len(value) <= MAX_LENGTH else value[: MAX_LENGTH - 3] + b"..."

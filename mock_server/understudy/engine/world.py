@@ -1,4 +1,7 @@
-"""A World: all that can change between two requests. A world forks in microseconds: collections share rows."""
+"""A World: all that can change between two requests.
+
+A fork takes microseconds: worlds share records until one writes.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ from understudy.engine.window import Window
 
 Json = Any
 Tenants = dict[str, dict[str, Store]]  # by API, by tenant
-_AT_ONCE = -1 << 62  # less than any store has bytes: the next write is looked at
+_ALWAYS = -1 << 62  # below any store's bytes: the next write checks the bounds
 
 
 class Job(NamedTuple):
-    """A timer of an API, scheduled for a tenant at a time in milliseconds."""
+    """A timer of an API, scheduled for a tenant at `at` (milliseconds)."""
 
     at: int
     number: int
@@ -35,40 +38,40 @@ class Job(NamedTuple):
     payload: Record
 
 
-class Numbers:
-    """The numbers of the jobs in `due`: a new one is one more than the highest that waits, found without a search.
+class JobNumbers:
+    """Numbers new jobs in the heap `due`: each gets one more than the highest number in it, without a search.
 
-    It follows from what waits alone, so that a restored world goes on with the same numbers.
+    Numbers follow from the scheduled jobs alone, so that a restored world continues with the same ones.
     """
 
-    __slots__ = ("_highest", "_waiting", "due")
+    __slots__ = ("_highest", "_used", "due")
 
     def __init__(self, due: list[Job]) -> None:
         self.due = due
-        self._waiting = {job.number for job in due}
-        self._highest = [-number for number in self._waiting]  # also numbers that wait no longer
+        self._used = {job.number for job in due}
+        self._highest = [-number for number in self._used]  # negated; may hold released numbers, too
         heapify(self._highest)
 
     def take(self) -> int:
-        """The number of a new job."""
-        while self._highest and -self._highest[0] not in self._waiting:
+        """Reserve and return the number of a new job."""
+        while self._highest and -self._highest[0] not in self._used:
             heappop(self._highest)
         number = 1 - self._highest[0] if self._highest else 1
         heappush(self._highest, -number)
-        self._waiting.add(number)
+        self._used.add(number)
         return number
 
-    def free(self, number: int) -> None:
-        """Let go of the number of a job that waits no longer."""
-        self._waiting.remove(number)
+    def release(self, number: int) -> None:
+        """Release the number of a job that is no longer scheduled."""
+        self._used.remove(number)
 
 
 @dataclass(slots=True)
 class World:
-    """One isolated world. `origin` is what `reset` goes back to: the same world as it was made, never written to.
+    """One isolated world. `origin` is a copy of its initial state, never written to; `reset` restores it.
 
-    `windows` are those of rate limits, by the limit and the credential or tenant that it is for. Worlds share
-    assumptions and limits: to change them is to replace them.
+    `due` is a heap of the scheduled jobs. `windows` are keyed by limit and credential or tenant. Worlds share
+    `assumptions` and `limits`: replace them, do not mutate them.
     """
 
     id: str
@@ -84,14 +87,14 @@ class World:
     windows: defaultdict[tuple[str, str], Window] = field(default_factory=partial(defaultdict, Window))
     journal: Journal = field(init=False)
     origin: World | None = None
-    numbers: Numbers | None = None
-    brought: int = 0  # bytes of the keys and jobs that came with a restored state
+    job_numbers: JobNumbers | None = None
+    restored_bytes: int = 0  # of the keys and jobs of a restored state
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.server.bounds, self.server.room)
+        self.journal = Journal(self.server.bounds, self.server.memory)
 
     def fork(self, id: str, *, tenants: Tenants, ids: Ids | None = None, clock: Clock | None = None) -> World:
-        """A world with the same credentials and assumptions, and nothing behind it: no journal, no windows."""
+        """An independent world with the same data, credentials, assumptions and jobs, but without journal or faults."""
         return World(
             id=id,
             server=self.server,
@@ -105,57 +108,58 @@ class World:
         )
 
     def begin(self) -> World:
-        """Remember this moment as the one that `reset` goes back to: the data so far are not written to any more."""
+        """Save the present state as the one that `reset` restores. Do not write to the present stores afterwards."""
         self.origin = self.fork(self.id, tenants=self.tenants)
-        self.origin.journal, self.origin.windows = self.journal, self.windows  # nothing happens in an origin
-        self.tenants = _forked(self.tenants)
+        self.origin.journal, self.origin.windows = self.journal, self.windows  # never used: shared to save memory
+        self.tenants = _fork_all(self.tenants)
         return self
 
     def reset(self) -> None:
-        """Go back to how the world was made: data, clock, ids, credentials, assumptions; journal and faults empty."""
-        assert self.origin is not None, "worlds of the registry have begun"
-        self.adopt(self.origin.fork(self.id, tenants=_forked(self.origin.tenants)))
+        """Restore the initial state: data, clock, ids, credentials, assumptions, jobs; empty the journal and faults."""
+        assert self.origin is not None, "worlds of the registry have an origin"
+        self.replace_with(self.origin.fork(self.id, tenants=_fork_all(self.origin.tenants)))
 
-    def adopt(self, other: World) -> None:
-        """Become like `other`, a world that nobody else uses; nothing of what happened is kept."""
+    def replace_with(self, other: World) -> None:
+        """Take over all state of `other`, a world that nothing else uses."""
         self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
-        self.brought = other.brought
-        assert self.origin is not None, "worlds of the registry have begun"
+        self.restored_bytes = other.restored_bytes
+        assert self.origin is not None, "worlds of the registry have an origin"
         self.origin.journal, self.origin.windows = self.journal, self.windows
 
     def schedule(self, at: int, api: str, tenant: str, timer: str, payload: Record) -> None:
         """Schedule a timer of an API at `at` (milliseconds)."""
-        number = self._numbers().take()  # equal times keep their order
+        number = self._job_numbers().take()  # breaks ties: jobs of the same time run in order of scheduling
         heappush(self.due, Job(at, number, api, tenant, timer, payload))
         if len(self.due) >= self.server.bounds.jobs:
-            self.tenants[api][tenant].meter.next = _AT_ONCE
+            self.tenants[api][tenant].meter.next = _ALWAYS
 
     def take_job(self) -> Job:
-        """Remove the job that is due first; raises IndexError when there is none."""
-        numbers, job = self._numbers(), heappop(self.due)
-        numbers.free(job.number)
+        """Remove and return the earliest job; raises IndexError when none is scheduled."""
+        job_numbers, job = self._job_numbers(), heappop(self.due)
+        job_numbers.release(job.number)
         return job
 
-    def _numbers(self) -> Numbers:
-        """The numbers of the jobs that wait; begun anew where `due` was replaced."""
-        if self.numbers is None or self.numbers.due is not self.due:
-            self.numbers = Numbers(self.due)
-        return self.numbers
+    def _job_numbers(self) -> JobNumbers:
+        """The numbers of the scheduled jobs; counted anew after `due` was replaced."""
+        if self.job_numbers is None or self.job_numbers.due is not self.due:
+            self.job_numbers = JobNumbers(self.due)
+        return self.job_numbers
 
     def size(self) -> int:
-        """Bytes of the records beyond those that the world was made with, and of a restored state's keys and jobs."""
-        return self.brought + sum(store.meter.bytes for stores in self.tenants.values() for store in stores.values())
+        """Bytes of the records added since the world was made, and of the keys and jobs of a restored state."""
+        stores = (store for tenants in self.tenants.values() for store in tenants.values())
+        return self.restored_bytes + sum(store.meter.bytes for store in stores)
 
     def export(self) -> dict[str, Json]:
-        """All that can change, as JSON: what `restore` takes. Journal, faults and rate windows stay behind."""
+        """All state as JSON, for `Worlds.restore`; without journal, faults and rate-limit windows."""
         return {
             "clock": {"now": rfc3339(self.clock.now()), "frozen": self.clock.frozen},
             "ids": {"seed": self.ids.seed, "count": self.ids.count},
             "assumptions": dict(self.assumptions),
             "credentials": [credential._asdict() for credential in self.credentials.values()],
-            "due": [due._replace(number=n)._asdict() for n, due in enumerate(sorted(self.due), 1)],
+            "due": [job._replace(number=n)._asdict() for n, job in enumerate(sorted(self.due), 1)],
             "apis": {
                 api: {tenant: store.dump() for tenant, store in tenants.items()}
                 for api, tenants in self.tenants.items()
@@ -163,5 +167,5 @@ class World:
         }
 
 
-def _forked(tenants: Tenants) -> Tenants:
+def _fork_all(tenants: Tenants) -> Tenants:
     return {api: {id: store.fork() for id, store in stores.items()} for api, stores in tenants.items()}

@@ -1,4 +1,4 @@
-"""Worlds: the registry that finds the world of a request by its key, and makes, resets, restores and removes worlds.
+"""The worlds of one server: finds the world of a request by its key, and makes, resets, restores and removes worlds.
 
 Must not know any API's records.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.document.model import Quota
-from understudy.engine import auth, jobs, keys
+from understudy.engine import auth, keys
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Bounds, Full
@@ -20,7 +20,8 @@ from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Request
 from understudy.engine.ids import Ids
-from understudy.engine.journal import Journal, Room
+from understudy.engine.jobs import run_due_jobs
+from understudy.engine.journal import Journal, MemoryLimit
 from understudy.engine.masking import Mask
 from understudy.engine.router import Router
 from understudy.engine.seed import SeededData, load_seed, load_store
@@ -31,19 +32,19 @@ from understudy.messages import suggest
 
 _ADVANCE = "run some with POST /__mock__/clock/advance, or reset the world"
 
-Steering = Callable[["Worlds"], Api]  # makes an API whose handlers act on the worlds: the control API
+MakeApi = Callable[["Worlds"], Api]  # makes the control API, whose handlers act on the worlds
 
 
 class Worlds:
-    """All worlds of one server. The default one is built from the fixtures; `create` makes fresh ones.
+    """All worlds of one server. The default one is made from the fixtures; `create` makes more.
 
-    `assume` sets assumptions, `limits` rate limits by API (None: no limit) for every world. `seeder` makes the data
-    of an API's seed.
+    `assume` sets assumptions and `limits` rate limits by API (None: unlimited), both for every world. `seeder` loads
+    the seed of an API.
     """
 
     def __init__(
         self,
-        apis: Sequence[Api | Steering],
+        apis: Sequence[Api | MakeApi],
         *,
         seeds: Mapping[str, Json],
         clock: Clock | None = None,
@@ -63,22 +64,22 @@ class Worlds:
         self.all: dict[str, World] = {}
         chosen = bounds or Bounds()
         mask = Mask((api.contract for api in served), seed=seed, tokens=self._tokens, show=show_secrets)
-        room = Room(chosen.all_journals_bytes, self._journals)
-        self.server = Server(chosen, room, mask, helpful=helpful, checked=checked)
+        memory = MemoryLimit(chosen.all_journals_bytes, self._journals)
+        self.server = Server(chosen, memory, mask, helpful=helpful, checked=checked)
         self._ids = Ids(seed)
         schemes = [scheme for api in served for scheme in api.contract.schemes]
-        self._carriers = frozenset((b"x-mock-world", *(scheme.field for scheme in schemes)))
+        self._key_headers = frozenset((b"x-mock-world", *(scheme.field for scheme in schemes)))
         self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.place == "cookie")
         self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
-        self._by_token: dict[bytes, World] = {}  # tokens as they stand in a header
-        self._next: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # other worlds with a token: ids, in order
+        self._by_token: dict[bytes, World] = {}  # by the token as a header carries it
+        self._other_owners: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # ids, in order
         known = {id: known for api in served for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
         assumptions |= allowed(assume or {}, known)
         documented = {api.name: api.contract.rate_limit for api in served if api.contract.rate_limit}
         declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
         seeded = {api.name: (seeder or load_seed)(api, seeds[api.name]) for api in served if api.name in seeds}
-        pristine = World(
+        initial = World(
             id="default",
             server=self.server,
             clock=clock or Clock(),
@@ -88,16 +89,16 @@ class Worlds:
             assumptions=Assumptions(assumptions),
             limits={**declared, **(limits or {})},
         )
-        self.default = pristine.begin()
+        self.default = initial.begin()
         self.all["default"] = self.default
         self._register(self.default)
 
     def create(self) -> World:
-        """A fresh world: the fixtures' data, keys of its own, its own stream of ids, the default world's time.
+        """A new world with the data of the fixtures, keys and ids of its own, and the default world's time.
 
         Raises Full.
         """
-        assert self.default.origin is not None, "the default world has begun"
+        assert self.default.origin is not None, "the default world has an origin"
         if len(self.all) >= self.server.bounds.worlds:
             raise Full(f"there are {len(self.all)} worlds", "remove one with DELETE /__mock__/worlds/{id}", "worlds")
         id = f"w_{self._ids.take(12)}"
@@ -113,42 +114,42 @@ class Worlds:
         return world
 
     def remove(self, id: str) -> None:
-        """Forget a world and its keys; raises KeyError when there is none, ValueError for the default one."""
+        """Remove a world and its keys; raises KeyError for an unknown id, ValueError for the default world."""
         if id == "default":
             raise ValueError("the default world cannot be removed; reset it instead")
         world = self.all.pop(id)
-        self._forget(world, _tokens_of(world))
+        self._unregister(world, _tokens_of(world))
 
     def of(self, request: Request) -> World | None:
-        """The world of a request: the one that X-Mock-World names (None when unknown), its key's, or the default."""
-        world, carriers = None, self._carriers
+        """The world of a request: by X-Mock-World (None when unknown), else by its key, else the default one."""
+        world, carriers = None, self._key_headers
         for name, value in request.headers:
             if name in carriers:
                 if name == b"x-mock-world":
                     return self.all.get(value.decode("latin-1"))
-                if world is None:  # whatever its scheme: it only chooses
-                    world = self._by_token.get(value.rpartition(b" ")[2]) or self._by_other_form(name, value)
+                if world is None:  # of any scheme: authentication checks it later
+                    world = self._by_token.get(value.rpartition(b" ")[2]) or self._by_encoded_key(name, value)
         if world is None and request.query and self._key_parameters:
             world = self._by_query(request.query)
         if request.path.startswith("/__mock__/"):
             return self.default
-        return world or self._addressed(request.path) or self.default
+        return world or self._by_url_token(request.path) or self.default
 
-    def holder(self, token: str) -> World | None:
-        """The world that a key leads to, None for an unknown one."""
-        return self._by_token.get(_sent(token))
+    def find_by_key(self, token: str) -> World | None:
+        """The world that has a key; None for an unknown key."""
+        return self._by_token.get(_header_bytes(token))
 
     def reset(self, world: World) -> None:
-        """Let a world go back to how it was made, keys included."""
-        former = _tokens_of(world)
+        """Reset a world to its initial state, keys included."""
+        old_tokens = _tokens_of(world)
         world.reset()
         self._register(world)
-        self._forget(world, former - _tokens_of(world))
+        self._unregister(world, old_tokens - _tokens_of(world))
 
     def restore(self, world: World, state: Mapping[str, Any]) -> None:
-        """Give a world the state that `export` told, and let its own keys open it (see `keys`).
+        """Replace the state of a world by one that `World.export` returned; `keys` decides which keys it has then.
 
-        Raises, nothing changed, ValueError for what does not fit, and Full where there is no room for it.
+        Raises ValueError for an invalid state and Full for one that is too large; nothing is changed then.
         """
         known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
         try:
@@ -161,95 +162,95 @@ class Worlds:
         credentials = [Credential(**credential) for credential in state["credentials"]]
         if len({(credential.api, credential.token) for credential in credentials}) < len(credentials):
             raise ValueError("credentials: two of an API have the same token")
-        other.due = sorted((_due(due) for due in state["due"]), key=lambda due: due[:2])
+        other.due = sorted((_read_job(entry) for entry in state["due"]), key=lambda job: job[:2])
         other.tenants = self._tenants(state["apis"])
-        owners = [(c.api, c.tenant) for c in credentials] + [(due.api, due.tenant) for due in other.due]
+        owners = [(c.api, c.tenant) for c in credentials] + [(job.api, job.tenant) for job in other.due]
         for api, tenant in owners:
             if tenant not in other.tenants.get(api, {}):
                 raise ValueError(f"{api} has no tenant {tenant}")
-        self._check_due(other.due)
-        other.due = [due._replace(number=number) for number, due in enumerate(other.due, 1)]
+        self._check_jobs(other.due)
+        other.due = [job._replace(number=number) for number, job in enumerate(other.due, 1)]
         own = list(world.credentials.values())
-        opening = keys.taken_over(own, credentials, was=world.tenants, now=other.tenants)
-        other.credentials = {(credential.api, credential.token): credential for credential in opening}
-        other.brought = len(encode([state["ids"], state["credentials"], state["due"]]))
-        self.check_state(other.size() - world.size())
-        former = _tokens_of(world)
-        world.adopt(other)
+        merged = keys.merge_keys(own, credentials, old_tenants=world.tenants, new_tenants=other.tenants)
+        other.credentials = {(credential.api, credential.token): credential for credential in merged}
+        other.restored_bytes = len(encode([state["ids"], state["credentials"], state["due"]]))
+        self.check_state_bytes(other.size() - world.size())
+        old_tokens = _tokens_of(world)
+        world.replace_with(other)
         self._register(world)
-        self._forget(world, former - _tokens_of(world))
+        self._unregister(world, old_tokens - _tokens_of(world))
 
     def run_due_jobs(self, world: World) -> None:
         """Run the jobs of a world that are due by its clock."""
-        jobs.run_due_jobs(world, self.apis, world.clock.now())
+        run_due_jobs(world, self.apis, world.clock.now())
 
     def advance(self, world: World, seconds: float) -> None:
-        """Move a world's clock on, then run what is due by then. Raises ValueError for a negative number."""
+        """Move a world's clock forward and run the jobs due by then; raises ValueError for a negative number."""
         world.clock.advance(seconds)
         self.run_due_jobs(world)
 
     def access_info(self, world: World, api: str) -> dict[str, Json]:
-        """What the ready file says of an API in a world: base_url, keys, members."""
+        """The entry of the ready file for an API in a world: base_url, keys, members."""
         declared = self.apis[api]
         credentials = [credential for credential in world.credentials.values() if credential.api == api]
         base_url = self.server.url + declared.contract.prefixes[0]
         return {"base_url": base_url, **declared.access_info(credentials, world.tenants[api])}
 
     def ready_info(self, world: World) -> dict[str, Json]:
-        """How a world is reached: url, pid, and an entry for each API."""
+        """The ready file of a world: url, pid, and an entry for each API."""
         apis = {name: self.access_info(world, name) for name in self.apis if name != "control"}
         return {"url": self.server.url, "pid": os.getpid(), "apis": apis}
 
     def check_room(self, world: World, store: Store) -> None:
-        """Raise Full where nothing more may be written to a store of a world, or scheduled."""
+        """Raise Full where a bound forbids another record or job in a store of a world."""
         if len(world.due) >= self.server.bounds.jobs:
             raise Full(f"{len(world.due)} jobs are scheduled in this world", _ADVANCE, "jobs")
-        room = self.check_state(0)
-        store.meter.next = store.meter.bytes + max(room // (16 * len(self.all)), 1 << 16)
+        free = self.check_state_bytes(0)
+        store.meter.next = store.meter.bytes + max(free // (16 * len(self.all)), 1 << 16)
 
-    def check_state(self, added: int) -> int:
-        """The bytes that records may still take after `added` more; raises Full where there is no room for them."""
+    def check_state_bytes(self, added: int) -> int:
+        """The bytes left for records after `added` more; raises Full where they exceed the bound."""
         held = added + sum(world.size() for world in self.all.values())
         if held >= self.server.bounds.state_bytes:
-            of = f"the records of all worlds would take {held} bytes of {self.server.bounds.state_bytes}"
-            raise Full(of, "remove worlds, or put them back with POST /__mock__/reset", "state-bytes")
+            held_by = f"the records of all worlds would take {held} bytes of {self.server.bounds.state_bytes}"
+            raise Full(held_by, "remove worlds, or put them back with POST /__mock__/reset", "state-bytes")
         return self.server.bounds.state_bytes - held
 
     def _journals(self) -> list[Journal]:
         return [world.journal for world in self.all.values()]
 
     def _tokens(self, id: str) -> list[str]:
-        """The keys of the world `id`, none when it is gone."""
+        """The keys of the world `id`; none of an unknown one."""
         world = self.all.get(id)
         return [] if world is None else [token for _, token in world.credentials]
 
-    def _check_due(self, due: list[Job]) -> None:
-        if len({timer.number for timer in due}) != len(due):
+    def _check_jobs(self, jobs: list[Job]) -> None:
+        if len({job.number for job in jobs}) != len(jobs):
             raise ValueError("due: two have the same number")
-        for at, number, api, _, name, payload in due:
+        for at, number, api, _, name, payload in jobs:
             timer = self.apis[api].timers.get(name)
             if timer is None:
                 raise ValueError(f"due: {api} has no timer {name}{suggest(name, self.apis[api].timers)}")
             for error in self.apis[api].contract.fits(timer.payload).iter_errors(payload):
                 raise ValueError(f"due: {number} at {at}: {error.message}")
 
-    def _by_other_form(self, name: bytes, value: bytes) -> World | None:
-        """The world of a key with a blank in it, of a Basic credential, or of a cookie."""
+    def _by_encoded_key(self, name: bytes, value: bytes) -> World | None:
+        """The world of a key that has a space, is a Basic credential, or is sent as a cookie."""
         text = value.decode("latin-1")
         if name == b"cookie":
             tokens = [one for cookie, one in auth.cookies(text) if cookie in self._key_cookies]
         else:
-            behind = text.partition(" ")[2]
-            tokens = [text, behind, auth.decoded(behind) or ""]
-        return next((self._by_token[_sent(token)] for token in tokens if _sent(token) in self._by_token), None)
+            credentials = text.partition(" ")[2]  # RFC 9110, 11.4
+            tokens = [text, credentials, auth.decoded(credentials) or ""]
+        return next(filter(None, map(self.find_by_key, tokens)), None)
 
     def _by_query(self, query: str) -> World | None:
         """The world of a key in the query."""
-        tokens = (_sent(text) for name, text in auth.pairs(query) if name in self._key_parameters)
+        tokens = (_header_bytes(text) for name, text in auth.pairs(query) if name in self._key_parameters)
         return next((self._by_token[token] for token in tokens if token in self._by_token), None)
 
-    def _addressed(self, path: str) -> World | None:
-        """The world that handed out a URL with this path (see Call.ticket)."""
+    def _by_url_token(self, path: str) -> World | None:
+        """The world whose id a segment of the path begins with (see Call.url_token)."""
         if "." not in path:
             return None
         worlds = (self.all.get(segment.partition(".")[0]) for segment in path.split("/") if "." in segment)
@@ -257,8 +258,8 @@ class Worlds:
 
     def _tenants(self, dumps: Mapping[str, Any]) -> Tenants:
         for name in sorted(dumps.keys() ^ self.apis.keys()):
-            fault = "is missing" if name in self.apis else f"is not served here{suggest(name, self.apis)}"
-            raise ValueError(f"apis: {name} {fault}")
+            problem = "is missing" if name in self.apis else f"is not served here{suggest(name, self.apis)}"
+            raise ValueError(f"apis: {name} {problem}")
         for name, tenants in dumps.items():
             if self.apis[name].layouts and not tenants:
                 raise ValueError(f"apis: {name} has no tenant")
@@ -268,15 +269,15 @@ class Worlds:
         }
 
     def _register(self, world: World) -> None:
-        """Let the world's present keys lead to it; those of another world stay that one's, as long as it has them."""
+        """Index a world by its present keys; a key that another world holds already stays with that one."""
         for token in _tokens_of(world):
             if self._by_token.setdefault(token, world) is not world:
-                self._next[token][world.id] = None
+                self._other_owners[token][world.id] = None
 
-    def _forget(self, world: World, tokens: Iterable[bytes]) -> None:
-        """Let these keys lead to the world no more, but to the next one that has them."""
+    def _unregister(self, world: World, tokens: Iterable[bytes]) -> None:
+        """Remove these keys of a world from the index; each passes to the next world that has it."""
         for token in tokens:
-            others = self._next[token]
+            others = self._other_owners[token]
             if self._by_token[token] is not world:
                 del others[world.id]
             elif others:
@@ -286,11 +287,11 @@ class Worlds:
             else:
                 del self._by_token[token]
             if not others:
-                del self._next[token]
+                del self._other_owners[token]
 
 
 def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
-    """`values` when each is the default or an alternative of a known assumption; else raises ValueError."""
+    """`values`, each checked against the known assumptions; raises ValueError for an unknown id or value."""
     for id, value in values.items():
         if id not in known:
             raise ValueError(f"unknown assumption {id}{suggest(id, known)}")
@@ -301,13 +302,13 @@ def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str
 
 
 def _tokens_of(world: World) -> set[bytes]:
-    return {_sent(token) for _, token in world.credentials}
+    return {_header_bytes(token) for _, token in world.credentials}
 
 
-def _sent(token: str) -> bytes:
-    return token.encode("latin-1", "backslashreplace")  # what no header can carry leads nowhere
+def _header_bytes(token: str) -> bytes:
+    return token.encode("latin-1", "backslashreplace")  # a token that no header can carry finds no world
 
 
-def _due(told: Mapping[str, Json]) -> Job:
-    # JSON knows no integers: 1.0 is one, too
-    return Job(**{**told, "at": int(told["at"]), "number": int(told["number"])})
+def _read_job(entry: Mapping[str, Json]) -> Job:
+    # JSON has no integer type: 1.0 is one, too
+    return Job(**{**entry, "at": int(entry["at"]), "number": int(entry["number"])})
