@@ -8,7 +8,7 @@ import pytest
 
 from understudy.engine.worlds import Worlds
 from understudy.http.server import serving
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 pytest_plugins = ["pytester"]
 ONE = "test_the_default_page_is_of_the_documented_size"
@@ -19,7 +19,9 @@ QUICK = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "--understudy-profil
 def served() -> Iterator[str]:
     """A server of NextStep that is none of ours to the kit."""
     limits = {"nextstep": 10**9}
-    worlds = Worlds([targets.declared("nextstep")], seeds=targets.seeds(), seeder=targets.load_seed_once, limits=limits)
+    worlds = Worlds(
+        [installed.declared("nextstep")], seeds=installed.seeds(), seeder=installed.load_seed_once, limits=limits
+    )
     with serving(worlds) as url:
         yield f"{url}/api/v1"
 
@@ -117,18 +119,3 @@ def test_a_target_file_is_an_option(pytester: pytest.Pytester, served: str) -> N
     result = kit(pytester, *options, "--understudy-set", "rate_limits=0", "-k", ONE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["*--set: unknown setting rate_limits; did you mean rate_limit?*"])
-
-
-def test_an_unknown_api_is_a_mistake(pytester: pytest.Pytester) -> None:
-    """The nearest one is named, and nothing runs."""
-    result = kit(pytester, "--understudy-api", "nextstop")
-    assert result.ret != 0
-    result.stdout.fnmatch_lines(["*unknown API nextstop; did you mean nextstep?; known: nextstep, kognitos, tallyfy*"])
-
-
-def test_options_are_there_without_entry_points(pytester: pytest.Pytester) -> None:
-    """Where pytest loads no entry points the kit's conftest adds its options itself."""
-    pytester.makeconftest("from understudy_checks.conftest import *")
-    result = pytester.runpytest_inprocess("-p", "no:understudy_checks", *QUICK, "--help")
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(["*--understudy-api-key=KEY*"])

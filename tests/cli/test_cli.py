@@ -25,7 +25,7 @@ from understudy import apis, cli
 from understudy.engine.api import Api
 from understudy.engine.ids import Ids
 from understudy.http.server import listen
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 ROOT = Path(__file__).parents[2]
 Serve = Callable[..., tuple[int, str, Any]]
@@ -34,7 +34,7 @@ Serve = Callable[..., tuple[int, str, Any]]
 @pytest.fixture(scope="session")
 def known() -> dict[str, Api]:
     """Every API, declared once: compiling a document takes a while."""
-    return {name: targets.declared(name) for name in apis.NAMES}
+    return {name: installed.declared(name) for name in apis.NAMES}
 
 
 @pytest.fixture(autouse=True)

@@ -24,9 +24,10 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy.http.server import listen, serving, url_of
 from understudy_checks import check as checking
+from understudy_checks.commands import check as command
 from understudy_checks.mutation import mutants
 from understudy_checks.plan import planned
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 ROOT = Path(__file__).parents[2]
 KEY = "nxs_live_your_key"
@@ -40,7 +41,7 @@ def app() -> App:
 
 def planted() -> Worlds:
     """Worlds of NextStep alone, with a rate limit that no test reaches."""
-    return Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9})
+    return Worlds([installed.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9})
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_a_server_is_checked_by_url_and_reports_are_written(check, served: str, 
 def test_a_failure_is_exit_code_1(check) -> None:
     """A server that breaks a rule fails the check, and the reader is told how to see it."""
     broken = next(known for known in mutants("nextstep") if known.name == "the-task-list-of-an-unknown-run-is-empty")
-    names = [broken.breaks(targets.declared("nextstep")), control.declare]
+    names = [broken.breaks(installed.declared("nextstep")), control.declare]
     with serving(Worlds(names, seeds=apis.seeds(apis.NAMES))) as url:
         code, out, _ = check("nextstep", "--url", f"{url}/api/v1", "--only", ONE)
     assert code == 1
@@ -233,8 +234,8 @@ def test_a_report_that_cannot_be_written_costs_no_other(check, tmp_path: Path) -
 def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytest.MonkeyPatch) -> None:
     """Serving needs no kit; checking does."""
     monkeypatch.setitem(sys.modules, "understudy_checks.commands", None)
-    for command in ("check", "mutants", "assumptions"):
-        assert cli.main([command, "nextstep"]) == 3
+    for name in ("check", "mutants", "assumptions"):
+        assert cli.main([name, "nextstep"]) == 3
     assert check("nextstep") == (
         3,
         "",
@@ -311,7 +312,7 @@ def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPa
     def interrupted(*_: Any, **__: Any) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(targets, "mock", interrupted)
+    monkeypatch.setattr(command, "mock", interrupted)
     assert check("nextstep", "--only", ONE) == (130, "", "")
 
 

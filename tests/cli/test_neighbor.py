@@ -17,7 +17,7 @@ from understudy.apis import control
 from understudy.cli.neighbor import is_left_behind, understudy_at
 from understudy.engine.worlds import Worlds
 from understudy.http.server import serving
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 HOST = "127.0.0.1"
 
@@ -38,8 +38,8 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def worlds() -> Worlds:
     """NextStep, as it is served."""
-    seeds = {"nextstep": targets.seeds()["nextstep"]}
-    return Worlds([targets.declared("nextstep"), control.declare], seeds=seeds, seeder=targets.load_seed_once)
+    seeds = {"nextstep": installed.seeds()["nextstep"]}
+    return Worlds([installed.declared("nextstep"), control.declare], seeds=seeds, seeder=installed.load_seed_once)
 
 
 @pytest.fixture

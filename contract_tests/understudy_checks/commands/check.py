@@ -22,9 +22,11 @@ from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch
 from understudy_checks.report import console as shown
 from understudy_checks.report import page, plain, progress, terminal, xml
 from understudy_checks.report.baseline import known_failures
-from understudy_checks.target import targets
+from understudy_checks.target import connect, installed, sources
+from understudy_checks.target.connect import Unreachable
+from understudy_checks.target.mock import mock
 from understudy_checks.target.settings import BadSettings, Settings
-from understudy_checks.target.targets import Target, Unreachable
+from understudy_checks.target.target import Target
 
 _OF_SERVERS = ("api_key", "target", "set", "header", "auth", "auth_command", "ca", "insecure")
 """Options that are for a server that is none of ours."""
@@ -90,7 +92,7 @@ def _examine_options(options: argparse.Namespace) -> None:
         raise UsageError(f"--max-time {options.max_time:g} is not between 0 and {MOST_TIME:,} seconds")
     if options.budget is not None and options.budget < 1:
         raise UsageError(f"--budget {options.budget} is not 1 or more")
-    ids = [rule.id for rule in targets.document(options.api).rules]
+    ids = [rule.id for rule in installed.document(options.api).rules]
     for name in ("only", "exclude"):
         for pattern in getattr(options, name):
             if not any(fnmatchcase(id, pattern) for id in ids):
@@ -123,15 +125,15 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
         given = next((name for name in _OF_SERVERS if getattr(options, name)), None)
         if given:
             raise UsageError(f"--{given.replace('_', '-')} is for a server that --url or --app leads to")
-        yield targets.mock(api, budget=options.budget, writes=options.writes is not False)
+        yield mock(api, budget=options.budget, writes=options.writes is not False)
         return
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: what is named here need not be installed
     settings = _settings(options)
     if options.url is not None:
-        yield targets.url(api, options.url, settings, budget=options.budget)
+        yield connect.url(api, options.url, settings, budget=options.budget)
         return
-    with targets.app(api, options.app, settings, budget=options.budget) as target:
+    with connect.app(api, options.app, settings, budget=options.budget) as target:
         yield target
 
 
@@ -145,7 +147,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "auth_command": options.auth_command,
     }
     own = {name: value for name, value in given.items() if value is not None}
-    return targets.told(options.api, options.target, options.set, options.api_key, own)
+    return sources.told(options.api, options.target, options.set, options.api_key, own)
 
 
 def _header(text: str) -> tuple[str, str]:
