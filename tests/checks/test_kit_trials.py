@@ -422,13 +422,13 @@ def test_quiet_says_nothing(run: Run) -> None:
     ("arguments", "told"),
     [
         (["nextstop"], f"unknown API nextstop; did you mean nextstep?; known: {', '.join(apis.NAMES)}"),
-        (["nextstep", "--jobs", "0"], "--jobs 0 is not 1 or more"),
+        (["nextstep", "--jobs", "0"], "--jobs 0 is not a whole number from 1 to 1000"),
         (["nextstep", "--json", "/nowhere/f"], "--json /nowhere/f: there is no folder /nowhere"),
         (["nextstep", "--no-rate-limit"], "--no-rate-limit is for a command; the kit checks the documented limit"),
         (["nextstep", "--rate-limit", "3"], "--rate-limit is for a command; the kit checks the documented limit"),
         (
             ["nextstep", "--rate-limit", "0", "--", "true"],
-            "--rate-limit 0 is not 1 or more; --no-rate-limit switches it off",
+            "--rate-limit 0 is not a whole number from 1 to 1,000,000,000; --no-rate-limit switches it off",
         ),
         (["nextstep", "--", "no-such-program"], "cannot run no-such-program: No such file or directory"),
     ],

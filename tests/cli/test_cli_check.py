@@ -145,7 +145,7 @@ def test_a_budget_is_kept(check, served: str, tmp_path: Path) -> None:
     ("words", "told"),
     [
         (("nextstp",), "unknown API nextstp; did you mean nextstep?; known: nextstep, kognitos, tallyfy"),
-        (("nextstep", "--budget", "0"), "--budget 0 is not 1 or more"),
+        (("nextstep", "--budget", "0"), "--budget 0 is not a whole number from 1 to 1,000,000,000"),
         (
             ("nextstep", "--only", "nextstep.runs.unknown-rum"),
             "--only nextstep.runs.unknown-rum: no such rule of nextstep; did you mean nextstep.runs.unknown-run?",
@@ -270,6 +270,28 @@ def answering(*answers: bytes) -> Iterator[str]:
 NOT_OURS = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 MOVED = b"HTTP/1.1 301 Moved\r\nlocation: https://x/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 ODD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno"
+
+
+@pytest.mark.parametrize(
+    ("words", "unused"),
+    [
+        (("--api-key", "bad"), "--api-key is"),
+        (("--api-key", "bad", "--auth", "a:b", "--set", "revoked_key=x"), "--api-key, --auth, revoked_key are"),
+    ],
+)
+def test_keys_for_a_server_of_ours_are_reported_as_unused(check, words: tuple[str, ...], unused: str) -> None:
+    """A wrong key is not taken for a right one: each test there gets a fresh world, which has keys of its own."""
+    names = [installed.declared("nextstep"), control.declare]
+    with serving(Worlds(names, seeds=apis.seeds(apis.NAMES))) as url:
+        words = ("nextstep", "--url", f"{url}/api/v1", "--only", ONE, *words)
+        code, _, err = check(*words)
+        assert code == 0
+        assert err.splitlines()[0] == (
+            f"understudy: {unused} not used by the tests: {url}/api/v1 is an Understudy, "
+            "which gives each test a fresh world with keys of its own"
+        )
+        assert check(*words, "-q") == (0, "", "")
+        assert "not used" not in check(*words[:5])[2]
 
 
 def test_a_server_that_leads_elsewhere_or_breaks_off_is_told(check) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from understudy import apis, data
 from understudy.apis import control
-from understudy.cli import _parser
+from understudy.cli.parser import build_parser
 from understudy.document.contract import Contract
 from understudy.document.dialect import _CHOICES
 from understudy.document.read import read
@@ -59,7 +59,7 @@ def test_bounds_are_documented() -> None:
 
 def test_the_flags_of_serve_are_documented() -> None:
     """Every flag that `understudy serve --help` lists stands in README's table, and no other does."""
-    commands = next(action for action in _parser()._actions if action.choices and "serve" in action.choices)
+    commands = next(action for action in build_parser()._actions if action.choices and "serve" in action.choices)
     assert commands.choices is not None
     flags = {word for action in commands.choices["serve"]._actions for word in action.option_strings}  # type: ignore[index,union-attr]
     table = section("| flag of `understudy serve [API…]` |", "\n\n")

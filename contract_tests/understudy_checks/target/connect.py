@@ -38,7 +38,7 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
     except ValueError as error:
         raise BadSettings(f"{base_url} is no URL: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadSettings(f"{base_url} is no URL; it looks like http://127.0.0.1:8629/api/v1")
+        raise BadSettings(f"{base_url or '(empty)'} is no URL; it looks like http://127.0.0.1:8629/api/v1")
     if "@" in parts.netloc:
         raise BadSettings(f"the URL of {parts.hostname} holds a user name, which would be sent in place of the key")
     if parts.query or parts.fragment:

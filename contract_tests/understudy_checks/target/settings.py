@@ -161,7 +161,7 @@ def imported(place: str, what: str) -> Callable[..., Any]:
     """What `module:attribute` names, which can be called; raises BadSettings."""
     module, colon, name = place.partition(":")
     if not (module and colon and name):
-        raise BadSettings(f"{what} {place} is not module:attribute")
+        raise BadSettings(f"{what} {place or '(empty)'} is not module:attribute")
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):

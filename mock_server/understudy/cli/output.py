@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.cli.exits import CouldNotRun, UsageError
+
 STDOUT = Path("-")
 """Stands for standard output, where a command can print what it would write."""
 
@@ -30,11 +32,11 @@ _KINDS = {
 }
 
 
-class BadPath(Exception):
+class BadPath(UsageError):
     """No file can be written at a path: one line."""
 
 
-class NotWritten(Exception):
+class NotWritten(CouldNotRun):
     """A file could not be written although its path is good, as on a full disk: one line."""
 
 

@@ -19,6 +19,11 @@ MOST_PENDING = 1 << 20
 _PATIENCE = 0.5  # seconds for the last lines at the end
 
 
+def no_color() -> bool:
+    """Whether the user wants no escape codes (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
+
+
 class Forgiving:
     """A text stream that drops what cannot be written. `failure` is the first error."""
 
