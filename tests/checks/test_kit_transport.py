@@ -366,7 +366,7 @@ def test_a_proxy_that_does_not_answer_is_named(name: str, monkeypatch: pytest.Mo
 def test_a_proxy_that_wants_a_login_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its answer is not taken for the server's; where no variable names it, the machine does."""
     with wired(lambda _: answered(status="407 Login")) as wire:
-        monkeypatch.setattr(transport, "_surroundings", lambda *_: ({"http": wire.origin}, True))
+        monkeypatch.setattr(transport, "_from_environment", lambda *_: ({"http": wire.origin}, True))
         with pytest.raises(
             NoAnswer, match=r"the proxy asks for a login \(407\) \(asked .*, which this machine names\)"
         ):

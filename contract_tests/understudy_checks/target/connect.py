@@ -1,10 +1,10 @@
-"""The target behind a URL or of an ASGI app: our mock where it answers as one, else any other server."""
+"""Connect to a target, by URL or as an ASGI app, and find out whether it is our mock or another server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -24,14 +24,40 @@ NOTHING = Settings()
 
 
 class Unreachable(Exception):
-    """The target cannot be talked to."""
+    """A target that does not answer, or that refuses every request."""
 
 
 def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Target:
-    """The server whose API answers under `base_url`; raises Unreachable when nothing answers there.
+    """The target at `base_url`: our mock if it answers `GET /__mock__/health`, else another server, which needs a key.
 
-    One that answers `GET /__mock__/health` is ours and gives fresh worlds; any other takes a key (BadSettings).
+    Raises BadSettings for a bad URL or a missing key, Unreachable when nothing answers.
     """
+    parts = _parsed(base_url)
+    transport = over_http(f"{parts.scheme}://{parts.netloc}", settings.trust())
+    writes = is_loopback(base_url) if settings.writes is None else settings.writes
+    settings = msgspec.structs.replace(settings, writes=writes)
+    try:
+        return _connected(api, transport, parts.path.rstrip("/"), settings, budget, base_url)
+    except NoAnswer as error:
+        raise Unreachable(f"nothing answers at {base_url}: {error}") from error
+
+
+@contextmanager
+def app(api: str, place: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Iterator[Target]:
+    """Run the ASGI app, or the factory of one, at `module:attribute` as a target while the block runs.
+
+    Its paths are those of the API's document. Raises BadSettings, and Unreachable when it does not start.
+    """
+    settings = msgspec.structs.replace(settings, writes=settings.writes is not False)
+    try:
+        with hosted(imported(place, "app")) as transport:
+            yield _connected(api, transport, document(api).prefixes[0], settings, budget, place)
+    except (NotStarted, NoAnswer) as error:
+        raise Unreachable(f"{place}: {error}") from error
+
+
+def _parsed(base_url: str) -> SplitResult:
+    """The parts of a base URL. Raises BadSettings for what is none."""
     try:
         parts = urlsplit(base_url)
         parts.port  # noqa: B018 - it is read only now
@@ -43,42 +69,29 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
         raise BadSettings(f"the URL of {parts.hostname} holds a user name, which would be sent in place of the key")
     if parts.query or parts.fragment:
         raise BadSettings(f"{base_url} is no base URL: paths are put behind it, so it has no query and no fragment")
-    transport = over_http(f"{parts.scheme}://{parts.netloc}", settings.trust())
-    writes = is_loopback(base_url) if settings.writes is None else settings.writes
-    told = msgspec.structs.replace(settings, writes=writes)
-    try:
-        return _found(api, transport, parts.path.rstrip("/"), told, budget, base_url)
-    except NoAnswer as error:
-        raise Unreachable(f"nothing answers at {base_url}: {error}") from error
+    return parts
 
 
-@contextmanager
-def app(api: str, place: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Iterator[Target]:
-    """The ASGI app, or what the factory makes, at `module:attribute`, at the API's own paths, while the block runs.
-
-    Raises BadSettings, and Unreachable when it does not start.
-    """
-    told = msgspec.structs.replace(settings, writes=settings.writes is not False)
-    try:
-        with hosted(imported(place, "app")) as transport:
-            yield _found(api, transport, document(api).prefixes[0], told, budget, place)
-    except (NotStarted, NoAnswer) as error:
-        raise Unreachable(f"{place}: {error}") from error
-
-
-def _found(
+def _connected(
     api: str, transport: Transport, prefix: str, settings: Settings, budget: int | None, name: str
 ) -> Mock | Server:
-    """A target of ours, or any other."""
-    known = document(api)
-    guest = Guest(budget, settings.max_wait)
-    guest.spend()
+    """Our mock or another server, as `GET /__mock__/health` shows."""
+    contract = document(api)
+    account = Guest(budget, settings.max_wait)
+    account.spend()
     headers = tuple((header.encode(), value.encode()) for header, value in settings.headers.items())
     if is_ours(transport(Request("GET", f"{CONTROL}/health", "", headers))):
-        return Mock(known, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=guest)
-    settings, transport = signed_in(settings, known, transport)
+        return Mock(contract, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=account)
+    settings, transport = signed_in(settings, contract, transport)
     if not settings.api_keys:
         raise BadSettings(f"{name} is no server of Understudy, so it takes a key: --api-key, or `api_keys`")
     return Server(
-        known, transport, prefix, settings, name=name, guest=guest, clock=settings.clock(), person=settings.person()
+        contract,
+        transport,
+        prefix,
+        settings,
+        name=name,
+        guest=account,
+        clock=settings.clock(),
+        person=settings.person(),
     )

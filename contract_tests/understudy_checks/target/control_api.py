@@ -14,16 +14,16 @@ CONTROL = "/__mock__"
 
 
 def is_ours(health: Response) -> bool:
-    """Whether our mock said this of its health: others may answer any path with a page."""
+    """Whether a response to `GET /__mock__/health` is that of our mock: other servers may answer any path with 200."""
     try:
-        told = health.json()
+        body = health.json()
     except ValueError:
         return False
-    return health.status == 200 and isinstance(told, dict) and {"status", "version", "apis", "worlds"} <= told.keys()
+    return health.status == 200 and isinstance(body, dict) and {"status", "version", "apis", "worlds"} <= body.keys()
 
 
 def control(transport: Transport, method: str, path: str, body: Json = None, *, world: str | None = None) -> Json:
-    """Call the control API of our mock; the decoded answer, None for an empty one. Raises RuntimeError on refusal."""
+    """Call the control API; returns the decoded body or None. Raises RuntimeError for an error status."""
     headers = [] if world is None else [(b"x-mock-world", world.encode())]
     encoded = b"" if body is None else json.dumps(body).encode()
     if encoded:

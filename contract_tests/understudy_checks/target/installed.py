@@ -1,6 +1,6 @@
 """The APIs, documents and seeds that are installed, loaded once for each process.
 
-Mutants are made of them, and every target is judged by their documents. Do not change what is returned.
+Mutants are made of these APIs, and every target is checked against their documents. Do not mutate the results.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ Json = Any
 
 @cache
 def declared(name: str) -> Api:
-    """An API as it is installed; mutants are made of it."""
+    """The installed API of a name."""
     return apis.declare(name)
 
 
 @cache
 def seeds() -> Mapping[str, Json]:
-    """The start state as it is installed; not to be changed."""
+    """The installed seeds by API."""
     return apis.seeds(apis.NAMES)
 
 
 def load_seed_once(api: Api, seed: Json) -> SeededData:
-    """Plant a seed. The installed one is planted once for all APIs that would plant it alike: most mutants do."""
+    """Load a seed into stores. The installed seed is loaded once for an API and all mutants that do not change how."""
     if seed is not seeds().get(api.name):
         return load_seed(api, seed)
-    own, parts = declared(api.name), ("contract", "layouts", "inconsistencies", "seed")
-    if any(getattr(api, part) is not getattr(own, part) for part in parts):
+    unchanged, parts = declared(api.name), ("contract", "layouts", "inconsistencies", "seed")
+    if any(getattr(api, part) is not getattr(unchanged, part) for part in parts):
         return load_seed(api, seed)
-    stores, credentials = _installed(api.name)
+    stores, credentials = _seeded(api.name)
     return {tenant: store.fork() for tenant, store in stores.items()}, credentials
 
 
 def document(api: str) -> Contract:
-    """The contract of an API as it is installed: what every target is judged by."""
+    """The installed contract of an API, against which every target is checked."""
     return declared(api).contract
 
 
 @cache
-def _installed(name: str) -> SeededData:
+def _seeded(name: str) -> SeededData:
     return apis.load_checked_seed(declared(name), seeds()[name])

@@ -1,6 +1,6 @@
 """Our mock as a target, in process or behind a URL: each client gets a world of its own.
 
-All is done through the control API, so that both behave alike.
+Both use the control API, so that they behave alike.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Json = Any
 _EVERYTHING: frozenset[Capability] = frozenset({"write", "fresh", "advance", "events", "spare-key", "documented-limit"})
 IN_PROCESS = "mock in process"
 START = "2030-01-01T09:00:00Z"
-"""Where the clock of an in-process mock stands: later than anything in the fixtures, the same on every run."""
+"""The time of an in-process mock: later than anything in the fixtures, the same on every run."""
 
 
 def mock(
@@ -37,10 +37,10 @@ def mock(
     budget: int | None = None,
     writes: bool = True,
 ) -> Mock:
-    """Our mock in process: `api` by name, or a declared one that differs (a mutant).
+    """Our mock in process, of an installed API by name, or of a changed one such as a mutant.
 
-    It is always judged by the document as it is installed. `assumptions` are set in every world; `watch` sees each
-    exchange as the mock records it, with all that decided.
+    It is always checked against the installed document. `assumptions` are set in every world; `watch` gets each
+    exchange with its trace.
     """
     served = declared(api) if isinstance(api, str) else api
     name = served.name
@@ -56,7 +56,7 @@ def mock(
 
 
 class Mock:
-    """Our mock, behind a transport. Every client gets a fresh world whose clock stands still."""
+    """Our mock behind a transport. Every client gets a fresh world with a frozen clock."""
 
     def __init__(
         self,
@@ -95,13 +95,12 @@ class Mock:
         world = MockWorld(self.contract.name, self._transport, made["id"], self._writes)
         world.control("PUT", "/clock", {"frozen": True})
         access = Access.read(made["apis"][self.contract.name])
-        account = self.guest
-        return Client(self.contract, self._transport, self._prefix, access, world, account, memory=self._memory)
+        return Client(self.contract, self._transport, self._prefix, access, world, self.guest, memory=self._memory)
 
 
 @dataclass(frozen=True, slots=True)
 class MockWorld:
-    """One world of our mock, driven through the control API."""
+    """One world of our mock, controlled through the control API."""
 
     api: str
     transport: Transport
@@ -115,7 +114,7 @@ class MockWorld:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """See World: a request without a good key happens in this world too, not in the default one."""
+        """See World. They select this world also for a request without a valid key."""
         return {"x-mock-world": self.id}
 
     def wait(self, seconds: float) -> None:
@@ -137,5 +136,5 @@ class MockWorld:
         self.control("DELETE", f"/worlds/{self.id}")
 
     def control(self, method: str, path: str, body: Json = None) -> Json:
-        """Call the control API in this world; the decoded answer."""
+        """Call the control API in this world; returns the decoded body."""
         return control(self.transport, method, path, body, world=self.id)

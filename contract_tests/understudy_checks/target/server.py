@@ -1,6 +1,6 @@
 """Any other server as a target: one world that all clients share, and the keys that are given for it.
 
-What no request can do there (move a clock, act as a person) is done by functions of the settings.
+Functions of the settings do what no request can do there: move a clock, act as a person.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from understudy_checks.target.transport import Transport
 
 Json = Any
 Person = Callable[[str, Mapping[str, Json]], None]
-"""Does as people do in the vendor's app: the name of an event and its fields."""
+"""Performs what people do in the vendor's app, given the name of an event and its fields."""
 
 MOMENT = 0.05
-"""Seconds that are really waited, at most, for what a target with a clock that can be moved does in real time."""
+"""The most seconds of real waiting on a target whose clock can be moved, for what it does in real time."""
 
 
 class Declined(NotChecked, RuntimeError):
-    """An app refused what a person wanted to do there, as the control API of our mock does with a RuntimeError."""
+    """An event that the vendor's app refused; a RuntimeError, like a refusal of the control API."""
 
 
 class Server:
-    """Any other server: one shared world, reached with the given keys in turn. Its clock is the real one, or told."""
+    """A server that is not our mock: one shared world, the given keys in turn, real time unless `clock` moves it."""
 
     def __init__(
         self,
@@ -52,14 +52,14 @@ class Server:
         self._prefix = prefix
         self._access = settings.access
         self._clock = clock
-        told: dict[Capability, bool] = {
+        offered: dict[Capability, bool] = {
             "write": settings.writes is True,
             "advance": self._clock is not None,
             "documented-limit": settings.rate_limit is None,
             "events": person is not None,
             "spare-key": settings.spare_keys != (),
         }
-        self.capabilities = self._access.capabilities | {capability for capability, holds in told.items() if holds}
+        self.capabilities = self._access.capabilities | {capability for capability, holds in offered.items() if holds}
         self._memory: Memory | None = None if settings.writes else {}
         self._opened = 0
 
@@ -67,7 +67,7 @@ class Server:
         return f"<a server of {self.contract.name}>"
 
     def open(self) -> Client:
-        """See Target. Each client has another one of the keys for its usual one."""
+        """See Target. The clients use the keys in turn."""
         keys = self._access.api_keys
         turn = self._opened % len(keys)
         self._opened += 1
@@ -82,27 +82,27 @@ class Server:
             self._clock(seconds)
 
     def linger(self, seconds: float) -> None:
-        """See World. Where the clock is moved, a moment really passes too: not everything need follow that clock."""
+        """See World. Where the clock is moved, also waits MOMENT in real time: not everything follows that clock."""
         self.wait(seconds)
         if self._clock is not None:
             self.guest.wait(min(seconds, MOMENT))
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
-        """See World. A person raises NotImplementedError for what cannot be done, RuntimeError for what is refused."""
+        """See World. A NotImplementedError of `person` means an unsupported event, a RuntimeError a refused one."""
         if self._person is None:
             lacking("events")
         try:
             self._person(name, fields)
         except NotImplementedError as error:
             raise NotChecked(f"the event {name} cannot be done on this target") from error
-        except Exception as error:  # it may be anything, and says nothing about the server
+        except Exception as error:  # it may be anything, and proves nothing about the server
             kind = Declined if isinstance(error, RuntimeError) else NotChecked
             raise kind(
                 f"the event {name} was not done: {type(error).__name__}: {' '.join(str(error).split())}"
             ) from error
 
     def spare_key(self) -> str:
-        """See World. Each is given once."""
+        """See World. Returns each key once."""
         return self._spare_keys.pop(0) if self._spare_keys else lacking("spare-key")
 
     def close(self) -> None:

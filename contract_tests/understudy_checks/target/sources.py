@@ -20,7 +20,7 @@ NONE: Mapping[str, Json] = MappingProxyType({})
 
 @cache
 def tellable(api: str) -> Mapping[str, Json]:
-    """What the entry of a ready file tells of an API that is no key and nobody's name, with an example of each."""
+    """The settings of an API that are neither keys nor members, by name, with an example value of each."""
     with mock(api).open() as client:
         own = {"base_url", "api_key", *Settings.__struct_fields__}
         return {name: value for name, value in client.access.given.items() if name not in own}
@@ -29,11 +29,11 @@ def tellable(api: str) -> Mapping[str, Json]:
 def told(
     api: str, file: Path | None, words: Iterable[str], keys: Sequence[str], own: Mapping[str, Json] = NONE
 ) -> Settings:
-    """What a TOML file, `NAME=VALUE` words, keys and other settings tell about a target, the later ones first.
+    """The settings of a file, of `NAME=VALUE` words, of `own` and of keys, where each overrides those before it.
 
-    Values that name variables of the environment are looked up. Raises BadSettings.
+    Environment variables in values are resolved. Raises BadSettings.
     """
-    known = tellable(api)
-    settings = (Settings() if file is None else read(file, known)).told(words, known)
-    more = {**own, "headers": {**settings.headers, **own.get("headers", {})}}
-    return revealed(msgspec.structs.replace(settings, **more, **({"api_keys": tuple(keys)} if keys else {})))
+    examples = tellable(api)
+    settings = (Settings() if file is None else read(file, examples)).told(words, examples)
+    overrides = {**own, "headers": {**settings.headers, **own.get("headers", {})}}
+    return revealed(msgspec.structs.replace(settings, **overrides, **({"api_keys": tuple(keys)} if keys else {})))

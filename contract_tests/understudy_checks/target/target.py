@@ -1,4 +1,4 @@
-"""The target of a check: what it is judged by, what it can do, and clients for it.
+"""The target of a check: its contract, its capabilities, and clients for it.
 
 Must not know which kinds of target there are.
 """
@@ -14,30 +14,30 @@ from understudy_checks.client import Capability, Client, lacking
 
 
 class Target(Protocol):
-    """Something that claims to follow a contract. `capabilities` are what a test may need of it."""
+    """A server that claims to follow a contract."""
 
     @property
     def contract(self) -> Contract:
-        """The document that it is judged by."""
+        """The contract against which it is checked."""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What can be done there; see `client.LACKS` for each."""
+        """What tests can do there; `client.LACKS` explains each."""
 
     @property
     def name(self) -> str:
-        """Where it is: a URL, a place to import, or words."""
+        """Its URL, its `module:attribute`, or a description."""
 
     @property
     def guest(self) -> Guest:
-        """What may be done to it, and what was."""
+        """The requests and waiting that it allows, and those made so far."""
 
     def open(self) -> Client:
-        """A client in a world of its own where the target has such, else in the one that all share."""
+        """Open a client, in a world of its own if the target has worlds, else in the shared one."""
 
 
 def require(target: Target, needs: Iterable[Capability]) -> None:
-    """Raises NotChecked, with the reasons, when the target lacks something of `needs`."""
+    """Raises NotChecked with the reasons when the target lacks one of the capabilities."""
     missing = [need for need in needs if need not in target.capabilities]
     if missing:
         lacking(*missing)
