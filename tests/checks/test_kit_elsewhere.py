@@ -35,7 +35,7 @@ EVENTS = {
 
 def told(**more: Any) -> Settings:
     """All that a target file can tell of the server."""
-    return Settings().merged({**TELL, **more}, {}, place="elsewhere")
+    return Settings().merged({**TELL, **more}, {}, source="elsewhere")
 
 
 def transport(server: Elsewhere) -> Transport:

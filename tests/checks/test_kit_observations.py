@@ -375,7 +375,7 @@ def test_another_server_shows_what_it_does_otherwise() -> None:
         status, given, body = server.answer(request.method, request.path, request.query, headers, request.body)
         return Response(status, tuple((name.lower().encode(), value.encode()) for name, value in given.items()), body)
 
-    settings = Settings(writes=True).merged(TELL, {}, place="elsewhere")
+    settings = Settings(writes=True).merged(TELL, {}, source="elsewhere")
     found = list(observe(another(send, clock, settings)))
     assert {observation.assumption.id for observation in found if observation.found == "default"} == {
         "nextstep.errors.validation-status",

@@ -1,4 +1,4 @@
-"""The command line: what it serves, what it says, how it ends."""
+"""The command line: what it serves and prints, and its exit codes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def known() -> dict[str, Api]:
 
 @pytest.fixture(autouse=True)
 def declared(monkeypatch: pytest.MonkeyPatch, known: dict[str, Api]) -> None:
-    """The APIs as they were declared for all tests."""
+    """Replaces `declare` by the APIs that were declared once."""
     monkeypatch.setattr("understudy.apis.declare", known.__getitem__)
 
 
@@ -92,7 +92,7 @@ def test_signals_stop_it_cleanly(serve: Serve, stop: int) -> None:
 
 
 def test_the_banner_is_short_and_its_lines_work(serve: Serve) -> None:
-    """At most 12 lines; the ready file tells of each API, and each has a curl line whose URL and key answer."""
+    """At most 12 lines; the ready file holds each API, and each has a curl line whose URL and key answer."""
     shown: list[str] = []
 
     def visit(ready: Any) -> list[int]:
@@ -138,7 +138,7 @@ def test_the_log_has_a_line_for_each_request(serve: Serve, format: str) -> None:
 
 
 def test_options_reach_the_worlds(serve: Serve) -> None:
-    """Clock, rate limit, assumptions, fidelity and check are as asked for."""
+    """Clock, rate limit, assumptions, fidelity and check are those of the options."""
 
     def visit(ready: Any) -> Any:
         url = f"{ready['url']}/api/v1/process-runs"
@@ -243,7 +243,7 @@ def test_a_name_is_listened_on_at_each_of_its_addresses(serve: Serve) -> None:
 
 
 def test_fixtures_can_be_replaced(serve: Serve, tmp_path: Path, small: dict[str, Any]) -> None:
-    """A folder of one's own is the start state."""
+    """The seed files of a folder replace the built-in ones."""
     (tmp_path / "nextstep").mkdir()
     (tmp_path / "nextstep" / "seed.yaml").write_text(json.dumps(small["nextstep"]))
 
@@ -262,17 +262,17 @@ def test_without_a_ready_file_it_just_serves(monkeypatch: pytest.MonkeyPatch) ->
     assert cli.main(["serve", "--port", "0"]) == 0
 
 
-def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where somebody listens already the exit code is 3."""
+def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the flag that helps; exit code 3."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert cli.main(["serve", "--port", str(port)]) == 3
-    told = f"cannot listen on 127.0.0.1:{port}: Address already in use; --port takes another port, 0 a free one"
-    assert capsys.readouterr().err == f"understudy: {told}\n"
+    message = f"cannot listen on 127.0.0.1:{port}: Address already in use; --port takes another port, 0 a free one"
+    assert capsys.readouterr().err == f"understudy: {message}\n"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--quiet"], "COMMAND"),
         (["sevre"], "); did you mean serve?"),
@@ -314,17 +314,17 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["rules", "--format", "csv"], "invalid choice: 'csv'"),
     ],
 )  # fmt: skip
-def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], told: str) -> None:
-    """What is wrong with the arguments is said in one line with the nearest valid value; exit code 2."""
+def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """Wrong arguments are reported in one line with the nearest valid value; exit code 2."""
     assert cli.main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("understudy: ")
     assert error.count("\n") == 1
-    assert told in error
+    assert message in error
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("teams: [", "seed.yaml:1: "), ("teams: 5", "teams: 5 is not of type"), ("[]", "is not of type"), ("",
         "is not of type"),
@@ -336,18 +336,20 @@ def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments
     ],
 )  # fmt: skip
 def test_broken_fixtures_are_one_line(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, told: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, message: str
 ) -> None:
-    """A seed that is no YAML or does not fit is a configuration error that names the place."""
+    """A seed that is no YAML or does not fit is a configuration error with file, line and JSON pointer."""
     (tmp_path / "nextstep").mkdir()
     (tmp_path / "nextstep" / "seed.yaml").write_text(content)
     assert cli.main(["serve", "nextstep", "--port", "0", "--fixtures", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert told in error
+    assert message in error
 
 
-def test_a_broken_document_is_told_whole(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_of_a_document_are_reported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A document that is not understood stops the command with each problem on a line."""
     from understudy.document.compile import ContractError
 
@@ -360,7 +362,7 @@ def test_a_broken_document_is_told_whole(capsys: pytest.CaptureFixture[str], mon
 
 
 def test_rules_are_listed_with_their_basis(capsys: pytest.CaptureFixture[str]) -> None:
-    """As a table each rule tells its basis and source, each assumption its default and alternatives."""
+    """The table shows basis and source of each rule, default and alternatives of each assumption."""
     assert cli.main(["rules"]) == 0
     table = capsys.readouterr().out
     assert "nextstep.pagination.limit-out-of-range  [assumed: REST API > Pagination]" in table
@@ -372,11 +374,11 @@ def test_rules_are_listed_with_their_basis(capsys: pytest.CaptureFixture[str]) -
 def test_rules_as_json_have_the_documents_fields(capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON the entries hold the fields of the document and the API."""
     assert cli.main(["rules", "nextstep", "nextstep", "--format", "json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert set(told) == {"rules", "assumptions"}
-    assert set(told["rules"][0]) == {"api", "id", "text", "source", "basis"}
-    assert set(told["assumptions"][0]) == {"api", "id", "text", "source", "default", "alternatives"}
-    ids = [entry["id"] for entry in (*told["rules"], *told["assumptions"])]
+    listing = json.loads(capsys.readouterr().out)
+    assert set(listing) == {"rules", "assumptions"}
+    assert set(listing["rules"][0]) == {"api", "id", "text", "source", "basis"}
+    assert set(listing["assumptions"][0]) == {"api", "id", "text", "source", "default", "alternatives"}
+    ids = [entry["id"] for entry in (*listing["rules"], *listing["assumptions"])]
     assert len(ids) == len(set(ids))
 
 
@@ -393,7 +395,7 @@ def test_a_reader_that_goes_away_is_fine(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["serve", "-h"], ["rules", "--help"]])
-def test_help_is_told(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_help_is_reported(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     """Every command has help, with exit code 0."""
     with pytest.raises(SystemExit) as end:
         cli.main(arguments)

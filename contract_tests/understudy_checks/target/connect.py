@@ -43,17 +43,17 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
 
 
 @contextmanager
-def app(api: str, place: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Iterator[Target]:
+def app(api: str, import_path: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Iterator[Target]:
     """Run the ASGI app, or the factory of one, at `module:attribute` as a target while the block runs.
 
     Its paths are those of the API's document. Raises BadSettings, and Unreachable when it does not start.
     """
     settings = msgspec.structs.replace(settings, writes=settings.writes is not False)
     try:
-        with hosted(imported(place, "app")) as transport:
-            yield _connected(api, transport, document(api).prefixes[0], settings, budget, place)
+        with hosted(imported(import_path, "app")) as transport:
+            yield _connected(api, transport, document(api).prefixes[0], settings, budget, import_path)
     except (NotStarted, NoAnswer) as error:
-        raise Unreachable(f"{place}: {error}") from error
+        raise Unreachable(f"{import_path}: {error}") from error
 
 
 def _parsed(base_url: str) -> SplitResult:

@@ -101,20 +101,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not equals:
                 raise BadSettings(f"{text} is not NAME=VALUE")
             content[name] = value if isinstance(_example(name, known), str) else _json(value)
-        return self.merged(content, known, place="--set")
+        return self.merged(content, known, source="--set")
 
-    def merged(self, content: Mapping[str, Json], known: Mapping[str, Json], *, place: str) -> Self:
-        """These settings, overridden by `content`. Raises BadSettings, whose message begins with `place`."""
+    def merged(self, content: Mapping[str, Json], known: Mapping[str, Json], *, source: str) -> Self:
+        """These settings, overridden by `content`. Raises BadSettings, whose message begins with `source`."""
         names = [*_OWN, *known]
         wrong = [name for name in content if name not in names]
         if wrong:
-            raise BadSettings(f"{place}: unknown setting {wrong[0]}{suggest(wrong[0], names)}")
+            raise BadSettings(f"{source}: unknown setting {wrong[0]}{suggest(wrong[0], names)}")
         given = {name: value for name, value in content.items() if name not in _OWN}
         own = {name: value for name, value in content.items() if name in _OWN}
         try:
             converted = msgspec.convert(own, Settings)
         except msgspec.ValidationError as error:
-            raise BadSettings(f"{place}: {_where(error)}") from error
+            raise BadSettings(f"{source}: {_with_position(error)}") from error
         changes = {name: getattr(converted, name) for name in own}
         return msgspec.structs.replace(self, **changes, given={**self.given, **given})
 
@@ -145,31 +145,31 @@ def read(path: Path, known: Mapping[str, Json]) -> Settings:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         line, reason = yaml_fault(error, text.encode())
-        place = f"line {line}: " if line else ""
-        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {place}{reason}") from error
+        position = f"line {line}: " if line else ""
+        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {position}{reason}") from error
     if is_yaml and not wfc.is_wfc(content):
         raise BadSettings(f"{path} has no list `auth`, as a WFC authentication file has; other settings are TOML")
     if not wfc.is_wfc(content):
-        return Settings().merged(content, known, place=str(path))
+        return Settings().merged(content, known, source=str(path))
     try:
         return msgspec.structs.replace(Settings(), **wfc.settings_of(content))
     except msgspec.ValidationError as error:
-        raise BadSettings(f"{path}: {_where(error)}") from error
+        raise BadSettings(f"{path}: {_with_position(error)}") from error
 
 
-def imported(place: str, what: str) -> Callable[..., Any]:
+def imported(import_path: str, what: str) -> Callable[..., Any]:
     """Import the callable at `module:attribute`. Raises BadSettings, whose message begins with `what`."""
-    module, colon, name = place.partition(":")
+    module, colon, name = import_path.partition(":")
     if not (module and colon and name):
-        raise BadSettings(f"{what} {place or '(empty)'} is not module:attribute")
+        raise BadSettings(f"{what} {import_path or '(empty)'} is not module:attribute")
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
     except Exception as error:  # a module may raise anything while it is imported
-        raise BadSettings(f"{what} {place} cannot be imported: {' '.join(str(error).split())}") from error
+        raise BadSettings(f"{what} {import_path} cannot be imported: {' '.join(str(error).split())}") from error
     if not callable(found):
-        raise BadSettings(f"{what} {place} cannot be called")
+        raise BadSettings(f"{what} {import_path} cannot be called")
     return found  # type: ignore[no-any-return]
 
 
@@ -185,6 +185,6 @@ def _json(text: str) -> Json:
         return text
 
 
-def _where(error: msgspec.ValidationError) -> str:
-    text, _, place = str(error).partition(" - at ")
-    return f"{place.strip('`').removeprefix('$.')}: {text}" if place else text
+def _with_position(error: msgspec.ValidationError) -> str:
+    text, _, position = str(error).partition(" - at ")
+    return f"{position.strip('`').removeprefix('$.')}: {text}" if position else text
