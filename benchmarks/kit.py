@@ -16,7 +16,7 @@ from benchmarks.requests import KEY
 from understudy.engine.exchange import Exchange
 from understudy_checks.mutation import UNDIRECTED, mutants, survivors
 from understudy_checks.rules import checks, run
-from understudy_checks.target import targets
+from understudy_checks.target.mock import mock as our_mock
 
 API = "nextstep"
 
@@ -36,7 +36,7 @@ def measure(*, rounds: int, cases: int, every: int) -> Iterator[Figure]:
 def _directed() -> float:
     """Requests per second of CPU time of every check that is not one of trying whatever there is."""
     seen: list[Exchange] = []
-    target = targets.mock(API, watch=seen.append)
+    target = our_mock(API, watch=seen.append)
     begin = time.process_time()
     for check in checks():
         if check.name not in UNDIRECTED:

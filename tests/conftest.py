@@ -20,7 +20,7 @@ from understudy.engine.store import Collection, decode
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 NOW = "2026-04-07T10:00:00.000Z"
 KEY = "nxs_live_your_key"
@@ -119,7 +119,7 @@ def kept_as_put(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def nextstep() -> Api:
     """NextStep, declared once."""
-    return targets.declared("nextstep")
+    return installed.declared("nextstep")
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +131,7 @@ def control() -> Callable[[Worlds], Api]:
 @pytest.fixture(scope="session")
 def seeds() -> dict[str, Any]:
     """The built-in start state; not to be changed."""
-    return dict(targets.seeds())
+    return dict(installed.seeds())
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def make_worlds(nextstep: Api, control: Callable[[Worlds], Api], seeds: dict[str
         clock = Clock(milliseconds(NOW), frozen=True)
         return Worlds(
             options.pop("apis", [nextstep, control]),
-            **{"seeds": seeds, "clock": clock, "seeder": targets.load_seed_once, **options},
+            **{"seeds": seeds, "clock": clock, "seeder": installed.load_seed_once, **options},
         )
 
     return make

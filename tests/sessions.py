@@ -23,7 +23,7 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 VENDORS = ("nextstep", "kognitos", "tallyfy")
 ODD: tuple[Any, ...] = (
@@ -67,9 +67,11 @@ def _operations(api: str) -> Mapping[str, Any]:
 
 def everything(now: int, **options: Any) -> Worlds:
     """Worlds with all APIs and the built-in start state; the clock stands still at `now`."""
-    apis = options.pop("apis", [*map(targets.declared, VENDORS), control.declare])
+    apis = options.pop("apis", [*map(installed.declared, VENDORS), control.declare])
     options = {"limits": dict.fromkeys(VENDORS), **options}
-    made = Worlds(apis, seeds=targets.seeds(), clock=Clock(now, frozen=True), seeder=targets.load_seed_once, **options)
+    made = Worlds(
+        apis, seeds=installed.seeds(), clock=Clock(now, frozen=True), seeder=installed.load_seed_once, **options
+    )
     _MADE.add(made)
     return made
 

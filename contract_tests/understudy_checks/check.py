@@ -26,7 +26,7 @@ from understudy_checks.client import CALLS_MADE, Broken, Capability, Client, Not
 from understudy_checks.plan import Step, planned
 from understudy_checks.probes import Observation, observe
 from understudy_checks.rules import Outcome, attempt
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 Json = Any
 Verdict = Literal["passed", "failed", "not_checked"]

@@ -14,9 +14,11 @@ from understudy import apis
 from understudy.messages import suggest
 from understudy_checks import profiles, pytest_options
 from understudy_checks.rules import Arguments, Check, check_of, expand
-from understudy_checks.target import targets
+from understudy_checks.target import connect, installed, sources
+from understudy_checks.target.connect import Unreachable
+from understudy_checks.target.mock import mock
 from understudy_checks.target.settings import BadSettings, Settings
-from understudy_checks.target.targets import Target, Unreachable
+from understudy_checks.target.target import Target, require
 
 _PREFIX = "not checked: "
 
@@ -74,9 +76,9 @@ def target(request: pytest.FixtureRequest) -> Target:
     """What the tests talk to: our mock in process, or the server at `--understudy-url`."""
     url = request.config.getoption("--understudy-url")
     if url is None:
-        return targets.mock(request.param)
+        return mock(request.param)
     try:
-        return targets.url(request.param, url, _settings(request.config, request.param))
+        return connect.url(request.param, url, _settings(request.config, request.param))
     except (BadSettings, Unreachable) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
@@ -86,7 +88,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
     """Report a check as not checked when the target lacks what it needs."""
     check, target = _check(pyfuncitem), pyfuncitem.funcargs.get("target")
     if check is not None:
-        targets.require(cast("Target", target), check.needs)
+        require(cast("Target", target), check.needs)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -106,13 +108,13 @@ def _check(item: pytest.Item) -> Check | None:
 def _rows(config: pytest.Config, check: Check) -> list[tuple[str, Arguments]]:
     """The runs of a check: API and arguments of each."""
     chosen = config.getoption("--understudy-api") or apis.NAMES
-    return [(api, arguments) for api in chosen for arguments in expand(check, targets.document(api))]
+    return [(api, arguments) for api in chosen for arguments in expand(check, installed.document(api))]
 
 
 def _settings(config: pytest.Config, api: str) -> Settings:
     """What the options tell about the server at `--understudy-url`; raises BadSettings."""
     file, words, keys = (config.getoption(f"--understudy-{name}") for name in ("target", "set", "api-key"))
-    return targets.told(api, file, words, keys)
+    return sources.told(api, file, words, keys)
 
 
 def _name(api: str, arguments: Arguments) -> str:

@@ -19,8 +19,12 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks.budget import Guest
 from understudy_checks.rules import Arguments, Check, attempt, checks, expand
+from understudy_checks.target.control_api import control
+from understudy_checks.target.installed import declared, seeds
+from understudy_checks.target.mock import START
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import told_by
-from understudy_checks.target.targets import START, Server, Target, control, declared, seeds
+from understudy_checks.target.target import Target
 from understudy_checks.target.transport import in_process
 
 Json = Any

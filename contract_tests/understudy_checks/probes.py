@@ -14,7 +14,7 @@ from typing import Any, Literal
 from understudy.document.model import Assumption
 from understudy_checks.client import Capability, Client, NotChecked
 from understudy_checks.modules import modules
-from understudy_checks.target.targets import Target, require
+from understudy_checks.target.target import Target, require
 
 Json = Any
 Ask = Callable[[Client], Json]

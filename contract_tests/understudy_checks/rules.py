@@ -27,7 +27,7 @@ from understudy_checks.client import Broken, Capability, NotChecked
 from understudy_checks.discovery import required_members, takes_json
 from understudy_checks.modules import folders, modules
 from understudy_checks.pagination import settled
-from understudy_checks.target.targets import Target, require
+from understudy_checks.target.target import Target, require
 
 Result = Literal["passed", "failed", "not checked"]
 Test = TypeVar("Test", bound=Callable[..., None])

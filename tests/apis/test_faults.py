@@ -13,14 +13,16 @@ from conftest import MANY, Client
 from understudy.apis import NAMES, control
 from understudy.engine.faults import Fault, Faults
 from understudy.engine.worlds import Worlds
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 
 @pytest.fixture
 def client() -> Client:
     """A client of a server of all APIs."""
-    apis = [*map(targets.declared, NAMES), control.declare]
-    return Client(Worlds(apis, seeds=targets.seeds(), seeder=targets.load_seed_once, limits=dict.fromkeys(NAMES, MANY)))
+    apis = [*map(installed.declared, NAMES), control.declare]
+    return Client(
+        Worlds(apis, seeds=installed.seeds(), seeder=installed.load_seed_once, limits=dict.fromkeys(NAMES, MANY))
+    )
 
 
 def detail(client: Client, fault: Any) -> str:
@@ -33,7 +35,7 @@ def detail(client: Client, fault: Any) -> str:
 
 def operations() -> Iterator[tuple[str, str]]:
     """All operations of all APIs, each with its API."""
-    return ((name, id) for name in NAMES for id in targets.declared(name).contract.operations)
+    return ((name, id) for name in NAMES for id in installed.declared(name).contract.operations)
 
 
 @pytest.mark.parametrize(("api", "operation"), [*operations()])

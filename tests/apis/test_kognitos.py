@@ -14,7 +14,7 @@ from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.exchange import Response
 from understudy.engine.worlds import Worlds
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 Assuming = Callable[..., "Kognitos"]
 Plant = Callable[..., Worlds]
@@ -82,7 +82,7 @@ MULTIPART = {"content_type": f"multipart/form-data; boundary={BOUNDARY}"}
 @pytest.fixture(scope="module")
 def kognitos() -> Api:
     """Kognitos, declared once."""
-    return targets.declared("kognitos")
+    return installed.declared("kognitos")
 
 
 @pytest.fixture(scope="module")

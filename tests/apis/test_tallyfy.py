@@ -15,7 +15,7 @@ from understudy.engine.api import Api
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.exchange import Response
 from understudy.engine.worlds import Worlds
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 Assuming = Callable[..., "Tallyfy"]
 ORGANIZATION = "YOUR_ORGANIZATION_ID"
@@ -60,7 +60,7 @@ class Tallyfy(Client):
 @pytest.fixture(scope="module")
 def declared(control: Api) -> list[Api]:
     """Tallyfy and the control API."""
-    return [targets.declared("tallyfy"), control]
+    return [installed.declared("tallyfy"), control]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def assuming(declared: list[Api], seeds: dict[str, Any]) -> Assuming:
     def make(assume: dict[str, Any] | None = None) -> Tallyfy:
         assumptions = {f"tallyfy.{id}": value for id, value in (assume or {}).items()}
         clock, own = Clock(milliseconds(NOW), frozen=True), {"tallyfy": seeds["tallyfy"]}
-        options: dict[str, Any] = {"clock": clock, "limits": {"tallyfy": MANY}, "seeder": targets.load_seed_once}
+        options: dict[str, Any] = {"clock": clock, "limits": {"tallyfy": MANY}, "seeder": installed.load_seed_once}
         worlds = Worlds(declared, seeds=own, assume=assumptions, **options)
         return Tallyfy(worlds, key=TOKEN)
 

@@ -12,7 +12,7 @@ from tallyfy import TallyfyError, TallyfySDK
 from understudy.apis import control
 from understudy.engine.worlds import Worlds
 from understudy.http.server import serving
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 NAME = "b0000000000000000000000000000001"
 PLAN = "b0000000000000000000000000000003"
@@ -25,8 +25,8 @@ INDUSTRY = "d0000000000000000000000000000003"
 def url() -> Iterator[str]:
     """The URL of a server with the default world."""
     worlds = Worlds(
-        [targets.declared("tallyfy"), control.declare],
-        seeds={"tallyfy": targets.seeds()["tallyfy"]},
+        [installed.declared("tallyfy"), control.declare],
+        seeds={"tallyfy": installed.seeds()["tallyfy"]},
         checked=True,
     )
     with serving(worlds) as served:

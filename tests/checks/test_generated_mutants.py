@@ -18,8 +18,9 @@ from understudy_checks.mutation import mutants
 from understudy_checks.mutation.footprints import footprints, killer, unnoticeable
 from understudy_checks.mutation.generated import Generated, generated
 from understudy_checks.rules import Check, attempt, checks, expand
-from understudy_checks.target import targets
-from understudy_checks.target.targets import document
+from understudy_checks.target import installed
+from understudy_checks.target.installed import document
+from understudy_checks.target.mock import mock
 
 GENERATED = {api: tuple(generated(document(api))) for api in apis.NAMES}
 RUNS = [(api, check) for api in apis.NAMES for check in checks() if expand(check, document(api))]
@@ -65,15 +66,15 @@ def test_check_fails_on_a_mutant(api: str, check: Check) -> None:
 def candidates(api: str, check: Check) -> Iterator[Api]:
     """The mutants that a check could fail on, those of its rules first."""
     own = (mutant for mutant in mutants(api) if any(check.covers(rule) for rule in mutant.rules))
-    yield from (mutant.breaks(targets.declared(api)) for mutant in own)
+    yield from (mutant.breaks(installed.declared(api)) for mutant in own)
     marks = {mark for footprint in footprints(api) if footprint.check is check for mark in footprint.marks}
     others = (mutant for mutant in GENERATED[api] if mutant.marks & marks)
-    yield from (mutant.breaks(targets.declared(api)) for mutant in others)
+    yield from (mutant.breaks(installed.declared(api)) for mutant in others)
 
 
 def fails(check: Check, api: str, changed: Api) -> bool:
     """Whether a check fails on a changed API."""
-    target = targets.mock(changed)
+    target = mock(changed)
     return any(attempt(check, target, given).result == "failed" for given in expand(check, document(api)))
 
 
@@ -111,7 +112,7 @@ def test_a_list_without_end_fails_its_check() -> None:
     """A server that ignores the number of a page is a failure, not a check that never ends."""
     text = "listMyOrganizations ignores the query parameter page."
     mutant = next(mutant for mutant in GENERATED["tallyfy"] if mutant.text == text)
-    target = targets.mock(mutant.breaks(targets.declared("tallyfy")), budget=1000)
+    target = mock(mutant.breaks(installed.declared("tallyfy")), budget=1000)
     check = next(
         known for known in checks() if known.name == "generic.test_conformance.test_a_list_is_answered_in_its_envelope"
     )

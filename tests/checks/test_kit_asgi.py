@@ -17,10 +17,10 @@ from understudy.apis import control
 from understudy.engine.exchange import Request
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy_checks.target import asgi, targets
+from understudy_checks.target import asgi, connect, installed
 from understudy_checks.target.asgi import NotStarted, hosted, takes_requests
+from understudy_checks.target.connect import Unreachable
 from understudy_checks.target.settings import BadSettings, Settings
-from understudy_checks.target.targets import Unreachable
 from understudy_checks.target.transport import TooLate
 
 LIVES: list[str] = []
@@ -59,12 +59,12 @@ def factory() -> Starlette:
 
 def ours() -> App:
     """Our own mock, as an app like any other."""
-    return App(Worlds([targets.declared("nextstep"), control.declare], seeds=apis.seeds(apis.NAMES)))
+    return App(Worlds([installed.declared("nextstep"), control.declare], seeds=apis.seeds(apis.NAMES)))
 
 
 def foreign() -> Any:
     """Our own mock without its control API."""
-    return App(Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES)))
+    return App(Worlds([installed.declared("nextstep")], seeds=apis.seeds(apis.NAMES)))
 
 
 async def unwilling(scope: Any, receive: Any, send: Any) -> None:
@@ -194,18 +194,18 @@ def test_apps_and_factories_are_told_apart() -> None:
 def test_an_app_is_a_target() -> None:
     """An app at `module:attribute` is reached at the API's own paths and may be written to, unless told otherwise."""
     place = f"{__name__}:foreign"
-    with targets.app("nextstep", place, Settings(api_keys=(KEY,)), budget=7) as target:
+    with connect.app("nextstep", place, Settings(api_keys=(KEY,)), budget=7) as target:
         assert (target.name, target.guest.budget) == (place, 7)
         assert target.capabilities == {"write", "documented-limit"}
         with target.open() as client:
             assert client.send("GET", "/process-runs").status == 200
-    with targets.app("nextstep", place, Settings(api_keys=(KEY,), writes=False)) as target:
+    with connect.app("nextstep", place, Settings(api_keys=(KEY,), writes=False)) as target:
         assert target.capabilities == {"documented-limit"}
 
 
 def test_our_own_app_is_recognised() -> None:
     """Our mock behind an event loop is still our mock, with fresh worlds."""
-    with targets.app("nextstep", f"{__name__}:ours") as target, target.open() as client:
+    with connect.app("nextstep", f"{__name__}:ours") as target, target.open() as client:
         assert "fresh" in target.capabilities
         assert client.send("GET", "/process-runs").status == 200
 
@@ -218,6 +218,6 @@ def test_an_app_that_cannot_be_a_target_is_told() -> None:
         (f"{__name__}:broken", Unreachable, f"{__name__}:broken: the factory made no app: ValueError: no database"),
         (f"{__name__}:foreign", BadSettings, f"{__name__}:foreign is no server of Understudy, so it takes a key"),
     ):
-        with pytest.raises(error) as caught, targets.app("nextstep", place):
+        with pytest.raises(error) as caught, connect.app("nextstep", place):
             pass
         assert str(caught.value).startswith(told)

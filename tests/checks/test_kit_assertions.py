@@ -29,9 +29,9 @@ def faulty() -> App:
     """NextStep with two faults, and a rate limit that no check reaches."""
     from understudy import apis
     from understudy_checks.mutation import mutants
-    from understudy_checks.target import targets
+    from understudy_checks.target import installed
 
-    api = targets.declared("nextstep")
+    api = installed.declared("nextstep")
     for known in mutants("nextstep"):
         if known.name in FAULTS:
             api = known.breaks(api)

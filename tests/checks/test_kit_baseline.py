@@ -14,7 +14,7 @@ from understudy import apis, cli
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks.mutation import mutants
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 BROKEN, KEPT = "nextstep.runs.unknown-run", "nextstep.templates.unknown-template"
 
@@ -22,7 +22,7 @@ BROKEN, KEPT = "nextstep.runs.unknown-run", "nextstep.templates.unknown-template
 def faulty() -> App:
     """NextStep with one fault."""
     fault = next(known for known in mutants("nextstep") if known.name == "the-task-list-of-an-unknown-run-is-empty")
-    api = fault.breaks(targets.declared("nextstep"))
+    api = fault.breaks(installed.declared("nextstep"))
     return App(Worlds([api], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9}))
 
 

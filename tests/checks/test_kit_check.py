@@ -24,9 +24,11 @@ from understudy_checks.check import Checked, Report, Run, cleaned, examine, seen
 from understudy_checks.client import NotChecked
 from understudy_checks.mutation import mutants
 from understudy_checks.rules import attempt, check_of, rule
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings, told_by
-from understudy_checks.target.targets import Server, Target
+from understudy_checks.target.target import Target
 from understudy_checks.target.transport import in_process
 
 KEY = "nxs_live_your_key"
@@ -38,10 +40,10 @@ def elsewhere(make_worlds: Callable[..., Worlds], nextstep: Any) -> Callable[...
     """Makes a server that is none of ours to the kit, with a budget; waits there take no time."""
 
     def make(settings: Settings | None = None, *, budget: int | None = None, api: str = "nextstep") -> Server:
-        worlds = make_worlds(apis=[targets.declared(api)])
+        worlds = make_worlds(apis=[installed.declared(api)])
         told = settings or Settings(api_keys=(KEY,), writes=False)
         guest = Guest(budget, max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
-        known = targets.document(api)
+        known = installed.document(api)
         return Server(known, in_process(App(worlds)), known.prefixes[0], told, name="elsewhere", guest=guest)
 
     return make
@@ -50,7 +52,7 @@ def elsewhere(make_worlds: Callable[..., Worlds], nextstep: Any) -> Callable[...
 def mutant(name: str) -> Target:
     """A mutant of NextStep as a target."""
     found = next(known for known in mutants("nextstep") if known.name == name)
-    return targets.mock(found.breaks(targets.declared("nextstep")))
+    return mock(found.breaks(installed.declared("nextstep")))
 
 
 def run(outcome: Any, **fields: Any) -> Run:
@@ -115,7 +117,7 @@ def test_the_mock_holds_what_it_promises() -> None:
     """Chosen rules of our mock pass, each with its runs, requests and answers; the progress is told."""
     told: list[tuple[int, int, str]] = []
     found = examine(
-        targets.mock("nextstep"),
+        mock("nextstep"),
         profile="gate",
         only=["nextstep.pagination.default-limit", "nextstep.runs.unknown-run"],
         progress=lambda *step: told.append(step),
@@ -198,7 +200,7 @@ def test_what_is_seen_is_told_in_words(tmp_path: Path) -> None:
 
 def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> None:
     """It has held for them; without one whole example it was not checked."""
-    target = targets.mock("nextstep", budget=100)
+    target = mock("nextstep", budget=100)
 
     @rule("nextstep.runs.fields")
     @given(number=st.integers())
@@ -218,7 +220,7 @@ def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> N
 
 def test_a_failure_is_not_forgotten_when_the_share_is_spent() -> None:
     """What failed has failed, however little was left to shrink it with."""
-    target = targets.mock("nextstep", budget=100)
+    target = mock("nextstep", budget=100)
 
     @rule("nextstep.runs.fields")
     @given(number=st.integers(10, 10**6))
@@ -243,7 +245,7 @@ def test_what_fails_only_once_has_failed() -> None:
             raise AssertionError("seen once")
 
     times: list[int] = []
-    outcome = attempt(check_of(fails_once), targets.mock("nextstep"), {}, profile="quick")
+    outcome = attempt(check_of(fails_once), mock("nextstep"), {}, profile="quick")
     assert (outcome.result, str(outcome.error)) == ("failed", "seen once")
 
 
@@ -255,7 +257,7 @@ def test_a_reason_not_to_check_ends_a_property() -> None:
     def lacks(target: Target, number: int) -> None:
         raise NotChecked("nothing there")
 
-    outcome = attempt(check_of(lacks), targets.mock("nextstep"), {})
+    outcome = attempt(check_of(lacks), mock("nextstep"), {})
     assert (outcome.result, outcome.examples) == ("not checked", 0)
 
 
@@ -282,7 +284,7 @@ def test_what_tells_more_for_less_comes_first(elsewhere) -> None:
 
 def test_a_rehearsal_offers_what_the_target_offers(elsewhere) -> None:
     """Whatever a target has or lacks, the mock that stands in for it has or lacks too."""
-    everything = told_by(targets.mock("nextstep").open().access.given)
+    everything = told_by(mock("nextstep").open().access.given)
     for settings in (
         Settings(api_keys=(KEY,)),
         replace(everything, writes=True, rate_limit=7),

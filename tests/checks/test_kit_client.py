@@ -15,7 +15,7 @@ from understudy.engine.exchange import Request, Response
 from understudy_checks.budget import Guest
 from understudy_checks.client import Access, Client, Member, NotChecked, Violation, find, ids_in, locate
 from understudy_checks.refusals import assert_problem, code_of, message_of, possible
-from understudy_checks.target.targets import document
+from understudy_checks.target.installed import document
 from understudy_checks.target.transport import Transport
 
 CONTRACT = document("nextstep")

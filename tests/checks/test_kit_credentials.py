@@ -22,10 +22,13 @@ from understudy_checks import check
 from understudy_checks.budget import Guest
 from understudy_checks.client import NotChecked
 from understudy_checks.plan import rehearsed
-from understudy_checks.target import targets
+from understudy_checks.target import connect, installed, sources
+from understudy_checks.target.connect import Unreachable
+from understudy_checks.target.control_api import control
 from understudy_checks.target.credentials import PATIENCE, renewing, revealed, signed_in
+from understudy_checks.target.mock import START, mock
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import BadSettings, Settings, told_by
-from understudy_checks.target.targets import Server, Unreachable, control
 from understudy_checks.target.transport import NoAnswer, Transport, in_process
 
 BASIC = "Basic bWU6c2VjcmV0"
@@ -39,7 +42,7 @@ def nowhere(request: Request) -> Response:
 
 def entered(settings: Settings, api: str = "nextstep") -> Settings:
     """The settings once a client is in."""
-    return signed_in(revealed(settings), targets.document(api), nowhere)[0]
+    return signed_in(revealed(settings), installed.document(api), nowhere)[0]
 
 
 def test_values_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +202,7 @@ def test_a_login_that_fails_is_exit_code_3(command) -> None:
 def test_the_first_login_needs_a_server() -> None:
     """Where nothing answers, that is what is told."""
     with pytest.raises(Unreachable, match=r"^nothing answers at http://127\.0\.0\.1:1"):
-        targets.url("nextstep", "http://127.0.0.1:1", Settings(auth_command="echo k"))
+        connect.url("nextstep", "http://127.0.0.1:1", Settings(auth_command="echo k"))
 
 
 # what people do in the vendor's app
@@ -207,9 +210,9 @@ def test_the_first_login_needs_a_server() -> None:
 
 def peopled(api: str, person: Any = None, **more: Any) -> Server:
     """A server that is none of ours to the kit, on which somebody does what people do."""
-    names = [targets.declared(api), declare_control]
-    clock = Clock(milliseconds(targets.START), frozen=True)
-    worlds = Worlds(names, seeds=targets.seeds(), clock=clock, limits={api: 10**9})
+    names = [installed.declared(api), declare_control]
+    clock = Clock(milliseconds(START), frozen=True)
+    worlds = Worlds(names, seeds=installed.seeds(), clock=clock, limits={api: 10**9})
     transport = in_process(App(worlds))
 
     def usual(name: str, fields: Mapping[str, Any]) -> None:
@@ -225,7 +228,7 @@ def peopled(api: str, person: Any = None, **more: Any) -> Server:
     )
     advance = partial(worlds.advance, worlds.default)
     guest = Guest(max_wait=10**9, sleep=advance)
-    known = targets.document(api)
+    known = installed.document(api)
     return Server(
         known, transport, known.prefixes[0], told, name="elsewhere", guest=guest, clock=advance, person=person or usual
     )
@@ -293,7 +296,7 @@ def test_a_spare_key_is_given_once() -> None:
     target = Server(target.contract, nowhere, "", Settings(api_keys=("a",)), name="", guest=Guest())
     with pytest.raises(NotChecked, match="no key is known that may be revoked"):
         assert target.open().spare_key
-    with targets.mock("nextstep").open() as client:
+    with mock("nextstep").open() as client:
         assert client.spare_key == client.second_key
         with pytest.raises(NotChecked, match="no key is known that may be revoked"):
             client.world.spare_key()
@@ -301,6 +304,6 @@ def test_a_spare_key_is_given_once() -> None:
 
 def test_a_person_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A target file names the function."""
-    settings = targets.told("nextstep", None, [f"event={__name__}:does_nothing"], [])
+    settings = sources.told("nextstep", None, [f"event={__name__}:does_nothing"], [])
     assert settings.person() is sys.modules[__name__].does_nothing
     assert Settings().person() is None

@@ -16,9 +16,9 @@ from understudy_checks.budget import Guest
 from understudy_checks.check import Report
 from understudy_checks.discovery import Arranged
 from understudy_checks.pagination import unchanged, unknown
-from understudy_checks.target import targets
+from understudy_checks.target import connect, installed
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
-from understudy_checks.target.targets import Server
 from understudy_checks.target.transport import Transport
 
 KEY = TELL["api_keys"][:1]
@@ -35,7 +35,7 @@ EVENTS = {
 
 def told(**more: Any) -> Settings:
     """All that a target file can tell of the server."""
-    return Settings().merged({**TELL, **more}, {}, place="elsewhere")
+    return Settings().merged({**TELL, **more}, {}, source="elsewhere")
 
 
 def transport(server: Elsewhere) -> Transport:
@@ -54,7 +54,7 @@ def target(settings: Settings, make: type[Elsewhere] = Elsewhere, *, moved: bool
     """A server of its own for one test, as the kit sees it; waiting for it moves its clock, so nothing really waits."""
     clock = Clock()
     guest = Guest(max_wait=10**9, sleep=clock.advance)
-    known = targets.document("nextstep")
+    known = installed.document("nextstep")
     moving = clock.advance if moved else None
     return Server(known, transport(make(clock)), PREFIX, settings, name="elsewhere", guest=guest, clock=moving)
 
@@ -69,7 +69,7 @@ def unchecked(report: Report) -> set[str]:
     return {checked.rule.id for checked in report.rules if checked.outcome == "not_checked"}
 
 
-@pytest.mark.parametrize("area", sorted({rule.id.split(".")[1] for rule in targets.document("nextstep").rules}))
+@pytest.mark.parametrize("area", sorted({rule.id.split(".")[1] for rule in installed.document("nextstep").rules}))
 def test_a_server_of_which_everything_is_told_passes(area: str) -> None:
     """Every rule is checked but those about what happens in the vendor's app, and none fails."""
     report = check.examine(target(told(writes=True)), profile="gate", only=[f"nextstep.{area}.*"])
@@ -112,7 +112,7 @@ def served() -> Iterator[str]:
 @pytest.mark.parametrize("pattern", ["*.envelope.list", "*.rate-limit.retry-after", "*.completion.filters-follow"])
 def test_it_passes_over_http(served: str, pattern: str) -> None:
     """By URL, with a clock that the kit imports, the same rules hold."""
-    server = targets.url("nextstep", served, told(advance="elsewhere:advance"))
+    server = connect.url("nextstep", served, told(advance="elsewhere:advance"))
     report = check.examine(server, profile="glance", only=[pattern])
     assert failed(report) == []
     assert unchecked(report) == set()

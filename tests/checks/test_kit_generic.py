@@ -16,30 +16,32 @@ from understudy_checks.generic.test_conformance import (
 from understudy_checks.generic.test_pagination import test_a_filtered_walk_is_complete as filtered_walk
 from understudy_checks.pagination import longest, pages, unchanged
 from understudy_checks.pointers import resolve_pointer
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
+from understudy_checks.target.target import Target
 
-OPERATIONS = targets.document("nextstep").operations
+OPERATIONS = installed.document("nextstep").operations
 
 
 @pytest.fixture(scope="module")
-def target() -> targets.Target:
+def target() -> Target:
     """Our mock."""
-    return targets.mock("nextstep")
+    return mock("nextstep")
 
 
-def test_what_no_list_leads_to_is_not_compared(target: targets.Target) -> None:
+def test_what_no_list_leads_to_is_not_compared(target: Target) -> None:
     """An operation that no list links to has nothing to be compared with."""
     with pytest.raises(NotChecked, match="no list leads to listProcessRuns"):
         same_in_list_and_single(target, OPERATIONS["listProcessRuns"])
 
 
-def test_filters_that_items_do_not_show_are_not_checked(target: targets.Target) -> None:
+def test_filters_that_items_do_not_show_are_not_checked(target: Target) -> None:
     """A list whose items do not show what it filters by cannot be filtered by what they show."""
     with pytest.raises(NotChecked, match="do not show what it filters by"):
         filtered_walk(target, OPERATIONS["listProcessTemplates"])
 
 
-def test_what_nothing_leads_to_is_not_checked(target: targets.Target) -> None:
+def test_what_nothing_leads_to_is_not_checked(target: Target) -> None:
     """Where the target's data lead to no arguments, or to none that it accepts, that is the reason."""
     with target.open() as client:
         client.event("lapse-subscription")
@@ -49,7 +51,7 @@ def test_what_nothing_leads_to_is_not_checked(target: targets.Target) -> None:
             accepted(client, OPERATIONS["listProcessRuns"])
 
 
-def test_arguments_come_from_the_links(target: targets.Target) -> None:
+def test_arguments_come_from_the_links(target: Target) -> None:
     """Path parameters and members of the body are found by following the document's links, every one once."""
     with target.open() as client:
         task = arrange(client, OPERATIONS["updateRunTask"])
@@ -63,7 +65,7 @@ def test_arguments_come_from_the_links(target: targets.Target) -> None:
 
 def test_what_fresh_worlds_offer_is_looked_up_once() -> None:
     """The next world, as long as it is fresh, offers what the first one did, and more when more is asked for."""
-    target, operation = targets.mock("nextstep"), OPERATIONS["updateRunTask"]
+    target, operation = mock("nextstep"), OPERATIONS["updateRunTask"]
     with target.open() as client:
         first = arrange(client, operation)
         assert client.log != []
@@ -80,7 +82,7 @@ def test_what_fresh_worlds_offer_is_looked_up_once() -> None:
 
 def test_the_longest_list_of_fresh_worlds_is_looked_up_once() -> None:
     """The next world, as long as it is fresh, has the same longest list."""
-    target, operation = targets.mock("nextstep"), OPERATIONS["listRunTasks"]
+    target, operation = mock("nextstep"), OPERATIONS["listRunTasks"]
     with target.open() as client:
         first = longest(client, operation)
         first["id"], id = "changed", first["id"]
@@ -100,7 +102,7 @@ def test_the_longest_list_of_fresh_worlds_is_looked_up_once() -> None:
 )
 def test_a_world_that_is_not_fresh_is_looked_at_itself(change: Callable[[Client], object]) -> None:
     """Where something has happened, what other worlds offered is not relied on, nor what this one offers remembered."""
-    target, operation = targets.mock("nextstep"), OPERATIONS["updateRunTask"]
+    target, operation = mock("nextstep"), OPERATIONS["updateRunTask"]
     for _ in range(2):
         with target.open() as client:
             change(client)
@@ -113,7 +115,7 @@ def test_a_world_that_is_not_fresh_is_looked_at_itself(change: Callable[[Client]
         assert client.log != []
 
 
-def test_a_list_that_is_too_short_is_not_checked(target: targets.Target) -> None:
+def test_a_list_that_is_too_short_is_not_checked(target: Target) -> None:
     """The longest list on the target is taken, or the test is not checked when that is too short."""
     with target.open() as client:
         assert set(longest(client, OPERATIONS["listRunTasks"], least=21)) == {"id"}
@@ -121,13 +123,13 @@ def test_a_list_that_is_too_short_is_not_checked(target: targets.Target) -> None
             longest(client, OPERATIONS["listRunTasks"], least=1000)
 
 
-def test_a_walk_ends_with_its_limits(target: targets.Target) -> None:
+def test_a_walk_ends_with_its_limits(target: Target) -> None:
     """No more pages are read than there are limits for."""
     with target.open() as client:
         assert [len(page.items) for page in pages(client, OPERATIONS["listProcessRuns"], {}, limits=(1, 2))] == [1, 2]
 
 
-def test_a_change_is_noticed(target: targets.Target) -> None:
+def test_a_change_is_noticed(target: Target) -> None:
     """What a refused call was not to change is compared before and after."""
     with target.open() as client:
         create = OPERATIONS["createProcessRun"]

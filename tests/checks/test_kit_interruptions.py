@@ -26,7 +26,8 @@ from understudy_checks import check as checking
 from understudy_checks import interruptions, profiles
 from understudy_checks.interruptions import Interruption, TimeIsUp, watched
 from understudy_checks.report import console, progress
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 
 ROOT = Path(__file__).parents[2]
 KEY = "nxs_live_your_key"
@@ -38,7 +39,7 @@ AT: dict[int, signal.Signals] = {}
 
 def interrupting() -> Any:
     """NextStep, where a signal comes while some request is answered."""
-    inner = App(Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9}))
+    inner = App(Worlds([installed.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9}))
     made: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -89,7 +90,7 @@ def test_a_signal_before_the_first_check_is_no_report(run, number: signal.Signal
 
 def test_a_second_signal_ends_the_tidying_up(run) -> None:
     """What was not removed by then is told with all the rest."""
-    target = targets.mock("nextstep")
+    target = mock("nextstep")
     target.guest.made.extend(["/api/v1/process-runs/a", "/api/v1/process-runs/b"])
 
     def interrupt() -> Any:
@@ -119,7 +120,7 @@ def test_a_time_limit_does_not_hide_what_failed(
     run, monkeypatch: pytest.MonkeyPatch, failed: bool, left: bool, code: int
 ) -> None:
     """A failure is exit code 1; where every rule was checked the time does not matter."""
-    rule = targets.document("nextstep").rules[0]
+    rule = installed.document("nextstep").rules[0]
     usual: Any = {"subject": "", "rules": (rule.id,), "reason": None, "lacking": (), "examples": 1, "requests": 1}
     seen = checking.Failure("wrong", (), ()) if failed else None
     made = checking.Run("test", outcome="failed" if failed else "passed", failure=seen, calls={}, **usual)
@@ -133,7 +134,7 @@ def test_a_time_limit_does_not_hide_what_failed(
 def test_a_time_limit_that_cannot_be_meant_is_told(run, text: str) -> None:
     """It is more than no time at all, and less than for ever."""
     code, _, err, _ = run({}, f"--max-time={text}")
-    assert (code, err) == (2, f"understudy: --max-time {float(text):g} is not between 0 and 1,000,000 seconds\n")
+    assert (code, err) == (2, f"understudy: --max-time {text} is not a number of seconds between 0 and 1,000,000\n")
 
 
 def idle() -> None:

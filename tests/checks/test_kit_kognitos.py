@@ -31,12 +31,14 @@ from understudy_checks.kognitos.driver import (
     wanted,
 )
 from understudy_checks.mutation.operators import set_members
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import START, Mock, mock
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
-from understudy_checks.target.targets import Mock, Server, Target
+from understudy_checks.target.target import Target
 from understudy_checks.target.transport import in_process
 
-KOGNITOS = targets.document("kognitos")
+KOGNITOS = installed.document("kognitos")
 MADE = {"name": "Old", "created_at": "2026-02-01T00:00:00"}
 
 
@@ -55,9 +57,9 @@ def planted(*processes: Any, runs: Any = ()) -> Worlds:
         "runs": list(runs),
     }
     return Worlds(
-        [targets.declared("kognitos"), control.declare],
+        [installed.declared("kognitos"), control.declare],
         seeds={"kognitos": {"organizations": [organization]}},
-        clock=Clock(milliseconds(targets.START), frozen=True),
+        clock=Clock(milliseconds(START), frozen=True),
     )
 
 
@@ -112,7 +114,7 @@ def test_a_run_that_is_over_at_once_is_not_ended() -> None:
 
 def test_the_life_cycle_knows_what_people_do() -> None:
     """The model lets runs wait, go on and end, and leaves alone what is over."""
-    machine = life_cycle.LifeCycle(targets.mock("kognitos"))
+    machine = life_cycle.LifeCycle(mock("kognitos"))
     machine.find_processes()
     machine.start_a_run(0, "One")
     for seconds in (1.0, 2.5):
@@ -146,10 +148,10 @@ def test_content_that_goes_elsewhere_is_not_checked() -> None:
 
 def test_an_address_without_a_token_is_not_guessed() -> None:
     """Where the upload's address has no token at its end, there is nothing to guess."""
-    api = targets.declared("kognitos")
+    api = installed.declared("kognitos")
     short = set_members("createFile", upload_url="http://understudy/v2/uploads/x")(api)
     with pytest.raises(NotChecked, match="no token"):
-        files.test_an_address_is_not_to_be_guessed(targets.mock(short))
+        files.test_an_address_is_not_to_be_guessed(mock(short))
 
 
 def test_inputs_are_given_to_their_process_only() -> None:

@@ -8,7 +8,8 @@ from understudy_checks.client import NotChecked
 from understudy_checks.nextstep.driver import begin, having
 from understudy_checks.nextstep.mutants.elements import map_elements
 from understudy_checks.nextstep.test_life_cycle import LifeCycle
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 
 _SHOWS_NO_TYPES = map_elements("listTemplateTasks", lambda element: {"id": element["id"]})
 """A server that does not say in its templates what type an element is of."""
@@ -16,7 +17,7 @@ _SHOWS_NO_TYPES = map_elements("listTemplateTasks", lambda element: {"id": eleme
 
 def test_types_that_templates_do_not_show_are_found_in_runs() -> None:
     """Where templates do not show the types of elements, runs are started until one has an element of the type."""
-    target = targets.mock(_SHOWS_NO_TYPES(targets.declared("nextstep")))
+    target = mock(_SHOWS_NO_TYPES(installed.declared("nextstep")))
     with target.open() as client:
         _, tasks = begin(client, having("date"), "a date")
         assert having("date")(tasks)
@@ -26,7 +27,7 @@ def test_types_that_templates_do_not_show_are_found_in_runs() -> None:
 
 def test_the_life_cycle_knows_what_is_refused() -> None:
     """The model of the life cycle expects refusals of unpublished templates and of completed runs, and finds them."""
-    machine = LifeCycle(targets.mock("nextstep"))
+    machine = LifeCycle(mock("nextstep"))
     machine.begin(0)
     machine.publish_a_template(0, flag=False)
     machine.start_a_run(0, "Refused")

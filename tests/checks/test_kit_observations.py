@@ -30,9 +30,11 @@ from understudy_checks.generic.probes import (
     window,
 )
 from understudy_checks.probes import Ask, Probe, observe, observed, probes
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import Mock, mock
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
-from understudy_checks.target.targets import Mock, Server, Target
+from understudy_checks.target.target import Target
 from understudy_checks.target.transport import Transport, in_process
 
 UNSEEN = {
@@ -78,7 +80,7 @@ def cases() -> list[Case]:
         Case(probe, value)
         for api in apis.NAMES
         for probe in probes(api)
-        for assumption in [targets.document(api).assumptions[probe.assumption]]
+        for assumption in [installed.document(api).assumptions[probe.assumption]]
         for value in (assumption.default, *assumption.alternatives)
     ]
 
@@ -103,7 +105,7 @@ class Assuming:
 @cache
 def served(api: str) -> Mock:
     """Our mock of an API."""
-    return targets.mock(api)
+    return mock(api)
 
 
 @pytest.mark.parametrize("case", cases(), ids=repr)
@@ -118,7 +120,7 @@ def test_a_probe_sees_the_value_that_the_mock_takes(case: Case) -> None:
 
 def test_every_assumption_has_a_probe_or_a_reason() -> None:
     """What no probe asks for is listed here, with the reason, and nothing else is."""
-    known = [id for api in apis.NAMES for id in targets.document(api).assumptions]
+    known = [id for api in apis.NAMES for id in installed.document(api).assumptions]
     asked = [probe.assumption for api in apis.NAMES for probe in probes(api)]
     assert len(asked) == len(set(asked))
     assert sorted(set(known) - set(asked)) == sorted(UNSEEN)
@@ -128,9 +130,9 @@ def test_every_assumption_has_a_probe_or_a_reason() -> None:
 @pytest.mark.parametrize("api", ["nextstep"])
 def test_no_assumption_hides_another(api: str, number: int) -> None:
     """Where a server differs in everything, each probe still sees what it asks for, in the document's order."""
-    assumptions = targets.document(api).assumptions
+    assumptions = installed.document(api).assumptions
     others = {id: assumption.alternatives[number] for id, assumption in assumptions.items()}
-    found = list(observe(targets.mock(api, assumptions=others)))
+    found = list(observe(mock(api, assumptions=others)))
     assert [observation.assumption.id for observation in found] == list(assumptions)
     seen = {observation.assumption.id: observation.seen for observation in found if observation.found == "alternative"}
     assert seen == {id: value for id, value in others.items() if id not in UNSEEN}
@@ -150,7 +152,7 @@ def probe(ask: Ask) -> Probe:
 )
 def test_what_is_seen_is_compared_with_the_document(seen: Any, found: str) -> None:
     """A value is the default, one of the alternatives or something else."""
-    observation = observed(probe(lambda client: seen), targets.mock("nextstep"))
+    observation = observed(probe(lambda client: seen), mock("nextstep"))
     assert (observation.found, observation.seen, observation.reason) == (found, seen, None)
 
 
@@ -158,7 +160,7 @@ def test_true_is_not_one() -> None:
     """Values of another type are others, even if they are equal."""
     step = Probe("nextstep.templates.version-step", lambda client: True, ())
     headers = Probe("nextstep.rate-limit.headers", lambda client: 0, ())
-    assert [observed(asked, targets.mock("nextstep")).found for asked in (step, headers)] == ["other", "other"]
+    assert [observed(asked, mock("nextstep")).found for asked in (step, headers)] == ["other", "other"]
 
 
 def test_what_cannot_be_seen_is_not_observed() -> None:
@@ -167,7 +169,7 @@ def test_what_cannot_be_seen_is_not_observed() -> None:
     def ask(client: Client) -> Any:
         raise NotChecked("no list on this target is empty")
 
-    observation = observed(probe(ask), targets.mock("nextstep"))
+    observation = observed(probe(ask), mock("nextstep"))
     assert (observation.found, observation.reason) == ("not observed", "no list on this target is empty")
 
 
@@ -180,13 +182,13 @@ def test_what_goes_wrong_is_no_failure(error: Exception, reason: str) -> None:
     def ask(client: Client) -> Any:
         raise error
 
-    observation = observed(probe(ask), targets.mock("nextstep"))
+    observation = observed(probe(ask), mock("nextstep"))
     assert (observation.found, observation.reason) == ("not observed", f"something else was in the way: {reason}")
 
 
 def test_a_probe_is_not_asked_where_something_is_lacking() -> None:
     """What a probe needs and a target lacks is why nothing was observed; no request is made."""
-    target = targets.mock("nextstep", writes=False)
+    target = mock("nextstep", writes=False)
     wanting = {asked.assumption: asked for asked in probes("nextstep")}["nextstep.tasks.empty-update"]
     observation = observed(wanting, target)
     assert (observation.found, observation.reason) == ("not observed", "writing is not allowed on this target")
@@ -216,7 +218,7 @@ REFUSED = told({"error": {"code": "no", "message": "No."}}, 400)
 
 def another(transport: Transport, clock: Clock, settings: Settings) -> Server:
     """A server that is none of ours, waiting for which moves its clock."""
-    known, guest = targets.document("nextstep"), Guest(max_wait=10**9, sleep=clock.advance)
+    known, guest = installed.document("nextstep"), Guest(max_wait=10**9, sleep=clock.advance)
     return Server(known, transport, PREFIX, settings, name="another", guest=guest, clock=clock.advance)
 
 
@@ -227,10 +229,10 @@ def client_of(transport: Transport) -> Client:
 
 def planted(*, seeds: Mapping[str, Any] | None = None, between: Between | None = None) -> Target:
     """Our mock with another start state, or with something between it and who asks."""
-    known = [targets.declared("nextstep"), control.declare]
-    send = in_process(App(Worlds(known, seeds=targets.seeds() if seeds is None else seeds)))
+    known = [installed.declared("nextstep"), control.declare]
+    send = in_process(App(Worlds(known, seeds=installed.seeds() if seeds is None else seeds)))
     transport = send if between is None else partial(between, send)
-    return Mock(targets.document("nextstep"), transport, name="planted", guest=Guest())
+    return Mock(installed.document("nextstep"), transport, name="planted", guest=Guest())
 
 
 def team(**holding: Any) -> dict[str, Any]:
@@ -373,7 +375,7 @@ def test_another_server_shows_what_it_does_otherwise() -> None:
         status, given, body = server.answer(request.method, request.path, request.query, headers, request.body)
         return Response(status, tuple((name.lower().encode(), value.encode()) for name, value in given.items()), body)
 
-    settings = Settings(writes=True).merged(TELL, {}, place="elsewhere")
+    settings = Settings(writes=True).merged(TELL, {}, source="elsewhere")
     found = list(observe(another(send, clock, settings)))
     assert {observation.assumption.id for observation in found if observation.found == "default"} == {
         "nextstep.errors.validation-status",

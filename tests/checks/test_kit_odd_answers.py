@@ -20,9 +20,9 @@ from understudy_checks import check
 from understudy_checks.budget import Guest
 from understudy_checks.check import Report
 from understudy_checks.report import page, plain, terminal, xml
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings, told_by
-from understudy_checks.target.targets import Server
 from understudy_checks.target.transport import NoAnswer, Transport, in_process, over_http
 
 STATUSES = (
@@ -145,7 +145,7 @@ def test_each_gives_a_report(answers: list[Any]) -> None:
 def test_odd_answers_between_right_ones_give_a_report(answers: list[Any], api: str, monkeypatch: Any) -> None:
     """Whatever a check knows by then, an odd answer is no more than its failure, or why it was not checked."""
     monkeypatch.setattr(check, "PATIENCE", 10**9)
-    worlds = Worlds([targets.declared(api)], seeds=targets.seeds(), limits={api: 10**9})
+    worlds = Worlds([installed.declared(api)], seeds=installed.seeds(), limits={api: 10**9})
     ours, turn, odd_ones = in_process(App(worlds)), cycle((False, False, True, False)), cycle(answers)
 
     def send(request: Request) -> Response:
@@ -165,7 +165,7 @@ def given(answer: Response | NoAnswer) -> Response:
 
 def report(send: Transport, told: Settings, api: str, *, only: Sequence[str]) -> Report:
     """What is said of a server behind this transport, in every form."""
-    known, moved = targets.document(api), replace(told, writes=True)
+    known, moved = installed.document(api), replace(told, writes=True)
     guest = Guest(max_wait=10**9, sleep=lambda _: None)
     target = Server(known, send, known.prefixes[0], moved, name="odd", guest=guest, clock=lambda _: None)
     found = check.examine(target, profile="glance", only=only)

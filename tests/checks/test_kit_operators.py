@@ -41,7 +41,8 @@ from understudy_checks.mutation.operators import (
     swap_handler,
     with_notes,
 )
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 
 LIST, START, PUBLISH = "listProcessRuns", "createProcessRun", "publishProcessTemplate"
 NAME = "/components/schemas/CreateRun/properties/name"
@@ -58,7 +59,7 @@ ENVELOPES = [
 @cache
 def step(api: str, operation: str) -> dict[str, Any]:
     """A request to an operation, with ids that exist."""
-    with targets.mock(api).open() as client:
+    with mock(api).open() as client:
         found = client.contract.operations[operation]
         arranged = next(iter(arrangements(client, found)))
         path, query = locate(found, arranged.arguments)
@@ -76,7 +77,7 @@ def send(client: Client, operation: str, **more: Any) -> Any:
 
 def broken(breakage: Breakage, api: str = "nextstep") -> Client:
     """A client of an API that is broken so."""
-    return targets.mock(breakage(targets.declared(api))).open()
+    return mock(breakage(installed.declared(api))).open()
 
 
 def started(breakage: Breakage, **body: Any) -> Any:
@@ -121,7 +122,7 @@ def test_some_objects_are_changed() -> None:
 
 def test_a_list_is_changed_before_or_after_its_pages_are_cut() -> None:
     """`map_list` changes the whole list, `map_page` one page of it."""
-    with targets.mock("nextstep").open() as client:
+    with mock("nextstep").open() as client:
         known = listed(client, query="limit=100")
     with broken(map_list(LIST, lambda call, runs: runs[::-1])) as client:
         assert listed(client, query="limit=2") == known[:-3:-1]
@@ -234,7 +235,7 @@ def test_errors_are_of_another_kind_of_content() -> None:
 
 def test_an_event_has_no_effect() -> None:
     """What a person does in the app is taken, and nothing comes of it."""
-    broken_api = ignore_event("skip-task")(targets.declared("nextstep"))
+    broken_api = ignore_event("skip-task")(installed.declared("nextstep"))
     assert broken_api.events["skip-task"](None) == {}
 
 
@@ -242,7 +243,7 @@ def test_every_api_that_is_broken_has_notes_of_its_own() -> None:
     """Notes begin empty for each API, and last as long as it does."""
     breakage = with_notes(lambda notes: set_members(LIST, title=lambda run: notes.setdefault("first", run["title"])))
     for status in ("active", "completed"):
-        with broken(breakage) as client, targets.mock("nextstep").open() as sound:
+        with broken(breakage) as client, mock("nextstep").open() as sound:
             first = send(sound, LIST, query=f"status={status}")[1]["data"][0]["title"]
             titles = {run["title"] for run in send(client, LIST, query=f"status={status}")[1]["data"]}
         assert titles == {first}
@@ -268,6 +269,6 @@ def test_the_unbroken_api_can_be_asked_on_the_way() -> None:
     whole = map_answer(LIST, lambda call, page: {**page, "data": ask(call, LIST, {})})
     with broken(chain(map_list(LIST, lambda call, runs: []), whole)) as client:
         known = listed(client, query="limit=1")
-    with targets.mock("nextstep").open() as client:
+    with mock("nextstep").open() as client:
         assert known[:100] == listed(client, query="limit=100")
         assert not listed(client, query=f"cursor={known[-1]}")

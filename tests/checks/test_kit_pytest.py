@@ -8,7 +8,7 @@ import pytest
 
 from understudy.engine.worlds import Worlds
 from understudy.http.server import serving
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 pytest_plugins = ["pytester"]
 ONE = "test_the_default_page_is_of_the_documented_size"
@@ -19,7 +19,9 @@ QUICK = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "--understudy-profil
 def served() -> Iterator[str]:
     """A server of NextStep that is none of ours to the kit."""
     limits = {"nextstep": 10**9}
-    worlds = Worlds([targets.declared("nextstep")], seeds=targets.seeds(), seeder=targets.load_seed_once, limits=limits)
+    worlds = Worlds(
+        [installed.declared("nextstep")], seeds=installed.seeds(), seeder=installed.load_seed_once, limits=limits
+    )
     with serving(worlds) as url:
         yield f"{url}/api/v1"
 

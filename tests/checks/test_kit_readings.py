@@ -17,9 +17,10 @@ from understudy_checks.generic.probes import window
 from understudy_checks.probes import observed, probes
 from understudy_checks.readings import bound, demand, either, lifetime, missing
 from understudy_checks.tallyfy.driver import here
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import Mock, mock
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
-from understudy_checks.target.targets import Mock, Server
 from understudy_checks.target.transport import in_process
 
 EMPTY: dict[str, Any] = {
@@ -107,8 +108,8 @@ def test_what_is_not_there_is_not_checked() -> None:
 @pytest.mark.parametrize("api", EMPTY)
 def test_a_target_without_data_shows_little_and_says_why(api: str) -> None:
     """Where there is nothing, each probe sees what ours does all the same, or says in its own words what is lacking."""
-    worlds = Worlds([targets.declared(api), control.declare], seeds={api: EMPTY[api]})
-    target = Mock(targets.document(api), in_process(App(worlds)), name="empty", guest=Guest())
+    worlds = Worlds([installed.declared(api), control.declare], seeds={api: EMPTY[api]})
+    target = Mock(installed.document(api), in_process(App(worlds)), name="empty", guest=Guest())
     found = [observed(probe, target) for probe in probes(api) if "fresh" not in probe.needs]
     assert {observation.found for observation in found} == {"default", "not observed"}
     assert not [seen for seen in found if (seen.reason or "").startswith("something else")]
@@ -116,18 +117,18 @@ def test_a_target_without_data_shows_little_and_says_why(api: str) -> None:
 
 def test_a_limit_that_is_not_met_has_no_window() -> None:
     """Where no request is one too many, it cannot be seen when the time of a limit starts."""
-    with targets.mock("tallyfy").open() as client, pytest.raises(NotChecked, match="lets more requests pass"):
+    with mock("tallyfy").open() as client, pytest.raises(NotChecked, match="lets more requests pass"):
         window(client)
 
 
 def test_a_server_that_others_use_is_left_as_it_was() -> None:
     """Processes that probes launch are gone afterwards, whichever of the keys it is that may delete them."""
-    worlds = Worlds([targets.declared("tallyfy"), control.declare], seeds=targets.seeds())
+    worlds = Worlds([installed.declared("tallyfy"), control.declare], seeds=installed.seeds())
     guest = Guest(max_wait=inf, sleep=lambda seconds: None)
     settings = Settings(
         api_keys=("YOUR_PERSONAL_ACCESS_TOKEN", "tfy00000000000000000000000000000000a1003"), writes=True
     )
-    document = targets.document("tallyfy")
+    document = installed.document("tallyfy")
     target = Server(document, in_process(App(worlds)), document.prefixes[0], settings, name="shared", guest=guest)
 
     def processes() -> list[str]:
@@ -144,9 +145,9 @@ def test_a_server_that_others_use_is_left_as_it_was() -> None:
 @pytest.mark.parametrize("api", EMPTY)
 def test_other_assumptions_hide_few(api: str, number: int) -> None:
     """Where a server differs in everything, a probe still sees what it asks for, unless the others leave no trace."""
-    assumptions = targets.document(api).assumptions
+    assumptions = installed.document(api).assumptions
     others = {id: assumption.alternatives[number] for id, assumption in assumptions.items()}
-    target = targets.mock(api, assumptions=others)
+    target = mock(api, assumptions=others)
     found = [observed(probe, target) for probe in probes(api) if "fresh" not in probe.needs]
     wrong = {seen.assumption.id for seen in found if seen.found != "alternative"}
     assert wrong <= SHADOWED.keys()

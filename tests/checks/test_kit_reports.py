@@ -18,7 +18,8 @@ from understudy_checks.client import LACKS, REMEDIES
 from understudy_checks.mutation import mutants
 from understudy_checks.probes import Observation
 from understudy_checks.report import digest, page, plain, progress, terminal, xml
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 
 CURL = 'curl -H "authorization: Bearer $API_KEY" "$BASE_URL"/process-runs  # 200'
 ALLOWED = "createProcessRun: 201: /data/0: 'id' is a required property"
@@ -48,7 +49,7 @@ def reported(*runs: Run, rules: tuple[str, ...] = (), **fields: Any) -> Report:
 
 def mixed() -> Report:
     """A report with something of everything."""
-    default, *_ = targets.document("nextstep").assumptions.values()
+    default, *_ = installed.document("nextstep").assumptions.values()
     return reported(
         ran("test_a.test_one", "nextstep.runs.a", "nextstep.runs.b", failure=failure("a is\nmissing", CURL)),
         ran("test_a.test_two", "nextstep.runs.c"),
@@ -404,7 +405,7 @@ def test_progress_moves_on_a_terminal_only() -> None:
 def test_a_real_failure_is_told_in_every_form() -> None:
     """What a check of a wrong server found is the same for everyone."""
     wrong = next(known for known in mutants("nextstep") if known.name == "starting-a-run-answers-200")
-    target = targets.mock(wrong.breaks(targets.declared("nextstep")))
+    target = mock(wrong.breaks(installed.declared("nextstep")))
     report = examine(target, profile="glance", only=["nextstep.creation.created"])
     seen = "createProcessRun: status 200 is not documented"
     assert [fault.failure.seen.startswith(seen) for fault in digest.faults(report)] == [True]

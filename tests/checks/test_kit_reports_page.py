@@ -18,9 +18,9 @@ from understudy_checks.client import LACKS, REMEDIES
 from understudy_checks.probes import Observation
 from understudy_checks.report import page
 from understudy_checks.report.heatmap import LEVELS, heat_maps
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
-CONTRACT = targets.document("nextstep")
+CONTRACT = installed.document("nextstep")
 CREATED, WALK, FILTER = (
     "nextstep.creation.created",
     "nextstep.pagination.walk-is-complete",

@@ -27,9 +27,9 @@ from understudy_checks.mutation import (
     tabled,
 )
 from understudy_checks.rules import Check, attempt, check_of, checks, checks_for, expand, rule, run
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
-CONTRACT = targets.document("nextstep")
+CONTRACT = installed.document("nextstep")
 RULE = "nextstep.pagination.default-limit"
 
 
@@ -246,7 +246,7 @@ def test_a_mutant_that_breaks_its_rule_is_caught() -> None:
 
 def test_a_mutant_s_api_is_left_alone() -> None:
     """Changing an API for a mutant changes a copy."""
-    api = targets.declared("nextstep")
+    api = installed.declared("nextstep")
     changed = handled(api, listProcessRuns=len)  # type: ignore[arg-type]
     assert changed.handlers["listProcessRuns"] is len
     assert api.handlers["listProcessRuns"] is not len

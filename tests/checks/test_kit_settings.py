@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from understudy_checks.client import Member
-from understudy_checks.target import targets
+from understudy_checks.target import sources
+from understudy_checks.target.mock import mock
 from understudy_checks.target.settings import BadSettings, Settings, imported, read, told_by
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +127,7 @@ def test_a_word_that_cannot_be_meant_is_told(word: str, told: str) -> None:
 
 def test_a_ready_file_s_entry_tells_everything() -> None:
     """What our server writes for its clients is enough to check it as if it were anybody's."""
-    with targets.mock("kognitos").open() as client:
+    with mock("kognitos").open() as client:
         settings = told_by(client.access.given)
         assert settings.api_keys == client.access.api_keys
         assert settings.access.capabilities == client.access.capabilities
@@ -135,17 +136,17 @@ def test_a_ready_file_s_entry_tells_everything() -> None:
 
 def test_what_can_be_told_of_an_api_is_what_its_ready_file_tells() -> None:
     """Each API has names of its own beside the usual ones."""
-    assert set(targets.tellable("nextstep")) == set()
-    assert "organization_id" in targets.tellable("tallyfy")
-    assert {"agent_id", "process_id"} <= set(targets.tellable("kognitos"))
+    assert set(sources.tellable("nextstep")) == set()
+    assert "organization_id" in sources.tellable("tallyfy")
+    assert {"agent_id", "process_id"} <= set(sources.tellable("kognitos"))
 
 
 def test_settings_come_from_file_words_and_keys(file) -> None:
     """Keys of the command line replace those of the file."""
-    assert targets.told("nextstep", file("api_keys = ['a']"), ["max_wait=1"], []) == Settings(
+    assert sources.told("nextstep", file("api_keys = ['a']"), ["max_wait=1"], []) == Settings(
         api_keys=("a",), max_wait=1
     )
-    assert targets.told("nextstep", None, [], ["b", "c"]).api_keys == ("b", "c")
+    assert sources.told("nextstep", None, [], ["b", "c"]).api_keys == ("b", "c")
 
 
 def test_a_function_is_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from understudy_checks.mutation.steps import (
     map_retry_after,
     swap_denial,
 )
-from understudy_checks.target import targets
+from understudy_checks.target.mock import mock
 
 LISTS = {"nextstep": "listProcessRuns", "kognitos": "listRuns", "tallyfy": "listRuns"}
 each_api = pytest.mark.parametrize("api", apis.NAMES)
@@ -49,7 +49,7 @@ def test_one_kind_of_refused_key_is_accepted(api: str) -> None:
 @each_api
 def test_keys_in_a_state_are_accepted(api: str) -> None:
     """A revoked key passes, for some calls or for all; an unknown one and a missing one do not."""
-    with targets.mock(api).open() as client:
+    with mock(api).open() as client:
         revoked = client.revoked_key
     assert statuses(accept_state("revoked"), api, revoked, "unknown", None) == [200, 401, 401]
     assert statuses(accept_state("revoked", when=lambda call: False), api, revoked) == [401]
@@ -57,7 +57,7 @@ def test_keys_in_a_state_are_accepted(api: str) -> None:
 
 def test_keys_in_another_state_stay_refused() -> None:
     """A key of a team without a subscription is not accepted as a revoked one."""
-    with targets.mock("nextstep").open() as client:
+    with mock("nextstep").open() as client:
         assert statuses(accept_state("revoked"), "nextstep", client.lapsed_key) == [403]
 
 
@@ -65,7 +65,7 @@ def test_keys_in_another_state_stay_refused() -> None:
 def test_keys_like_a_valid_one_are_accepted(api: str) -> None:
     """An unknown key passes when it is like a valid one; a revoked key does not, whatever it is like."""
     longer = accept_similar(lambda token, key: key.startswith(token))
-    with targets.mock(api).open() as client:
+    with mock(api).open() as client:
         key, revoked = client.key, client.revoked_key
     assert statuses(longer, api, f"{key}x", "unknown", None) == [200, 401, 401]
     assert statuses(accept_similar(lambda token, key: True), api, revoked, None) == [401, 401]

@@ -26,12 +26,15 @@ from understudy_checks.tallyfy import test_runs as runs
 from understudy_checks.tallyfy import test_tasks as tasks
 from understudy_checks.tallyfy import test_templates as templates
 from understudy_checks.tallyfy.driver import here, launch, plain, tasks_of
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.control_api import CONTROL
+from understudy_checks.target.mock import START, Mock, mock
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import told_by
-from understudy_checks.target.targets import Mock, Server, Target
+from understudy_checks.target.target import Target
 from understudy_checks.target.transport import Transport, in_process
 
-TALLYFY = targets.document("tallyfy")
+TALLYFY = installed.document("tallyfy")
 
 Change = Callable[[str, Any], Any]
 
@@ -39,10 +42,10 @@ Change = Callable[[str, Any], Any]
 def served() -> Transport:
     """Our mock as it is installed."""
     worlds = Worlds(
-        [targets.declared("tallyfy"), control.declare],
-        seeds={"tallyfy": targets.seeds()["tallyfy"]},
-        clock=Clock(milliseconds(targets.START), frozen=True),
-        seeder=targets.load_seed_once,
+        [installed.declared("tallyfy"), control.declare],
+        seeds={"tallyfy": installed.seeds()["tallyfy"]},
+        clock=Clock(milliseconds(START), frozen=True),
+        seeder=installed.load_seed_once,
     )
     return in_process(App(worlds))
 
@@ -53,7 +56,7 @@ def changed(change: Change) -> Target:
 
     def send(request: Request) -> Response:
         response = transport(request)
-        if request.method != "GET" or targets.CONTROL in request.path or response.status != 200:
+        if request.method != "GET" or CONTROL in request.path or response.status != 200:
             return response
         return structs.replace(response, body=json.dumps(change(request.path, response.json())).encode())
 
@@ -193,7 +196,7 @@ def test_a_limit_for_bursts_is_waited_for() -> None:
 
 def test_the_life_cycle_knows_what_can_happen() -> None:
     """The model follows tasks that are completed, reopened, hidden and in trouble, and a form that opens and shuts."""
-    machine = life_cycle.LifeCycle(targets.mock("tallyfy"))
+    machine = life_cycle.LifeCycle(mock("tallyfy"))
     machine.begin()
 
     def everywhere(*steps: Callable[[int], None]) -> None:

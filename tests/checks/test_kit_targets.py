@@ -22,10 +22,13 @@ from understudy_checks.generic.test_pagination import test_a_walk_is_complete as
 from understudy_checks.nextstep.driver import runs
 from understudy_checks.pagination import longest
 from understudy_checks.rules import Outcome, check_of, checks, checks_for, run
-from understudy_checks.target import targets
+from understudy_checks.target import connect, installed, sources
+from understudy_checks.target.connect import Unreachable
+from understudy_checks.target.mock import mock
+from understudy_checks.target.server import MOMENT, Server
 from understudy_checks.target.settings import BadSettings, Settings, told_by
-from understudy_checks.target.targets import Server, Target, Unreachable
-from understudy_checks.target.transport import in_process
+from understudy_checks.target.target import Target, require
+from understudy_checks.target.transport import in_process, is_loopback, over_http
 
 EVERYTHING = {
     "write",
@@ -51,7 +54,7 @@ def foreign(make_worlds: Callable[..., Worlds], nextstep) -> Callable[..., tuple
     def make(settings: Settings = ONE_KEY, **options: Any) -> tuple[Server, Worlds]:
         worlds = make_worlds(apis=[nextstep], **options)
         guest = Guest(max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
-        known = targets.document("nextstep")
+        known = installed.document("nextstep")
         server = Server(known, in_process(App(worlds)), "/api/v1", settings, name="elsewhere", guest=guest)
         return server, worlds
 
@@ -63,9 +66,9 @@ def served() -> Iterator[str]:
     """Our mock behind a URL."""
     with serving(
         Worlds(
-            [targets.declared("nextstep"), control.declare],
-            seeds=targets.seeds(),
-            seeder=targets.load_seed_once,
+            [installed.declared("nextstep"), control.declare],
+            seeds=installed.seeds(),
+            seeder=installed.load_seed_once,
         )
     ) as url:
         yield url
@@ -83,12 +86,12 @@ def failures(found: list[Outcome]) -> list[tuple[str, Exception | None]]:
 
 def test_our_mock_offers_everything() -> None:
     """In process every capability is there."""
-    assert targets.mock("nextstep").capabilities == EVERYTHING
+    assert mock("nextstep").capabilities == EVERYTHING
 
 
 def test_every_client_of_our_mock_has_a_world_of_its_own() -> None:
     """What one client changes no other sees; a closed client's world is gone."""
-    target = targets.mock("nextstep")
+    target = mock("nextstep")
     with target.open() as one, target.open() as other:
         assert one.key != other.key
         template = one.send("GET", "/process-templates", query={"limit": 1}).json()["data"][0]["id"]
@@ -103,7 +106,7 @@ def test_every_client_of_our_mock_has_a_world_of_its_own() -> None:
 
 def test_the_clock_of_our_mock_stands_still_until_advanced() -> None:
     """Time passes for a client only when it says so."""
-    with targets.mock("nextstep").open() as client:
+    with mock("nextstep").open() as client:
         before = client.world.control("GET", "/clock")
         client.advance(1.5)
         after = client.world.control("GET", "/clock")
@@ -116,21 +119,21 @@ def test_the_clock_of_our_mock_stands_still_until_advanced() -> None:
 
 def test_our_mock_is_recognised_behind_a_url(served: str) -> None:
     """A URL whose server answers the control API's health is ours: fresh worlds, a clock, events, no key needed."""
-    target = targets.url("nextstep", f"{served}/api/v1/")
+    target = connect.url("nextstep", f"{served}/api/v1/")
     assert target.capabilities == EVERYTHING
     assert repr(target) == "<our mock of nextstep>"
 
 
 def test_the_same_checks_run_over_http(served: str) -> None:
     """A check passes on our mock by URL as it does in process."""
-    target = targets.url("nextstep", f"{served}/api/v1")
+    target = connect.url("nextstep", f"{served}/api/v1")
     for outcome in run(check_of(walk_is_complete), target):
         assert outcome.result == "passed", outcome.error
 
 
 def test_paths_go_out_as_they_are(served: str) -> None:
     """Over HTTP neither a path nor a query is put right on the way."""
-    with targets.url("nextstep", f"{served}/api/v1").open() as client:
+    with connect.url("nextstep", f"{served}/api/v1").open() as client:
         assert client.send("GET", "/process-runs/a%2Fb%0A/../x", query="limit=%31&limit=").status == 404
         recorded = client.world.control("GET", "/journal")["exchanges"]
     assert (recorded[0]["path"], recorded[0]["query"]) == ("/api/v1/process-runs/a%2Fb%0A/../x", "limit=%31&limit=")
@@ -139,7 +142,7 @@ def test_paths_go_out_as_they_are(served: str) -> None:
 def test_another_server_has_the_given_keys_only(make_worlds, nextstep) -> None:
     """A server without our control API is reached with the keys that were given; on loopback it may be written to."""
     with serving(make_worlds(apis=[nextstep])) as url:
-        target = targets.url("nextstep", f"{url}/api/v1", Settings(api_keys=(KEY,)))
+        target = connect.url("nextstep", f"{url}/api/v1", Settings(api_keys=(KEY,)))
         assert target.name == f"{url}/api/v1"
         assert target.guest.requests == 1  # asked whether it is ours: that is a request to it, too
         assert target.capabilities == {"write", "documented-limit"}
@@ -157,8 +160,8 @@ def test_a_server_that_answers_any_path_is_not_taken_for_ours(monkeypatch: pytes
         sent.append(request.method)
         return Response(200, (), page)
 
-    monkeypatch.setattr(targets, "over_http", lambda origin, trust: anything)
-    found = targets.url("nextstep", "https://elsewhere.example/api/v1", Settings(api_keys=(KEY,)))
+    monkeypatch.setattr(connect, "over_http", lambda origin, trust: anything)
+    found = connect.url("nextstep", "https://elsewhere.example/api/v1", Settings(api_keys=(KEY,)))
     assert isinstance(found, Server)
     assert found.capabilities.isdisjoint({"write", "fresh"})
     found.open()
@@ -171,7 +174,7 @@ def test_a_server_that_answers_any_path_is_not_taken_for_ours(monkeypatch: pytes
 def test_a_key_that_no_header_carries_is_told(words: list[str]) -> None:
     """It is refused before anything is sent."""
     with pytest.raises(BadSettings, match=r"_keys? cannot be sent in a header: only printable ASCII can$"):
-        targets.told("nextstep", None, words, [])
+        sources.told("nextstep", None, words, [])
 
 
 def test_another_server_takes_a_key(make_worlds, nextstep) -> None:
@@ -180,7 +183,7 @@ def test_another_server_takes_a_key(make_worlds, nextstep) -> None:
         serving(make_worlds(apis=[nextstep])) as url,
         pytest.raises(BadSettings, match="no server of Understudy, so it takes a key"),
     ):
-        targets.url("nextstep", f"{url}/api/v1")
+        connect.url("nextstep", f"{url}/api/v1")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_another_server_takes_a_key(make_worlds, nextstep) -> None:
 )
 def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:
     """Only what leads to this machine is written to without being asked."""
-    assert targets.is_loopback(url) is expected
+    assert is_loopback(url) is expected
 
 
 def test_another_server_fails_nothing(foreign) -> None:
@@ -260,15 +263,15 @@ def test_what_is_lacking_is_told() -> None:
     class Bare:
         capabilities = frozenset({"write"})
 
-    targets.require(Bare(), ["write"])
+    require(Bare(), ["write"])
     with pytest.raises(NotChecked, match=r"cannot be advanced; no members of the tenant are known"):
-        targets.require(Bare(), ["write", "advance", "members"])
+        require(Bare(), ["write", "advance", "members"])
 
 
 def test_control_refusals_are_errors() -> None:
     """A refusal of the control API is a mistake of the test that caused it, and says what was refused."""
     with (
-        targets.mock("nextstep").open() as client,
+        mock("nextstep").open() as client,
         pytest.raises(RuntimeError, match=r"POST /__mock__/events: 400 .*no-such"),
     ):
         client.event("no-such-event")
@@ -277,7 +280,7 @@ def test_control_refusals_are_errors() -> None:
 def test_exchanges_can_be_watched() -> None:
     """A watched mock tells each exchange with what decided it."""
     seen = []
-    with targets.mock("nextstep", watch=seen.append).open() as client:
+    with mock("nextstep", watch=seen.append).open() as client:
         client.send("GET", "/process-runs/no-such-run")
     trace = {exchange.operation: exchange.trace for exchange in seen if exchange.api == "nextstep"}
     assert "nextstep.errors.run-not-found-message" in trace["getProcessRun"]
@@ -285,9 +288,9 @@ def test_exchanges_can_be_watched() -> None:
 
 def test_the_transport_can_be_called_by_hand(served: str) -> None:
     """A transport is a plain function from Request to Response, the same over HTTP as in process."""
-    worlds = Worlds([targets.declared("nextstep")], seeds=targets.seeds(), seeder=targets.load_seed_once)
+    worlds = Worlds([installed.declared("nextstep")], seeds=installed.seeds(), seeder=installed.load_seed_once)
     request = Request("GET", "/api/v1/process-runs", "limit=1", ((b"authorization", f"Bearer {KEY}".encode()),))
-    here, there = in_process(App(worlds))(request), targets.over_http(served)(request)
+    here, there = in_process(App(worlds))(request), over_http(served)(request)
     assert (here.status, here.body, here.header("content-type")) == (
         there.status,
         there.body,
@@ -319,19 +322,19 @@ def test_a_clock_that_can_be_moved_is_moved(make_worlds, nextstep) -> None:
     """Where a server's clock is told, waits take no time; for what may happen in real time a moment passes too."""
     moved, slept = [], []
     guest = Guest(sleep=slept.append)
-    target = Server(targets.document("nextstep"), in_process, "", ONE_KEY, name="", guest=guest, clock=moved.append)
+    target = Server(installed.document("nextstep"), in_process, "", ONE_KEY, name="", guest=guest, clock=moved.append)
     assert "advance" in target.capabilities
     target.wait(60)
     target.linger(10)
     target.linger(0.01)
-    assert (moved, slept) == ([60, 10, 0.01], [targets.MOMENT, 0.01])
+    assert (moved, slept) == ([60, 10, 0.01], [MOMENT, 0.01])
 
 
 def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
     """Where the limit is told to be another one, the rules of the limit cannot be checked."""
     target, _ = foreign(replace(ONE_KEY, rate_limit=0))
     with pytest.raises(NotChecked, match="rate limit is told not to be the documented one"):
-        targets.require(target, ["documented-limit"])
+        require(target, ["documented-limit"])
 
 
 @pytest.mark.parametrize(
@@ -347,15 +350,15 @@ def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
 def test_a_url_that_leads_nowhere_is_told(url: str, error: type[Exception], told: str) -> None:
     """One line says what is wrong with it."""
     with pytest.raises(error) as caught:
-        targets.url("nextstep", url, ONE_KEY)
+        connect.url("nextstep", url, ONE_KEY)
     assert str(caught.value).startswith(told)
     assert "\n" not in str(caught.value)
 
 
 def test_our_mock_can_be_told_not_to_be_written_to(served: str) -> None:
     """A mock that may only be read offers everything but writing."""
-    assert targets.mock("nextstep", writes=False).capabilities == EVERYTHING - {"write"}
-    assert targets.url("nextstep", f"{served}/api/v1", Settings(writes=False)).capabilities == EVERYTHING - {"write"}
+    assert mock("nextstep", writes=False).capabilities == EVERYTHING - {"write"}
+    assert connect.url("nextstep", f"{served}/api/v1", Settings(writes=False)).capabilities == EVERYTHING - {"write"}
 
 
 def test_what_was_found_is_kept_where_nothing_is_written(foreign) -> None:
@@ -390,21 +393,21 @@ def test_only_what_was_made_here_is_removed(foreign) -> None:
         assert refused.status == 400
         statuses = [client.send("DELETE", f"/process-runs/{made}{rest}").status for rest in ("", "/tasks/t1")]
         assert statuses == [405, 405]
-    with targets.mock("nextstep").open() as client:
+    with mock("nextstep").open() as client:
         assert client.send("DELETE", "/process-runs/r1").status == 405
 
 
 def test_what_is_planted_otherwise_is_planted_anew() -> None:
     """The installed seed is planted once for all that make_worlds it alike; an API with a seed of its own gets that."""
-    declared, seed = targets.declared("nextstep"), targets.seeds()["nextstep"]
-    planted, credentials = targets.load_seed_once(dataclasses.replace(declared, most_bytes=1), seed)
-    again, _ = targets.load_seed_once(declared, seed)
+    declared, seed = installed.declared("nextstep"), installed.seeds()["nextstep"]
+    planted, credentials = installed.load_seed_once(dataclasses.replace(declared, most_bytes=1), seed)
+    again, _ = installed.load_seed_once(declared, seed)
     tenant = next(iter(planted))
     listed = [store[tenant]["runs"] for store in (planted, again)]
     assert listed[0] is not listed[1]
     assert [record["id"] for record in listed[0]] == [record["id"] for record in listed[1]]
     assert {credential.token for credential in credentials} >= {KEY}
-    assert targets.load_seed_once(dataclasses.replace(declared, seed=lambda *_: ()), seed) == ({}, ())
+    assert installed.load_seed_once(dataclasses.replace(declared, seed=lambda *_: ()), seed) == ({}, ())
 
 
 def test_where_others_are_only_what_was_made_is_written_to(foreign) -> None:

@@ -23,11 +23,12 @@ from understudy.http.app import App
 from understudy_checks import check
 from understudy_checks.budget import Guest
 from understudy_checks.generic import test_conformance
-from understudy_checks.target import answers, targets, transport
+from understudy_checks.target import answers, connect, installed, transport
 from understudy_checks.target.answers import Unreadable, answer
 from understudy_checks.target.asgi import hosted
+from understudy_checks.target.connect import Unreachable
+from understudy_checks.target.server import Server
 from understudy_checks.target.settings import BadSettings, Settings
-from understudy_checks.target.targets import Server, Unreachable
 from understudy_checks.target.transport import NoAnswer, TooLate, Trust, is_loopback, over_http
 
 KEY = "nxs_live_your_key"
@@ -139,7 +140,7 @@ def test_a_media_type_is_compared_as_one(text: str | None, told: str | None) -> 
     """In any case, whatever parameters it has, and as a whole."""
     headers = () if text is None else ((b"content-type", text.encode()),)
     found = Response(200, headers, b'{"data":[],"pagination":{"next_cursor":null,"has_more":false}}')
-    mismatch = targets.document("nextstep").operations["listProcessRuns"].mismatch(found)
+    mismatch = installed.document("nextstep").operations["listProcessRuns"].mismatch(found)
     assert mismatch == (told and f"listProcessRuns: 200: {told}")
     assert body_type(found) == (text or "").partition(";")[0].strip().lower()
 
@@ -147,13 +148,13 @@ def test_a_media_type_is_compared_as_one(text: str | None, told: str | None) -> 
 def test_json_that_is_nested_too_deeply_is_none() -> None:
     """It is told as any other body that is no JSON."""
     found = Response(200, ((b"content-type", b"application/json"),), b"[" * 100_000)
-    mismatch = targets.document("nextstep").operations["listProcessRuns"].mismatch(found)
+    mismatch = installed.document("nextstep").operations["listProcessRuns"].mismatch(found)
     assert mismatch == "listProcessRuns: 200: the body is not JSON: it is nested too deeply"
 
 
 def app() -> App:
     """NextStep without a control API, and without a limit that anybody reaches."""
-    return App(Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9}))
+    return App(Worlds([installed.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9}))
 
 
 def disguised() -> Any:
@@ -184,7 +185,7 @@ def test_how_an_answer_is_written_turns_no_verdict() -> None:
     rules = ["nextstep.envelope.*", "nextstep.pagination.default-limit", "nextstep.authentication.invalid-key"]
     found = []
     for name in ("app", "disguised"):
-        with targets.app("nextstep", f"{__name__}:{name}", told) as target:
+        with connect.app("nextstep", f"{__name__}:{name}", told) as target:
             report = check.examine(target, profile="glance", only=rules)
         found.append({entry.rule.id: (entry.outcome, entry.reason) for entry in report.rules})
     assert found[0] == found[1]
@@ -301,7 +302,7 @@ def test_odd_headers_are_no_traceback(capfd: pytest.CaptureFixture[str]) -> None
 def test_a_server_is_reached_by_ipv6() -> None:
     """A URL with an address in brackets leads there, and this machine is known by such an address, too."""
     with wired(lambda _: answered(), host="::1") as wire:
-        found = targets.url("nextstep", f"{wire.origin}/api/v1//", Settings(api_keys=(KEY,)))
+        found = connect.url("nextstep", f"{wire.origin}/api/v1//", Settings(api_keys=(KEY,)))
     assert "write" in found.capabilities
     assert wire.requests[0].startswith(b"GET /__mock__/health HTTP/1.1")
 
@@ -310,7 +311,7 @@ def test_slashes_behind_a_url_make_no_difference() -> None:
     """The base URL ends before them."""
     with (
         wired(lambda _: answered()) as wire,
-        targets.url("nextstep", f"{wire.origin}/api/v1//", told()).open() as client,
+        connect.url("nextstep", f"{wire.origin}/api/v1//", told()).open() as client,
     ):
         client.transport(client.request("GET", "/process-runs"))
     assert wire.requests[-1].startswith(b"GET /api/v1/process-runs HTTP/1.1")
@@ -334,7 +335,7 @@ def told(**more: Any) -> Settings:
 def test_a_url_that_is_none_is_told(url: str, words: str) -> None:
     """Before anything is sent."""
     with pytest.raises(BadSettings, match=words) as caught:
-        targets.url("nextstep", url, told())
+        connect.url("nextstep", url, told())
     assert url in str(caught.value)
 
 
@@ -357,7 +358,7 @@ def test_a_proxy_that_does_not_answer_is_named(name: str, monkeypatch: pytest.Mo
     """With the variable that names it, and without the login in it."""
     monkeypatch.setenv(name, "http://me:secret@127.0.0.1:1")
     with pytest.raises(Unreachable) as caught:
-        targets.url("nextstep", "http://elsewhere.example/api/v1", told())
+        connect.url("nextstep", "http://elsewhere.example/api/v1", told())
     assert str(caught.value).endswith(f" (asked through the proxy http://127.0.0.1:1, which {name} names)")
     assert "secret" not in str(caught.value)
 
@@ -365,7 +366,7 @@ def test_a_proxy_that_does_not_answer_is_named(name: str, monkeypatch: pytest.Mo
 def test_a_proxy_that_wants_a_login_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its answer is not taken for the server's; where no variable names it, the machine does."""
     with wired(lambda _: answered(status="407 Login")) as wire:
-        monkeypatch.setattr(transport, "_surroundings", lambda *_: ({"http": wire.origin}, True))
+        monkeypatch.setattr(transport, "_from_environment", lambda *_: ({"http": wire.origin}, True))
         with pytest.raises(
             NoAnswer, match=r"the proxy asks for a login \(407\) \(asked .*, which this machine names\)"
         ):
@@ -398,14 +399,14 @@ def test_a_certificate_is_trusted_when_told(certified: ssl.SSLContext) -> None:
             over_http(wire.origin)(GET)
         assert over_http(wire.origin, Trust(ca=str(CERTIFICATE)))(GET).body == b"{}"
         assert over_http(wire.origin, Trust(insecure=True))(GET).body == b"{}"
-        assert targets.url("nextstep", wire.origin, told(ca=str(CERTIFICATE))).name == wire.origin
+        assert connect.url("nextstep", wire.origin, told(ca=str(CERTIFICATE))).name == wire.origin
 
 
 @pytest.mark.parametrize("name", ["missing.pem", "README.md"])
 def test_a_file_without_certificates_is_told(name: str) -> None:
     """Before anything is sent."""
     with pytest.raises(BadSettings, match=f"ca {name} cannot be read as PEM certificates: "):
-        targets.url("nextstep", "https://127.0.0.1:1", told(ca=name))
+        connect.url("nextstep", "https://127.0.0.1:1", told(ca=name))
 
 
 def breaking(*outcomes: Exception | None) -> Server:
@@ -418,7 +419,7 @@ def breaking(*outcomes: Exception | None) -> Server:
             raise error
         return inner(request)
 
-    known, guest = targets.document("nextstep"), Guest(sleep=lambda _: None)
+    known, guest = installed.document("nextstep"), Guest(sleep=lambda _: None)
     return Server(known, send, "/api/v1", told(), name="odd", guest=guest, clock=lambda _: None)
 
 
@@ -452,7 +453,7 @@ def test_a_failure_that_was_seen_is_kept_when_a_connection_breaks() -> None:
             raise NoAnswer("reset")
         return found
 
-    known, guest = targets.document("nextstep"), Guest(sleep=lambda _: None)
+    known, guest = installed.document("nextstep"), Guest(sleep=lambda _: None)
     target = Server(known, send, "/api/v1", told(), name="odd", guest=guest, clock=lambda _: None)
     report = check.examine(target, profile="quick", only=["nextstep.pagination.limit-sets-the-page-size"])
     assert {entry.outcome for entry in report.rules} == {"failed"}

@@ -26,7 +26,7 @@ from understudy_checks.mutation import Alternative, Mutant, program, trials
 from understudy_checks.mutation.program import Program, served
 from understudy_checks.report.matrix import duration
 from understudy_checks.rules import check_of, rule
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 DEFAULT = "nextstep.pagination.default-limit"
 HOLDS = "a-page-without-a-limit-holds-*"
@@ -271,7 +271,7 @@ def test_what_is_served_to_a_command_is_like_what_serve_gives() -> None:
     assert not worlds.default.clock.frozen
     assert worlds.default.limits == {"nextstep": 100}
     assert set(worlds.apis) == {"nextstep", "control"}
-    assert worlds.apis["nextstep"] is targets.declared("nextstep")
+    assert worlds.apis["nextstep"] is installed.declared("nextstep")
     mutant = mutation.mutants("nextstep")[0]
     assert served("nextstep", mutant).apis["nextstep"] is not worlds.apis["nextstep"]
     assert served("nextstep", None, 7).default.limits == {"nextstep": 7}
@@ -357,7 +357,7 @@ def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.Monke
     code, out, err = run("assumptions", "nextstep", *only(OUT_OF_RANGE, "nextstep.tasks.unset-value"))
     mutation.asking.cache_clear()
     assert (code, err) == (1, "")
-    known = targets.document("nextstep").assumptions[OUT_OF_RANGE]
+    known = installed.document("nextstep").assumptions[OUT_OF_RANGE]
     assert untimed(out).splitlines() == [
         f'broke     {OUT_OF_RANGE} = "clamp"',
         "          test_kit_trials.leans",
@@ -383,7 +383,7 @@ def test_a_command_under_each_alternative(run: Run) -> None:
         "assumption": OUT_OF_RANGE,
         "value": "clamp",
         "default": "reject",
-        "text": targets.document("nextstep").assumptions[OUT_OF_RANGE].text,
+        "text": installed.document("nextstep").assumptions[OUT_OF_RANGE].text,
         "rules": [],
         "outcome": "broke",
         "by": ["exit code 1"],
@@ -422,13 +422,13 @@ def test_quiet_says_nothing(run: Run) -> None:
     ("arguments", "told"),
     [
         (["nextstop"], f"unknown API nextstop; did you mean nextstep?; known: {', '.join(apis.NAMES)}"),
-        (["nextstep", "--jobs", "0"], "--jobs 0 is not 1 or more"),
+        (["nextstep", "--jobs", "0"], "--jobs 0 is not a whole number from 1 to 1000"),
         (["nextstep", "--json", "/nowhere/f"], "--json /nowhere/f: there is no folder /nowhere"),
         (["nextstep", "--no-rate-limit"], "--no-rate-limit is for a command; the kit checks the documented limit"),
         (["nextstep", "--rate-limit", "3"], "--rate-limit is for a command; the kit checks the documented limit"),
         (
             ["nextstep", "--rate-limit", "0", "--", "true"],
-            "--rate-limit 0 is not 1 or more; --no-rate-limit switches it off",
+            "--rate-limit 0 is not a whole number from 1 to 1,000,000,000; --no-rate-limit switches it off",
         ),
         (["nextstep", "--", "no-such-program"], "cannot run no-such-program: No such file or directory"),
     ],

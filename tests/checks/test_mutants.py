@@ -17,7 +17,8 @@ from understudy_checks.client import Client, locate
 from understudy_checks.discovery import arrangements
 from understudy_checks.mutation import Mutant, mutants, survivors
 from understudy_checks.nextstep.driver import run_tasks, runs
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 
 MUTANTS = [mutant for api in apis.NAMES for mutant in mutants(api)]
 
@@ -32,7 +33,7 @@ def test_mutant_is_caught(mutant: Mutant) -> None:
 def test_every_rule_has_a_mutant(api: str) -> None:
     """No rule is without a mutant, and no mutant names a rule that the document does not have."""
     assert {rule for mutant in mutants(api) for rule in mutant.rules} == {
-        rule.id for rule in targets.document(api).rules
+        rule.id for rule in installed.document(api).rules
     }
 
 
@@ -53,7 +54,7 @@ def test_mutants_read_as_sentences(api: str) -> None:
 @pytest.mark.parametrize("api", apis.NAMES)
 def test_the_mock_itself_passes(api: str) -> None:
     """The checks find nothing wrong with the API as it is: a mutant that changes nothing survives."""
-    rules = tuple(rule.id for rule in targets.document(api).rules)[::5]
+    rules = tuple(rule.id for rule in installed.document(api).rules)[::5]
     assert survivors(Mutant("Nothing is wrong.", rules, lambda declared: declared)) == rules
 
 
@@ -61,7 +62,7 @@ def test_the_mock_itself_passes(api: str) -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.api}-{mutant.name}")
 def test_mutant_is_otherwise_sound(mutant: Mutant) -> None:
     """A mutant is wrong in what it says and does not fall over elsewhere: other people's tests are run on it, too."""
-    with targets.mock(mutant.breaks(targets.declared(mutant.api))).open() as client:
+    with mock(mutant.breaks(installed.declared(mutant.api))).open() as client:
         sent = [(step, client.transport(client.request(**step))) for step in _tour(mutant.api)]
     failed = [(step, response.body) for step, response in sent if response.status >= 500]
     assert not failed or " 500" in mutant.text
@@ -109,7 +110,7 @@ QUERIES = ("", "limit=2", "limit=0", "cursor=none", "status=active", "status=non
 @cache
 def _tour(api: str) -> list[dict[str, Any]]:
     """Requests to every operation, with ids that exist and others, queries and bodies of all kinds."""
-    with targets.mock(api).open() as client:
+    with mock(api).open() as client:
         steps = [step for operation in client.contract.operations.values() for step in _steps(client, operation)]
         return steps + (list(_element_steps(client)) if api == "nextstep" else [])
 

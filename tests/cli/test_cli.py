@@ -1,4 +1,4 @@
-"""The command line: what it serves, what it says, how it ends."""
+"""The command line: what it serves and prints, and its exit codes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from understudy import apis, cli
 from understudy.engine.api import Api
 from understudy.engine.ids import Ids
 from understudy.http.server import listen
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 ROOT = Path(__file__).parents[2]
 Serve = Callable[..., tuple[int, str, Any]]
@@ -34,12 +34,12 @@ Serve = Callable[..., tuple[int, str, Any]]
 @pytest.fixture(scope="session")
 def known() -> dict[str, Api]:
     """Every API, declared once: compiling a document takes a while."""
-    return {name: targets.declared(name) for name in apis.NAMES}
+    return {name: installed.declared(name) for name in apis.NAMES}
 
 
 @pytest.fixture(autouse=True)
 def declared(monkeypatch: pytest.MonkeyPatch, known: dict[str, Api]) -> None:
-    """The APIs as they were declared for all tests."""
+    """Replaces `declare` by the APIs that were declared once."""
     monkeypatch.setattr("understudy.apis.declare", known.__getitem__)
 
 
@@ -92,7 +92,7 @@ def test_signals_stop_it_cleanly(serve: Serve, stop: int) -> None:
 
 
 def test_the_banner_is_short_and_its_lines_work(serve: Serve) -> None:
-    """At most 12 lines; the ready file tells of each API, and each has a curl line whose URL and key answer."""
+    """At most 12 lines; the ready file holds each API, and each has a curl line whose URL and key answer."""
     shown: list[str] = []
 
     def visit(ready: Any) -> list[int]:
@@ -138,7 +138,7 @@ def test_the_log_has_a_line_for_each_request(serve: Serve, format: str) -> None:
 
 
 def test_options_reach_the_worlds(serve: Serve) -> None:
-    """Clock, rate limit, assumptions, fidelity and check are as asked for."""
+    """Clock, rate limit, assumptions, fidelity and check are those of the options."""
 
     def visit(ready: Any) -> Any:
         url = f"{ready['url']}/api/v1/process-runs"
@@ -243,7 +243,7 @@ def test_a_name_is_listened_on_at_each_of_its_addresses(serve: Serve) -> None:
 
 
 def test_fixtures_can_be_replaced(serve: Serve, tmp_path: Path, small: dict[str, Any]) -> None:
-    """A folder of one's own is the start state."""
+    """The seed files of a folder replace the built-in ones."""
     (tmp_path / "nextstep").mkdir()
     (tmp_path / "nextstep" / "seed.yaml").write_text(json.dumps(small["nextstep"]))
 
@@ -262,26 +262,26 @@ def test_without_a_ready_file_it_just_serves(monkeypatch: pytest.MonkeyPatch) ->
     assert cli.main(["serve", "--port", "0"]) == 0
 
 
-def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where somebody listens already the exit code is 3."""
+def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the flag that helps; exit code 3."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert cli.main(["serve", "--port", str(port)]) == 3
-    told = f"cannot listen on 127.0.0.1:{port}: Address already in use; --port takes another port, 0 a free one"
-    assert capsys.readouterr().err == f"understudy: {told}\n"
+    message = f"cannot listen on 127.0.0.1:{port}: Address already in use; --port takes another port, 0 a free one"
+    assert capsys.readouterr().err == f"understudy: {message}\n"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--quiet"], "COMMAND"),
         (["sevre"], "); did you mean serve?"),
         (["serve", "nextstop"], "unknown API nextstop; did you mean nextstep?"),
         (["serve", "--prot", "0"], "unknown argument --prot; did you mean --port?"),
-        (["serve", "--port", "x"], "argument --port: invalid int value: 'x'"),
-        (["serve", "--port", "65536"], "--port 65536 is not between 0 and 65535"),
-        (["serve", "--port", "-1"], "--port -1 is not between 0 and 65535"),
-        (["serve", "--rate-limit", "0"], "--rate-limit 0 is not 1 or more"),
+        (["serve", "--port", "x"], "--port x is not a whole number from 0 to 65535"),
+        (["serve", "--port", "65536"], "--port 65536 is not a whole number from 0 to 65535"),
+        (["serve", "--port", "-1"], "--port -1 is not a whole number from 0 to 65535"),
+        (["serve", "--rate-limit", "0"], "--rate-limit 0 is not a whole number from 1 to 1,000,000,000; --no-"),
         (["serve", "--ready-file", "no/where"], "--ready-file no/where: there is no folder no"),
         (["serve", "--ready-file", "-"], "--ready-file -: standard output has URL and log already"),
         (["serve", "--rate-limit", "1", "--no-rate-limit"], "not allowed with"),
@@ -292,7 +292,7 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["serve", "--clock", "0001-01-01T00:00:00+01:00"], "from 0001-01-01T00:00:00Z to 9999-12-31"),
         (["serve", "--clock", "Frozn"], "59Z; did you mean frozen?"),
         (["serve", "--assume", "=1"], "--assume =1 is not ID=VALUE"),
-        (["serve", "--cors", "http://a b"], "--cors http://a b is no origin"),
+        (["serve", "--cors", "http://a b"], "--cors 'http://a b' is no origin"),
         (["serve", "./my.yaml"], "./my.yaml is a path"),
         (["rules", "MY.JSON"], "MY.JSON is a path"),
         (["check", "openapi/control"], "openapi/control is a path"),
@@ -305,7 +305,7 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["serve", "--fidelity", "loose"], "invalid choice: 'loose'"),
         (["serve", "--fixtures", "/nowhere"], "/nowhere: there is no such folder"),
         (["serve", "--bound", "world=1"], "--bound world=1: there is no bound world; did you mean worlds?"),
-        (["serve", "--bound", "worlds=none"], "--bound worlds=none: none is not a whole number from 1"),
+        (["serve", "--bound", "worlds=none"], "--bound worlds=none: 'none' is not a whole number from 1"),
         (["serve", "--fidelity", "Strict"], "); did you mean strict?"),
         (["serve", ""], "unknown API (empty); known: "),
         (["serve", "tests"], "tests is a path"),
@@ -314,17 +314,17 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         (["rules", "--format", "csv"], "invalid choice: 'csv'"),
     ],
 )  # fmt: skip
-def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], told: str) -> None:
-    """What is wrong with the arguments is said in one line with the nearest valid value; exit code 2."""
+def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """Wrong arguments are reported in one line with the nearest valid value; exit code 2."""
     assert cli.main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("understudy: ")
     assert error.count("\n") == 1
-    assert told in error
+    assert message in error
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("teams: [", "seed.yaml:1: "), ("teams: 5", "teams: 5 is not of type"), ("[]", "is not of type"), ("",
         "is not of type"),
@@ -336,18 +336,20 @@ def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments
     ],
 )  # fmt: skip
 def test_broken_fixtures_are_one_line(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, told: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, message: str
 ) -> None:
-    """A seed that is no YAML or does not fit is a configuration error that names the place."""
+    """A seed that is no YAML or does not fit is a configuration error with file, line and JSON pointer."""
     (tmp_path / "nextstep").mkdir()
     (tmp_path / "nextstep" / "seed.yaml").write_text(content)
     assert cli.main(["serve", "nextstep", "--port", "0", "--fixtures", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert told in error
+    assert message in error
 
 
-def test_a_broken_document_is_told_whole(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_of_a_document_are_reported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A document that is not understood stops the command with each problem on a line."""
     from understudy.document.compile import ContractError
 
@@ -360,7 +362,7 @@ def test_a_broken_document_is_told_whole(capsys: pytest.CaptureFixture[str], mon
 
 
 def test_rules_are_listed_with_their_basis(capsys: pytest.CaptureFixture[str]) -> None:
-    """As a table each rule tells its basis and source, each assumption its default and alternatives."""
+    """The table shows basis and source of each rule, default and alternatives of each assumption."""
     assert cli.main(["rules"]) == 0
     table = capsys.readouterr().out
     assert "nextstep.pagination.limit-out-of-range  [assumed: REST API > Pagination]" in table
@@ -372,11 +374,11 @@ def test_rules_are_listed_with_their_basis(capsys: pytest.CaptureFixture[str]) -
 def test_rules_as_json_have_the_documents_fields(capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON the entries hold the fields of the document and the API."""
     assert cli.main(["rules", "nextstep", "nextstep", "--format", "json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert set(told) == {"rules", "assumptions"}
-    assert set(told["rules"][0]) == {"api", "id", "text", "source", "basis"}
-    assert set(told["assumptions"][0]) == {"api", "id", "text", "source", "default", "alternatives"}
-    ids = [entry["id"] for entry in (*told["rules"], *told["assumptions"])]
+    listing = json.loads(capsys.readouterr().out)
+    assert set(listing) == {"rules", "assumptions"}
+    assert set(listing["rules"][0]) == {"api", "id", "text", "source", "basis"}
+    assert set(listing["assumptions"][0]) == {"api", "id", "text", "source", "default", "alternatives"}
+    ids = [entry["id"] for entry in (*listing["rules"], *listing["assumptions"])]
     assert len(ids) == len(set(ids))
 
 
@@ -393,7 +395,7 @@ def test_a_reader_that_goes_away_is_fine(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["serve", "-h"], ["rules", "--help"]])
-def test_help_is_told(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_help_is_reported(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     """Every command has help, with exit code 0."""
     with pytest.raises(SystemExit) as end:
         cli.main(arguments)

@@ -1,4 +1,4 @@
-"""`understudy check`: what it reaches, what it says, what it writes, and which exit code each ending has."""
+"""`understudy check`: its targets, its output, its reports and its exit codes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy.http.server import listen, serving, url_of
 from understudy_checks import check as checking
+from understudy_checks.commands import check as command
 from understudy_checks.mutation import mutants
 from understudy_checks.plan import planned
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 ROOT = Path(__file__).parents[2]
 KEY = "nxs_live_your_key"
@@ -34,25 +35,25 @@ ONE = "nextstep.runs.unknown-run"
 
 
 def app() -> App:
-    """NextStep without a control API: nobody's server of ours."""
-    return App(planted())
+    """NextStep without a control API, so that the kit does not recognize our mock."""
+    return App(nextstep_worlds())
 
 
-def planted() -> Worlds:
+def nextstep_worlds() -> Worlds:
     """Worlds of NextStep alone, with a rate limit that no test reaches."""
-    return Worlds([targets.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9})
+    return Worlds([installed.declared("nextstep")], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9})
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[str]:
     """The same behind a URL."""
-    with serving(planted()) as url:
+    with serving(nextstep_worlds()) as url:
         yield url
 
 
 @pytest.fixture
 def check(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Runs the command; its exit code, what it said on standard output, and on standard error."""
+    """Runs the command; returns exit code, standard output and standard error."""
 
     def run(*words: str) -> tuple[int, str, str]:
         code = cli.main(["check", *words[:1], "--profile", "quick", *words[1:]])
@@ -70,30 +71,30 @@ def test_our_mock_is_checked_in_process(check) -> None:
 
 
 def test_a_server_is_checked_by_url_and_reports_are_written(check, served: str, tmp_path: Path) -> None:
-    """A page, JUnit and JSON tell the same, for whoever reads them."""
+    """Page, JUnit and JSON hold the same results."""
     files = {form: tmp_path / f"report.{form}" for form in ("html", "junit", "json")}
     options = [word for form, file in files.items() for word in (f"--{form}", str(file))]
     rules = ["--only", ONE, "--only", "nextstep.authentication.revoked-key"]
     code, out, _ = check("nextstep", "--url", f"{served}/api/v1", "--api-key", KEY, *rules, *options)
     assert code == 0
     assert out.strip().splitlines()[-1].startswith("2 rules: 1 passed, 0 failed, 1 not checked")
-    told = json.loads(files["json"].read_text())
-    assert told["target"] == f"{served}/api/v1"
-    assert {rule["id"]: rule["outcome"] for rule in told["rules"]} == {
+    report = json.loads(files["json"].read_text())
+    assert report["target"] == f"{served}/api/v1"
+    assert {rule["id"]: rule["outcome"] for rule in report["rules"]} == {
         ONE: "passed",
         "nextstep.authentication.revoked-key": "not_checked",
     }
-    assert told["requests"] > 0
+    assert report["requests"] > 0
     assert [entry.get("name") for entry in ElementTree.parse(files["junit"]).iter("testcase")] == [
-        rule["id"] for rule in told["rules"]
+        rule["id"] for rule in report["rules"]
     ]
     assert files["html"].read_text().startswith("<!doctype html>")
 
 
 def test_a_failure_is_exit_code_1(check) -> None:
-    """A server that breaks a rule fails the check, and the reader is told how to see it."""
+    """A server that breaks a rule fails the check, and the report shows how to reproduce it."""
     broken = next(known for known in mutants("nextstep") if known.name == "the-task-list-of-an-unknown-run-is-empty")
-    names = [broken.breaks(targets.declared("nextstep")), control.declare]
+    names = [broken.breaks(installed.declared("nextstep")), control.declare]
     with serving(Worlds(names, seeds=apis.seeds(apis.NAMES))) as url:
         code, out, _ = check("nextstep", "--url", f"{url}/api/v1", "--only", ONE)
     assert code == 1
@@ -102,7 +103,7 @@ def test_a_failure_is_exit_code_1(check) -> None:
 
 
 def test_nothing_checked_is_a_failure_and_so_is_anything_not_checked_when_strict(check, served: str) -> None:
-    """What was not checked is never taken for passed."""
+    """A rule that was not checked does not count as passed."""
     url = ("nextstep", "--url", f"{served}/api/v1", "--api-key", KEY)
     revoked = ("--only", "nextstep.authentication.revoked-key")
     assert check(*url, *revoked)[0] == 1
@@ -110,15 +111,15 @@ def test_nothing_checked_is_a_failure_and_so_is_anything_not_checked_when_strict
     assert check(*url, *revoked, "--only", ONE, "--strict")[0] == 1
 
 
-def test_quiet_says_nothing(check) -> None:
-    """The exit code is enough."""
+def test_quiet_prints_nothing(check) -> None:
+    """With `-q` only the exit code is left."""
     assert check("nextstep", "--only", ONE, "-q") == (0, "", "")
 
 
-def test_an_app_is_checked_as_a_target_file_tells(
+def test_an_app_is_checked_with_the_settings_of_a_file(
     check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: str
 ) -> None:
-    """An app of the current folder is imported and run; the file tells its keys, the options come before it."""
+    """An app of the current folder is imported and run; the file holds its keys, and options override it."""
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != str(tmp_path)])
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_fake.py").write_text(f"from {__name__} import app\n")
@@ -134,17 +135,17 @@ def test_an_app_is_checked_as_a_target_file_tells(
 
 
 def test_a_budget_is_kept(check, served: str, tmp_path: Path) -> None:
-    """No more requests than that are made, the first knock included."""
+    """No more requests are made, the check of access included."""
     words = ("--url", f"{served}/api/v1", "--api-key", KEY, "--read-only", "--budget", "9")
     check("nextstep", *words, "--json", str(tmp_path / "r.json"), "--only", "nextstep.runs.*")
     assert json.loads((tmp_path / "r.json").read_text())["requests"] <= 9
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("nextstp",), "unknown API nextstp; did you mean nextstep?; known: nextstep, kognitos, tallyfy"),
-        (("nextstep", "--budget", "0"), "--budget 0 is not 1 or more"),
+        (("nextstep", "--budget", "0"), "--budget 0 is not a whole number from 1 to 1,000,000,000"),
         (
             ("nextstep", "--only", "nextstep.runs.unknown-rum"),
             "--only nextstep.runs.unknown-rum: no such rule of nextstep; did you mean nextstep.runs.unknown-run?",
@@ -161,26 +162,26 @@ def test_a_budget_is_kept(check, served: str, tmp_path: Path) -> None:
         (("nextstep", "--budge", "3", "--strickt"), "unknown argument --strickt; did you mean --strict?"),
     ],
 )
-def test_what_cannot_be_meant_is_exit_code_2(check, words: tuple[str, ...], told: str) -> None:
-    """One line names the value, the place and what would be right."""
-    assert check(*words) == (2, "", f"understudy: {told}\n")
+def test_what_cannot_be_meant_is_exit_code_2(check, words: tuple[str, ...], message: str) -> None:
+    """One line names the value, the flag and what is valid."""
+    assert check(*words) == (2, "", f"understudy: {message}\n")
 
 
 def test_what_cannot_be_reached_is_exit_code_3(check, served: str) -> None:
     """No server, a key that it refuses, a base URL under which the API is not: nothing can be checked."""
-    for words, told in (
+    for words, message in (
         (("--url", "http://127.0.0.1:1/api/v1", "--api-key", KEY), "nothing answers at http://127.0.0.1:1/api/v1: "),
         (("--url", f"{served}/api/v1", "--api-key", "wrong"), f"{served}/api/v1 refuses the API key (401): "),
         (("--url", f"{served}/api", "--api-key", KEY), f"{served}/api answers 404 to GET /api/process-templates: "),
     ):
         code, out, err = check("nextstep", *words)
         assert (code, out) == (3, "")
-        assert err.startswith(f"understudy: {told}")
+        assert err.startswith(f"understudy: {message}")
         assert err.count("\n") == 1
 
 
-def test_a_report_that_cannot_be_written_is_told(check) -> None:
-    """The place and the reason are named, and before anything is checked."""
+def test_a_report_that_cannot_be_written_is_reported(check) -> None:
+    """Flag and reason are named before anything is checked."""
     code, out, err = check("nextstep", "--only", ONE, "--json", "/dev/full")
     assert (code, out, err) == (2, "", "understudy: --json /dev/full: it is a device\n")
 
@@ -217,7 +218,7 @@ def test_a_hyphen_prints_a_report_in_place_of_the_table(
 
 
 def test_a_report_that_cannot_be_written_costs_no_other(check, tmp_path: Path) -> None:
-    """On a full disk what was found out is told all the same, and the files that find room are written; exit code 3."""
+    """On a full disk the table is printed, and the files that find room are written; exit code 3."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     names = [str(tmp_path / name) for name in ("page", "small")]
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, before[1]))
@@ -233,8 +234,8 @@ def test_a_report_that_cannot_be_written_costs_no_other(check, tmp_path: Path) -
 def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytest.MonkeyPatch) -> None:
     """Serving needs no kit; checking does."""
     monkeypatch.setitem(sys.modules, "understudy_checks.commands", None)
-    for command in ("check", "mutants", "assumptions"):
-        assert cli.main([command, "nextstep"]) == 3
+    for name in ("check", "mutants", "assumptions"):
+        assert cli.main([name, "nextstep"]) == 3
     assert check("nextstep") == (
         3,
         "",
@@ -244,7 +245,7 @@ def test_without_the_kit_one_line_says_what_to_install(check, monkeypatch: pytes
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[str]:
-    """A server that gives these answers to one connection after the other, and then the last one for ever."""
+    """A server that sends these responses, one for each connection, and repeats the last one."""
     listener = listen("127.0.0.1", 0)
     given = chain(answers, repeat(answers[-1]))
 
@@ -271,17 +272,39 @@ MOVED = b"HTTP/1.1 301 Moved\r\nlocation: https://x/\r\ncontent-length: 0\r\ncon
 ODD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno"
 
 
-def test_a_server_that_leads_elsewhere_or_breaks_off_is_told(check) -> None:
+@pytest.mark.parametrize(
+    ("words", "unused"),
+    [
+        (("--api-key", "bad"), "--api-key is"),
+        (("--api-key", "bad", "--auth", "a:b", "--set", "revoked_key=x"), "--api-key, --auth, revoked_key are"),
+    ],
+)
+def test_keys_for_a_server_of_ours_are_reported_as_unused(check, words: tuple[str, ...], unused: str) -> None:
+    """A wrong key is not taken for a right one: each test there gets a fresh world, which has keys of its own."""
+    names = [installed.declared("nextstep"), control.declare]
+    with serving(Worlds(names, seeds=apis.seeds(apis.NAMES))) as url:
+        words = ("nextstep", "--url", f"{url}/api/v1", "--only", ONE, *words)
+        code, _, err = check(*words)
+        assert code == 0
+        assert err.splitlines()[0] == (
+            f"understudy: {unused} not used by the tests: {url}/api/v1 is an Understudy, "
+            "which gives each test a fresh world with keys of its own"
+        )
+        assert check(*words, "-q") == (0, "", "")
+        assert "not used" not in check(*words[:5])[2]
+
+
+def test_a_server_that_leads_elsewhere_or_breaks_off_is_reported(check) -> None:
     """A redirect is not followed with a key, and a broken connection is no broken rule."""
-    for answers, told in (((NOT_OURS, MOVED), "leads to https://x/ (301)"), ((NOT_OURS, b""), "breaks off: ")):
+    for answers, message in (((NOT_OURS, MOVED), "leads to https://x/ (301)"), ((NOT_OURS, b""), "breaks off: ")):
         with answering(*answers) as url:
             code, out, err = check("nextstep", "--url", url, "--api-key", KEY, "--only", ONE)
         assert (code, out) == (3, "")
-        assert err.startswith(f"understudy: {url} {told}")
+        assert err.startswith(f"understudy: {url} {message}")
 
 
 def test_a_server_that_dies_ends_the_check(check) -> None:
-    """What was found by then is told, and that it is not all; the rest is not held against the server."""
+    """The results so far are reported as incomplete; the other rules count as not checked."""
     rules = ("--only", "nextstep.runs.*")
     with answering(NOT_OURS, ODD, b"") as url:
         code, out, err = check("nextstep", "--url", url, "--api-key", KEY, *rules)
@@ -291,8 +314,8 @@ def test_a_server_that_dies_ends_the_check(check) -> None:
     assert err.startswith(f"understudy: {url} has stopped answering: ")
 
 
-def test_who_interrupts_is_told_what_is_known(check, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C in the middle ends the check, not the report."""
+def test_an_interrupted_check_reports_its_results(check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends the check, not the report."""
 
     def interrupted(*_: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
@@ -306,17 +329,17 @@ def test_who_interrupts_is_told_what_is_known(check, monkeypatch: pytest.MonkeyP
 
 
 def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C is no traceback."""
+    """Ctrl-C prints no traceback."""
 
     def interrupted(*_: Any, **__: Any) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(targets, "mock", interrupted)
+    monkeypatch.setattr(command, "mock", interrupted)
     assert check("nextstep", "--only", ONE) == (130, "", "")
 
 
 def test_the_readme_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's table of `understudy check` has the flags that there are, and no others."""
+    """The README's table of `understudy check` holds exactly the flags of the command."""
     with pytest.raises(SystemExit):
         cli.main(["check", "--help"])
     flags = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help", "--quiet"}

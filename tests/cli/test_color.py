@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy import cli
+from understudy.cli.parser import build_parser
 from understudy_checks.report import console
 
 ROOT = Path(__file__).parents[2]
@@ -55,9 +55,9 @@ def test_every_console_obeys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The consoles of all commands are made in one place, and the parsers of newer Pythons have no colour."""
     monkeypatch.setenv("NO_COLOR", "1")
     assert not console.console().is_terminal
-    assert cli._parser().color is False
+    assert build_parser().color is False
     monkeypatch.delenv("NO_COLOR")
-    assert cli._parser().color is True
+    assert build_parser().color is True
     sources = [path for package in ("mock_server", "contract_tests") for path in (ROOT / package).rglob("*.py")]
     makers = [path.name for path in sources if re.search(r"\b(Console|Lasting)\(", path.read_text())]
     assert makers == ["console.py"]

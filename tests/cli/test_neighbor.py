@@ -17,7 +17,7 @@ from understudy.apis import control
 from understudy.cli.neighbor import is_left_behind, understudy_at
 from understudy.engine.worlds import Worlds
 from understudy.http.server import serving
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 HOST = "127.0.0.1"
 
@@ -38,8 +38,8 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def worlds() -> Worlds:
     """NextStep, as it is served."""
-    seeds = {"nextstep": targets.seeds()["nextstep"]}
-    return Worlds([targets.declared("nextstep"), control.declare], seeds=seeds, seeder=targets.load_seed_once)
+    seeds = {"nextstep": installed.seeds()["nextstep"]}
+    return Worlds([installed.declared("nextstep"), control.declare], seeds=seeds, seeder=installed.load_seed_once)
 
 
 @pytest.fixture
@@ -56,18 +56,18 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def test_another_understudy_on_the_port_is_named(worlds: Worlds, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever starts a second one is told that one is there already, what it serves and which flag helps."""
+    """The error of a second server names the first one, what it serves and the flag that helps."""
     with serving(worlds) as url:
         port = url.rpartition(":")[2]
         assert cli.main(["serve", "nextstep", "--port", port]) == 3
-    told = (
+    message = (
         f"cannot listen on {HOST}:{port}: Address already in use: an Understudy that serves nextstep is there already"
     )
-    assert capsys.readouterr().err == f"understudy: {told}; --port takes another port, 0 a free one\n"
+    assert capsys.readouterr().err == f"understudy: {message}; --port takes another port, 0 a free one\n"
 
 
 def test_one_behind_a_token_is_known_too(worlds: Worlds) -> None:
-    """Off loopback it does not say what it serves."""
+    """A server behind a token is recognized, without what it serves."""
     worlds.server.token = "secret"
     with serving(worlds) as url:
         assert understudy_at(HOST, int(url.rpartition(":")[2])) == "an Understudy"
@@ -75,18 +75,18 @@ def test_one_behind_a_token_is_known_too(worlds: Worlds) -> None:
 
 @pytest.mark.parametrize("port", [b"", b"{", b"[]", b"{}", b"\xff", b'{"status": "ok"}'], indirect=True)
 def test_any_other_server_is_not_taken_for_one(port: int) -> None:
-    """Neither a page nor other JSON."""
+    """Neither a page nor other JSON is taken for an Understudy."""
     assert understudy_at(HOST, port) is None
 
 
-def test_an_address_that_is_not_ours_is_told_with_its_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    """Which flag takes another address."""
+def test_an_address_of_another_machine_is_an_error_with_the_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the flag that takes another address."""
     assert cli.main(["serve", "nextstep", "--host", "203.0.113.1"]) == 3
     assert "; --host takes an address of this machine\n" in capsys.readouterr().err
 
 
 def test_only_a_ready_file_without_its_server_is_left_behind(worlds: Worlds, tmp_path: Path) -> None:
-    """One whose server answers is in use; what is no ready file is nobody's."""
+    """A ready file whose server answers is in use; another file is not a ready file."""
     file = tmp_path / "ready.json"
     assert not is_left_behind(file)
     for content in ("", "[]", "{}", '{"url": 5}', '{"url": "http://x:y"}', '{"url": "x"}', '"text"', "\0"):
@@ -101,7 +101,7 @@ def test_only_a_ready_file_without_its_server_is_left_behind(worlds: Worlds, tmp
 def test_a_ready_file_of_a_killed_server_goes_before_anything_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever waits for the file must not read the old one, even where the new server does not start."""
+    """A client that waits for the file must not read the old one, even if the new server does not start."""
     file = tmp_path / "ready.json"
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
@@ -110,8 +110,8 @@ def test_a_ready_file_of_a_killed_server_goes_before_anything_else(
     assert not file.exists()
 
 
-@pytest.mark.parametrize(("place", "told"), [(".", "it is a folder"), ("/dev/null", "it is a device")])
-def test_a_ready_file_is_a_file(capsys: pytest.CaptureFixture[str], place: str, told: str) -> None:
+@pytest.mark.parametrize(("place", "message"), [(".", "it is a folder"), ("/dev/null", "it is a device")])
+def test_a_ready_file_is_a_file(capsys: pytest.CaptureFixture[str], place: str, message: str) -> None:
     """A folder or a device is refused before the server starts."""
     assert cli.main(["serve", "nextstep", "--ready-file", place]) == 2
-    assert capsys.readouterr().err == f"understudy: --ready-file {place}: {told}\n"
+    assert capsys.readouterr().err == f"understudy: --ready-file {place}: {message}\n"

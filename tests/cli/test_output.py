@@ -18,7 +18,7 @@ from understudy.cli.output import BadPath, NotWritten, OutputFile
 
 @pytest.fixture
 def file(tmp_path: Path) -> OutputFile:
-    """The place of a file that is not there yet."""
+    """A file that does not exist yet."""
     return OutputFile("--json", tmp_path / "report.json")
 
 
@@ -35,7 +35,7 @@ def full_disk() -> Iterator[None]:
 
 @pytest.mark.parametrize(("secret", "mode"), [(False, 0o640), (True, 0o600)])
 def test_a_file_is_written_with_the_mode_of_its_content(tmp_path: Path, secret: bool, mode: int) -> None:
-    """A secret is for its owner alone, whatever stood there; all else follows the umask."""
+    """A secret file is readable by its owner only, whatever mode it had before; any other file follows the umask."""
     file = OutputFile("--x", tmp_path / "x", secret=secret)
     file.path.write_text("before")
     file.path.chmod(0o666)
@@ -52,7 +52,7 @@ def test_a_file_is_written_with_the_mode_of_its_content(tmp_path: Path, secret: 
 
 
 def test_what_is_no_regular_file_is_refused_and_stays(file: OutputFile) -> None:
-    """Folder, link, pipe, socket and device: refused with what it is, before and at the writing; nothing changes."""
+    """Folder, link, pipe, socket and device are refused with their kind, by check and write; nothing changes."""
     target = file.path.with_name("target")
     target.write_text("mine")
     makers = {
@@ -61,18 +61,18 @@ def test_what_is_no_regular_file_is_refused_and_stays(file: OutputFile) -> None:
         "it is a pipe": lambda: os.mkfifo(file.path),
         "it is a socket": lambda: socket.socket(socket.AF_UNIX).bind(os.fspath(file.path)),
     }
-    for told, make in makers.items():
-        if "socket" in told:
+    for message, make in makers.items():
+        if "socket" in message:
             with socket.socket(socket.AF_UNIX) as unix:
                 unix.bind(os.fspath(file.path))
         else:
             make()
         kind = file.path.lstat().st_mode
         for action in (file.check, lambda: file.write("x"), file.remove):
-            with pytest.raises(BadPath, match=rf"report\.json: {told}"):
+            with pytest.raises(BadPath, match=rf"report\.json: {message}"):
                 action()
         assert file.path.lstat().st_mode == kind
-        (file.path.rmdir if told == "it is a folder" else file.path.unlink)()
+        (file.path.rmdir if message == "it is a folder" else file.path.unlink)()
     assert target.read_text() == "mine"
 
 
@@ -85,7 +85,7 @@ def test_a_device_stays_a_device() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [
         ("no/where", "there is no folder"),
         ("file/below", "there is no folder"),
@@ -93,15 +93,15 @@ def test_a_device_stays_a_device() -> None:
         ("/proc/1/nothing", "cannot be written|there is no folder"),
     ],
 )
-def test_a_bad_path_is_told(tmp_path: Path, path: str, told: str) -> None:
-    """A path where no file can be is a fault of the arguments."""
+def test_a_bad_path_is_reported(tmp_path: Path, path: str, message: str) -> None:
+    """A path where no file can be is a usage error."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadPath, match=told):
+    with pytest.raises(BadPath, match=message):
         OutputFile("--x", tmp_path / path).check()
 
 
 def test_a_forbidden_folder_is_a_bad_path(file: OutputFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system forbids is told in one line (root may do anything, so the system is asked by a stand-in)."""
+    """What the system forbids is one line. A fake raises the error, because root may do anything."""
 
     def forbid(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
@@ -112,7 +112,7 @@ def test_a_forbidden_folder_is_a_bad_path(file: OutputFile, monkeypatch: pytest.
 
 
 def test_on_a_full_disk_the_old_file_stays_and_no_half_is_left(file: OutputFile) -> None:
-    """All or nothing; it is no fault of the arguments."""
+    """A file is written whole or not at all; a full disk is no usage error."""
     file.path.write_text("old")
     with full_disk(), pytest.raises(NotWritten, match=r"report\.json cannot be written: File too large"):
         file.write("longer than the disk")
@@ -121,7 +121,7 @@ def test_on_a_full_disk_the_old_file_stays_and_no_half_is_left(file: OutputFile)
 
 
 def test_a_file_that_cannot_be_renamed_leaves_nothing_behind(file: OutputFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also when the last step fails."""
+    """No temporary file is left when the rename fails."""
 
     def fail(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -132,8 +132,8 @@ def test_a_file_that_cannot_be_renamed_leaves_nothing_behind(file: OutputFile, m
     assert list(file.path.parent.iterdir()) == []
 
 
-def test_a_planted_name_is_not_used(file: OutputFile) -> None:
-    """A link at a name that could be foreseen leads nobody astray."""
+def test_a_predictable_name_is_not_used(file: OutputFile) -> None:
+    """A link at a predictable name is not followed."""
     victim = file.path.with_name("victim")
     victim.write_text("mine")
     for name in (f"{file.path.name}.partial", f"{file.path.name}.tmp", f"{file.path.name}.{os.getpid()}"):
@@ -143,7 +143,7 @@ def test_a_planted_name_is_not_used(file: OutputFile) -> None:
 
 
 def test_only_the_own_content_is_removed(file: OutputFile) -> None:
-    """A file that another process has put there since stays; without a content any file goes."""
+    """A file that another process has written since stays; without `text` any file is removed."""
     file.remove("mine")
     file.path.write_text("another's")
     file.remove("mine")

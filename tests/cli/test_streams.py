@@ -57,20 +57,20 @@ class Gate:
 
 
 def dropped(count: int) -> str:
-    """What stands in place of lines."""
+    """The text that reports dropped lines."""
     return f"[{count}]\n"
 
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[IO[str], IO[str]]]:
-    """Both ends of a pipe: to read, to write."""
+    """The reading and the writing end of a pipe."""
     reader, writer = os.pipe()
     with os.fdopen(reader) as read, os.fdopen(writer, "w") as write:
         yield read, write
 
 
 def test_lines_beyond_the_bound_are_dropped_and_counted_where_they_are_missing() -> None:
-    """Nobody waits for a reader; once one reads, the number of missing lines stands at their place."""
+    """A writer does not wait for a reader; a reader finds the number of dropped lines at their position."""
     gate = Gate()
     stream = Background(gate, dropped)  # type: ignore[arg-type]
     stream.write("first\n")
@@ -87,7 +87,7 @@ def test_lines_beyond_the_bound_are_dropped_and_counted_where_they_are_missing()
 
 
 def test_lines_that_cannot_be_written_are_counted_once_writing_works_again() -> None:
-    """A disk that was full for a while: what is missing is said, and what comes then is written."""
+    """After a disk was full for a while, the number of dropped lines and the next lines are written."""
     gate = Gate()
     gate.opened.set()
     gate.error = OSError("full")
@@ -103,7 +103,7 @@ def test_lines_that_cannot_be_written_are_counted_once_writing_works_again() -> 
 
 
 def test_what_was_never_reported_is_returned_at_the_end(pipe: tuple[IO[str], IO[str]]) -> None:
-    """Into a pipe that nobody reads, lines in flight and pending ones are lost."""
+    """The lines that are in flight or pending in a pipe without a reader are counted as lost."""
     _, write = pipe
     stream = Background(write, dropped)
     total = 3000
@@ -113,7 +113,7 @@ def test_what_was_never_reported_is_returned_at_the_end(pipe: tuple[IO[str], IO[
 
 
 def test_a_broken_pipe_is_the_end_of_no_writer(pipe: tuple[IO[str], IO[str]]) -> None:
-    """Lines go on to be accepted, and their number is known at the end."""
+    """Lines are still accepted after a failure, and their number is known at the end."""
     read, write = pipe
     read.close()
     stream = Background(write, dropped)
@@ -125,7 +125,7 @@ def test_a_broken_pipe_is_the_end_of_no_writer(pipe: tuple[IO[str], IO[str]]) ->
 
 
 def test_a_pipe_that_does_not_block_is_waited_for(pipe: tuple[IO[str], IO[str]]) -> None:
-    """A descriptor that its owner has made non-blocking gets all lines."""
+    """A non-blocking descriptor gets all lines."""
     read, write = pipe
     os.set_blocking(write.fileno(), False)
     stream = Background(write, dropped)
@@ -148,7 +148,7 @@ def test_a_dropped_line_is_told_in_the_format_of_the_log() -> None:
 def test_the_end_says_on_standard_error_what_was_lost(
     monkeypatch: pytest.MonkeyPatch, pipe: tuple[IO[str], IO[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The number and the reason; the streams are those of before again."""
+    """The report holds number and reason, and the former streams are restored."""
     pipe[0].close()
     monkeypatch.setattr(sys, "stdout", pipe[1])
     with streams.in_background(dropped):
@@ -158,12 +158,12 @@ def test_the_end_says_on_standard_error_what_was_lost(
 
 
 def test_lost_lines_of_standard_error_are_counted_there() -> None:
-    """Standard error that was stuck says so itself."""
+    """Standard error reports its own dropped lines."""
     assert "4 lines" in streams._lines_dropped(4)
 
 
 def test_a_forgiving_stream_fails_once_and_then_drops() -> None:
-    """The error is kept, its writer sees nothing; all else is the stream's own."""
+    """The first error is kept and not raised; other attributes are those of the stream."""
     gate = Gate()
     gate.opened.set()
     stream = Forgiving(gate)  # type: ignore[arg-type]
@@ -177,7 +177,7 @@ def test_a_forgiving_stream_fails_once_and_then_drops() -> None:
 
 
 def ended(*words: str, out: str, code: str = "", err: str = "") -> tuple[int, str]:
-    """Runs the command in a shell with such redirections; exit code and what it said on standard error."""
+    """Runs the command in a shell with such redirections; exit code and standard error."""
     command = " ".join([sys.executable, "-m", "understudy", *words])
     script = f"{{ {command} {out}; echo $? >&3; }} {code}"
     done = subprocess.run(
@@ -187,7 +187,7 @@ def ended(*words: str, out: str, code: str = "", err: str = "") -> tuple[int, st
 
 
 @pytest.mark.parametrize(
-    ("out", "rest", "told"),
+    ("out", "rest", "message"),
     [
         (">&-", "", ""),
         (">/dev/full", "", "understudy: standard output cannot be written: No space left on device\n"),
@@ -200,11 +200,11 @@ def ended(*words: str, out: str, code: str = "", err: str = "") -> tuple[int, st
     ("words", "code"),
     [(("--help",), 0), (("rules", "nextstep"), 0), (("serve", "x"), 2), ((), 0), (("--version",), 0)],
 )
-def test_no_output_changes_an_exit_code(words: tuple[str, ...], code: int, out: str, rest: str, told: str) -> None:
+def test_no_output_changes_an_exit_code(words: tuple[str, ...], code: int, out: str, rest: str, message: str) -> None:
     """Closed, full or broken: the exit code is that of the command, and there is no traceback."""
     found, error = ended(*words, out=out, code=rest)
     own = "" if "2>" in out or code == 0 else "understudy: unknown API x; known: nextstep, kognitos, tallyfy\n"
-    assert (found, error) == (code, told if code == 0 else own)
+    assert (found, error) == (code, message if code == 0 else own)
 
 
 def test_a_failing_check_fails_also_without_a_reader() -> None:
@@ -227,14 +227,14 @@ def test_a_server_goes_on_whatever_becomes_of_its_output(tmp_path: Path, wrapped
         ["bash", "-c", script], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
     try:
-        told = appeared(ready, shell)
+        server = appeared(ready, shell)
         for _ in range(150):
-            request = urllib.request.Request(told["url"] + path, headers={"Authorization": "Bearer nope"})
+            request = urllib.request.Request(server["url"] + path, headers={"Authorization": "Bearer nope"})
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(request, timeout=5)
             refused.value.close()
             assert refused.value.code == 401
-        os.kill(told["pid"], signal.SIGTERM)
+        os.kill(server["pid"], signal.SIGTERM)
         appeared(code, shell, decode=int)
         assert code.read_text().strip() == "0"
     finally:
@@ -254,7 +254,7 @@ def appeared(path: Path, shell: subprocess.Popen[bytes], *, decode: Any = json.l
 
 
 def test_closed_descriptors_are_opened_before_anything_else_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that Python found closed leads nowhere from then on, and so does its descriptor."""
+    """A closed standard stream and its descriptor are opened on the null device."""
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
     with streams.forgiving():
@@ -277,12 +277,12 @@ def test_closed_descriptors_are_opened_before_anything_else_gets_them(monkeypatc
 
 
 def test_a_command_alone_prints_its_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """`understudy` says what it can do."""
+    """`understudy` alone prints its help."""
     assert cli.main([]) == 0
     assert capsys.readouterr().out.startswith("usage: understudy")
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     """`--version` is that of the installed package."""
     with pytest.raises(SystemExit) as end:
         cli.main(["--version"])
@@ -298,5 +298,5 @@ def test_a_full_output_is_said_once_and_then_leads_nowhere(
         monkeypatch.setattr(sys, "stdout", full)
         assert cli.main(["rules", "nextstep"]) == 0
         full.flush()
-    told = "understudy: standard output cannot be written: No space left on device\n"
-    assert capsys.readouterr().err == told
+    message = "understudy: standard output cannot be written: No space left on device\n"
+    assert capsys.readouterr().err == message

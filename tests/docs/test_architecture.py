@@ -77,6 +77,28 @@ def test_no_modules_import_each_other(package: str) -> None:
     assert len(tuple(TopologicalSorter(graph).static_order())) >= len(graph)
 
 
+def test_the_two_packages_together_have_no_cycle() -> None:
+    """The command line starts the kit, and the kit uses of the command line only what imports neither of the two."""
+    graph = {
+        f"{package}.{name}": {f"{other}.{found}" for other in SOURCES for found in imported(path, other)}
+        - {f"{package}.{name}"}
+        for package in SOURCES
+        for name, path in modules(package).items()
+    }
+    assert len(tuple(TopologicalSorter(graph).static_order())) >= len(graph)
+    used = {name for names in graph.values() for name in names if name.startswith("understudy.cli")}
+    kit = {name for user, names in graph.items() if user.startswith("understudy_checks.") for name in names & used}
+    assert kit == {f"understudy.cli.{name}" for name in ("exits", "output", "streams")}
+
+
+def test_the_command_line_starts_the_kit_only_when_a_command_runs() -> None:
+    """So that serving needs no kit, and `--help` loads nothing heavy."""
+    for name, path in MODULES.items():
+        if name.startswith("cli"):
+            tops = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ImportFrom)]
+            assert [node.module for node in tops if (node.module or "").startswith("understudy_checks")] == [], name
+
+
 def test_every_module_has_its_place() -> None:
     """A new module is given a place in the order, and no place is left for one that is gone."""
     inner = {name for name in MODULES if name and name not in ("engine", "document", "http")}

@@ -10,7 +10,7 @@ import pytest
 
 from understudy import apis, data
 from understudy.apis import control
-from understudy.cli import _parser
+from understudy.cli.parser import build_parser
 from understudy.document.contract import Contract
 from understudy.document.dialect import _CHOICES
 from understudy.document.read import read
@@ -18,7 +18,7 @@ from understudy.engine.bounds import NAMES, Bounds
 from understudy.engine.pipeline import handle
 from understudy.engine.worlds import Worlds
 from understudy.recording import cassette
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 CONTROL = read(data.path("openapi/control.yaml"))
@@ -43,7 +43,7 @@ def _event(name: str, schema: Any) -> str:
 @pytest.mark.parametrize("api", apis.NAMES)
 def test_events_are_documented_with_their_members(api: str) -> None:
     """README and control.yaml name every event of an API and the members of its body."""
-    told = listed(targets.document(api))
+    told = listed(installed.document(api))
     assert f"| {api} | {told} |\n" in README
     described = CONTROL["paths"]["/events"]["post"]["description"]
     assert f"- {api}: {told}" in re.sub(r"\s+", " ", described)
@@ -59,7 +59,7 @@ def test_bounds_are_documented() -> None:
 
 def test_the_flags_of_serve_are_documented() -> None:
     """Every flag that `understudy serve --help` lists stands in README's table, and no other does."""
-    commands = next(action for action in _parser()._actions if action.choices and "serve" in action.choices)
+    commands = next(action for action in build_parser()._actions if action.choices and "serve" in action.choices)
     assert commands.choices is not None
     flags = {word for action in commands.choices["serve"]._actions for word in action.option_strings}  # type: ignore[index,union-attr]
     table = section("| flag of `understudy serve [API…]` |", "\n\n")
@@ -92,10 +92,10 @@ def test_reasons_are_documented() -> None:
 @pytest.mark.parametrize("api", apis.NAMES)
 def test_the_samples_work_in_the_default_world(api: str) -> None:
     """The default world has the key and ids of every recorded sample: it answers with the printed status."""
-    declared = [*map(targets.declared, apis.NAMES), control.declare]
+    declared = [*map(installed.declared, apis.NAMES), control.declare]
     for path in sorted(data.path(f"fixtures/{api}/recordings").glob("documented-*.yaml")):
         if not path.name.endswith(".seed.yaml"):
-            worlds = Worlds(declared, seeds=targets.seeds(), seeder=targets.load_seed_once)
+            worlds = Worlds(declared, seeds=installed.seeds(), seeder=installed.load_seed_once)
             for request, printed, _ in cassette.load(path):
                 assert handle(request, worlds.default, worlds).response.status == printed.status, (path.name, request)
 
@@ -106,7 +106,7 @@ def test_the_keys_of_the_table_work(api: str) -> None:
     row = next(line for line in README.splitlines() if line.startswith(f"| {api} | `https"))
     keys = re.findall("`([^`]+)`", row.split("|")[4].partition(" with ")[0])
     credentials = Worlds(
-        [targets.declared(api)], seeds=targets.seeds(), seeder=targets.load_seed_once
+        [installed.declared(api)], seeds=installed.seeds(), seeder=installed.load_seed_once
     ).default.credentials
     assert keys
     assert {credentials[api, key].state for key in keys} == {"valid"}

@@ -12,7 +12,7 @@ from vcr.serializers import yamlserializer
 
 from understudy import apis, data
 from understudy.document.read import read
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 DOCUMENTS = sorted(data.path("openapi").glob("*.yaml"))
 RECORDINGS = sorted(
@@ -38,7 +38,7 @@ def test_required_members_are_documented_ones(name: str) -> None:
 @pytest.mark.parametrize("name", apis.NAMES)
 def test_every_alternative_differs_from_the_default(name: str) -> None:
     """An assumption offers something else than what it already is."""
-    for assumption in targets.document(name).assumptions.values():
+    for assumption in installed.document(name).assumptions.values():
         values = [json.dumps(value, sort_keys=True) for value in (assumption.default, *assumption.alternatives)]
         assert len(set(values)) == len(values), assumption.id
 

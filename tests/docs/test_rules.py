@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from understudy import apis
 from understudy_checks.mutation import mutants
 from understudy_checks.rules import checks, checks_for
-from understudy_checks.target.targets import document
+from understudy_checks.target.installed import document
 
 RULES = [rule.id for api in apis.NAMES for rule in document(api).rules]
 MUTANTS = [mutant for api in apis.NAMES for mutant in mutants(api)]

@@ -63,9 +63,9 @@ def test_each_bound_is_moved_by_its_name() -> None:
     [
         ("world=5", "--bound world=5: there is no bound world; did you mean worlds?; known: worlds, "),
         ("worlds", "--bound worlds: nothing is not a whole number from 1"),
-        ("worlds=0", "0 is not a whole number from 1"),
-        ("worlds=-1", "-1 is not"),
-        ("worlds=1.5", "1.5 is not"),
+        ("worlds=0", "'0' is not a whole number from 1"),
+        ("worlds=-1", "'-1' is not"),
+        ("worlds=1.5", "'1.5' is not"),
         ("worlds=\u0661", "is not"),
         ("worlds=1" + "0" * 18, "is not"),
         ("=1", "there is no bound "),

@@ -25,7 +25,7 @@ from understudy.engine.ids import digest
 from understudy.engine.pipeline import handle
 from understudy.engine.validation import is_nested_deeper
 from understudy.engine.worlds import Worlds
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 NAMES = (*apis.NAMES, "control")
 OPERATIONS = [(name, operation) for name in NAMES for operation in load(name).operations.values()]
@@ -38,9 +38,9 @@ LIFETIME = "kognitos.pagination.token-lifetime"
 def served() -> Worlds:
     """All APIs in one server that checks its answers against the documents."""
     clock, limits = Clock(milliseconds(NOW), frozen=True), dict.fromkeys(NAMES, MANY)
-    declared = [*map(targets.declared, apis.NAMES), control.declare]
+    declared = [*map(installed.declared, apis.NAMES), control.declare]
     return Worlds(
-        declared, seeds=targets.seeds(), clock=clock, limits=limits, seeder=targets.load_seed_once, checked=True
+        declared, seeds=installed.seeds(), clock=clock, limits=limits, seeder=installed.load_seed_once, checked=True
     )
 
 

@@ -11,7 +11,7 @@ from conftest import KEY, Client
 from understudy.engine.exchange import Request
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 KEYED = {"authorization": f"Bearer {KEY}"}
 RUNS = "/api/v1/process-runs"
@@ -51,10 +51,13 @@ def test_options_says_what_is_allowed(client: Client) -> None:
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_every_api_assumes_them(control: Any, seeds: Any, name: str, path: str, method: str) -> None:
     """Each vendor's document says for itself what they get."""
-    apis = [targets.declared(name), control]
-    usual = Worlds(apis, seeds=seeds, seeder=targets.load_seed_once)
+    apis = [installed.declared(name), control]
+    usual = Worlds(apis, seeds=seeds, seeder=installed.load_seed_once)
     other = Worlds(
-        apis, seeds=seeds, seeder=targets.load_seed_once, assume={f"{name}.http.{method.lower()}": "method-not-allowed"}
+        apis,
+        seeds=seeds,
+        seeder=installed.load_seed_once,
+        assume={f"{name}.http.{method.lower()}": "method-not-allowed"},
     )
     assert call(App(usual), Request(method, path)).status != 405
     assert call(App(other), Request(method, path)).status == 405

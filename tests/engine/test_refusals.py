@@ -19,7 +19,7 @@ from understudy.engine.exchange import Response
 from understudy.engine.problem import Refusal
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 NOW = milliseconds("2026-04-07T10:00:00Z")
 ALL = (*VENDORS, "control")
@@ -167,7 +167,7 @@ def test_an_error_names_a_field_of_its_operation(assume: dict[str, Any]) -> None
     """Each field that a refusal names is a parameter or body member of that operation, or the body as a whole."""
     seen: list[tuple[Operation, Json, Json]] = []
     apis = [
-        *(watched(targets.declared(name), seen) for name in VENDORS),
+        *(watched(installed.declared(name), seen) for name in VENDORS),
         lambda worlds: watched(control.declare(worlds), seen),
     ]
     worlds = everything(NOW, apis=apis, assume=assume)

@@ -19,7 +19,7 @@ from understudy.document import yaml_limits
 from understudy.document.read import Unreadable, read
 from understudy.document.seed_file import SeedError, check_json, place_of
 from understudy.engine.api import Api
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 Json = Any
 Spot = tuple[Any, Any]
@@ -36,7 +36,7 @@ MUTATIONS = 30
 @pytest.fixture(scope="module", params=apis.NAMES)
 def api(request: pytest.FixtureRequest) -> Api:
     """Each API, declared once."""
-    return targets.declared(request.param)
+    return installed.declared(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_a_file_in_a_folder_replaces_that_api_only(
     assert found == {**apis.seeds(apis.NAMES), "nextstep": small["nextstep"]}
     make_worlds = apis.planter(apis.NAMES, folder)
     for name in ("nextstep", "kognitos"):
-        stores, credentials = make_worlds(targets.declared(name), found[name])
+        stores, credentials = make_worlds(installed.declared(name), found[name])
         assert stores
         assert {credential.api for credential in credentials} == {name}
 

@@ -15,7 +15,7 @@ from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.exchange import Exchange, Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 from wire import answers, spoken
 
 KEYS = {
@@ -90,11 +90,11 @@ def by_asgi(app: App, method: str, target: str, headers: Headers, body: bytes) -
 
 def test_both_paths_answer_the_same(control: Api, seeds: dict[str, Any]) -> None:
     """Status, headers and body of each answer are the same, and so are both worlds and journals afterwards."""
-    apis = [*map(targets.declared, KEYS), control]
+    apis = [*map(installed.declared, KEYS), control]
 
     def worlds() -> Worlds:
         clock = Clock(milliseconds("2026-04-07T10:00:00.000Z"), frozen=True)
-        return Worlds(apis, seeds=seeds, clock=clock, seeder=targets.load_seed_once, limits=dict.fromkeys(KEYS, MANY))
+        return Worlds(apis, seeds=seeds, clock=clock, seeder=installed.load_seed_once, limits=dict.fromkeys(KEYS, MANY))
 
     wire, asgi = App(worlds()), App(worlds())
     asked = list(requests([*worlds().apis.values()]))

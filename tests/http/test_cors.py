@@ -11,7 +11,7 @@ from conftest import KEY, Client
 from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 PAGE = "http://localhost:3000"
 ASKS = {"access-control-request-method": "PATCH", "access-control-request-headers": "authorization"}
@@ -52,7 +52,7 @@ def test_a_preflight_for_a_private_network_is_granted_where_it_asks(worlds: Worl
 ])  # fmt: skip
 def test_a_preflight_allows_what_the_documents_ask_for(name: str, needed: str, control: Any, seeds: Any) -> None:
     """The headers of the documents' keys, and those that operations require, may be sent."""
-    worlds = Worlds([targets.declared(name), control], seeds=seeds, seeder=targets.load_seed_once)
+    worlds = Worlds([installed.declared(name), control], seeds=seeds, seeder=installed.load_seed_once)
     response = ask(App(worlds), "OPTIONS", "/", origin=PAGE, **ASKS)
     listed = (response.header("access-control-allow-headers") or "").lower().split(", ")
     assert needed in listed

@@ -17,15 +17,15 @@ from understudy.engine.exchange import Request
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
 from understudy.http.server import serving
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 def worlds() -> Worlds:
     """All APIs, as they are served."""
-    declared = [*map(targets.declared, apis.NAMES), control.declare]
-    return Worlds(declared, seeds=targets.seeds(), seeder=targets.load_seed_once)
+    declared = [*map(installed.declared, apis.NAMES), control.declare]
+    return Worlds(declared, seeds=installed.seeds(), seeder=installed.load_seed_once)
 
 
 def test_a_browser_gets_a_page_whose_links_and_curl_lines_work() -> None:

@@ -17,7 +17,7 @@ from understudy.http.app import App, step
 from understudy.http.intake import Bounds
 from understudy.http.protocol import Protocol
 from understudy.http.server import Server, serving
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 from wire import CLOSE, GET, HOST, JSON, KEYED, POST, RUN, Answer, Wire, answers, connect, received, sent, spoken
 
 BOUNDS = Bounds()
@@ -27,7 +27,7 @@ MB = 1 << 20
 @pytest.fixture(scope="module")
 def shared(nextstep: Api, control: Api, small: dict[str, Any], seeds: dict[str, Any]) -> Iterator[Worlds]:
     """Worlds of NextStep and Kognitos that a server on a thread serves while this module runs."""
-    apis = [nextstep, targets.declared("kognitos"), control]
+    apis = [nextstep, installed.declared("kognitos"), control]
     worlds = Worlds(apis, seeds={**small, "kognitos": seeds["kognitos"]}, limits={"nextstep": MANY})
     with serving(worlds):
         yield worlds

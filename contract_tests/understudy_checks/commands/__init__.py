@@ -1,1 +1,1 @@
-"""What `understudy check`, `mutants` and `assumptions` do once the command line is read."""
+"""The commands `understudy check`, `mutants` and `assumptions`, once their options are parsed."""

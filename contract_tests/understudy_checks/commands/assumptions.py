@@ -1,13 +1,13 @@
-"""`understudy assumptions`: under which undocumented behaviours the kit, or a command, fails."""
+"""`understudy assumptions`: show under which undocumented behaviours the kit, or a command, fails."""
 
 from __future__ import annotations
 
 import argparse
 
-from understudy_checks.commands import trying
+from understudy_checks.commands import variants
 from understudy_checks.mutation import alternatives
 
 
 def run(options: argparse.Namespace) -> int:
-    """Try every alternative of every assumption of an API, one at a time; exit code 1 when one breaks something."""
-    return trying.run(options, "alternatives", list(alternatives(trying.known(options.api))))
+    """Run the kit, or a command, under each alternative; the exit code is 1 when one makes it fail."""
+    return variants.run(options, "alternatives", list(alternatives(options.api)))

@@ -1,16 +1,16 @@
-"""`understudy check`: reach a target, check it, tell what came of it."""
+"""`understudy check`: connect to a target, check it, report the results."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from understudy.cli import CouldNotRun, UsageError, api_name
+from understudy.cli.exits import FINDINGS, OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
 from understudy.engine.exchange import Response
 from understudy.messages import suggest
@@ -19,23 +19,33 @@ from understudy_checks.check import Report
 from understudy_checks.client import Broken, NotChecked, Violation
 from understudy_checks.discovery import arrange, call
 from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watched
-from understudy_checks.report import console as shown
+from understudy_checks.report import console as consoles
 from understudy_checks.report import page, plain, progress, terminal, xml
 from understudy_checks.report.baseline import known_failures
-from understudy_checks.target import targets
+from understudy_checks.target import connect, installed, sources
+from understudy_checks.target.connect import Unreachable
+from understudy_checks.target.mock import Mock, mock
 from understudy_checks.target.settings import BadSettings, Settings
-from understudy_checks.target.targets import Target, Unreachable
+from understudy_checks.target.target import Target
 
 _OF_SERVERS = ("api_key", "target", "set", "header", "auth", "auth_command", "ca", "insecure")
-"""Options that are for a server that is none of ours."""
+"""Options that apply only with --url or --app."""
 
-MOST_TIME = 10**6
+_CREDENTIALS = {
+    "api_keys": "--api-key",
+    "headers": "--header",
+    "auth": "--auth",
+    "auth_command": "--auth-command",
+    **{name: name for name in ("login", "revoked_key", "lapsed_key", "other_tenant_key", "spare_keys")},
+}
+"""The settings that hold credentials, and how a message names them."""
+
 FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check what the options name; the exit code, see README."""
-    _examine_options(options)
+    """Check the target that the options name; returns the exit code."""
+    _check_options(options)
     with watched(options.max_time) as watch:
         try:
             report = _report(options, watch)
@@ -44,22 +54,22 @@ def run(options: argparse.Namespace) -> int:
         except Interruption:
             return watch.code or 0
         with watch.holding():
-            _tell(report, options)
+            _write_reports(report, options)
         return watch.code or _code(report, strict=options.strict)
 
 
 def _report(options: argparse.Namespace, watch: Watch) -> Report:
-    """What came of the check. Raises Interruption when it had not begun."""
-    console = shown.console(stderr=True, quiet=options.quiet)
+    """The results of the check. Raises Interruption when it had not begun."""
+    console = consoles.console(stderr=True, quiet=options.quiet)
     try:
         baseline = None if options.baseline is None else known_failures(options.baseline, options.api)
         with _target(options) as target:
-            _knock(target)
-            with progress.progress(console) as tell:
+            _check_access(target)
+            with progress.progress(console) as display:
 
                 def step(done: int, total: int, name: str) -> None:
                     watch.check()
-                    tell.step(done, total, name)
+                    display.step(done, total, name)
 
                 report = check.examine(
                     target,
@@ -67,7 +77,7 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
                     only=options.only,
                     exclude=options.exclude,
                     progress=step,
-                    area_over=tell.area,
+                    area_over=display.area,
                 )
                 return replace(report, baseline=baseline)
     except BadSettings as error:
@@ -77,20 +87,15 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
 
 
 def _code(report: Report, *, strict: bool) -> int:
-    """The exit code of a run that no signal ended. Raises CouldNotRun when it left rules unchecked."""
+    """The exit code of a run that no signal ended. Raises CouldNotRun when it ended early and nothing failed."""
     if report.ended is not None and not report.is_complete and not report.news:
         raise CouldNotRun(report.ended)
-    return 0 if report.holds(strict=strict) else 1
+    return OK if report.holds(strict=strict) else FINDINGS
 
 
-def _examine_options(options: argparse.Namespace) -> None:
-    """Raises UsageError for what cannot be meant."""
-    api_name(options.api)
-    if options.max_time is not None and not 0 < options.max_time < MOST_TIME:
-        raise UsageError(f"--max-time {options.max_time:g} is not between 0 and {MOST_TIME:,} seconds")
-    if options.budget is not None and options.budget < 1:
-        raise UsageError(f"--budget {options.budget} is not 1 or more")
-    ids = [rule.id for rule in targets.document(options.api).rules]
+def _check_options(options: argparse.Namespace) -> None:
+    """Raises UsageError for a pattern that matches no rule, and for a report that cannot be written."""
+    ids = [rule.id for rule in installed.document(options.api).rules]
     for name in ("only", "exclude"):
         for pattern in getattr(options, name):
             if not any(fnmatchcase(id, pattern) for id in ids):
@@ -101,41 +106,56 @@ def _examine_options(options: argparse.Namespace) -> None:
 
 
 def _files(options: argparse.Namespace) -> dict[str, Path]:
-    """Where a report is written, by its form; raises UsageError for a place that is named twice."""
+    """The files of the reports by form; raises UsageError when two reports have the same file."""
     files = {form: getattr(options, form) for form in FORMS if getattr(options, form) is not None}
-    places = [_place(file) for file in files.values()]
+    paths = [_canonical(file) for file in files.values()]
     for form, file in files.items():
-        if places.count(_place(file)) > 1:
+        if paths.count(_canonical(file)) > 1:
             raise UsageError(f"--{form} {file}: another report is written there, too")
     return files
 
 
-def _place(file: Path) -> Path:
-    """Where a file stands, however it is written; a link in its own place stays one."""
+def _canonical(file: Path) -> Path:
+    """A path with its folder resolved; the file itself may be a link and is not followed."""
     return file if file == STDOUT else file.parent.resolve() / file.name
 
 
 @contextmanager
 def _target(options: argparse.Namespace) -> Iterator[Target]:
-    """What the options lead to, while the block runs."""
-    api = options.api
+    """The target that the options name, while the block runs."""
     if options.url is None and options.app is None:
         given = next((name for name in _OF_SERVERS if getattr(options, name)), None)
         if given:
             raise UsageError(f"--{given.replace('_', '-')} is for a server that --url or --app leads to")
-        yield targets.mock(api, budget=options.budget, writes=options.writes is not False)
+        yield mock(options.api, budget=options.budget, writes=options.writes is not False)
         return
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: what is named here need not be installed
     settings = _settings(options)
-    if options.url is not None:
-        yield targets.url(api, options.url, settings, budget=options.budget)
-        return
-    with targets.app(api, options.app, settings, budget=options.budget) as target:
+    with _connection(options, settings) as target:
+        if isinstance(target, Mock) and not options.quiet:
+            _warn_of_unused_credentials(settings, target)
         yield target
 
 
+def _connection(options: argparse.Namespace, settings: Settings) -> AbstractContextManager[Target]:
+    """The target at --url or --app."""
+    if options.url is not None:
+        return nullcontext(connect.url(options.api, options.url, settings, budget=options.budget))
+    return connect.app(options.api, options.app, settings, budget=options.budget)
+
+
+def _warn_of_unused_credentials(settings: Settings, target: Mock) -> None:
+    """Print a line on standard error when credentials are given for a server of ours, whose worlds have their own."""
+    given = [name for setting, name in _CREDENTIALS.items() if getattr(settings, setting)]
+    if given:
+        verb = "is" if len(given) == 1 else "are"
+        reason = f"{target.name} is an Understudy, which gives each test a fresh world with keys of its own"
+        sys.stderr.write(f"understudy: {', '.join(given)} {verb} not used by the tests: {reason}\n")
+
+
 def _settings(options: argparse.Namespace) -> Settings:
+    """The settings of a server, of its file and of options."""
     given = {
         "writes": options.writes,
         "ca": options.ca and str(options.ca),
@@ -145,7 +165,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "auth_command": options.auth_command,
     }
     own = {name: value for name, value in given.items() if value is not None}
-    return targets.told(options.api, options.target, options.set, options.api_key, own)
+    return sources.told(options.api, options.target, options.set, options.api_key, own)
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -155,8 +175,8 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _knock(target: Target) -> None:
-    """Raises Unreachable when the target refuses the key that all depends on, or the API is not there at all."""
+def _check_access(target: Target) -> None:
+    """Send one request; raises Unreachable when the target refuses the key, redirects, or does not serve the API."""
     operations = target.contract.operations.values()
     first = next(known for known in operations if known.secured and known.method == "GET")
     with target.open() as client:
@@ -164,12 +184,12 @@ def _knock(target: Target) -> None:
             call(client, first, arrange(client, first))
         except Broken as error:
             raise Unreachable(f"{target.name} breaks off: {error.__cause__}") from error
-        except (NotChecked, Violation):  # what else is wrong with the answer the checks will tell
+        except (NotChecked, Violation):  # the checks report what else is wrong with the response
             pass
-        answer = client.log[-1].response if client.log else Response(200)
-    status, place = answer.status, answer.header("location")
-    if 300 <= status < 400 and place is not None:
-        raise Unreachable(f"{target.name} leads to {place} ({status}): give the base URL that it leads to")
+        response = client.log[-1].response if client.log else Response(200)
+    status, location = response.status, response.header("location")
+    if 300 <= status < 400 and location is not None:
+        raise Unreachable(f"{target.name} leads to {location} ({status}): give the base URL that it leads to")
     if status == 401:
         raise Unreachable(f"{target.name} refuses the API key (401): without a valid one nothing can be checked")
     if status == 404 and "{" not in first.path:
@@ -177,15 +197,15 @@ def _knock(target: Target) -> None:
         raise Unreachable(f"{target.name} answers 404 to GET {path}: is the API under another base URL?")
 
 
-def _tell(report: Report, options: argparse.Namespace) -> None:
-    """Print the table, or the report whose file is `-`, then write the files; raises the last failure of these."""
+def _write_reports(report: Report, options: argparse.Namespace) -> None:
+    """Print the table, or the report whose file is `-`, then write the files; raises the last error of these."""
     texts = {form: FORMS[form](report) for form in _files(options)}
     printed = [form for form, file in _files(options).items() if file == STDOUT]
     for form in printed:
-        shown.say(texts[form])
+        consoles.say(texts[form])
     if not options.quiet and not printed:
-        terminal.table(report, shown.console(), strict=options.strict)
-    with ExitStack() as written:  # each of them, whatever became of the others
+        terminal.table(report, consoles.console(), strict=options.strict)
+    with ExitStack() as written:  # so that an error in one does not stop the others
         for form, file in _files(options).items():
             if file != STDOUT:
                 written.callback(OutputFile(f"--{form}", file).write, texts[form])

@@ -1,13 +1,13 @@
-"""`understudy mutants`: which breakages of the mock the kit, or a command, catches."""
+"""`understudy mutants`: show which mutants of the mock the kit, or a command, kills."""
 
 from __future__ import annotations
 
 import argparse
 
-from understudy_checks.commands import trying
+from understudy_checks.commands import variants
 from understudy_checks.mutation import mutants
 
 
 def run(options: argparse.Namespace) -> int:
-    """Try the mutants of an API; the exit code, 1 when one survives."""
-    return trying.run(options, "mutants", mutants(trying.known(options.api)))
+    """Run the kit, or a command, on the mutants of an API; the exit code is 1 when one survives."""
+    return variants.run(options, "mutants", mutants(options.api))

@@ -15,7 +15,7 @@ from understudy_checks.discovery import ATTEMPTS, Arranged, accepted, arrange, a
 from understudy_checks.pagination import assert_no_effect, ids, page_of, request_page, unchanged, walk
 from understudy_checks.refusals import assert_envelope, assert_problem, message_of
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 UNKNOWN_KEYS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=60)
 

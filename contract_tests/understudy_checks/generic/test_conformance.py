@@ -40,7 +40,7 @@ from understudy_checks.pagination import (
 )
 from understudy_checks.pointers import resolve_pointer, resolve_reference
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,

@@ -32,7 +32,7 @@ from understudy_checks.pagination import (
 )
 from understudy_checks.refusals import assert_envelope
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 LIMITS = st.integers(1, 100)
 ODD_LIMITS = st.integers() | st.floats(allow_nan=False).map(repr) | st.text("0123456789+-.eE_ x", max_size=6)

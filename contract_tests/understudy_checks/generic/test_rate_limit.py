@@ -19,7 +19,7 @@ from understudy_checks.discovery import Arranged, accepted, call
 from understudy_checks.pagination import assert_no_effect
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 Prepared = tuple[Operation, Arranged]
 

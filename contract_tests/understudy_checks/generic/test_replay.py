@@ -15,7 +15,7 @@ from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy.recording import cassette
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 from understudy_checks.target.transport import in_process
 
 PRINTED = "2026-04-07T10:00:00Z"
@@ -37,7 +37,7 @@ def test_documented_samples_are_answered_as_printed(api: str, path: Path) -> Non
     """Every printed request gets the printed status and every printed value, one after the other in one world."""
     seed = read(path.with_name(f"{path.stem}.seed.yaml"))
     clock = Clock(milliseconds(PRINTED), frozen=True)
-    send = in_process(App(Worlds([targets.declared(api)], seeds={api: seed}, clock=clock)))
+    send = in_process(App(Worlds([installed.declared(api)], seeds={api: seed}, clock=clock)))
     exchanges = cassette.load(path)
     assert exchanges, f"{path.name} records nothing"
     for request, expected, ignore in exchanges:

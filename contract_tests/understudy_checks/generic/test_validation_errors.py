@@ -20,7 +20,7 @@ from understudy_checks.pagination import assert_no_effect, setting
 from understudy_checks.pointers import resolve_reference
 from understudy_checks.refusals import assert_envelope, assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 Json = Any
 JSON = {"content-type": "application/json"}

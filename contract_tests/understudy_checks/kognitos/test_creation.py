@@ -28,7 +28,7 @@ from understudy_checks.kognitos.driver import (
     wanted,
 )
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=100)
 BAD = " .:/@!?*+é中\n\t%&=\"'"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from understudy_checks.client import NotChecked
 from understudy_checks.kognitos.driver import Json, create_file, given, new_file, post_form, start, upload
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 FIELDS = ("id", "file_name", "upload_url", "upload_http_method", "upload_http_headers", "upload_fields")
 

@@ -18,7 +18,7 @@ from understudy_checks.kognitos.driver import (
     wanted,
 )
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 UNKNOWN = "no-such-id"
 

@@ -29,7 +29,7 @@ from understudy_checks.kognitos.driver import (
     wanted,
 )
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 MOMENTS = st.sampled_from((0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0))
 ENDS = {"cancel-run": "Cancelled", "fail-run": "Failed", "time-out-run": "TimedOut"}

@@ -11,7 +11,7 @@ from understudy.document.operation import Operation
 from understudy_checks.kognitos.driver import processes, runs, start, wanted
 from understudy_checks.pagination import ids, longest, pages, read_page, walk
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 MANY = 101
 

@@ -25,7 +25,7 @@ from understudy_checks.kognitos.driver import (
     start,
 )
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 STAGES = ("Draft", "Published")
 ID = re.compile(r"[A-Za-z0-9_-]{1,26}")

@@ -18,8 +18,9 @@ from understudy.engine.api import Api
 from understudy.engine.call import Handler
 from understudy_checks.modules import modules
 from understudy_checks.rules import Arguments, Check, Outcome, attempt, checks, checks_for, expand, run
-from understudy_checks.target import targets
-from understudy_checks.target.targets import Target
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
+from understudy_checks.target.target import Target
 
 Breakage = Callable[[Api], Api]
 Table = Mapping[str | tuple[str, ...], Mapping[str, Breakage]]
@@ -80,7 +81,7 @@ class Alternative:
     @property
     def text(self) -> str:
         """What is assumed, in one sentence."""
-        return targets.document(self.api).assumptions[self.assumption].text
+        return installed.document(self.api).assumptions[self.assumption].text
 
     @property
     def label(self) -> str:
@@ -132,7 +133,7 @@ def stepped(api: Api, **steps: Any) -> Api:
 
 def catches(mutant: Mutant) -> tuple[Catch, ...]:
     """For each rule of a mutant the check that catches it; of each rule, no check is run after the first that fails."""
-    target = targets.mock(mutant.breaks(targets.declared(mutant.api)))
+    target = mock(mutant.breaks(installed.declared(mutant.api)))
     known: dict[Check, Outcome | None] = {}
     return tuple(Catch(id, _failure(checks_for(id), target, known)) for id in mutant.rules)
 
@@ -144,7 +145,7 @@ def survivors(mutant: Mutant) -> tuple[str, ...]:
 
 def alternatives(api: str) -> Iterator[Alternative]:
     """Every alternative of every assumption of an API."""
-    for assumption in targets.document(api).assumptions.values():
+    for assumption in installed.document(api).assumptions.values():
         for value in assumption.alternatives:
             yield Alternative(assumption.id, value)
 
@@ -154,7 +155,7 @@ def false_alarms(alternative: Alternative, *, everything: bool = False) -> list[
 
     Runs the directed checks in which the mock, as it is, asks for that assumption (no other can notice), or all checks.
     """
-    target = targets.mock(alternative.api, assumptions={alternative.assumption: alternative.value})
+    target = mock(alternative.api, assumptions={alternative.assumption: alternative.value})
     if everything:
         outcomes = (outcome for check in checks() for outcome in run(check, target))
     else:
@@ -167,7 +168,7 @@ def false_alarms(alternative: Alternative, *, everything: bool = False) -> list[
 def asking(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
     """Every run of every directed check of an API, with the assumptions that the mock, as it is, asks for in it."""
     asked: set[str] = set()
-    target = targets.mock(api, watch=lambda exchange: asked.update(exchange.trace))
+    target = mock(api, watch=lambda exchange: asked.update(exchange.trace))
     runs = []
     for check in (known for known in checks() if known.name not in UNDIRECTED):
         for arguments in expand(check, target.contract):

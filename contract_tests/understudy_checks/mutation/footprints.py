@@ -19,7 +19,8 @@ from understudy.engine.exchange import Exchange
 from understudy_checks.mutation import UNDIRECTED
 from understudy_checks.mutation.generated import Generated, Mark
 from understudy_checks.rules import Arguments, Check, Outcome, attempt, checks, expand
-from understudy_checks.target import targets
+from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 
 Json = Any
 LONGER = 100
@@ -39,7 +40,7 @@ class Footprint(NamedTuple):
 
 def killer(mutant: Generated) -> Outcome | None:
     """The first failure of a check on a generated mutant, directed and short runs first; None when it survives."""
-    target = targets.mock(mutant.breaks(targets.declared(mutant.api)))
+    target = mock(mutant.breaks(installed.declared(mutant.api)))
     for footprint in footprints(mutant.api):
         if mutant.marks & footprint.marks:
             target.guest.share(LONGER * footprint.exchanges)
@@ -53,7 +54,7 @@ def killer(mutant: Generated) -> Outcome | None:
 def footprints(api: str) -> tuple[Footprint, ...]:
     """Every run of every check of an API, the directed ones with the fewest exchanges first."""
     seen: list[Exchange] = []
-    target = targets.mock(api, watch=seen.append)
+    target = mock(api, watch=seen.append)
     found = []
     for check in checks():
         for arguments in expand(check, target.contract):

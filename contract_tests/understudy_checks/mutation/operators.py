@@ -26,7 +26,7 @@ from understudy.engine.paging import page
 from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import Listing, Positions, Record, Store, decode, encode
 from understudy_checks.mutation import Breakage, handled, stepped
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 Json = Any
 Operations = str | tuple[str, ...]
@@ -526,16 +526,16 @@ def listing(items: Sequence[Record]) -> Listing:
 
 def ask(call: Call, operation: str, arguments: Mapping[str, Json], body: Json = None) -> Json:
     """The data that the unbroken API answers the same caller in another operation; a list is read whole."""
-    inner = internal_call(call.world, targets.declared(call.contract.name), call.credential.tenant, body)
+    inner = internal_call(call.world, installed.declared(call.contract.name), call.credential.tenant, body)
     inner.operation = call.contract.operations[operation]
     inner.arguments = {**arguments}
-    reply = targets.declared(call.contract.name).handlers[operation](inner)
+    reply = installed.declared(call.contract.name).handlers[operation](inner)
     return _data(inner, decode(reply.body)) if isinstance(reply.body, bytes) else rows(reply)
 
 
 def perform(call: Call) -> Reply:
     """Validate a call and run its operation: for steps that do it too early."""
-    api = targets.declared(call.contract.name)
+    api = installed.declared(call.contract.name)
     api.steps.validate(call)
     return api.handlers[call.operation.id](call)
 

@@ -26,7 +26,7 @@ from understudy.engine.worlds import Worlds
 from understudy.http.server import ready_file, serving
 from understudy_checks.mutation import Alternative, Mutant
 from understudy_checks.mutation.trials import Subject, Trial, completed
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 Json = Any
 
@@ -124,10 +124,10 @@ class Program:
 
 def served(api: str, subject: Subject | None, requests: int | None = DOCUMENTED) -> Worlds:
     """What is served to a command: as `understudy serve` does, but for what the subject changes."""
-    declared = targets.declared(api)
+    declared = installed.declared(api)
     return Worlds(
         [subject.breaks(declared) if isinstance(subject, Mutant) else declared, control.declare],
-        seeds=targets.seeds(),
+        seeds=installed.seeds(),
         assume={subject.assumption: subject.value} if isinstance(subject, Alternative) else None,
         limits=None if requests == DOCUMENTED else {api: requests},
     )

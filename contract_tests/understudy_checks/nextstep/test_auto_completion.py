@@ -38,7 +38,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 SOON = 10.0
 """Seconds after which a run that has not completed is taken to stay active."""

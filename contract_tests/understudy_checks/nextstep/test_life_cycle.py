@@ -42,7 +42,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 TEMPLATES = 3
 NUMBERS = st.integers(0, 5)

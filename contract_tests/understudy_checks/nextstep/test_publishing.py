@@ -24,7 +24,7 @@ from understudy_checks.nextstep.driver import (
 )
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 
 @rule("nextstep.publishing.unpublish", needs=("write",))

@@ -35,7 +35,7 @@ from understudy_checks.nextstep.driver import (
 )
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 TITLES = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x17F, categories=("L", "N", "P", "S")), min_size=1, max_size=60

@@ -27,7 +27,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.pagination import ids, read_page, unknown
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 FIELDS: dict[str, tuple[type, ...]] = {
     "id": (str,),

@@ -32,7 +32,7 @@ from understudy_checks.nextstep.driver import (
 )
 from understudy_checks.refusals import assert_envelope
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 STEPS = ("complete", "uncomplete", "assign", "assign by address", "fill", "fill one")
 

@@ -22,7 +22,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.pagination import ids, pages, unknown
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 FIELDS = (
     "id", "instance_id", "template_task_id", "title", "completed", "completed_at", "completed_by", "order",

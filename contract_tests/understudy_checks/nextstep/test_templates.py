@@ -20,7 +20,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.pagination import ids, pages, unknown
 from understudy_checks.refusals import assert_problem, message_of
 from understudy_checks.rules import rule
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 FIELDS = ("id", "title", "description", "is_published", "version", "sections", "created_at", "updated_at")
 LISTED = ("cover_image", "icon", "icon_type", "visibility")

@@ -11,7 +11,7 @@ from typing import IO
 
 from rich.console import Console
 
-from understudy.cli import no_color
+from understudy.cli.streams import no_color
 
 
 class Lasting(Console):

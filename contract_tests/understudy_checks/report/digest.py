@@ -17,7 +17,7 @@ from understudy.document.model import Rule
 from understudy_checks.check import Checked, Failure, Report, Run, Verdict, likeness
 from understudy_checks.client import LACKS, REMEDIES
 from understudy_checks.probes import Observation
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 Json = Any
 
@@ -104,7 +104,7 @@ def faults(report: Report) -> tuple[Fault, ...]:
     An answer that the document does not allow is one fault, whichever checks came upon it, and so is what one check
     found at several operations. What no calls reproduce comes last.
     """
-    operations = {id for api in report.apis for id in targets.document(api).operations}
+    operations = {id for api in report.apis for id in installed.document(api).operations}
     found: dict[object, list[Run]] = {}
     for run in report.runs:
         if run.failure is not None:

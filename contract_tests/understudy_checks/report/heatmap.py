@@ -15,7 +15,7 @@ from understudy.document.contract import Contract
 from understudy.document.operation import Operation
 from understudy_checks.budget import Seen
 from understudy_checks.check import Checked, Report
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 LEVELS = 5
 """How many shades tell how often an answer was seen."""
@@ -66,7 +66,7 @@ class HeatMap:
 
 def heat_maps(report: Report) -> tuple[HeatMap, ...]:
     """The map of each API of a report."""
-    return tuple(_map(targets.document(api), report) for api in report.apis)
+    return tuple(_map(installed.document(api), report) for api in report.apis)
 
 
 def _map(contract: Contract, report: Report) -> HeatMap:

@@ -12,7 +12,7 @@ from typing import Any
 
 from understudy_checks.mutation import Alternative, Mutant
 from understudy_checks.mutation.trials import Trial, Trials
-from understudy_checks.target import targets
+from understudy_checks.target import installed
 
 Json = Any
 
@@ -98,7 +98,7 @@ def _by(trial: Trial) -> Iterator[str]:
 
 def _wanted(trial: Trial, mutant: Mutant) -> Iterator[str]:
     """What a mutant that survived does wrong, and what would catch it."""
-    rules = {rule.id: rule for rule in targets.document(mutant.api).rules}
+    rules = {rule.id: rule for rule in installed.document(mutant.api).rules}
     for id in mutant.rules:
         rule = rules[id]
         yield f"  {id}: {rule.text} [{rule.source}]"
@@ -109,7 +109,7 @@ def _wanted(trial: Trial, mutant: Mutant) -> Iterator[str]:
 
 def _seen(trial: Trial, alternative: Alternative) -> Iterator[str]:
     """What is assumed where something broke, and what was seen then."""
-    known = targets.document(alternative.api).assumptions[alternative.assumption]
+    known = installed.document(alternative.api).assumptions[alternative.assumption]
     yield f"  {known.text} The mock: {json.dumps(known.default)}. [{known.source}]"
     yield f"  {', '.join(trial.by)}"
     yield from (f"    {line}" for line in ending(trial.output))
@@ -130,6 +130,6 @@ def _mutant(trial: Trial, mutant: Mutant) -> Json:
 
 
 def _alternative(alternative: Alternative) -> Json:
-    known = targets.document(alternative.api).assumptions[alternative.assumption]
+    known = installed.document(alternative.api).assumptions[alternative.assumption]
     named = {"assumption": known.id, "value": alternative.value, "default": known.default}
     return {**named, "text": known.text, "rules": []}

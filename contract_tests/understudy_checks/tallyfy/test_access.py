@@ -12,7 +12,7 @@ from understudy_checks.pagination import assert_no_effect
 from understudy_checks.refusals import assert_envelope, message_of
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import UNKNOWN, Json, Place, here, launch, launching, plain, run_of, tasks_of
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 

@@ -36,7 +36,7 @@ from understudy_checks.tallyfy.driver import (
     visible,
     with_field,
 )
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 
 @rule("tallyfy.completion.completed", "tallyfy.completion.changed-by-rules", needs=("write",))

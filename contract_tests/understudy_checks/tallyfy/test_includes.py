@@ -28,7 +28,7 @@ from understudy_checks.tallyfy.driver import (
     visible,
     with_field,
 )
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 NAMES = (
     "checklist", "tasks", "tags", "assets", "next_task", "permissions", "tasks_meta", "ko_form_fields",

@@ -25,7 +25,7 @@ from understudy_checks.tallyfy.driver import (
     template_where,
     visible,
 )
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60).filter(
     lambda text: text == text.strip()

@@ -16,7 +16,7 @@ from hypothesis.stateful import rule as step
 
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import Json, here, launch, run_of, submit, tasks_of
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 NUMBERS = st.integers(0, 1000)
 

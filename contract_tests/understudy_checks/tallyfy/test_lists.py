@@ -28,7 +28,7 @@ from understudy_checks.tallyfy.driver import (
     tasks_of,
     template_where,
 )
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 INCLUDES = ("assets", "folders", "roles", "activities", "issues", "comments", "threads_count")
 DUE: dict[str, Callable[[str, str], bool]] = {

@@ -13,7 +13,7 @@ from understudy_checks.discovery import Arranged, arrange, call
 from understudy_checks.pagination import ids, longest, request_page, walk
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import Json
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 SIZES = st.integers(1, 100)
 

@@ -26,7 +26,7 @@ from understudy_checks.tallyfy.driver import (
     tasks_of,
     template_where,
 )
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "id": str, "increment_id": int, "checklist_id": str, "checklist_title": str, "name": str,

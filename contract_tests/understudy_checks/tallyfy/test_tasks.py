@@ -34,7 +34,7 @@ from understudy_checks.tallyfy.driver import (
     template_where,
     with_field,
 )
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 FIELDS = (
     "id", "increment_id", "title", "run_id", "checklist_id", "step_id", "alias", "status", "status_label", "task_type",

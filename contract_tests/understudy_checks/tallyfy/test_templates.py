@@ -7,7 +7,7 @@ from collections.abc import Callable
 from understudy_checks.client import NotChecked
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import UNKNOWN, Json, here, items
-from understudy_checks.target.targets import Target
+from understudy_checks.target.target import Target
 
 PRINTED = (
     "id", "title", "summary", "starred", "webhook", "guidance", "alias", "folder_id", "prerun", "created_by",

@@ -1,1 +1,1 @@
-"""What is checked, how it is reached, and what is known of it."""
+"""Targets: the servers that are checked, how to connect to them, and their settings."""

@@ -1,6 +1,6 @@
-"""An answer as it arrived, made the same whatever carried it: header names, blanks, repeated headers, encodings.
+"""Normalized responses: header names, blanks, repeated headers and content encodings, the same for every transport.
 
-Must not know how it was carried, nor judge it.
+Must not know the transport, nor judge a response.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ import brotli  # type: ignore[import-untyped]
 from understudy.engine.exchange import Headers, Response
 
 LARGEST = 64 * 2**20
-"""Bytes of a body, decoded, that are read at most."""
+"""The most bytes of a decoded body."""
 
 
 class Unreadable(ValueError):
-    """A body that cannot be read, and why."""
+    """A body that cannot be read; the message is the reason."""
 
 
 def answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Response:
-    """The answer of these parts; raises Unreadable when its Content-Encoding is unknown or not that of its body.
+    """Join repeated headers (RFC 9110, 5.3), strip blanks around values (5.5) and decode the body.
 
-    A repeated header is one with all its values (RFC 9110, 5.3), and blanks around a value are none of it (5.5).
+    Raises Unreadable when the Content-Encoding is unknown or does not match the body.
     """
     joined = _joined(headers)
     encodings = dict(joined).get(b"content-encoding", b"").decode("latin-1").lower()
-    named = [name for part in encodings.split(",") if (name := part.strip()) not in ("", "identity")]
-    if not named or not body:
+    encodings_used = [name for part in encodings.split(",") if (name := part.strip()) not in ("", "identity")]
+    if not encodings_used or not body:
         return Response(status, joined, body)
-    for name in reversed(named):
-        body = _decoded(name, body)
-    gone = (b"content-encoding", b"content-length")
-    return Response(status, tuple(header for header in joined if header[0] not in gone), body)
+    for name in reversed(encodings_used):
+        body = _decode(name, body)
+    removed = (b"content-encoding", b"content-length")
+    return Response(status, tuple(header for header in joined if header[0] not in removed), body)
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Each header once, but for Set-Cookie, whose values cannot be joined (RFC 9110, 5.3)."""
+    """Join repeated headers, except Set-Cookie, whose values cannot be joined (RFC 9110, 5.3)."""
     found: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         found.setdefault(name.lower(), []).append(value.strip(b" \t"))
@@ -45,7 +45,7 @@ def _joined(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     return (*((name, b", ".join(values)) for name, values in found.items()), *cookies)
 
 
-def _decoded(name: str, body: bytes) -> bytes:
+def _decode(name: str, body: bytes) -> bytes:
     if name not in _DECODERS:
         raise Unreadable(f"its Content-Encoding {name} is not known here (known: {', '.join(_DECODERS)})")
     try:
@@ -57,8 +57,8 @@ def _decoded(name: str, body: bytes) -> bytes:
     return decoded
 
 
-def _inflated(body: bytes, bits: int) -> bytes:
-    """What is compressed in `body`, in one part or several; a little more than LARGEST of it at most."""
+def _inflate(body: bytes, bits: int) -> bytes:
+    """Decompress a body of one part or several, up to a little more than LARGEST bytes."""
     parts: list[bytes] = []
     while body and sum(map(len, parts)) <= LARGEST:
         part = zlib.decompressobj(bits)
@@ -69,15 +69,15 @@ def _inflated(body: bytes, bits: int) -> bytes:
     return b"".join(parts)
 
 
-def _deflated(body: bytes) -> bytes:
-    """RFC 9110 (8.4.1.2) means the zlib format; many servers send the bare data in it."""
+def _inflate_zlib_or_raw(body: bytes) -> bytes:
+    """Decompress the zlib format (RFC 9110, 8.4.1.2), or the raw deflate data that many servers send instead."""
     try:
-        return _inflated(body, zlib.MAX_WBITS)
+        return _inflate(body, zlib.MAX_WBITS)
     except zlib.error:
-        return _inflated(body, -zlib.MAX_WBITS)
+        return _inflate(body, -zlib.MAX_WBITS)
 
 
-def _unbrotlied(body: bytes) -> bytes:
+def _decode_brotli(body: bytes) -> bytes:
     part = brotli.Decompressor()
     decoded: bytes = part.process(body, output_buffer_limit=LARGEST + 1)
     if not part.is_finished() and len(decoded) <= LARGEST:
@@ -86,8 +86,8 @@ def _unbrotlied(body: bytes) -> bytes:
 
 
 _DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
-    "gzip": lambda body: _inflated(body, 16 + zlib.MAX_WBITS),
-    "x-gzip": lambda body: _inflated(body, 16 + zlib.MAX_WBITS),
-    "deflate": _deflated,
-    "br": _unbrotlied,
+    "gzip": lambda body: _inflate(body, 16 + zlib.MAX_WBITS),
+    "x-gzip": lambda body: _inflate(body, 16 + zlib.MAX_WBITS),
+    "deflate": _inflate_zlib_or_raw,
+    "br": _decode_brotli,
 }

@@ -1,6 +1,6 @@
-"""Any ASGI app as a target: one event loop on a thread for as long as it is checked, the app's lifespan inside it.
+"""Any ASGI app as a target, run in one event loop on a thread, with its lifespan.
 
-What an app raises is a 500, as it would be behind a server. Must not know any API.
+An exception of the app is a 500, as it is behind a server. Must not know any API.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class NotStarted(RuntimeError):
-    """The app said that it could not start."""
+    """An app that did not start; the message is its reason."""
 
 
 @contextmanager
 def hosted(found: Callable[..., Any]) -> Iterator[Transport]:
-    """Run an app, or what a factory makes, while the block lasts; yields the way to it. Raises NotStarted."""
+    """Run an app, or the app that a factory makes, while the block runs; yields a transport. Raises NotStarted."""
     with start_blocking_portal() as portal:
-        app: App = found if takes_requests(found) else _made(portal, found)
+        app: App = found if takes_requests(found) else _call_factory(portal, found)
         lifespan = portal.wrap_async_context_manager(_lifespan(app))
-        state, said = lifespan.__enter__()
+        state, startup = lifespan.__enter__()
         try:
-            if said["type"] == "lifespan.startup.failed":
-                raise NotStarted(f"the app did not start: {said.get('message') or 'it does not say why'}")
-            yield lambda request: portal.call(_answered, app, request, state)
-        finally:  # what happened in the block is none of the app's business
+            if startup["type"] == "lifespan.startup.failed":
+                raise NotStarted(f"the app did not start: {startup.get('message') or 'it does not say why'}")
+            yield lambda request: portal.call(_respond, app, request, state)
+        finally:  # an exception of the block is not passed to the app
             lifespan.__exit__(None, None, None)
 
 
 def takes_requests(found: Callable[..., Any]) -> bool:
-    """Whether something is an ASGI app, rather than a factory that makes one when it is called without arguments."""
+    """Whether a callable is an ASGI app; else it is a factory, called without arguments."""
     if inspect.isclass(found):
         return False
     try:
@@ -56,7 +56,7 @@ def takes_requests(found: Callable[..., Any]) -> bool:
     return True
 
 
-def _made(portal: BlockingPortal, factory: Callable[[], Any]) -> App:
+def _call_factory(portal: BlockingPortal, factory: Callable[[], Any]) -> App:
     try:
         made: App = portal.call(factory)
     except Exception as error:  # a factory may do anything
@@ -66,31 +66,31 @@ def _made(portal: BlockingPortal, factory: Callable[[], Any]) -> App:
 
 @asynccontextmanager
 async def _lifespan(app: App) -> AsyncIterator[tuple[State, Message]]:
-    """Start an app and, in the end, stop it; yields the state that it gives to its requests, and what it said."""
+    """Start an app, and stop it at the end; yields its lifespan state and its startup message."""
     state: State = {}
     orders, received = anyio.create_memory_object_stream[Message](2)
-    answers, told = anyio.create_memory_object_stream[Message](4)
+    answers, sent = anyio.create_memory_object_stream[Message](4)
 
-    async def live() -> None:
-        with suppress(Exception):  # an app that knows no lifespan says so like this, or returns without a word
+    async def run() -> None:
+        with suppress(Exception):  # an app without lifespan raises, or returns at once
             await app({"type": "lifespan", "asgi": ASGI, "state": state}, received.receive, answers.send)
         await answers.send({"type": "lifespan.unsupported"})
 
-    async with orders, received, answers, told, anyio.create_task_group() as tasks:
-        tasks.start_soon(live)
+    async with orders, received, answers, sent, anyio.create_task_group() as tasks:
+        tasks.start_soon(run)
         await orders.send({"type": "lifespan.startup"})
         message: Message = {"type": "lifespan.startup.failed", "message": f"nothing came within {TIMEOUT:g} seconds"}
         with anyio.move_on_after(TIMEOUT):
-            message = await told.receive()
+            message = await sent.receive()
         yield state, message
         if message["type"] == "lifespan.startup.complete":
             await orders.send({"type": "lifespan.shutdown"})
-            await told.receive()
+            await sent.receive()
         tasks.cancel_scope.cancel()
 
 
-async def _answered(app: App, request: Request, state: State) -> Response:
-    """What an app answers, a 500 when it raises or answers what no server could send on.
+async def _respond(app: App, request: Request, state: State) -> Response:
+    """The response of an app; a 500 when it raises, or sends what no server could pass on.
 
     Raises TooLate when it takes too long, NoAnswer when its body cannot be read.
     """
@@ -116,21 +116,21 @@ async def _answered(app: App, request: Request, state: State) -> Response:
     if not _is_whole(messages):
         return Response(500, ((b"content-type", b"text/plain"),), text.encode())
     try:
-        return _put_together(*messages)
+        return _response(*messages)
     except Unreadable as error:
         raise NoAnswer(str(error)) from error
     except Exception as error:  # an app may send messages of any form
         return Response(500, ((b"content-type", b"text/plain"),), f"the app's answer is malformed: {error!r}".encode())
 
 
-def _put_together(start: Message, *parts: Message) -> Response:
-    """The answer that an app's messages make; raises Unreadable, or anything when they are not what ASGI wants."""
+def _response(start: Message, *parts: Message) -> Response:
+    """The response of an app's messages; raises Unreadable, or any error when they are no valid ASGI messages."""
     headers = [(bytes(name), bytes(value)) for name, value in start.get("headers", ())]
     return answer(int(start["status"]), headers, b"".join(part.get("body", b"") for part in parts))
 
 
 def _is_whole(messages: list[Message]) -> bool:
-    """Whether an answer has come to its end: what the app does afterwards, no client sees."""
+    """Whether the messages are a complete response: a client does not see what the app does later."""
     return messages[1:] != [] and not messages[-1].get("more_body", False)
 
 

@@ -1,4 +1,4 @@
-"""How a client gets in at a real server: values from the environment, Basic, tokens that a command or a login gives.
+"""Authentication at a real server: values from the environment, Basic, tokens of a command or a login.
 
 A secret is never part of a message. Must not know any API.
 """
@@ -20,33 +20,33 @@ from understudy_checks.client import as_sent
 from understudy_checks.target.settings import BadSettings, Settings
 from understudy_checks.target.transport import NoAnswer, Transport
 
-Given = Mapping[str, str]
-"""Headers by name, in lower case."""
-Login = Callable[[], Given]
-"""Gets in once more: the headers that carry what it was given. Raises NoAnswer."""
+AuthHeaders = Mapping[str, str]
+"""Headers by lower-case name."""
+Login = Callable[[], AuthHeaders]
+"""Logs in and returns the headers that carry the credential. Raises NoAnswer."""
 
 PATIENCE = 60
-"""Seconds that a command may take."""
+"""The most seconds that a command may take."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|^\$(\w+)$")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 SECRETS = ("api_keys", "revoked_key", "lapsed_key", "other_tenant_key", "spare_keys", "auth")
-"""The settings whose values may name variables of the environment, and that are sent in a header."""
+"""The settings that are sent in a header, and whose values may be environment variables."""
 
 
 def revealed(settings: Settings) -> Settings:
-    """The settings with `${NAME}`, or a whole value `$NAME`, replaced by what the environment holds.
+    """Replace `${NAME}`, or a whole value `$NAME`, by the environment variable.
 
-    Raises BadSettings for a variable that is not set, and for what no header can carry.
+    Raises BadSettings for a variable that is not set, and for a value that no header can carry.
     """
-    headers = {_header_name(name): _revealed(value, f"the header {name}") for name, value in settings.headers.items()}
-    return replace(settings, headers=headers, **{name: _revealed(getattr(settings, name), name) for name in SECRETS})
+    headers = {_header_name(name): _resolved(value, f"the header {name}") for name, value in settings.headers.items()}
+    return replace(settings, headers=headers, **{name: _resolved(getattr(settings, name), name) for name in SECRETS})
 
 
 def signed_in(settings: Settings, contract: Contract, transport: Transport) -> tuple[Settings, Transport]:
-    """The settings with keys and headers that let a client in, and a transport that renews what does not last.
+    """Log in: the settings with valid keys and headers, and a transport that renews a token that expires.
 
-    Raises BadSettings when two of them want the same header, NoAnswer when a login fails.
+    Raises BadSettings when two credentials need the same header, NoAnswer when a login fails.
     """
     scheme = contract.schemes[0]
     if set(settings.spare_keys) & set(settings.api_keys):
@@ -54,36 +54,36 @@ def signed_in(settings: Settings, contract: Contract, transport: Transport) -> t
     settings = _with_basic(_with_key_of_headers(settings, scheme), scheme)
     command, request, trust = settings.auth_command, settings.login, settings.trust()
     if command is not None:
-        return _renewed(settings, scheme, transport, lambda: {scheme.header: as_sent(_printed(command), scheme)})
+        return _renewed(settings, scheme, transport, lambda: {scheme.header: as_sent(_token_of(command), scheme)})
     if request is not None:
-        return _renewed(settings, scheme, transport, lambda: request.headers_given(transport, trust))
+        return _renewed(settings, scheme, transport, lambda: request.log_in(transport, trust))
     return settings, transport
 
 
 def _renewed(settings: Settings, scheme: Scheme, transport: Transport, login: Login) -> tuple[Settings, Transport]:
-    """The settings and the transport once a login has let a client in."""
+    """The settings and the transport after a login."""
     first = login()
     if scheme.header not in first:
         return replace(settings, headers={**settings.headers, **first}), renewing(transport, login, first)
     if settings.api_keys:
         raise BadSettings(f"a login and a key both go in the header {scheme.header}: give one of them")
-    key = _as_key(first[scheme.header])
+    key = _key_of(first[scheme.header])
     if as_sent(key, scheme) != first[scheme.header]:
         raise BadSettings(f"the login's token is sent in the header {scheme.header}, but not as the API wants it")
     return replace(settings, api_keys=(key,)), renewing(transport, login, first)
 
 
-def renewing(transport: Transport, login: Login, first: Given) -> Transport:
-    """A transport that gets in anew when `first` is answered 401, and sends the new headers from then on."""
-    now, works = dict(first), True
+def renewing(transport: Transport, login: Login, first: AuthHeaders) -> Transport:
+    """A transport that logs in again when a request with the `first` headers is answered 401, and replaces them."""
+    current, works = dict(first), True
 
     def send(request: Request) -> Response:
-        nonlocal now, works
-        response = transport(_exchanged(request, first, now))
-        if not _carries(request, first):
+        nonlocal current, works
+        response = transport(_with_current(request, first, current))
+        if not _has(request, first):
             return response
         if response.status == 401 and works:
-            now, works = dict(login()), False
+            current, works = dict(login()), False
             return send(request)
         works = works or response.status != 401
         return response
@@ -91,31 +91,31 @@ def renewing(transport: Transport, login: Login, first: Given) -> Transport:
     return send
 
 
-def _carries(request: Request, first: Given) -> bool:
+def _has(request: Request, first: AuthHeaders) -> bool:
     return all(request.header(name) == value for name, value in first.items())
 
 
-def _exchanged(request: Request, first: Given, now: Given) -> Request:
-    """A request with what is valid now in place of what was at first."""
-    old = {(name.encode("latin-1"), value.encode("latin-1")): now[name] for name, value in first.items()}
+def _with_current(request: Request, first: AuthHeaders, current: AuthHeaders) -> Request:
+    """A request with the current headers in place of the first ones."""
+    old = {(name.encode("latin-1"), value.encode("latin-1")): current[name] for name, value in first.items()}
     headers = tuple((name, old[name, value].encode("latin-1")) if (name, value) in old else (name, value)
                     for name, value in request.headers)  # fmt: skip
     return replace(request, headers=headers)
 
 
 def _with_key_of_headers(settings: Settings, scheme: Scheme) -> Settings:
-    """A header that carries the API's own credential is the key."""
+    """Take the header of the API's own credential as the key."""
     value = settings.headers.get(scheme.header)
     if value is None:
         return settings
     if settings.api_keys:
         raise BadSettings(f"headers and a key both go in the header {scheme.header}: give one of them")
     others = {name: text for name, text in settings.headers.items() if name != scheme.header}
-    return replace(settings, headers=others, api_keys=(_as_key(value),))
+    return replace(settings, headers=others, api_keys=(_key_of(value),))
 
 
 def _with_basic(settings: Settings, scheme: Scheme) -> Settings:
-    """User and password beside the key where the API has a header of its own for that, else in its place."""
+    """Send user and password as Basic: beside the key if the API has another header for that, else in its place."""
     if settings.auth is None:
         return settings
     if ":" not in settings.auth:
@@ -128,13 +128,13 @@ def _with_basic(settings: Settings, scheme: Scheme) -> Settings:
     return replace(settings, api_keys=(value,))
 
 
-def _as_key(value: str) -> str:
+def _key_of(value: str) -> str:
     word, _, rest = value.partition(" ")
     return rest.strip() if word.lower() == "bearer" else value
 
 
-def _printed(command: str) -> str:
-    """The last line that a command prints. Raises NoAnswer, without what it printed."""
+def _token_of(command: str) -> str:
+    """The last line that a command prints. Raises NoAnswer, whose message does not hold the output."""
     try:
         done = subprocess.run(  # noqa: S602 - running it is what was asked for
             command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=PATIENCE, check=False
@@ -148,21 +148,21 @@ def _printed(command: str) -> str:
     return token
 
 
-def _revealed(value: object, place: str) -> object:
+def _resolved(value: object, setting: str) -> object:
     if isinstance(value, str):
-        found = _VARIABLE.sub(lambda match: _variable(match[1] or match[2], place), value)
+        found = _VARIABLE.sub(lambda match: _variable(match[1] or match[2], setting), value)
         if not _is_sendable(found):
-            raise BadSettings(f"{place} cannot be sent in a header: only printable ASCII can")
+            raise BadSettings(f"{setting} cannot be sent in a header: only printable ASCII can")
         return found
     if isinstance(value, tuple):
-        return tuple(_revealed(entry, place) for entry in value)
+        return tuple(_resolved(entry, setting) for entry in value)
     return value
 
 
-def _variable(name: str, place: str) -> str:
+def _variable(name: str, setting: str) -> str:
     value = os.environ.get(name)
     if value is None:
-        raise BadSettings(f"{place} is to come from the environment, where {name} is not set")
+        raise BadSettings(f"{setting} is to come from the environment, where {name} is not set")
     return value
 
 

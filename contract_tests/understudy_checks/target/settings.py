@@ -1,7 +1,7 @@
-"""What the kit is told about a target: keys, people, ids that no operation lists, what is allowed there.
+"""The settings of a target: keys, members, ids that no operation lists, what is allowed there. All are optional.
 
-Read from a TOML file and from `NAME=VALUE` words; the names are those of a ready file's entry. Everything may be
-left out. Must not know how a target is reached.
+Read from a TOML file and from `NAME=VALUE` words; the names are those of an API in the ready file. Must not know
+how to connect to a target.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Json = Any
 
 
 class BadSettings(ValueError):
-    """Something that the kit is told cannot be right: one line that names the value, the place and what would be."""
+    """A wrong setting. The message is one line with the value, its position and what would be valid."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about a target beside its address."""
+    """What is known about a target, apart from its address."""
 
     api_keys: tuple[str, ...] = ()
     """Valid keys of one tenant."""
@@ -42,40 +42,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lapsed_key: str | None = None
     other_tenant_key: str | None = None
     spare_keys: tuple[str, ...] = ()
-    """Valid keys of that tenant which may be revoked."""
+    """Further valid keys of that tenant, which tests may revoke."""
     headers: dict[str, str] = {}
-    """What every request carries beside its own headers."""
+    """Headers that are added to every request."""
     auth: str | None = None
     """`USER:PASS`, sent as Basic."""
     auth_command: str | None = None
-    """A shell command that prints a token, and is run again when the token is refused."""
+    """A shell command that prints a token; run again when the token is refused."""
     login: Login | None = None
-    """A request that lets a client in, made again when what it gave is refused; an authentication file tells it."""
+    """The login request of an authentication file; sent again when its token is refused."""
     members: tuple[Member, ...] = ()
     writes: bool | None = None
-    """Whether the kit may write; None: where no harm is done, on this machine."""
+    """Whether the kit may write; None: only to a server on this machine."""
     rate_limit: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    """The requests a minute that are admitted, 0 for any number, when that is not what is documented."""
+    """The rate limit in requests a minute if it differs from the documented one; 0 for none."""
     advance: str | None = None
-    """`module:function`, called with seconds, that moves the target's clock."""
+    """`module:function` that moves the target's clock by its argument, in seconds."""
     event: str | None = None
-    """`module:function`, called with the name of an event and its fields, that does what people do in the app."""
+    """`module:function` that performs what people do in the app, given the name of an event and its fields."""
     max_wait: Annotated[float, msgspec.Meta(ge=0)] = LONGEST_WAIT
-    """Seconds of real waiting that are allowed in all."""
+    """The most seconds of real waiting in all."""
     ca: str | None = None
-    """A file of certificates that are trusted, in place of those of the machine."""
+    """A file of certificates to trust instead of those of the machine."""
     insecure: bool = False
-    """Whether any certificate will do."""
+    """Whether to accept any certificate."""
     given: dict[str, Json] = {}
-    """What no operation tells (`agent_id` ...), by the names of a ready file's entry."""
+    """What no operation returns (`agent_id` ...), by the names of the ready file."""
 
     @property
     def access(self) -> Access:
-        """How a client gets in."""
+        """The credentials of a client."""
         return Access(self.api_keys, self.revoked_key, self.lapsed_key, self.other_tenant_key, self.members, self.given)
 
     def trust(self) -> Trust:
-        """Which certificates are trusted. Raises BadSettings when `ca` holds none."""
+        """The certificates to trust. Raises BadSettings when `ca` holds none."""
         if self.ca is not None:
             try:
                 ssl.create_default_context(cafile=self.ca)
@@ -86,36 +86,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Trust(self.ca, self.insecure)
 
     def clock(self) -> Callable[[float], None] | None:
-        """What moves the target's clock, imported; None when nothing does. Raises BadSettings."""
+        """Import the function that moves the target's clock, None without one. Raises BadSettings."""
         return None if self.advance is None else imported(self.advance, "advance")
 
     def person(self) -> Callable[[str, Mapping[str, Json]], None] | None:
-        """What does as people do in the vendor's app, imported; None when nothing does. Raises BadSettings."""
+        """Import the function that performs events in the vendor's app, None without one. Raises BadSettings."""
         return None if self.event is None else imported(self.event, "event")
 
     def told(self, values: Iterable[str], known: Mapping[str, Json]) -> Self:
-        """These settings and what `NAME=VALUE` words say; `known` shows what can be given, and in which form."""
-        said: dict[str, Json] = {}
+        """These settings, overridden by `NAME=VALUE` words; `known` holds an example value of each API's setting."""
+        content: dict[str, Json] = {}
         for text in values:
             name, equals, value = text.partition("=")
             if not equals:
                 raise BadSettings(f"{text} is not NAME=VALUE")
-            said[name] = value if isinstance(_example(name, known), str) else _json(value)
-        return self.merged(said, known, place="--set")
+            content[name] = value if isinstance(_example(name, known), str) else _json(value)
+        return self.merged(content, known, source="--set")
 
-    def merged(self, content: Mapping[str, Json], known: Mapping[str, Json], *, place: str) -> Self:
-        """These settings, with what `content` says in place of them; raises BadSettings, naming `place`."""
+    def merged(self, content: Mapping[str, Json], known: Mapping[str, Json], *, source: str) -> Self:
+        """These settings, overridden by `content`. Raises BadSettings, whose message begins with `source`."""
         names = [*_OWN, *known]
         wrong = [name for name in content if name not in names]
         if wrong:
-            raise BadSettings(f"{place}: unknown setting {wrong[0]}{suggest(wrong[0], names)}")
+            raise BadSettings(f"{source}: unknown setting {wrong[0]}{suggest(wrong[0], names)}")
         given = {name: value for name, value in content.items() if name not in _OWN}
         own = {name: value for name, value in content.items() if name in _OWN}
         try:
-            said = msgspec.convert(own, Settings)
+            converted = msgspec.convert(own, Settings)
         except msgspec.ValidationError as error:
-            raise BadSettings(f"{place}: {_where(error)}") from error
-        changes = {name: getattr(said, name) for name in own}
+            raise BadSettings(f"{source}: {_with_position(error)}") from error
+        changes = {name: getattr(converted, name) for name in own}
         return msgspec.structs.replace(self, **changes, given={**self.given, **given})
 
 
@@ -124,7 +124,7 @@ _OWN = tuple(name for name in Settings.__struct_fields__ if name != "given")
 
 
 def told_by(entry: Mapping[str, Json]) -> Settings:
-    """What an API's entry of a ready file tells."""
+    """The settings in the ready file's entry of an API."""
     own = {name: value for name, value in entry.items() if name in _OWN and value is not None}
     given = {name: value for name, value in entry.items() if name not in _OWN}
     return msgspec.convert({**own, "given": given}, Settings)
@@ -133,7 +133,7 @@ def told_by(entry: Mapping[str, Json]) -> Settings:
 def read(path: Path, known: Mapping[str, Json]) -> Settings:
     """The settings of a TOML file, or of a WFC authentication file (YAML or TOML). Raises BadSettings.
 
-    `known` shows what can be given beside them.
+    `known` holds an example value of each of the API's own settings.
     """
     is_yaml, text = path.suffix in (".yaml", ".yml"), ""
     try:
@@ -145,36 +145,36 @@ def read(path: Path, known: Mapping[str, Json]) -> Settings:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         line, reason = yaml_fault(error, text.encode())
-        place = f"line {line}: " if line else ""
-        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {place}{reason}") from error
+        position = f"line {line}: " if line else ""
+        raise BadSettings(f"{path} is not {'YAML' if is_yaml else 'TOML'}: {position}{reason}") from error
     if is_yaml and not wfc.is_wfc(content):
         raise BadSettings(f"{path} has no list `auth`, as a WFC authentication file has; other settings are TOML")
     if not wfc.is_wfc(content):
-        return Settings().merged(content, known, place=str(path))
+        return Settings().merged(content, known, source=str(path))
     try:
         return msgspec.structs.replace(Settings(), **wfc.settings_of(content))
     except msgspec.ValidationError as error:
-        raise BadSettings(f"{path}: {_where(error)}") from error
+        raise BadSettings(f"{path}: {_with_position(error)}") from error
 
 
-def imported(place: str, what: str) -> Callable[..., Any]:
-    """What `module:attribute` names, which can be called; raises BadSettings."""
-    module, colon, name = place.partition(":")
+def imported(import_path: str, what: str) -> Callable[..., Any]:
+    """Import the callable at `module:attribute`. Raises BadSettings, whose message begins with `what`."""
+    module, colon, name = import_path.partition(":")
     if not (module and colon and name):
-        raise BadSettings(f"{what} {place} is not module:attribute")
+        raise BadSettings(f"{what} {import_path or '(empty)'} is not module:attribute")
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
     except Exception as error:  # a module may raise anything while it is imported
-        raise BadSettings(f"{what} {place} cannot be imported: {' '.join(str(error).split())}") from error
+        raise BadSettings(f"{what} {import_path} cannot be imported: {' '.join(str(error).split())}") from error
     if not callable(found):
-        raise BadSettings(f"{what} {place} cannot be called")
+        raise BadSettings(f"{what} {import_path} cannot be called")
     return found  # type: ignore[no-any-return]
 
 
 def _example(name: str, known: Mapping[str, Json]) -> Json:
-    """A value of the form that a setting has."""
+    """An example value of a setting."""
     return "" if name in _TEXTS else known.get(name)
 
 
@@ -185,6 +185,6 @@ def _json(text: str) -> Json:
         return text
 
 
-def _where(error: msgspec.ValidationError) -> str:
-    text, _, place = str(error).partition(" - at ")
-    return f"{place.strip('`').removeprefix('$.')}: {text}" if place else text
+def _with_position(error: msgspec.ValidationError) -> str:
+    text, _, position = str(error).partition(" - at ")
+    return f"{position.strip('`').removeprefix('$.')}: {text}" if position else text

@@ -1,6 +1,6 @@
-"""Authentication files of Web Fuzzing Commons (`auth:`, `authTemplate:`), which other test tools read, too.
+"""Authentication files of Web Fuzzing Commons (`auth:`, `authTemplate:`), which other test tools also read.
 
-The first user of such a file is the one that the kit acts as. Must not know any API.
+The kit acts as the first user of such a file. Must not know any API.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from understudy_checks.target.transport import NoAnswer, Transport, Trust, over_
 Json = Any
 FORM = "application/x-www-form-urlencoded"
 KEYS = ("revoked_key", "lapsed_key", "other_tenant_key")
-"""The names that a user after the first one can have for its credential to be used."""
+"""The names of further users whose credentials are used."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class Payload(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Token(msgspec.Struct, frozen=True, rename="camel"):
-    """Where a token is in the answer to a login, and how it is sent. The last three are the names of schema 0.1."""
+    """How a token is read from the response to a login, and sent. The last three members are those of schema 0.1."""
 
     extract_from: Literal["body", "header"] = "body"
     extract_selector: str = ""
@@ -51,7 +51,7 @@ class Token(msgspec.Struct, frozen=True, rename="camel"):
     header_prefix: str = ""
 
     def read(self, response: Response) -> str:
-        """The token in an answer. Raises NoAnswer."""
+        """The token in a response. Raises NoAnswer."""
         selector = self.extract_selector or self.extract_from_field
         try:
             found = response.header(selector.lower()) if self.extract_from == "header" else _at(response, selector)
@@ -61,8 +61,8 @@ class Token(msgspec.Struct, frozen=True, rename="camel"):
             raise NoAnswer(f"the login answered {response.status} without a token at {selector}")
         return found
 
-    def sent(self, token: str) -> dict[str, str]:
-        """The header that carries a token."""
+    def headers(self, token: str) -> dict[str, str]:
+        """The header that carries a token, by name."""
         template = f"{self.header_prefix}{{token}}" if self.header_prefix else self.send_template
         return {(self.http_header_name or self.send_name).lower(): template.replace("{token}", token)}
 
@@ -70,7 +70,7 @@ class Token(msgspec.Struct, frozen=True, rename="camel"):
 class Login(msgspec.Struct, frozen=True, rename={"external": "externalEndpointURL", "payload_raw": "payloadRaw",
                                                  "payload": "payloadUserPwd", "content_type": "contentType",
                                                  "expect_cookies": "expectCookies"}):  # fmt: skip
-    """A request that lets a user in."""
+    """A login request."""
 
     verb: Literal["POST", "GET", "PATCH", "DELETE", "PUT"] = "POST"
     endpoint: str = ""
@@ -82,8 +82,8 @@ class Login(msgspec.Struct, frozen=True, rename={"external": "externalEndpointUR
     token: Token | None = None
     expect_cookies: bool = False
 
-    def headers_given(self, transport: Transport, trust: Trust) -> dict[str, str]:
-        """Log in: the headers to send from then on. Raises NoAnswer."""
+    def log_in(self, transport: Transport, trust: Trust) -> dict[str, str]:
+        """Send the request; returns the headers that authenticate later requests. Raises NoAnswer."""
         send, path, query = transport, self.endpoint, ""
         if self.external:
             parts = urlsplit(self.external)
@@ -97,18 +97,18 @@ class Login(msgspec.Struct, frozen=True, rename={"external": "externalEndpointUR
             raise NoAnswer(f"the login was answered {response.status}")
         if self.expect_cookies or self.token is None:
             return {"cookie": _cookies(response)}
-        return self.token.sent(self.token.read(response))
+        return self.token.headers(self.token.read(response))
 
     def _body(self) -> bytes:
         if self.payload is None:
             return self.payload_raw.encode()
-        who = self.payload
-        fields = {who.username_field: who.username, who.password_field: who.password}
+        payload = self.payload
+        fields = {payload.username_field: payload.username, payload.password_field: payload.password}
         return (urlencode(fields) if self.content_type == FORM else json.dumps(fields)).encode()
 
 
 class User(msgspec.Struct, frozen=True, rename="camel"):
-    """One way in."""
+    """A user and the ways to authenticate as this user."""
 
     name: str
     fixed_headers: tuple[Header, ...] = ()
@@ -116,26 +116,26 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def is_wfc(content: Json) -> bool:
-    """Whether the content of a file is that of an authentication file."""
+    """Whether the content of a file is an authentication file."""
     return isinstance(content, Mapping) and isinstance(content.get("auth"), list)
 
 
 def settings_of(content: Mapping[str, Json]) -> dict[str, Json]:
-    """What the users of a file tell, by the names of settings. Raises msgspec.ValidationError."""
+    """The settings of the users of a file, by name. Raises msgspec.ValidationError."""
     template = content.get("authTemplate") or {}
     users = [msgspec.convert(_filled(template, entry), User) for entry in content["auth"]]
-    told: dict[str, Json] = {}
+    found: dict[str, Json] = {}
     for user in users[:1]:
-        told["headers"] = {header.name: header.value for header in user.fixed_headers}
-        told["login"] = user.login_endpoint_auth
+        found["headers"] = {header.name: header.value for header in user.fixed_headers}
+        found["login"] = user.login_endpoint_auth
     for user in users[1:]:
         if user.name in KEYS and user.fixed_headers:
-            told[user.name] = user.fixed_headers[0].value.strip().removeprefix("Bearer ").strip()
-    return told
+            found[user.name] = user.fixed_headers[0].value.strip().removeprefix("Bearer ").strip()
+    return found
 
 
 def _filled(template: Json, entry: Json) -> Json:
-    """An entry with what the template says where it says nothing itself; null says nothing."""
+    """An entry whose missing or null members are those of the template."""
     if not isinstance(template, Mapping) and not isinstance(entry, Mapping):
         return template if entry is None else entry
     given, own = template or {}, {} if entry is None else entry
@@ -150,7 +150,7 @@ def _at(response: Response, selector: str) -> Json:
 
 
 def _cookies(response: Response) -> str:
-    """The cookies of an answer, as a request sends them. Raises NoAnswer when there are none."""
+    """The cookies of a response, as a Cookie header. Raises NoAnswer when there are none."""
     given = [value.decode("latin-1") for name, value in response.headers if name == b"set-cookie"]
     if not given:
         raise NoAnswer(f"the login answered {response.status} without a cookie")

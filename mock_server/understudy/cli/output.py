@@ -1,6 +1,6 @@
-"""Output files: written whole under a name that nobody can foresee, then renamed, so that no half is ever read.
+"""Output files: written to a temporary file of an unpredictable name, then renamed, so that none is read half.
 
-Decides what may be replaced: a regular file and nothing else. Must not know what a file holds.
+Only a regular file may be replaced. Must not know what a file holds.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.cli.exits import CouldNotRun, UsageError
+
 STDOUT = Path("-")
-"""Stands for standard output, where a command can print what it would write."""
+"""The path `-`: print the text on standard output instead of writing a file."""
 
 _BAD_PATH = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR),
@@ -30,61 +32,61 @@ _KINDS = {
 }
 
 
-class BadPath(Exception):
-    """No file can be written at a path: one line."""
+class BadPath(UsageError):
+    """A path where no file can be written."""
 
 
-class NotWritten(Exception):
-    """A file could not be written although its path is good, as on a full disk: one line."""
+class NotWritten(CouldNotRun):
+    """A file that could not be written although its path is valid, as on a full disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """The file that an option of the command line names; only its owner may read it when it is `secret`."""
+    """The file that an option names. A `secret` one is readable by its owner only."""
 
     option: str
     path: Path
     secret: bool = False
 
     def check(self) -> None:
-        """Find out before the work whether the file can be written; raises BadPath or NotWritten."""
-        with self._failures("written"):
+        """Check that the file can be written; raises BadPath or NotWritten."""
+        with self._os_errors("written"):
             self._check_kind()
-            self._partial("").unlink()
+            self._temporary("").unlink()
 
     def write(self, text: str) -> None:
-        """Write the file, all of it or nothing; raises BadPath or NotWritten."""
-        with self._failures("written"):
+        """Write the whole file or nothing; raises BadPath or NotWritten."""
+        with self._os_errors("written"):
             self._check_kind()
-            partial = self._partial(text)
+            temporary = self._temporary(text)
             try:
-                partial.replace(self.path)
+                temporary.replace(self.path)
             except BaseException:
-                partial.unlink()
+                temporary.unlink()
                 raise
 
     def remove(self, text: str | None = None) -> None:
-        """Remove the file where there is one, with `text` only while it holds that; raises BadPath or NotWritten."""
-        with self._failures("removed"):
+        """Remove the file if it exists, with `text` only if that is its content; raises BadPath or NotWritten."""
+        with self._os_errors("removed"):
             self._check_kind()
             if text is None or (self.path.exists() and self.path.read_text("utf-8", "replace") == text):
                 self.path.unlink(missing_ok=True)
 
-    def _partial(self, text: str) -> Path:
-        """A file beside the path that holds the text."""
+    def _temporary(self, text: str) -> Path:
+        """A temporary file with the text, in the folder of the path."""
         from tempfile import mkstemp  # with O_EXCL and mode 0600; slow to import
 
         number, name = mkstemp(prefix=".understudy-", dir=self.path.absolute().parent)
-        partial = Path(name)
+        temporary = Path(name)
         try:
             with open(number, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - a descriptor
                 file.write(text)
             if not self.secret:
-                partial.chmod(0o666 & ~_umask())
+                temporary.chmod(0o666 & ~_umask())
         except BaseException:
-            partial.unlink()
+            temporary.unlink()
             raise
-        return partial
+        return temporary
 
     def _check_kind(self) -> None:
         if not self.path.absolute().parent.is_dir():
@@ -97,7 +99,7 @@ class OutputFile:
             raise BadPath(f"{self.option} {self.path}: {_KINDS.get(kind, 'it is no regular file')}")
 
     @contextmanager
-    def _failures(self, action: str) -> Iterator[None]:
+    def _os_errors(self, action: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:

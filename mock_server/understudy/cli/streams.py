@@ -1,4 +1,4 @@
-"""Standard output and error that may be closed, full, a broken pipe, or a pipe that nobody reads.
+"""Standard output and error when they are closed, full, a broken pipe, or a pipe without a reader.
 
 None of these stops a command, changes its exit code or delays a request. Must not know what is written.
 """
@@ -14,9 +14,14 @@ from threading import Condition, Thread
 from typing import Any, TextIO
 
 MOST_PENDING = 1 << 20
-"""How many characters may wait to be written in the background before further ones are dropped."""
+"""The most characters that wait to be written in the background; further lines are dropped."""
 
-_PATIENCE = 0.5  # seconds for the last lines at the end
+_CLOSE_TIMEOUT = 0.5  # seconds for the last lines
+
+
+def no_color() -> bool:
+    """Whether the user wants no escape codes (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 class Forgiving:
@@ -52,10 +57,10 @@ class Forgiving:
 
 
 class Background:
-    """A text stream that is written by a thread of its own: whoever writes neither waits nor sees a failure.
+    """A text stream that a thread writes in the background, so that callers neither wait nor fail.
 
     Lines beyond MOST_PENDING characters, and those that cannot be written, are dropped and counted;
-    `dropped(count)` is the text that says so as soon as writing works again.
+    `dropped(count)` is the text that reports them once writing works again.
     """
 
     def __init__(self, stream: TextIO, dropped: Callable[[int], str]) -> None:
@@ -89,11 +94,11 @@ class Background:
         """Do nothing: writing never waits."""
 
     def close(self) -> int:
-        """Write what is pending, but wait no longer than a moment; the number of lines lost without a report."""
+        """Write what is pending within half a second; returns the number of lines lost without a report."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join(_PATIENCE)
+        self._thread.join(_CLOSE_TIMEOUT)
         with self._changed:
             return self._lost + self._in_flight + sum(text.count("\n") for text in self._pending)
 
@@ -115,7 +120,7 @@ class Background:
                     self._lost += lost + min(data[written:].count(b"\n"), text.count("\n"))
 
     def _take(self) -> tuple[str, int, bool]:
-        """All that is pending, how many lines are missing behind it, and whether more may come."""
+        """The pending text, the number of lines that were dropped after it, and whether more may come."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._closing)
             text, self._pending, self._size = "".join(self._pending), [], 0
@@ -129,7 +134,7 @@ class Background:
 
 @contextmanager
 def forgiving() -> Iterator[None]:
-    """Let standard output and error fail without consequence while the block runs."""
+    """Ignore failures of standard output and error while the block runs."""
     _open_closed()
     before = sys.stdout, sys.stderr
     out, err = Forgiving(sys.stdout), Forgiving(sys.stderr)
@@ -146,7 +151,7 @@ def forgiving() -> Iterator[None]:
 
 @contextmanager
 def in_background(dropped: Callable[[int], str]) -> Iterator[None]:
-    """Write standard output and error in the background while the block runs; at the end say what was lost."""
+    """Write standard output and error in the background while the block runs; report at its end what was lost."""
     before = sys.stdout, sys.stderr
     for stream in before:
         stream.flush()
@@ -178,7 +183,7 @@ def _written(stream: TextIO, data: bytes) -> Iterator[int]:
     while done < len(data):
         try:
             done += os.write(number, data[done : done + (1 << 16)])
-        except BlockingIOError:  # whoever started us has made it non-blocking
+        except BlockingIOError:  # the parent process made it non-blocking
             select.select([], [number], [])
         yield done
 
@@ -191,16 +196,16 @@ def _descriptor(stream: TextIO) -> int | None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Lead a stream nowhere, so that what it still buffers cannot fail when the interpreter ends."""
+    """Redirect a stream to the null device, so that flushing its buffer at exit cannot fail."""
     number = _descriptor(stream)
     if number is not None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, number)
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, number)
+        os.close(null)
 
 
 def _open_closed() -> None:
-    """Open what was closed for us: else the next file or socket would get its number."""
+    """Open the standard descriptors that are closed: else the next file or socket would get their numbers."""
     for number in range(3):
         try:
             os.fstat(number)

@@ -62,6 +62,7 @@ def parse(texts: Iterable[str]) -> Bounds:
                 f"--bound {text}: there is no bound {name}{suggest(name, NAMES)}; known: {', '.join(NAMES)}"
             )
         if not re.fullmatch("0*[1-9][0-9]{0,17}", number, re.ASCII):
-            raise ValueError(f"--bound {text}: {number or 'nothing'} is not a whole number from 1 to 10^18 - 1")
+            given = repr(number) if number else "nothing"
+            raise ValueError(f"--bound {text}: {given} is not a whole number from 1 to 10^18 - 1")
         values[name] = int(number)
     return msgspec.convert(values, Bounds)

@@ -1,0 +1,21 @@
+"""`understudy assumptions`: show under which undocumented behaviours the kit, or a command, fails."""
+
+from __future__ import annotations
+
+import argparse
+
+from understudy.cli.kit import add_variant_options, importing
+
+HELP = "show which undocumented behaviours break a client"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `assumptions`."""
+    add_variant_options(parser, "assumptions")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command of the contract kit."""
+    with importing():
+        from understudy_checks.commands import assumptions
+    return assumptions.run(options)

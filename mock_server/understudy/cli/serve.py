@@ -1,0 +1,259 @@
+"""`understudy serve`: serve the mock until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from understudy.cli.arguments import declared, file_path, quoted, rate_limit, whole_number
+from understudy.cli.exits import OK, CouldNotRun, UsageError
+from understudy.cli.output import STDOUT, OutputFile
+from understudy.cli.streams import in_background
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from understudy.engine.api import Api
+    from understudy.engine.clock import Clock
+    from understudy.engine.worlds import Worlds
+
+HELP = "serve the mock"
+_AN_ADDRESS = "--host takes an address of this machine"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `serve`."""
+    parser.description = "Serve the mock."
+    parser.add_argument("api", nargs="*", metavar="API", help="only these APIs (default: all)")
+    _add_network(parser)
+    _add_behaviour(parser)
+    _add_output(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    from understudy.http.app import App
+    from understudy.http.log import DROPPED, Log
+    from understudy.http.server import Server, low_latency, ready_file, url_of
+
+    ready = _ready_file(options)
+    worlds = _worlds(options)
+    listeners = _listeners(options.host, options.port)
+    worlds.server.url = url_of(listeners[0])
+    content = ready_file(worlds)
+
+    def announce() -> None:
+        if ready is not None:
+            ready.write(content)
+        _write("\n".join(_banner(worlds)) + "\n")
+
+    log = None if options.log_format == "none" else Log(options.log_format, _write, mask=worlds.server.mask)
+    with in_background(DROPPED[options.log_format]):
+        try:
+            with low_latency():
+                app = App(worlds, watch=log, cors=options.cors)
+                Server(app, sockets=listeners, ready=announce).serve_until_stopped()
+        finally:
+            if log is not None:
+                log.flush()
+            if ready is not None:
+                ready.remove(content)
+    return OK
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--host", type=_host, default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    port = whole_number("--port", 0, 65535)
+    add("--port", type=port, default=8629, help="port to listen on, 0 for a free one (default: %(default)s)")
+    cors = "whose pages may call from a browser (default: any origin's)"
+    add("--cors", type=_origin, default="*", metavar="ORIGIN|off", help=cors)
+
+
+def _add_behaviour(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--seed", default="understudy", help="seed of ids and keys: the same seed and calls give the same bytes")
+    clock = "follow real time, stand still, or stand still there"
+    add("--clock", default="real", metavar="real|frozen|ISO", help=clock)
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--no-rate-limit", action="store_true", help="never answer 429")
+    number = "another number of requests than the documented one"
+    limit.add_argument("--rate-limit", type=rate_limit, metavar="N", help=number)
+    add("--assume", action="append", default=[], metavar="ID=VALUE", help="switch an assumption (repeatable)")
+    add("--fidelity", choices=("helpful", "strict"), default="helpful", help="strict: no X-Mock-* headers")
+    add("--check", action="store_true", help="check every answer against the document; a mismatch is a 500")
+    fixtures = "folder with <api>/seed.yaml, in place of the built-in ones"
+    add("--fixtures", type=file_path("--fixtures"), metavar="DIR", help=fixtures)
+    add("--bound", action="append", default=[], metavar="NAME=N", help="how much is kept of something (repeatable)")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    ready = "write URL and keys there, as JSON, once connections are accepted"
+    add("--ready-file", type=file_path("--ready-file"), metavar="F", help=ready)
+    add("--show-secrets", action="store_true", help="show keys and tokens in log and journal, not placeholders")
+    add("--log-format", choices=("text", "json", "none"), default="text", help="the request log on standard output")
+
+
+def _host(text: str) -> str:
+    """A host name or address. Raises UsageError for what can be neither."""
+    try:
+        if text.encode("idna"):
+            return text
+    except UnicodeError as error:
+        raise UsageError(f"--host {quoted(text)} is no host name; {_AN_ADDRESS}, such as 127.0.0.1") from error
+    raise UsageError(f"--host is empty; {_AN_ADDRESS}, such as 127.0.0.1, or 0.0.0.0 for all of them")
+
+
+def _origin(text: str) -> str:
+    """An origin, `*` or `off`. Raises UsageError that suggests the origin in a URL or in `host:port`."""
+    from understudy.engine.origin import origin_of
+
+    if text in ("*", "off") or origin_of(text) is not None:
+        return text
+    scheme, _, rest = text.rpartition("://")
+    near = f"{scheme or 'http'}://{rest.partition('/')[0]}"
+    hint = "" if origin_of(near) is None else f"; did you mean {near}?"
+    raise UsageError(f"--cors {quoted(text)} is no origin such as http://localhost:3000, nor off{hint}")
+
+
+def _ready_file(options: argparse.Namespace) -> OutputFile | None:
+    """The ready file, checked. One of a server that has ended is removed: a client must not read it."""
+    from understudy.cli.neighbor import is_left_behind
+
+    if options.ready_file is None:
+        return None
+    if options.ready_file == STDOUT:
+        raise UsageError("--ready-file -: standard output has URL and log already; name a file, which ends with us")
+    ready = OutputFile("--ready-file", options.ready_file, secret=True)
+    ready.check()
+    if is_left_behind(ready.path):
+        ready.remove()
+    return ready
+
+
+def _listeners(host: str, port: int) -> list[socket]:
+    """Listening sockets, one for each address of the host; raises CouldNotRun with the flag that helps."""
+    from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
+    from socket import gaierror
+
+    from understudy.cli.neighbor import understudy_at
+    from understudy.http.server import listen_all
+
+    try:
+        return listen_all(host, port)
+    except gaierror as error:
+        text = f"--host {quoted(host)} has no address: {error.strerror}"
+        raise CouldNotRun(f"{text}; {_AN_ADDRESS}, such as 127.0.0.1") from error
+    except OSError as error:
+        remedies = {EADDRINUSE: "; --port takes another port, 0 a free one", EACCES: "; --port takes one from 1024 on"}
+        remedies[EADDRNOTAVAIL] = f"; {_AN_ADDRESS}"
+        owner = understudy_at(host, port) if error.errno == EADDRINUSE else None
+        known = f": {owner} is there already" if owner else ""
+        reason = f"{error.strerror}{known}{remedies.get(error.errno or 0, '')}"
+        raise CouldNotRun(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def _worlds(options: argparse.Namespace) -> Worlds:
+    """The worlds that the options describe; raises UsageError."""
+    from functools import partial
+
+    from understudy.apis import control, planter, seeds
+    from understudy.document.read import Unreadable
+    from understudy.engine.bounds import parse as bounds
+    from understudy.engine.ids import secret
+    from understudy.engine.worlds import Worlds
+
+    apis = declared(options.api)
+    names = [api.name for api in apis]
+    limited = options.no_rate_limit or options.rate_limit is not None
+    try:
+        kept = bounds(options.bound)
+        worlds = Worlds(
+            [*apis, partial(control.declare, most_bytes=kept.control_bytes)],
+            seeds=seeds(names, options.fixtures),
+            clock=_clock(options.clock),
+            seed=options.seed,
+            assume=_assumed(options.assume, apis),
+            limits={api.name: options.rate_limit for api in apis} if limited else None,
+            helpful=options.fidelity == "helpful",
+            checked=options.check,
+            seeder=planter(names, options.fixtures),
+            bounds=kept,
+            show_secrets=options.show_secrets,
+        )
+    except Unreadable as error:
+        raise UsageError(str(error)) from error
+    except ValueError as error:
+        raise UsageError(" ".join(str(error).split())) from error
+    if options.host not in ("127.0.0.1", "localhost", "::1"):
+        worlds.server.token = secret(16)
+    return worlds
+
+
+def _clock(text: str) -> Clock:
+    from understudy.engine.clock import Clock, milliseconds
+    from understudy.messages import suggest
+
+    if text in ("real", "frozen"):
+        return Clock(frozen=text == "frozen")
+    try:
+        return Clock(milliseconds(text), frozen=True)
+    except (ValueError, OverflowError) as error:
+        near = suggest(text.lower(), ("real", "frozen"))
+        times = "from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z"
+        raise UsageError(
+            f"--clock {quoted(text)} is neither real nor frozen nor an ISO 8601 time {times}{near}"
+        ) from error
+
+
+def _assumed(texts: Sequence[str], apis: Sequence[Api]) -> dict[str, Any]:
+    """The values of assumptions by id, of `ID=VALUE` texts. Raises UsageError."""
+    from understudy.apis import NAMES
+    from understudy.engine.worlds import allowed
+
+    served = [api.name for api in apis]
+    known = {id: assumption for api in apis for id, assumption in api.contract.assumptions.items()}
+    values: dict[str, Any] = {}
+    for text in texts:
+        id, value = _assumption(text)
+        owner = id.partition(".")[0]
+        if owner in NAMES and owner not in served:
+            raise UsageError(f"--assume {quoted(text)}: {owner} is not served; served: {', '.join(served)}")
+        try:
+            values.update(allowed({id: value}, known))
+        except ValueError as error:
+            raise UsageError(f"--assume {quoted(text)}: {error}") from error
+    return values
+
+
+def _assumption(text: str) -> tuple[str, Any]:
+    """Id and value of `ID=VALUE`, where VALUE is JSON or else text. Raises UsageError."""
+    import msgspec
+
+    id, equals, value = text.partition("=")
+    if not equals or not id:
+        raise UsageError(f"--assume {quoted(text)} is not ID=VALUE")
+    try:
+        return id, msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return id, value
+
+
+def _banner(worlds: Worlds) -> list[str]:
+    """The lines that are printed once connections are accepted: URLs, and a curl command for each API."""
+    from understudy.http import index
+
+    names, url = index.served(worlds), worlds.server.url
+    lines = [f"Understudy serves {', '.join(names)} at {url} (control: {url}/__mock__/docs)"]
+    lines += [f"  {index.curl(worlds, name, worlds.access_info(worlds.default, name)['api_key'])}" for name in names]
+    if worlds.server.token is not None:
+        lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.server.token}' {url}/__mock__/health")
+    return [*lines, "Ctrl-C stops it."]
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
