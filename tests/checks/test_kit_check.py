@@ -19,8 +19,8 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check, plan
-from understudy_checks.budget import Guest, Spent
-from understudy_checks.check import Checked, Report, Run, cleaned, examine, seen
+from understudy_checks.budget import BudgetSpent, Guest
+from understudy_checks.check import Report, RuleResult, Run, clean_up, examine, seen
 from understudy_checks.client import NotChecked
 from understudy_checks.mutation import mutants
 from understudy_checks.rules import attempt, check_of, rule
@@ -69,12 +69,12 @@ def run(outcome: Any, **fields: Any) -> Run:
     return Run(outcome=outcome, **{**usual, **fields})
 
 
-def checked(*runs: Run) -> Checked:
+def checked(*runs: Run) -> RuleResult:
     """A rule with these runs."""
-    return Checked("a", Rule("a.b.c", "It is so.", "Page", "documented"), runs)
+    return RuleResult("a", Rule("a.b.c", "It is so.", "Page", "documented"), runs)
 
 
-def report(*rules: Checked) -> Report:
+def report(*rules: RuleResult) -> Report:
     """A report on these rules."""
     return Report("somewhere", ("a",), "quick", rules, (), requests=1, waited=0, seconds=0.1)
 
@@ -124,7 +124,7 @@ def test_the_mock_holds_what_it_promises() -> None:
         "nextstep.pagination.default-limit": "passed",
         "nextstep.runs.unknown-run": "passed",
     }
-    assert (found.target, found.apis, found.profile, found.observations) == (
+    assert (found.target, found.apis, found.profile, found.probe_results) == (
         "mock in process",
         ("nextstep",),
         "gate",
@@ -213,7 +213,7 @@ def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> N
     target.guest.share(1)
     outcome = attempt(check_of(takes_two), target, {})
     assert (outcome.result, outcome.examples) == ("not checked", 0)
-    assert isinstance(outcome.error, Spent)
+    assert isinstance(outcome.error, BudgetSpent)
 
 
 def test_a_failure_is_not_forgotten_when_the_share_is_spent() -> None:
@@ -289,9 +289,9 @@ def test_a_rehearsal_offers_what_the_target_offers(elsewhere) -> None:
         replace(everything, revoked_key=None),
     ):
         target = elsewhere(settings)
-        assert plan.rehearsed(target).capabilities == target.capabilities
+        assert plan.rehearsal_target(target).capabilities == target.capabilities
     moved = Server(target.contract, lambda request: None, "", settings, name="", guest=Guest(), clock=lambda _: None)
-    assert "advance" in plan.rehearsed(moved).capabilities
+    assert "advance" in plan.rehearsal_target(moved).capabilities
 
 
 def test_what_was_made_is_told_and_removed_where_it_can_be(elsewhere) -> None:
@@ -318,7 +318,7 @@ def test_what_cannot_be_removed_after_all_is_told(elsewhere) -> None:
     target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy")
     target.guest.made.append(f"{target.contract.prefixes[0]}/organizations/YOUR_ORGANIZATION_ID/runs/r1")
     target.guest.budget = 0
-    assert list(cleaned(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
+    assert list(clean_up(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
     assert target.guest.made == []
 
 
@@ -331,7 +331,7 @@ def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere
     known = elsewhere(Settings(api_keys=("k",), writes=True), api="tallyfy")
     target = Server(known.contract, gone, "/api", Settings(api_keys=("k",), writes=True), name="", guest=Guest())
     target.guest.made.append("/api/organizations/o/runs/r1")
-    assert list(cleaned(target)) == ["/api/organizations/o/runs/r1"]
+    assert list(clean_up(target)) == ["/api/organizations/o/runs/r1"]
 
 
 def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:

@@ -13,7 +13,7 @@ from msgspec import structs
 from understudy.document.model import Assumed
 from understudy.engine.exchange import Request, Response
 from understudy_checks.budget import Guest
-from understudy_checks.client import Access, Client, Member, NotChecked, Violation, find, ids_in, locate
+from understudy_checks.client import Access, Client, Member, NotChecked, Violation, find, locate, response_ids
 from understudy_checks.refusals import assert_problem, code_of, message_of, possible
 from understudy_checks.target.targets import document
 from understudy_checks.target.transport import Transport
@@ -312,7 +312,7 @@ def replaced(record: Any, **values: Any) -> Any:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data":[]}', b"{}"])
 def test_an_answer_that_shows_no_object_has_no_id(body: bytes) -> None:
     """An answer may be anything, and is told as what it is."""
-    assert ids_in(Response(201, JSON, body)) == []
+    assert response_ids(Response(201, JSON, body)) == []
 
 
 def test_an_empty_answer_to_what_was_to_be_made_is_a_violation(client) -> None:

@@ -13,10 +13,10 @@ import pytest
 from rich.console import Console
 
 from understudy.document.model import Rule
-from understudy_checks.check import Checked, Failure, Report, Run, Verdict, examine
+from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, examine
 from understudy_checks.client import LACKS, REMEDIES
 from understudy_checks.mutation import mutants
-from understudy_checks.probes import Observation
+from understudy_checks.probes import ProbeResult
 from understudy_checks.report import digest, page, plain, progress, terminal, xml
 from understudy_checks.target import targets
 
@@ -41,7 +41,7 @@ def reported(*runs: Run, rules: tuple[str, ...] = (), **fields: Any) -> Report:
     """The report of these runs, with a rule for each id that they name, and for each of `rules`."""
     ids = dict.fromkeys((*rules, *(id for run in runs for id in run.rules)))
     known = [Rule(id, f"What `{id}` says.", "Page > Section", "documented") for id in ids]
-    checked = (Checked("nextstep", rule, tuple(run for run in runs if rule.id in run.rules)) for rule in known)
+    checked = (RuleResult("nextstep", rule, tuple(run for run in runs if rule.id in run.rules)) for rule in known)
     given = {"target": "http://127.0.0.1:9101/api/v1", "observations": (), "requests": 3456, "waited": 4.2}
     return Report(apis=("nextstep",), profile="quick", seconds=12.34, rules=tuple(checked), **{**given, **fields})
 
@@ -54,10 +54,10 @@ def mixed() -> Report:
         ran("test_a.test_two", "nextstep.runs.c"),
         ran("test_b.test_three", "nextstep.tasks.d", reason="no", lacking=("write", "members")),
         ran("test_b.test_four", "nextstep.tasks.d", "nextstep.runs.c", reason="no run on this target"),
-        observations=(
-            Observation(default, "default", default.default),
-            Observation(default, "alternative", 422),
-            Observation(default, "not observed", reason="nothing shows it"),
+        probe_results=(
+            ProbeResult(default, "default", default.default),
+            ProbeResult(default, "alternative", 422),
+            ProbeResult(default, "not observed", reason="nothing shows it"),
         ),
     )
 
@@ -90,7 +90,7 @@ def test_a_wrong_answer_is_one_fault_whoever_met_it() -> None:
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED.replace("/0", "/17"), CURL)),
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED)),
     )
-    first, second = digest.faults(report)
+    first, second = digest.defects(report)
     assert [rule.id for rule in first.rules] == ["nextstep.runs.b", "nextstep.runs.c"]
     assert (len(first.runs), first.failure.curl) == (3, (CURL,))
     assert second.failure.seen == "text"
@@ -103,7 +103,7 @@ def test_what_one_check_finds_at_several_operations_is_one_fault() -> None:
         ran("one", "nextstep.runs.a", subject="listRuns", failure=failure("not so: 1", CURL, CURL)),
         ran("one", "nextstep.runs.a", subject="getRun", failure=failure("not so: 2", CURL)),
     )
-    first, second = digest.faults(report)
+    first, second = digest.defects(report)
     assert (first.failure.seen, first.checks, first.subjects) == ("not so: 2", ["one"], ["listRuns", "getRun"])
     assert second.checks == ["machine"]
 
@@ -112,7 +112,7 @@ def test_what_two_checks_say_in_the_same_words_is_two_faults() -> None:
     """Only an answer that the document does not allow is known to be the same thing."""
     same = failure("not so: status == 404")
     report = reported(ran("one", "nextstep.runs.a", failure=same), ran("two", "nextstep.runs.b", failure=same))
-    assert len(digest.faults(report)) == 2
+    assert len(digest.defects(report)) == 2
 
 
 def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
@@ -125,13 +125,13 @@ def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
         ran("five", "nextstep.runs.d"),
         rules=("nextstep.runs.z",),
     )
-    assert [(gap.reason, gap.remedy, [rule.id[-1] for rule in gap.rules]) for gap in digest.gaps(report)] == [
+    assert [(gap.reason, gap.remedy, [rule.id[-1] for rule in gap.rules]) for gap in digest.skip_reasons(report)] == [
         (LACKS["members"], REMEDIES["members"], ["a", "b"]),
         (LACKS["write"], REMEDIES["write"], ["a", "b"]),
         (report.rules[0].reason, None, ["z"]),
         ("no run on this target", None, ["c"]),
     ]
-    assert [checked.rule.id[-1] for checked in report.rules if digest.in_part(checked)] == ["d"]
+    assert [checked.rule.id[-1] for checked in report.rules if digest.is_partly_checked(checked)] == ["d"]
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
 )
 def test_curl_lines_come_with_what_they_need(curl: tuple[str, ...], target: str, words: str) -> None:
     """Every variable of the lines is set once, the URL first, and nothing else."""
-    assert digest.variables(failure("seen", *curl), target) == words
+    assert digest.shell_variables(failure("seen", *curl), target) == words
 
 
 def test_every_character_can_be_seen() -> None:
     """What would steer a terminal, or be invisible, is shown as an escape; lines stay lines."""
-    assert digest.legible("Zoë 東京\n") == "Zoë 東京\n"
-    assert digest.legible("\x1b[0m\t\xa0\ud800\u202e") == r"\x1b[0m\t\xa0\ud800\u202e"
+    assert digest.escape_unprintable("Zoë 東京\n") == "Zoë 東京\n"
+    assert digest.escape_unprintable("\x1b[0m\t\xa0\ud800\u202e") == r"\x1b[0m\t\xa0\ud800\u202e"
 
 
 @pytest.mark.parametrize(
@@ -337,10 +337,10 @@ def test_a_terminal_says_why_rules_were_not_checked_and_what_would_help() -> Non
 
 def test_a_terminal_says_where_a_target_differs_from_the_mock() -> None:
     """As information: the values side by side, shortened when they are long."""
-    seen = mixed().observations[1]
+    seen = mixed().probe_results[1]
     id = seen.assumption.id
-    long = Observation(seen.assumption, "other", "x" * 200)
-    text = printed(replace(mixed(), observations=(*mixed().observations, long)))
+    long = ProbeResult(seen.assumption, "other", "x" * 200)
+    text = printed(replace(mixed(), probe_results=(*mixed().probe_results, long)))
     default = json.dumps(seen.assumption.default)
     assert "What the document leaves open: 2 of 3 observed differ from the mock\n" in text
     assert f"  {id}\n       mock: {default}   here: 422\n" in text
@@ -405,9 +405,9 @@ def test_a_real_failure_is_told_in_every_form() -> None:
     """What a check of a wrong server found is the same for everyone."""
     wrong = next(known for known in mutants("nextstep") if known.name == "starting-a-run-answers-200")
     target = targets.mock(wrong.breaks(targets.declared("nextstep")))
-    report = examine(target, profile="glance", only=["nextstep.creation.created"])
+    report = examine(target, profile="minimal", only=["nextstep.creation.created"])
     seen = "createProcessRun: status 200 is not documented"
-    assert [fault.failure.seen.startswith(seen) for fault in digest.faults(report)] == [True]
+    assert [defect.failure.seen.startswith(seen) for defect in digest.defects(report)] == [True]
     for text in (plain.text(report), xml.junit(report), printed(report), page.html(report)):
         assert seen in text
         assert "nextstep.creation.created" in text

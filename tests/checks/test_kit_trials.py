@@ -23,7 +23,7 @@ from understudy.engine.worlds import Worlds
 from understudy_checks import mutation
 from understudy_checks.commands import mutants as command
 from understudy_checks.mutation import Alternative, Mutant, program, trials
-from understudy_checks.mutation.program import Program, served
+from understudy_checks.mutation.program import Program, subject_worlds
 from understudy_checks.report.matrix import duration
 from understudy_checks.rules import check_of, rule
 from understudy_checks.target import targets
@@ -139,7 +139,7 @@ def test_processes_give_the_same_in_the_same_order(run: Run, monkeypatch: pytest
     """Where it is worth it the kit works in as many processes as there are jobs."""
     monkeypatch.setattr(trials, "WORTHWHILE", 1)
     monkeypatch.setattr(trials, "BATCH", 1)
-    monkeypatch.setattr(trials, "by_kit", len)  # another process does not see it
+    monkeypatch.setattr(trials, "run_kit", len)  # another process does not see it
     _, out, _ = run("mutants", "nextstep", *only(HOLDS), "--jobs", "2", "--json", "-")
     told = json.loads(out)["trials"]
     assert [trial["name"] for trial in told] == [
@@ -267,16 +267,16 @@ def test_a_command_is_told_all_that_the_ready_file_tells(monkeypatch: pytest.Mon
 
 def test_what_is_served_to_a_command_is_like_what_serve_gives() -> None:
     """The clock runs, the documented limit holds, nothing differs but the mutant or the alternative."""
-    worlds = served("nextstep", None)
+    worlds = subject_worlds("nextstep", None)
     assert not worlds.default.clock.frozen
     assert worlds.default.limits == {"nextstep": 100}
     assert set(worlds.apis) == {"nextstep", "control"}
     assert worlds.apis["nextstep"] is targets.declared("nextstep")
     mutant = mutation.mutants("nextstep")[0]
-    assert served("nextstep", mutant).apis["nextstep"] is not worlds.apis["nextstep"]
-    assert served("nextstep", None, 7).default.limits == {"nextstep": 7}
-    assert served("nextstep", None, None).default.limits == {"nextstep": None}
-    clamping = served("nextstep", Alternative(OUT_OF_RANGE, "clamp")).default.assumptions
+    assert subject_worlds("nextstep", mutant).apis["nextstep"] is not worlds.apis["nextstep"]
+    assert subject_worlds("nextstep", None, 7).default.limits == {"nextstep": 7}
+    assert subject_worlds("nextstep", None, None).default.limits == {"nextstep": None}
+    clamping = subject_worlds("nextstep", Alternative(OUT_OF_RANGE, "clamp")).default.assumptions
     assert clamping == {**worlds.default.assumptions, OUT_OF_RANGE: "clamp"}
 
 
@@ -337,7 +337,7 @@ def test_a_command_has_nobody_to_ask() -> None:
 @pytest.mark.usefixtures("unserved")
 def test_only_the_end_of_an_output_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """However much a command says, and whether it is text or not."""
-    monkeypatch.setattr(program, "KEPT", 4)
+    monkeypatch.setattr(program, "MAX_OUTPUT", 4)
     assert Program(shell(r"printf 'much\n\377no\n'")).run("nextstep").output == "�no\n"
 
 
@@ -353,9 +353,9 @@ def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.Monke
                 raise AssertionError(f"status {status}")
 
     monkeypatch.setattr(mutation, "checks", lambda: (check_of(leans),))
-    mutation.asking.cache_clear()
+    mutation.traced_runs.cache_clear()
     code, out, err = run("assumptions", "nextstep", *only(OUT_OF_RANGE, "nextstep.tasks.unset-value"))
-    mutation.asking.cache_clear()
+    mutation.traced_runs.cache_clear()
     assert (code, err) == (1, "")
     known = targets.document("nextstep").assumptions[OUT_OF_RANGE]
     assert untimed(out).splitlines() == [

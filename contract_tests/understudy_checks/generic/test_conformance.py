@@ -29,9 +29,9 @@ from understudy.engine.exchange import Response, body_type
 from understudy_checks.client import NotChecked
 from understudy_checks.discovery import accepted, arrange, call, links
 from understudy_checks.pagination import (
-    MOST_PAGES,
+    MAX_PAGES,
     bounds,
-    is_numbered,
+    has_page_numbers,
     longest,
     page_of,
     request_page,
@@ -111,12 +111,13 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
             assert isinstance(resolve_pointer(response.json(), setting(listing, "items")), list)
             assert isinstance(page.more, bool)
             cursor = page.next
-            assert is_numbered(listing) or cursor is None or isinstance(cursor, str)
-            if not page.more or len(seen) == MOST_PAGES:
+            assert has_page_numbers(listing) or cursor is None or isinstance(cursor, str)
+            if not page.more or len(seen) == MAX_PAGES:
                 break
             assert cursor not in seen, f"{listing.id} leads to {cursor} again, and never to its end"
             seen.append(cursor)
-            limit = bounds(listing)[2] if settled(listing, "limit-may-change") and not is_numbered(listing) else limit
+            if settled(listing, "limit-may-change") and not has_page_numbers(listing):
+                limit = bounds(listing)[2]
 
 
 @rule("*.envelope.json")

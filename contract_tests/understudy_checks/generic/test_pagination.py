@@ -20,8 +20,8 @@ from understudy_checks.pagination import (
     Page,
     add,
     bounds,
-    grown,
     ids,
+    list_of_at_least,
     longest,
     page_of,
     pages,
@@ -75,7 +75,7 @@ def test_the_largest_page_is_full(target: Target, growing: Operation) -> None:
     """The largest limit is a page size too: a list with more items fills such a page."""
     with target.open() as client:
         _, _, largest = bounds(growing)
-        arguments = grown(client, growing, largest + 1)
+        arguments = list_of_at_least(client, growing, largest + 1)
         for limit in (largest - 1, largest):
             assert len(read_page(client, growing, arguments, limit=limit).items) == limit
 
@@ -87,7 +87,7 @@ def test_no_page_is_larger_than_the_largest(target: Target, growing: Operation, 
     """No value of the limit yields a page of more items than the documented maximum."""
     with target.open() as client:
         _, _, largest = bounds(growing)
-        arguments = grown(client, growing, largest + 1)
+        arguments = list_of_at_least(client, growing, largest + 1)
         for limit in limits:
             _assert_bounded(client, growing, arguments, limit)
 

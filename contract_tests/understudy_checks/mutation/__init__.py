@@ -94,7 +94,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class Catch:
+class Kill:
     """A rule that a mutant breaks, and the first failure of a check of that rule: None when no check failed."""
 
     rule: str
@@ -109,10 +109,10 @@ class Catch:
 @cache
 def mutants(api: str) -> tuple[Mutant, ...]:
     """The mutants of an API, from the modules of its folder `mutants`."""
-    return tuple(mutant for module in modules(f"{api}.mutants") for mutant in tabled(api, module.MUTANTS))
+    return tuple(mutant for module in modules(f"{api}.mutants") for mutant in mutants_in(api, module.MUTANTS))
 
 
-def tabled(api: str, table: Table) -> Iterator[Mutant]:
+def mutants_in(api: str, table: Table) -> Iterator[Mutant]:
     """The mutants of a table."""
     for rules, breakages in table.items():
         ids = (rules,) if isinstance(rules, str) else rules
@@ -130,16 +130,16 @@ def stepped(api: Api, **steps: Any) -> Api:
     return replace(api, steps=replace(api.steps, **steps))
 
 
-def catches(mutant: Mutant) -> tuple[Catch, ...]:
+def kills(mutant: Mutant) -> tuple[Kill, ...]:
     """For each rule of a mutant the check that catches it; of each rule, no check is run after the first that fails."""
     target = targets.mock(mutant.breaks(targets.declared(mutant.api)))
     known: dict[Check, Outcome | None] = {}
-    return tuple(Catch(id, _failure(checks_for(id), target, known)) for id in mutant.rules)
+    return tuple(Kill(id, _failure(checks_for(id), target, known)) for id in mutant.rules)
 
 
 def survivors(mutant: Mutant) -> tuple[str, ...]:
     """The rules of a mutant that no check failed for: none when it is caught."""
-    return tuple(catch.rule for catch in catches(mutant) if catch.failure is None)
+    return tuple(catch.rule for catch in kills(mutant) if catch.failure is None)
 
 
 def alternatives(api: str) -> Iterator[Alternative]:
@@ -149,7 +149,7 @@ def alternatives(api: str) -> Iterator[Alternative]:
             yield Alternative(assumption.id, value)
 
 
-def false_alarms(alternative: Alternative, *, everything: bool = False) -> list[Outcome]:
+def false_positives(alternative: Alternative, *, everything: bool = False) -> list[Outcome]:
     """The checks that fail under one alternative, each with its error: none when the tests lean on no assumption.
 
     Runs the directed checks in which the mock, as it is, asks for that assumption (no other can notice), or all checks.
@@ -158,13 +158,13 @@ def false_alarms(alternative: Alternative, *, everything: bool = False) -> list[
     if everything:
         outcomes = (outcome for check in checks() for outcome in run(check, target))
     else:
-        runs = asking(alternative.api)
+        runs = traced_runs(alternative.api)
         outcomes = (attempt(check, target, given) for check, given, asked in runs if alternative.assumption in asked)
     return [outcome for outcome in outcomes if outcome.result == "failed"]
 
 
 @cache
-def asking(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
+def traced_runs(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
     """Every run of every directed check of an API, with the assumptions that the mock, as it is, asks for in it."""
     asked: set[str] = set()
     target = targets.mock(api, watch=lambda exchange: asked.update(exchange.trace))

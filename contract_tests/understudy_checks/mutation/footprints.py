@@ -22,7 +22,7 @@ from understudy_checks.rules import Arguments, Check, Outcome, attempt, checks, 
 from understudy_checks.target import targets
 
 Json = Any
-LONGER = 100
+MAX_FACTOR = 100
 """How many times as many requests as with the unchanged mock a check may make: then it is taken to have no end."""
 
 UNNOTICEABLE = Path(__file__).with_name("unnoticeable.yaml")
@@ -37,12 +37,12 @@ class Footprint(NamedTuple):
     exchanges: int
 
 
-def killer(mutant: Generated) -> Outcome | None:
+def find_kill(mutant: Generated) -> Outcome | None:
     """The first failure of a check on a generated mutant, directed and short runs first; None when it survives."""
     target = targets.mock(mutant.breaks(targets.declared(mutant.api)))
     for footprint in footprints(mutant.api):
         if mutant.marks & footprint.marks:
-            target.guest.share(LONGER * footprint.exchanges)
+            target.guest.share(MAX_FACTOR * footprint.exchanges)
             outcome = attempt(footprint.check, target, footprint.arguments)
             if outcome.result == "failed":
                 return outcome
@@ -66,7 +66,7 @@ def footprints(api: str) -> tuple[Footprint, ...]:
 
 
 @cache
-def unnoticeable(api: str) -> Mapping[str, str]:
+def equivalent_mutants(api: str) -> Mapping[str, str]:
     """The sentences of the generated mutants of an API that no check can notice, each with the reason."""
     groups = yaml.safe_load(UNNOTICEABLE.read_text(encoding="utf-8")).get(api, ())
     return {text: group["reason"] for group in groups for text in group["mutants"]}
@@ -99,13 +99,13 @@ def _sent(body: bytes) -> frozenset[str]:
 def _names(body: bytes) -> frozenset[str]:
     """The names of the members at any depth of a JSON body; none when it is not JSON."""
     try:
-        return frozenset(_nested(msgspec.json.decode(body)))
+        return frozenset(_nested_names(msgspec.json.decode(body)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return frozenset()
 
 
-def _nested(value: Json) -> Iterator[str]:
+def _nested_names(value: Json) -> Iterator[str]:
     if isinstance(value, dict):
         yield from value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _nested(inner)
+        yield from _nested_names(inner)

@@ -33,25 +33,27 @@ class Member(NamedTuple):
         return dotted(self.path)
 
 
-def members(document: Json, schema: Json, place: Path, path: Path = (), seen: tuple[str, ...] = ()) -> Iterator[Member]:
+def members(
+    document: Json, schema: Json, place: Path, path: Path = (), ancestors: tuple[str, ...] = ()
+) -> Iterator[Member]:
     """The members that a schema declares, at any depth; a schema that holds itself is not entered again.
 
     `place` is where the schema is declared, unless it is a reference to a component.
     """
-    if not isinstance(schema, Mapping) or schema.get("$ref") in seen:
+    if not isinstance(schema, Mapping) or schema.get("$ref") in ancestors:
         return
     if "$ref" in schema:
-        seen, place = (*seen, schema["$ref"]), (schema["$ref"].rpartition("/")[2],)
+        ancestors, place = (*ancestors, schema["$ref"]), (schema["$ref"].rpartition("/")[2],)
     schema = resolve_reference(document, schema)
     for name, inner in schema.get("properties", {}).items():
         own = (*place, name)
-        yield Member((*path, name), followed(document, inner), name in schema.get("required", ()), own)
-        yield from members(document, inner, own, (*path, name), seen)
+        yield Member((*path, name), resolve_schema(document, inner), name in schema.get("required", ()), own)
+        yield from members(document, inner, own, (*path, name), ancestors)
     for keyword in ("items", "additionalProperties"):
-        yield from members(document, schema.get(keyword), (*place, EACH), (*path, EACH), seen)
+        yield from members(document, schema.get(keyword), (*place, EACH), (*path, EACH), ancestors)
     for keyword in ("allOf", "anyOf", "oneOf"):
         for inner in schema.get(keyword, ()):
-            yield from members(document, inner, place, path, seen)
+            yield from members(document, inner, place, path, ancestors)
 
 
 def declares(document: Json, schema: Json, path: Path) -> bool:
@@ -94,6 +96,6 @@ def dotted(path: Path) -> str:
     return ".".join(path).replace(f".{EACH}", EACH)
 
 
-def followed(document: Json, schema: Json) -> Mapping[str, Json]:
+def resolve_schema(document: Json, schema: Json) -> Mapping[str, Json]:
     """A schema as a mapping, its reference resolved."""
     return resolve_reference(document, schema) if isinstance(schema, Mapping) else {}

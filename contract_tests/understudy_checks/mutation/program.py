@@ -25,7 +25,7 @@ from understudy.cli.output import OutputFile
 from understudy.engine.worlds import Worlds
 from understudy.http.server import ready_file, serving
 from understudy_checks.mutation import Alternative, Mutant
-from understudy_checks.mutation.trials import Subject, Trial, completed
+from understudy_checks.mutation.trials import Subject, Trial, iter_completed
 from understudy_checks.target import targets
 
 Json = Any
@@ -37,7 +37,7 @@ FACTOR, MARGIN = 10, 30.0
 DOCUMENTED = 0
 """Stands for the number of requests that the document says."""
 
-KEPT = 20_000
+MAX_OUTPUT = 20_000
 """How many bytes of the end of an output are kept."""
 
 
@@ -72,12 +72,12 @@ class Program:
         After `limit` seconds it is ended. Raises Unstartable.
         """
         started = time.perf_counter()
-        worlds = served(api, subject, self.requests)
+        worlds = subject_worlds(api, subject, self.requests)
         with serving(worlds), TemporaryDirectory(prefix="understudy-") as folder, TemporaryFile() as output:
             ready = Path(folder) / "ready.json"
             OutputFile("ready file", ready, secret=True).write(ready_file(worlds))
             variables = {**environment(worlds.access_info(worlds.default, api)), f"{PREFIX}READY_FILE": str(ready)}
-            failure = self._ended(self._started(variables, output), limit)
+            failure = self._wait_for(self._start(variables, output), limit)
             said = _end_of(output)
         return Run(failure, time.perf_counter() - started, said)
 
@@ -88,7 +88,7 @@ class Program:
             for process in self._running:
                 _end(process)
 
-    def _started(self, variables: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _start(self, variables: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
         with self._lock:
             try:
                 process = subprocess.Popen(  # noqa: S603 - running it is what was asked for
@@ -106,7 +106,7 @@ class Program:
                 _end(process)
             return process
 
-    def _ended(self, process: subprocess.Popen[bytes], limit: float | None) -> str | None:
+    def _wait_for(self, process: subprocess.Popen[bytes], limit: float | None) -> str | None:
         """Wait for a process and end what is left of it; how it failed, if it did."""
         try:
             code = process.wait(limit)
@@ -122,7 +122,7 @@ class Program:
         return f"exit code {code}" if code else None
 
 
-def served(api: str, subject: Subject | None, requests: int | None = DOCUMENTED) -> Worlds:
+def subject_worlds(api: str, subject: Subject | None, requests: int | None = DOCUMENTED) -> Worlds:
     """What is served to a command: as `understudy serve` does, but for what the subject changes."""
     declared = targets.declared(api)
     return Worlds(
@@ -152,7 +152,7 @@ def tried(program: Program, subjects: Sequence[Subject], jobs: int, *, baseline:
         run = program.run(subject.api, subject, limit=limit)
         return Trial(subject, run.failure is not None, (run.failure,) if run.failure else (), run.seconds, run.output)
 
-    with ThreadPoolExecutor(jobs) as pool, closing(program), closing(completed(pool, trial, subjects)) as results:
+    with ThreadPoolExecutor(jobs) as pool, closing(program), closing(iter_completed(pool, trial, subjects)) as results:
         yield from results
 
 
@@ -164,5 +164,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _end_of(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
-    output.seek(max(0, size - KEPT))
+    output.seek(max(0, size - MAX_OUTPUT))
     return output.read().decode(errors="replace")

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from typing import Literal, TypeVar
 
 from understudy_checks.check import seen
-from understudy_checks.mutation import Alternative, Mutant, catches, false_alarms
+from understudy_checks.mutation import Alternative, Mutant, false_positives, kills
 from understudy_checks.rules import Outcome
 
 T = TypeVar("T")
@@ -86,18 +86,18 @@ class Trials:
         return len(self.trials) == self.planned
 
 
-def by_kit(subject: Subject) -> Trial:
+def run_kit(subject: Subject) -> Trial:
     """Run the checks of the rules that a mutant breaks, or those in which the mock asks for an assumption."""
     started = time.perf_counter()
     if isinstance(subject, Mutant):
-        found = catches(subject)
+        found = kills(subject)
         kit = {catch.rule: catch.check for catch in found}
         failures = [catch.failure for catch in found if catch.failure is not None]
         failed = len(failures) == len(found)
     else:
-        kit, failures = {}, false_alarms(subject)
+        kit, failures = {}, false_positives(subject)
         failed = failures != []
-    saw = {outcome.check.name: _told(outcome) for outcome in failures}
+    saw = {outcome.check.name: _describe(outcome) for outcome in failures}
     return Trial(subject, failed, tuple(saw), time.perf_counter() - started, "\n".join(saw.values()), kit)
 
 
@@ -105,14 +105,14 @@ def tried(subjects: Sequence[Subject], jobs: int) -> Generator[Trial]:
     """Let the kit try all of them, in so many processes where that is worth it; each as soon as it is known."""
     jobs = min(jobs, -(-len(subjects) // WORTHWHILE))
     if jobs <= 1:
-        yield from map(by_kit, subjects)
+        yield from map(run_kit, subjects)
         return
     batches = [subjects[start : start + BATCH] for start in range(0, len(subjects), BATCH)]
-    with _processes(jobs) as pool, closing(completed(pool, _batch, batches)) as results:
+    with _processes(jobs) as pool, closing(iter_completed(pool, _batch, batches)) as results:
         yield from chain.from_iterable(results)
 
 
-def completed(pool: Executor, work: Callable[[T], R], things: Iterable[T]) -> Generator[R]:
+def iter_completed(pool: Executor, work: Callable[[T], R], things: Iterable[T]) -> Generator[R]:
     """The results of `work`, each as soon as it is there; what has not begun when this is closed never does."""
     futures = [pool.submit(work, thing) for thing in things]
     try:
@@ -131,9 +131,9 @@ def _processes(jobs: int) -> ProcessPoolExecutor:
 
 
 def _batch(subjects: Sequence[Subject]) -> list[Trial]:
-    return [by_kit(subject) for subject in subjects]
+    return [run_kit(subject) for subject in subjects]
 
 
-def _told(outcome: Outcome) -> str:
+def _describe(outcome: Outcome) -> str:
     assert outcome.error is not None, "what failed has an error"
     return f"{outcome.check.name}: {seen(outcome.error)}"

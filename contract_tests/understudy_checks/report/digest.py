@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.document.model import Rule
-from understudy_checks.check import Checked, Failure, Report, Run, Verdict, likeness
+from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, without_indices
 from understudy_checks.client import LACKS, REMEDIES
-from understudy_checks.probes import Observation
+from understudy_checks.probes import ProbeResult
 from understudy_checks.target import targets
 
 Json = Any
@@ -39,7 +39,7 @@ class Area:
 
     api: str
     name: str
-    rules: tuple[Checked, ...]
+    rules: tuple[RuleResult, ...]
 
     def count(self, outcome: Verdict) -> int:
         """How many of them came out so."""
@@ -47,7 +47,7 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Defect:
     """One thing that is wrong with a target, the rules that it breaks, and the runs that met it."""
 
     rules: tuple[Rule, ...]
@@ -67,7 +67,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class SkipReason:
     """A reason why rules were not checked, and how a target comes to what is lacking, where that is known."""
 
     reason: str
@@ -90,7 +90,7 @@ def by_area(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
 
 def areas(report: Report) -> tuple[Area, ...]:
     """The rules by API and area, both in the order in which they first appear."""
-    found: dict[tuple[str, str], list[Checked]] = {}
+    found: dict[tuple[str, str], list[RuleResult]] = {}
     for checked in report.rules:
         found.setdefault((checked.api, area_of(checked.rule)), []).append(checked)
     order = list(dict.fromkeys(api for api, _ in found))
@@ -98,7 +98,7 @@ def areas(report: Report) -> tuple[Area, ...]:
     return tuple(sorted(grouped, key=lambda area: order.index(area.api)))
 
 
-def faults(report: Report) -> tuple[Fault, ...]:
+def defects(report: Report) -> tuple[Defect, ...]:
     """What is wrong, that which breaks most rules first.
 
     An answer that the document does not allow is one fault, whichever checks came upon it, and so is what one check
@@ -109,38 +109,38 @@ def faults(report: Report) -> tuple[Fault, ...]:
     for run in report.runs:
         if run.failure is not None:
             seen = run.failure.seen
-            alike = likeness(seen) if seen.partition(":")[0] in operations else run.check
+            alike = without_indices(seen) if seen.partition(":")[0] in operations else run.check
             found.setdefault(alike, []).append(run)
     return tuple(
         sorted(
-            (_fault(report, runs) for runs in found.values()),
-            key=lambda fault: (not fault.failure.curl, -len(fault.rules)),
+            (_defect(report, runs) for runs in found.values()),
+            key=lambda defect: (not defect.failure.curl, -len(defect.rules)),
         )
     )
 
 
-def _fault(report: Report, runs: list[Run]) -> Fault:
+def _defect(report: Report, runs: list[Run]) -> Defect:
     broken = {id for run in runs for id in run.rules}
     failures = [run.failure for run in runs if run.failure is not None]
-    return Fault(
+    return Defect(
         rules=tuple(checked.rule for checked in report.rules if checked.rule.id in broken),
         runs=tuple(runs),
         failure=min(failures, key=lambda failure: (not failure.curl, len(failure.curl), len("".join(failure.curl)))),
     )
 
 
-def gaps(report: Report) -> tuple[Gap, ...]:
+def skip_reasons(report: Report) -> tuple[SkipReason, ...]:
     """Why rules were not checked, the reason of most rules first. A rule stands under each of its reasons."""
     found: dict[tuple[str, str | None], list[Rule]] = {}
     for checked in report.rules:
         if checked.outcome == "not_checked":
             for why in dict.fromkeys(_why(checked)):
                 found.setdefault(why, []).append(checked.rule)
-    known = [Gap(reason, remedy, tuple(rules)) for (reason, remedy), rules in found.items()]
+    known = [SkipReason(reason, remedy, tuple(rules)) for (reason, remedy), rules in found.items()]
     return tuple(sorted(known, key=lambda gap: -len(gap.rules)))
 
 
-def _why(checked: Checked) -> Iterator[tuple[str, str | None]]:
+def _why(checked: RuleResult) -> Iterator[tuple[str, str | None]]:
     """The reasons of a rule, each with its remedy."""
     for run in checked.runs:
         yield from ((LACKS[capability], REMEDIES[capability]) for capability in run.lacking)
@@ -150,14 +150,14 @@ def _why(checked: Checked) -> Iterator[tuple[str, str | None]]:
         yield checked.reason or "", None
 
 
-def in_part(checked: Checked) -> bool:
+def is_partly_checked(checked: RuleResult) -> bool:
     """Whether a rule holds as far as it was checked, but some of its checks could not be made."""
     return checked.outcome == "passed" and any(run.outcome == "not_checked" for run in checked.runs)
 
 
-def differing(report: Report) -> tuple[Observation, ...]:
+def differences(report: Report) -> tuple[ProbeResult, ...]:
     """Where the target does not do what the mock assumes."""
-    return tuple(seen for seen in report.observations if seen.found in ("alternative", "other"))
+    return tuple(seen for seen in report.probe_results if seen.found in ("alternative", "other"))
 
 
 def left_behind(report: Report) -> dict[str, list[str]]:
@@ -169,7 +169,7 @@ def left_behind(report: Report) -> dict[str, list[str]]:
     return found
 
 
-def variables(failure: Failure, target: str) -> str:
+def shell_variables(failure: Failure, target: str) -> str:
     """The shell's words that set what the curl lines of a failure name; nothing where they name nothing."""
     names = dict.fromkeys(sorted(_VARIABLE.findall("\n".join(failure.curl)), key=lambda name: name != "BASE_URL"))
     return " ".join(f"{name}={shlex.quote(_value(name, target))}" for name in names)
@@ -183,7 +183,7 @@ def _value(name: str, target: str) -> str:
     return _VALUES.get(name, "another valid key of the same tenant")
 
 
-def legible(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """A text of which every character can be seen: what is not printable is shown as Python writes it."""
     return "".join(
         character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
@@ -191,21 +191,21 @@ def legible(text: str) -> str:
     )
 
 
-def literal(value: Json) -> str:
+def to_json(value: Json) -> str:
     """A value as JSON writes it."""
     return json.dumps(value, ensure_ascii=False)
 
 
-def counted(number: int, noun: str) -> str:
+def with_count(number: int, noun: str) -> str:
     """A number with its noun: `1 rule`, `1,200 rules`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def conclusion(report: Report) -> str:
+def summary_line(report: Report) -> str:
     """The whole run in one line."""
     outcomes = ", ".join(f"{report.count(outcome):,} {word}" for outcome, word in WORDS.items())
     waited = f" (waited {report.waited:.0f} s)" if report.waited >= 0.5 else ""
-    made = f"{counted(report.requests, 'request')} in {report.seconds:.1f} s{waited}"
+    made = f"{with_count(report.requests, 'request')} in {report.seconds:.1f} s{waited}"
     ended = "" if report.ended is None else f"; {report.ended}"
     known = f" ({len(report.known)} of the failed known before)" if report.known else ""
-    return f"{counted(len(report.rules), 'rule')}: {outcomes}{known}; {made}{ended}"
+    return f"{with_count(len(report.rules), 'rule')}: {outcomes}{known}; {made}{ended}"

@@ -13,14 +13,14 @@ from typing import Literal
 
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
-from understudy_checks.budget import Seen
-from understudy_checks.check import Checked, Report
+from understudy_checks.budget import OperationStatus
+from understudy_checks.check import Report, RuleResult
 from understudy_checks.target import targets
 
 LEVELS = 5
 """How many shades tell how often an answer was seen."""
 
-Standing = Literal["named", "in a range", "undocumented", "not seen", "none"]
+Coverage = Literal["named", "in a range", "undocumented", "not seen", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Cell:
     status: int
     calls: int
     rules: tuple[str, ...]
-    standing: Standing
+    coverage: Coverage
     level: int
     """The shade, from 1 to LEVELS; 0 for what was never seen."""
 
@@ -79,24 +79,24 @@ def _map(contract: Contract, report: Report) -> HeatMap:
 
     def cell(operation: Operation, status: int) -> Cell:
         count = calls[operation.id, status]
-        standing = _standing(operation, status, seen=count > 0)
-        return Cell(operation, status, count, rules.get((operation.id, status), ()), standing, _level(count, most))
+        coverage = _coverage(operation, status, seen=count > 0)
+        return Cell(operation, status, count, rules.get((operation.id, status), ()), coverage, _level(count, most))
 
     rows = tuple(Row(operation, tuple(cell(operation, status) for status in statuses)) for operation in operations)
     return HeatMap(contract.name, str(contract.document["info"]["title"]), statuses, rows)
 
 
-def _calls(rules: Sequence[Checked]) -> Counter[Seen]:
+def _calls(rules: Sequence[RuleResult]) -> Counter[OperationStatus]:
     """How often each operation was answered with each status; a run may be of several rules."""
-    total: Counter[Seen] = Counter()
+    total: Counter[OperationStatus] = Counter()
     for run in {id(run): run for checked in rules for run in checked.runs}.values():
         total.update(run.calls)
     return total
 
 
-def _rules(rules: Sequence[Checked]) -> dict[Seen, tuple[str, ...]]:
+def _rules(rules: Sequence[RuleResult]) -> dict[OperationStatus, tuple[str, ...]]:
     """The rules in whose checks each answer was seen."""
-    found: dict[Seen, dict[str, None]] = {}
+    found: dict[OperationStatus, dict[str, None]] = {}
     for checked in rules:
         for run in checked.runs:
             for seen in run.calls:
@@ -104,7 +104,7 @@ def _rules(rules: Sequence[Checked]) -> dict[Seen, tuple[str, ...]]:
     return {seen: tuple(ids) for seen, ids in found.items()}
 
 
-def _standing(operation: Operation, status: int, *, seen: bool) -> Standing:
+def _coverage(operation: Operation, status: int, *, seen: bool) -> Coverage:
     if str(status) in operation.responses:
         return "named" if seen else "not seen"
     if not seen:

@@ -16,7 +16,7 @@ from understudy_checks.target import targets
 
 Json = Any
 
-SHOWN = 8
+MAX_OUTPUT_LINES = 8
 """How many lines are shown of the end of an output."""
 
 INDENT = " " * 10
@@ -30,7 +30,9 @@ def lines(done: Trials) -> Iterator[str]:
     for trial in done.findings:
         yield ""
         yield f"{trial.result} {_name(trial)}"
-        yield from _wanted(trial, trial.subject) if isinstance(trial.subject, Mutant) else _seen(trial, trial.subject)
+        yield from (
+            _wanted(trial, trial.subject) if isinstance(trial.subject, Mutant) else _failure_lines(trial, trial.subject)
+        )
     if done.findings:
         yield ""
     yield summary(done)
@@ -71,7 +73,7 @@ def duration(seconds: float) -> str:
 
 def ending(output: str) -> list[str]:
     """The last lines of an output that say something."""
-    return [line.rstrip() for line in output.splitlines() if line.strip()][-SHOWN:]
+    return [line.rstrip() for line in output.splitlines() if line.strip()][-MAX_OUTPUT_LINES:]
 
 
 def _text(trial: Trial) -> str:
@@ -107,7 +109,7 @@ def _wanted(trial: Trial, mutant: Mutant) -> Iterator[str]:
             yield f"    the kit catches it with {check}" if check else "    no check of the kit catches it"
 
 
-def _seen(trial: Trial, alternative: Alternative) -> Iterator[str]:
+def _failure_lines(trial: Trial, alternative: Alternative) -> Iterator[str]:
     """What is assumed where something broke, and what was seen then."""
     known = targets.document(alternative.api).assumptions[alternative.assumption]
     yield f"  {known.text} The mock: {json.dumps(known.default)}. [{known.source}]"

@@ -15,28 +15,28 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from understudy_checks.check import Report
-from understudy_checks.probes import Observation
+from understudy_checks.probes import ProbeResult
 from understudy_checks.report import digest
-from understudy_checks.report.digest import counted
+from understudy_checks.report.digest import with_count
 from understudy_checks.report.heatmap import heat_maps
 
-SHOWN = ("alternative", "other", "default")
+FOUND_ORDER = ("alternative", "other", "default")
 """The order in which assumptions are told: what differs first."""
 
 
 def html(report: Report) -> str:
     """A report as one self-contained page."""
-    told = [observation for kind in SHOWN for observation in report.observations if observation.found == kind]
+    probed = [observation for kind in FOUND_ORDER for observation in report.probe_results if observation.found == kind]
     return _template().render(
         report=report,
         verdict=verdict(report),
         areas=digest.areas(report),
-        faults=digest.faults(report),
-        gaps=digest.gaps(report),
+        defects=digest.defects(report),
+        skip_reasons=digest.skip_reasons(report),
         maps=heat_maps(report),
         left_behind=digest.left_behind(report),
-        told=told,
-        untold=_untold(report.observations),
+        probed=probed,
+        unobserved=_unobserved(report.probe_results),
     )
 
 
@@ -44,17 +44,17 @@ def verdict(report: Report) -> str:
     """What came of it, in a few words."""
     total, passed, failed = len(report.rules), report.count("passed"), report.count("failed")
     if failed:
-        return f"{failed} of {counted(total, 'rule')} {'is' if failed == 1 else 'are'} broken"
+        return f"{failed} of {with_count(total, 'rule')} {'is' if failed == 1 else 'are'} broken"
     if not passed:
         return "Nothing could be checked"
-    holds = f"{passed} of {counted(total, 'rule')} {'holds' if passed == 1 else 'hold'}"
+    holds = f"{passed} of {with_count(total, 'rule')} {'holds' if passed == 1 else 'hold'}"
     return holds if passed == total else f"{holds}, the others could not be checked"
 
 
-def _untold(observations: Sequence[Observation]) -> dict[str, list[str]]:
+def _unobserved(probe_results: Sequence[ProbeResult]) -> dict[str, list[str]]:
     """The assumptions (ids) that nothing was seen of, by the reason."""
     found: dict[str, list[str]] = {}
-    for observation in observations:
+    for observation in probe_results:
         if observation.found == "not observed":
             found.setdefault(observation.reason or "", []).append(observation.assumption.id)
     return found
@@ -72,26 +72,26 @@ def _template() -> Template:
     )
     made.filters |= {
         "prose": _prose,
-        "literal": digest.literal,
-        "variables": digest.variables,
+        "to_json": digest.to_json,
+        "shell_variables": digest.shell_variables,
         "by_area": digest.by_area,
-        "counted": counted,
+        "with_count": with_count,
         "number": lambda number: f"{number:,}",
         "breakable": _breakable,
         "checksum": _checksum,
     }
-    made.globals |= {"WORDS": digest.WORDS, "in_part": digest.in_part}
+    made.globals |= {"WORDS": digest.WORDS, "is_partly_checked": digest.is_partly_checked}
     return made.get_template("page.html")
 
 
 def _visible(value: object) -> object:
     """What an expression of the template gives: a text with every character visible, markup as it is."""
-    return digest.legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return digest.escape_unprintable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _prose(text: str) -> Markup:
     """A sentence of a document, with what stands between backticks as code."""
-    parts = digest.legible(text).split("`")
+    parts = digest.escape_unprintable(text).split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
     )

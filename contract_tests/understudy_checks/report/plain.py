@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from understudy_checks.check import Checked, Failure, Report, Run
-from understudy_checks.probes import Observation
+from understudy_checks.check import Failure, Report, RuleResult, Run
+from understudy_checks.probes import ProbeResult
 from understudy_checks.report.digest import WORDS, area_of
 
 Json = Any
@@ -24,7 +24,7 @@ def as_json(report: Report) -> Json:
         "apis": list(report.apis),
         "profile": report.profile,
         "rules": [_rule(checked) for checked in report.rules],
-        "assumptions": [_observation(observation) for observation in report.observations],
+        "assumptions": [_observation(observation) for observation in report.probe_results],
         "calls": [
             {"operation": operation, "status": status, "count": count}
             for (operation, status), count in sorted(report.calls.items())
@@ -35,12 +35,12 @@ def as_json(report: Report) -> Json:
         "seconds": report.seconds,
         "ended": report.ended,
         "excluded": list(report.excluded),
-        "baseline": None if report.baseline is None else {"known": list(report.known), "mended": list(report.mended)},
+        "baseline": None if report.baseline is None else {"known": list(report.known), "mended": list(report.fixed)},
         "counts": {outcome: report.count(outcome) for outcome in WORDS},
     }
 
 
-def _rule(checked: Checked) -> Json:
+def _rule(checked: RuleResult) -> Json:
     return {
         "id": checked.rule.id,
         "outcome": checked.outcome,
@@ -70,7 +70,7 @@ def _failure(failure: Failure) -> Json:
     return {"seen": failure.seen, "example": list(failure.example), "curl": list(failure.curl)}
 
 
-def _observation(observation: Observation) -> Json:
+def _observation(observation: ProbeResult) -> Json:
     return {
         "id": observation.assumption.id,
         "text": observation.assumption.text,

@@ -14,28 +14,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from understudy_checks import check
-from understudy_checks.check import Checked
-from understudy_checks.report.digest import WORDS, counted, legible
+from understudy_checks.check import RuleResult
+from understudy_checks.report.digest import WORDS, escape_unprintable, with_count
 
-EVERY = 10.0
+INTERVAL = 10.0
 """Seconds between two plain lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class ProgressCallbacks:
     """What a run tells: each step before it is made, and each area once nothing of it is left to be made."""
 
     step: check.Progress
-    area: check.AreaOver = lambda name, rules: None
+    area: check.AreaCallback = lambda name, rules: None
 
 
-def progress(console: Console) -> AbstractContextManager[Tell]:
+def progress(console: Console) -> AbstractContextManager[ProgressCallbacks]:
     """Gives what a run tells its progress to."""
     return _moving(console) if console.is_terminal else _plain(console)
 
 
 @contextmanager
-def _moving(console: Console) -> Iterator[Tell]:
+def _moving(console: Console) -> Iterator[ProgressCallbacks]:
     """One line that goes again."""
     columns = (
         SpinnerColumn(),
@@ -46,11 +46,11 @@ def _moving(console: Console) -> Iterator[Tell]:
     )
     with Progress(*columns, console=console, transient=True) as line:
         task = line.add_task("", name="")
-        yield Tell(lambda done, total, name: line.update(task, completed=done, total=total, name=name))
+        yield ProgressCallbacks(lambda done, total, name: line.update(task, completed=done, total=total, name=name))
 
 
 @dataclass(slots=True)
-class Lines:
+class PlainLines:
     """Plain lines, each with the seconds that have passed."""
 
     write: Callable[[str], None]
@@ -66,11 +66,11 @@ class Lines:
         """Say where the run is."""
         self.line(self.step)
 
-    def area(self, name: str, rules: Sequence[Checked]) -> None:
+    def area(self, name: str, rules: Sequence[RuleResult]) -> None:
         """Say what came of an area."""
         found = Counter(checked.outcome for checked in rules)
         outcomes = ", ".join(f"{found[outcome]} {word}" for outcome, word in WORDS.items())
-        self.line(f"{name}: {counted(len(rules), 'rule')}: {outcomes}")
+        self.line(f"{name}: {with_count(len(rules), 'rule')}: {outcomes}")
 
     def line(self, text: str) -> None:
         """Write a line."""
@@ -78,18 +78,18 @@ class Lines:
 
 
 @contextmanager
-def _plain(console: Console) -> Iterator[Tell]:
+def _plain(console: Console) -> Iterator[ProgressCallbacks]:
     def write(text: str) -> None:
-        console.print(Text(legible(text)), soft_wrap=True)
+        console.print(Text(escape_unprintable(text)), soft_wrap=True)
         console.file.flush()
 
-    lines = Lines(write, time.perf_counter, time.perf_counter())
-    with every(EVERY, lines.beat):
-        yield Tell(lines.at, lines.area)
+    lines = PlainLines(write, time.perf_counter, time.perf_counter())
+    with repeat(INTERVAL, lines.beat):
+        yield ProgressCallbacks(lines.at, lines.area)
 
 
 @contextmanager
-def every(seconds: float, do: Callable[[], None]) -> Iterator[None]:
+def repeat(seconds: float, do: Callable[[], None]) -> Iterator[None]:
     """Do something every so many seconds, on another thread, while the block runs."""
     over = Event()
 

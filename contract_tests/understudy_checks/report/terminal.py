@@ -18,20 +18,20 @@ from understudy_checks.check import Report
 from understudy_checks.report.digest import (
     WORDS,
     Area,
-    Fault,
-    Gap,
+    Defect,
+    SkipReason,
     areas,
     by_area,
-    conclusion,
-    counted,
-    differing,
-    faults,
-    gaps,
-    in_part,
+    defects,
+    differences,
+    escape_unprintable,
+    is_partly_checked,
     left_behind,
-    legible,
-    literal,
-    variables,
+    shell_variables,
+    skip_reasons,
+    summary_line,
+    to_json,
+    with_count,
 )
 
 Json = Any
@@ -55,8 +55,8 @@ def table(report: Report, console: Console, *, strict: bool = False) -> None:
     width = min(console.width, WIDTH)
     lines = (
         *_areas(report),
-        *_faults(report, width),
-        *_gaps(report, width, strict=strict),
+        *_defects(report, width),
+        *_skip_reasons(report, width, strict=strict),
         *_differences(report),
         *_left_behind(report),
         *_set_apart(report, width),
@@ -64,7 +64,7 @@ def table(report: Report, console: Console, *, strict: bool = False) -> None:
         *_verdict(report, strict=strict),
     )
     for text, style in lines:
-        shown = legible(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
+        shown = escape_unprintable(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
         console.print(Text(shown, style), soft_wrap=True)
 
 
@@ -97,31 +97,31 @@ def _counts(area: Area, width: int) -> Line:
     return f"{'  ' + area.name:{width}}{len(area.rules):>5}{passed}{failed}{left}", style
 
 
-def _faults(report: Report, width: int) -> Iterator[Line]:
-    found = faults(report)
+def _defects(report: Report, width: int) -> Iterator[Line]:
+    found = defects(report)
     if found:
-        yield from (("", ""), (counted(len(found), "failure"), "bold red"))
-    for number, fault in enumerate(found, 1):
+        yield from (("", ""), (with_count(len(found), "failure"), "bold red"))
+    for number, defect in enumerate(found, 1):
         yield "", ""
-        yield from _fault(number, fault, report, width)
+        yield from _defect(number, defect, report, width)
 
 
-def _fault(number: int, fault: Fault, report: Report, width: int) -> Iterator[Line]:
+def _defect(number: int, defect: Defect, report: Report, width: int) -> Iterator[Line]:
     """What the document says, what was seen instead, and the calls that show it."""
-    if len(fault.rules) <= STATED:
-        for mark, rule in zip((f"{number}.", *[""] * STATED), fault.rules, strict=False):
+    if len(defect.rules) <= STATED:
+        for mark, rule in zip((f"{number}.", *[""] * STATED), defect.rules, strict=False):
             yield f"{mark:3}{rule.id}", "bold"
             yield from _prose(f"documented: {rule.text} ({rule.source})", width)
     else:
-        yield f"{number}. {len(fault.rules)} rules", "bold"
-        yield from _named(fault.rules, report, width)
-    yield from _listed("seen", fault.failure.seen.split("\n"), "red")
-    yield from _listed("example", fault.failure.example)
-    at = f" at {_few(fault.subjects)}" if fault.subjects else ""
-    yield from _prose(f"found by: {_few(fault.checks)}{at}", width, "dim", indent=3)
-    if fault.failure.curl:
-        yield f"   reproduce, with {variables(fault.failure, report.target)}", ""
-        yield from ((line, "") for line in fault.failure.curl)
+        yield f"{number}. {len(defect.rules)} rules", "bold"
+        yield from _named(defect.rules, report, width)
+    yield from _listed("seen", defect.failure.seen.split("\n"), "red")
+    yield from _listed("example", defect.failure.example)
+    at = f" at {_few(defect.subjects)}" if defect.subjects else ""
+    yield from _prose(f"found by: {_few(defect.checks)}{at}", width, "dim", indent=3)
+    if defect.failure.curl:
+        yield f"   reproduce, with {shell_variables(defect.failure, report.target)}", ""
+        yield from ((line, "") for line in defect.failure.curl)
 
 
 def _few(names: Sequence[str]) -> str:
@@ -130,21 +130,21 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(known[:FEW]) + (f" and {len(known) - FEW} more" if len(known) > FEW else "")
 
 
-def _gaps(report: Report, width: int, *, strict: bool) -> Iterator[Line]:
-    partly = sum(in_part(checked) for checked in report.rules)
+def _skip_reasons(report: Report, width: int, *, strict: bool) -> Iterator[Line]:
+    partly = sum(is_partly_checked(checked) for checked in report.rules)
     if report.count("not_checked"):
         yield "", ""
         failing = ", which --strict takes for failures" if strict else ""
-        yield f"{counted(report.count('not_checked'), 'rule')} not checked{failing}", "bold yellow"
-    for gap in gaps(report):
+        yield f"{with_count(report.count('not_checked'), 'rule')} not checked{failing}", "bold yellow"
+    for gap in skip_reasons(report):
         yield "", ""
-        yield from _gap(gap, report, width)
+        yield from _skip_reason(gap, report, width)
     if partly:
         told = "passed, but not all of their checks could be made: --html and --json tell which"
-        yield from (("", ""), *_prose(f"{counted(partly, 'rule')} {told}", width, "yellow", indent=0))
+        yield from (("", ""), *_prose(f"{with_count(partly, 'rule')} {told}", width, "yellow", indent=0))
 
 
-def _gap(gap: Gap, report: Report, width: int) -> Iterator[Line]:
+def _skip_reason(gap: SkipReason, report: Report, width: int) -> Iterator[Line]:
     yield f"{len(gap.rules):3}  {gap.reason}", ""
     if gap.remedy:
         yield from _prose(f"to check: {gap.remedy}", width)
@@ -162,10 +162,10 @@ def _named(rules: Sequence[Rule], report: Report, width: int) -> Iterator[Line]:
 
 def _differences(report: Report) -> Iterator[Line]:
     """Where the target does something else than the mock, which is no failure."""
-    found = differing(report)
+    found = differences(report)
     if not found:
         return
-    told = sum(observation.found != "not observed" for observation in report.observations)
+    told = sum(observation.found != "not observed" for observation in report.probe_results)
     yield "", ""
     yield f"What the document leaves open: {len(found)} of {told} observed differ from the mock", "bold"
     for observation in found:
@@ -185,19 +185,19 @@ def _set_apart(report: Report, width: int) -> Iterator[Line]:
     """What failed before, and what nobody wanted to be checked."""
     told = {
         "known failures, in the baseline": report.known,
-        "mended: take them out of the baseline": report.mended,
+        "mended: take them out of the baseline": report.fixed,
         "excluded": report.excluded,
     }
     for label, rules in told.items():
         if rules:
-            yield from (("", ""), (f"{counted(len(rules), 'rule')} {label}", "bold"))
+            yield from (("", ""), (f"{with_count(len(rules), 'rule')} {label}", "bold"))
             yield from _prose(", ".join(rules), width, "dim", indent=2)
 
 
 def _verdict(report: Report, *, strict: bool) -> Iterator[Line]:
     if not report.count("passed") and not report.count("failed"):
         yield "Nothing could be checked, which is a failure", "red"
-    yield conclusion(report), "bold green" if report.holds(strict=strict) else "bold red"
+    yield summary_line(report), "bold green" if report.holds(strict=strict) else "bold red"
 
 
 def _listed(label: str, lines: Sequence[str], style: str = "") -> Iterator[Line]:
@@ -213,5 +213,5 @@ def _prose(text: str, width: int, style: str = "", *, indent: int = 5) -> Iterat
 
 
 def _short(value: Json) -> str:
-    text = literal(value)
+    text = to_json(value)
     return text if len(text) <= MOST else f"{text[:MOST]}..."

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from xml.etree import ElementTree
 
-from understudy_checks.check import Checked, Failure, Report
-from understudy_checks.report.digest import Area, areas, legible, variables
+from understudy_checks.check import Failure, Report, RuleResult
+from understudy_checks.report.digest import Area, areas, escape_unprintable, shell_variables
 
 Element = ElementTree.Element
 
@@ -34,27 +34,27 @@ def _suite(area: Area, report: Report) -> Element:
     return suite
 
 
-def _case(checked: Checked, area: Area, report: Report) -> Element:
+def _case(checked: RuleResult, area: Area, report: Report) -> Element:
     case = _element("testcase", classname=f"{area.api}.{area.name}", name=checked.rule.id)
     reason = checked.reason or ""
     if checked.rule.id in report.known:
         case.append(_element("skipped", message=f"known before: {reason}"))
     elif checked.outcome == "failed":
         failures = [run.failure for run in checked.runs if run.failure is not None]
-        text = "\n\n".join(_told(checked, failure, report.target) for failure in failures)
+        text = "\n\n".join(_describe(checked, failure, report.target) for failure in failures)
         case.append(_element("failure", text, message=reason, type="rule"))
     if checked.outcome == "not_checked":
         case.append(_element("skipped", message=reason))
     return case
 
 
-def _told(checked: Checked, failure: Failure, target: str) -> str:
+def _describe(checked: RuleResult, failure: Failure, target: str) -> str:
     """What is documented and what was seen, as text."""
     parts = {
         "documented": (f"{checked.rule.text} ({checked.rule.source}; {checked.rule.basis})",),
         "seen": (failure.seen,),
         "example": failure.example,
-        "reproduce": (variables(failure, target), *failure.curl) if failure.curl else (),
+        "reproduce": (shell_variables(failure, target), *failure.curl) if failure.curl else (),
     }
     return "\n".join(f"{name}: {line}" for name, lines in parts.items() if lines for line in ("\n".join(lines),))
 
@@ -73,6 +73,6 @@ def _totals(part: Report | Area, known: Collection[str]) -> dict[str, str]:
 
 def _element(tag: str, text: str | None = None, **attributes: str) -> Element:
     """An element whose text and attributes hold only what XML allows."""
-    element = Element(tag, {name: legible(value) for name, value in attributes.items()})
-    element.text = None if text is None else legible(text)
+    element = Element(tag, {name: escape_unprintable(value) for name, value in attributes.items()})
+    element.text = None if text is None else escape_unprintable(text)
     return element
