@@ -192,7 +192,7 @@ def examine(
     progress: Progress = lambda *_: None,
     area_over: AreaCallback = lambda *_: None,
 ) -> Report:
-    """Check the rules of a target's document that match one of the patterns `only` (default: all) and none of `exclude`.
+    """Check the rules of a target's document that match a pattern of `only` (default: all) and none of `exclude`.
 
     With a budget, the checks that cover the most rules per request come first, each with its share.
     """

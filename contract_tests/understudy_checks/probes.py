@@ -36,7 +36,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The result of probing one assumption: the target has the default, an alternative, another value, or is unknown."""
+    """The result of probing one assumption: the target has the default, an alternative or another value."""
 
     assumption: Assumption
     found: Literal["default", "alternative", "other", "not observed"]

@@ -25,7 +25,7 @@ def possible(contract: Contract, value: Json) -> list[Json]:
 
 
 def assert_problem(client: Client, response: Response, *kinds: str) -> Json:
-    """Assert that a response is an error of one of these kinds (`invalid`, `run-not-found` ...); return its decoded body."""
+    """Assert that a response is an error of one of these kinds (`invalid` ...); return its decoded body."""
     body = assert_envelope(client, response)
     wanted = [f"{kind} ({_wanted(client.contract, kind)})" for kind in kinds]
     fits = any(_fits(client.contract, kind, response.status, body) for kind in kinds)

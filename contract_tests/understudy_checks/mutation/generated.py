@@ -1,7 +1,7 @@
-"""Mutants that follow from a document alone: what each operation could ignore, leave out, mix up or miscount.
+"""Generates mutants from a document: ignored parameters, lost members, swapped errors, numbers off by one.
 
-They need no rule and know no API. A mutant that nobody can notice is listed with the reason in `unnoticeable.yaml`.
-Which checks can notice one is decided in `footprints`.
+They need no rule and know no API. Equivalent mutants are listed with the reason in `unnoticeable.yaml`.
+`footprints` selects the checks that can kill a mutant.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ Json = Any
 Mark = tuple[str, ...]
 Kind = Literal["query", "answer", "body", "error", "tenant", "number", "enum"]
 SHARE = 10
-"""One mutant of so many is in the sample that every test run takes."""
+"""One in this many mutants is in the sample of every test run."""
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", *_COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A breakage that the document suggests. `text` says in one sentence what is wrong and identifies the mutant.
+    """A mutant generated from a document. `text` says in one sentence what is wrong, and identifies the mutant.
 
-    `marks` are what an exchange with the unchanged API shows when the mutant may answer it differently, at least one
-    of them (see footprints).
+    The mutant can respond differently only in exchanges that show at least one of its `marks` with the unchanged API
+    (see footprints).
     """
 
     api: str
@@ -72,12 +72,12 @@ class Generated:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether the mutant is in the fixed sample, which does not depend on the other mutants."""
+        """Whether the mutant is in the fixed sample, independently of the other mutants."""
         return crc32(self.name.encode()) % SHARE == 0
 
 
 def generated(contract: Contract) -> Iterator[Generated]:
-    """Every mutant that a compiled document suggests, one for each operation or for each place of a declaration."""
+    """Generate all mutants of a compiled document, for each operation or for each declaration."""
     kinds = (_ignored_queries, _lost_members, _open_operations, _default_limits)
     for operation in contract.operations.values():
         yield from chain.from_iterable(make(contract, operation) for make in kinds)
@@ -103,20 +103,20 @@ def _use_default(parameter: Parameter, call: Call) -> None:
 
 
 def _missing_members(contract: Contract) -> Iterator[Generated]:
-    """Each member that may be absent, left out of all answers that show it."""
-    for place, shown in _declared_paths(contract, "2").items():
-        marks = frozenset(("answer", id, place[-1]) for id in shown)
+    """One mutant for each optional response member, removed from all responses."""
+    for place, by_operation in _declared_paths(contract, "2").items():
+        marks = frozenset(("answer", id, place[-1]) for id in by_operation)
         text = f"No answer shows {dotted(place)}."
-        yield Generated(contract.name, "answer", text, marks, partial(_without_members, paths=shown))
-    for place, refused in _declared_paths(contract, "45d").items():
-        paths = tuple(dict.fromkeys(chain.from_iterable(refused.values())))
+        yield Generated(contract.name, "answer", text, marks, partial(_without_members, paths=by_operation))
+    for place, by_operation in _declared_paths(contract, "45d").items():
+        paths = tuple(dict.fromkeys(chain.from_iterable(by_operation.values())))
         text = f"No refusal shows {dotted(place)}."
         mark = ("error", place[-1])
         yield Generated(contract.name, "answer", text, frozenset({mark}), partial(_drop_error_members, paths=paths))
 
 
 def _declared_paths(contract: Contract, classes: str) -> dict[Path, dict[str, list[Path]]]:
-    """By the place of its declaration, in which operations' answers of some statuses a member may be, and where."""
+    """Map each declared optional member to its operations and its paths in their responses of some status classes."""
     places: dict[Path, dict[str, list[Path]]] = {}
     required = set()
     for operation in contract.operations.values():
@@ -133,9 +133,9 @@ def _without_members(api: Api, paths: Mapping[str, list[Path]]) -> Api:
 
 
 def _with_changed_body(api: Api, operation: str, change: Callable[[Json], None]) -> Api:
-    """An operation whose decoded answer is changed."""
+    """Return the API with an operation whose decoded response body is changed."""
 
-    def shown(original: Handler, call: Call) -> Reply:
+    def respond(original: Handler, call: Call) -> Reply:
         reply = original(call)
         body = reply.body if isinstance(reply.body, bytes) else page(call, reply.body)
         if not body:
@@ -144,7 +144,7 @@ def _with_changed_body(api: Api, operation: str, change: Callable[[Json], None])
         change(value)
         return structs.replace(reply, body=encode(value))
 
-    return _wrap_handler(api, operation, shown)
+    return _wrap_handler(api, operation, respond)
 
 
 def _drop_error_members(api: Api, paths: tuple[Path, ...]) -> Api:
@@ -181,7 +181,7 @@ def _open_operations(contract: Contract, operation: Operation) -> Iterator[Gener
 
 
 def _open_to_tenants(api: Api, operation: str) -> Api:
-    """An operation that finds what its path or body names in any tenant, and lists what all of them have."""
+    """Return the API with an operation that reads and writes the objects of all tenants."""
 
     def authenticated(original: Step, call: Call) -> Response | None:
         try:
@@ -209,7 +209,7 @@ def _open_to_tenants(api: Api, operation: str) -> Api:
 
 
 def _owner(call: Call) -> str | None:
-    """The other tenant that a call names, or whose object it names; None where it names one of the caller's own."""
+    """The other tenant that a call names or whose object it names; None where it names an object of the caller."""
     texts = (value for value in call.body.values()) if isinstance(call.body, Mapping) else ()
     named = [str(value) for value in (*call.arguments.values(), *texts) if isinstance(value, str)]
     others = [name for name in call.tenants if name != call.credential.tenant]
@@ -225,7 +225,7 @@ def _as_tenant(call: Call, tenant: str, handler: Handler) -> Reply:
 
 
 def _append_other_tenant(call: Call, reply: Reply, handler: Handler) -> Positions:
-    """The items of the caller's list, and those that the first other tenant has, if it has that list."""
+    """The items of the caller's list followed by those of the first other tenant, if it has that list."""
     assert not isinstance(reply.body, bytes), "only a listing is joined"
     rows, own = list(reply.body.slice(0, reply.body.size())), (call.store, call.credential)
     for name in [name for name in call.tenants if name != call.credential.tenant][:1]:
@@ -257,7 +257,7 @@ def _numbers(contract: Contract) -> Iterator[Generated]:
 
 
 def _default_limits(contract: Contract, operation: Operation) -> Iterator[Generated]:
-    """A page size that the document states beside the schema of the parameter."""
+    """Mutants of a default page size stated outside the schema of the parameter."""
     declared = {} if operation.pagination is None else operation.pagination.settings
     for _, limit, other in _off_by_one(declared, ("default-limit",)):
         text = f"{operation.id} has pages of {other} rather than {limit} items."
@@ -302,7 +302,7 @@ def _with_default_limit(api: Api, operation: str, limit: int) -> Api:
 
 
 def _off_by_one(declared: Mapping[str, Json], names: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
-    """Name, declared number and wrong number of each whole number among `names`; a count is never negative."""
+    """The name, declared value and wrong value of each integer among `names`. Counts stay non-negative."""
     for name in names:
         number = declared.get(name)
         if isinstance(number, int) and not isinstance(number, bool):
@@ -314,7 +314,7 @@ def _off_by_one(declared: Mapping[str, Json], names: tuple[str, ...]) -> Iterato
 def _enums(contract: Contract) -> Iterator[Generated]:
     for place, uses in _parameters(contract).items():
         for value, others in _without_each_value(next(iter(uses.values())).schema):
-            if value is not None:  # no text of a query is null
+            if value is not None:  # a query value cannot be null
                 text = f"{dotted(place)} does not know the value {encode(value).decode()}."
                 yield _other_parameter(contract, uses, kind="enum", text=text, values={"enum": others})
     for place, found in _bodies(contract).items():
@@ -330,7 +330,7 @@ def _without_each_value(schema: Mapping[str, Json]) -> Iterator[tuple[Json, list
 
 
 def _swapped_errors(contract: Contract) -> Iterator[Generated]:
-    """Each kind of error answered with another status, and with another code where both codes are documented."""
+    """Mutants that swap each kind of error for one with another status, and for one with another documented code."""
     kinds = list(contract.errors)
     for number, kind in enumerate(kinds):
         own = contract.errors[kind]
@@ -350,7 +350,7 @@ def _with_error_swapped(api: Api, kind: str, other: str) -> Api:
 
 
 def _has_another_status(contract: Contract, own: ErrorKind, other: ErrorKind) -> bool:
-    """Whether the document rules out the status of `other`: one of another class where it only assumes the own one."""
+    """Whether the document excludes the status of `other`: another class where its own status is assumed."""
     before, after = _statuses(contract, own), _statuses(contract, other)[0]
     if own.answer is not None or isinstance(own.status, Assumed):
         return after // 100 not in {status // 100 for status in before}
@@ -358,14 +358,14 @@ def _has_another_status(contract: Contract, own: ErrorKind, other: ErrorKind) ->
 
 
 def _has_another_code(own: ErrorKind, other: ErrorKind) -> bool:
-    """Whether both kinds are documented with the same status and with different codes."""
+    """Whether both kinds are documented with the same status and different codes."""
     codes = (own.code, other.code)
     is_documented = own.answer is None and other.answer is None and all(isinstance(code, str) for code in codes)
     return is_documented and own.status == other.status and codes[0] != codes[1] and "" not in codes
 
 
 def _statuses(contract: Contract, kind: ErrorKind) -> list[int]:
-    """The statuses that a kind of error may have, the default one first."""
+    """The possible statuses of a kind of error, the default one first."""
     if kind.answer is not None:
         return [answer["status"] for answer in _values(contract, kind.answer) if answer is not None]
     return list(_values(contract, kind.status))
@@ -379,7 +379,7 @@ def _values(contract: Contract, value: Json) -> tuple[Json, ...]:
 
 
 def _parameters(contract: Contract) -> dict[Path, dict[str, Parameter]]:
-    """Each declared parameter that is checked against its schema (headers are not), by the operations that take it."""
+    """Map each declared parameter with a checked schema (not headers) to the operations that take it."""
     places: dict[Path, dict[str, Parameter]] = {}
     for operation in contract.operations.values():
         item = contract.document["paths"][operation.path]
@@ -392,7 +392,7 @@ def _parameters(contract: Contract) -> dict[Path, dict[str, Parameter]]:
 
 
 def _bodies(contract: Contract) -> dict[Path, list[tuple[str, Member]]]:
-    """Each declared member of request bodies, with the operations that take it."""
+    """Map each declared member of request bodies to the operations that take it."""
     places: dict[Path, list[tuple[str, Member]]] = {}
     for operation in contract.operations.values():
         for member in body_members(contract.document, operation):
@@ -413,7 +413,7 @@ def _other_parameter(
     values: Mapping[str, Json],
     unsent: bool = False,
 ) -> Generated:
-    """A parameter with other keywords; `unsent`: they matter where it is not given, too."""
+    """A mutant with other keywords on a parameter. `unsent`: they also matter to requests without it."""
     queries = {("query", id, one.name) for id, one in uses.items() if one.location == "query" and not unsent}
     calls = {("call", id) for id, one in uses.items() if one.location != "query" or unsent}
     names = {id: one.name for id, one in uses.items()}
@@ -442,7 +442,7 @@ def _with_body_schemas(api: Api, places: tuple[tuple[str, Path], ...], values: M
 
 
 def _with_parameter_schema(api: Api, operation: str, name: str, values: Mapping[str, Json]) -> Api:
-    """An operation one parameter of which has another schema."""
+    """Return the API with another schema for one parameter of an operation."""
 
     def other(parameter: Parameter) -> Parameter:
         if parameter.name != name:
@@ -456,7 +456,7 @@ def _with_parameter_schema(api: Api, operation: str, name: str, values: Mapping[
 
 
 def _with_body_schema(api: Api, operation: str, path: Path, values: Mapping[str, Json]) -> Api:
-    """An operation one member of whose body has another schema."""
+    """Return the API with another schema for one member of an operation's body."""
     known = api.contract.operations[operation]
     schema = _patch_schema(api.contract.document, body_schema(api.contract.document, known), path, values)
     assert known.body is not None, "only a declared body has members"
@@ -470,7 +470,7 @@ def _with_operation(api: Api, operation: str, **values: Json) -> Api:
 
 
 def _patch_schema(document: Json, schema: Json, path: Path, values: Mapping[str, Json]) -> Json:
-    """A schema in which the member at `path` has other keywords, wherever it is declared; references are resolved."""
+    """Return a schema with other keywords on the member at `path`, in each of its declarations; resolves references."""
     if not isinstance(schema, Mapping):
         return schema
     schema = resolve_reference(document, schema)
@@ -518,14 +518,14 @@ def _drop(value: Json, path: Path) -> None:
 
 
 def _empty(value: Json, path: Path) -> None:
-    """Put an empty value of the same type in the place of a member."""
+    """Replace a member by an empty value of the same type."""
     for parent in _parents(value, path):
         if parent.get(path[-1]) is not None:
             parent[path[-1]] = type(parent[path[-1]])()
 
 
 def _parents(value: Json, path: Path) -> Iterator[dict[str, Json]]:
-    """The objects in a JSON value that may have the member at `path`."""
+    """The objects in a JSON value that can have the member at `path`."""
     if path[0] == EACH:
         for item in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
             yield from _parents(item, path[1:])

@@ -1,6 +1,6 @@
-"""How far a run got round: which operation was answered with which status, how often, in checks of which rules.
+"""The heat map of a report: how often each operation had each status, and in checks of which rules.
 
-What the document names and nothing showed is part of it, and so is what was shown and the document does not name.
+Includes documented statuses that never occurred, and statuses that are not documented.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from understudy_checks.check import Report, RuleResult
 from understudy_checks.target import targets
 
 LEVELS = 5
-"""How many shades tell how often an answer was seen."""
+"""The number of shades for the number of responses."""
 
 Coverage = Literal["named", "in a range", "undocumented", "not seen", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One operation and one status: how often, for which rules (ids), and what the document says of it."""
+    """One operation and one status: number of responses, ids of the rules checked, and whether it is documented."""
 
     operation: Operation
     status: int
@@ -33,30 +33,30 @@ class Cell:
     rules: tuple[str, ...]
     coverage: Coverage
     level: int
-    """The shade, from 1 to LEVELS; 0 for what was never seen."""
+    """The shade, from 1 to LEVELS; 0 without responses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One operation, with a cell for each status of the map."""
+    """One operation with a cell for each status of the map."""
 
     operation: Operation
     cells: tuple[Cell, ...]
 
     @property
     def calls(self) -> int:
-        """How often it was called."""
+        """The number of its responses."""
         return sum(cell.calls for cell in self.cells)
 
     @property
     def seen(self) -> tuple[Cell, ...]:
-        """What it was answered with."""
+        """The cells of the statuses that occurred."""
         return tuple(cell for cell in self.cells if cell.calls)
 
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """The operations of an API by the statuses that its document names or that were seen."""
+    """The operations of an API by the statuses that are documented or occurred."""
 
     api: str
     title: str
@@ -65,7 +65,7 @@ class HeatMap:
 
 
 def heat_maps(report: Report) -> tuple[HeatMap, ...]:
-    """The map of each API of a report."""
+    """Build the heat map of each API of a report."""
     return tuple(_map(targets.document(api), report) for api in report.apis)
 
 
@@ -87,7 +87,7 @@ def _map(contract: Contract, report: Report) -> HeatMap:
 
 
 def _calls(rules: Sequence[RuleResult]) -> Counter[OperationStatus]:
-    """How often each operation was answered with each status; a run may be of several rules."""
+    """Count the responses by operation and status, each run once although it may cover several rules."""
     total: Counter[OperationStatus] = Counter()
     for run in {id(run): run for checked in rules for run in checked.runs}.values():
         total.update(run.calls)
@@ -95,13 +95,13 @@ def _calls(rules: Sequence[RuleResult]) -> Counter[OperationStatus]:
 
 
 def _rules(rules: Sequence[RuleResult]) -> dict[OperationStatus, tuple[str, ...]]:
-    """The rules in whose checks each answer was seen."""
+    """The ids of the rules in whose checks each operation and status occurred."""
     found: dict[OperationStatus, dict[str, None]] = {}
     for checked in rules:
         for run in checked.runs:
-            for seen in run.calls:
-                found.setdefault(seen, {})[checked.rule.id] = None
-    return {seen: tuple(ids) for seen, ids in found.items()}
+            for key in run.calls:
+                found.setdefault(key, {})[checked.rule.id] = None
+    return {key: tuple(ids) for key, ids in found.items()}
 
 
 def _coverage(operation: Operation, status: int, *, seen: bool) -> Coverage:
@@ -113,5 +113,5 @@ def _coverage(operation: Operation, status: int, *, seen: bool) -> Coverage:
 
 
 def _level(count: int, most: int) -> int:
-    """The shade of a count: each step is so many times the one before."""
+    """The shade of a count, on a logarithmic scale."""
     return 1 + round((LEVELS - 1) * math.log(count) / math.log(max(most, 2))) if count else 0

@@ -1,4 +1,4 @@
-"""A report for programs: plain JSON, every name of which is meant to stay."""
+"""Renders a report as JSON for programs. Its member names are stable."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Json = Any
 
 
 def text(report: Report) -> str:
-    """A report as JSON text."""
+    """Render a report as JSON text."""
     return json.dumps(as_json(report), indent=2) + "\n"
 
 
 def as_json(report: Report) -> Json:
-    """A report as JSON; a rule's `reason` is null when it passed, its `failure` when it did not fail."""
+    """Convert a report to JSON values. A rule's `reason` is null when it passed, its `failure` unless it failed."""
     return {
         "target": report.target,
         "apis": list(report.apis),
         "profile": report.profile,
         "rules": [_rule(checked) for checked in report.rules],
-        "assumptions": [_observation(observation) for observation in report.probe_results],
+        "assumptions": [_probe_result(result) for result in report.probe_results],
         "calls": [
             {"operation": operation, "status": status, "count": count}
             for (operation, status), count in sorted(report.calls.items())
@@ -70,12 +70,12 @@ def _failure(failure: Failure) -> Json:
     return {"seen": failure.seen, "example": list(failure.example), "curl": list(failure.curl)}
 
 
-def _observation(observation: ProbeResult) -> Json:
+def _probe_result(result: ProbeResult) -> Json:
     return {
-        "id": observation.assumption.id,
-        "text": observation.assumption.text,
-        "found": observation.found,
-        "default": observation.assumption.default,
-        "seen": observation.seen,
-        "reason": observation.reason,
+        "id": result.assumption.id,
+        "text": result.assumption.text,
+        "found": result.found,
+        "default": result.assumption.default,
+        "seen": result.seen,
+        "reason": result.reason,
     }

@@ -1,4 +1,4 @@
-"""How far a run is: a line that moves on a terminal, else a plain line now and then and at the end of each area."""
+"""Shows the progress of a run: a bar on a terminal, otherwise a line every few seconds and after each area."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ INTERVAL = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ProgressCallbacks:
-    """What a run tells: each step before it is made, and each area once nothing of it is left to be made."""
+    """The callbacks of a run: `step` before each step, `area` after the last step of an area."""
 
     step: check.Progress
     area: check.AreaCallback = lambda name, rules: None
 
 
 def progress(console: Console) -> AbstractContextManager[ProgressCallbacks]:
-    """Gives what a run tells its progress to."""
+    """Show the progress of a run in the block."""
     return _moving(console) if console.is_terminal else _plain(console)
 
 
 @contextmanager
 def _moving(console: Console) -> Iterator[ProgressCallbacks]:
-    """One line that goes again."""
+    """Show a progress bar that disappears in the end."""
     columns = (
         SpinnerColumn(),
         BarColumn(20),
@@ -51,7 +51,7 @@ def _moving(console: Console) -> Iterator[ProgressCallbacks]:
 
 @dataclass(slots=True)
 class PlainLines:
-    """Plain lines, each with the seconds that have passed."""
+    """Writes plain lines, each with the seconds since the start."""
 
     write: Callable[[str], None]
     clock: Callable[[], float]
@@ -59,15 +59,15 @@ class PlainLines:
     step: str = "starting"
 
     def at(self, done: int, total: int, name: str) -> None:
-        """Remember where the run is."""
-        self.step = f"{done} of {total} checks made, now {name}"
+        """Store the current step."""
+        self.step = f"{done} of {total} checks done, now {name}"
 
     def beat(self) -> None:
-        """Say where the run is."""
+        """Write the current step."""
         self.line(self.step)
 
     def area(self, name: str, rules: Sequence[RuleResult]) -> None:
-        """Say what came of an area."""
+        """Write the outcome of an area."""
         found = Counter(checked.outcome for checked in rules)
         outcomes = ", ".join(f"{found[outcome]} {word}" for outcome, word in WORDS.items())
         self.line(f"{name}: {with_count(len(rules), 'rule')}: {outcomes}")
@@ -90,7 +90,7 @@ def _plain(console: Console) -> Iterator[ProgressCallbacks]:
 
 @contextmanager
 def repeat(seconds: float, do: Callable[[], None]) -> Iterator[None]:
-    """Do something every so many seconds, on another thread, while the block runs."""
+    """Call `do` every `seconds` on another thread while the block runs."""
     over = Event()
 
     def beat() -> None:
