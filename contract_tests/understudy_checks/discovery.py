@@ -86,7 +86,7 @@ def accepted(client: Client, operation: Operation, *, key: str | None = None) ->
         response = call(client, operation, arranged, key=key)
         if response.status < 300:
             return arranged, response
-    raise NotChecked(f"this target accepts {operation.id} with none of the arguments found in its data")
+    raise NotChecked(f"this target accepts no {operation.id} with arguments found in its data")
 
 
 def call(client: Client, operation: Operation, arranged: Arranged, *, key: str | None = None) -> Response:

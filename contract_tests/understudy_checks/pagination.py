@@ -224,7 +224,7 @@ def assert_no_effect(
             refuse(arranged)
         if call(client, operation, arranged, key=key).status < 300:
             return
-    raise NotChecked(f"this target accepts {operation.id} with none of the arguments found in its data")
+    raise NotChecked(f"this target accepts no {operation.id} with arguments found in its data")
 
 
 def _plausible_additions(before: list[Json], after: list[Json], body: Mapping[str, Json]) -> list[Json]:

@@ -87,7 +87,7 @@ def test_a_rule_fails_when_anything_does_and_passes_when_anything_could_be_check
     assert checked(run("failed", failure=failure)).reason == "it was not"
     assert (checked(run("passed"), *lacks).outcome, checked(run("passed"), *lacks).reason) == ("passed", None)
     assert (checked(*lacks).outcome, checked(*lacks).reason) == ("not_checked", "no key; no clock")
-    assert checked().reason == "the document has nothing that it is about"
+    assert checked().reason == "the document has no operation that it applies to"
 
 
 def test_a_report_holds_when_something_passed_and_nothing_failed() -> None:
@@ -275,7 +275,7 @@ def test_what_tells_more_for_less_comes_first(elsewhere) -> None:
     ids = [rule.id for rule in target.contract.rules if rule.id.startswith("nextstep.runs.")]
     steps = plan.planned(target, ids)
     assert target.guest.requests == 0
-    assert all(step.share >= plan.LEAST for step in steps)
+    assert all(step.share >= plan.MIN_SHARE for step in steps)
     assert {step.check.name for step in plan.planned(elsewhere(), ids)} == {step.check.name for step in steps}
     assert {step.share for step in plan.planned(elsewhere(), ids)} == {None}
 
@@ -360,6 +360,6 @@ def test_a_wrong_shape_fails_the_rules_of_shapes_and_hides_the_others() -> None:
     outcomes = {entry.rule.id: entry for entry in found.rules}
     assert outcomes["nextstep.envelope.single"].outcome == "failed"
     assert outcomes["nextstep.creation.created"].outcome == "not_checked"
-    way = 'a wrong answer was in the way: createProcessRun: 201: /data: "timezone" is a required property'
+    way = 'a response did not match its schema: createProcessRun: 201: /data: "timezone" is a required property'
     assert outcomes["nextstep.creation.created"].reason == way
     assert outcomes["nextstep.runs.unknown-run"].outcome == "passed"

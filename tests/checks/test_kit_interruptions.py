@@ -249,7 +249,7 @@ def test_signs_of_life_are_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress.progress(Console(file=file)) as tell:
         tell.step(3, 10, "test_a.[b]test")
         assert twice.wait(10)
-    assert re.fullmatch(r" +\d+ s  3 of 10 checks made, now test_a\.\[b\]test", file.getvalue().splitlines()[-1])
+    assert re.fullmatch(r" +\d+ s  3 of 10 checks done, now test_a\.\[b\]test", file.getvalue().splitlines()[-1])
 
 
 def test_each_area_is_told_at_its_end(run) -> None:

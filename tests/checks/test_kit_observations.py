@@ -181,7 +181,7 @@ def test_what_goes_wrong_is_no_failure(error: Exception, reason: str) -> None:
         raise error
 
     observation = observed(probe(ask), targets.mock("nextstep"))
-    assert (observation.found, observation.reason) == ("not observed", f"something else was in the way: {reason}")
+    assert (observation.found, observation.reason) == ("not observed", f"the probe failed: {reason}")
 
 
 def test_a_probe_is_not_asked_where_something_is_lacking() -> None:
@@ -197,7 +197,7 @@ def test_an_assumption_without_a_probe_is_not_observed() -> None:
     """It is told like the others, with the reason."""
     found = {observation.assumption.id: observation for observation in observe(planted(seeds=team()))}
     observation = found["nextstep.errors.internal"]
-    assert (observation.found, observation.reason) == ("not observed", "nothing that the kit asks would show it")
+    assert (observation.found, observation.reason) == ("not observed", "the kit has no probe for it")
 
 
 # servers that show little, or do otherwise
@@ -262,12 +262,12 @@ def limiting(*wants: int) -> Transport:
     ("ask", "answer", "reason"),
     [
         (lambda client, listing: limit_outside(client, listing, {}, 0), NOTHING, "is long enough"),
-        (lambda client, listing: unknown_cursor(client, listing, {}), NOTHING, "without items"),
+        (lambda client, listing: unknown_cursor(client, listing, {}), NOTHING, "has no items"),
         (lambda client, listing: repeated_limit(client, listing, {}), NOTHING, "has two items"),
-        (lambda client, listing: order(client, listing, {}), NOTHING, "of two times"),
+        (lambda client, listing: order(client, listing, {}), NOTHING, "with different times"),
         (lambda client, listing: unknown_parameter(client, listing, {}), REFUSED, "refuses list.* anyway"),
         (lambda client, listing: unknown_member(client, listing, {}, {}), REFUSED, "refuses list.* anyway"),
-        (lambda client, listing: oversized(client, listing, {}, {}), REFUSED, "the same as a small one"),
+        (lambda client, listing: oversized(client, listing, {}, {}), REFUSED, "as to a small one"),
         (lambda client, listing: window(client), NOTHING, "answered 200, Retry-After absent"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -281,7 +281,7 @@ def test_what_can_have_two_reasons_is_not_told(ask: Callable[..., Any], answer: 
 
 def test_a_limit_lower_than_documented_tells_nothing() -> None:
     """When a limit's time starts is only looked for where the documented number of requests is admitted."""
-    with pytest.raises(NotChecked, match="refuses fewer requests than the documented limit"):
+    with pytest.raises(NotChecked, match="refuses requests below the documented rate limit"):
         window(client_of(limiting(50)))
 
 

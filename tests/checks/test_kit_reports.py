@@ -42,7 +42,7 @@ def reported(*runs: Run, rules: tuple[str, ...] = (), **fields: Any) -> Report:
     ids = dict.fromkeys((*rules, *(id for run in runs for id in run.rules)))
     known = [Rule(id, f"What `{id}` says.", "Page > Section", "documented") for id in ids]
     checked = (RuleResult("nextstep", rule, tuple(run for run in runs if rule.id in run.rules)) for rule in known)
-    given = {"target": "http://127.0.0.1:9101/api/v1", "observations": (), "requests": 3456, "waited": 4.2}
+    given = {"target": "http://127.0.0.1:9101/api/v1", "probe_results": (), "requests": 3456, "waited": 4.2}
     return Report(apis=("nextstep",), profile="quick", seconds=12.34, rules=tuple(checked), **{**given, **fields})
 
 
@@ -321,7 +321,7 @@ def test_a_terminal_says_why_rules_were_not_checked_and_what_would_help() -> Non
         "     tasks: d",
         "",
         "  1  no members of the tenant are known",
-        "     to check: tell some: [[members]] with email, user_id and active in the",
+        "     to check: list them: [[members]] with email, user_id and active in the",
         "       target file",
         "     tasks: d",
         "",
@@ -332,7 +332,7 @@ def test_a_terminal_says_why_rules_were_not_checked_and_what_would_help() -> Non
         "  which",
         "",
     ]
-    assert "1 rule not checked, which --strict takes for failures\n" in printed(mixed(), strict=True)
+    assert "1 rule not checked, which --strict counts as failures\n" in printed(mixed(), strict=True)
 
 
 def test_a_terminal_says_where_a_target_differs_from_the_mock() -> None:
@@ -352,7 +352,7 @@ def test_a_terminal_says_what_is_left_behind() -> None:
     """How many objects, and where; which they are stands in the other forms."""
     made = ("/api/v1/process-runs/one", "/api/v1/process-runs/two")
     report = replace(mixed(), left_behind=made)
-    assert "Left behind, because no operation removes it\n  2 in /api/v1/process-runs\n" in printed(report)
+    assert "Left behind, because no operation deletes it\n  2 in /api/v1/process-runs\n" in printed(report)
     assert plain.as_json(report)["left_behind"] == list(made)
     assert "Left behind" not in printed(mixed())
 

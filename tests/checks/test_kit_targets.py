@@ -330,7 +330,7 @@ def test_a_clock_that_can_be_moved_is_moved(make_worlds, nextstep) -> None:
 def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
     """Where the limit is told to be another one, the rules of the limit cannot be checked."""
     target, _ = foreign(replace(ONE_KEY, rate_limit=0))
-    with pytest.raises(NotChecked, match="rate limit is told not to be the documented one"):
+    with pytest.raises(NotChecked, match="rate limit is configured to differ from the documented one"):
         targets.require(target, ["documented-limit"])
 
 
@@ -378,7 +378,7 @@ def test_only_what_was_made_here_is_removed(foreign) -> None:
     """Where others are too, nothing is deleted that the kit did not make itself, and what it made is remembered."""
     target, _ = foreign()
     with target.open() as client:
-        with pytest.raises(NotChecked, match="it would remove what others made on this target"):
+        with pytest.raises(NotChecked, match="it would delete an object that the kit did not create on this target"):
             client.send("DELETE", "/process-runs/r1")
         template = next(
             item for item in client.send("GET", "/process-templates").json()["data"] if item["is_published"]

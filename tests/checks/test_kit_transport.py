@@ -437,7 +437,7 @@ def test_a_connection_that_breaks_is_no_failure(errors: list[Exception]) -> None
     target = breaking(*errors)
     report = check.examine(target, profile="gate", only=ONE)
     assert [(entry.outcome, entry.reason) for entry in report.rules] == [
-        ("not_checked", "no whole answer arrived: reset")
+        ("not_checked", "no complete response arrived: reset")
     ]
     assert target.guest.requests == len(errors)
 

@@ -101,12 +101,13 @@ def test_the_kit_tells_which_check_catches_each_rule(run: Run) -> None:
     code, out, err = run("mutants", "nextstep", *only(HOLDS_19, "every-page-holds-10-items"))
     assert (code, err) == (0, "")
     assert untimed(out).splitlines() == [
-        "caught    A page without a limit holds 19 items.",
-        f"          {DEFAULT}  {CHECK}",
-        "caught    Every page holds 10 items.",
-        "          nextstep.pagination.limit-sets-the-page-size  generic.test_pagination.test_limit_is_the_page_size",
-        f"          nextstep.pagination.default-limit             {CHECK}",
-        "2 mutants: 2 caught, 0 survived, N s",
+        "killed          A page without a limit holds 19 items.",
+        f"                {DEFAULT}  {CHECK}",
+        "killed          Every page holds 10 items.",
+        "                nextstep.pagination.limit-sets-the-page-size"
+        "  generic.test_pagination.test_limit_is_the_page_size",
+        f"                nextstep.pagination.default-limit             {CHECK}",
+        "2 mutants: 2 killed, 0 survived, N s",
     ]
 
 
@@ -123,15 +124,15 @@ def test_what_survives_the_kit_is_told_with_its_rule(run: Run, monkeypatch: pyte
     code, out, _ = run("mutants", "nextstep")
     assert code == 1
     assert untimed(out).splitlines() == [
-        "survived  Nothing is wrong.",
-        f"          {DEFAULT}  -",
+        "survived        Nothing is wrong.",
+        f"                {DEFAULT}  -",
         "",
         "survived nothing-is-wrong: Nothing is wrong.",
         f"  {DEFAULT}: Without `limit` a page holds 20 items, or all that are left if they are fewer."
         " [REST API > Pagination]",
-        "    no check of the kit catches it",
+        "    no check of the kit kills it",
         "",
-        "1 mutant: 0 caught, 1 survived, N s",
+        "1 mutant: 0 killed, 1 survived, N s",
     ]
 
 
@@ -170,7 +171,7 @@ def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pyt
 
 
 def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
-    """Each mutant is served to the command; a survivor is told with what the kit catches it with: exit code 1."""
+    """Each mutant is served to the command; a survivor is told with what the kit kills it with: exit code 1."""
     file = tmp_path / "trials.json"
     picked = only(ALL_AT_ONCE, HOLDS_19)
     code, out, err = run("mutants", "nextstep", *picked, "--jobs", "2", "--json", str(file), command=LISTS_20_RUNS)
@@ -178,25 +179,25 @@ def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
     assert untimed(err) == "baseline N s; 2 mutants with 2 jobs: about N s\n"
     text = "The tasks of a run are listed all at once when no limit is given."
     assert untimed(out).splitlines() == [
-        "caught    A page without a limit holds 19 items.",
-        f"          {DEFAULT}",
-        "          exit code 1",
-        f"survived  {text}",
-        f"          {DEFAULT}",
+        "killed          A page without a limit holds 19 items.",
+        f"                {DEFAULT}",
+        "                exit code 1",
+        f"survived        {text}",
+        f"                {DEFAULT}",
         "",
         f"survived {ALL_AT_ONCE}: {text}",
         f"  {DEFAULT}: Without `limit` a page holds 20 items, or all that are left if they are fewer."
         " [REST API > Pagination]",
-        f"    the kit catches it with {CHECK}",
+        f"    the kit kills it with {CHECK}",
         "",
-        "2 mutants: 1 caught, 1 survived, N s",
+        "2 mutants: 1 killed, 1 survived, N s",
     ]
     told = json.loads(file.read_text())
     assert (told["api"], told["command"], told["complete"]) == ("nextstep", LISTS_20_RUNS, True)
-    caught, survived = told["trials"]
+    killed, survived = told["trials"]
     assert 0 < told["baseline_seconds"] < told["seconds"]
-    assert 0 < caught.pop("seconds") < told["seconds"]
-    assert caught == {
+    assert 0 < killed.pop("seconds") < told["seconds"]
+    assert killed == {
         "name": HOLDS_19,
         "text": "A page without a limit holds 19 items.",
         "rules": [DEFAULT],
@@ -306,7 +307,7 @@ def test_ctrl_c_tells_what_is_known(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("mutants", "nextstep", *options, command=shell(third))
     assert (code, log.read_text()) == (130, 3 * "run\n")
     *_, last = untimed(out).splitlines()
-    assert last == "interrupted, 1 of 3 mutants: 0 caught, 1 survived, N s"
+    assert last == "interrupted, 1 of 3 mutants: 0 killed, 1 survived, N s"
     assert "the kit" not in out
     told = json.loads(file.read_text())
     assert (told["complete"], [trial["outcome"] for trial in told["trials"]]) == (False, ["survived"])
@@ -359,16 +360,16 @@ def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.Monke
     assert (code, err) == (1, "")
     known = targets.document("nextstep").assumptions[OUT_OF_RANGE]
     assert untimed(out).splitlines() == [
-        f'broke     {OUT_OF_RANGE} = "clamp"',
-        "          test_kit_trials.leans",
-        'passed    nextstep.tasks.unset-value = ""',
+        f'false positive  {OUT_OF_RANGE} = "clamp"',
+        "                test_kit_trials.leans",
+        'passed          nextstep.tasks.unset-value = ""',
         "",
-        f'broke {OUT_OF_RANGE} = "clamp"',
+        f'false positive {OUT_OF_RANGE} = "clamp"',
         f'  {known.text} The mock: "reject". [{known.source}]',
         "  test_kit_trials.leans",
         "    test_kit_trials.leans: status 200",
         "",
-        "2 alternatives: 1 passed, 1 broke, N s",
+        "2 alternatives: 1 passed, 1 false positive, N s",
     ]
 
 
@@ -376,10 +377,10 @@ def test_a_command_under_each_alternative(run: Run) -> None:
     """The command is run under one alternative at a time, and which ones break it is told: exit code 1."""
     picked = only(OUT_OF_RANGE, "nextstep.pagination.limit-not-an-integer")
     code, out, _ = run("assumptions", "nextstep", *picked, "--json", "-", command=REFUSES_ZERO)
-    broke, passed = json.loads(out)["trials"]
+    false_positive, passed = json.loads(out)["trials"]
     assert code == 1
-    assert broke.pop("seconds") > 0
-    assert broke == {
+    assert false_positive.pop("seconds") > 0
+    assert false_positive == {
         "assumption": OUT_OF_RANGE,
         "value": "clamp",
         "default": "reject",

@@ -64,7 +64,7 @@ def oversized(client: Client, operation: Operation, arguments: Arguments, body: 
 
 
 def limit_outside(client: Client, listing: Operation, arguments: Arguments, value: int) -> str:
-    """Find out what a `limit` outside its range does: `reject`, `clamp` (to the nearest bound), `default` or a page size."""
+    """Find out what a `limit` outside its range does: `reject`, `clamp` (to a bound), `default` or a page."""
     least, _, most = bounds(listing)
     response = request_page(client, listing, arguments, limit=value)
     if is_refused(response):

@@ -38,7 +38,7 @@ def lines(done: Trials) -> Iterator[str]:
         yield from (f"{INDENT}{line}" for line in (_by_rule(trial) if trial.kit and not done.command else _by(trial)))
     for trial in done.findings:
         yield ""
-        yield f"{_WORDS[trial.result]}: {_name(trial)}"
+        yield f"{_WORDS[trial.result]} {_name(trial)}"
         yield from (
             _survival_lines(trial, trial.subject)
             if isinstance(trial.subject, Mutant)
