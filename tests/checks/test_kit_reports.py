@@ -328,8 +328,7 @@ def test_a_terminal_says_why_rules_were_not_checked_and_what_would_help() -> Non
         "  1  no run on this target",
         "     tasks: d",
         "",
-        "1 rule passed, but not all of their checks could be made: --html and --json tell",
-        "  which",
+        "1 rule passed, but some of their checks could not run: see --html or --json",
         "",
     ]
     assert "1 rule not checked, which --strict counts as failures\n" in printed(mixed(), strict=True)
