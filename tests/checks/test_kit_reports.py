@@ -31,7 +31,7 @@ def failure(seen: str, *curl: str) -> Failure:
 
 
 def ran(check: str, *rules: str, **fields: Any) -> Run:
-    """A run of a check: passed, unless `failure`, `reason` or `lacking` say otherwise."""
+    """Create a run of a check, passed unless `failure`, `reason` or `lacking` is given."""
     outcome: Verdict = "failed" if "failure" in fields else "not_checked" if "reason" in fields else "passed"
     given = {"outcome": outcome, "reason": None, "lacking": (), "failure": None, "examples": 2, "requests": 3}
     return Run(check=check, rules=rules, **{"subject": "", "calls": Counter(), **given, **fields})
@@ -83,7 +83,7 @@ def test_rules_are_grouped_by_area_in_the_order_of_the_document() -> None:
 
 
 def test_a_wrong_answer_is_one_fault_whoever_met_it() -> None:
-    """What the document does not allow is told once, with the shortest calls, whatever the place in a list."""
+    """A violation is one defect with the shortest calls, at any list index."""
     report = reported(
         ran("test_a.test_one", "nextstep.runs.a", failure=failure("text")),
         ran("test_a.test_two", "nextstep.runs.b", failure=failure(ALLOWED, CURL, CURL)),
@@ -97,7 +97,7 @@ def test_a_wrong_answer_is_one_fault_whoever_met_it() -> None:
 
 
 def test_what_one_check_finds_at_several_operations_is_one_fault() -> None:
-    """With the shortest calls and the operations; what no calls reproduce comes last, however much it breaks."""
+    """A defect has the shortest calls and its operations; defects without calls come last."""
     report = reported(
         ran("machine", "nextstep.runs.a", "nextstep.runs.b", failure=failure("text")),
         ran("one", "nextstep.runs.a", subject="listRuns", failure=failure("not so: 1", CURL, CURL)),
@@ -150,7 +150,7 @@ def test_curl_lines_come_with_what_they_need(curl: tuple[str, ...], target: str,
 
 
 def test_every_character_can_be_seen() -> None:
-    """What would steer a terminal, or be invisible, is shown as an escape; lines stay lines."""
+    """Control and invisible characters are escaped; newlines stay."""
     assert digest.escape_unprintable("Zoë 東京\n") == "Zoë 東京\n"
     assert digest.escape_unprintable("\x1b[0m\t\xa0\ud800\u202e") == r"\x1b[0m\t\xa0\ud800\u202e"
 
@@ -168,7 +168,7 @@ def test_a_run_is_concluded_in_one_line(fields: dict[str, Any], line: str) -> No
 
 
 def test_json_has_everything() -> None:
-    """Each rule with its outcome, what it was checked with, and what was seen."""
+    """The JSON has each rule with its outcome, its checks and its failure."""
     known = json.loads(plain.text(mixed()))
     assert known["counts"] == {"passed": 1, "failed": 2, "not_checked": 1}
     assert [(entry["id"], entry["outcome"], entry["reason"]) for entry in known["rules"]] == [
@@ -216,7 +216,7 @@ def test_json_counts_the_calls_of_all_runs() -> None:
 
 
 def test_junit_has_a_suite_for_each_area_and_a_case_for_each_rule() -> None:
-    """Counts, properties, failures and what was skipped, as CI reads them."""
+    """The XML has counts, properties, failures and skips as CI expects them."""
     root = ElementTree.fromstring(xml.junit(mixed()))
     assert (root.tag, root.attrib) == (
         "testsuites",
@@ -248,7 +248,7 @@ def test_junit_has_a_suite_for_each_area_and_a_case_for_each_rule() -> None:
 
 
 def test_junit_holds_whatever_a_target_says() -> None:
-    """Characters that XML does not allow do not break it, nor does what looks like markup."""
+    """Characters that XML excludes, and markup, are escaped."""
     hostile = failure(HOSTILE)
     report = reported(ran(HOSTILE, "nextstep.runs.a", failure=hostile), target=HOSTILE)
     text = xml.junit(report)
@@ -260,7 +260,7 @@ def test_junit_holds_whatever_a_target_says() -> None:
 
 
 def test_a_terminal_shows_an_area_in_a_line_and_names_what_failed() -> None:
-    """Nobody wants to read what passed; ids of what failed are whole."""
+    """Passed rules are only counted; failed rules are named by their whole ids."""
     lines = printed(mixed()).splitlines()
     assert lines[:9] == [
         "nextstep on http://127.0.0.1:9101/api/v1, profile quick",
@@ -276,7 +276,7 @@ def test_a_terminal_shows_an_area_in_a_line_and_names_what_failed() -> None:
 
 
 def test_a_terminal_shows_what_is_documented_and_what_was_seen() -> None:
-    """A failure has the rules' words, what was seen, the example, and curl lines that can be copied."""
+    """A failure shows the rules' texts, the message, the example and curl lines that can be copied."""
     text = printed(mixed())
     assert text[text.index("1 failure") : text.index("1 rule not checked")].splitlines() == [
         "1 failure",
@@ -367,7 +367,7 @@ def test_nothing_checked_is_said_to_be_a_failure() -> None:
 
 
 def test_a_terminal_breaks_no_id_and_no_curl_line() -> None:
-    """However narrow it is, and whatever the target says, each of them is on one line."""
+    """Ids and curl lines stay on one line at any width and with any text from the target."""
     long = "stable-while-runs-are-created-and-completed"
     text = printed(
         replace(mixed(), rules=(*mixed().rules, *reported(rules=(f"nextstep.tasks.{long}",)).rules)), width=30

@@ -1,4 +1,4 @@
-"""How the kit behaves on a target that is not its own: what it counts, how long it waits, what it leaves alone."""
+"""The budget of a run: counted requests, shares and waiting time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_requests_are_counted_up_to_the_budget() -> None:
 
 
 def test_a_share_is_a_part_of_the_budget() -> None:
-    """What is done now may make its share of the requests, and what comes after it has one of its own."""
+    """Each step has its own share of the requests."""
     guest = Guest(10)
     guest.share(1)
     guest.spend()

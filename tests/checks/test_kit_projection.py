@@ -1,4 +1,4 @@
-"""What tests see of an answer: the members that the document names, wherever they are named."""
+"""The projection of a response onto the members that the document names."""
 
 from __future__ import annotations
 

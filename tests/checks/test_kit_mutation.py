@@ -1,4 +1,4 @@
-"""`understudy mutants` and `assumptions`: what is tried, by whom, what is told of it and how it ends."""
+"""`understudy mutants` and `assumptions`: runs by the kit and by commands, reports and exit codes."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_mutant_is_picked_by_a_rule_that_it_breaks(run: Run) -> None:
 
 
 def test_what_survives_the_kit_is_told_with_its_rule(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A survivor is told once more at the end with the rule, its source, and that no check catches it: exit code 1."""
+    """A survivor is repeated at the end with its rule, the source, and that no check kills it: exit code 1."""
     monkeypatch.setattr(command, "mutants", lambda api: (unchanged(),))
     code, out, _ = run("mutants", "nextstep")
     assert code == 1
@@ -158,7 +158,7 @@ def test_a_mutant_travels_by_its_name() -> None:
 
 
 def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can be said when a process that ran the checks is gone: exit code 3."""
+    """A killed worker process is an error: exit code 3."""
 
     def gone(*_: Any) -> Iterator[trials.Trial]:
         raise BrokenProcessPool("it was terminated abruptly")
@@ -171,7 +171,7 @@ def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pyt
 
 
 def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
-    """Each mutant is served to the command; a survivor is told with what the kit kills it with: exit code 1."""
+    """The command runs against each mutant; a survivor is reported with the check that kills it: exit code 1."""
     file = tmp_path / "trials.json"
     picked = only(ALL_AT_ONCE, HOLDS_19)
     code, out, err = run("mutants", "nextstep", *picked, "--jobs", "2", "--json", str(file), command=LISTS_20_RUNS)
@@ -223,7 +223,7 @@ raise SystemExit(1)
 
 
 def test_a_command_may_have_another_rate_limit(run: Run) -> None:
-    """Its server admits as many requests a minute as it is told."""
+    """The command's server accepts the given number of requests per minute."""
     code, out, _ = run(
         "assumptions", "nextstep", *only(OUT_OF_RANGE), "--rate-limit", "2", "--", sys.executable, "-c", LIMITED
     )
@@ -232,7 +232,7 @@ def test_a_command_may_have_another_rate_limit(run: Run) -> None:
 
 @pytest.mark.usefixtures("unserved")
 def test_a_command_that_fails_anyway_is_not_tried(run: Run, tmp_path: Path) -> None:
-    """When it fails on the mock as it is, its last lines are shown and nothing else is run: exit code 3."""
+    """A command that fails on the unchanged mock is run only once, and its last lines are printed: exit code 3."""
     log = tmp_path / "log"
     code, out, err = run("mutants", "nextstep", command=shell(f"echo run >> {log}; seq 9; echo; echo oh >&2; exit 7"))
     assert (code, out, log.read_text()) == (3, "", "run\n")
@@ -244,7 +244,7 @@ def test_a_command_that_fails_anyway_is_not_tried(run: Run, tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("unserved")
 def test_a_command_is_told_all_that_the_ready_file_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A variable for each field, text as it is and all else as JSON; what is null is unset, whatever it was outside."""
+    """Each field has a variable, text as it is and all else as JSON; a null field is unset, also if set outside."""
     monkeypatch.setenv("UNDERSTUDY_LAPSED_KEY", "from outside")
     monkeypatch.setenv("UNDERSTUDY_PROFILE", "quick")
     seen, ready = tmp_path / "seen", tmp_path / "ready"
@@ -300,7 +300,7 @@ def test_a_run_that_hangs_is_caught_and_ended(run: Run, monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("unserved")
 def test_ctrl_c_tells_what_is_known(run: Run, tmp_path: Path) -> None:
-    """What runs is ended, what was found out is told, as far as it goes: exit code 130."""
+    """Running commands are killed and the results so far are reported: exit code 130."""
     log, file = tmp_path / "log", tmp_path / "trials.json"
     third = f"echo run >> {log}; [ $(wc -l < {log}) -lt 3 ] || {{ kill -INT $PPID; sleep 60; }}"
     options = (*only(HOLDS), "--jobs", "1", "--json", str(file))
@@ -337,13 +337,13 @@ def test_a_command_has_nobody_to_ask() -> None:
 
 @pytest.mark.usefixtures("unserved")
 def test_only_the_end_of_an_output_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much a command says, and whether it is text or not."""
+    """The output of a command may be of any size and need not be text."""
     monkeypatch.setattr(program, "MAX_OUTPUT", 4)
     assert Program(shell(r"printf 'much\n\377no\n'")).run("nextstep").output == "�no\n"
 
 
 def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A check that leans on an assumption is told with what it saw and what the mock does: exit code 1."""
+    """A check that depends on an assumption is reported with its failure and the mock's default: exit code 1."""
 
     @rule(DEFAULT)
     def leans(target: Any) -> None:
@@ -361,20 +361,20 @@ def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.Monke
     known = targets.document("nextstep").assumptions[OUT_OF_RANGE]
     assert untimed(out).splitlines() == [
         f'false positive  {OUT_OF_RANGE} = "clamp"',
-        "                test_kit_trials.leans",
+        "                test_kit_mutation.leans",
         'passed          nextstep.tasks.unset-value = ""',
         "",
         f'false positive {OUT_OF_RANGE} = "clamp"',
         f'  {known.text} The mock: "reject". [{known.source}]',
-        "  test_kit_trials.leans",
-        "    test_kit_trials.leans: status 200",
+        "  test_kit_mutation.leans",
+        "    test_kit_mutation.leans: status 200",
         "",
         "2 alternatives: 1 passed, 1 false positive, N s",
     ]
 
 
 def test_a_command_under_each_alternative(run: Run) -> None:
-    """The command is run under one alternative at a time, and which ones break it is told: exit code 1."""
+    """The command runs under one alternative at a time, and false positives are reported: exit code 1."""
     picked = only(OUT_OF_RANGE, "nextstep.pagination.limit-not-an-integer")
     code, out, _ = run("assumptions", "nextstep", *picked, "--json", "-", command=REFUSES_ZERO)
     false_positive, passed = json.loads(out)["trials"]
@@ -436,7 +436,7 @@ def test_quiet_says_nothing(run: Run) -> None:
 )
 @pytest.mark.usefixtures("unserved")
 def test_mistakes_are_one_line(run: Run, name: str, arguments: list[str], told: str) -> None:
-    """What is wrong is said in one line, before anything is tried; exit code 2."""
+    """A wrong option is one line before any run: exit code 2."""
     assert run(name, *arguments) == (2, "", f"understudy: {told}\n")
 
 
@@ -460,7 +460,7 @@ def test_a_pattern_that_fits_nothing_is_a_mistake(run: Run, name: str, pattern: 
 
 
 def test_a_file_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
-    """A folder is no file, and nothing is tried before that is said: exit code 2."""
+    """A directory as output file is an error before any run: exit code 2."""
     code, out, err = run("mutants", "nextstep", *only(HOLDS_19), "--json", str(tmp_path))
     assert (code, out, err) == (2, "", f"understudy: --json {tmp_path}: it is a folder\n")
 
