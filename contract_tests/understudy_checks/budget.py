@@ -31,7 +31,7 @@ class Guest:
     """The largest number of requests; None for no limit."""
     max_wait: float = LONGEST_WAIT
     sleep: Sleep = time.sleep  # noqa: TID251 - a server without our clock needs real time
-    tell: Callable[[str], None] = lambda _: None
+    on_wait: Callable[[str], None] = lambda _: None
     """Called with a text before each wait."""
     requests: int = 0
     waited: float = 0.0
@@ -70,5 +70,5 @@ class Guest:
                 f"it takes more than the {self.max_wait:g} seconds of waiting that are allowed (max_wait)", "waiting"
             )
         self.waited += seconds
-        self.tell(f"waiting {seconds:g} s")
+        self.on_wait(f"waiting {seconds:g} s")
         self.sleep(seconds)

@@ -307,7 +307,7 @@ def _run_steps(target: Target, steps: Sequence[Step], profile: str, progress: Pr
     guest, silent = target.guest, 0
     for number, step in enumerate(steps):
         progress(number, len(steps), step.check.name)
-        guest.tell = partial(progress, number, len(steps))
+        guest.on_wait = partial(progress, number, len(steps))
         requests, calls = guest.requests, guest.calls.copy()
         outcome = _run_step(step, target, profile)
         yield _run(step, outcome, guest.requests - requests, guest.calls - calls)
