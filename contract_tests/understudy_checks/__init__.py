@@ -1,4 +1,4 @@
-"""The contract kit: property-based tests of what a vendor's documentation says, for any server that follows it."""
+"""The contract kit: property-based tests of a vendor's documentation, for any server that follows it."""
 
 from understudy_checks.assertions import keep_assertions
 

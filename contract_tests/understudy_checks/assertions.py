@@ -1,6 +1,6 @@
-"""Keeps the assert statements of the kit under `python -O`: its verdicts are made of them.
+"""Keeps the assert statements of the kit under `python -O`, because its verdicts depend on them.
 
-Must not import anything of the kit, and holds no assert of its own: it is compiled before it can help.
+Must not import anything of the kit nor contain an assert: this module itself is compiled without assertions.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from types import CodeType, ModuleType
 
 
 class AssertingLoader(SourceFileLoader):
-    """Compiles a module with its assertions; cached bytecode is not read, because it may have none."""
+    """Compiles a module with its assertions. Ignores cached bytecode, which may lack them."""
 
     def get_code(self, fullname: str) -> CodeType:
-        """The code of a module, compiled from its source."""
+        """Compile a module from its source."""
         path = self.get_filename(fullname)
         code: CodeType = compile(self.get_data(path), path, "exec", dont_inherit=True, optimize=0)
         return code
 
 
 class AssertingFinder(MetaPathFinder):
-    """Finds the modules below one package, and has them compiled with their assertions."""
+    """Finds the modules of one package and loads them with their assertions."""
 
     def __init__(self, package: str) -> None:
         self.prefix = f"{package}."
@@ -31,7 +31,7 @@ class AssertingFinder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The spec of a module below the package; None for any other."""
+        """Find the spec of a module in the package; None for any other module."""
         if not fullname.startswith(self.prefix):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
@@ -41,9 +41,9 @@ class AssertingFinder(MetaPathFinder):
 
 
 def keep_assertions(package: str, optimize: int = sys.flags.optimize) -> None:
-    """Have what is imported below a package from now on compiled with its assertions, where Python leaves them out.
+    """Compile the modules of a package that are imported from now on with their assertions, under `python -O`.
 
-    Comes after finders that others put first, as pytest's, which rewrites assertions whatever the flags are.
+    The finder stands after those of others, such as pytest's, which rewrites assertions under any flags.
     """
     if optimize:
         sys.meta_path.insert(sys.meta_path.index(PathFinder), AssertingFinder(package))

@@ -1,6 +1,6 @@
-"""How the kit behaves as somebody's guest: it counts its requests, keeps to a budget, and waits no longer than allowed.
+"""The budget of a run: counts requests and waiting time against a target and enforces their limits.
 
-One Guest goes with one target. Must not know what a request is about.
+One Guest belongs to one target. Must not know what a request is about.
 """
 
 from __future__ import annotations
@@ -13,62 +13,62 @@ from dataclasses import dataclass, field
 from understudy_checks.client import NotChecked
 
 LONGEST_WAIT = 300.0
-"""Seconds of real waiting that a run may take in all, unless it is told otherwise."""
+"""The default limit of real waiting in a run, in seconds."""
 
 Sleep = Callable[[float], None]
-Seen = tuple[str, int]
+OperationStatus = tuple[str, int]
 
 
-class Spent(NotChecked):
-    """The budget of requests, or of seconds to wait, is used up."""
+class BudgetSpent(NotChecked):
+    """The budget of requests or of waiting time is used up."""
 
 
 @dataclass(slots=True)
 class Guest:
-    """What a run may do to its target, and what it has done so far."""
+    """The limits of a run on its target, and what it has used of them."""
 
     budget: int | None = None
-    """Requests in all; None for as many as it takes."""
+    """The largest number of requests; None for no limit."""
     max_wait: float = LONGEST_WAIT
-    sleep: Sleep = time.sleep  # noqa: TID251 - a server without our clock is waited for
-    tell: Callable[[str], None] = lambda _: None
-    """Told of each wait before it begins."""
+    sleep: Sleep = time.sleep  # noqa: TID251 - a server without our clock needs real time
+    on_wait: Callable[[str], None] = lambda _: None
+    """Called with a text before each wait."""
     requests: int = 0
     waited: float = 0.0
     last: int | None = None
-    """The number of the last request that what is being done now may make; None for as many as the budget allows."""
-    calls: Counter[Seen] = field(default_factory=Counter)
-    """How often each operation (its id) was answered with each status."""
+    """The request count at which the current share ends; None without a share."""
+    calls: Counter[OperationStatus] = field(default_factory=Counter)
+    """The number of responses by operation id and status."""
     made: list[str] = field(default_factory=list)
-    """The paths of the objects that were made where others are too, in order."""
+    """The paths of the objects that the kit created on a shared target, in order."""
 
     @property
     def left(self) -> int | None:
-        """How many requests may still be made; None for any number."""
+        """The number of requests left; None for no limit."""
         return None if self.budget is None else self.budget - self.requests
 
     def share(self, requests: int | None) -> None:
-        """Let what is done from now on make so many requests."""
+        """Limit the next step to `requests` requests; None for no limit but the budget."""
         self.last = None if requests is None else self.requests + requests
 
     def spend(self) -> None:
-        """Count a request that is about to be made; raises Spent when it may not be."""
+        """Count a request before it is sent. Raises BudgetSpent when no more are allowed."""
         if self.left == 0:
-            raise Spent(f"the budget of {self.budget} requests is used up", "requests")
+            raise BudgetSpent(f"the budget of {self.budget} requests is used up", "requests")
         if self.last is not None and self.requests >= self.last:
-            raise Spent(f"it takes more than its share of the budget of {self.budget} requests", "requests")
+            raise BudgetSpent(f"it takes more than its share of the budget of {self.budget} requests", "requests")
         self.requests += 1
 
-    def saw(self, operation: str, status: int) -> None:
-        """Remember how an operation was answered."""
+    def record_response(self, operation: str, status: int) -> None:
+        """Record the status of an operation's response."""
         self.calls[operation, status] += 1
 
     def wait(self, seconds: float) -> None:
-        """Really wait; raises Spent when that is longer than is allowed in all."""
+        """Sleep for `seconds`. Raises BudgetSpent when the total would exceed `max_wait`."""
         if self.waited + seconds > self.max_wait:
-            raise Spent(
+            raise BudgetSpent(
                 f"it takes more than the {self.max_wait:g} seconds of waiting that are allowed (max_wait)", "waiting"
             )
         self.waited += seconds
-        self.tell(f"waiting {seconds:g} s")
+        self.on_wait(f"waiting {seconds:g} s")
         self.sleep(seconds)

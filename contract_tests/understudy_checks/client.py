@@ -1,7 +1,7 @@
-"""What a test talks through: requests to one API with one tenant's keys, each answer judged on the way.
+"""The client of a test: sends requests to one API with a tenant's keys and checks each response against the document.
 
-A Client keeps the exchanges of its example, so that a failure shows the curl lines of the calls made. It
-obeys 429, waits on the world's clock where there is one, and must not know any API by name.
+A Client logs the exchanges of its example, so that a failure shows the calls as curl lines. It
+retries after 429, waits on the world's clock where there is one, and must not know any API by name.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ Capability = Literal[
     "waiting",
 ]
 
-PATIENCE = 3
+MAX_RETRIES = 3
 CALLS_MADE = "Calls made:"
-"""What the note of an error begins with that shows the calls of its example."""
+"""The first line of the note that lists an example's calls on an error."""
 
-SHOWN = 20
-UNTOLD = 60.0
-"""Seconds to wait after a 429 that does not say how long, where the document does not either."""
-_READING = ("GET", "HEAD", "OPTIONS")
+MAX_CURL_LINES = 20
+DEFAULT_WAIT = 60.0
+"""Seconds to wait after a 429 without Retry-After, where the document has no quota either."""
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _ABSENT: Any = object()
 
 LACKS: Mapping[Capability, str] = {
     "write": "writing is not allowed on this target",
-    "fresh": "this target gives no world of its own to each test",
+    "fresh": "this target has no isolated world for each test",
     "advance": "this target's clock cannot be advanced",
-    "documented-limit": "this target's rate limit is told not to be the documented one",
-    "events": "what people do in the vendor's own app cannot be done on this target",
+    "documented-limit": "this target's rate limit is configured to differ from the documented one",
+    "events": "this target cannot simulate what people do in the vendor's own app",
     "second-key": "no second key of the same tenant is known",
     "spare-key": "no key is known that may be revoked",
     "revoked-key": "no revoked key is known",
@@ -70,24 +70,24 @@ LACKS: Mapping[Capability, str] = {
 
 REMEDIES: Mapping[Capability, str] = {
     "write": "allow it with --allow-writes, or `writes = true` in the target file",
-    "fresh": "only a server of Understudy gives fresh worlds",
+    "fresh": "only a server of Understudy has isolated worlds",
     "advance": 'name a function that moves the target\'s clock: `advance = "module:function"` in the target file',
     "documented-limit": "check a target that has the documented rate limit, without `rate_limit` in the target file",
-    "events": 'name a function that does it: `event = "module:function"` in the target file',
+    "events": 'name a function that simulates it: `event = "module:function"` in the target file',
     "second-key": "give a second key of the same tenant: --api-key twice, or `api_keys` in the target file",
-    "spare-key": "give some, one for each operation: `spare_keys` in the target file",
-    "revoked-key": "give one: `revoked_key` in the target file",
-    "lapsed-key": "give one: `lapsed_key` in the target file",
-    "other-tenant": "give one: `other_tenant_key` in the target file",
-    "members": "tell some: [[members]] with email, user_id and active in the target file",
-    "requests": "allow more of them: --budget",
-    "waiting": "allow more of it (`max_wait` in the target file), or give more keys: --api-key twice, or more often",
+    "spare-key": "give revocable keys, one for each operation: `spare_keys` in the target file",
+    "revoked-key": "give a revoked key: `revoked_key` in the target file",
+    "lapsed-key": "give a key of such a tenant: `lapsed_key` in the target file",
+    "other-tenant": "give a key of another tenant: `other_tenant_key` in the target file",
+    "members": "list them: [[members]] with email, user_id and active in the target file",
+    "requests": "allow more requests: --budget",
+    "waiting": "allow a longer wait (`max_wait` in the target file), or give more keys: --api-key twice or more",
 }
-"""How a target comes by a capability."""
+"""How to give a target a capability."""
 
 
 class NotChecked(SkipTest):
-    """A rule that could not be checked here, and why. unittest, pytest and hypothesis all read it as skipped."""
+    """Skips a rule that cannot be checked on this target, with the reason. unittest, pytest and hypothesis obey it."""
 
     def __init__(self, reason: str, *lacking: Capability) -> None:
         self.reason = reason
@@ -96,15 +96,15 @@ class NotChecked(SkipTest):
 
 
 class Broken(NotChecked):
-    """No whole answer arrived: nobody knows what it would have been. `late` when it was waited for in vain."""
+    """No complete response arrived. `late` after a timeout."""
 
     def __init__(self, reason: str, *, late: bool) -> None:
-        super().__init__(f"no whole answer arrived: {reason}")
+        super().__init__(f"no complete response arrived: {reason}")
         self.late = late
 
 
 class Violation(AssertionError):
-    """An answer that the document does not allow; names the operation and the JSON pointer of what differs."""
+    """A response that the document does not allow. Names the operation and the JSON pointer of the difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a target is reached with: keys, and what nobody can find out through the API. Names as in a ready file."""
+    """The keys of a target and facts that its API does not reveal. Names as in a ready file."""
 
     api_keys: tuple[str, ...]
     revoked_key: str | None = None
@@ -126,11 +126,11 @@ class Access:
     other_tenant_key: str | None = None
     members: tuple[Member, ...] = ()
     given: Mapping[str, Json] = field(default_factory=dict, compare=False)
-    """All that the entry tells: ids that no operation lists, by the name of the parameter that wants them."""
+    """The whole entry: also ids that no operation lists, by the name of their parameter."""
 
     @classmethod
     def read(cls, entry: Mapping[str, Json]) -> Access:
-        """From an API's entry of a ready file."""
+        """Read an API's entry of a ready file."""
         return cls(
             api_keys=tuple(entry["api_keys"]),
             revoked_key=entry.get("revoked_key"),
@@ -141,13 +141,13 @@ class Access:
         )
 
     def ids(self, key: str | None) -> Mapping[str, Json]:
-        """What is given to the holder of a key (None: the default one) to begin with."""
+        """The ids that the owner of a key (None: the default key) is given at the start."""
         foreign = key is not None and key == self.other_tenant_key
         return self.given.get("other_tenant", {}) if foreign else self.given
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What these keys and members make checkable."""
+        """The capabilities that these keys and members provide."""
         known: dict[Capability, object] = {
             "second-key": self.api_keys[1:],
             "revoked-key": self.revoked_key,
@@ -159,49 +159,49 @@ class Access:
 
 
 class Account(Protocol):
-    """Who is told of each request: before it is made, and how it was answered."""
+    """Counts the requests to a target and may refuse to send more."""
 
     def spend(self) -> None:
-        """A request is about to be made; raises NotChecked when it may not be."""
+        """Count a request before it is sent. Raises NotChecked when no more are allowed."""
 
-    def saw(self, operation: str, status: int) -> None:
-        """A documented operation was answered."""
+    def record_response(self, operation: str, status: int) -> None:
+        """Record the status of a documented operation's response."""
 
     @property
     def made(self) -> list[str]:
-        """The paths of the objects that were made on a target that others use too."""
+        """The paths of the objects that the kit created on a shared target."""
 
 
 class World(Protocol):
-    """Where a client's requests happen: what can be done there beside sending requests."""
+    """The world of a client's requests: its clock, events and keys."""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What this world offers."""
+        """The capabilities of this world."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What every request to this world carries beside its own headers."""
+        """The headers that every request to this world carries in addition to its own."""
 
     def wait(self, seconds: float) -> None:
-        """Let `seconds` pass; raises NotChecked when that is too long to wait for."""
+        """Let `seconds` pass. Raises NotChecked when the wait is too long."""
 
     def linger(self, seconds: float) -> None:
-        """Let `seconds` pass in which something is expected to happen by itself; raises NotChecked as `wait` does."""
+        """Let `seconds` pass between two polls of a background job. Raises NotChecked when the wait is too long."""
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
-        """Do what a person does in the vendor's own app; raises NotChecked where that cannot be done."""
+        """Simulate what a person does in the vendor's own app. Raises NotChecked where that is impossible."""
 
     def spare_key(self) -> str:
-        """A key that may be revoked, another one each time; raises NotChecked when there is none left."""
+        """Return a key that may be revoked, each key once. Raises NotChecked when none is left."""
 
     def close(self) -> None:
-        """Give the world back."""
+        """Release the world."""
 
 
 @dataclass(slots=True)
 class Client:
-    """Requests to one API in one world. Use it as a context manager: a failure inside then shows its curl lines."""
+    """Sends requests to one API in one world. As a context manager, it adds the curl lines to a failure inside."""
 
     contract: Contract = field(repr=False)
     transport: Transport = field(repr=False)
@@ -210,10 +210,9 @@ class Client:
     world: World
     account: Account = field(repr=False)
     log: list[Exchange] = field(default_factory=list, repr=False)
-    patience: int = PATIENCE
+    retries: int = MAX_RETRIES
     memory: Memory | None = field(default=None, repr=False)
-    """What was found in worlds that were like this one when they were fresh, or in this one where nobody writes;
-    None when it cannot be relied on."""
+    """Discovered arguments, valid in every unchanged world of the target. None where they may go stale."""
 
     def __enter__(self) -> Self:
         return self
@@ -224,23 +223,23 @@ class Client:
         self.world.close()
 
     @property
-    def pristine(self) -> Memory | None:
-        """The memory, as long as nothing was done in this world but reading."""
-        reading = all(exchange.request.method in _READING for exchange in self.log)
-        return self.memory if reading else None
+    def valid_memo(self) -> Memory | None:
+        """The memory, or None once a request has written to this world."""
+        is_unchanged = all(exchange.request.method in _SAFE_METHODS for exchange in self.log)
+        return self.memory if is_unchanged else None
 
     @property
-    def is_alone(self) -> bool:
-        """Whether nobody else is in this world."""
+    def is_isolated(self) -> bool:
+        """Whether this world belongs to this client alone."""
         return "fresh" in self.world.capabilities
 
     def hasty(self) -> Client:
-        """The same client, but one that takes a 429 for an answer: for tests of the limit itself."""
-        return replace(self, patience=0)
+        """Return a copy of the client that does not retry after 429, for tests of the rate limit itself."""
+        return replace(self, retries=0)
 
     @property
     def key(self) -> str:
-        """The key that is sent unless another is named."""
+        """The key that is sent by default."""
         return self.access.api_keys[0]
 
     @property
@@ -250,7 +249,7 @@ class Client:
 
     @property
     def revoked_key(self) -> str:
-        """A key that was valid once."""
+        """A revoked key."""
         return self.access.revoked_key or lacking("revoked-key")
 
     @property
@@ -265,7 +264,7 @@ class Client:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The people of the tenant, as far as they are known."""
+        """The known members of the tenant."""
         return self.access.members or lacking("members")
 
     def send(
@@ -279,22 +278,22 @@ class Client:
         headers: Mapping[str, str] | None = None,
         key: str | None = _ABSENT,
     ) -> Response:
-        """Send a request, again when a 429 names a wait that passes, and return the judged answer.
+        """Send a request, retry after 429, and return the checked response.
 
-        `path` is relative to the API's server path (`/process-runs`) and raw: encode what needs it. `query` is
-        a mapping (None values are left out) or raw text; `json` is sent as JSON, else `body` as it is; `key` is
-        another key than the default one, or None for no credential at all. Raises Violation when the answer to
-        a documented operation is not what the document allows. Where others are too, of a successful answer's body
-        there is what the document names; the log keeps the rest.
+        `path` is relative to the API's server path (`/process-runs`) and raw: percent-encode it where needed.
+        `query` is a mapping (None values are left out) or raw text. `json` is sent as JSON, otherwise `body` as it
+        is. `key` replaces the default key; None sends no credential. Raises Violation when the document does not
+        allow the response of a documented operation. On a shared target, the body of a success is reduced to the
+        members that the document names; the log keeps it whole.
         """
         request = self.request(method, path, query=query, json=json, body=body, headers=headers, key=key)
         response = self.exchange(request).response
-        for _ in range(self.patience):
+        for _ in range(self.retries):
             if response.status != 429:
                 break
             self.world.wait(self._pause(response))
             response = self.exchange(request).response
-        if self.is_alone:  # our mock shows nothing that its document does not name
+        if self.is_isolated:  # our mock returns only members that its document names
             return response
         return shown(self.contract, find(self.contract, method, path), response)
 
@@ -314,10 +313,10 @@ class Client:
         return self.send(known.method, path, query=query, json=json, body=body, headers=headers, key=key)
 
     def _pause(self, response: Response) -> float:
-        """How long to wait after a 429: as it says, or else the limit's whole time."""
+        """Seconds to wait after a 429: its Retry-After, or the whole window of the rate limit."""
         wait = response.header("retry-after") or ""
         limit = self.contract.rate_limit
-        window = limit.quota.seconds if limit is not None and isinstance(limit.quota, Quota) else UNTOLD
+        window = limit.quota.seconds if limit is not None and isinstance(limit.quota, Quota) else DEFAULT_WAIT
         return float(int(wait)) if wait.isdecimal() else window
 
     def request(
@@ -331,30 +330,30 @@ class Client:
         headers: Mapping[str, str] | None = None,
         key: str | None = _ABSENT,
     ) -> Request:
-        """The request that `send` would send."""
+        """Build the request that `send` would send."""
         key = self.key if key is _ABSENT else key
-        given = {**self.world.headers, **self.usual, **self.credential(key)}
+        given = {**self.world.headers, **self.default_headers, **self.credential(key)}
         if json is not _ABSENT:
             body, given["content-type"] = texts.dumps(json).encode(), "application/json"
         given |= {name.lower(): value for name, value in (headers or {}).items()}
         encoded = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in given.items())
-        whole = "&".join(part for part in (_query(query), _query(self._carried(key)[1])) if part)
+        whole = "&".join(part for part in (_query(query), _query(self._credential_parts(key)[1])) if part)
         return Request(method, self.prefix + path, whole, encoded, body)
 
     def exchange(self, request: Request) -> Exchange:
-        """Send `request` as it is, once; keep it in the log; judge the answer. Raises Violation."""
-        if request.method not in _READING and "write" not in self.world.capabilities:
+        """Send `request` once, unchanged; log it and check the response. Raises Violation."""
+        if request.method not in _SAFE_METHODS and "write" not in self.world.capabilities:
             lacking("write")
         operation = find(self.contract, request.method, request.path.removeprefix(self.prefix))
-        if not self.is_alone and request.method == "DELETE":
-            self._spare(request.path)
+        if not self.is_isolated and request.method == "DELETE":
+            self._check_removable(request.path)
         self.account.spend()
         response = fetch(self.transport, request)
         if operation is not None:
-            self.account.saw(operation.id, response.status)
-            if not self.is_alone and response.status < 300 and adds(self.contract, operation):
-                self.account.made.extend(f"{request.path}/{quote(id, safe='')}" for id in ids_in(response))
-        seen = Exchange(
+            self.account.record_response(operation.id, response.status)
+            if not self.is_isolated and response.status < 300 and adds_to_list(self.contract, operation):
+                self.account.made.extend(f"{request.path}/{quote(id, safe='')}" for id in response_ids(response))
+        exchange = Exchange(
             id=len(self.log),
             world="",
             api=self.contract.name,
@@ -367,67 +366,68 @@ class Client:
             trace=(),
             error=None,
         )
-        self.log.append(seen)
-        _judge(operation, response)
-        return seen
+        self.log.append(exchange)
+        _validate(operation, response)
+        return exchange
 
-    def _spare(self, path: str) -> None:
-        """Raises NotChecked when something would be removed that was not made here, on a target that others use."""
+    def _check_removable(self, path: str) -> None:
+        """Raise NotChecked unless the kit itself created what a DELETE on a shared target removes."""
         if not any(path == own or path.startswith(f"{own}/") for own in self.account.made):
-            raise NotChecked("it would remove what others made on this target")
+            raise NotChecked("it would delete an object that the kit did not create on this target")
 
     @property
-    def usual(self) -> dict[str, str]:
-        """The headers that every request has: what it accepts, and what operations require, by the examples."""
+    def default_headers(self) -> dict[str, str]:
+        """The headers of every request: `accept`, and the examples of required header parameters."""
         required = {name.lower(): example for name, example in self.contract.headers.items()}
         return {"accept": "application/json", **required}
 
     def credential(self, key: str | None) -> dict[str, str]:
         """The headers that carry `key`, as the document's security scheme says."""
-        return self._carried(key)[0]
+        return self._credential_parts(key)[0]
 
-    def _carried(self, key: str | None) -> tuple[dict[str, str], dict[str, str]]:
+    def _credential_parts(self, key: str | None) -> tuple[dict[str, str], dict[str, str]]:
         """The headers and the query parameters that carry `key`."""
         if key is None or not self.contract.schemes:
             return {}, {}
         scheme = self.contract.schemes[0]
-        return ({scheme.header: key}, {}) if is_whole(key, scheme) else scheme.carry(key)
+        return ({scheme.header: key}, {}) if names_scheme(key, scheme) else scheme.carry(key)
 
     @property
     def spare_key(self) -> str:
-        """A valid key of the same tenant that may be revoked: in a world of one's own every key may."""
-        return self.second_key if self.is_alone else self.world.spare_key()
+        """A valid key of the same tenant that may be revoked: any key in an isolated world."""
+        return self.second_key if self.is_isolated else self.world.spare_key()
 
     def eventually(self, probe: Callable[[], T], within: float = 10.0) -> T:
-        """Ask `probe` until its answer is true, for at most `within` seconds of the world's time; that answer.
+        """Call `probe` until it returns a true value, for at most `within` seconds of the world's time.
 
-        Where the document does not promise that something has happened when an answer arrives, ask like this.
+        For effects that the document does not promise to be complete when the response arrives.
         """
         passed, step = 0.0, 0.03
-        while not (seen := probe()):
-            assert passed < within, f"still {seen!r} after {within} seconds"
+        while not (value := probe()):
+            assert passed < within, f"still {value!r} after {within} seconds"
             step = min(step * 2, within - passed)
             self.world.linger(step)
             passed += step
-        return seen
+        return value
 
     def advance(self, seconds: float) -> None:
-        """Let time pass on the world's clock (really waits on a target without one)."""
+        """Advance the world's clock. Really waits on a target without such a clock."""
         if seconds:
             self.memory = None
             self.world.wait(seconds)
 
     def event(self, name: str, **fields: Json) -> None:
-        """Do what a person does in the vendor's own app (`skip-task`, `revoke-key` ...)."""
+        """Simulate what a person does in the vendor's own app (`skip-task`, `revoke-key` ...)."""
         self.memory = None
         self.world.event(name, fields)
 
     def curl(self) -> list[str]:
-        """The calls made, as shell lines with the status they got; keys are shown as variables."""
-        dropped = [f"# {len(self.log) - SHOWN} earlier calls are left out"] if len(self.log) > SHOWN else []
-        return dropped + [self._line(exchange) for exchange in self.log[-SHOWN:]]
+        """The logged calls as curl lines with their statuses. Keys are replaced by shell variables."""
+        hidden = len(self.log) - MAX_CURL_LINES
+        dropped = [f"# {hidden} earlier calls are left out"] if hidden > 0 else []
+        return dropped + [self._curl_line(exchange) for exchange in self.log[-MAX_CURL_LINES:]]
 
-    def _line(self, exchange: Exchange) -> str:
+    def _curl_line(self, exchange: Exchange) -> str:
         request = exchange.request
         words = ["curl"] if request.method == "GET" else ["curl", "-X", request.method]
         for name, value in request.headers:
@@ -439,8 +439,8 @@ class Client:
             words += ["-H", self._quoted(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
         if request.body:
             words += ["--data-binary", shlex.quote(request.body.decode("utf-8", "backslashreplace"))]
-        place = request.path.removeprefix(self.prefix) + (f"?{request.query}" if request.query else "")
-        return f'{" ".join(words)} "$BASE_URL"{shlex.quote(place)}  # {exchange.response.status}'
+        path = request.path.removeprefix(self.prefix) + (f"?{request.query}" if request.query else "")
+        return f'{" ".join(words)} "$BASE_URL"{shlex.quote(path)}  # {exchange.response.status}'
 
     def _quoted(self, text: str) -> str:
         access = self.access
@@ -454,30 +454,30 @@ class Client:
 
 
 def fetch(transport: Transport, request: Request) -> Response:
-    """The answer to a request; raises Broken."""
+    """Send a request and return the response. Raises Broken."""
     try:
         return transport(request)
     except NoAnswer as error:
         raise Broken(str(error), late=isinstance(error, TooLate)) from error
 
 
-def is_whole(key: str, scheme: Scheme) -> bool:
-    """Whether a key names its own scheme (`Basic ...`): it is sent as it is."""
+def names_scheme(key: str, scheme: Scheme) -> bool:
+    """Whether a key includes its own scheme (`Basic ...`), so that it is sent unchanged."""
     return scheme.kind == "bearer" and key.startswith("Basic ")
 
 
 def as_sent(key: str, scheme: Scheme) -> str:
-    """The value of the header that carries a key."""
-    return key if is_whole(key, scheme) else scheme.carry(key)[0].get(scheme.header, key)
+    """The value of the credential header for a key."""
+    return key if names_scheme(key, scheme) else scheme.carry(key)[0].get(scheme.header, key)
 
 
 def _variable(header: str) -> str:
-    """The shell variable that stands for the value of a header that the target wants."""
+    """The name of the shell variable for a target's header."""
     return f"HEADER_{header.upper().replace('-', '_')}"
 
 
 def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:
-    """The path and the query of an operation with these arguments; raises KeyError for a path parameter left out."""
+    """The path and query of an operation with these arguments. Raises KeyError for a missing path parameter."""
     path, query = operation.path, dict(arguments)
     for parameter in operation.parameters:
         if parameter.location == "path":
@@ -486,25 +486,25 @@ def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, 
 
 
 def find(contract: Contract, method: str, path: str) -> Operation | None:
-    """The documented operation behind a method and a raw path, or None. A literal segment wins over a parameter."""
+    """The documented operation of a method and a raw path, or None. A literal segment wins over a parameter."""
     parts = path.split("/")
     routes = _routes(contract, method, len(parts))
-    return next((operation for template, operation in routes if _fits(template, parts)), None)
+    return next((operation for template, operation in routes if _matches(template, parts)), None)
 
 
 @lru_cache(maxsize=256)
 def _routes(contract: Contract, method: str, length: int) -> list[tuple[list[str], Operation]]:
-    """The operations of a method whose paths have so many segments, those with the fewest parameters first."""
+    """The operations of a method whose paths have `length` segments, those with the fewest parameters first."""
     known = [(known.path.split("/"), known) for known in contract.operations.values() if known.method == method]
     fitting = [(template, operation) for template, operation in known if len(template) == length]
     return sorted(fitting, key=lambda route: route[1].path.count("{"))
 
 
-def _fits(template: list[str], parts: list[str]) -> bool:
+def _matches(template: list[str], parts: list[str]) -> bool:
     return all(part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True))
 
 
-def _judge(operation: Operation | None, response: Response) -> None:
+def _validate(operation: Operation | None, response: Response) -> None:
     if operation is None:
         return
     if response.status >= 500:
@@ -514,18 +514,18 @@ def _judge(operation: Operation | None, response: Response) -> None:
         raise Violation(mismatch)
 
 
-def adds(contract: Contract, operation: Operation) -> bool:
-    """Whether an operation adds to a list: by POST on its path."""
+def adds_to_list(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation adds items to a list: a POST on the path of a list."""
     return operation.method == "POST" and any(
         known.pagination is not None and known.path == operation.path for known in contract.operations.values()
     )
 
 
-def ids_in(response: Response) -> list[str]:
-    """The id of the object that an answer shows, bare or as its `data`; none without one, or without JSON."""
+def response_ids(response: Response) -> list[str]:
+    """The id of the object in a response body or its `data`, as a list of one. Empty without JSON or without an id."""
     try:
         body = response.json()
-    except ValueError:  # it is judged as any answer is
+    except ValueError:  # conformance checks report a body that is not JSON
         return []
     item = body.get("data", body) if isinstance(body, dict) else None
     return [str(item["id"])] if isinstance(item, dict) and "id" in item else []
@@ -542,5 +542,5 @@ def _text(value: object) -> str:
 
 
 def lacking(*capabilities: Capability) -> NoReturn:
-    """Raises NotChecked, with the reasons."""
+    """Raise NotChecked with the reasons for these missing capabilities."""
     raise NotChecked("; ".join(LACKS[capability] for capability in capabilities), *capabilities)

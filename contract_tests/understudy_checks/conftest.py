@@ -1,6 +1,6 @@
-"""How pytest runs the kit: its options, the target, one run of a test for each operation that it is about.
+"""Runs the kit under pytest: options, the fixture `target`, and one run of a test for each operation it applies to.
 
-Tests that check no rule of an API are not collected for it. What cannot be checked is reported, with the reason.
+Tests that check no rule of an API are not collected for it. Rules that cannot be checked are reported with the reason.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Repeat a check for every API that it concerns, and there for every operation that it is about."""
+    """Parametrize a check by API and by the operations that it applies to."""
     check = check_of(metafunc.function)
     if check is None:
         return
@@ -57,7 +57,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark an item with the rules that it checks, and put them in its JUnit properties."""
+    """Mark an item with its rules and add them to its JUnit properties."""
     check = _check(item)
     if check is not None:
         item.add_marker(pytest.mark.rule(*check.rules))
@@ -65,7 +65,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out checks that concern none of the chosen APIs."""
+    """Deselect checks that apply to none of the chosen APIs."""
     left_out = [item for item in items if (check := _check(item)) and not _rows(config, check)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest) -> Target:
-    """What the tests talk to: our mock in process, or the server at `--understudy-url`."""
+    """The target of the tests: our mock in process, or the server at `--understudy-url`."""
     url = request.config.getoption("--understudy-url")
     if url is None:
         return mock(request.param)
@@ -85,14 +85,14 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
-    """Report a check as not checked when the target lacks what it needs."""
+    """Skip a check as not checked when the target lacks a capability."""
     check, target = _check(pyfuncitem), pyfuncitem.funcargs.get("target")
     if check is not None:
         require(cast("Target", target), check.needs)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was not checked, and why."""
+    """Print how many tests were not checked, by reason."""
     texts = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ())]
     reasons = Counter(text.partition(_PREFIX)[2] for text in texts if _PREFIX in text)
     if reasons:
@@ -106,13 +106,13 @@ def _check(item: pytest.Item) -> Check | None:
 
 
 def _rows(config: pytest.Config, check: Check) -> list[tuple[str, Arguments]]:
-    """The runs of a check: API and arguments of each."""
+    """The API and the arguments of each run of a check."""
     chosen = config.getoption("--understudy-api") or apis.NAMES
     return [(api, arguments) for api in chosen for arguments in expand(check, installed.document(api))]
 
 
 def _settings(config: pytest.Config, api: str) -> Settings:
-    """What the options tell about the server at `--understudy-url`; raises BadSettings."""
+    """Read the settings of the server at `--understudy-url` from the options. Raises BadSettings."""
     file, words, keys = (config.getoption(f"--understudy-{name}") for name in ("target", "set", "api-key"))
     return sources.told(api, file, words, keys)
 

@@ -1,4 +1,4 @@
-"""What ends a command before it is done: SIGINT, SIGTERM, or a time limit. Must not know what the command does."""
+"""Interrupts a command on SIGINT, SIGTERM or a time limit. Must not know what the command does."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """The exit codes of signals: 128 and their number."""
 
 
-MOMENT = 0.01
-"""Seconds until what was lost is raised once more."""
+RERAISE_DELAY = 0.01
+"""Seconds until a lost interruption is raised again."""
 
 
 class Interruption(KeyboardInterrupt):
-    """The command is to end now, and why: one line."""
+    """Ends the command; the message gives the reason in one line."""
 
 
 class TimeIsUp(Interruption):
@@ -29,24 +29,24 @@ class TimeIsUp(Interruption):
 
 
 class Watch:
-    """What has interrupted a command so far. The first interruption is raised where the command is, once."""
+    """Records the interruptions of a command and raises the first one in its main thread."""
 
     def __init__(self, max_time: float | None) -> None:
         self.max_time = max_time
         self.first: Interruption | None = None
         self.code: int | None = None
-        """The exit code of the signal that came; None when none did."""
+        """The exit code of the received signal; None without one."""
         self.hook = sys.unraisablehook
         self._holding = False
 
     def check(self) -> None:
-        """Raise what has interrupted the command: an exception can get lost where a signal happens to raise it."""
+        """Raise the first interruption again, since an exception from a signal handler can get lost."""
         if self.first is not None:
             raise self.first
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Let nothing interrupt the block but a second signal: what is written in it is written whole."""
+        """Defer interruptions until the block ends, except a second signal, so that files are written completely."""
         self._holding = True
         try:
             yield
@@ -61,12 +61,12 @@ class Watch:
         if is_second or not self._holding:
             raise self.first
 
-    def lost(self, told: UnraisableHookArgs) -> None:
-        """Raise once more, in a moment, what was raised where nothing can be, as in a garbage collector's callback."""
-        if isinstance(told.exc_value, Interruption):
-            signal.setitimer(signal.ITIMER_REAL, MOMENT)
+    def handle_unraisable(self, unraisable: UnraisableHookArgs) -> None:
+        """Raise an interruption again that was lost where exceptions cannot propagate, such as in a finalizer."""
+        if isinstance(unraisable.exc_value, Interruption):
+            signal.setitimer(signal.ITIMER_REAL, RERAISE_DELAY)
         else:
-            self.hook(told)
+            self.hook(unraisable)
 
     def _named(self, number: int) -> Interruption:
         if number == signal.SIGALRM:
@@ -78,7 +78,7 @@ class Watch:
 def watched(max_time: float | None = None) -> Iterator[Watch]:
     """Raise Interruption in the block when a signal comes, or `max_time` seconds have passed."""
     watch = Watch(max_time)
-    sys.unraisablehook = watch.lost
+    sys.unraisablehook = watch.handle_unraisable
     before = {number: signal.signal(number, watch.interrupt) for number in (*CODES, signal.SIGALRM)}
     signal.setitimer(signal.ITIMER_REAL, max_time or 0)
     try:

@@ -1,4 +1,4 @@
-"""The modules of the kit's folders: `generic`, and one for each API with its checks, mutants and probes.
+"""Imports the modules of the kit's folders: `generic`, and each API's folder with its checks, mutants and probes.
 
 Must not know what a module holds.
 """
@@ -16,7 +16,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 
 @cache
 def modules(folder: str) -> tuple[ModuleType, ...]:
-    """The modules of a folder (such as `nextstep.mutants`) by name; none where there is no such folder."""
+    """Import the modules of a folder (such as `nextstep.mutants`), sorted by name. Empty without such a folder."""
     path = Path(__file__).parent.joinpath(*folder.split("."))
     names = sorted(module.name for module in pkgutil.iter_modules([str(path)]) if not module.ispkg)
     return tuple(importlib.import_module(f"{_PACKAGE}.{folder}.{name}") for name in names)
@@ -24,5 +24,5 @@ def modules(folder: str) -> tuple[ModuleType, ...]:
 
 @cache
 def folders() -> tuple[str, ...]:
-    """The names of the folders, in their order."""
+    """The names of the kit's folders, sorted."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.ispkg))

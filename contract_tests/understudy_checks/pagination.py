@@ -1,6 +1,6 @@
-"""Reading a list page by page, as its `x-pagination` declares; and what an operation would change.
+"""Reads lists page by page as their `x-pagination` declares, and asserts that refused operations change nothing.
 
-Works with cursors, ids and lists of any size, and while others write. Must not know what is listed.
+Works with lists of any size, also while others write. Must not know what is listed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from understudy_checks.pointers import resolve_pointer
 
 Json = Any
 
-MOST_PAGES = 150
+MAX_PAGES = 150
 _COUNTED = re.compile(r"\D*\d+")
-PARENTS = 40
-"""How many parents are looked at to find a long list of children."""
+MAX_PARENTS = 40
+"""The largest number of parents that are searched for a long list of children."""
 
 
 class Page(NamedTuple):
-    """One page of a list: its items, the cursor of the next page, and whether there is one."""
+    """One page of a list: its items, the cursor or number of the next page, and whether there is one."""
 
     items: list[Json]
     next: Json
@@ -35,25 +35,25 @@ class Page(NamedTuple):
 
 
 def setting(listing: Operation, name: str) -> str:
-    """What the document's pagination style calls something: the limit, the cursor, the place of the items."""
-    assert listing.pagination is not None, f"{listing.id} is no list"
+    """A setting of a list's pagination: a parameter's name (`limit`, `cursor`) or a JSON pointer (`items`, `next`)."""
+    assert listing.pagination is not None, f"{listing.id} is not a list"
     return str(listing.pagination.settings[name])
 
 
 def settled(listing: Operation, name: str) -> bool:
-    """Whether the document leaves nothing open in this part of its pagination (`page-fill`, `last-token` ...)."""
-    assert listing.pagination is not None, f"{listing.id} is no list"
+    """Whether the document states, rather than assumes, a setting of a list's pagination (`page-fill` ...)."""
+    assert listing.pagination is not None, f"{listing.id} is not a list"
     return not isinstance(listing.pagination.settings.get(name), Assumed)
 
 
-def is_numbered(listing: Operation) -> bool:
-    """Whether the pages of a list have numbers, rather than that each names the place where the next one starts."""
-    assert listing.pagination is not None, f"{listing.id} is no list"
+def has_page_numbers(listing: Operation) -> bool:
+    """Whether the pages of a list have numbers instead of cursors."""
+    assert listing.pagination is not None, f"{listing.id} is not a list"
     return listing.pagination.style == "pages"
 
 
 def bounds(listing: Operation) -> tuple[int, int | None, int]:
-    """The smallest, the default (None where it is not documented) and the largest `limit` of a list."""
+    """The smallest, the default (None if undocumented) and the largest `limit` of a list."""
     schema = next(p for p in listing.parameters if p.name == setting(listing, "limit")).schema
     return schema.get("minimum", 1), schema.get("default"), schema["maximum"]
 
@@ -67,9 +67,9 @@ def request_page(
     cursor: object = None,
     key: str | None = None,
 ) -> Response:
-    """Ask for one page; the answer as it is."""
-    place = setting(listing, "page" if is_numbered(listing) else "cursor")
-    paging = {setting(listing, "limit"): limit, place: cursor}
+    """Request one page and return the response."""
+    position = setting(listing, "page" if has_page_numbers(listing) else "cursor")
+    paging = {setting(listing, "limit"): limit, position: cursor}
     return call(client, listing, Arranged({**arguments, **paging}, None), key=key)
 
 
@@ -82,21 +82,21 @@ def read_page(
     cursor: Json = None,
     key: str | None = None,
 ) -> Page:
-    """Read one page, which must be given."""
+    """Read one page. Raises AssertionError when the request is refused."""
     response = request_page(client, listing, arguments, limit=limit, cursor=cursor, key=key)
     assert response.status < 300, f"{listing.id} with limit {limit} and cursor {cursor!r}: {response.status}"
     return page_of(listing, response)
 
 
 def page_of(listing: Operation, response: Response) -> Page:
-    """The page that an answer holds."""
+    """Parse the page in a response."""
     body = response.json()
-    if is_numbered(listing):
-        told = resolve_pointer(body, setting(listing, "meta"))
-        number, more = told["current_page"], told["current_page"] < told["total_pages"]
+    if has_page_numbers(listing):
+        meta = resolve_pointer(body, setting(listing, "meta"))
+        number, more = meta["current_page"], meta["current_page"] < meta["total_pages"]
         return Page(resolve_pointer(body, setting(listing, "items")), number + 1 if more else None, more)
     following = resolve_pointer(body, setting(listing, "next"))
-    assert listing.pagination is not None, f"{listing.id} is no list"
+    assert listing.pagination is not None, f"{listing.id} is not a list"
     flagged = "more" in listing.pagination.settings
     more = resolve_pointer(body, setting(listing, "more")) if flagged else following is not None
     return Page(resolve_pointer(body, setting(listing, "items")) or [], following, more)
@@ -110,12 +110,12 @@ def pages(
     limits: Iterable[int | None] | None = None,
     key: str | None = None,
 ) -> Iterator[Page]:
-    """The pages of a list from the start, each with the next of `limits`, until one says that there are no more.
+    """Read the pages of a list from the start, each with the next of `limits`, until there are no more.
 
-    Without `limits` they are as large as can be.
+    Without `limits`, pages have the largest size.
     """
     cursor = None
-    for limit in islice(repeat(bounds(listing)[2]) if limits is None else limits, MOST_PAGES):
+    for limit in islice(repeat(bounds(listing)[2]) if limits is None else limits, MAX_PAGES):
         page = read_page(client, listing, arguments, limit=limit, cursor=cursor, key=key)
         yield page
         if not page.more:
@@ -124,7 +124,7 @@ def pages(
 
 
 def walk(client: Client, listing: Operation, arguments: Mapping[str, Json], *, key: str | None = None) -> list[Json]:
-    """All items of a list, read with the largest pages."""
+    """Read all items of a list, in the largest pages."""
     return [item for page in pages(client, listing, arguments, key=key) for item in page.items]
 
 
@@ -134,9 +134,9 @@ def ids(items: Iterable[Json]) -> list[str]:
 
 
 def unknown(known: Collection[str], *made_up: str) -> list[str]:
-    """Ids like the first of the known ones, and made-up ones, that nothing has.
+    """Ids that do not exist: `made_up` ones, and variations of the first known id.
 
-    What ends in a number and has no other may count up, and be somebody else's, so it is left alone.
+    Leaves out ids with only a number at the end: they may be sequential and exist for somebody else.
     """
     first = next(iter(known))
     near = (first[:-1], first + "0", first[::-1], f"{first}-none", f"x{first}")
@@ -144,11 +144,11 @@ def unknown(known: Collection[str], *made_up: str) -> list[str]:
 
 
 def longest(client: Client, listing: Operation, *, least: int = 2) -> dict[str, Json]:
-    """The arguments of the longest such list that is found on the target.
+    """Find the arguments of the longest list on the target.
 
-    Raises NotChecked when none has `least` items.
+    Raises NotChecked when no list has `least` items.
     """
-    remembered = (client.pristine or {}).get((longest, listing.id))
+    remembered = (client.valid_memo or {}).get((longest, listing.id))
     size, arguments = remembered or _longest(client, listing)
     if size < least:
         raise NotChecked(f"no {listing.id} on this target has {least} items")
@@ -158,32 +158,34 @@ def longest(client: Client, listing: Operation, *, least: int = 2) -> dict[str, 
 def _longest(client: Client, listing: Operation) -> tuple[int, dict[str, Json]]:
     found = [
         (len(walk(client, listing, arranged.arguments)), arranged.arguments)
-        for arranged in islice(arrangements(client, listing), PARENTS)
+        for arranged in islice(arrangements(client, listing), MAX_PARENTS)
     ]
     best: tuple[int, dict[str, Json]] = max(found, key=lambda entry: entry[0], default=(0, {}))
-    if client.pristine is not None:
-        client.pristine[longest, listing.id] = best
+    if client.valid_memo is not None:
+        client.valid_memo[longest, listing.id] = best
     return best
 
 
-def adder(client: Client, listing: Operation) -> Operation | None:
-    """The operation that adds to a list: POST on its own path."""
+def adding_operation(client: Client, listing: Operation) -> Operation | None:
+    """The operation that adds items to a list: a POST on the list's path."""
     operations = client.contract.operations.values()
     return next((known for known in operations if known.method == "POST" and known.path == listing.path), None)
 
 
 def add(client: Client, listing: Operation, count: int) -> None:
-    """Add items to a list that can grow; raises NotChecked when the target accepts none."""
-    operation = adder(client, listing)
+    """Add `count` items to a list. Raises NotChecked when the target accepts none."""
+    operation = adding_operation(client, listing)
     assert operation is not None, f"nothing can be added to {listing.id}"
     arranged, _ = accepted(client, operation)
     for _ in range(count - 1):
         response = call(client, operation, arranged)
-        assert response.status < 300, f"{operation.id} is refused with what was accepted before: {response.status}"
+        assert response.status < 300, (
+            f"{operation.id} is refused with arguments that were accepted before: {response.status}"
+        )
 
 
-def grown(client: Client, listing: Operation, least: int) -> dict[str, Json]:
-    """The arguments of a list that can grow and has `least` items or more: what it lacks is added."""
+def list_of_at_least(client: Client, listing: Operation, least: int) -> dict[str, Json]:
+    """Find the arguments of a list and add items until it has `least`."""
     arguments = arrange(client, listing).arguments
     missing = least - len(walk(client, listing, arguments))
     if missing > 0:
@@ -193,61 +195,61 @@ def grown(client: Client, listing: Operation, least: int) -> dict[str, Json]:
 
 @contextmanager
 def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: str | None = None) -> Iterator[None]:
-    """Assert that what an operation writes to is the same after the block as before, seen with `key`.
+    """Assert that the block changes nothing that the operation writes to, as read with `key`.
 
-    A list that others add to at the same time may only have grown by what the operation would not have added.
+    On a shared target, a list may have new items, but none that the operation could have added.
     """
-    place = _watched(client, operation)
-    if place is None:
+    reader = _observing_operation(client, operation)
+    if reader is None:
         yield
         return
-    before = _seen(client, place, arranged, key)
+    before = _read_state(client, reader, arranged, key)
     yield
-    after = _seen(client, place, arranged, key)
+    after = _read_state(client, reader, arranged, key)
     if isinstance(before, list) and isinstance(after, list) and "fresh" not in client.world.capabilities:
-        after = _added(before, after, arranged.body or {})
+        after = _plausible_additions(before, after, arranged.body or {})
         before = []
-    assert after == before, f"{operation.id} was refused, and yet {place.id} shows a change"
+    assert after == before, f"{operation.id} was refused, and yet {reader.id} shows a change"
 
 
 def assert_no_effect(
     client: Client, operation: Operation, refuse: Callable[[Arranged], None], *, key: str | None = None
 ) -> None:
-    """Assert that the calls that `refuse` makes, with what it is given, do nothing that `key` would see.
+    """Assert that the refused calls in `refuse` have no effect that `key` could read.
 
-    What it is given is accepted from `key` afterwards, so it could have been done. Raises NotChecked when nothing is.
+    `refuse` gets arguments that the target then accepts with `key`. Raises NotChecked when it accepts none.
     """
     for arranged in islice(arrangements(client, operation, key=key), ATTEMPTS):
         with unchanged(client, operation, arranged, key=key):
             refuse(arranged)
         if call(client, operation, arranged, key=key).status < 300:
             return
-    raise NotChecked(f"this target accepts no {operation.id} with what its data offer")
+    raise NotChecked(f"this target accepts no {operation.id} with arguments found in its data")
 
 
-def _added(before: list[Json], after: list[Json], body: Mapping[str, Json]) -> list[Json]:
-    """What a list shows that it did not before and that a request with this body could have added."""
+def _plausible_additions(before: list[Json], after: list[Json], body: Mapping[str, Json]) -> list[Json]:
+    """The new items of a list that a request with this body could have added."""
     known = set(ids(before))
     new = [item for item in after if item["id"] not in known]
     return [item for item in new if all(item.get(name, value) == value for name, value in body.items())]
 
 
-def _watched(client: Client, operation: Operation) -> Operation | None:
-    """The reading operation that shows what another one writes to: its path, or the longest beginning of it.
+def _observing_operation(client: Client, operation: Operation) -> Operation | None:
+    """The GET operation that reads what another operation writes to: the one with the longest common path.
 
-    None where no operation shows anything of that.
+    None without such an operation.
     """
     readers = [known for known in client.contract.operations.values() if known.method == "GET"]
     fitting = [known for known in readers if operation.path.startswith(known.path)]
     return max(fitting, key=lambda known: len(known.path), default=None)
 
 
-def _seen(client: Client, place: Operation, arranged: Arranged, key: str | None) -> Json:
-    """What a place shows: all items of a list, or the status and what the object is, if it is shown."""
-    names = {parameter.name for parameter in place.parameters if parameter.location == "path" or parameter.required}
-    told = {**(arranged.body or {}), **arranged.arguments}
-    arguments = {name: value for name, value in told.items() if name in names}
-    response = call(client, place, Arranged(arguments, None), key=key)
-    if place.pagination is not None and response.status < 300:
-        return walk(client, place, arguments, key=key)
+def _read_state(client: Client, reader: Operation, arranged: Arranged, key: str | None) -> Json:
+    """Read the state of a list (all its items) or of an object (status, and body on success)."""
+    names = {parameter.name for parameter in reader.parameters if parameter.location == "path" or parameter.required}
+    known = {**(arranged.body or {}), **arranged.arguments}
+    arguments = {name: value for name, value in known.items() if name in names}
+    response = call(client, reader, Arranged(arguments, None), key=key)
+    if reader.pagination is not None and response.status < 300:
+        return walk(client, reader, arguments, key=key)
     return response.status, response.json() if response.status < 300 else None

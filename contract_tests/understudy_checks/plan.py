@@ -1,6 +1,6 @@
-"""In which order a target is checked: as the tests stand, or, within a budget, the most telling for least first.
+"""Plans a run: the order of its checks, and with a budget the share of requests of each.
 
-What a check costs is found out beforehand on our own mock, with nothing sent to the target. Must not run a check
+Measures the cost of each check on our own mock, with nothing sent to the target. Must not run a check
 on the target.
 """
 
@@ -28,53 +28,55 @@ from understudy_checks.target.target import Target
 from understudy_checks.target.transport import in_process
 
 Json = Any
-MANY = 10**9
-LEAST = 5
-"""How many requests a check may make, however few it made before."""
+UNLIMITED = 10**9
+MIN_SHARE = 5
+"""The smallest share of a check, in requests."""
 
-ROOM = 3
-"""How many times what a check cost on our mock it may cost on the target."""
+COST_FACTOR = 3
+"""The share of a check, as a multiple of its cost on our mock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A check that is to be run with some arguments, the rules of interest that it covers, and its share."""
+    """A planned check with its arguments, the wanted rules that it covers, and its share of the budget."""
 
     check: Check
     arguments: Arguments
     rules: tuple[str, ...]
     share: int | None = None
-    """How many requests it may make; None for as many as it takes."""
+    """The largest number of requests; None for no limit."""
     profile: str | None = None
-    """The profile that the budget allows; None for the one that is asked for."""
+    """The profile that the budget allows; None for the requested one."""
 
 
 def planned(target: Target, rules: Sequence[str]) -> list[Step]:
-    """What is to be done on a target to check these rules, in order.
+    """Plan the steps that check these rules on a target, in order.
 
-    Where waits are real, and nobody knows how long a limit lets the kit go on, everything is glanced at first.
+    Where waits are real and there is no budget, every check first runs with one example: a rate limit may end the run.
     """
     steps = list(_steps(target, rules))
     if target.guest.budget is None and "advance" in target.capabilities:
         return steps
-    costs = [_cost(step, rehearsal) for rehearsal in [rehearsed(target)] for step in steps]
-    order = _ordered(list(zip(steps, costs, strict=True)))
+    costs = [_cost(step, rehearsal) for rehearsal in [rehearsal_target(target)] for step in steps]
+    order = _by_yield(list(zip(steps, costs, strict=True)))
     if target.guest.budget is None:
-        glances = [replace(step, profile="glance") for step, _ in order]
-        return glances + [step for step, _ in order]
-    plenty = target.guest.budget // (1 + sum(cost for _, cost in order))
-    profile = None if plenty > ROOM else "glance"
-    return [replace(step, share=max(LEAST, max(ROOM, plenty) * cost), profile=profile) for step, cost in order]
+        first_pass = [replace(step, profile="minimal") for step, _ in order]
+        return first_pass + [step for step, _ in order]
+    factor = target.guest.budget // (1 + sum(cost for _, cost in order))
+    profile = None if factor > COST_FACTOR else "minimal"
+    return [
+        replace(step, share=max(MIN_SHARE, max(COST_FACTOR, factor) * cost), profile=profile) for step, cost in order
+    ]
 
 
-def rehearsed(target: Target) -> Server:
-    """A mock that offers what the target offers, and nothing more: no worlds of one's own, one clock."""
+def rehearsal_target(target: Target) -> Server:
+    """Build a mock with exactly the capabilities of the target: one shared world, one clock."""
     api = target.contract.name
     worlds = Worlds(
         [declared(api), declare_control],
         seeds=seeds(),
         clock=Clock(milliseconds(START), frozen=True),
-        limits={api: MANY},
+        limits={api: UNLIMITED},
     )
     everything = told_by(worlds.access_info(worlds.default, api))
     offered = target.capabilities
@@ -92,7 +94,7 @@ def rehearsed(target: Target) -> Server:
     clock, transport = partial(worlds.advance, worlds.default), in_process(App(worlds))
 
     def person(name: str, fields: Mapping[str, Json]) -> None:
-        if name != "revoke-key":  # the key is needed for the other costs
+        if name != "revoke-key":  # the remaining measurements need the key
             control(transport, "POST", "/events", {"api": api, "event": name, **fields})
 
     return Server(
@@ -101,7 +103,7 @@ def rehearsed(target: Target) -> Server:
         target.contract.prefixes[0],
         settings,
         name="rehearsal",
-        guest=Guest(max_wait=MANY, sleep=clock),
+        guest=Guest(max_wait=UNLIMITED, sleep=clock),
         clock=clock if "advance" in offered else None,
         person=person if "events" in offered else None,
     )
@@ -115,16 +117,16 @@ def _steps(target: Target, rules: Sequence[str]) -> Iterator[Step]:
 
 
 def _cost(step: Step, target: Target) -> int | None:
-    """The requests that one example of a check makes; None when it cannot be checked."""
+    """The number of requests of one example of a check; None when it cannot be checked."""
     before = target.guest.requests
-    outcome = attempt(step.check, target, step.arguments, profile="glance")
+    outcome = attempt(step.check, target, step.arguments, profile="minimal")
     return None if outcome.result == "not checked" else target.guest.requests - before
 
 
-def _ordered(costs: Sequence[tuple[Step, int | None]]) -> list[tuple[Step, int]]:
-    """Always the step next that tells of most new rules for a request, or of least requests when none tells more.
+def _by_yield(costs: Sequence[tuple[Step, int | None]]) -> list[tuple[Step, int]]:
+    """Sort steps by the number of new rules that each covers per request, the cheapest first among equals.
 
-    Each with what it costs; what could not be checked on our mock comes last.
+    Returns each step with its cost. Steps that could not be checked on our mock come last.
     """
     left = [(step, cost) for step, cost in costs if cost is not None]
     known: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a JSON pointer, or a reference, of a document leads to. Must not know what a document is about."""
+"""Resolves JSON pointers and references of a document. Must not know what a document is about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Json = Any
 
 
 def resolve_pointer(document: Json, pointer: str) -> Json:
-    """What a JSON pointer leads to, or None."""
+    """Resolve a JSON pointer: the value, or None where nothing stands."""
     for part in pointer.split("/")[1:]:
         name = unquote(part).replace("~1", "/").replace("~0", "~")
         if isinstance(document, Mapping):
@@ -23,7 +23,7 @@ def resolve_pointer(document: Json, pointer: str) -> Json:
 
 
 def resolve_reference(document: Json, entry: Json) -> Mapping[str, Json]:
-    """An entry of the document, or what its `$ref` leads to."""
+    """Resolve an entry of the document that may be a `$ref`."""
     while "$ref" in entry:
         entry = resolve_pointer(document, entry["$ref"].removeprefix("#"))
     return dict(entry)

@@ -1,7 +1,7 @@
-"""What a target does where its document leaves it open: for each assumption, the value that the target shows.
+"""Probes find out what a target does where its document leaves it open: the target's value of each assumption.
 
-Information, never a failure. A probe is a function that asks a target and returns the value as the document writes
-it: the default or one of the alternatives, or whatever else was seen. The probes of an API live in its folder.
+Their results are information, never failures. A probe is a function that calls a target and returns the value as
+the document writes it: the default, an alternative, or any other. The probes of an API stand in its folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Ask = Callable[[Client], Json]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A way to see which value of an assumption a target takes, and what it needs of the target."""
+    """A function that finds a target's value of an assumption, and the capabilities that it needs."""
 
     assumption: str
     ask: Ask
@@ -30,23 +30,23 @@ class Probe:
 
     @property
     def api(self) -> str:
-        """The API that it is about."""
+        """The name of its API."""
         return self.assumption.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """One assumption and what was seen of it: `as assumed`, one of the alternatives, something else, or nothing."""
+class ProbeResult:
+    """The result of probing one assumption: the target has the default, an alternative or another value."""
 
     assumption: Assumption
     found: Literal["default", "alternative", "other", "not observed"]
     seen: Json = None
     reason: str | None = None
-    """Why it was not observed."""
+    """Why the value is unknown."""
 
 
 def observes(assumption: str, *, needs: Sequence[Capability] = ()) -> Callable[[Ask], Ask]:
-    """Declare that a function asks a target for the value of an assumption."""
+    """Declare that a function is the probe of an assumption."""
 
     def declare(ask: Ask) -> Ask:
         ask.probe = Probe(assumption, ask, tuple(needs))  # type: ignore[attr-defined]
@@ -62,32 +62,32 @@ def probes(api: str) -> tuple[Probe, ...]:
     return tuple(probe for probe in found if isinstance(probe, Probe))
 
 
-def observe(target: Target) -> Iterator[Observation]:
-    """What a target shows of each assumption of its document, in the document's order."""
+def observe(target: Target) -> Iterator[ProbeResult]:
+    """Probe each assumption of a target's document, in the document's order."""
     known = {probe.assumption: probe for probe in probes(target.contract.name)}
     for assumption in target.contract.assumptions.values():
         probe = known.get(assumption.id)
         if probe is None:
-            yield Observation(assumption, "not observed", reason="nothing that the kit asks would show it")
+            yield ProbeResult(assumption, "not observed", reason="the kit has no probe for it")
         else:
             yield observed(probe, target)
 
 
-def observed(probe: Probe, target: Target) -> Observation:
-    """What a target shows to one probe. Whatever goes wrong on the way is why nothing was observed."""
+def observed(probe: Probe, target: Target) -> ProbeResult:
+    """Run one probe on a target. An error on the way becomes the reason why the value is unknown."""
     assumption = target.contract.assumptions[probe.assumption]
     try:
         require(target, probe.needs)
         with target.open() as client:
-            seen = probe.ask(client)
+            value = probe.ask(client)
     except NotChecked as reason:
-        return Observation(assumption, "not observed", reason=reason.reason)
-    except Exception as error:  # a target may do anything here, and none of it is a failure
+        return ProbeResult(assumption, "not observed", reason=reason.reason)
+    except Exception as error:  # a target may do anything here, and a probe never fails a run
         text = " ".join(str(error).split()) or type(error).__name__
-        return Observation(assumption, "not observed", reason=f"something else was in the way: {text}")
-    if _same(seen, assumption.default):
-        return Observation(assumption, "default", seen)
-    return Observation(assumption, "alternative" if assumption.allows(seen) else "other", seen)
+        return ProbeResult(assumption, "not observed", reason=f"the probe failed: {text}")
+    if _same(value, assumption.default):
+        return ProbeResult(assumption, "default", value)
+    return ProbeResult(assumption, "alternative" if assumption.allows(value) else "other", value)
 
 
 def _same(one: Json, other: Json) -> bool:

@@ -1,6 +1,6 @@
-"""How many examples each property gets: `quick`, `default` or `deep`.
+"""The profiles: how many examples each property gets (`quick`, `default` or `deep`).
 
-All but deep are the same on every run. Must not know any test.
+All but deep generate the same examples on every run. Must not know any test.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from understudy import cache
 ENVIRONMENT = "UNDERSTUDY_PROFILE"
 
 
-def aside() -> Path:
-    """A folder beside what else is kept of this user's, or a temporary one for a user without a home."""
+def hypothesis_folder() -> Path:
+    """The folder for hypothesis in this user's cache, or a temporary one for a user without a home."""
     try:
         return cache.folder() / "hypothesis"
     except RuntimeError:
         return Path(tempfile.gettempdir()) / f"understudy-hypothesis-{os.getuid()}"
 
 
-ASIDE = aside()
-"""Where hypothesis keeps what it likes to keep when no pytest runs it: not in the folder of whoever checks a server."""
+HYPOTHESIS_FOLDER = hypothesis_folder()
+"""The storage folder of hypothesis outside pytest, so that it writes nothing into the user's working directory."""
 
 _PRIVATE = "_hypothesis_internal"
 _SEEK = (Phase.explicit, Phase.generate)
@@ -51,19 +51,19 @@ CHOICES: dict[str, settings] = {
     "default": settings(_COMMON, max_examples=25, stateful_step_count=30),
     "deep": settings(_COMMON, max_examples=500, stateful_step_count=60, derandomize=False),
 }
-"""What a user can choose."""
+"""The profiles that a user can choose."""
 
 PROFILES: dict[str, settings] = {
     **CHOICES,
     "gate": settings(CHOICES["quick"], phases=_SEEK),
-    "glance": settings(CHOICES["quick"], max_examples=1, phases=(Phase.generate, Phase.shrink)),
-    "written": settings(CHOICES["quick"], phases=(Phase.explicit, Phase.shrink)),
+    "minimal": settings(CHOICES["quick"], max_examples=1, phases=(Phase.generate, Phase.shrink)),
+    "explicit": settings(CHOICES["quick"], phases=(Phase.explicit, Phase.shrink)),
 }
-"""All of them: the gate asks only whether a check fails, and at a glance is what is done where requests are dear."""
+"""All profiles. `gate` does not shrink; `minimal` and `explicit` save requests."""
 
 
 def load(name: str) -> None:
-    """Make a profile the one that tests get which are imported from now on; raises ValueError for an unknown name."""
+    """Load a profile for the tests that are imported from now on. Raises ValueError for an unknown name."""
     if name not in PROFILES:
         raise ValueError(f"unknown profile {name!r}, known: {', '.join(CHOICES)}")
     register()
@@ -71,7 +71,7 @@ def load(name: str) -> None:
 
 
 def register() -> None:
-    """Register the profiles with hypothesis, under names that nobody else uses."""
+    """Register the profiles with hypothesis under prefixed names."""
     for name, profile in PROFILES.items():
         settings.register_profile(f"understudy-{name}", profile)
 
@@ -80,16 +80,16 @@ def register() -> None:
 def profile(name: str, test: Callable[..., None]) -> Iterator[None]:
     """Run one test under another profile than the one that it was imported under.
 
-    At a glance a test with written examples gets these, and any other one that is drawn.
+    `minimal` runs the explicit examples of a test, or one generated example for a test without any.
 
     Hypothesis fixes the settings of a `@given` test when it is decorated and has no public way to change them
-    afterwards; this is the only place that touches the private names, and a test holds that they still work. Where
-    every run is the same there is a seed, too: else hypothesis would work out that very seed on each run.
+    afterwards. Only this function uses the private names, and a test guards them. A derandomized profile also gets
+    its seed here, since hypothesis would derive the same seed anew on each run.
     """
     before, own = settings.get_current_profile_name(), dict(vars(test))
-    chosen = "written" if name == "glance" and own.get("hypothesis_explicit_examples") else name
+    chosen = "explicit" if name == "minimal" and own.get("hypothesis_explicit_examples") else name
     if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
-        set_hypothesis_home_dir(ASIDE)
+        set_hypothesis_home_dir(HYPOTHESIS_FOLDER)
     load(chosen)
     if f"{_PRIVATE}_use_settings" in own:
         vars(test)[f"{_PRIVATE}_use_settings"] = PROFILES[chosen]
@@ -105,5 +105,5 @@ def profile(name: str, test: Callable[..., None]) -> Iterator[None]:
 
 @functools.cache
 def _seed(test: Any) -> int:
-    """The seed that hypothesis takes where every run is the same: it reads and parses the source of the test for it."""
+    """The seed that hypothesis would derive from a test's source on every run, which is slow."""
     return int.from_bytes(function_digest(test.hypothesis.inner_test), "big")

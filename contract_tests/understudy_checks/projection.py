@@ -1,7 +1,7 @@
-"""What an answer shows as far as the document speaks of it: members that it does not name are left out.
+"""Projects a response onto its document: removes the members that the document does not name.
 
-A server may add what it likes (a number for each request, the time of day), and no test may stumble over that.
-What is refused keeps everything: it may tell too much. Must not know any API.
+A server may add members of its own (a request id, a time), and no test may fail because of them.
+Refusals are kept whole, since they might reveal too much. Must not know any API.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Json = Any
 
 
 class Shape:
-    """The members that schemas, all of one value, name; `members` is None where they leave open which there are."""
+    """The members that the schemas of one value name. `members` is None where the schemas allow any."""
 
     def __init__(self, document: Json, schemas: Iterable[Json]) -> None:
         self._document = document
@@ -29,7 +29,7 @@ class Shape:
 
     @cached_property
     def members(self) -> Mapping[str, Shape | None] | None:
-        """The shape of each member, None for one that is kept whole."""
+        """The shape of each member; None for a member that is kept whole."""
         found: dict[str, list[Json]] = {}
         for schema in self._schemas:
             for name, entry in schema.get("properties", {}).items():
@@ -39,16 +39,16 @@ class Shape:
 
     @cached_property
     def items(self) -> Shape | None:
-        """The shape of what a list holds."""
+        """The shape of a list's items; None without one."""
         return self._inner([schema["items"] for schema in self._schemas if "items" in schema])
 
-    def of(self, value: Json) -> Json:
-        """A value with the members that are named; what is no object or list as it is."""
+    def project(self, value: Json) -> Json:
+        """Project a value onto this shape. Returns anything but an object or a list unchanged."""
         if isinstance(value, list) and (items := self.items) is not None:
-            return [items.of(entry) for entry in value]
+            return [items.project(entry) for entry in value]
         if isinstance(value, dict) and (members := self.members) is not None:
             return {
-                name: entry if (shape := members[name]) is None else shape.of(entry)
+                name: entry if (shape := members[name]) is None else shape.project(entry)
                 for name, entry in value.items()
                 if name in members
             }
@@ -60,12 +60,12 @@ class Shape:
 
 
 def shown(contract: Contract, operation: Operation | None, response: Response) -> Response:
-    """A successful answer without what the document does not name; the answer itself when that is nothing."""
+    """Return a successful response without members that the document does not name. Returns a refusal unchanged."""
     shape = _shape(contract, operation, response.status) if operation is not None and response.body else None
     if shape is None:
         return response
     body = response.json()
-    named = shape.of(body)
+    named = shape.project(body)
     if named == body:
         return response
     headers = tuple(header for header in response.headers if header[0] != b"content-length")
@@ -76,16 +76,16 @@ _SHAPES: dict[tuple[int, str, int], tuple[Contract, Shape | None]] = {}
 
 
 def _shape(contract: Contract, operation: Operation, status: int) -> Shape | None:
-    """The shape of an answer, made once for each document; None for a refusal."""
-    place = id(contract), operation.id, status
-    if place not in _SHAPES:
-        schemas = list(_answers(contract.document, operation, status)) if status < 300 else []
-        _SHAPES[place] = contract, Shape(contract.document, schemas) if schemas else None
-    return _SHAPES[place][1]
+    """The shape of a response, memoized by document; None for a refusal."""
+    key = id(contract), operation.id, status
+    if key not in _SHAPES:
+        schemas = list(_response_schemas(contract.document, operation, status)) if status < 300 else []
+        _SHAPES[key] = contract, Shape(contract.document, schemas) if schemas else None
+    return _SHAPES[key][1]
 
 
-def _answers(document: Json, operation: Operation, status: int) -> Iterator[Json]:
-    """The schema of the JSON that is answered with a status, if there is one."""
+def _response_schemas(document: Json, operation: Operation, status: int) -> Iterator[Json]:
+    """The schemas of an operation's response bodies with a status."""
     responses = document["paths"][operation.path][operation.method.lower()]["responses"]
     known = [name for name in (str(status), f"{status // 100}XX", "default") if name in responses]
     for name in known[:1]:
@@ -94,9 +94,9 @@ def _answers(document: Json, operation: Operation, status: int) -> Iterator[Json
 
 
 def _parts(document: Json, schema: Json) -> Iterator[Mapping[str, Json]]:
-    """A schema and those that it is put together of, whichever of them holds."""
+    """A schema and all its parts in allOf, anyOf and oneOf, with references resolved."""
     found = resolve_reference(document, schema)
     yield found
-    for word in ("allOf", "anyOf", "oneOf"):
-        for part in found.get(word, ()):
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in found.get(keyword, ()):
             yield from _parts(document, part)

@@ -1,7 +1,7 @@
-"""The kit's command-line options for pytest, for every pytest run where the kit is installed.
+"""The pytest options of the kit, available in every pytest run where the kit is installed.
 
-An entry point, because pytest reads the command line before it finds the conftest of a package given by `--pyargs`.
-Must not import anything but pytest: everybody who installs us pays for it. `conftest` reads the options.
+An entry point, because pytest parses the command line before it finds the conftest of a package given by `--pyargs`.
+Must import only pytest: every pytest run pays for its imports. `conftest` reads the options.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PROFILES = ("quick", "default", "deep")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the kit; defaults are read from the environment."""
+    """Add the options of the kit, with defaults from the environment."""
     add = parser.getgroup("understudy", "contract tests (pytest --pyargs understudy_checks)").addoption
     add(
         "--understudy-api",
@@ -37,13 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="KEY",
         help="a valid API key of the server (repeat for more keys of the same tenant)",
     )
-    add("--understudy-target", type=Path, metavar="FILE", help="what is known of the server, as TOML")
+    add("--understudy-target", type=Path, metavar="FILE", help="a TOML file with settings of the server")
     add(
         "--understudy-set",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="the same, one by one, such as agent_id=... (repeat for several)",
+        help="one setting of the server, such as agent_id=... (repeat for several)",
     )
     add(
         "--understudy-profile",

@@ -1,4 +1,4 @@
-"""What the probes of several APIs have in common: reading a value off an answer, and off the time that passes.
+"""Measurements that the probes of several APIs share: a value from a status, a duration, a bound.
 
 Must not know any API.
 """
@@ -14,28 +14,28 @@ from understudy_checks.client import Client, NotChecked
 Json = Any
 
 MARGIN = 0.05
-"""By which part of a time a target may be early or late and still be said to keep it."""
+"""The tolerance of a measured duration, as a fraction of it."""
 
 
 def missing(reason: str) -> NoReturn:
-    """Raises NotChecked: the target's data do not let it be seen."""
+    """Raise NotChecked: the target's data do not allow the measurement."""
     raise NotChecked(reason)
 
 
 def demand(holds: object, reason: str) -> None:
-    """Raises NotChecked, with the reason, unless something holds."""
+    """Raise NotChecked with the reason unless `holds` is true."""
     if not holds:
         raise NotChecked(reason)
 
 
 def either(response: Response, accepted: Json, refused: Json) -> Json:
-    """One value for an answer that is given, another for a refusal; raises NotChecked when it is for the rate limit."""
-    demand(response.status != 429, "this target admits too few requests to see it")
+    """Return `accepted` for a success and `refused` for a refusal. Raises NotChecked for a 429."""
+    demand(response.status != 429, "this target allows too few requests to measure it")
     return accepted if response.status < 300 else refused
 
 
 def lifetime(client: Client, known: Iterable[int], holds: Callable[[], bool]) -> Json:
-    """How many seconds something holds that begins now: one of the `known` times, or None for ten times the longest."""
+    """Measure for how many seconds from now `holds` stays true: one of `known`, or None for ten times the longest."""
     passed, last = 0.0, 0
     for seconds in sorted(known):
         for moment in (seconds * (1 - MARGIN), seconds * (1 + MARGIN)):
@@ -49,7 +49,7 @@ def lifetime(client: Client, known: Iterable[int], holds: Callable[[], bool]) ->
 
 
 def bound(known: Iterable[int], holds: Callable[[int], bool]) -> Json:
-    """Up to which number something holds: one of the `known` ones, where it does and does not for the next."""
+    """Measure the largest number for which `holds` is true: one of `known`, each tested with its successor."""
     last = 0
     for number in sorted(known):
         if not holds(number):

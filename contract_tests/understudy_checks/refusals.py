@@ -1,7 +1,7 @@
-"""What the document lets a refusal be: the kinds of `x-errors`, as far as they are settled.
+"""Asserts that refusals match the error kinds of the document (`x-errors`).
 
-A status or code that the document gives is demanded; where it only assumes one, any refusal in the API's own
-shape will do. Messages are compared by tests that know them to be documented.
+A status or code that the document states is required. Where it only assumes one, any refusal in the API's own
+error shape passes. Messages are compared by the tests of documented messages.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Json = Any
 
 
 def possible(contract: Contract, value: Json) -> list[Json]:
-    """The values that a declared value can take: itself, or the default and the alternatives of an assumption."""
+    """The possible values of a setting: its value, or the default and alternatives of its assumption."""
     if not isinstance(value, Assumed):
         return [value]
     assumption = contract.assumptions[value.id]
@@ -25,7 +25,7 @@ def possible(contract: Contract, value: Json) -> list[Json]:
 
 
 def assert_problem(client: Client, response: Response, *kinds: str) -> Json:
-    """Assert that an answer is one of these kinds of problem (`invalid`, `run-not-found` ...); its decoded body."""
+    """Assert that a response is an error of one of these kinds (`invalid` ...); return its decoded body."""
     body = assert_envelope(client, response)
     wanted = [f"{kind} ({_wanted(client.contract, kind)})" for kind in kinds]
     fits = any(_fits(client.contract, kind, response.status, body) for kind in kinds)
@@ -34,21 +34,21 @@ def assert_problem(client: Client, response: Response, *kinds: str) -> Json:
 
 
 def assert_envelope(client: Client, response: Response) -> Json:
-    """Assert that an answer is a refusal (4xx) in the API's own error shape, on any path; its decoded body."""
+    """Assert that a response is a 4xx in the API's own error shape; return its decoded body."""
     assert 400 <= response.status < 500, f"expected a refusal, got {response.status}: {response.body[:200]!r}"
-    operation = next(iter(client.contract.operations.values()))  # refusals look the same everywhere
+    operation = next(iter(client.contract.operations.values()))  # all operations share one error shape
     mismatch = operation.mismatch(response)
     assert mismatch is None, mismatch
     return response.json()
 
 
 def code_of(body: Json) -> str | None:
-    """The `code` of an error's body, at whatever depth; None without one."""
+    """The `code` in an error body, at any depth; None without one."""
     return _member(body, "code")
 
 
 def message_of(body: Json) -> str | None:
-    """The `message` of an error's body, at whatever depth; None without one."""
+    """The `message` in an error body, at any depth; None without one."""
     return _member(body, "message")
 
 

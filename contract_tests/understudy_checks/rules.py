@@ -1,4 +1,4 @@
-"""Which test checks which rule: `@rule` on a test, and everything that is read from it.
+"""The mapping of tests to rules: the decorator `@rule`, and checks as values that can be listed and run.
 
 A test names the rules that it checks, by id (`nextstep.creation.created`) or by pattern for tests that hold for
 every API (`*.pagination.default-limit`). The same tests run under pytest and, one by one, as plain calls.
@@ -22,7 +22,7 @@ from understudy.document.contract import Contract
 from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy_checks import profiles
-from understudy_checks.budget import Spent
+from understudy_checks.budget import BudgetSpent
 from understudy_checks.client import Broken, Capability, NotChecked
 from understudy_checks.discovery import required_members, takes_json
 from understudy_checks.modules import folders, modules
@@ -34,26 +34,30 @@ Test = TypeVar("Test", bound=Callable[..., None])
 Arguments = Mapping[str, Any]
 
 SUBJECTS: Mapping[str, Callable[[Contract], Sequence[Operation]]] = {
-    "operation": lambda contract: _those(contract, lambda operation: True),
-    "listing": lambda contract: _those(contract, lambda operation: operation.pagination is not None),
-    "continued": lambda contract: _those(contract, lambda operation: _is_continued(operation)),
-    "resizable": lambda contract: _those(contract, _is_resizable),
-    "growing": lambda contract: _those(contract, lambda operation: _adds_to(contract, operation)),
-    "filtered": lambda contract: _those(contract, _is_filtered),
-    "matched": lambda contract: _those(contract, _is_filtered) if _declares(contract, ".filters-are-kept") else (),
-    "secured": lambda contract: _those(contract, lambda operation: operation.secured is True),
-    "limited": lambda contract: _those(contract, lambda operation: _is_limited(contract, operation)),
-    "reading": lambda contract: _those(contract, lambda operation: operation.method == "GET"),
-    "single": lambda contract: _those(contract, _is_single),
-    "demanding": lambda contract: _those(contract, lambda operation: bool(required_members(contract, operation))),
-    "writing": lambda contract: _those(contract, takes_json),
+    "operation": lambda contract: _operations_where(contract, lambda operation: True),
+    "listing": lambda contract: _operations_where(contract, lambda operation: operation.pagination is not None),
+    "continued": lambda contract: _operations_where(contract, lambda operation: _is_continued(operation)),
+    "resizable": lambda contract: _operations_where(contract, _is_resizable),
+    "growing": lambda contract: _operations_where(contract, lambda operation: _adds_to(contract, operation)),
+    "filtered": lambda contract: _operations_where(contract, _is_filtered),
+    "matched": lambda contract: (
+        _operations_where(contract, _is_filtered) if _declares(contract, ".filters-are-kept") else ()
+    ),
+    "secured": lambda contract: _operations_where(contract, lambda operation: operation.secured is True),
+    "limited": lambda contract: _operations_where(contract, lambda operation: _is_limited(contract, operation)),
+    "reading": lambda contract: _operations_where(contract, lambda operation: operation.method == "GET"),
+    "single": lambda contract: _operations_where(contract, _is_single),
+    "demanding": lambda contract: _operations_where(
+        contract, lambda operation: bool(required_members(contract, operation))
+    ),
+    "writing": lambda contract: _operations_where(contract, takes_json),
 }
-"""What a test is repeated for when it has an argument of that name: every operation that declares the thing."""
+"""The operations that a test with an argument of this name is repeated for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A test function, the rules (ids or patterns) that it checks, and what it needs of a target."""
+    """A test function, the rules (ids or patterns) that it checks, and the capabilities that it needs."""
 
     function: Callable[..., None]
     rules: tuple[str, ...]
@@ -65,28 +69,28 @@ class Check:
         return f"{'.'.join(self.function.__module__.split('.')[-2:])}.{self.function.__name__}"
 
     def covers(self, rule_id: str) -> bool:
-        """Whether the test checks this rule."""
+        """Whether the check covers this rule."""
         return any(fnmatchcase(rule_id, pattern) for pattern in self.rules)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run of a check gave. `error` is why it failed or could not be checked."""
+    """The outcome of one run of a check. `error` is why it failed or could not be checked."""
 
     check: Check
     arguments: Arguments
     result: Result
     error: Exception | None = None
     examples: int = 1
-    """How many examples were run to their end without a failure, or until there was one."""
+    """The number of examples that passed."""
     example: Arguments = field(default_factory=dict)
-    """What the property was called with when it failed, shrunk as far as the profile lets it be."""
+    """The arguments of the failing example, shrunk as far as the profile allows."""
 
 
 def rule(*rules: str, needs: Sequence[Capability] = ()) -> Callable[[Test], Test]:
     """Declare that a test checks these rules, ids or patterns; put it above `@given`.
 
-    `needs` names capabilities; on a target that lacks one the test is reported as not checked.
+    `needs` names capabilities. On a target without one of them the test is reported as not checked.
     """
 
     def declare(function: Test) -> Test:
@@ -97,7 +101,7 @@ def rule(*rules: str, needs: Sequence[Capability] = ()) -> Callable[[Test], Test
 
 
 def check_of(function: object) -> Check | None:
-    """The Check that `@rule` made of a test, or None for a test without it."""
+    """The Check of a test with `@rule`, or None for any other function."""
     found = getattr(function, "check", None)
     return found if isinstance(found, Check) else None
 
@@ -117,7 +121,7 @@ def checks_for(rule_id: str) -> tuple[Check, ...]:
 
 @cache
 def expand(check: Check, contract: Contract) -> Sequence[Arguments]:
-    """The arguments, beside `target`, of each run of a check on one API; none when it checks no rule of it."""
+    """The arguments, without `target`, of each run of a check on one API. Empty when it checks none of its rules."""
     if not any(check.covers(known.id) for known in contract.rules):
         return []
     names = [name for name in inspect.signature(check.function).parameters if name in SUBJECTS]
@@ -126,14 +130,14 @@ def expand(check: Check, contract: Contract) -> Sequence[Arguments]:
 
 
 def run(check: Check, target: Target, *, profile: str = "gate") -> Iterator[Outcome]:
-    """Run a check as plain calls, once for each of its arguments, in the given profile."""
+    """Run a check by plain function calls, once for each of its arguments, in the given profile."""
     return (attempt(check, target, arguments, profile=profile) for arguments in expand(check, target.contract))
 
 
 def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str = "gate") -> Outcome:
-    """Run a check as a plain call with these arguments.
+    """Run a check by a plain function call with these arguments.
 
-    A property whose budget is spent passes with the examples that it had, and one that fails only once has failed.
+    When the budget ends early, a property passes with the examples it had. A flaky failure counts as failed.
     """
     tally = Tally()
 
@@ -142,9 +146,9 @@ def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str 
 
     try:
         require(target, check.needs)
-        with profiles.profile(profile, check.function), tallied(check.function, tally):
+        with profiles.profile(profile, check.function), count_examples(check.function, tally):
             check.function(target=target, **arguments)
-    except (Spent, Flaky) as error:
+    except (BudgetSpent, Flaky) as error:
         if tally.failure is not None or tally.spent is None:
             return outcome("failed", tally.failure or error)
         return outcome("passed") if tally.examples else outcome("not checked", tally.spent)
@@ -159,20 +163,20 @@ def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the examples of a property so far."""
+    """Counts the examples of a property and keeps its last failure."""
 
     examples: int = 0
     failure: Exception | None = None
-    spent: Spent | None = None
+    spent: BudgetSpent | None = None
     example: Arguments = field(default_factory=dict)
 
 
 @contextmanager
-def tallying(tally: Tally, arguments: Arguments = MappingProxyType({})) -> Iterator[None]:
-    """Add what comes of the block, one example, to the tally."""
+def count_example(tally: Tally, arguments: Arguments = MappingProxyType({})) -> Iterator[None]:
+    """Run one example in the block and add its outcome to the tally."""
     try:
         yield
-    except Spent as reason:
+    except BudgetSpent as reason:
         tally.spent = reason
         raise
     except (NotChecked, UnsatisfiedAssumption):
@@ -184,18 +188,18 @@ def tallying(tally: Tally, arguments: Arguments = MappingProxyType({})) -> Itera
 
 
 @contextmanager
-def tallied(test: Callable[..., None], tally: Tally) -> Iterator[None]:
-    """Count the examples of a property while the block runs, and keep the last one that failed."""
+def count_examples(test: Callable[..., None], tally: Tally) -> Iterator[None]:
+    """Count the examples of a property in the block and keep the last failing one."""
     handle = getattr(test, "hypothesis", None)
     if handle is None:
-        with tallying(tally):
+        with count_example(tally):
             yield
         return
     inner = handle.inner_test
 
     @wraps(inner)
     def counting(*positional: Any, **arguments: Any) -> None:
-        with tallying(tally, arguments):
+        with count_example(tally, arguments):
             inner(*positional, **arguments)
 
     handle.inner_test = counting
@@ -205,22 +209,22 @@ def tallied(test: Callable[..., None], tally: Tally) -> Iterator[None]:
         handle.inner_test = inner
 
 
-def _those(contract: Contract, holds: Callable[[Operation], bool]) -> tuple[Operation, ...]:
+def _operations_where(contract: Contract, holds: Callable[[Operation], bool]) -> tuple[Operation, ...]:
     return tuple(operation for operation in contract.operations.values() if holds(operation))
 
 
 def _is_single(operation: Operation) -> bool:
-    """Whether an operation reads one object, named by the end of its path."""
+    """Whether an operation reads one object whose id ends its path."""
     return operation.method == "GET" and operation.pagination is None and operation.path.endswith("}")
 
 
 def _is_continued(operation: Operation) -> bool:
-    """Whether each page of a list names the place where the next one starts."""
+    """Whether the pages of a list have cursors."""
     return operation.pagination is not None and "cursor" in operation.pagination.settings
 
 
 def _is_resizable(operation: Operation) -> bool:
-    """Whether the document settles that the pages of a list may have different sizes on one walk."""
+    """Whether the document says that pages of one walk may have different sizes."""
     return _is_continued(operation) and settled(operation, "limit-may-change")
 
 
@@ -229,7 +233,7 @@ def _declares(contract: Contract, ending: str) -> bool:
 
 
 def _is_limited(contract: Contract, operation: Operation) -> bool:
-    """Whether the document says how often an operation may be called, and does not only assume it."""
+    """Whether the document states, rather than assumes, a rate limit for an operation."""
     limit = contract.rate_limit
     return limit is not None and isinstance(limit.quota, Quota) and operation.secured is True
 

@@ -53,7 +53,10 @@ def test_an_operation_is_known_in_its_own_api_alone(client: Client, api: str, op
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ({"api": "control"}, "api: calls of the control API are neither faulted nor recorded; known: " + ", ".join(NAMES)),
+        (
+            {"api": "control"},
+            "api: calls of the control API are neither faulted nor recorded; known: " + ", ".join(NAMES),
+        ),
         ({"api": "control", "operation": "getHealth"}, "api: calls of the control API"),
         ({"api": ""}, "api:  is not served here"),
         ({"api": "kognito"}, "api: kognito is not served here; did you mean kognitos?"),

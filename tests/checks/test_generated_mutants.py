@@ -15,7 +15,7 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
 from understudy_checks.mutation import mutants
-from understudy_checks.mutation.footprints import footprints, killer, unnoticeable
+from understudy_checks.mutation.footprints import equivalent_mutants, find_kill, footprints
 from understudy_checks.mutation.generated import Generated, generated
 from understudy_checks.rules import Check, attempt, checks, expand
 from understudy_checks.target import installed
@@ -34,7 +34,7 @@ def marked(mutant: Generated) -> Any:
 @pytest.mark.parametrize("mutant", [marked(mutant) for api in apis.NAMES for mutant in GENERATED[api]])
 def test_generated_mutant_is_killed(mutant: Generated) -> None:
     """A check fails on it, unless it is listed: then none does."""
-    outcome, reason = killer(mutant), unnoticeable(mutant.api).get(mutant.text)
+    outcome, reason = find_kill(mutant), equivalent_mutants(mutant.api).get(mutant.text)
     assert reason is not None or outcome is not None, f"no check notices it: {mutant.text}"
     assert reason is None or outcome is None, f"{mutant.text} is listed, and {outcome and outcome.check.name} kills it"
 
@@ -42,7 +42,7 @@ def test_generated_mutant_is_killed(mutant: Generated) -> None:
 @pytest.mark.parametrize("api", apis.NAMES)
 def test_only_generated_mutants_are_listed(api: str) -> None:
     """What is listed as unnoticeable is a mutant of the document, and has a reason."""
-    listed = unnoticeable(api)
+    listed = equivalent_mutants(api)
     assert sorted(listed.keys() - {mutant.text for mutant in GENERATED[api]}) == []
     assert all(reason.endswith(".") for reason in listed.values())
 

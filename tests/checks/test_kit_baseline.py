@@ -56,13 +56,13 @@ def test_a_known_failure_is_told_and_fails_nothing(run, tmp_path: Path) -> None:
     code, out, _ = run(*RULES, "--baseline", str(before), "--json", str(after), "--junit", str(junit))
     assert code == 0
     assert "\n1 rule known failures, in the baseline\n  nextstep.runs.unknown-run\n" in out
-    assert "2 rules: 1 passed, 1 failed, 0 not checked (1 of the failed known before);" in out
+    assert "2 rules: 1 passed, 1 failed, 0 not checked (1 of the failed in the baseline);" in out
     told = json.loads(after.read_text())
     assert told["baseline"] == {"known": [BROKEN], "mended": []}
     assert [rule["outcome"] for rule in told["rules"] if rule["id"] == BROKEN] == ["failed"]
     root = ElementTree.parse(junit).getroot()
     assert (root.get("failures"), root.get("skipped"), root.get("tests")) == ("0", "1", "2")
-    assert [element.get("message", "")[:14] for element in root.iter("skipped")] == ["known before: "]
+    assert [element.get("message", "")[:17] for element in root.iter("skipped")] == ["in the baseline: "]
     assert list(root.iter("failure")) == []
 
 
@@ -70,7 +70,7 @@ def test_what_is_mended_is_told(run, tmp_path: Path) -> None:
     """It would not be noticed if it broke again; another rule that breaks is a failure as ever."""
     code, out, _ = run(*RULES, "--baseline", str(written(tmp_path / "told.json", kept="failed", broken="passed")))
     assert code == 1
-    assert "\n1 rule mended: take them out of the baseline\n  nextstep.templates.unknown-template\n" in out
+    assert "\n1 rule fixed: remove them from the baseline\n  nextstep.templates.unknown-template\n" in out
     assert "known before" not in out
 
 
@@ -90,8 +90,8 @@ def test_what_is_excluded_is_not_checked(run, tmp_path: Path) -> None:
         (None, "cannot be read: No such file or directory"),
         ("{", "is not JSON: Expecting property name"),
         ("[" * 100_000, "is not JSON: maximum recursion depth exceeded"),
-        ("[]", "is no report that `understudy check --json` wrote"),
-        ('{"apis": ["nextstep"], "rules": [7]}', "is no report that `understudy check --json` wrote"),
+        ("[]", "is not a report written by `understudy check --json`"),
+        ('{"apis": ["nextstep"], "rules": [7]}', "is not a report written by `understudy check --json`"),
         ('{"apis": ["tallyfy"], "rules": []}', "is a report of tallyfy, not of nextstep"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A target checked as a whole: verdicts, what a failure says, budgets, and what is left behind."""
+"""A whole run on a target: outcomes, failures, budgets, and created objects."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check, plan
-from understudy_checks.budget import Guest, Spent
-from understudy_checks.check import Checked, Report, Run, cleaned, examine, seen
+from understudy_checks.budget import BudgetSpent, Guest
+from understudy_checks.check import Report, RuleResult, Run, clean_up, examine, seen
 from understudy_checks.client import NotChecked
 from understudy_checks.mutation import mutants
 from understudy_checks.rules import attempt, check_of, rule
@@ -71,25 +71,25 @@ def run(outcome: Any, **fields: Any) -> Run:
     return Run(outcome=outcome, **{**usual, **fields})
 
 
-def checked(*runs: Run) -> Checked:
+def checked(*runs: Run) -> RuleResult:
     """A rule with these runs."""
-    return Checked("a", Rule("a.b.c", "It is so.", "Page", "documented"), runs)
+    return RuleResult("a", Rule("a.b.c", "It is so.", "Page", "documented"), runs)
 
 
-def report(*rules: Checked) -> Report:
+def report(*rules: RuleResult) -> Report:
     """A report on these rules."""
     return Report("somewhere", ("a",), "quick", rules, (), requests=1, waited=0, seconds=0.1)
 
 
 def test_a_rule_fails_when_anything_does_and_passes_when_anything_could_be_checked() -> None:
-    """One failure is enough to fail, one passed run to pass; else the reasons are told, each once."""
+    """A rule fails with one failed run, passes with one passed run, and otherwise has each reason once."""
     failure = check.Failure("it was not", (), ())
     lacks = run("not_checked", reason="no key; no clock"), run("not_checked", reason="no clock")
     assert checked(run("passed"), run("failed", failure=failure), *lacks).outcome == "failed"
     assert checked(run("failed", failure=failure)).reason == "it was not"
     assert (checked(run("passed"), *lacks).outcome, checked(run("passed"), *lacks).reason) == ("passed", None)
     assert (checked(*lacks).outcome, checked(*lacks).reason) == ("not_checked", "no key; no clock")
-    assert checked().reason == "the document has nothing that it is about"
+    assert checked().reason == "the document has no operation that it applies to"
 
 
 def test_a_report_holds_when_something_passed_and_nothing_failed() -> None:
@@ -114,7 +114,7 @@ def test_a_report_counts_each_run_once() -> None:
 
 
 def test_the_mock_holds_what_it_promises() -> None:
-    """Chosen rules of our mock pass, each with its runs, requests and answers; the progress is told."""
+    """Chosen rules pass on our mock, with their runs, requests and responses; progress is reported."""
     told: list[tuple[int, int, str]] = []
     found = examine(
         mock("nextstep"),
@@ -126,7 +126,7 @@ def test_the_mock_holds_what_it_promises() -> None:
         "nextstep.pagination.default-limit": "passed",
         "nextstep.runs.unknown-run": "passed",
     }
-    assert (found.target, found.apis, found.profile, found.observations) == (
+    assert (found.target, found.apis, found.profile, found.probe_results) == (
         "mock in process",
         ("nextstep",),
         "gate",
@@ -139,7 +139,7 @@ def test_the_mock_holds_what_it_promises() -> None:
 
 
 def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
-    """A failed rule has what was seen, the shortest example and the calls that show it."""
+    """A failed rule has its message, the shortest example and the calls that reproduce it."""
     found = examine(mutant("no-page-holds-more-than-50-items"), profile="quick", only=[PAGES])
     failed = {entry.rule.id: entry for entry in found.rules if entry.outcome == "failed"}
     assert "nextstep.pagination.limit-sets-the-page-size" in failed
@@ -151,7 +151,7 @@ def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
 
 
 def test_a_violation_is_told_by_name() -> None:
-    """An answer that the document does not allow is told with operation, status and place."""
+    """A violation names the operation, the status and the JSON pointer."""
     found = examine(
         mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
         profile="quick",
@@ -161,7 +161,7 @@ def test_a_violation_is_told_by_name() -> None:
 
 
 def failing(action: Callable[[], None]) -> str:
-    """What is seen of an error."""
+    """Describe an error."""
     with pytest.raises(Exception) as caught:  # noqa: PT011
         action()
     return seen(caught.value)
@@ -188,7 +188,7 @@ def other():
 
 
 def test_what_is_seen_is_told_in_words(tmp_path: Path) -> None:
-    """An assertion's own words are taken; one without any is shown with its values; another error with its name."""
+    """An assertion is described by its message, or else by its source and values; another error by its name."""
     source = tmp_path / "silent.py"
     source.write_text(SILENT)
     told = runpy.run_path(str(source))  # not as pytest rewrites assertions
@@ -215,7 +215,7 @@ def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> N
     target.guest.share(1)
     outcome = attempt(check_of(takes_two), target, {})
     assert (outcome.result, outcome.examples) == ("not checked", 0)
-    assert isinstance(outcome.error, Spent)
+    assert isinstance(outcome.error, BudgetSpent)
 
 
 def test_a_failure_is_not_forgotten_when_the_share_is_spent() -> None:
@@ -272,12 +272,12 @@ def test_a_budget_is_kept_and_spent_on_what_tells_most(elsewhere) -> None:
 
 
 def test_what_tells_more_for_less_comes_first(elsewhere) -> None:
-    """Steps come in the order of new rules for a request; each may cost a few times what it cost on our mock."""
+    """Steps are sorted by new rules per request; the share of each is a multiple of its cost on our mock."""
     target = elsewhere(budget=40)
     ids = [rule.id for rule in target.contract.rules if rule.id.startswith("nextstep.runs.")]
     steps = plan.planned(target, ids)
     assert target.guest.requests == 0
-    assert all(step.share >= plan.LEAST for step in steps)
+    assert all(step.share >= plan.MIN_SHARE for step in steps)
     assert {step.check.name for step in plan.planned(elsewhere(), ids)} == {step.check.name for step in steps}
     assert {step.share for step in plan.planned(elsewhere(), ids)} == {None}
 
@@ -291,13 +291,13 @@ def test_a_rehearsal_offers_what_the_target_offers(elsewhere) -> None:
         replace(everything, revoked_key=None),
     ):
         target = elsewhere(settings)
-        assert plan.rehearsed(target).capabilities == target.capabilities
+        assert plan.rehearsal_target(target).capabilities == target.capabilities
     moved = Server(target.contract, lambda request: None, "", settings, name="", guest=Guest(), clock=lambda _: None)
-    assert "advance" in plan.rehearsed(moved).capabilities
+    assert "advance" in plan.rehearsal_target(moved).capabilities
 
 
 def test_what_was_made_is_told_and_removed_where_it_can_be(elsewhere) -> None:
-    """NextStep removes nothing: what was made stays, and is named. Tallyfy archives."""
+    """Created objects stay and are listed in NextStep, which has no DELETE; Tallyfy archives them."""
     target = elsewhere(Settings(api_keys=(KEY,), writes=True))
     found = examine(target, profile="gate", only=["nextstep.creation.created"])
     assert found.left_behind
@@ -315,17 +315,17 @@ def test_what_was_made_is_told_and_removed_where_it_can_be(elsewhere) -> None:
 
 
 def test_what_cannot_be_removed_after_all_is_told(elsewhere) -> None:
-    """A server that fails to remove what was made there is told of, not stumbled over."""
+    """A failed deletion of a created object is reported and does not end the run."""
     settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
     target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy")
     target.guest.made.append(f"{target.contract.prefixes[0]}/organizations/YOUR_ORGANIZATION_ID/runs/r1")
     target.guest.budget = 0
-    assert list(cleaned(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
+    assert list(clean_up(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
     assert target.guest.made == []
 
 
 def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere) -> None:
-    """Where nothing answers any more, what was made stays, and is told."""
+    """Created objects stay and are listed when the target stops responding."""
 
     def gone(request: Request) -> Response:
         raise OSError("connection reset")
@@ -333,7 +333,7 @@ def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere
     known = elsewhere(Settings(api_keys=("k",), writes=True), api="tallyfy")
     target = Server(known.contract, gone, "/api", Settings(api_keys=("k",), writes=True), name="", guest=Guest())
     target.guest.made.append("/api/organizations/o/runs/r1")
-    assert list(cleaned(target)) == ["/api/organizations/o/runs/r1"]
+    assert list(clean_up(target)) == ["/api/organizations/o/runs/r1"]
 
 
 def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
@@ -353,7 +353,7 @@ def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
 
 
 def test_a_wrong_shape_fails_the_rules_of_shapes_and_hides_the_others() -> None:
-    """What is built on an answer that the document does not allow is not checked, and says what is in the way."""
+    """A rule whose checks failed only on a schema mismatch is not checked, with the mismatch as reason."""
     found = examine(
         mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
         profile="gate",
@@ -362,6 +362,6 @@ def test_a_wrong_shape_fails_the_rules_of_shapes_and_hides_the_others() -> None:
     outcomes = {entry.rule.id: entry for entry in found.rules}
     assert outcomes["nextstep.envelope.single"].outcome == "failed"
     assert outcomes["nextstep.creation.created"].outcome == "not_checked"
-    way = 'a wrong answer was in the way: createProcessRun: 201: /data: "timezone" is a required property'
+    way = 'a response did not match its schema: createProcessRun: 201: /data: "timezone" is a required property'
     assert outcomes["nextstep.creation.created"].reason == way
     assert outcomes["nextstep.runs.unknown-run"].outcome == "passed"

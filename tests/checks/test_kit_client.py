@@ -1,4 +1,4 @@
-"""The kit's client: what it sends, what it keeps, how it judges and waits."""
+"""The kit's client: requests, log, checks of responses, and waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import structs
 from understudy.document.model import Assumed
 from understudy.engine.exchange import Request, Response
 from understudy_checks.budget import Guest
-from understudy_checks.client import Access, Client, Member, NotChecked, Violation, find, ids_in, locate
+from understudy_checks.client import Access, Client, Member, NotChecked, Violation, find, locate, response_ids
 from understudy_checks.refusals import assert_problem, code_of, message_of, possible
 from understudy_checks.target.installed import document
 from understudy_checks.target.transport import Transport
@@ -68,7 +68,7 @@ def client(place: Place) -> Callable[..., Client]:
 
 
 def test_a_request_carries_key_query_and_json(client) -> None:
-    """A request has the server path in front, the query encoded, and the key where the document says."""
+    """A request has the server path, the encoded query, and the key in its documented position."""
     request = client().request("GET", "/process-runs", query={"limit": 5, "flag": True, "status": None}, json={"a": 1})
     assert request == Request(
         "GET",
@@ -95,7 +95,7 @@ def test_a_key_can_be_a_plain_header(client) -> None:
 
 
 def test_what_is_not_known_is_not_checked(place) -> None:
-    """Asking for a key or member that nobody told raises NotChecked, with the reason."""
+    """An unknown key or member raises NotChecked with the reason."""
     bare = Client(CONTRACT, answering(), "", Access(("only",)), place, Guest())
     for name in ("second_key", "revoked_key", "lapsed_key", "other_tenant_key", "members"):
         with pytest.raises(NotChecked, match=r"^not checked: no .* known$"):
@@ -103,7 +103,7 @@ def test_what_is_not_known_is_not_checked(place) -> None:
 
 
 def test_what_is_known_is_given() -> None:
-    """The entry of a ready file tells keys and members, and what they make checkable."""
+    """Keys, members and their capabilities are read from the entry of a ready file."""
     entry = {"api_keys": ["a", "b"], "revoked_key": "r", "members": [{"user_id": "u", "email": "e", "active": False}]}
     access = Access.read(entry)
     assert access == Access(("a", "b"), revoked_key="r", members=(Member("u", "e", active=False),))
@@ -183,7 +183,7 @@ def test_a_failure_shows_the_calls_made(client, place) -> None:
 
 
 def test_only_the_last_calls_are_shown(client) -> None:
-    """Of many calls the last twenty are shown."""
+    """Only the last twenty calls are listed."""
     made = client(Response(200))
     for _ in range(23):
         made.send("GET", "/nowhere")
@@ -192,7 +192,7 @@ def test_only_the_last_calls_are_shown(client) -> None:
 
 
 def test_the_world_s_own_headers_are_not_shown(client) -> None:
-    """Headers that lead to a world are sent and not shown: that world is gone when somebody reads them."""
+    """Headers that select a world are sent but left out of curl lines, since the world no longer exists."""
     made = Client(CONTRACT, answering(Response(200)), "", KEYS, Place(**{"x-mock-world": "w"}), Guest())
     made.send("GET", "/nowhere")
     assert (b"x-mock-world", b"w") in made.log[0].request.headers
@@ -200,7 +200,7 @@ def test_the_world_s_own_headers_are_not_shown(client) -> None:
 
 
 def test_nothing_is_noted_where_nothing_was_called(client) -> None:
-    """A failure before the first call, and what is not checked, carry no note."""
+    """A failure before the first call and a skip have no note."""
     for error in (AssertionError(), NotChecked("because")):
         with pytest.raises(type(error)) as caught, client():
             raise error
@@ -215,7 +215,7 @@ def test_eventually_waits_for_a_true_answer(client, place) -> None:
 
 
 def test_eventually_gives_up(client, place) -> None:
-    """A probe whose answer stays false fails after the time given, and says what it saw last."""
+    """A condition that stays false fails after the given time, with its last value."""
     with pytest.raises(AssertionError, match="still 'active' is not it, after 4 seconds"):
         client().eventually(lambda: Falsy("'active' is not it,"), within=4)
     assert sum(place.waited) == 4
@@ -287,7 +287,7 @@ def test_members_of_an_error_are_found_at_any_depth() -> None:
 
 
 def test_an_assumed_value_may_be_any_of_its_values() -> None:
-    """What the document assumes may be the default or an alternative; what it says is that alone."""
+    """An assumed value may be the default or an alternative; a stated value is the only one."""
     assert possible(CONTRACT, 404) == [404]
     assert possible(CONTRACT, Assumed("nextstep.errors.validation-status")) == [400, 422]
 
@@ -311,12 +311,12 @@ def replaced(record: Any, **values: Any) -> Any:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"data":[]}', b"{}"])
 def test_an_answer_that_shows_no_object_has_no_id(body: bytes) -> None:
-    """An answer may be anything, and is told as what it is."""
-    assert ids_in(Response(201, JSON, body)) == []
+    """A response of any kind is reported unchanged."""
+    assert response_ids(Response(201, JSON, body)) == []
 
 
 def test_an_empty_answer_to_what_was_to_be_made_is_a_violation(client) -> None:
-    """The call is in the log, with what the document says against it."""
+    """The logged call has the violation of the document."""
     run = client(Response(201, (), b""))
     with pytest.raises(Violation, match="createProcessRun"):
         run.call("createProcessRun", json={})
@@ -324,7 +324,7 @@ def test_an_empty_answer_to_what_was_to_be_made_is_a_violation(client) -> None:
 
 
 def test_what_was_made_is_remembered_as_it_is_asked_for(client) -> None:
-    """An id is encoded in a path, also where it tells what may be removed."""
+    """An id is percent-encoded in a path, also in the path of a created object."""
     run = client(Response(201, JSON, b'{"data":{"id":"a:1/b"}}'))
     with pytest.raises(Violation):
         run.call("createProcessRun", json={})

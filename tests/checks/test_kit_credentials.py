@@ -21,7 +21,7 @@ from understudy.http.app import App
 from understudy_checks import check
 from understudy_checks.budget import Guest
 from understudy_checks.client import NotChecked
-from understudy_checks.plan import rehearsed
+from understudy_checks.plan import rehearsal_target
 from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
 from understudy_checks.target.control_api import control
@@ -238,10 +238,10 @@ def peopled(api: str, person: Any = None, **more: Any) -> Server:
 def test_what_people_do_is_checked_where_somebody_does_it(api: str) -> None:
     """No rule fails for it, and none is left unchecked for want of it."""
     target = peopled(api)
-    assert rehearsed(target).capabilities == target.capabilities
+    assert rehearsal_target(target).capabilities == target.capabilities
     rules = {rule for known in check.planned(target, [rule.id for rule in target.contract.rules])
              if "events" in known.check.needs and "fresh" not in known.check.needs for rule in known.rules}  # fmt: skip
-    report = check.examine(target, profile="glance", only=sorted(rules))
+    report = check.examine(target, profile="minimal", only=sorted(rules))
     found = {checked.rule.id: checked.reason for checked in report.rules if checked.outcome != "passed"}
     assert found == {}
 

@@ -45,7 +45,7 @@ def test_what_nothing_leads_to_is_not_checked(target: Target) -> None:
     """Where the target's data lead to no arguments, or to none that it accepts, that is the reason."""
     with target.open() as client:
         client.event("lapse-subscription")
-        with pytest.raises(NotChecked, match="nothing on this target leads to getRunTask"):
+        with pytest.raises(NotChecked, match="no data on this target lead to getRunTask"):
             arrange(client, OPERATIONS["getRunTask"])
         with pytest.raises(NotChecked, match="accepts no listProcessRuns"):
             accepted(client, OPERATIONS["listProcessRuns"])

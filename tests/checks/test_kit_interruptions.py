@@ -124,7 +124,10 @@ def test_a_time_limit_does_not_hide_what_failed(
     usual: Any = {"subject": "", "rules": (rule.id,), "reason": None, "lacking": (), "examples": 1, "requests": 1}
     seen = checking.Failure("wrong", (), ()) if failed else None
     made = checking.Run("test", outcome="failed" if failed else "passed", failure=seen, calls={}, **usual)
-    rules = [checking.Checked("nextstep", rule, (made,)), *([checking.Checked("nextstep", rule, (), LIMIT)] * left)]
+    rules = [
+        checking.RuleResult("nextstep", rule, (made,)),
+        *([checking.RuleResult("nextstep", rule, (), LIMIT)] * left),
+    ]
     report = checking.Report("x", ("nextstep",), "quick", tuple(rules), (), 1, 0.0, 1.0, ended=LIMIT)
     monkeypatch.setattr(checking, "examine", lambda *_, **__: report)
     assert run({}, *RULES, "--max-time", "900")[0] == code
@@ -168,7 +171,7 @@ def test_what_is_being_written_is_written_whole() -> None:
 
 def test_an_interruption_that_is_lost_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a garbage collector's callback raises goes nowhere: it is raised again, in a moment or at the next step."""
-    monkeypatch.setattr(interruptions, "MOMENT", 0.001)
+    monkeypatch.setattr(interruptions, "RERAISE_DELAY", 0.001)
     others: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", others.append)
     with watched() as watch:
@@ -235,7 +238,7 @@ def test_no_color_is_no_escape_codes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_signs_of_life_are_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the run is, each time that some seconds have passed."""
-    monkeypatch.setattr(progress, "EVERY", 0.001)
+    monkeypatch.setattr(progress, "INTERVAL", 0.001)
     twice = Event()
 
     class File(io.StringIO):
@@ -247,7 +250,7 @@ def test_signs_of_life_are_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress.progress(Console(file=file)) as tell:
         tell.step(3, 10, "test_a.[b]test")
         assert twice.wait(10)
-    assert re.fullmatch(r" +\d+ s  3 of 10 checks made, now test_a\.\[b\]test", file.getvalue().splitlines()[-1])
+    assert re.fullmatch(r" +\d+ s  3 of 10 checks done, now test_a\.\[b\]test", file.getvalue().splitlines()[-1])
 
 
 def test_each_area_is_told_at_its_end(run) -> None:
@@ -264,17 +267,6 @@ def test_each_area_is_told_at_its_end(run) -> None:
 def test_nothing_is_left_in_the_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """What hypothesis keeps stands beside what else is kept for the user; without a home it has to."""
     monkeypatch.setenv("XDG_CACHE_HOME", "/kept")
-    assert profiles.aside() == Path("/kept/understudy/hypothesis")
+    assert profiles.hypothesis_folder() == Path("/kept/understudy/hypothesis")
     monkeypatch.setattr(profiles.cache, "folder", lambda: Path("~nobody-of-this-name").expanduser())
-    assert profiles.aside().name == f"understudy-hypothesis-{os.getuid()}"
-
-
-def test_trials_that_are_interrupted_end_with_the_signals_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was interrupted before anything was known is exit code 130, or that of SIGTERM."""
-    from understudy_checks.commands import trying
-
-    def interrupt(*arguments: Any) -> Any:
-        raise Interruption("interrupted")
-
-    monkeypatch.setattr(trying, "_tried", interrupt)
-    assert cli.main(["mutants", "nextstep", "--only", "no-page-holds-more-than-50-items"]) == 130
+    assert profiles.hypothesis_folder().name == f"understudy-hypothesis-{os.getuid()}"

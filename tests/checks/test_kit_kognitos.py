@@ -39,7 +39,7 @@ from understudy_checks.target.target import Target
 from understudy_checks.target.transport import in_process
 
 KOGNITOS = installed.document("kognitos")
-MADE = {"name": "Old", "created_at": "2026-02-01T00:00:00"}
+MAX_CREATED = {"name": "Old", "created_at": "2026-02-01T00:00:00"}
 
 
 def process(id: str, **more: Any) -> dict[str, Any]:
@@ -167,18 +167,18 @@ def test_refusals_are_looked_at_where_nothing_may_be_written() -> None:
 
 def test_a_list_of_over_a_hundred_has_no_page_of_all() -> None:
     """Limits that are not allowed are left out where a list is as long."""
-    runs = [{"id": f"r{number}", "process_id": "p1", **MADE, "status": "Failed"} for number in range(101)]
+    runs = [{"id": f"r{number}", "process_id": "p1", **MAX_CREATED, "status": "Failed"} for number in range(101)]
     lists.test_every_list_ends_with_null(foreign(process("p1"), runs=runs), KOGNITOS.operations["listRuns"])
 
 
 def test_an_id_that_is_its_own_neighbour_is_not_unknown() -> None:
     """An id without letters is the same in capitals, and is not asked for as an unknown one."""
-    numbered = {"id": "12345", "process_id": "p1", **MADE, "status": "Failed"}
+    numbered = {"id": "12345", "process_id": "p1", **MAX_CREATED, "status": "Failed"}
     listed_runs.test_an_unknown_run_is_not_found(foreign(process("p1"), runs=[numbered]))
 
 
 def test_a_filter_needs_runs_of_both_stages() -> None:
     """Where all known runs are of one stage, the filter is not checked."""
-    run = {"id": "r1", "process_id": "p1", **MADE, "status": "Failed"}
+    run = {"id": "r1", "process_id": "p1", **MAX_CREATED, "status": "Failed"}
     with pytest.raises(NotChecked, match="all of one stage"):
         listed_runs.test_a_stage_lists_its_runs(foreign(process("p1"), runs=[run]))

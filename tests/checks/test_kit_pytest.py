@@ -52,7 +52,7 @@ def test_a_url_and_its_keys_are_options(pytester: pytest.Pytester, served: str) 
     result.stdout.fnmatch_lines(
         [
             "*= not checked =*",
-            "*1 no second key of the same tenant is known; this target gives no world of its own to each test",
+            "*1 no second key of the same tenant is known; this target has no isolated world for each test",
         ]
     )
 

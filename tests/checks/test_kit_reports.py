@@ -13,10 +13,10 @@ import pytest
 from rich.console import Console
 
 from understudy.document.model import Rule
-from understudy_checks.check import Checked, Failure, Report, Run, Verdict, examine
+from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, examine
 from understudy_checks.client import LACKS, REMEDIES
 from understudy_checks.mutation import mutants
-from understudy_checks.probes import Observation
+from understudy_checks.probes import ProbeResult
 from understudy_checks.report import digest, page, plain, progress, terminal, xml
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
@@ -32,7 +32,7 @@ def failure(seen: str, *curl: str) -> Failure:
 
 
 def ran(check: str, *rules: str, **fields: Any) -> Run:
-    """A run of a check: passed, unless `failure`, `reason` or `lacking` say otherwise."""
+    """Create a run of a check, passed unless `failure`, `reason` or `lacking` is given."""
     outcome: Verdict = "failed" if "failure" in fields else "not_checked" if "reason" in fields else "passed"
     given = {"outcome": outcome, "reason": None, "lacking": (), "failure": None, "examples": 2, "requests": 3}
     return Run(check=check, rules=rules, **{"subject": "", "calls": Counter(), **given, **fields})
@@ -42,8 +42,8 @@ def reported(*runs: Run, rules: tuple[str, ...] = (), **fields: Any) -> Report:
     """The report of these runs, with a rule for each id that they name, and for each of `rules`."""
     ids = dict.fromkeys((*rules, *(id for run in runs for id in run.rules)))
     known = [Rule(id, f"What `{id}` says.", "Page > Section", "documented") for id in ids]
-    checked = (Checked("nextstep", rule, tuple(run for run in runs if rule.id in run.rules)) for rule in known)
-    given = {"target": "http://127.0.0.1:9101/api/v1", "observations": (), "requests": 3456, "waited": 4.2}
+    checked = (RuleResult("nextstep", rule, tuple(run for run in runs if rule.id in run.rules)) for rule in known)
+    given = {"target": "http://127.0.0.1:9101/api/v1", "probe_results": (), "requests": 3456, "waited": 4.2}
     return Report(apis=("nextstep",), profile="quick", seconds=12.34, rules=tuple(checked), **{**given, **fields})
 
 
@@ -55,10 +55,10 @@ def mixed() -> Report:
         ran("test_a.test_two", "nextstep.runs.c"),
         ran("test_b.test_three", "nextstep.tasks.d", reason="no", lacking=("write", "members")),
         ran("test_b.test_four", "nextstep.tasks.d", "nextstep.runs.c", reason="no run on this target"),
-        observations=(
-            Observation(default, "default", default.default),
-            Observation(default, "alternative", 422),
-            Observation(default, "not observed", reason="nothing shows it"),
+        probe_results=(
+            ProbeResult(default, "default", default.default),
+            ProbeResult(default, "alternative", 422),
+            ProbeResult(default, "not observed", reason="nothing shows it"),
         ),
     )
 
@@ -84,27 +84,27 @@ def test_rules_are_grouped_by_area_in_the_order_of_the_document() -> None:
 
 
 def test_a_wrong_answer_is_one_fault_whoever_met_it() -> None:
-    """What the document does not allow is told once, with the shortest calls, whatever the place in a list."""
+    """A violation is one defect with the shortest calls, at any list index."""
     report = reported(
         ran("test_a.test_one", "nextstep.runs.a", failure=failure("text")),
         ran("test_a.test_two", "nextstep.runs.b", failure=failure(ALLOWED, CURL, CURL)),
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED.replace("/0", "/17"), CURL)),
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED)),
     )
-    first, second = digest.faults(report)
+    first, second = digest.defects(report)
     assert [rule.id for rule in first.rules] == ["nextstep.runs.b", "nextstep.runs.c"]
     assert (len(first.runs), first.failure.curl) == (3, (CURL,))
     assert second.failure.seen == "text"
 
 
 def test_what_one_check_finds_at_several_operations_is_one_fault() -> None:
-    """With the shortest calls and the operations; what no calls reproduce comes last, however much it breaks."""
+    """A defect has the shortest calls and its operations; defects without calls come last."""
     report = reported(
         ran("machine", "nextstep.runs.a", "nextstep.runs.b", failure=failure("text")),
         ran("one", "nextstep.runs.a", subject="listRuns", failure=failure("not so: 1", CURL, CURL)),
         ran("one", "nextstep.runs.a", subject="getRun", failure=failure("not so: 2", CURL)),
     )
-    first, second = digest.faults(report)
+    first, second = digest.defects(report)
     assert (first.failure.seen, first.checks, first.subjects) == ("not so: 2", ["one"], ["listRuns", "getRun"])
     assert second.checks == ["machine"]
 
@@ -113,7 +113,7 @@ def test_what_two_checks_say_in_the_same_words_is_two_faults() -> None:
     """Only an answer that the document does not allow is known to be the same thing."""
     same = failure("not so: status == 404")
     report = reported(ran("one", "nextstep.runs.a", failure=same), ran("two", "nextstep.runs.b", failure=same))
-    assert len(digest.faults(report)) == 2
+    assert len(digest.defects(report)) == 2
 
 
 def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
@@ -126,13 +126,13 @@ def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
         ran("five", "nextstep.runs.d"),
         rules=("nextstep.runs.z",),
     )
-    assert [(gap.reason, gap.remedy, [rule.id[-1] for rule in gap.rules]) for gap in digest.gaps(report)] == [
+    assert [(gap.reason, gap.remedy, [rule.id[-1] for rule in gap.rules]) for gap in digest.skip_reasons(report)] == [
         (LACKS["members"], REMEDIES["members"], ["a", "b"]),
         (LACKS["write"], REMEDIES["write"], ["a", "b"]),
         (report.rules[0].reason, None, ["z"]),
         ("no run on this target", None, ["c"]),
     ]
-    assert [checked.rule.id[-1] for checked in report.rules if digest.in_part(checked)] == ["d"]
+    assert [checked.rule.id[-1] for checked in report.rules if digest.is_partly_checked(checked)] == ["d"]
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
 )
 def test_curl_lines_come_with_what_they_need(curl: tuple[str, ...], target: str, words: str) -> None:
     """Every variable of the lines is set once, the URL first, and nothing else."""
-    assert digest.variables(failure("seen", *curl), target) == words
+    assert digest.shell_variables(failure("seen", *curl), target) == words
 
 
 def test_every_character_can_be_seen() -> None:
-    """What would steer a terminal, or be invisible, is shown as an escape; lines stay lines."""
-    assert digest.legible("Zoë 東京\n") == "Zoë 東京\n"
-    assert digest.legible("\x1b[0m\t\xa0\ud800\u202e") == r"\x1b[0m\t\xa0\ud800\u202e"
+    """Control and invisible characters are escaped; newlines stay."""
+    assert digest.escape_unprintable("Zoë 東京\n") == "Zoë 東京\n"
+    assert digest.escape_unprintable("\x1b[0m\t\xa0\ud800\u202e") == r"\x1b[0m\t\xa0\ud800\u202e"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_run_is_concluded_in_one_line(fields: dict[str, Any], line: str) -> No
 
 
 def test_json_has_everything() -> None:
-    """Each rule with its outcome, what it was checked with, and what was seen."""
+    """The JSON has each rule with its outcome, its checks and its failure."""
     known = json.loads(plain.text(mixed()))
     assert known["counts"] == {"passed": 1, "failed": 2, "not_checked": 1}
     assert [(entry["id"], entry["outcome"], entry["reason"]) for entry in known["rules"]] == [
@@ -217,7 +217,7 @@ def test_json_counts_the_calls_of_all_runs() -> None:
 
 
 def test_junit_has_a_suite_for_each_area_and_a_case_for_each_rule() -> None:
-    """Counts, properties, failures and what was skipped, as CI reads them."""
+    """The XML has counts, properties, failures and skips as CI expects them."""
     root = ElementTree.fromstring(xml.junit(mixed()))
     assert (root.tag, root.attrib) == (
         "testsuites",
@@ -249,7 +249,7 @@ def test_junit_has_a_suite_for_each_area_and_a_case_for_each_rule() -> None:
 
 
 def test_junit_holds_whatever_a_target_says() -> None:
-    """Characters that XML does not allow do not break it, nor does what looks like markup."""
+    """Characters that XML excludes, and markup, are escaped."""
     hostile = failure(HOSTILE)
     report = reported(ran(HOSTILE, "nextstep.runs.a", failure=hostile), target=HOSTILE)
     text = xml.junit(report)
@@ -261,7 +261,7 @@ def test_junit_holds_whatever_a_target_says() -> None:
 
 
 def test_a_terminal_shows_an_area_in_a_line_and_names_what_failed() -> None:
-    """Nobody wants to read what passed; ids of what failed are whole."""
+    """Passed rules are only counted; failed rules are named by their whole ids."""
     lines = printed(mixed()).splitlines()
     assert lines[:9] == [
         "nextstep on http://127.0.0.1:9101/api/v1, profile quick",
@@ -277,7 +277,7 @@ def test_a_terminal_shows_an_area_in_a_line_and_names_what_failed() -> None:
 
 
 def test_a_terminal_shows_what_is_documented_and_what_was_seen() -> None:
-    """A failure has the rules' words, what was seen, the example, and curl lines that can be copied."""
+    """A failure shows the rules' texts, the message, the example and curl lines that can be copied."""
     text = printed(mixed())
     assert text[text.index("1 failure") : text.index("1 rule not checked")].splitlines() == [
         "1 failure",
@@ -322,26 +322,25 @@ def test_a_terminal_says_why_rules_were_not_checked_and_what_would_help() -> Non
         "     tasks: d",
         "",
         "  1  no members of the tenant are known",
-        "     to check: tell some: [[members]] with email, user_id and active in the",
+        "     to check: list them: [[members]] with email, user_id and active in the",
         "       target file",
         "     tasks: d",
         "",
         "  1  no run on this target",
         "     tasks: d",
         "",
-        "1 rule passed, but not all of their checks could be made: --html and --json tell",
-        "  which",
+        "1 rule passed, but some of their checks could not run: see --html or --json",
         "",
     ]
-    assert "1 rule not checked, which --strict takes for failures\n" in printed(mixed(), strict=True)
+    assert "1 rule not checked, which --strict counts as failures\n" in printed(mixed(), strict=True)
 
 
 def test_a_terminal_says_where_a_target_differs_from_the_mock() -> None:
     """As information: the values side by side, shortened when they are long."""
-    seen = mixed().observations[1]
+    seen = mixed().probe_results[1]
     id = seen.assumption.id
-    long = Observation(seen.assumption, "other", "x" * 200)
-    text = printed(replace(mixed(), observations=(*mixed().observations, long)))
+    long = ProbeResult(seen.assumption, "other", "x" * 200)
+    text = printed(replace(mixed(), probe_results=(*mixed().probe_results, long)))
     default = json.dumps(seen.assumption.default)
     assert "What the document leaves open: 2 of 3 observed differ from the mock\n" in text
     assert f"  {id}\n       mock: {default}   here: 422\n" in text
@@ -353,7 +352,7 @@ def test_a_terminal_says_what_is_left_behind() -> None:
     """How many objects, and where; which they are stands in the other forms."""
     made = ("/api/v1/process-runs/one", "/api/v1/process-runs/two")
     report = replace(mixed(), left_behind=made)
-    assert "Left behind, because no operation removes it\n  2 in /api/v1/process-runs\n" in printed(report)
+    assert "Left behind, because no operation deletes it\n  2 in /api/v1/process-runs\n" in printed(report)
     assert plain.as_json(report)["left_behind"] == list(made)
     assert "Left behind" not in printed(mixed())
 
@@ -369,7 +368,7 @@ def test_nothing_checked_is_said_to_be_a_failure() -> None:
 
 
 def test_a_terminal_breaks_no_id_and_no_curl_line() -> None:
-    """However narrow it is, and whatever the target says, each of them is on one line."""
+    """Ids and curl lines stay on one line at any width and with any text from the target."""
     long = "stable-while-runs-are-created-and-completed"
     text = printed(
         replace(mixed(), rules=(*mixed().rules, *reported(rules=(f"nextstep.tasks.{long}",)).rules)), width=30
@@ -406,9 +405,9 @@ def test_a_real_failure_is_told_in_every_form() -> None:
     """What a check of a wrong server found is the same for everyone."""
     wrong = next(known for known in mutants("nextstep") if known.name == "starting-a-run-answers-200")
     target = mock(wrong.breaks(installed.declared("nextstep")))
-    report = examine(target, profile="glance", only=["nextstep.creation.created"])
+    report = examine(target, profile="minimal", only=["nextstep.creation.created"])
     seen = "createProcessRun: status 200 is not documented"
-    assert [fault.failure.seen.startswith(seen) for fault in digest.faults(report)] == [True]
+    assert [defect.failure.seen.startswith(seen) for defect in digest.defects(report)] == [True]
     for text in (plain.text(report), xml.junit(report), printed(report), page.html(report)):
         assert seen in text
         assert "nextstep.creation.created" in text

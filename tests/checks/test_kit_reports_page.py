@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from understudy_checks.check import Checked, Failure, Report, Run, Verdict
+from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict
 from understudy_checks.client import LACKS, REMEDIES
-from understudy_checks.probes import Observation
+from understudy_checks.probes import ProbeResult
 from understudy_checks.report import page
 from understudy_checks.report.heatmap import LEVELS, heat_maps
 from understudy_checks.target import installed
@@ -41,12 +41,12 @@ def ran(outcome: Verdict, *rules: str, **fields: Any) -> Run:
     return Run(outcome=outcome, rules=rules, **{**given, **fields})
 
 
-def reported(*runs: Run, observations: tuple[Observation, ...] = ()) -> Report:
+def reported(*runs: Run, probe_results: tuple[ProbeResult, ...] = ()) -> Report:
     """The report of these runs on the rules that they name."""
     known = {rule.id: rule for rule in CONTRACT.rules}
     ids = dict.fromkeys(id for run in runs for id in run.rules)
-    rules = (Checked("nextstep", known[id], tuple(run for run in runs if id in run.rules)) for id in ids)
-    return Report("http://127.0.0.1:9101/api/v1", ("nextstep",), "quick", tuple(rules), observations, 3456, 4.2, 12.34)
+    rules = (RuleResult("nextstep", known[id], tuple(run for run in runs if id in run.rules)) for id in ids)
+    return Report("http://127.0.0.1:9101/api/v1", ("nextstep",), "quick", tuple(rules), probe_results, 3456, 4.2, 12.34)
 
 
 def broken() -> Report:
@@ -59,11 +59,11 @@ def broken() -> Report:
         ran("passed", WALK, calls={("listProcessRuns", 200): 2000}),
         ran("not_checked", FILTER, WALK, lacking=("write",), reason="no writes"),
         ran("not_checked", FILTER, reason="no run on this target"),
-        observations=(
-            Observation(one, "default", one.default),
-            Observation(two, "alternative", "clamp"),
-            Observation(three, "other", {"status": 418}),
-            Observation(three, "not observed", reason="nothing shows it"),
+        probe_results=(
+            ProbeResult(one, "default", one.default),
+            ProbeResult(two, "alternative", "clamp"),
+            ProbeResult(three, "other", {"status": 418}),
+            ProbeResult(three, "not observed", reason="nothing shows it"),
         ),
     )
 
@@ -211,7 +211,7 @@ def test_every_rule_is_listed_with_its_checks() -> None:
     assert "2 runs, 6 requests test_a.test_one: passed; 2 examples, 3 requests test_a.test_one: not checked" in text
     rule = next(rule for rule in CONTRACT.rules if rule.id == "nextstep.creation.name")
     assert "(documented) none" in plain(
-        Reader(page.html(replace(reported(), rules=(Checked("nextstep", rule, ()),)))).text
+        Reader(page.html(replace(reported(), rules=(RuleResult("nextstep", rule, ()),)))).text
     )
 
 
@@ -226,9 +226,9 @@ def test_what_a_target_says_stays_text() -> None:
             subject=HOSTILE,
         ),
         ran("not_checked", FILTER, reason=HOSTILE),
-        observations=(
-            Observation(next(iter(CONTRACT.assumptions.values())), "other", {"a": HOSTILE}),
-            Observation(next(iter(CONTRACT.assumptions.values())), "not observed", reason=HOSTILE),
+        probe_results=(
+            ProbeResult(next(iter(CONTRACT.assumptions.values())), "other", {"a": HOSTILE}),
+            ProbeResult(next(iter(CONTRACT.assumptions.values())), "not observed", reason=HOSTILE),
         ),
     )
     text = page.html(replace(report, target=HOSTILE, profile=HOSTILE))
@@ -246,7 +246,7 @@ def test_a_heat_map_has_every_operation_and_status() -> None:
     assert [row.operation.id for row in map.rows] == list(CONTRACT.operations)
     row = next(row for row in map.rows if row.operation.id == "createProcessRun")
     assert (row.calls, [cell.status for cell in row.seen]) == (42, [201, 202, 415])
-    assert {cell.status: cell.standing for cell in row.cells} == {
+    assert {cell.status: cell.coverage for cell in row.cells} == {
         200: "none",
         201: "named",
         202: "undocumented",

@@ -20,11 +20,11 @@ from understudy_checks.mutation import (
     Mutant,
     Table,
     alternatives,
-    false_alarms,
+    false_positives,
     handled,
+    mutants_in,
     stepped,
     survivors,
-    tabled,
 )
 from understudy_checks.rules import Check, attempt, check_of, checks, checks_for, expand, rule, run
 from understudy_checks.target import installed
@@ -219,7 +219,7 @@ def test_a_mutant_is_a_line_of_a_table() -> None:
     """Its text is the sentence, its name the slug of that, its API and rules those of the table."""
     same: Breakage = lambda api: api  # noqa: E731
     table: Table = {"a.b": {"A run's page holds `2` items.": same}, ("a.b", "c.d"): {"Nothing, for ever.": same}}
-    one, two = tabled("nextstep", table)
+    one, two = mutants_in("nextstep", table)
     assert (one.text, one.name, one.breaks) == ("A run's page holds `2` items.", "a-runs-page-holds-2-items", same)
     assert (one.api, one.rules, two.rules) == ("nextstep", ("nextstep.a.b",), ("nextstep.a.b", "nextstep.c.d"))
     assert (one.names, two.names[0]) == (("a-runs-page-holds-2-items", "nextstep.a.b"), "nothing-for-ever")
@@ -275,15 +275,15 @@ def test_a_check_that_leans_on_an_assumption_is_a_false_alarm(monkeypatch: pytes
         ran.append("does not")
 
     monkeypatch.setattr(mutation, "checks", lambda: (made(leans), made(does_not)))
-    mutation.asking.cache_clear()
+    mutation.traced_runs.cache_clear()
     clamping = Alternative("nextstep.pagination.limit-out-of-range", "clamp")
-    found = false_alarms(clamping)
+    found = false_positives(clamping)
     assert [outcome.check.function for outcome in found] == [leans]
     assert ran == ["leans", "does not", "leans"]
     ran.clear()
-    assert len(false_alarms(clamping, everything=True)) == 1
+    assert len(false_positives(clamping, everything=True)) == 1
     assert ran == ["leans", "does not"]
-    mutation.asking.cache_clear()
+    mutation.traced_runs.cache_clear()
 
 
 def test_hypothesis_keeps_what_it_keeps_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,7 +292,7 @@ def test_hypothesis_keeps_what_it_keeps_elsewhere(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(profiles, "set_hypothesis_home_dir", chosen.append)
     monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
     with profiles.profile("gate", made):
-        assert chosen == [profiles.ASIDE]
+        assert chosen == [profiles.HYPOTHESIS_FOLDER]
     monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", "somewhere")
     with profiles.profile("gate", made):
-        assert chosen == [profiles.ASIDE]
+        assert chosen == [profiles.HYPOTHESIS_FOLDER]

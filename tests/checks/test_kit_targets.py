@@ -90,7 +90,7 @@ def test_our_mock_offers_everything() -> None:
 
 
 def test_every_client_of_our_mock_has_a_world_of_its_own() -> None:
-    """What one client changes no other sees; a closed client's world is gone."""
+    """Clients do not see each other's changes; closing a client deletes its world."""
     target = mock("nextstep")
     with target.open() as one, target.open() as other:
         assert one.key != other.key
@@ -105,7 +105,7 @@ def test_every_client_of_our_mock_has_a_world_of_its_own() -> None:
 
 
 def test_the_clock_of_our_mock_stands_still_until_advanced() -> None:
-    """Time passes for a client only when it says so."""
+    """Time passes in a client's world only when the client advances it."""
     with mock("nextstep").open() as client:
         before = client.world.control("GET", "/clock")
         client.advance(1.5)
@@ -199,12 +199,12 @@ def test_another_server_takes_a_key(make_worlds, nextstep) -> None:
     ],
 )
 def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:
-    """Only what leads to this machine is written to without being asked."""
+    """Writes are allowed by default only on loopback URLs."""
     assert is_loopback(url) is expected
 
 
 def test_another_server_fails_nothing(foreign) -> None:
-    """A server that differs in nothing but what it offers to the kit fails no check; some are not checked."""
+    """A server that differs from our mock only in its capabilities fails no check; some are skipped."""
     _, worlds = foreign()
     target, _ = foreign(replace(told_by(worlds.access_info(worlds.default, "nextstep")), writes=True))
     assert target.capabilities == EVERYTHING - {"fresh", "advance", "events", "spare-key"}
@@ -227,7 +227,7 @@ def test_a_server_without_data_fails_nothing(foreign) -> None:
 
 
 def test_a_server_with_hardly_anything_fails_nothing(foreign) -> None:
-    """Where a tenant has a template that nobody published and one without tasks, checks pass or are not checked."""
+    """Checks pass or are skipped on a tenant with an unpublished template and one without tasks."""
     bare = {"sections": [], "version": 1, "updated_at": None, "tasks": []}
     templates = [
         {"id": "draft", "title": "Draft", "is_published": False, "created_at": "2026-01-02T00:00:00.000Z", **bare},
@@ -258,7 +258,7 @@ def test_events_need_our_mock(foreign) -> None:
 
 
 def test_what_is_lacking_is_told() -> None:
-    """A target that lacks several things says each of them."""
+    """A target without several capabilities names each of them."""
 
     class Bare:
         capabilities = frozenset({"write"})
@@ -269,7 +269,7 @@ def test_what_is_lacking_is_told() -> None:
 
 
 def test_control_refusals_are_errors() -> None:
-    """A refusal of the control API is a mistake of the test that caused it, and says what was refused."""
+    """A refusal of the control API raises an error that names the refused request."""
     with (
         mock("nextstep").open() as client,
         pytest.raises(RuntimeError, match=r"POST /__mock__/events: 400 .*no-such"),
@@ -278,7 +278,7 @@ def test_control_refusals_are_errors() -> None:
 
 
 def test_exchanges_can_be_watched() -> None:
-    """A watched mock tells each exchange with what decided it."""
+    """A watched mock reports each exchange with its trace."""
     seen = []
     with mock("nextstep", watch=seen.append).open() as client:
         client.send("GET", "/process-runs/no-such-run")
@@ -319,7 +319,7 @@ def test_keys_are_used_in_turn(foreign) -> None:
 
 
 def test_a_clock_that_can_be_moved_is_moved(make_worlds, nextstep) -> None:
-    """Where a server's clock is told, waits take no time; for what may happen in real time a moment passes too."""
+    """Waits take no time on a movable clock; waits between polls also pass a moment of real time."""
     moved, slept = [], []
     guest = Guest(sleep=slept.append)
     target = Server(installed.document("nextstep"), in_process, "", ONE_KEY, name="", guest=guest, clock=moved.append)
@@ -331,9 +331,9 @@ def test_a_clock_that_can_be_moved_is_moved(make_worlds, nextstep) -> None:
 
 
 def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
-    """Where the limit is told to be another one, the rules of the limit cannot be checked."""
+    """The rules of the rate limit are skipped when the target file has another rate limit."""
     target, _ = foreign(replace(ONE_KEY, rate_limit=0))
-    with pytest.raises(NotChecked, match="rate limit is told not to be the documented one"):
+    with pytest.raises(NotChecked, match="rate limit is configured to differ from the documented one"):
         require(target, ["documented-limit"])
 
 
@@ -348,7 +348,7 @@ def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
     ],
 )
 def test_a_url_that_leads_nowhere_is_told(url: str, error: type[Exception], told: str) -> None:
-    """One line says what is wrong with it."""
+    """The error is one line."""
     with pytest.raises(error) as caught:
         connect.url("nextstep", url, ONE_KEY)
     assert str(caught.value).startswith(told)
@@ -378,10 +378,10 @@ def test_what_was_found_is_kept_where_nothing_is_written(foreign) -> None:
 
 
 def test_only_what_was_made_here_is_removed(foreign) -> None:
-    """Where others are too, nothing is deleted that the kit did not make itself, and what it made is remembered."""
+    """On a shared target the kit deletes only objects that it created itself, and records those."""
     target, _ = foreign()
     with target.open() as client:
-        with pytest.raises(NotChecked, match="it would remove what others made on this target"):
+        with pytest.raises(NotChecked, match="it would delete an object that the kit did not create on this target"):
             client.send("DELETE", "/process-runs/r1")
         template = next(
             item for item in client.send("GET", "/process-templates").json()["data"] if item["is_published"]
@@ -411,7 +411,7 @@ def test_what_is_planted_otherwise_is_planted_anew() -> None:
 
 
 def test_where_others_are_only_what_was_made_is_written_to(foreign) -> None:
-    """Runs and tasks that were there before are read and no more; what an operation needs is made for it."""
+    """Existing runs and tasks are only read; operations get newly created ones."""
     target, worlds = foreign()
     with target.open() as client:
         before = {f"/api/v1/process-runs/{run['id']}" for run in runs(client)}

@@ -146,7 +146,7 @@ def test_a_media_type_is_compared_as_one(text: str | None, told: str | None) -> 
 
 
 def test_json_that_is_nested_too_deeply_is_none() -> None:
-    """It is told as any other body that is no JSON."""
+    """It is reported as any other body that is not JSON."""
     found = Response(200, ((b"content-type", b"application/json"),), b"[" * 100_000)
     mismatch = installed.document("nextstep").operations["listProcessRuns"].mismatch(found)
     assert mismatch == "listProcessRuns: 200: the body is not JSON: it is nested too deeply"
@@ -186,7 +186,7 @@ def test_how_an_answer_is_written_turns_no_verdict() -> None:
     found = []
     for name in ("app", "disguised"):
         with connect.app("nextstep", f"{__name__}:{name}", told) as target:
-            report = check.examine(target, profile="glance", only=rules)
+            report = check.examine(target, profile="minimal", only=rules)
         found.append({entry.rule.id: (entry.outcome, entry.reason) for entry in report.rules})
     assert found[0] == found[1]
     assert {outcome for outcome, _ in found[0].values()} == {"passed"}
@@ -210,7 +210,7 @@ def test_an_app_that_answers_nonsense_is_a_server_error() -> None:
 
 
 def scripted(*said: bytes | None) -> Callable[[bytes], bytes | None]:
-    """A script that says these, and from then on that all is well."""
+    """A server that gives these responses and then only successes."""
     following = chain(said, repeat(answered()))
     return lambda _: next(following)
 
@@ -284,7 +284,7 @@ def test_every_way_to_end_a_body_is_known(said: bytes, body: bytes) -> None:
 
 
 def test_an_announced_answer_is_not_taken_for_the_last() -> None:
-    """What comes behind it cannot be told from the answer to the next request."""
+    """Surplus bytes cannot be distinguished from the next response."""
     with (
         wired(lambda _: b"HTTP/1.1 103 Early Hints\r\n\r\n" + answered()) as wire,
         pytest.raises(NoAnswer, match="its status 103 announces another answer"),
@@ -293,7 +293,7 @@ def test_an_announced_answer_is_not_taken_for_the_last() -> None:
 
 
 def test_odd_headers_are_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
-    """Nothing of what the HTTP library thinks of an answer reaches the terminal."""
+    """Warnings of the HTTP library do not reach the terminal."""
     with wired(lambda _: b"HTTP/1.1 200 OK\r\nno colon\r\nContent-Length: 0\r\n\r\n" + CUT) as wire:
         over_http(wire.origin)(GET)
     assert capfd.readouterr() == ("", "")
@@ -410,7 +410,7 @@ def test_a_file_without_certificates_is_told(name: str) -> None:
 
 
 def breaking(*outcomes: Exception | None) -> Server:
-    """A server whose connections break as told, and that is NextStep from then on."""
+    """A NextStep server whose first connections fail with these errors."""
     following, inner = chain(outcomes, repeat(None)), transport.in_process(app())
 
     def send(request: Request) -> Response:
@@ -434,11 +434,11 @@ def test_a_connection_that_breaks_once_turns_no_verdict() -> None:
 
 @pytest.mark.parametrize("errors", [[NoAnswer("reset")] * 2, [TooLate("reset")]])
 def test_a_connection_that_breaks_is_no_failure(errors: list[Exception]) -> None:
-    """What could not be looked at was not checked, and says why; a long wait is not repeated."""
+    """A check without a response is not checked, with the reason; a timeout is not retried."""
     target = breaking(*errors)
     report = check.examine(target, profile="gate", only=ONE)
     assert [(entry.outcome, entry.reason) for entry in report.rules] == [
-        ("not_checked", "no whole answer arrived: reset")
+        ("not_checked", "no complete response arrived: reset")
     ]
     assert target.guest.requests == len(errors)
 
@@ -460,7 +460,7 @@ def test_a_failure_that_was_seen_is_kept_when_a_connection_breaks() -> None:
 
 
 def test_several_failures_at_once_are_one() -> None:
-    """Schemathesis raises them as a group that no `except Exception` catches."""
+    """A group of failures from schemathesis, which is no Exception, is a failure."""
 
     class Case:
         def validate_response(self, *_: Any, **__: Any) -> None:

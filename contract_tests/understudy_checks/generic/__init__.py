@@ -1,1 +1,1 @@
-"""Checks of what every document promises."""
+"""Checks that apply to every document."""

@@ -1,7 +1,7 @@
-"""What every API can be asked in the same way: how it refuses, pages and counts requests.
+"""Probe functions for every API: how it refuses, pages and counts requests.
 
-Each function sends a few requests that do no harm and returns what was seen, in the words that documents use for it.
-It raises NotChecked where the target's data do not let it be seen. Must not know any API by name.
+Each function sends a few harmless requests and returns the result as a value of an assumption.
+It raises NotChecked where the target's data do not allow it. Must not know any API by name.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Json = Any
 Arguments = Mapping[str, Json]
 
 UNKNOWN = "zzUnknown7Q4Wm2Xk9Rb"
-"""An id, a cursor and a name that nobody has given to anything."""
+"""Serves as an id, a cursor and a name that do not exist."""
 
 LARGE = 1 << 21
-"""Bytes of a body that servers which have a limit refuse."""
+"""The size in bytes of a body that a server with a limit refuses."""
 
 
 def is_refused(response: Response) -> bool:
@@ -35,7 +35,7 @@ def is_refused(response: Response) -> bool:
 
 
 def refused(response: Response) -> Json:
-    """Status and code of an answer, as documents write what a refusal gets; the code is empty without one."""
+    """The status and code of a response, as in assumptions about refusals. The code is empty without one."""
     try:
         body = response.json()
     except ValueError:  # not in the API's own shape
@@ -44,27 +44,27 @@ def refused(response: Response) -> Json:
 
 
 def unreadable(client: Client, operation: Operation, arguments: Arguments) -> Response:
-    """The answer to a body that is no JSON, though it is said to be."""
+    """Send a body that is not JSON with the content type of JSON."""
     return client.call(operation, arguments, body=b'{"', headers={"content-type": "application/json"})
 
 
 def mistyped(client: Client, operation: Operation, arguments: Arguments, body: Json) -> Response:
-    """The answer to a JSON body that is said to be plain text; `body` itself would be accepted and change nothing."""
+    """Send a JSON body as plain text. As JSON, `body` would be accepted and change nothing."""
     return client.call(operation, arguments, body=json.dumps(body).encode(), headers={"content-type": "text/plain"})
 
 
 def oversized(client: Client, operation: Operation, arguments: Arguments, body: Json) -> Response:
-    """The answer to a body that is blown up with blanks; raises NotChecked when it is the same as without them."""
+    """Send a body padded with blanks to a large size. Raises NotChecked when the response is as without them."""
     usual = client.call(operation, arguments, json=body)
     blank = json.dumps(body).encode() + b" " * LARGE
     response = client.call(operation, arguments, body=blank, headers={"content-type": "application/json"})
     if refused(response) == refused(usual):
-        raise NotChecked(f"a body of {len(blank)} bytes gets the same as a small one on this target")
+        raise NotChecked(f"this target responds to a body of {len(blank)} bytes as to a small one")
     return response
 
 
 def limit_outside(client: Client, listing: Operation, arguments: Arguments, value: int) -> str:
-    """What a `limit` outside its range gets: `reject`, `clamp` (to the nearest bound), `default` or a page."""
+    """Find out what a `limit` outside its range does: `reject`, `clamp` (to a bound), `default` or a page."""
     least, _, most = bounds(listing)
     response = request_page(client, listing, arguments, limit=value)
     if is_refused(response):
@@ -73,12 +73,14 @@ def limit_outside(client: Client, listing: Operation, arguments: Arguments, valu
     clamped = _size(client, listing, arguments, max(least, min(value, most)))
     usual = _size(client, listing, arguments, None)
     if clamped == usual:
-        raise NotChecked(f"no {listing.id} on this target is long enough to tell a page of any size from the usual one")
+        raise NotChecked(
+            f"no {listing.id} on this target is long enough to distinguish a page of another size from the default one"
+        )
     return {clamped: "clamp", usual: "default"}.get(size, f"a page of {size} items")
 
 
 def limit_no_integer(client: Client, listing: Operation, arguments: Arguments, value: str = "some") -> str:
-    """What a `limit` that is no whole number gets: `reject`, `default` or a page."""
+    """Find out what a `limit` that is not an integer does: `reject`, `default` or a page size."""
     response = request_page(client, listing, arguments, limit=value)
     if is_refused(response):
         return "reject"
@@ -87,19 +89,19 @@ def limit_no_integer(client: Client, listing: Operation, arguments: Arguments, v
 
 
 def unknown_cursor(client: Client, listing: Operation, arguments: Arguments, cursor: str = UNKNOWN) -> str:
-    """What a cursor that was never given out gets: `reject`, `start` (of the list), `empty` or a page."""
+    """Find out what an unknown cursor does: `reject`, `start` (of the list), `empty` or a page size."""
     response = request_page(client, listing, arguments, limit=1, cursor=cursor)
     if is_refused(response):
         return "reject"
     items = page_of(listing, response).items
     first = page_of(listing, request_page(client, listing, arguments, limit=1)).items
     if not first:
-        raise NotChecked(f"a {listing.id} without items does not show it")
+        raise NotChecked(f"{listing.id} has no items on this target")
     return "start" if items == first else "empty" if not items else f"a page of {len(items)} items"
 
 
 def unknown_parameter(client: Client, operation: Operation, arguments: Arguments) -> str:
-    """What a query parameter that is not listed gets, where the request is fine without it: `ignore` or `reject`."""
+    """Find out what an undocumented query parameter does to a valid request: `ignore` or `reject`."""
     response = client.call(operation, {**arguments, UNKNOWN: "1"})
     if is_refused(response) and is_refused(client.call(operation, arguments)):
         raise NotChecked(f"this target refuses {operation.id} anyway")
@@ -107,7 +109,7 @@ def unknown_parameter(client: Client, operation: Operation, arguments: Arguments
 
 
 def unknown_member(client: Client, operation: Operation, arguments: Arguments, body: Arguments) -> str:
-    """What a member that is not listed gets in a body that is fine without it: `ignore` or `reject`."""
+    """Find out what an undocumented member does to a valid body: `ignore` or `reject`."""
     response = client.call(operation, arguments, json={**body, UNKNOWN: "1"})
     if is_refused(response) and is_refused(client.call(operation, arguments, json=body)):
         raise NotChecked(f"this target refuses {operation.id} anyway")
@@ -115,7 +117,7 @@ def unknown_member(client: Client, operation: Operation, arguments: Arguments, b
 
 
 def repeated_limit(client: Client, listing: Operation, arguments: Arguments) -> str:
-    """Which of two values of `limit` counts: the `first` or the `last`; `reject` where neither does."""
+    """Find out which of two values of `limit` takes effect: the `first`, the `last`, or `reject`."""
     name = setting(listing, "limit")
     path, query = locate(listing, arguments)
     response = client.send("GET", path, query=urlencode([*query.items(), (name, 1), (name, 2)]))
@@ -128,16 +130,16 @@ def repeated_limit(client: Client, listing: Operation, arguments: Arguments) -> 
 
 
 def order(client: Client, listing: Operation, arguments: Arguments, name: str = "created_at") -> str:
-    """How a list is ordered by a time that its items have, RFC 3339 in UTC: `newest-first`, `oldest-first` or not."""
+    """Find out how a list is sorted by a time (RFC 3339, UTC) of its items: `newest-first`, `oldest-first` or not."""
     times = [item[name] for item in page_of(listing, request_page(client, listing, arguments, limit=100)).items]
     if len(set(times)) < 2:
-        raise NotChecked(f"no {listing.id} on this target has items of two times")
+        raise NotChecked(f"no {listing.id} on this target has items with different times")
     found = {"newest-first": sorted(times, reverse=True), "oldest-first": sorted(times)}
     return next((word for word, sequence in found.items() if times == sequence), f"not by {name}")
 
 
 def head(client: Client) -> str:
-    """What HEAD gets where GET is answered: the same without a body (`like-get`), or `method-not-allowed`."""
+    """Find out what HEAD does where GET succeeds: the same without a body (`like-get`), or `method-not-allowed`."""
     operation, arranged = reading(client)
     path, query = locate(operation, arranged.arguments)
     get = client.send("GET", path, query=urlencode(query))
@@ -148,7 +150,7 @@ def head(client: Client) -> str:
 
 
 def options(client: Client) -> str:
-    """What OPTIONS gets without a key: the methods in `Allow` (`allow`), or that it is `method-not-allowed`."""
+    """Find out what OPTIONS without a key does: the methods in `Allow` (`allow`), or `method-not-allowed`."""
     operation, arranged = reading(client)
     path, _ = locate(operation, arranged.arguments)
     response = client.send("OPTIONS", path, key=None)
@@ -158,44 +160,44 @@ def options(client: Client) -> str:
 
 
 def foreign_object(client: Client, operation: Operation) -> Json:
-    """What reading another tenant's object by its id gets: `not-found`, `forbidden` or a status."""
+    """Find out what reading another tenant's object by its id does: `not-found`, `forbidden` or a status."""
     arranged = arrange(client, operation, key=client.other_tenant_key)
     status = call(client, operation, arranged).status
     return {404: "not-found", 403: "forbidden"}.get(status, status)
 
 
 def reading(client: Client) -> tuple[Operation, Arranged]:
-    """A reading operation that takes a key, with arguments that the target accepts."""
+    """Find a GET operation that requires a key, with arguments that the target accepts."""
     known = client.contract.operations.values()
     operation = next(one for one in known if one.method == "GET" and one.secured is True)
     return operation, accepted(client, operation)[0]
 
 
 def keyless(client: Client, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a request without a key, with `headers` in its place."""
+    """Send a request without a key, with `headers` instead."""
     operation, arranged = reading(client)
     return client.call(operation, arranged.arguments, key=None, headers=headers)
 
 
 def challenge(client: Client) -> str | None:
-    """What `WWW-Authenticate` says on the refusal of a request without a key; None where it is absent."""
+    """The `WWW-Authenticate` header of a refused request without a key; None where it is absent."""
     return keyless(client).header("www-authenticate")
 
 
 def scheme_case(client: Client) -> str:
-    """Whether the word Bearer counts in lower case too (`insensitive`) or not (`sensitive`)."""
+    """Find out whether the scheme `Bearer` is case-`insensitive` or `sensitive`."""
     response = keyless(client, {"authorization": f"bearer {client.key}"})
     return "sensitive" if is_refused(response) else "insensitive"
 
 
 def limit_headers(client: Client) -> bool:
-    """Whether an answer tells of the rate limit in `X-RateLimit-*` headers."""
+    """Whether responses have `X-RateLimit-*` headers."""
     operation, arranged = reading(client)
     return any(name.startswith(b"x-ratelimit-") for name, _ in call(client, operation, arranged).headers)
 
 
 def met_quota(client: Client) -> Quota | None:
-    """The rate limit where the document only assumes one; None where more requests pass than any that is assumed."""
+    """Measure an assumed rate limit; None where more requests pass than in any assumed quota."""
     limit = client.contract.rate_limit
     assert limit is not None, "every document has a rate limit"
     known = [Quota(**value) for value in possible(client.contract, limit.quota) if value is not None]
@@ -209,7 +211,7 @@ def met_quota(client: Client) -> Quota | None:
 
 
 def exhausted(client: Client) -> Response:
-    """The answer to a request over the documented rate limit, when a quiet time and a full one have gone before."""
+    """Exceed the documented rate limit after a quiet window, and return the response to the surplus request."""
     ask, quota = _asking(client), _quota(client)
     client.advance(quota.seconds + 1)
     _admitted(ask, quota.requests)
@@ -217,9 +219,9 @@ def exhausted(client: Client) -> Response:
 
 
 def counted_calls(client: Client, fail: Callable[[Client], Response]) -> str:
-    """Which requests count towards the rate limit: all that are `admitted`, or only those that are `successful`.
+    """Find out which requests count towards the rate limit: all `admitted` ones, or only the `successful` ones.
 
-    `fail` makes a request that is refused for what it asks, not for its key.
+    `fail` sends a request that is refused for its content, not for its key.
     """
     ask, quota = _asking(client), _quota(client)
     client.advance(quota.seconds + 1)
@@ -229,20 +231,22 @@ def counted_calls(client: Client, fail: Callable[[Client], Response]) -> str:
 
 
 def window(client: Client) -> str:
-    """When the rate limit's time starts: first request (`fixed`), clock (`calendar`) or any moment (`sliding`)."""
+    """Find out when a rate-limit window starts: first request (`fixed`), clock (`calendar`), any moment (`sliding`)."""
     return window_of(client, _asking(client), _quota(client))
 
 
 def window_of(client: Client, ask: Callable[[], Response], quota: Quota) -> str:
-    """The same for a limit of its own, that counts what `ask` asks for."""
-    half, slack = quota.seconds // 2, quota.seconds // 12  # a target's clock may run on between requests
-    for _ in range(2):  # the clock's own minute may start with our first request once, but not twice
+    """Find out the window of a separate limit that counts the requests of `ask`."""
+    half, slack = quota.seconds // 2, quota.seconds // 12  # the target's clock may run on between requests
+    for _ in range(2):  # a calendar window can begin with our first request once, but not twice
         client.advance(quota.seconds + quota.seconds // 3)
         _admitted(ask, 1)
         client.advance(half)
         _admitted(ask, quota.requests - 1)
         response = ask()
-        wait = _wait(ask() if response.status < 300 else response)  # counting may have begun anew since the first one
+        wait = _wait(
+            ask() if response.status < 300 else response
+        )  # a new window may have begun since the first request
         client.advance(wait)
         if abs(wait + half - quota.seconds) > slack:
             _admitted(ask, quota.requests)
@@ -255,24 +259,24 @@ def window_of(client: Client, ask: Callable[[], Response], quota: Quota) -> str:
 
 
 def _size(client: Client, listing: Operation, arguments: Arguments, limit: int | None) -> int:
-    """How many items the first page of this size holds, or of the usual size."""
+    """The number of items on the first page of this size, or of the default size."""
     return len(page_of(listing, request_page(client, listing, arguments, limit=limit)).items)
 
 
 def _quota(client: Client) -> Quota:
-    """The rate limit that the document gives, or else the one that is met."""
+    """The documented rate limit, or else the measured one."""
     limit = client.contract.rate_limit
     documented = limit is not None and isinstance(limit.quota, Quota)
     met = limit.quota if documented and limit is not None else met_quota(client)
     if not isinstance(met, Quota):
-        raise NotChecked("this target lets more requests pass than any rate limit that is assumed")
+        raise NotChecked("this target allows more requests than any assumed rate limit")
     return met
 
 
 def _span(client: Client, ask: Callable[[], Response], response: Response, quota: Quota) -> Quota:
-    """The limit that is exhausted, with the seconds that it is told to have.
+    """The exhausted quota with the window that Retry-After gives.
 
-    They are the wait when all of it is used at one moment, as soon as it opens; those of `quota` where none is told.
+    The window is the wait after the whole quota is used right at its start; that of `quota` without Retry-After.
     """
     wait = response.header("retry-after")
     if wait in (None, str(quota.seconds)):
@@ -283,7 +287,7 @@ def _span(client: Client, ask: Callable[[], Response], response: Response, quota
 
 
 def _asking(client: Client) -> Callable[[], Response]:
-    """Makes one request that is accepted unless it is one too many."""
+    """Return a function that sends one valid request, without retries after 429."""
     operation, arranged = reading(client)
     hasty = client.hasty()
     return lambda: call(hasty, operation, arranged)
@@ -292,7 +296,7 @@ def _asking(client: Client) -> Callable[[], Response]:
 def _admitted(ask: Callable[[], Response], count: int) -> None:
     for _ in range(count):
         if is_refused(ask()):
-            raise NotChecked("this target refuses fewer requests than the documented limit lets pass")
+            raise NotChecked("this target refuses requests below the documented rate limit")
 
 
 def _wait(response: Response) -> int:

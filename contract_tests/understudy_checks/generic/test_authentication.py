@@ -1,4 +1,4 @@
-"""Who may see and do what: keys in every state, on every operation, and what one tenant sees of another."""
+"""Authentication and tenancy: keys in every state on every operation, and the isolation of tenants."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ UNKNOWN_KEYS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max
 
 @rule("*.authentication.bearer-key", "*.authentication.valid-key")
 def test_a_valid_key_is_accepted(target: Target, secured: Operation) -> None:
-    """No operation refuses a valid key for its own tenant's objects, whatever else it may refuse."""
+    """No operation refuses a valid key with 401 or 403 on the objects of its own tenant."""
     with target.open() as client:
         statuses = {call(client, secured, known).status for known in islice(arrangements(client, secured), ATTEMPTS)}
         if not statuses:
-            raise NotChecked(f"nothing on this target leads to {secured.id}")
+            raise NotChecked(f"no data on this target lead to {secured.id}")
         assert statuses - {401, 403}, f"{secured.id} refuses a valid key"
 
 
 @rule("*.authentication.missing-key")
 def test_a_request_without_a_key_is_refused(target: Target, secured: Operation) -> None:
-    """Without a key every operation answers 401 and does nothing."""
+    """Every operation answers 401 without a key and changes nothing."""
     with target.open() as client:
 
         def refuse(arranged: Arranged) -> None:
@@ -47,7 +47,7 @@ def test_a_request_without_a_key_is_refused(target: Target, secured: Operation) 
 @given(unknown=UNKNOWN_KEYS)
 @example(unknown="")
 def test_an_unknown_key_is_refused(target: Target, secured: Operation, unknown: str) -> None:
-    """A key that does not exist is answered 401 with the documented message, also one that is nearly right."""
+    """An unknown key, also one similar to a valid key, is answered 401 with the documented message."""
     with target.open() as client:
         keys = [client.key[:-1], client.key + "0", client.key.swapcase(), client.key + unknown + "x", "x" + unknown]
 
@@ -60,7 +60,7 @@ def test_an_unknown_key_is_refused(target: Target, secured: Operation, unknown: 
 
 @rule("*.authentication.revoked-key", needs=("revoked-key",))
 def test_a_revoked_key_is_refused(target: Target, secured: Operation) -> None:
-    """A revoked key is answered 401 with the documented message, and does nothing."""
+    """A revoked key is answered 401 with the documented message and changes nothing."""
     with target.open() as client:
         key = client.revoked_key
         assert_no_effect(
@@ -70,7 +70,7 @@ def test_a_revoked_key_is_refused(target: Target, secured: Operation) -> None:
 
 @rule("*.authentication.revocation-is-immediate", needs=("events", "spare-key"))
 def test_revocation_is_immediate(target: Target, secured: Operation) -> None:
-    """A key that was just used and is revoked then is refused from the next request on; others stay valid."""
+    """A key is refused from the first request after its revocation; other keys stay valid."""
     with target.open() as client:
         key = client.spare_key
         accepted(client, secured, key=key)
@@ -82,14 +82,14 @@ def test_revocation_is_immediate(target: Target, secured: Operation) -> None:
 
 @rule("*.authentication.lapsed-subscription", needs=("lapsed-key",))
 def test_a_lapsed_subscription_is_forbidden(target: Target, secured: Operation) -> None:
-    """A key of a tenant without an active subscription is answered 403, for reading and for writing."""
+    """A key of a tenant without an active subscription is answered 403 on reads and writes."""
     with target.open() as client:
         assert_problem(client, call(client, secured, arrange(client, secured), key=client.lapsed_key), "forbidden")
 
 
 @rule("*.authentication.lapsed-subscription", needs=("events", "fresh"))
 def test_a_subscription_that_lapses_is_forbidden(target: Target, secured: Operation) -> None:
-    """When a subscription lapses, what was accepted before is answered 403."""
+    """A request that was accepted is answered 403 after the subscription lapses."""
     with target.open() as client:
         arranged, _ = accepted(client, secured)
         client.event("lapse-subscription")
@@ -98,41 +98,41 @@ def test_a_subscription_that_lapses_is_forbidden(target: Target, secured: Operat
 
 @rule("*.authentication.lists-show-the-own-*", needs=("other-tenant",))
 def test_lists_show_the_own_tenant(target: Target, listing: Operation) -> None:
-    """Two tenants' lists of one kind have no object in common, filtered by the other's values or not."""
+    """The same list of two tenants has no object in common, also when filtered by values of the other tenant."""
     with target.open() as client:
         own = _everything(client, listing, client.key)
         foreign = _everything(client, listing, client.other_tenant_key)
         shared = {item["id"] for item in own} & {item["id"] for item in foreign}
-        assert not shared, f"both tenants see {sorted(shared)} in {listing.id}"
+        assert not shared, f"both tenants read {sorted(shared)} in {listing.id}"
         if not foreign:
             raise NotChecked(f"the other tenant has nothing in {listing.id}")
         for arguments in _filters(listing, foreign):
             response = request_page(client, listing, {**arrange(client, listing).arguments, **arguments})
-            shown = set(ids(page_of(listing, response).items)) if response.status < 300 else set()
-            seen = sorted(shown & set(ids(foreign)))
-            assert not seen, f"{listing.id} with {arguments} shows another tenant's {seen}"
+            listed = set(ids(page_of(listing, response).items)) if response.status < 300 else set()
+            leaked = sorted(listed & set(ids(foreign)))
+            assert not leaked, f"{listing.id} with {arguments} lists another tenant's {leaked}"
 
 
 @rule("*.authentication.foreign-objects-stay-hidden", needs=("other-tenant",))
 def test_foreign_objects_stay_hidden(target: Target, reading: Operation) -> None:
-    """Another tenant's object cannot be read by its id, not even under an object of one's own."""
+    """Another tenant's object cannot be read by its id, not even under an own parent."""
     with target.open() as client:
         foreign, known = accepted(client, reading, key=client.other_tenant_key)
-        for mixed in _mixtures(client, reading, foreign):
+        for mixed in _mixed_arguments(client, reading, foreign):
             response = call(client, reading, mixed)
             assert response.status in (403, 404), f"{reading.id} with {mixed.arguments}: {response.status}"
             assert_envelope(client, response)
-            told = [text for text in _texts(known.json()) if len(text) >= 8 and text in response.body.decode()]
-            assert set(told) <= set(mixed.arguments.values()), f"the answer tells of another tenant's {told}"
+            leaked = [text for text in _texts(known.json()) if len(text) >= 8 and text in response.body.decode()]
+            assert set(leaked) <= set(mixed.arguments.values()), f"the response reveals another tenant's {leaked}"
 
 
 @rule("*.authentication.foreign-objects-stay-unchanged", needs=("other-tenant", "write"))
 def test_foreign_objects_stay_unchanged(target: Target, writing: Operation) -> None:
-    """What writes to another tenant's objects is refused and changes nothing, there and here."""
+    """A write to another tenant's object is refused and changes nothing for either tenant."""
     with target.open() as client:
 
         def refuse(foreign: Arranged) -> None:
-            for mixed in _mixtures(client, writing, foreign):
+            for mixed in _mixed_arguments(client, writing, foreign):
                 with unchanged(client, writing, mixed):
                     response = call(client, writing, mixed)
                 assert 400 <= response.status < 500, f"{writing.id} with {mixed.arguments}: {response.status}"
@@ -143,7 +143,7 @@ def test_foreign_objects_stay_unchanged(target: Target, writing: Operation) -> N
 
 @rule("*.authentication.keys-of-*-share", needs=("second-key",))
 def test_keys_of_a_tenant_see_the_same(target: Target, reading: Operation) -> None:
-    """What one key of a tenant reads, every other key of it reads too."""
+    """Every key of a tenant reads the same."""
     with target.open() as client:
         arranged, response = accepted(client, reading)
         again = call(client, reading, arranged, key=client.second_key)
@@ -153,7 +153,7 @@ def test_keys_of_a_tenant_see_the_same(target: Target, reading: Operation) -> No
 
 @rule("*.authentication.keys-of-*-share", needs=("second-key", "write"))
 def test_keys_of_a_tenant_work_on_the_same(target: Target, writing: Operation) -> None:
-    """What one key of a tenant has made or changed, every other key of it sees."""
+    """Every key of a tenant reads what another key of it created or changed."""
     with target.open() as client:
         accepted(client, writing)
         for reading in (known for known in client.contract.operations.values() if known.method == "GET"):
@@ -164,7 +164,7 @@ def test_keys_of_a_tenant_work_on_the_same(target: Target, writing: Operation) -
 
 @rule("*.authentication.keys-of-*-share", needs=("second-key", "write", "fresh"))
 def test_keys_of_a_tenant_may_do_the_same(target: Target, writing: Operation) -> None:
-    """What one key of a tenant may do, every other key of it may do too."""
+    """Every key of a tenant may write what another key of it may."""
     with target.open() as client:
         offered = list(islice(arrangements(client, writing), ATTEMPTS))
         numbers = [number for number, known in enumerate(offered) if call(client, writing, known).status < 300]
@@ -198,7 +198,7 @@ def _everything(client: Client, listing: Operation, key: str) -> list[Any]:
 
 
 def _filters(listing: Operation, items: list[Any]) -> list[dict[str, Any]]:
-    """Queries that ask for the values of these items, for every filter that a list has."""
+    """Queries with the values of these items for every filter of a list."""
     names = [p.name for p in listing.parameters if p.location == "query" and p.name in items[0]]
     return [{name: item[name] for name in names} for item in items[:3]] + [{name: items[0][name]} for name in names]
 
@@ -215,8 +215,8 @@ def _is_id(name: str) -> bool:
     return name.lower().endswith("id")
 
 
-def _mixtures(client: Client, operation: Operation, foreign: Arranged) -> list[Arranged]:
-    """What the other tenant uses an operation with, whole and in every mixture with one's own ids."""
+def _mixed_arguments(client: Client, operation: Operation, foreign: Arranged) -> list[Arranged]:
+    """The other tenant's arguments for an operation, whole and in every combination with own ids."""
     own = arrange(client, operation)
     names = [name for name, value in foreign.arguments.items() if _is_id(name) and own.arguments[name] != value]
     members = [name for name, value in (foreign.body or {}).items() if _is_id(name) and own.body[name] != value]

@@ -1,7 +1,7 @@
-"""Every response is one that the document describes: cases made by schemathesis, and the calls that the links offer.
+"""Conformance: every response matches the document, for cases of schemathesis and for calls found by links.
 
-Requests go through the kit's own transport: in process it is some ten times faster. CHECKS leaves out what documents
-leave open, and what a directed test does with the right keys.
+Requests go through the kit's own transport, which is ten times faster in process. CHECKS leaves out what documents
+leave open and what directed tests cover.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from understudy.engine.exchange import Response, body_type
 from understudy_checks.client import NotChecked
 from understudy_checks.discovery import accepted, arrange, call, links
 from understudy_checks.pagination import (
-    MOST_PAGES,
+    MAX_PAGES,
     bounds,
-    is_numbered,
+    has_page_numbers,
     longest,
     page_of,
     request_page,
@@ -62,12 +62,12 @@ UTC_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
 @rule("*.envelope.single", "*.envelope.list", "*.envelope.json", "*.envelope.error")
 @given(draws=st.data())
 def test_answers_conform_to_the_document(target: Target, operation: Operation, draws: st.DataObject) -> None:
-    """Whatever is sent to an operation, valid or not, the answer's status, headers and body are documented."""
+    """The status, headers and body of every response are documented, for valid and invalid requests."""
     with target.open() as client:
         mode = draws.draw(st.sampled_from(MODES), label="mode")
         case = draws.draw(_cases(client.contract.name, operation.path, operation.method, mode))
         if draws.draw(st.booleans(), label="known ids"):
-            with suppress(NotChecked):  # then made-up ids must do
+            with suppress(NotChecked):  # otherwise the generated ids stay
                 known = arrange(client, operation)
                 case.path_parameters = {name: known.arguments[name] for name in case.path_parameters}
                 if isinstance(case.body, dict):
@@ -78,7 +78,7 @@ def test_answers_conform_to_the_document(target: Target, operation: Operation, d
 
 
 def _validate(case: schemathesis.Case[Any], response: requests.Response) -> None:
-    """Have schemathesis judge an answer. Its group of several failures is no Exception: the first one is raised."""
+    """Validate a response with schemathesis. Raises the first failure of its group, which is no Exception itself."""
     try:
         case.validate_response(response, checks=CHECKS)
     except FailureGroup as group:
@@ -87,7 +87,7 @@ def _validate(case: schemathesis.Case[Any], response: requests.Response) -> None
 
 @rule("*.envelope.single")
 def test_one_object_is_answered_in_its_envelope(target: Target, operation: Operation) -> None:
-    """What is accepted is answered as the document says, and reading an object by its id answers that object."""
+    """A success has its documented envelope, and reading an object by its id returns that object."""
     with target.open() as client:
         if operation.pagination is not None:
             return
@@ -99,11 +99,11 @@ def test_one_object_is_answered_in_its_envelope(target: Target, operation: Opera
 
 @rule("*.envelope.list")
 def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) -> None:
-    """A list has its items, its cursor and its flag where the document says, on the first page and on the last."""
+    """A list has its items, cursor and flag at their documented positions on every page."""
     with target.open() as client:
         arguments = longest(client, listing, least=1)
         cursor, limit = None, 1
-        seen: list[object] = []
+        cursors: list[object] = []
         while True:
             response = request_page(client, listing, arguments, limit=limit, cursor=cursor)
             assert response.status < 300
@@ -111,17 +111,18 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
             assert isinstance(resolve_pointer(response.json(), setting(listing, "items")), list)
             assert isinstance(page.more, bool)
             cursor = page.next
-            assert is_numbered(listing) or cursor is None or isinstance(cursor, str)
-            if not page.more or len(seen) == MOST_PAGES:
+            assert has_page_numbers(listing) or cursor is None or isinstance(cursor, str)
+            if not page.more or len(cursors) == MAX_PAGES:
                 break
-            assert cursor not in seen, f"{listing.id} leads to {cursor} again, and never to its end"
-            seen.append(cursor)
-            limit = bounds(listing)[2] if settled(listing, "limit-may-change") and not is_numbered(listing) else limit
+            assert cursor not in cursors, f"{listing.id} repeats the cursor {cursor}, so it never ends"
+            cursors.append(cursor)
+            if settled(listing, "limit-may-change") and not has_page_numbers(listing):
+                limit = bounds(listing)[2]
 
 
 @rule("*.envelope.json")
 def test_every_answer_is_json(target: Target, operation: Operation) -> None:
-    """What is accepted and what is refused is JSON, and says so."""
+    """Successes and refusals are JSON with the content type of JSON."""
     with target.open() as client:
         if operation.method == "GET" or "write" in client.world.capabilities:
             accepted(client, operation)
@@ -134,7 +135,7 @@ def test_every_answer_is_json(target: Target, operation: Operation) -> None:
 
 @rule("*.envelope.timestamps")
 def test_times_are_utc(target: Target, operation: Operation) -> None:
-    """Every member whose name ends in `_at` and that is not null is an RFC 3339 time in UTC."""
+    """Every member named `*_at` is null or an RFC 3339 time in UTC."""
     with target.open() as client:
         _, response = accepted(client, operation)
         for name, value in _members(response.json()):
@@ -145,7 +146,7 @@ def test_times_are_utc(target: Target, operation: Operation) -> None:
 
 @rule("*.envelope.same-in-list-and-single")
 def test_an_object_is_the_same_in_list_and_single(target: Target, single: Operation) -> None:
-    """An object that is read by its id has the values of the list, in all members that both show."""
+    """An object read by its id has the same values as in the list, in all common members."""
     with target.open() as client:
         compared = 0
         for link in links(client.contract, single.id):
@@ -170,7 +171,7 @@ def test_an_object_is_the_same_in_list_and_single(target: Target, single: Operat
 
 @rule("*.envelope.single", "*.envelope.json", "*.envelope.error", needs=("write",))
 def test_documented_requests_are_answered(target: Target, writing: Operation) -> None:
-    """The request examples of the document, with ids of the target, are answered as the document says."""
+    """The document's request examples, with ids of the target, get documented responses."""
     with target.open() as client:
         arranged = arrange(client, writing)
         for body in _examples(client.contract, writing):
@@ -208,9 +209,9 @@ def _received(prepared: requests.PreparedRequest, response: Response) -> request
 
 
 def _object(body: Any, id: str) -> Any:
-    """The object with this id in an answer: the body itself or a member of it; None without one."""
-    places = [body, *body.values()]
-    return next((place for place in places if isinstance(place, dict) and place.get("id") == id), None)
+    """The object with this id in a response: the body or one of its members; None without one."""
+    candidates = [body, *body.values()]
+    return next((value for value in candidates if isinstance(value, dict) and value.get("id") == id), None)
 
 
 def _members(value: Any) -> list[tuple[str, Any]]:

@@ -1,7 +1,7 @@
-"""Lists page by page: size, order, completeness and end, on every operation that declares pagination.
+"""Pagination: page size, order, completeness and end of every list that declares pagination.
 
-Relations between answers only: a list read in large pages is the measure of the same list read otherwise.
-Where others add to a list meanwhile, what was there before and after must be right.
+Compares responses only with each other: a list read in large pages is the reference for other page sizes.
+On a shared target, items that exist before and after a test must be right.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from understudy_checks.pagination import (
     Page,
     add,
     bounds,
-    grown,
     ids,
+    list_of_at_least,
     longest,
     page_of,
     pages,
@@ -40,7 +40,7 @@ ODD_LIMITS = st.integers() | st.floats(allow_nan=False).map(repr) | st.text("012
 
 @rule("*.pagination.default-limit")
 def test_the_default_page_is_of_the_documented_size(target: Target, listing: Operation) -> None:
-    """Without a limit a page is the same as with the documented default."""
+    """A page without a limit equals a page with the documented default limit."""
     with target.open() as client:
         _, default, _ = bounds(listing)
         if default is None:
@@ -57,7 +57,7 @@ def test_the_default_page_is_of_the_documented_size(target: Target, listing: Ope
 @example(limit=99)
 @example(limit=100)
 def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) -> None:
-    """The first page, and the second, holds as many items as the limit says, or all that are left."""
+    """The first and second pages have as many items as the limit, or all that are left."""
     with target.open() as client:
         arguments = longest(client, listing)
         before = len(walk(client, listing, arguments))
@@ -72,10 +72,10 @@ def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) 
 
 @rule("*.pagination.limit-sets-the-page-size", needs=("write",))
 def test_the_largest_page_is_full(target: Target, growing: Operation) -> None:
-    """The largest limit is a page size too: a list with more items fills such a page."""
+    """A list with more items than the largest limit fills a page of that size."""
     with target.open() as client:
         _, _, largest = bounds(growing)
-        arguments = grown(client, growing, largest + 1)
+        arguments = list_of_at_least(client, growing, largest + 1)
         for limit in (largest - 1, largest):
             assert len(read_page(client, growing, arguments, limit=limit).items) == limit
 
@@ -84,10 +84,10 @@ def test_the_largest_page_is_full(target: Target, growing: Operation) -> None:
 @given(limits=st.lists(ODD_LIMITS, min_size=1))
 @example(limits=[101, 1000, 0, -1, "100.5", "1e3", "abc", ""])
 def test_no_page_is_larger_than_the_largest(target: Target, growing: Operation, limits: list[object]) -> None:
-    """No value of the limit yields a page of more items than the documented maximum."""
+    """No limit returns a page with more items than the documented maximum."""
     with target.open() as client:
         _, _, largest = bounds(growing)
-        arguments = grown(client, growing, largest + 1)
+        arguments = list_of_at_least(client, growing, largest + 1)
         for limit in limits:
             _assert_bounded(client, growing, arguments, limit)
 
@@ -98,7 +98,7 @@ def test_no_page_is_larger_than_the_largest(target: Target, growing: Operation, 
 @example(limit=0)
 @example(limit="abc")
 def test_any_limit_is_answered(target: Target, listing: Operation, limit: object) -> None:
-    """A limit out of its range, or none at all, is refused in the documented shape or yields a page within bounds."""
+    """An invalid limit is refused in the documented shape or returns a page within the maximum."""
     with target.open() as client:
         _assert_bounded(client, listing, longest(client, listing, least=1), limit)
 
@@ -108,7 +108,7 @@ def test_any_limit_is_answered(target: Target, listing: Operation, limit: object
 @example(limits=(1, 1))
 @example(limits=(1, 100))
 def test_the_cursor_continues_after_the_page(target: Target, listing: Operation, limits: tuple[int, int]) -> None:
-    """The next page starts right after the last item of the page whose cursor it was asked with."""
+    """A cursor's page starts right after the last item of the page that gave the cursor."""
     with target.open() as client:
         arguments = longest(client, listing)
         before = ids(walk(client, listing, arguments))
@@ -123,11 +123,11 @@ def test_the_cursor_continues_after_the_page(target: Target, listing: Operation,
 
 @rule("*.pagination.walk-is-complete")
 def test_a_walk_is_complete(target: Target, listing: Operation) -> None:
-    """Following the cursors gives every item once, in the same order, whatever the page size."""
+    """A walk through all pages returns every item once, in the same order for every page size."""
     with target.open() as client:
         arguments = longest(client, listing)
         before = ids(walk(client, listing, arguments))
-        for limit in _telling(listing, len(before)):
+        for limit in _critical_sizes(listing, len(before)):
             seen = _items(client, listing, arguments, repeat(limit))
             _assert_walk(seen, before, whole=True)
 
@@ -137,7 +137,7 @@ def test_a_walk_is_complete(target: Target, listing: Operation) -> None:
 @example(limits=[1, 2])
 @example(limits=[20, 1, 3])
 def test_the_page_size_may_change(target: Target, resizable: Operation, limits: list[int]) -> None:
-    """Pages of different sizes make up the same walk."""
+    """A walk may change its page size without losing or repeating items."""
     with target.open() as client:
         arguments = longest(client, resizable, least=3)
         before = ids(walk(client, resizable, arguments))
@@ -147,11 +147,11 @@ def test_the_page_size_may_change(target: Target, resizable: Operation, limits: 
 
 @rule("*.pagination.has-more-is-exact")
 def test_has_more_is_exact(target: Target, listing: Operation) -> None:
-    """A page says that there are more exactly when there are, also at a multiple of the page size."""
+    """The has-more flag is true exactly when more items follow, also at a multiple of the page size."""
     with target.open() as client:
         arguments = longest(client, listing)
         before = ids(walk(client, listing, arguments))
-        for limit in _telling(listing, len(before)):
+        for limit in _critical_sizes(listing, len(before)):
             seen: list[str] = []
             for page in pages(client, listing, arguments, limits=repeat(limit)):
                 assert page.items, f"an empty page follows one that says that there are more (limit {limit})"
@@ -162,25 +162,25 @@ def test_has_more_is_exact(target: Target, listing: Operation) -> None:
 
 @rule("*.pagination.has-more-ends-the-list")
 def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
-    """A cursor on the last page, if there is one, yields no further item."""
+    """A cursor of the last page returns no items."""
     with target.open() as client:
         arguments = longest(client, listing, least=1)
         size = len(walk(client, listing, arguments))
-        for limit in _telling(listing, size):
+        for limit in _critical_sizes(listing, size):
             *_, last = pages(client, listing, arguments, limits=repeat(limit))
-            seen = _behind(client, listing, arguments, last, limit)
+            seen = _ids_after(client, listing, arguments, last, limit)
             assert not seen, f"the cursor of the last page yields {seen} (limit {limit})"
 
 
 @rule("*.pagination.filters-are-kept", "*.pagination.limit-sets-the-page-size", "*.pagination.has-more-is-exact")
 def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None:
-    """Walking a filtered list gives each item that matches, once, in the list's order, on full pages, and no other."""
+    """A walk through a filtered list returns exactly the matching items, once, in order, on full pages."""
     with target.open() as client:
         arguments = longest(client, matched)
         everything = walk(client, matched, arguments)
         for chosen in _filters(matched, everything):
             matching = ids(item for item in everything if chosen.items() <= item.items())
-            for limit in _telling(matched, len(matching)):
+            for limit in _critical_sizes(matched, len(matching)):
                 *full, last = pages(client, matched, {**arguments, **chosen}, limits=repeat(limit))
                 assert [id for page in (*full, last) for id in ids(page.items)] == matching, f"{chosen}, limit {limit}"
                 where, exact = f"{chosen}, limit {limit}", settled(matched, "page-fill")
@@ -194,34 +194,34 @@ def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None
 @example(limit=1, count=1)
 @example(limit=1, count=2)
 def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operation, limit: int, count: int) -> None:
-    """What is added between two pages makes a walk neither repeat nor leave out what was there before."""
+    """Items added during a walk cause no earlier item to be repeated or left out."""
     with target.open() as client:
         arguments = longest(client, growing, least=3)
         before = ids(walk(client, growing, arguments))
         seen: list[str] = []
         limits = repeat(_allowed(growing, max(limit, _least(len(before)))))
-        turns = 5 if "fresh" in client.world.capabilities else 1  # what is added to a shared list stays there
+        turns = 5 if "fresh" in client.world.capabilities else 1  # items added to a shared list remain there
         for number, page in enumerate(pages(client, growing, arguments, limits=limits)):
             seen += ids(page.items)
             if number < turns:
                 client.advance(1)
                 add(client, growing, count)
         _assert_walk([id for id in seen if id in set(before)], before, whole=True)
-        assert len(set(seen)) == len(seen), "an item is given twice"
+        assert len(set(seen)) == len(seen), "an item is returned twice"
 
 
 def _items(client: Client, listing: Operation, arguments: Mapping[str, Any], limits: Iterable[int]) -> list[str]:
     return [id for page in pages(client, listing, arguments, limits=limits) for id in ids(page.items)]
 
 
-def _behind(client: Client, listing: Operation, arguments: Mapping[str, Any], page: Page, limit: int) -> list[str]:
-    """The ids that a page's cursor leads to: none when it has none or is refused."""
+def _ids_after(client: Client, listing: Operation, arguments: Mapping[str, Any], page: Page, limit: int) -> list[str]:
+    """The ids on the page of a cursor; empty without a cursor or when it is refused."""
     response = page.next and request_page(client, listing, arguments, limit=limit, cursor=page.next)
     return ids(page_of(listing, response).items) if response and response.status < 300 else []
 
 
-def _telling(listing: Operation, size: int) -> list[int]:
-    """The page sizes at which a list of this size tells most: the bounds, the default, a divisor and its neighbours."""
+def _critical_sizes(listing: Operation, size: int) -> list[int]:
+    """The critical page sizes for a list of this size: the bounds, the default, a divisor, and their neighbours."""
     smallest, default, largest = bounds(listing)
     usual = default or 20
     divisor = max((limit for limit in range(1, largest + 1) if size % limit == 0), default=1)
@@ -231,19 +231,19 @@ def _telling(listing: Operation, size: int) -> list[int]:
 
 
 def _allowed(listing: Operation, limit: int) -> int:
-    """The nearest page size that is documented."""
+    """The nearest valid page size."""
     smallest, _, largest = bounds(listing)
     return min(max(limit, smallest), largest)
 
 
 def _least(size: int) -> int:
-    """The smallest page size at which a list of this size still is a bounded number of pages."""
+    """The smallest page size at which a list of this size has at most a hundred pages."""
     return max(1, -(-size // 100))
 
 
 def _assert_walk(seen: list[str], before: list[str], *, whole: bool) -> None:
-    """Assert that a walk gave what an earlier one gave, in its order; new items may stand between."""
-    assert len(set(seen)) == len(seen), "an item is given twice"
+    """Assert that a walk returned the items of an earlier walk in the same order; new items may stand between them."""
+    assert len(set(seen)) == len(seen), "an item is returned twice"
     known = [id for id in seen if id in set(before)]
     assert known == (before if whole else before[: len(known)]), "an item is left out, or the order differs"
 
@@ -258,7 +258,7 @@ def _assert_bounded(client: Client, listing: Operation, arguments: Mapping[str, 
 
 
 def _filters(listing: Operation, everything: list[Any]) -> list[dict[str, Any]]:
-    """For every choice of the list's filters, the values that most of its items have, and those that fewest have."""
+    """For every combination of a list's filters, the most frequent values and the least frequent one."""
     names = [p.name for p in listing.parameters if p.location == "query" and p.name in everything[0]]
     if not names:
         raise NotChecked(f"the items of {listing.id} do not show what it filters by")

@@ -1,7 +1,7 @@
-"""So many requests in so much time for each key, then 429 with a wait that is true.
+"""Rate limits: the documented number of requests in a window for each key, then 429 with a correct Retry-After.
 
-Holds for fixed, calendar and sliding windows alike: each test starts after a quiet time and, unless it says
-otherwise, makes its requests in one moment of a clock that stands still, or in as little time as they take.
+Holds for fixed, calendar and sliding windows: each test starts after a quiet window and, unless it says
+otherwise, sends its requests at one moment of a frozen clock, or as fast as possible.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Prepared = tuple[Operation, Arranged]
 @given(turns=st.lists(st.integers(0, 99), min_size=1, max_size=5), step=st.sampled_from((0.0, 0.25, 0.5)))
 @example(turns=[0], step=0.0)
 def test_the_documented_number_is_admitted(target: Target, turns: list[int], step: float) -> None:
-    """After a quiet time, the documented number of requests is admitted, also for a key that was refused before."""
+    """After a quiet window the documented number of requests is accepted, also for a key that was refused before."""
     with target.open() as client:
         calls = _reading(client)
         for _ in range(2):
@@ -43,7 +43,7 @@ def test_the_documented_number_is_admitted(target: Target, turns: list[int], ste
 
 @rule("*.rate-limit.next-is-429", needs=("advance", "documented-limit"))
 def test_the_next_request_is_refused(target: Target, limited: Operation) -> None:
-    """A request right after the documented number of successful ones is answered 429, whatever the operations."""
+    """A request right after the documented number of successful ones is answered 429, on any operations."""
     with target.open() as client:
         arranged, _ = accepted(client, limited)
         _exhaust(client)
@@ -54,7 +54,7 @@ def test_the_next_request_is_refused(target: Target, limited: Operation) -> None
 @rule("*.rate-limit.next-is-429", needs=("advance", "documented-limit"))
 @given(turns=st.lists(st.integers(0, 99), min_size=1, max_size=5))
 def test_operations_share_the_limit(target: Target, turns: list[int]) -> None:
-    """Requests to different operations count together."""
+    """Requests to different operations count towards the same limit."""
     with target.open() as client:
         calls = _reading(client)
         _exhaust(client, *(calls[turn % len(calls)] for turn in turns))
@@ -68,7 +68,7 @@ def test_operations_share_the_limit(target: Target, turns: list[int]) -> None:
 @example(passed=0.99)
 @example(passed=0.999)
 def test_retry_after_is_whole_seconds(target: Target, passed: float) -> None:
-    """Whenever a 429 comes, its wait is a whole number of seconds, from one to the length of the limit's time."""
+    """The Retry-After of every 429 is a whole number of seconds from one to the length of the window."""
     with target.open() as client:
         calls = _reading(client)
         limit = _exhaust(client)
@@ -83,7 +83,7 @@ def test_retry_after_is_whole_seconds(target: Target, passed: float) -> None:
 @example(passed=0.01, spread=0.0)
 @example(passed=0.5, spread=0.0)
 def test_a_request_after_the_wait_is_admitted(target: Target, passed: float, spread: float) -> None:
-    """A request that is sent when the wait of a 429 is over is admitted, and so it goes again and again."""
+    """A request sent after the wait of a 429 is accepted, every time."""
     with target.open() as client:
         calls = _reading(client)
         limit = _quiet(client)
@@ -100,7 +100,7 @@ def test_a_request_after_the_wait_is_admitted(target: Target, passed: float, spr
 
 @rule("*.rate-limit.per-key", needs=("advance", "documented-limit", "second-key"))
 def test_keys_do_not_share_the_limit(target: Target, limited: Operation) -> None:
-    """While one key is refused, another one of the same tenant is admitted, with all that it is entitled to."""
+    """A key keeps its whole quota while another key of the same tenant is refused."""
     with target.open() as client:
         arranged, _ = accepted(client, limited)
         reader, known = _reading(client)[0]
@@ -110,13 +110,13 @@ def test_keys_do_not_share_the_limit(target: Target, limited: Operation) -> None
         for number, (operation, given) in enumerate(operations, 1):
             response = call(client.hasty(), operation, given, key=client.second_key)
             assert response.status != 429, f"another key's request {number} is refused"
-        if _stands_still(client):
+        if _is_frozen(client):
             assert_problem(client, _once(client, limited, arranged), "rate-limited")
 
 
 @rule("*.rate-limit.refused-does-nothing", needs=("advance", "documented-limit", "write"))
 def test_a_429_changes_nothing(target: Target, writing: Operation) -> None:
-    """What is answered 429 has not been done."""
+    """A request answered with 429 changes nothing."""
     with target.open() as client:
 
         def refuse(arranged: Arranged) -> None:
@@ -129,13 +129,13 @@ def test_a_429_changes_nothing(target: Target, writing: Operation) -> None:
 
 
 def _reading(client: Client) -> Sequence[Prepared]:
-    """Reading operations, with arguments that are accepted."""
+    """All GET operations with a key, each with accepted arguments."""
     readers = [known for known in client.contract.operations.values() if known.secured and known.method == "GET"]
     return [(operation, accepted(client, operation)[0]) for operation in readers]
 
 
 def _quiet(client: Client) -> Quota:
-    """Let the limit's whole time pass without a request."""
+    """Let a whole window pass without a request."""
     limit = client.contract.rate_limit
     assert limit is not None, "only limited operations are tested"
     assert isinstance(limit.quota, Quota), "only documented limits are tested"
@@ -144,14 +144,14 @@ def _quiet(client: Client) -> Quota:
 
 
 def _exhaust(client: Client, *calls: Prepared) -> Quota:
-    """After a quiet time, make the documented number of successful requests (reading ones unless given), in turn.
+    """Use up the quota after a quiet window with successful requests: `calls` in turn, by default a GET.
 
-    Where the clock goes on by itself the limit's time, if it is the clock's minute, may end meanwhile. It does not
-    end again so soon after: then they are made once more.
+    On a running clock, a calendar window may end meanwhile. It cannot end again so soon, so the requests are
+    repeated once.
     """
     calls = calls or (_reading(client)[0],)
     limit = _spend(client, calls)
-    if not _stands_still(client) and _once(client, *calls[0]).status != 429:
+    if not _is_frozen(client) and _once(client, *calls[0]).status != 429:
         limit = _spend(client, calls)
     return limit
 
@@ -164,8 +164,8 @@ def _spend(client: Client, calls: Sequence[Prepared]) -> Quota:
     return limit
 
 
-def _stands_still(client: Client) -> bool:
-    """Whether no time passes but what the test lets pass."""
+def _is_frozen(client: Client) -> bool:
+    """Whether the clock is frozen, so that only the test advances it."""
     return "fresh" in client.world.capabilities
 
 

@@ -1,6 +1,6 @@
-"""The request and response pairs that the vendors' pages print, played on our mock in the worlds that they show.
+"""Replays the request and response samples of the vendors' pages on our mock, each in a seeded world.
 
-Each recording has its world's seed beside it. What a page prints must come back; what it leaves out may be anything.
+Each recording has a seed file beside it. Printed values must be returned; omitted ones may be anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from understudy_checks.target import installed
 from understudy_checks.target.transport import in_process
 
 PRINTED = "2026-04-07T10:00:00Z"
-"""A moment after everything that the pages show."""
+"""A time after all times in the samples."""
 
 
 def _recordings() -> list[tuple[str, Path]]:
@@ -34,7 +34,7 @@ def _recordings() -> list[tuple[str, Path]]:
 
 @pytest.mark.parametrize(("api", "path"), [pytest.param(*row, id=f"{row[0]}-{row[1].stem}") for row in _recordings()])
 def test_documented_samples_are_answered_as_printed(api: str, path: Path) -> None:
-    """Every printed request gets the printed status and every printed value, one after the other in one world."""
+    """Every printed request, sent in order in one world, gets the printed status and values."""
     seed = read(path.with_name(f"{path.stem}.seed.yaml"))
     clock = Clock(milliseconds(PRINTED), frozen=True)
     send = in_process(App(Worlds([installed.declared(api)], seeds={api: seed}, clock=clock)))

@@ -1,6 +1,6 @@
-"""What is refused, and how: members of a wrong type, members left out, unreadable bodies, what does not exist.
+"""Validation errors: wrong types, missing members, malformed bodies, unknown paths and ids.
 
-Derived from the schemas of the document. Statuses that it leaves open may be any 4xx; the error's shape may not.
+Cases are derived from the document's schemas. An undocumented status may be any 4xx, in the API's error shape.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ODD = (
 
 @rule("*.wrong-types", "*.wrong-type", needs=("write",))
 def test_a_member_of_a_wrong_type_is_refused(target: Target, writing: Operation) -> None:
-    """An object where the document wants a plain value, or plain text where it wants a list, is refused."""
+    """A body with an object in place of a plain value, or text in place of a list, is refused."""
     with target.open() as client:
         document = client.contract.document
         wrong = {
@@ -48,7 +48,7 @@ def test_a_member_of_a_wrong_type_is_refused(target: Target, writing: Operation)
 
 @rule("*-is-required", needs=("write",))
 def test_a_member_left_out_is_refused(target: Target, demanding: Operation) -> None:
-    """A body without a required member is refused and does nothing."""
+    """A body without a required member is refused and changes nothing."""
     with target.open() as client:
         names = required_members(client.contract, demanding)
         _assert_invalid(client, demanding, lambda body: [_without(body, name) for name in names])
@@ -56,7 +56,7 @@ def test_a_member_left_out_is_refused(target: Target, demanding: Operation) -> N
 
 @rule("*.envelope.error", "*.envelope.json", needs=("write",))
 def test_an_unreadable_body_is_refused_in_the_envelope(target: Target, writing: Operation) -> None:
-    """A body that is not JSON gets a 4xx in the API's own error shape and does nothing."""
+    """A body that is not JSON gets a 4xx in the API's own error shape and changes nothing."""
     with target.open() as client:
 
         def refuse(arranged: Arranged) -> None:
@@ -68,7 +68,7 @@ def test_an_unreadable_body_is_refused_in_the_envelope(target: Target, writing: 
 
 @rule("*.envelope.error", "*.envelope.json", needs=("write",))
 def test_odd_bodies_are_answered(target: Target, writing: Operation) -> None:
-    """Bodies that readers of JSON differ about, and other content types, are accepted or refused, in known shapes."""
+    """JSON edge cases and other content types get a documented success or a refusal in the API's error shape."""
     with target.open() as client:
         arranged = arrange(client, writing)
         for body in ODD:
@@ -82,7 +82,7 @@ def test_odd_bodies_are_answered(target: Target, writing: Operation) -> None:
 @given(names=st.lists(NAMES, min_size=1, max_size=5))
 @example(names=["no-such-thing"])
 def test_an_unknown_path_is_refused_in_the_envelope(target: Target, reading: Operation, names: list[str]) -> None:
-    """A path that is no endpoint gets a 4xx in the API's own error shape."""
+    """An unknown path gets a 4xx in the API's own error shape."""
     with target.open() as client:
         known = call(client, reading, arrange(client, reading))
         assert known.status < 300
@@ -93,7 +93,7 @@ def test_an_unknown_path_is_refused_in_the_envelope(target: Target, reading: Ope
 
 @rule("*.envelope.error", "*.envelope.json", needs=("write", "fresh"))
 def test_a_wrong_method_is_refused_in_the_envelope(target: Target, reading: Operation) -> None:
-    """A method that an endpoint does not offer gets a 4xx in the API's own error shape."""
+    """An undocumented method of a path gets a 4xx in the API's own error shape."""
     with target.open() as client:
         call(client, reading, arrange(client, reading))
         path = client.log[-1].request.path.removeprefix(client.prefix)
@@ -109,7 +109,7 @@ def test_a_wrong_method_is_refused_in_the_envelope(target: Target, reading: Oper
 @example(name="x" * 300)
 @example(name="%")
 def test_an_unknown_id_is_refused_in_the_envelope(target: Target, single: Operation, name: str) -> None:
-    """An id that does not exist, whatever it is made of, gets a 4xx in the API's own error shape."""
+    """An unknown id, of any characters, gets a 4xx in the API's own error shape."""
     with target.open() as client:
         known = arrange(client, single).arguments
         for part in known:
@@ -121,7 +121,7 @@ def test_an_unknown_id_is_refused_in_the_envelope(target: Target, single: Operat
 @example(value="")
 @example(value="no-such-value")
 def test_any_filter_is_answered(target: Target, filtered: Operation, value: str) -> None:
-    """Whatever a filter or cursor is set to, the answer is a page or a refusal, in known shapes."""
+    """Any value of a filter or cursor gets a documented page or a refusal in the API's error shape."""
     with target.open() as client:
         known = arrange(client, filtered).arguments
         for parameter in filtered.parameters:
@@ -130,9 +130,9 @@ def test_any_filter_is_answered(target: Target, filtered: Operation, value: str)
 
 
 def _assert_invalid(client: Client, operation: Operation, spoil: Callable[[Json], list[Json]]) -> None:
-    """Assert that what `spoil` makes of a body is refused as invalid where the body is accepted, and does nothing.
+    """Assert that the bodies of `spoil(body)` are refused as invalid and change nothing, where `body` is accepted.
 
-    What could not be done anyway may be refused for that reason.
+    Where `body` itself is refused, the reason may differ.
     """
     answers: list[Response] = []
 
@@ -152,7 +152,7 @@ def _without(body: Json, name: str) -> Json:
 
 
 def _wrong(contract: Contract, schema: Any) -> list[Any]:
-    """Values that no reading of the schema's type allows."""
+    """Values that the schema's type excludes."""
     values: list[Any] = ["text", {"text": "text"}] if "array" in schema.get("type", []) else [{"text": "text"}]
     return [value for value in (*values, [{"text": "text"}]) if not contract.fits(schema).is_valid(value)]
 

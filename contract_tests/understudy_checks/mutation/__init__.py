@@ -1,8 +1,8 @@
-"""Breakages of the mock, each of which the tests of the rules that it breaks must catch; and the other way round.
+"""Mutants, which the tests of the rules that they break must kill, and alternatives, which must fail no test.
 
-A mutant proves that a test can fail, an alternative of an assumption that it does not cry wolf. mock_server has
-no word of either. A mutant is a line in the table MUTANTS of a module `<api>_<noun>`; its breakage is made by
-`operators` and `steps`.
+A mutant proves that a test can fail; an alternative of an assumption proves that a test has no false positives.
+The mock server knows neither. A mutant is a line in the table MUTANTS of a module in an API's folder `mutants`;
+its breakage is made by `operators` and `steps`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from understudy_checks.target.target import Target
 
 Breakage = Callable[[Api], Api]
 Table = Mapping[str | tuple[str, ...], Mapping[str, Breakage]]
-"""Breakages by what is wrong, in one sentence, by the rule (or rules) that they break, without the API's name."""
+"""Breakages by rule (or rules) and by a sentence that says what is wrong. Rule ids lack the API's name."""
 
 UNDIRECTED = (
     "generic.test_conformance.test_answers_conform_to_the_document",
     "nextstep.test_life_cycle.test_runs_live_as_documented",
 )
-"""Checks that try whatever there is: slow, so left out where each of many targets is checked in little time."""
+"""Exploratory checks, too slow to run against many targets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A breakage, what is wrong with it in one sentence, and the ids of the rules that it breaks."""
+    """A breakage, a sentence that says what is wrong, and the ids of the rules that it breaks."""
 
     text: str
     rules: tuple[str, ...]
@@ -43,7 +43,7 @@ class Mutant:
 
     @property
     def api(self) -> str:
-        """The API that it is a mutant of."""
+        """The name of its API."""
         return self.rules[0].partition(".")[0]
 
     @property
@@ -53,16 +53,16 @@ class Mutant:
 
     @property
     def label(self) -> str:
-        """What it is called among those of its API."""
+        """Its name, unique in its API."""
         return self.name
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it can be picked by: its own name and the rules that it breaks."""
+        """The names that select it: its own and those of its rules."""
         return (self.name, *self.rules)
 
     def __reduce__(self) -> tuple[Callable[..., Mutant], tuple[str, str]]:
-        # it goes to another process by name: its breakage, a function made by an operator, cannot
+        # pickled by name, because its breakage is a closure
         return _named, (self.api, self.name)
 
 
@@ -75,28 +75,28 @@ class Alternative:
 
     @property
     def api(self) -> str:
-        """The API that it is an alternative of."""
+        """The name of its API."""
         return self.assumption.partition(".")[0]
 
     @property
     def text(self) -> str:
-        """What is assumed, in one sentence."""
+        """The sentence of the assumption."""
         return installed.document(self.api).assumptions[self.assumption].text
 
     @property
     def label(self) -> str:
-        """What it is called among those of its API: `id = value`, the value as JSON."""
+        """Its name, unique in its API: `id = value`, with the value as JSON."""
         return f"{self.assumption} = {json.dumps(self.value)}"
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it can be picked by: the assumption."""
+        """The names that select it: the assumption's id."""
         return (self.assumption,)
 
 
 @dataclass(frozen=True, slots=True)
-class Catch:
-    """A rule that a mutant breaks, and the first failure of a check of that rule: None when no check failed."""
+class Kill:
+    """A rule that a mutant breaks, and the first failure of its checks, or None when the mutant survives."""
 
     rule: str
     failure: Outcome | None
@@ -109,12 +109,12 @@ class Catch:
 
 @cache
 def mutants(api: str) -> tuple[Mutant, ...]:
-    """The mutants of an API, from the modules of its folder `mutants`."""
-    return tuple(mutant for module in modules(f"{api}.mutants") for mutant in tabled(api, module.MUTANTS))
+    """Load the mutants of an API from the modules of its folder `mutants`."""
+    return tuple(mutant for module in modules(f"{api}.mutants") for mutant in mutants_in(api, module.MUTANTS))
 
 
-def tabled(api: str, table: Table) -> Iterator[Mutant]:
-    """The mutants of a table."""
+def mutants_in(api: str, table: Table) -> Iterator[Mutant]:
+    """Create the mutants of a table."""
     for rules, breakages in table.items():
         ids = (rules,) if isinstance(rules, str) else rules
         for text, breaks in breakages.items():
@@ -122,25 +122,25 @@ def tabled(api: str, table: Table) -> Iterator[Mutant]:
 
 
 def handled(api: Api, **handlers: Handler) -> Api:
-    """The API with other handlers, by operationId."""
+    """Return the API with some handlers replaced, by operationId."""
     return replace(api, handlers={**api.handlers, **handlers})
 
 
 def stepped(api: Api, **steps: Any) -> Api:
-    """The API with other steps of the pipeline, by name."""
+    """Return the API with some steps of the pipeline replaced, by name."""
     return replace(api, steps=replace(api.steps, **steps))
 
 
-def catches(mutant: Mutant) -> tuple[Catch, ...]:
-    """For each rule of a mutant the check that catches it; of each rule, no check is run after the first that fails."""
+def kills(mutant: Mutant) -> tuple[Kill, ...]:
+    """Find the check that kills a mutant, for each of its rules. Stops at the first failing check of a rule."""
     target = mock(mutant.breaks(installed.declared(mutant.api)))
     known: dict[Check, Outcome | None] = {}
-    return tuple(Catch(id, _failure(checks_for(id), target, known)) for id in mutant.rules)
+    return tuple(Kill(id, _failure(checks_for(id), target, known)) for id in mutant.rules)
 
 
 def survivors(mutant: Mutant) -> tuple[str, ...]:
-    """The rules of a mutant that no check failed for: none when it is caught."""
-    return tuple(catch.rule for catch in catches(mutant) if catch.failure is None)
+    """The rules of a mutant without a failing check; empty when it is killed."""
+    return tuple(kill.rule for kill in kills(mutant) if kill.failure is None)
 
 
 def alternatives(api: str) -> Iterator[Alternative]:
@@ -150,36 +150,36 @@ def alternatives(api: str) -> Iterator[Alternative]:
             yield Alternative(assumption.id, value)
 
 
-def false_alarms(alternative: Alternative, *, everything: bool = False) -> list[Outcome]:
-    """The checks that fail under one alternative, each with its error: none when the tests lean on no assumption.
+def false_positives(alternative: Alternative, *, everything: bool = False) -> list[Outcome]:
+    """Find the checks that fail under an alternative, with their errors. Empty when no test depends on the assumption.
 
-    Runs the directed checks in which the mock, as it is, asks for that assumption (no other can notice), or all checks.
+    Runs the directed checks in which the unchanged mock reads the assumption (only they can differ), or all checks.
     """
     target = mock(alternative.api, assumptions={alternative.assumption: alternative.value})
     if everything:
         outcomes = (outcome for check in checks() for outcome in run(check, target))
     else:
-        runs = asking(alternative.api)
-        outcomes = (attempt(check, target, given) for check, given, asked in runs if alternative.assumption in asked)
+        runs = traced_runs(alternative.api)
+        outcomes = (attempt(check, target, given) for check, given, read in runs if alternative.assumption in read)
     return [outcome for outcome in outcomes if outcome.result == "failed"]
 
 
 @cache
-def asking(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
-    """Every run of every directed check of an API, with the assumptions that the mock, as it is, asks for in it."""
-    asked: set[str] = set()
-    target = mock(api, watch=lambda exchange: asked.update(exchange.trace))
+def traced_runs(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
+    """Run every directed check of an API on the unchanged mock and trace which assumptions the mock reads."""
+    read: set[str] = set()
+    target = mock(api, watch=lambda exchange: read.update(exchange.trace))
     runs = []
     for check in (known for known in checks() if known.name not in UNDIRECTED):
         for arguments in expand(check, target.contract):
-            asked.clear()
+            read.clear()
             attempt(check, target, arguments)
-            runs.append((check, arguments, frozenset(asked)))
+            runs.append((check, arguments, frozenset(read)))
     return tuple(runs)
 
 
 def _failure(checks: Sequence[Check], target: Target, known: dict[Check, Outcome | None]) -> Outcome | None:
-    """The first failure of one of these checks; `known` is what was found before."""
+    """The first failure among these checks. `known` memoizes the outcomes."""
     for check in checks:
         if check not in known:
             known[check] = next((outcome for outcome in run(check, target) if outcome.result == "failed"), None)
@@ -189,7 +189,7 @@ def _failure(checks: Sequence[Check], target: Target, known: dict[Check, Outcome
 
 
 def _named(api: str, name: str) -> Mutant:
-    """The mutant of an API with this name."""
+    """Find the mutant of an API by name."""
     return _by_name(api)[name]
 
 

@@ -1,7 +1,7 @@
-"""Which runs of which checks can notice a generated mutant: those that show a mark of it with the unchanged mock.
+"""Selects the check runs that can kill a generated mutant: those whose exchanges show one of its marks.
 
-A run shows what its requests ask and what the answers hold. Until an exchange shows a mark, a mutant answers
-like the mock, so no other run needs to be tried.
+Exchanges are traced on the unchanged mock. A mutant responds like the mock until an exchange shows a mark of it,
+so other runs cannot kill it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
 
 Json = Any
-LONGER = 100
-"""How many times as many requests as with the unchanged mock a check may make: then it is taken to have no end."""
+MAX_FACTOR = 100
+"""The request limit of a check on a mutant, as a multiple of its requests on the mock: some loop forever."""
 
 UNNOTICEABLE = Path(__file__).with_name("unnoticeable.yaml")
 
 
 class Footprint(NamedTuple):
-    """One run of a check, with all that its exchanges showed and how many there were."""
+    """One run of a check with the marks and the number of its exchanges."""
 
     check: Check
     arguments: Arguments
@@ -38,12 +38,12 @@ class Footprint(NamedTuple):
     exchanges: int
 
 
-def killer(mutant: Generated) -> Outcome | None:
-    """The first failure of a check on a generated mutant, directed and short runs first; None when it survives."""
+def find_kill(mutant: Generated) -> Outcome | None:
+    """Find the first failure of a check on a generated mutant, directed and short runs first; None when it survives."""
     target = mock(mutant.breaks(installed.declared(mutant.api)))
     for footprint in footprints(mutant.api):
         if mutant.marks & footprint.marks:
-            target.guest.share(LONGER * footprint.exchanges)
+            target.guest.share(MAX_FACTOR * footprint.exchanges)
             outcome = attempt(footprint.check, target, footprint.arguments)
             if outcome.result == "failed":
                 return outcome
@@ -52,23 +52,23 @@ def killer(mutant: Generated) -> Outcome | None:
 
 @cache
 def footprints(api: str) -> tuple[Footprint, ...]:
-    """Every run of every check of an API, the directed ones with the fewest exchanges first."""
-    seen: list[Exchange] = []
-    target = mock(api, watch=seen.append)
+    """Trace every run of every check of an API. Directed checks with the fewest exchanges come first."""
+    exchanges: list[Exchange] = []
+    target = mock(api, watch=exchanges.append)
     found = []
     for check in checks():
         for arguments in expand(check, target.contract):
-            seen.clear()
+            exchanges.clear()
             attempt(check, target, arguments)
-            own = [exchange for exchange in seen if exchange.api == api]
+            own = [exchange for exchange in exchanges if exchange.api == api]
             marks = frozenset(mark for exchange in own for mark in _marks(exchange))
             found.append(Footprint(check, arguments, marks, len(own)))
     return tuple(sorted(found, key=lambda footprint: (footprint.check.name in UNDIRECTED, footprint.exchanges)))
 
 
 @cache
-def unnoticeable(api: str) -> Mapping[str, str]:
-    """The sentences of the generated mutants of an API that no check can notice, each with the reason."""
+def equivalent_mutants(api: str) -> Mapping[str, str]:
+    """The equivalent mutants of an API, which no check can kill: the reason by the sentence of the mutant."""
     groups = yaml.safe_load(UNNOTICEABLE.read_text(encoding="utf-8")).get(api, ())
     return {text: group["reason"] for group in groups for text in group["mutants"]}
 
@@ -85,28 +85,28 @@ def _marks(exchange: Exchange) -> Iterator[Mark]:
     operation = exchange.operation
     yield ("call", operation)
     yield from (("query", operation, name) for name, _ in parse_qsl(request.query, keep_blank_values=True))
-    yield from (("body", operation, name) for name in _sent(request.body))
+    yield from (("body", operation, name) for name in _body_names(request.body))
     if response.status < 300:
         yield from (("answer", operation, name) for name in _names(response.body))
 
 
-def _sent(body: bytes) -> frozenset[str]:
-    """The names in a JSON body, or of the parts of a form."""
+def _body_names(body: bytes) -> frozenset[str]:
+    """The member names in a JSON body, or the names of the parts of a form."""
     parts = (part.partition(b'"')[0].decode(errors="replace") for part in body.split(b'name="')[1:])
     return _names(body) or frozenset(parts)
 
 
 @lru_cache(maxsize=4096)
 def _names(body: bytes) -> frozenset[str]:
-    """The names of the members at any depth of a JSON body; none when it is not JSON."""
+    """The member names at any depth of a JSON body; empty when it is not JSON."""
     try:
-        return frozenset(_nested(msgspec.json.decode(body)))
+        return frozenset(_nested_names(msgspec.json.decode(body)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return frozenset()
 
 
-def _nested(value: Json) -> Iterator[str]:
+def _nested_names(value: Json) -> Iterator[str]:
     if isinstance(value, dict):
         yield from value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _nested(inner)
+        yield from _nested_names(inner)

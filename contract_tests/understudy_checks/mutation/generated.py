@@ -1,7 +1,7 @@
-"""Mutants that follow from a document alone: what each operation could ignore, leave out, mix up or miscount.
+"""Generates mutants from a document: ignored parameters, lost members, swapped errors, numbers off by one.
 
-They need no rule and know no API. A mutant that nobody can notice is listed with the reason in `unnoticeable.yaml`.
-Which checks can notice one is decided in `footprints`.
+They need no rule and know no API. Equivalent mutants are listed with the reason in `unnoticeable.yaml`.
+`footprints` selects the checks that can kill a mutant.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ Json = Any
 Mark = tuple[str, ...]
 Kind = Literal["query", "answer", "body", "error", "tenant", "number", "enum"]
 SHARE = 10
-"""One mutant of so many is in the sample that every test run takes."""
+"""One in this many mutants is in the sample of every test run."""
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", *_COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A breakage that the document suggests. `text` says in one sentence what is wrong and identifies the mutant.
+    """A mutant generated from a document. `text` says in one sentence what is wrong, and identifies the mutant.
 
-    `marks` are what an exchange with the unchanged API shows when the mutant may answer it differently, at least one
-    of them (see footprints).
+    The mutant can respond differently only in exchanges that show at least one of its `marks` with the unchanged API
+    (see footprints).
     """
 
     api: str
@@ -72,12 +72,12 @@ class Generated:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether the mutant is in the fixed sample, which does not depend on the other mutants."""
+        """Whether the mutant is in the fixed sample, independently of the other mutants."""
         return crc32(self.name.encode()) % SHARE == 0
 
 
 def generated(contract: Contract) -> Iterator[Generated]:
-    """Every mutant that a compiled document suggests, one for each operation or for each place of a declaration."""
+    """Generate all mutants of a compiled document, for each operation or for each declaration."""
     kinds = (_ignored_queries, _lost_members, _open_operations, _default_limits)
     for operation in contract.operations.values():
         yield from chain.from_iterable(make(contract, operation) for make in kinds)
@@ -92,31 +92,31 @@ def _ignored_queries(contract: Contract, operation: Operation) -> Iterator[Gener
             "query",
             f"{operation.id} ignores the query parameter {parameter.name}.",
             frozenset({("query", operation.id, parameter.name)}),
-            partial(_before, operation=operation.id, act=partial(_forget, parameter)),
+            partial(_run_before, operation=operation.id, act=partial(_use_default, parameter)),
         )
 
 
-def _forget(parameter: Parameter, call: Call) -> None:
+def _use_default(parameter: Parameter, call: Call) -> None:
     call.arguments.pop(parameter.name, None)
     if parameter.default is not None:
         call.arguments[parameter.name] = parameter.default
 
 
 def _missing_members(contract: Contract) -> Iterator[Generated]:
-    """Each member that may be absent, left out of all answers that show it."""
-    for place, shown in _places(contract, "2").items():
-        marks = frozenset(("answer", id, place[-1]) for id in shown)
+    """One mutant for each optional response member, removed from all responses."""
+    for place, by_operation in _declared_paths(contract, "2").items():
+        marks = frozenset(("answer", id, place[-1]) for id in by_operation)
         text = f"No answer shows {dotted(place)}."
-        yield Generated(contract.name, "answer", text, marks, partial(_hiding, paths=shown))
-    for place, refused in _places(contract, "45d").items():
-        paths = tuple(dict.fromkeys(chain.from_iterable(refused.values())))
+        yield Generated(contract.name, "answer", text, marks, partial(_without_members, paths=by_operation))
+    for place, by_operation in _declared_paths(contract, "45d").items():
+        paths = tuple(dict.fromkeys(chain.from_iterable(by_operation.values())))
         text = f"No refusal shows {dotted(place)}."
         mark = ("error", place[-1])
-        yield Generated(contract.name, "answer", text, frozenset({mark}), partial(_refusing_without, paths=paths))
+        yield Generated(contract.name, "answer", text, frozenset({mark}), partial(_drop_error_members, paths=paths))
 
 
-def _places(contract: Contract, classes: str) -> dict[Path, dict[str, list[Path]]]:
-    """By the place of its declaration, in which operations' answers of some statuses a member may be, and where."""
+def _declared_paths(contract: Contract, classes: str) -> dict[Path, dict[str, list[Path]]]:
+    """Map each declared optional member to its operations and its paths in their responses of some status classes."""
     places: dict[Path, dict[str, list[Path]]] = {}
     required = set()
     for operation in contract.operations.values():
@@ -126,16 +126,16 @@ def _places(contract: Contract, classes: str) -> dict[Path, dict[str, list[Path]
     return {place: paths for place, paths in places.items() if place not in required}
 
 
-def _hiding(api: Api, paths: Mapping[str, list[Path]]) -> Api:
+def _without_members(api: Api, paths: Mapping[str, list[Path]]) -> Api:
     for operation, own in paths.items():
-        api = _showing(api, operation, partial(_drop_all, paths=own))
+        api = _with_changed_body(api, operation, partial(_drop_all, paths=own))
     return api
 
 
-def _showing(api: Api, operation: str, change: Callable[[Json], None]) -> Api:
-    """An operation whose decoded answer is changed."""
+def _with_changed_body(api: Api, operation: str, change: Callable[[Json], None]) -> Api:
+    """Return the API with an operation whose decoded response body is changed."""
 
-    def shown(original: Handler, call: Call) -> Reply:
+    def respond(original: Handler, call: Call) -> Reply:
         reply = original(call)
         body = reply.body if isinstance(reply.body, bytes) else page(call, reply.body)
         if not body:
@@ -144,10 +144,10 @@ def _showing(api: Api, operation: str, change: Callable[[Json], None]) -> Api:
         change(value)
         return structs.replace(reply, body=encode(value))
 
-    return _handled(api, operation, shown)
+    return _wrap_handler(api, operation, respond)
 
 
-def _refusing_without(api: Api, paths: tuple[Path, ...]) -> Api:
+def _drop_error_members(api: Api, paths: tuple[Path, ...]) -> Api:
     def changed(call: Call, refusal: Refusal) -> Json:
         body = deepcopy(api.error_body(call, refusal))
         _drop_all(body, paths)
@@ -158,17 +158,17 @@ def _refusing_without(api: Api, paths: tuple[Path, ...]) -> Api:
 
 def _lost_members(contract: Contract, operation: Operation) -> Iterator[Generated]:
     for member in unique(body_members(contract.document, operation)):
-        lose = partial(_blank if member.required else _drop, path=member.path)
+        lose = partial(_empty if member.required else _drop, path=member.path)
         yield Generated(
             contract.name,
             "body",
             f"{operation.id} does not keep {member} of its body.",
             frozenset({("body", operation.id, member.path[-1])}),
-            partial(_before, operation=operation.id, act=partial(_lose, lose)),
+            partial(_run_before, operation=operation.id, act=partial(_change_body, lose)),
         )
 
 
-def _lose(lose: Callable[[Json], None], call: Call) -> None:
+def _change_body(lose: Callable[[Json], None], call: Call) -> None:
     lose(call.body)
 
 
@@ -176,12 +176,12 @@ def _open_operations(contract: Contract, operation: Operation) -> Iterator[Gener
     names_nothing = "{" not in operation.path and operation.body is None and operation.pagination is None
     if operation.secured is True and not names_nothing:
         text = f"{operation.id} is open to other tenants."
-        mutate = partial(_opened, operation=operation.id)
+        mutate = partial(_open_to_tenants, operation=operation.id)
         yield Generated(contract.name, "tenant", text, _calls(operation), mutate)
 
 
-def _opened(api: Api, operation: str) -> Api:
-    """An operation that finds what its path or body names in any tenant, and lists what all of them have."""
+def _open_to_tenants(api: Api, operation: str) -> Api:
+    """Return the API with an operation that reads and writes the objects of all tenants."""
 
     def authenticated(original: Step, call: Call) -> Response | None:
         try:
@@ -198,20 +198,24 @@ def _opened(api: Api, operation: str) -> Api:
         if owner is not None:
             return _as_tenant(call, owner, original)
         reply = original(call)
-        return reply if isinstance(reply.body, bytes) else structs.replace(reply, body=_joined(call, reply, original))
+        return (
+            reply
+            if isinstance(reply.body, bytes)
+            else structs.replace(reply, body=_append_other_tenant(call, reply, original))
+        )
 
     steps = replace(api.steps, authenticate=partial(authenticated, api.steps.authenticate))
-    return _handled(replace(api, steps=steps), operation, opened)
+    return _wrap_handler(replace(api, steps=steps), operation, opened)
 
 
 def _owner(call: Call) -> str | None:
-    """The other tenant that a call names, or whose object it names; None where it names one of the caller's own."""
+    """The other tenant that a call names or whose object it names; None where it names an object of the caller."""
     texts = (value for value in call.body.values()) if isinstance(call.body, Mapping) else ()
     named = [str(value) for value in (*call.arguments.values(), *texts) if isinstance(value, str)]
     others = [name for name in call.tenants if name != call.credential.tenant]
-    if any(_holds(call.tenants[call.credential.tenant], text) for text in named if text not in call.tenants):
+    if any(_has_record(call.tenants[call.credential.tenant], text) for text in named if text not in call.tenants):
         return None
-    known = (name for name in others for text in named if name == text or _holds(call.tenants[name], text))
+    known = (name for name in others for text in named if name == text or _has_record(call.tenants[name], text))
     return next(known, None)
 
 
@@ -220,8 +224,8 @@ def _as_tenant(call: Call, tenant: str, handler: Handler) -> Reply:
     return handler(call)
 
 
-def _joined(call: Call, reply: Reply, handler: Handler) -> Positions:
-    """The items of the caller's list, and those that the first other tenant has, if it has that list."""
+def _append_other_tenant(call: Call, reply: Reply, handler: Handler) -> Positions:
+    """The items of the caller's list followed by those of the first other tenant, if it has that list."""
     assert not isinstance(reply.body, bytes), "only a listing is joined"
     rows, own = list(reply.body.slice(0, reply.body.size())), (call.store, call.credential)
     for name in [name for name in call.tenants if name != call.credential.tenant][:1]:
@@ -235,7 +239,7 @@ def _joined(call: Call, reply: Reply, handler: Handler) -> Positions:
     return Positions(len(rows), rows.__getitem__, ids.__getitem__, places.get)
 
 
-def _holds(store: Store, id: str) -> bool:
+def _has_record(store: Store, id: str) -> bool:
     return any(store[name].row(id) is not None for name in store.names())
 
 
@@ -253,11 +257,11 @@ def _numbers(contract: Contract) -> Iterator[Generated]:
 
 
 def _default_limits(contract: Contract, operation: Operation) -> Iterator[Generated]:
-    """A page size that the document states beside the schema of the parameter."""
+    """Mutants of a default page size stated outside the schema of the parameter."""
     declared = {} if operation.pagination is None else operation.pagination.settings
     for _, limit, other in _off_by_one(declared, ("default-limit",)):
         text = f"{operation.id} has pages of {other} rather than {limit} items."
-        mutate = partial(_repaged, operation=operation.id, limit=other)
+        mutate = partial(_with_default_limit, operation=operation.id, limit=other)
         yield Generated(contract.name, "number", text, _calls(operation), mutate)
 
 
@@ -274,11 +278,11 @@ def _rate_limits(contract: Contract) -> Iterator[Generated]:
                 "number",
                 f"The rate limit of {id or 'all operations'} is {other} rather than {declared} {unit}.",
                 frozenset({("any",) if id is None else ("call", id)}),
-                partial(_limited, operation=id, values={unit: other}),
+                partial(_with_rate_limit, operation=id, values={unit: other}),
             )
 
 
-def _limited(api: Api, operation: str | None, values: Mapping[str, int]) -> Api:
+def _with_rate_limit(api: Api, operation: str | None, values: Mapping[str, int]) -> Api:
     def other(limit: RateLimit | None) -> RateLimit:
         assert limit is not None, "only a declared limit is changed"
         assert isinstance(limit.quota, Quota), "only a declared number is changed"
@@ -287,18 +291,18 @@ def _limited(api: Api, operation: str | None, values: Mapping[str, int]) -> Api:
     if operation is None:
         return replace(api, contract=replace(api.contract, rate_limit=other(api.contract.rate_limit)))
     known = api.contract.operations[operation]
-    return _respecified(api, operation, rate_limit=other(known.rate_limit))
+    return _with_operation(api, operation, rate_limit=other(known.rate_limit))
 
 
-def _repaged(api: Api, operation: str, limit: int) -> Api:
+def _with_default_limit(api: Api, operation: str, limit: int) -> Api:
     declared = api.contract.operations[operation].pagination
     assert isinstance(declared, Pagination), "only a list has pages"
     paged = structs.replace(declared, settings={**declared.settings, "default-limit": limit})
-    return _respecified(api, operation, pagination=paged)
+    return _with_operation(api, operation, pagination=paged)
 
 
 def _off_by_one(declared: Mapping[str, Json], names: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
-    """Name, declared number and wrong number of each whole number among `names`; a count is never negative."""
+    """The name, declared value and wrong value of each integer among `names`. Counts stay non-negative."""
     for name in names:
         number = declared.get(name)
         if isinstance(number, int) and not isinstance(number, bool):
@@ -309,24 +313,24 @@ def _off_by_one(declared: Mapping[str, Json], names: tuple[str, ...]) -> Iterato
 
 def _enums(contract: Contract) -> Iterator[Generated]:
     for place, uses in _parameters(contract).items():
-        for value, others in _short_of_one(next(iter(uses.values())).schema):
-            if value is not None:  # no text of a query is null
+        for value, others in _without_each_value(next(iter(uses.values())).schema):
+            if value is not None:  # a query value cannot be null
                 text = f"{dotted(place)} does not know the value {encode(value).decode()}."
                 yield _other_parameter(contract, uses, kind="enum", text=text, values={"enum": others})
     for place, found in _bodies(contract).items():
-        for value, others in _short_of_one(_keywords(found)):
+        for value, others in _without_each_value(_keywords(found)):
             text = f"{dotted(place)} does not know the value {encode(value).decode()}."
             yield _other_body(contract, found, kind="enum", text=text, values={"enum": others})
 
 
-def _short_of_one(schema: Mapping[str, Json]) -> Iterator[tuple[Json, list[Json]]]:
+def _without_each_value(schema: Mapping[str, Json]) -> Iterator[tuple[Json, list[Json]]]:
     values = schema.get("enum", ())
     for value in values if len(values) > 1 else ():
         yield value, [other for other in values if other is not value]
 
 
 def _swapped_errors(contract: Contract) -> Iterator[Generated]:
-    """Each kind of error answered with another status, and with another code where both codes are documented."""
+    """Mutants that swap each kind of error for one with another status, and for one with another documented code."""
     kinds = list(contract.errors)
     for number, kind in enumerate(kinds):
         own = contract.errors[kind]
@@ -335,18 +339,18 @@ def _swapped_errors(contract: Contract) -> Iterator[Generated]:
         code = [name for name, other in others.items() if _has_another_code(own, other)][:1]
         for other in (*status, *code):
             text, mark = f"The error {kind} is answered as {other}.", ("refused", own.reason)
-            mutate = partial(_mistaken, kind=kind, other=other)
+            mutate = partial(_with_error_swapped, kind=kind, other=other)
             yield Generated(contract.name, "error", text, frozenset({mark}), mutate)
 
 
-def _mistaken(api: Api, kind: str, other: str) -> Api:
+def _with_error_swapped(api: Api, kind: str, other: str) -> Api:
     own, errors = api.contract.errors[kind], api.contract.errors
     wrong = structs.replace(errors[other], reason=own.reason, rule=own.rule)
     return replace(api, contract=replace(api.contract, errors={**errors, kind: wrong}))
 
 
 def _has_another_status(contract: Contract, own: ErrorKind, other: ErrorKind) -> bool:
-    """Whether the document rules out the status of `other`: one of another class where it only assumes the own one."""
+    """Whether the document excludes the status of `other`: another class where its own status is assumed."""
     before, after = _statuses(contract, own), _statuses(contract, other)[0]
     if own.answer is not None or isinstance(own.status, Assumed):
         return after // 100 not in {status // 100 for status in before}
@@ -354,14 +358,14 @@ def _has_another_status(contract: Contract, own: ErrorKind, other: ErrorKind) ->
 
 
 def _has_another_code(own: ErrorKind, other: ErrorKind) -> bool:
-    """Whether both kinds are documented with the same status and with different codes."""
+    """Whether both kinds are documented with the same status and different codes."""
     codes = (own.code, other.code)
     is_documented = own.answer is None and other.answer is None and all(isinstance(code, str) for code in codes)
     return is_documented and own.status == other.status and codes[0] != codes[1] and "" not in codes
 
 
 def _statuses(contract: Contract, kind: ErrorKind) -> list[int]:
-    """The statuses that a kind of error may have, the default one first."""
+    """The possible statuses of a kind of error, the default one first."""
     if kind.answer is not None:
         return [answer["status"] for answer in _values(contract, kind.answer) if answer is not None]
     return list(_values(contract, kind.status))
@@ -375,7 +379,7 @@ def _values(contract: Contract, value: Json) -> tuple[Json, ...]:
 
 
 def _parameters(contract: Contract) -> dict[Path, dict[str, Parameter]]:
-    """Each declared parameter that is checked against its schema (headers are not), by the operations that take it."""
+    """Map each declared parameter with a checked schema (not headers) to the operations that take it."""
     places: dict[Path, dict[str, Parameter]] = {}
     for operation in contract.operations.values():
         item = contract.document["paths"][operation.path]
@@ -388,7 +392,7 @@ def _parameters(contract: Contract) -> dict[Path, dict[str, Parameter]]:
 
 
 def _bodies(contract: Contract) -> dict[Path, list[tuple[str, Member]]]:
-    """Each declared member of request bodies, with the operations that take it."""
+    """Map each declared member of request bodies to the operations that take it."""
     places: dict[Path, list[tuple[str, Member]]] = {}
     for operation in contract.operations.values():
         for member in body_members(contract.document, operation):
@@ -409,11 +413,11 @@ def _other_parameter(
     values: Mapping[str, Json],
     unsent: bool = False,
 ) -> Generated:
-    """A parameter with other keywords; `unsent`: they matter where it is not given, too."""
+    """A mutant with other keywords on a parameter. `unsent`: they also matter to requests without it."""
     queries = {("query", id, one.name) for id, one in uses.items() if one.location == "query" and not unsent}
     calls = {("call", id) for id, one in uses.items() if one.location != "query" or unsent}
     names = {id: one.name for id, one in uses.items()}
-    mutate = partial(_reread_all, names=names, values=values)
+    mutate = partial(_with_parameter_schemas, names=names, values=values)
     return Generated(contract.name, kind, text, frozenset(queries | calls), mutate)
 
 
@@ -422,23 +426,23 @@ def _other_body(
 ) -> Generated:
     marks = frozenset(("body", id, member.path[-1]) for id, member in found)
     places = tuple((id, member.path) for id, member in found)
-    return Generated(contract.name, kind, text, marks, partial(_rebodied_all, places=places, values=values))
+    return Generated(contract.name, kind, text, marks, partial(_with_body_schemas, places=places, values=values))
 
 
-def _reread_all(api: Api, names: Mapping[str, str], values: Mapping[str, Json]) -> Api:
+def _with_parameter_schemas(api: Api, names: Mapping[str, str], values: Mapping[str, Json]) -> Api:
     for operation, name in names.items():
-        api = _reread(api, operation, name, values)
+        api = _with_parameter_schema(api, operation, name, values)
     return api
 
 
-def _rebodied_all(api: Api, places: tuple[tuple[str, Path], ...], values: Mapping[str, Json]) -> Api:
+def _with_body_schemas(api: Api, places: tuple[tuple[str, Path], ...], values: Mapping[str, Json]) -> Api:
     for operation, path in places:
-        api = _rebodied(api, operation, path, values)
+        api = _with_body_schema(api, operation, path, values)
     return api
 
 
-def _reread(api: Api, operation: str, name: str, values: Mapping[str, Json]) -> Api:
-    """An operation one parameter of which has another schema."""
+def _with_parameter_schema(api: Api, operation: str, name: str, values: Mapping[str, Json]) -> Api:
+    """Return the API with another schema for one parameter of an operation."""
 
     def other(parameter: Parameter) -> Parameter:
         if parameter.name != name:
@@ -448,25 +452,25 @@ def _reread(api: Api, operation: str, name: str, values: Mapping[str, Json]) -> 
         return structs.replace(parameter, schema=schema, validator=validator, default=schema.get("default"))
 
     parameters = tuple(other(parameter) for parameter in api.contract.operations[operation].parameters)
-    return _respecified(api, operation, parameters=parameters)
+    return _with_operation(api, operation, parameters=parameters)
 
 
-def _rebodied(api: Api, operation: str, path: Path, values: Mapping[str, Json]) -> Api:
-    """An operation one member of whose body has another schema."""
+def _with_body_schema(api: Api, operation: str, path: Path, values: Mapping[str, Json]) -> Api:
+    """Return the API with another schema for one member of an operation's body."""
     known = api.contract.operations[operation]
-    schema = _patched(api.contract.document, body_schema(api.contract.document, known), path, values)
+    schema = _patch_schema(api.contract.document, body_schema(api.contract.document, known), path, values)
     assert known.body is not None, "only a declared body has members"
     body = structs.replace(known.body, validator=api.contract.validator(schema), strict=None)
-    return _respecified(api, operation, body=body)
+    return _with_operation(api, operation, body=body)
 
 
-def _respecified(api: Api, operation: str, **values: Json) -> Api:
+def _with_operation(api: Api, operation: str, **values: Json) -> Api:
     known = structs.replace(api.contract.operations[operation], _known={}, **values)
     return replace(api, contract=replace(api.contract, operations={**api.contract.operations, operation: known}))
 
 
-def _patched(document: Json, schema: Json, path: Path, values: Mapping[str, Json]) -> Json:
-    """A schema in which the member at `path` has other keywords, wherever it is declared; references are resolved."""
+def _patch_schema(document: Json, schema: Json, path: Path, values: Mapping[str, Json]) -> Json:
+    """Return a schema with other keywords on the member at `path`, in each of its declarations; resolves references."""
     if not isinstance(schema, Mapping):
         return schema
     schema = resolve_reference(document, schema)
@@ -474,14 +478,16 @@ def _patched(document: Json, schema: Json, path: Path, values: Mapping[str, Json
         return {**schema, **values}
     for keyword in ("allOf", "anyOf", "oneOf"):
         if keyword in schema:
-            schema[keyword] = [_patched(document, inner, path, values) if declares(document, inner, path) else inner
-                               for inner in schema[keyword]]  # fmt: skip
+            schema[keyword] = [
+                _patch_schema(document, inner, path, values) if declares(document, inner, path) else inner
+                for inner in schema[keyword]
+            ]
     properties = schema.get("properties", {})
     if path[0] in properties:
-        schema["properties"] = {**properties, path[0]: _patched(document, properties[path[0]], path[1:], values)}
+        schema["properties"] = {**properties, path[0]: _patch_schema(document, properties[path[0]], path[1:], values)}
     for keyword in ("items", "additionalProperties") if path[0] == EACH else ():
         if keyword in schema:
-            schema[keyword] = _patched(document, schema[keyword], path[1:], values)
+            schema[keyword] = _patch_schema(document, schema[keyword], path[1:], values)
     return schema
 
 
@@ -489,15 +495,15 @@ def _calls(operation: Operation) -> frozenset[Mark]:
     return frozenset({("call", operation.id)})
 
 
-def _before(api: Api, operation: str, act: Callable[[Call], None]) -> Api:
+def _run_before(api: Api, operation: str, act: Callable[[Call], None]) -> Api:
     def acting(original: Handler, call: Call) -> Reply:
         act(call)
         return original(call)
 
-    return _handled(api, operation, acting)
+    return _wrap_handler(api, operation, acting)
 
 
-def _handled(api: Api, operation: str, handler: Callable[[Handler, Call], Reply]) -> Api:
+def _wrap_handler(api: Api, operation: str, handler: Callable[[Handler, Call], Reply]) -> Api:
     return replace(api, handlers={**api.handlers, operation: partial(handler, api.handlers[operation])})
 
 
@@ -511,15 +517,15 @@ def _drop(value: Json, path: Path) -> None:
         parent.pop(path[-1], None)
 
 
-def _blank(value: Json, path: Path) -> None:
-    """Put an empty value of the same type in the place of a member."""
+def _empty(value: Json, path: Path) -> None:
+    """Replace a member by an empty value of the same type."""
     for parent in _parents(value, path):
         if parent.get(path[-1]) is not None:
             parent[path[-1]] = type(parent[path[-1]])()
 
 
 def _parents(value: Json, path: Path) -> Iterator[dict[str, Json]]:
-    """The objects in a JSON value that may have the member at `path`."""
+    """The objects in a JSON value that can have the member at `path`."""
     if path[0] == EACH:
         for item in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
             yield from _parents(item, path[1:])

@@ -1,6 +1,6 @@
-"""The members that the schemas of a document name: of answers, and of request bodies.
+"""Lists the members that the schemas of a document declare in responses and request bodies.
 
-Must not know what becomes of them.
+Must not know what they are used for.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from understudy_checks.pointers import resolve_reference
 
 Json = Any
 EACH = "[]"
-"""Stands in a path for every item of a list and every value of a map."""
+"""The path segment for every item of a list and every value of a map."""
 
 Path = tuple[str, ...]
 
 
 class Member(NamedTuple):
-    """A declared member of a JSON value: where it stands, its schema, and whether it must be there.
+    """A declared member of a JSON value: its path, its schema, and whether it is required.
 
-    `place` is where it is declared: the name of a component, or that of the operation, and the path from there.
+    `place` is its declaration: the name of a component or operation, and the path from there.
     """
 
     path: Path
@@ -33,34 +33,36 @@ class Member(NamedTuple):
         return dotted(self.path)
 
 
-def members(document: Json, schema: Json, place: Path, path: Path = (), seen: tuple[str, ...] = ()) -> Iterator[Member]:
-    """The members that a schema declares, at any depth; a schema that holds itself is not entered again.
+def members(
+    document: Json, schema: Json, place: Path, path: Path = (), ancestors: tuple[str, ...] = ()
+) -> Iterator[Member]:
+    """The members that a schema declares, at any depth. Stops at recursive references.
 
-    `place` is where the schema is declared, unless it is a reference to a component.
+    `place` is the declaration of the schema, unless it is a reference to a component.
     """
-    if not isinstance(schema, Mapping) or schema.get("$ref") in seen:
+    if not isinstance(schema, Mapping) or schema.get("$ref") in ancestors:
         return
     if "$ref" in schema:
-        seen, place = (*seen, schema["$ref"]), (schema["$ref"].rpartition("/")[2],)
+        ancestors, place = (*ancestors, schema["$ref"]), (schema["$ref"].rpartition("/")[2],)
     schema = resolve_reference(document, schema)
     for name, inner in schema.get("properties", {}).items():
         own = (*place, name)
-        yield Member((*path, name), followed(document, inner), name in schema.get("required", ()), own)
-        yield from members(document, inner, own, (*path, name), seen)
+        yield Member((*path, name), resolve_schema(document, inner), name in schema.get("required", ()), own)
+        yield from members(document, inner, own, (*path, name), ancestors)
     for keyword in ("items", "additionalProperties"):
-        yield from members(document, schema.get(keyword), (*place, EACH), (*path, EACH), seen)
+        yield from members(document, schema.get(keyword), (*place, EACH), (*path, EACH), ancestors)
     for keyword in ("allOf", "anyOf", "oneOf"):
         for inner in schema.get(keyword, ()):
-            yield from members(document, inner, place, path, seen)
+            yield from members(document, inner, place, path, ancestors)
 
 
 def declares(document: Json, schema: Json, path: Path) -> bool:
-    """Whether a schema has a member at a path."""
+    """Whether a schema declares a member at a path."""
     return any(member.path == path for member in members(document, schema, ()))
 
 
 def answer_members(document: Json, operation: Operation, classes: str) -> Iterator[Member]:
-    """The members of an operation's answers whose status begins with one of `classes`."""
+    """The members of an operation's responses whose status begins with one of `classes`."""
     for status, response in document["paths"][operation.path][operation.method.lower()]["responses"].items():
         for media_type, media in resolve_reference(document, response).get("content", {}).items():
             if str(status)[0] in classes and media_type.endswith("json"):
@@ -80,7 +82,7 @@ def body_schema(document: Json, operation: Operation) -> Json:
 
 
 def unique(found: Iterator[Member]) -> Iterator[Member]:
-    """One member for each path: required where it is required once, with the keywords of all its declarations."""
+    """Merge the members of each path: required if one is, with the keywords of all."""
     known: dict[Path, Member] = {}
     for member in found:
         before = known.get(member.path, member)
@@ -90,10 +92,10 @@ def unique(found: Iterator[Member]) -> Iterator[Member]:
 
 
 def dotted(path: Path) -> str:
-    """A path as text, with `[]` for the items of a list."""
+    """Format a path, with `[]` for the items of a list."""
     return ".".join(path).replace(f".{EACH}", EACH)
 
 
-def followed(document: Json, schema: Json) -> Mapping[str, Json]:
-    """A schema as a mapping, its reference resolved."""
+def resolve_schema(document: Json, schema: Json) -> Mapping[str, Json]:
+    """Resolve a schema to a mapping; empty for a boolean schema."""
     return resolve_reference(document, schema) if isinstance(schema, Mapping) else {}

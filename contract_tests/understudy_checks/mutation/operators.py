@@ -1,8 +1,8 @@
-"""Mutation operators: each makes a breakage, a function from Api to Api, and knows no vendor.
+"""Mutation operators: each returns a breakage, a function from Api to Api, and knows no vendor.
 
 A line of a table is `"A name is cut after nine characters.": map_body("createRun", "name", lambda name: name[:9])`.
-Operations come first, by operationId: one, or a tuple of them. `when` limits a breakage to some calls or objects. What
-changes a whole object is given the call and the object; what changes one value is given that value alone.
+`operations` are one operationId or a tuple of them. `when` limits a breakage to some calls or objects. A function
+that changes an object takes the call and the object; one that changes a value takes only the value.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Act = Callable[[Call], object]
 When = Callable[[Call], object]
 Event = Callable[[Call], Json]
 FREE: Json = {}
-"""A schema that everything fits."""
+"""A schema that allows any value."""
 
 
 def chain(*breakages: Breakage) -> Breakage:
-    """Several breakages, each around the one before it: the last sees a request first, and its answer last."""
+    """Combine breakages, each wrapped around the previous one: the last sees a request first and its response last."""
 
     def breaks(api: Api) -> Api:
         for breakage in breakages:
@@ -50,26 +50,26 @@ def chain(*breakages: Breakage) -> Breakage:
 
 
 def with_notes(make: Callable[[dict[str, Json]], Breakage]) -> Breakage:
-    """The breakage `make(notes)`, with notes of its own for each API that it breaks, which are empty at first."""
+    """Make the breakage `make(notes)` with a new, empty dict of notes for each broken API."""
     return lambda api: make({})(api)
 
 
-# --- what an operation answers
+# --- responses
 
 
 def map_item(operations: Operations, change: Callable[[Call, Json], Json]) -> Breakage:
-    """Each object, listed or single, is shown as `change(call, object)` makes it."""
+    """Replace each returned object, listed or single, by `change(call, object)`."""
 
-    def shown(call: Call, body: Json) -> Json:
+    def respond(call: Call, body: Json) -> Json:
         data = _data(call, body)
         items = [change(call, item) for item in data] if isinstance(data, list) else change(call, data)
         return _with_data(call, body, items)
 
-    return map_answer(operations, shown)
+    return map_answer(operations, respond)
 
 
 def set_members(operations: Operations, *, when: Callable[[Json], object] | None = None, **values: Json) -> Breakage:
-    """Each object shows these members: a value, or a function that makes it from the object."""
+    """Set these members in each returned object: to a value, or to the result of a function of the object."""
 
     def change(call: Call, item: Json) -> Json:
         if when is not None and not when(item):
@@ -80,7 +80,7 @@ def set_members(operations: Operations, *, when: Callable[[Json], object] | None
 
 
 def drop_members(operations: Operations, *names: str, when: Callable[[Json], object] | None = None) -> Breakage:
-    """Each object lacks these members."""
+    """Remove these members from each returned object."""
 
     def change(call: Call, item: Json) -> Json:
         return without(item, *names) if when is None or when(item) else item
@@ -89,7 +89,7 @@ def drop_members(operations: Operations, *names: str, when: Callable[[Json], obj
 
 
 def map_answer(operations: Operations, change: Callable[[Call, Json], Json]) -> Breakage:
-    """The body of a success is what `change(call, body)` makes of it; a list is one page by then."""
+    """Replace the body of a success by `change(call, body)`; the body of a list is one page."""
 
     def answer(handler: Handler, call: Call) -> Reply:
         reply = handler(call)
@@ -99,7 +99,7 @@ def map_answer(operations: Operations, change: Callable[[Call, Json], Json]) -> 
 
 
 def map_bytes(operations: Operations, change: Callable[[bytes], bytes]) -> Breakage:
-    """The bytes of a success are what `change` makes of them."""
+    """Replace the body bytes of a success by `change(bytes)`."""
 
     def answer(handler: Handler, call: Call) -> Reply:
         reply = handler(call)
@@ -109,12 +109,12 @@ def map_bytes(operations: Operations, change: Callable[[bytes], bytes]) -> Break
 
 
 def map_page(operations: Operations, change: Callable[[Call, Rows], Rows]) -> Breakage:
-    """The items of each page are what `change(call, items)` makes of them."""
+    """Replace the items of each page by `change(call, items)`."""
     return map_answer(operations, lambda call, body: _with_data(call, body, change(call, _data(call, body))))
 
 
 def map_list(operations: Operations, change: Callable[[Call, Rows], Rows]) -> Breakage:
-    """The whole list, of which pages are cut, is what `change(call, items)` makes of it."""
+    """Replace the whole list, before it is paged, by `change(call, items)`."""
 
     def list_items(handler: Handler, call: Call) -> Reply:
         reply = handler(call)
@@ -124,17 +124,17 @@ def map_list(operations: Operations, change: Callable[[Call, Rows], Rows]) -> Br
 
 
 def set_status(operations: Operations, status: int) -> Breakage:
-    """A success has this HTTP status."""
+    """Set the HTTP status of a success."""
     return replace_handler(operations, lambda handler, call: structs.replace(handler(call), status=status))
 
 
 def set_error_type(content_type: bytes) -> Breakage:
-    """Errors are declared to have another content type."""
+    """Set the content type of errors."""
     return lambda api: replace(api, error_type=content_type)
 
 
 def map_error(change: Callable[[Refusal, Json], Json]) -> Breakage:
-    """The body of every error is what `change(refusal, body)` makes of it."""
+    """Replace the body of every error by `change(refusal, body)`."""
 
     def breaks(api: Api) -> Api:
         return replace(api, error_body=lambda call, refusal: change(refusal, api.error_body(call, refusal)))
@@ -142,11 +142,11 @@ def map_error(change: Callable[[Refusal, Json], Json]) -> Breakage:
     return breaks
 
 
-# --- what an operation reads
+# --- requests
 
 
 def ignore_query(operations: Operations, *names: str, when: When | None = None) -> Breakage:
-    """These parameters have no effect: as if they were not given, they have their defaults."""
+    """Ignore these query parameters, so that they have their defaults."""
 
     def ignore(call: Call) -> None:
         declared = {parameter.name: parameter.default for parameter in call.operation.parameters}
@@ -159,7 +159,7 @@ def ignore_query(operations: Operations, *names: str, when: When | None = None) 
 def map_query(
     operations: Operations, name: str, change: Callable[[Json], Json], *, when: When | None = None
 ) -> Breakage:
-    """A parameter that is given, or has a default, is read as `change(value)`."""
+    """Read a query parameter with a value or default as `change(value)`."""
 
     def read(call: Call) -> None:
         if name in call.arguments:
@@ -169,7 +169,7 @@ def map_query(
 
 
 def set_query(operations: Operations, *, when: When | None = None, **values: Json) -> Breakage:
-    """These parameters are read as these values, whatever is given."""
+    """Read these query parameters as these values, whatever is sent."""
 
     def read(call: Call) -> None:
         call.arguments = {**call.arguments, **values}
@@ -178,7 +178,7 @@ def set_query(operations: Operations, *, when: When | None = None, **values: Jso
 
 
 def default_query(operations: Operations, **values: Json) -> Breakage:
-    """These parameters have these values where the query does not give them; a function makes one from the call."""
+    """Set defaults for query parameters that are not sent: values, or functions of the call."""
 
     def read(call: Call) -> None:
         missing = {name: value for name, value in values.items() if name not in query_names(call)}
@@ -189,7 +189,7 @@ def default_query(operations: Operations, **values: Json) -> Breakage:
 
 
 def ignore_body(operations: Operations, *names: str, when: When | None = None) -> Breakage:
-    """These members of a request have no effect."""
+    """Ignore these members of a request body."""
 
     def ignore(call: Call) -> None:
         call.body = without(call.body or {}, *names)
@@ -200,7 +200,7 @@ def ignore_body(operations: Operations, *names: str, when: When | None = None) -
 def map_body(
     operations: Operations, name: str, change: Callable[[Json], Json], *, when: When | None = None
 ) -> Breakage:
-    """A member of a request that is given is read as `change(value)`."""
+    """Read a sent member of a request body as `change(value)`."""
 
     def read(call: Call) -> None:
         if name in (call.body or {}):
@@ -210,7 +210,7 @@ def map_body(
 
 
 def set_body(operations: Operations, *, when: When | None = None, **values: Json) -> Breakage:
-    """These members of a request are read as these values, whatever is given; a function makes one from the call."""
+    """Read these body members as these values (or functions of the call), whatever is sent."""
 
     def read(call: Call) -> None:
         made = {name: value(call) if callable(value) else value for name, value in values.items()}
@@ -220,7 +220,7 @@ def set_body(operations: Operations, *, when: When | None = None, **values: Json
 
 
 def default_body(operations: Operations, *, when: When | None = None, **values: Json) -> Breakage:
-    """These members of a request have these values where they are not given; a function makes one from the call."""
+    """Set defaults for body members that are not sent: values, or functions of the call."""
 
     def read(call: Call) -> None:
         missing = {name: value for name, value in values.items() if name not in (call.body or {})}
@@ -231,46 +231,46 @@ def default_body(operations: Operations, *, when: When | None = None, **values: 
 
 
 def coerce_body(operations: Operations, pointer: str, change: Callable[[Json], Json], schema: Json = FREE) -> Breakage:
-    """A member of a request, by the pointer to its schema, has another schema, and is read as `change(value)`."""
+    """Give the body member whose schema is at `pointer` another schema, and read it as `change(value)`."""
     return chain(patch_document(pointer, schema), map_body(operations, pointer.rpartition("/")[2], change))
 
 
 def optional_body(operations: Operations, pointer: str, **values: Json) -> Breakage:
-    """Members of a request, whose schema stands at `pointer`, may be missing and have these values then."""
+    """Make members of the body schema at `pointer` optional, with these values as defaults."""
     required = map_document(f"{pointer}/required", lambda names: [name for name in names if name not in values])
     return chain(required, default_body(operations, **values))
 
 
 def ignore_wrong_type(operations: Operations, pointer: str, kind: type) -> Breakage:
-    """A member of a request, by the pointer to its schema, has no effect when it is not of this Python type."""
+    """Ignore the body member whose schema is at `pointer` when its value is not of this Python type."""
     name = pointer.rpartition("/")[2]
     other = ignore_body(operations, name, when=lambda call: not isinstance((call.body or {}).get(name), kind))
     return chain(patch_document(pointer, {}), other)
 
 
 def patch_document(pointer: str, value: Json) -> Breakage:
-    """The API follows a document in which `value` stands at a JSON pointer."""
+    """Replace the value at a JSON pointer of the document by `value`."""
     return map_document(pointer, lambda known: value)
 
 
 def map_document(pointer: str, change: Callable[[Json], Json]) -> Breakage:
-    """The API follows a document in which `change(value)` stands at a JSON pointer; a missing value is None."""
+    """Replace the value at a JSON pointer of the document by `change(value)`; a missing value is None."""
 
     def breaks(api: Api) -> Api:
         document = deepcopy(api.contract.document)
         parent, _, name = pointer.rpartition("/")
-        place = dialect_find(document, parent)
-        place[name] = change(place.get(name))
+        target = dialect_find(document, parent)
+        target[name] = change(target.get(name))
         return replace(api, contract=contract.compile(document, api.name, source=api.contract.source))
 
     return breaks
 
 
-# --- what an operation refuses
+# --- refusals
 
 
 def reject_when(operations: Operations, when: When, kind: str = "invalid", message: str | None = None) -> Breakage:
-    """Calls that should succeed are refused with an error of `kind`."""
+    """Refuse calls that should succeed with an error of `kind`."""
 
     def refuse(call: Call) -> None:
         if when(call):
@@ -280,7 +280,7 @@ def reject_when(operations: Operations, when: When, kind: str = "invalid", messa
 
 
 def reject_item(operations: Operations, when: Callable[[Json], object], kind: str) -> Breakage:
-    """An object that fulfils `when` is refused with an error of `kind`, after all that was asked is done."""
+    """Refuse a call with an error of `kind` after it succeeded, when its object fulfils `when`."""
 
     def refuse(call: Call, item: Json) -> None:
         if when(item):
@@ -292,7 +292,7 @@ def reject_item(operations: Operations, when: Callable[[Json], object], kind: st
 def accept_when(
     operations: Operations, kind: str, answer: Callable[[Call], Reply], *, when: When | None = None
 ) -> Breakage:
-    """Calls that should be refused with an error of `kind` get what `answer(call)` replies."""
+    """Answer calls that should be refused with an error of `kind` with `answer(call)`."""
 
     def accept(handler: Handler, call: Call) -> Reply:
         try:
@@ -308,7 +308,7 @@ def accept_when(
 def swap_error(
     operations: Operations, kind: str, other: str, message: str | None = None, *, when: When | None = None
 ) -> Breakage:
-    """An error of `kind` is answered as one of another kind, or with another message."""
+    """Replace an error of `kind` by one of another kind, or with another message."""
 
     def swap(handler: Handler, call: Call) -> Reply:
         try:
@@ -322,7 +322,7 @@ def swap_error(
 
 
 def complete_id(operations: Operations, collection: str, parameter: str = "id") -> Breakage:
-    """The beginning of an id is enough to find a record."""
+    """Accept the beginning of an id in place of the whole id."""
 
     def complete(call: Call) -> None:
         given = call.arguments[parameter]
@@ -335,7 +335,7 @@ def complete_id(operations: Operations, collection: str, parameter: str = "id") 
 def override_record(
     operations: Operations, collection: str, id: Callable[[Call], str], *, when: When | None = None, **values: Json
 ) -> Breakage:
-    """While operations run, the record `id(call)` has these values; then, if it had others, it is put back."""
+    """Give the record `id(call)` these values while operations run, and restore it afterwards."""
 
     def run(handler: Handler, call: Call) -> Reply:
         record = call.store[collection].get(id(call))
@@ -349,11 +349,11 @@ def override_record(
     return replace_handler(operations, run)
 
 
-# --- what happens beside
+# --- side effects
 
 
 def on_request(operations: Operations, act: Act, *, when: When | None = None) -> Breakage:
-    """Before an operation runs, `act(call)` is done: it may change call and store."""
+    """Call `act(call)` before an operation runs. It may change the call and the store."""
 
     def run(handler: Handler, call: Call) -> Reply:
         if when is None or when(call):
@@ -364,7 +364,7 @@ def on_request(operations: Operations, act: Act, *, when: When | None = None) ->
 
 
 def on_success(operations: Operations, act: Callable[[Call, Json], object], *, when: When | None = None) -> Breakage:
-    """After an operation succeeded, `act(call, data)` is done; `data` is the object or the page's items."""
+    """Call `act(call, data)` after an operation succeeded. `data` is the object or the items of the page."""
 
     def run(handler: Handler, call: Call) -> Reply:
         reply = handler(call)
@@ -376,9 +376,9 @@ def on_success(operations: Operations, act: Callable[[Call, Json], object], *, w
 
 
 def set_record(operations: Operations, collection: str, id: str = "id", **values: Json) -> Breakage:
-    """After a success, the record that the member `id` of the object names has these values.
+    """Set values of a record after a success. The member `id` of the returned object names the record.
 
-    A function makes a value from the call and the object.
+    A function computes a value from the call and the object.
     """
 
     def act(call: Call, item: Json) -> None:
@@ -389,7 +389,7 @@ def set_record(operations: Operations, collection: str, id: str = "id", **values
 
 
 def on_refusal(operations: Operations, act: Act, *, kind: str | None = None) -> Breakage:
-    """An operation that refuses (with an error of `kind`, or any) does `act(call)` all the same."""
+    """Call `act(call)` after an operation refused with an error of `kind`, or with any error."""
 
     def run(handler: Handler, call: Call) -> Reply:
         try:
@@ -403,7 +403,7 @@ def on_refusal(operations: Operations, act: Act, *, kind: str | None = None) -> 
 
 
 def at_event(names: Operations, change: Callable[[Event, Call], Json]) -> Breakage:
-    """What a person does in the vendor's app is done by `change(event, call)`."""
+    """Replace events (what people do in the vendor's app) by `change(event, call)`."""
 
     def breaks(api: Api) -> Api:
         return replace(api, events={**api.events, **{name: partial(change, api.events[name]) for name in _each(names)}})
@@ -412,12 +412,12 @@ def at_event(names: Operations, change: Callable[[Event, Call], Json]) -> Breaka
 
 
 def ignore_event(*names: str) -> Breakage:
-    """What a person does in the vendor's app has no effect."""
+    """Ignore events, which stand for what people do in the vendor's app."""
     return at_event(names, lambda event, call: {})
 
 
 def do_though_refused(operations: Operations, repair: Breakage, *, kind: str | None = None) -> Breakage:
-    """An operation that refuses (with an error of `kind`, or any) is then done by the API that `repair` makes."""
+    """Run a refused operation all the same, in the API that `repair` returns, after an error of `kind` or any error."""
 
     def breaks(api: Api) -> Api:
         repaired = repair(api).handlers
@@ -432,7 +432,7 @@ def do_though_refused(operations: Operations, repair: Breakage, *, kind: str | N
 
 
 def on_event(names: Operations, act: Act) -> Breakage:
-    """After what a person does in the vendor's app, `act(call)` is done."""
+    """Call `act(call)` after events."""
 
     def change(event: Event, call: Call) -> Json:
         result = event(call)
@@ -443,7 +443,7 @@ def on_event(names: Operations, act: Act) -> Breakage:
 
 
 def as_tenant(operations: Operations, store: Callable[[Call], Store]) -> Breakage:
-    """Operations work on the data that `store(call)` finds, not on the caller's; see `owner`."""
+    """Run operations on `store(call)` instead of the caller's data; see `owner`."""
 
     def move(call: Call) -> None:
         call.store = store(call)
@@ -452,7 +452,7 @@ def as_tenant(operations: Operations, store: Callable[[Call], Store]) -> Breakag
 
 
 def replace_handler(operations: Operations, answer: Callable[[Handler, Call], Reply]) -> Breakage:
-    """Operations are answered by `answer(handler, call)`."""
+    """Replace the handlers of operations by `answer(handler, call)`."""
 
     def breaks(api: Api) -> Api:
         return handled(api, **{id: partial(answer, api.handlers[id]) for id in _each(operations)})
@@ -461,17 +461,17 @@ def replace_handler(operations: Operations, answer: Callable[[Handler, Call], Re
 
 
 def swap_handler(operation: str, other: str) -> Breakage:
-    """An operation does what another one does."""
+    """Run the handler of another operation."""
     return lambda api: handled(api, **{operation: api.handlers[other]})
 
 
 def replace_step(name: str, act: Callable[[Step, Call], Response | None]) -> Breakage:
-    """A step of the pipeline (`authenticate`, `limit_rate`, `validate`) is done by `act(step, call)`."""
+    """Replace a step of the pipeline (`authenticate`, `limit_rate`, `validate`) by `act(step, call)`."""
     return lambda api: stepped(api, **{name: partial(act, getattr(api.steps, name))})
 
 
 def swap_step_error(name: str, kind: str, change: Callable[[Call, Problem], Problem]) -> Breakage:
-    """An error of `kind` in a step of the pipeline is `change(call, problem)`."""
+    """Replace an error of `kind` in a step of the pipeline by `change(call, problem)`."""
 
     def swap(step: Step, call: Call) -> Response | None:
         try:
@@ -485,7 +485,7 @@ def swap_step_error(name: str, kind: str, change: Callable[[Call, Problem], Prob
 
 
 def on_step_refusal(name: str, act: Act, *, kind: str | None = None) -> Breakage:
-    """A step of the pipeline that refuses (with an error of `kind`, or any) does `act(call)` all the same."""
+    """Call `act(call)` after a step of the pipeline refused with an error of `kind`, or with any error."""
 
     def run(step: Step, call: Call) -> Response | None:
         try:
@@ -498,34 +498,34 @@ def on_step_refusal(name: str, act: Act, *, kind: str | None = None) -> Breakage
     return replace_step(name, run)
 
 
-# --- for what is changed: small functions over items, calls and stores
+# --- functions for use in breakages: items, calls and stores
 
 
 def without(item: Mapping[str, Json], *names: str) -> dict[str, Json]:
-    """The item without these members."""
+    """Return the item without these members."""
     return {name: value for name, value in item.items() if name not in names}
 
 
 def answered(call: Call, reply: Reply) -> Json:
-    """The decoded body of a reply, a listing cut into the page that the call asks for."""
+    """Decode the body of a reply; for a list, the requested page."""
     return decode(_bytes(call, reply))
 
 
 def rows(reply: Reply) -> Rows:
-    """The decoded items of a reply that lists."""
+    """Decode all items of a reply with a list."""
     assert not isinstance(reply.body, bytes), "only lists have rows"
     return [decode(row) for row in reply.body.slice(0, reply.body.size())]
 
 
 def listing(items: Sequence[Record]) -> Listing:
-    """A listing of these records, by their ids."""
+    """Create a listing of these records with their ids."""
     ids = [item["id"] for item in items]
-    places = {id: place for place, id in enumerate(ids)}
-    return Positions(len(ids), lambda place: encode(items[place]), ids.__getitem__, places.get)
+    positions = {id: position for position, id in enumerate(ids)}
+    return Positions(len(ids), lambda position: encode(items[position]), ids.__getitem__, positions.get)
 
 
 def ask(call: Call, operation: str, arguments: Mapping[str, Json], body: Json = None) -> Json:
-    """The data that the unbroken API answers the same caller in another operation; a list is read whole."""
+    """Call another operation of the unbroken API as the same caller, and return its data. Lists are not paged."""
     inner = internal_call(call.world, installed.declared(call.contract.name), call.credential.tenant, body)
     inner.operation = call.contract.operations[operation]
     inner.arguments = {**arguments}
@@ -534,33 +534,33 @@ def ask(call: Call, operation: str, arguments: Mapping[str, Json], body: Json = 
 
 
 def perform(call: Call) -> Reply:
-    """Validate a call and run its operation: for steps that do it too early."""
+    """Validate a call and run its operation, for steps that run it too early."""
     api = installed.declared(call.contract.name)
     api.steps.validate(call)
     return api.handlers[call.operation.id](call)
 
 
 def query_names(call: Call) -> set[str]:
-    """The names of the parameters that the query of a request gives."""
+    """The names of the parameters in the query of a request."""
     return {part.partition("=")[0] for part in call.request.query.split("&")}
 
 
 def records(call: Call, collection: str, **values: Json) -> Iterator[Record]:
-    """The caller's records with these values, in order."""
+    """The caller's records with these values, in the order of the collection."""
     for record in list(call.store[collection]):
         if all(record[name] == value for name, value in values.items()):
             yield record
 
 
 def put(call: Call, collection: str, id: str, **values: Json) -> None:
-    """Set members of a record, if there is such a one."""
+    """Set members of a record, if it exists."""
     record = call.store[collection].get(id)
     if record is not None:
         call.store[collection].put({**record, **values})
 
 
 def owner(collection: str, parameter: str) -> Callable[[Call], Store]:
-    """Finds the data of the tenant that has the record which a parameter, or a member of the body, names."""
+    """Return a function that finds the store with the record that a parameter or body member names."""
 
     def find(call: Call) -> Store:
         id: Any = call.arguments.get(parameter) or (call.body or {}).get(parameter)
@@ -577,18 +577,18 @@ def _bytes(call: Call, reply: Reply) -> bytes:
     return reply.body if isinstance(reply.body, bytes) else page(call, reply.body)
 
 
-def _place(call: Call, body: Json) -> str | None:
-    """The member of a body under which its objects stand; None when the body is the object."""
+def _data_member(call: Call, body: Json) -> str | None:
+    """The member of a body that contains its objects; None when the body is the object."""
     pagination = call.operation.pagination
     name = "data" if pagination is None else pagination.name("items").removeprefix("/")
     return name if isinstance(body, dict) and name in body else None
 
 
 def _data(call: Call, body: Json) -> Json:
-    place = _place(call, body)
-    return body if place is None else body[place]
+    member = _data_member(call, body)
+    return body if member is None else body[member]
 
 
 def _with_data(call: Call, body: Json, data: Json) -> Json:
-    place = _place(call, body)
-    return data if place is None else {**body, place: data}
+    member = _data_member(call, body)
+    return data if member is None else {**body, member: data}

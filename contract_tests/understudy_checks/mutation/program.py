@@ -1,7 +1,7 @@
-"""A command of somebody's own, run against servers of ours, one server for each run.
+"""Runs a user's command against the mock, its mutants and its alternatives, with one server for each run.
 
-Decides what the command is told of its server, how long it may take and how it is ended. Must not know what its
-output means: it fails or it does not.
+Decides the environment, the time limit and the end of the command. Must not know what its
+output means: only its exit code counts.
 """
 
 from __future__ import annotations
@@ -25,41 +25,41 @@ from understudy.cli.output import OutputFile
 from understudy.engine.worlds import Worlds
 from understudy.http.server import ready_file, serving
 from understudy_checks.mutation import Alternative, Mutant
-from understudy_checks.mutation.trials import Subject, Trial, completed
+from understudy_checks.mutation.trials import Subject, Trial, iter_completed
 from understudy_checks.target import installed
 
 Json = Any
 
 PREFIX = "UNDERSTUDY_"
 FACTOR, MARGIN = 10, 30.0
-"""How many times as long as on the mock as it is, and how many seconds more, a run may take."""
+"""The time limit of a run: FACTOR times the duration on the unchanged mock, plus MARGIN seconds."""
 
 DOCUMENTED = 0
-"""Stands for the number of requests that the document says."""
+"""Stands for the documented rate limit."""
 
-KEPT = 20_000
-"""How many bytes of the end of an output are kept."""
+MAX_OUTPUT = 20_000
+"""The number of last bytes of an output that are kept."""
 
 
 class Unstartable(Exception):
-    """The command cannot be started: one line."""
+    """The command cannot be started; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command, the start of its server included."""
+    """One run of a command, including the start of its server."""
 
     failure: str | None
-    """How it ended when it failed: `exit code 1`, `signal 11`, `timed out after 42.5 s`."""
+    """How it failed: `exit code 1`, `signal 11`, `timed out after 42.5 s`; None when it succeeded."""
     seconds: float
     output: str
 
 
 class Program:
-    """A command that is run against one server after the other, on any thread."""
+    """A command that can be run against many servers, from any thread."""
 
     def __init__(self, words: Sequence[str], *, requests: int | None = DOCUMENTED) -> None:
-        """`requests` are admitted where another number is documented; None for any number."""
+        """`requests` replaces the number of requests of the documented rate limit; None removes the limit."""
         self.words = tuple(words)
         self.requests = requests
         self._lock = Lock()
@@ -67,47 +67,47 @@ class Program:
         self._closed = False
 
     def run(self, api: str, subject: Subject | None = None, *, limit: float | None = None) -> Run:
-        """Serve the mock, or a mutant or an alternative of it, in a fresh world, and run the command against it.
+        """Serve the mock, or a mutant or alternative of it, in a new world, and run the command against it.
 
-        After `limit` seconds it is ended. Raises Unstartable.
+        Kills the command after `limit` seconds. Raises Unstartable.
         """
         started = time.perf_counter()
-        worlds = served(api, subject, self.requests)
+        worlds = subject_worlds(api, subject, self.requests)
         with serving(worlds), TemporaryDirectory(prefix="understudy-") as folder, TemporaryFile() as output:
             ready = Path(folder) / "ready.json"
             OutputFile("ready file", ready, secret=True).write(ready_file(worlds))
             variables = {**environment(worlds.access_info(worlds.default, api)), f"{PREFIX}READY_FILE": str(ready)}
-            failure = self._ended(self._started(variables, output), limit)
-            said = _end_of(output)
-        return Run(failure, time.perf_counter() - started, said)
+            failure = self._wait_for(self._start(variables, output), limit)
+            tail = _tail(output)
+        return Run(failure, time.perf_counter() - started, tail)
 
     def close(self) -> None:
-        """End every run, also those that are about to start."""
+        """Kill every run, also those that are about to start."""
         with self._lock:
             self._closed = True
             for process in self._running:
-                _end(process)
+                _kill(process)
 
-    def _started(self, variables: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _start(self, variables: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
         with self._lock:
             try:
-                process = subprocess.Popen(  # noqa: S603 - running it is what was asked for
+                process = subprocess.Popen(  # noqa: S603 - the user asked to run it
                     self.words,
                     env=variables,
                     stdin=subprocess.DEVNULL,
-                    stdout=output,  # a file: whatever it leaves running cannot keep us waiting, as with a pipe
+                    stdout=output,  # a file: a pipe would block until background processes end
                     stderr=subprocess.STDOUT,
-                    start_new_session=True,  # so that it is ended with all that it started
+                    start_new_session=True,  # so that its child processes are killed with it
                 )
             except OSError as error:
                 raise Unstartable(f"cannot run {self.words[0]}: {error.strerror}") from error
             self._running.add(process)
             if self._closed:
-                _end(process)
+                _kill(process)
             return process
 
-    def _ended(self, process: subprocess.Popen[bytes], limit: float | None) -> str | None:
-        """Wait for a process and end what is left of it; how it failed, if it did."""
+    def _wait_for(self, process: subprocess.Popen[bytes], limit: float | None) -> str | None:
+        """Wait for a process, kill what is left of it, and return how it failed, if it did."""
         try:
             code = process.wait(limit)
         except subprocess.TimeoutExpired:
@@ -115,15 +115,15 @@ class Program:
         finally:
             with self._lock:
                 self._running.discard(process)
-            _end(process)
+            _kill(process)
             process.wait()
         if code < 0:
             return f"signal {-code}"
         return f"exit code {code}" if code else None
 
 
-def served(api: str, subject: Subject | None, requests: int | None = DOCUMENTED) -> Worlds:
-    """What is served to a command: as `understudy serve` does, but for what the subject changes."""
+def subject_worlds(api: str, subject: Subject | None, requests: int | None = DOCUMENTED) -> Worlds:
+    """Create the worlds of a subject, otherwise as `understudy serve` does."""
     declared = installed.declared(api)
     return Worlds(
         [subject.breaks(declared) if isinstance(subject, Mutant) else declared, control.declare],
@@ -134,35 +134,35 @@ def served(api: str, subject: Subject | None, requests: int | None = DOCUMENTED)
 
 
 def environment(entry: Mapping[str, Json]) -> dict[str, str]:
-    """Our environment, and a variable for each field of a ready file's entry: text as it is, all else as JSON.
+    """Extend our environment by a variable for each field of a ready file's entry: text as it is, all else as JSON.
 
-    What the entry has no value for is unset.
+    Fields without a value are unset.
     """
-    told = {f"{PREFIX}{name.upper()}": value for name, value in entry.items()} | {f"{PREFIX}URL": entry["base_url"]}
-    others = {name: value for name, value in os.environ.items() if name not in told}
-    known = {name: value for name, value in told.items() if value is not None}
+    fields = {f"{PREFIX}{name.upper()}": value for name, value in entry.items()} | {f"{PREFIX}URL": entry["base_url"]}
+    others = {name: value for name, value in os.environ.items() if name not in fields}
+    known = {name: value for name, value in fields.items() if value is not None}
     return others | {name: value if isinstance(value, str) else json.dumps(value) for name, value in known.items()}
 
 
 def tried(program: Program, subjects: Sequence[Subject], jobs: int, *, baseline: float) -> Generator[Trial]:
-    """Run the command against all of them, so many at a time; each as soon as it is known."""
+    """Run the command against all subjects, `jobs` at a time. Yields each result as soon as it is known."""
     limit = FACTOR * baseline + MARGIN
 
     def trial(subject: Subject) -> Trial:
         run = program.run(subject.api, subject, limit=limit)
         return Trial(subject, run.failure is not None, (run.failure,) if run.failure else (), run.seconds, run.output)
 
-    with ThreadPoolExecutor(jobs) as pool, closing(program), closing(completed(pool, trial, subjects)) as results:
+    with ThreadPoolExecutor(jobs) as pool, closing(program), closing(iter_completed(pool, trial, subjects)) as results:
         yield from results
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started."""
-    with suppress(ProcessLookupError, PermissionError):  # nothing of it is left; macOS has the second word for it
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all its children."""
+    with suppress(ProcessLookupError, PermissionError):  # already ended; macOS raises the second
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _end_of(output: IO[bytes]) -> str:
+def _tail(output: IO[bytes]) -> str:
     size = output.seek(0, os.SEEK_END)
-    output.seek(max(0, size - KEPT))
+    output.seek(max(0, size - MAX_OUTPUT))
     return output.read().decode(errors="replace")

@@ -1,6 +1,6 @@
-"""Mutation operators for the pipeline's steps: whose key is accepted, how requests are counted, what a refusal says.
+"""Mutation operators for authentication and rate limits.
 
-They know no vendor: where a key stands in a request is what the document declares.
+They know no vendor: the document declares where a request carries its key.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from understudy_checks.mutation.operators import When, replace_step, swap_step_e
 
 
 def accept_key(find: Callable[[Call, Problem], Credential | None]) -> Breakage:
-    """A request whose key is refused passes as one with the credential that `find(call, problem)` returns, if any."""
+    """Accept a request with a refused key as one with the credential `find(call, problem)`, unless that is None."""
 
     def authenticate(step: Step, call: Call) -> Response | None:
         try:
@@ -33,14 +33,14 @@ def accept_key(find: Callable[[Call, Problem], Credential | None]) -> Breakage:
 
 
 def accept_as_first(kind: str, *, when: When | None = None) -> Breakage:
-    """A request that is to be refused with an error of `kind` passes as one with the first key of the API."""
+    """Accept a request that should be refused with an error of `kind` as one with the first key of the API."""
     return accept_key(
         lambda call, problem: first(call) if problem.kind == kind and (when is None or when(call)) else None
     )
 
 
 def accept_state(state: str, *, when: When | None = None) -> Breakage:
-    """Keys in a state that is to be refused are accepted."""
+    """Accept keys in a state that should be refused."""
 
     def find(call: Call, problem: Problem) -> Credential | None:
         credential = presented(call)
@@ -51,7 +51,7 @@ def accept_state(state: str, *, when: When | None = None) -> Breakage:
 
 
 def accept_similar(same: Callable[[str, str], object]) -> Breakage:
-    """An unknown key is accepted when it is the same, by `same(token, key)`, as the token of a valid one."""
+    """Accept an unknown key as a valid one when `same(token, key)` is true for the valid token."""
 
     def find(call: Call, problem: Problem) -> Credential | None:
         key = presented_key(call)
@@ -62,12 +62,12 @@ def accept_similar(same: Callable[[str, str], object]) -> Breakage:
 
 
 def swap_denial(kind: str, other: str) -> Breakage:
-    """A key is refused with an error of another kind."""
+    """Refuse a key with an error of another kind."""
     return swap_step_error("authenticate", kind, lambda call, problem: Problem(other))
 
 
 def count_for(credential: Callable[[Call], Credential]) -> Breakage:
-    """Requests are counted for another credential than the caller's."""
+    """Count requests towards the rate limit of another credential than the caller's."""
 
     def admit(step: Step, call: Call) -> Response | None:
         known, call.credential = call.credential, credential(call)
@@ -80,7 +80,7 @@ def count_for(credential: Callable[[Call], Credential]) -> Breakage:
 
 
 def map_retry_after(change: Callable[[str], str | None]) -> Breakage:
-    """Retry-After says what `change` makes of the true wait in seconds; None leaves it out."""
+    """Replace Retry-After by `change(seconds)`; None removes the header."""
 
     def admit(step: Step, call: Call) -> Response | None:
         try:
@@ -94,20 +94,20 @@ def map_retry_after(change: Callable[[str], str | None]) -> Breakage:
 
 
 def act_as(call: Call, credential: Credential) -> None:
-    """Let a request pass as one with this credential."""
+    """Authenticate a call with this credential."""
     call.credential = credential
     call.store = call.tenants[credential.tenant]
 
 
 def presented_key(call: Call) -> str:
-    """The key that a request presents, without the name of its scheme; empty without one."""
+    """The key in a request, without the name of its scheme; empty without one."""
     scheme = call.contract.schemes[0]
     value = call.request.header(scheme.header) or ""
     return value if scheme.kind == "apiKey" else value.partition(" ")[2]
 
 
 def presented(call: Call) -> Credential | None:
-    """The credential that a request presents, whatever its state."""
+    """The credential of the key in a request, in any state; None for an unknown key."""
     return call.world.credentials.get((call.contract.name, presented_key(call)))
 
 

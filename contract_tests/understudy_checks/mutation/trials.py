@@ -1,6 +1,6 @@
-"""What came of trying mutants and alternatives, and the trial by the kit itself, in as many processes as asked for.
+"""Runs mutants and alternatives against the kit, in several processes, and holds the results.
 
-A trial by a command gives the same values (see program). Must not know how any of it is told.
+`program` gives the same results for a command. Must not know how results are reported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from typing import Literal, TypeVar
 
 from understudy_checks.check import seen
-from understudy_checks.mutation import Alternative, Mutant, catches, false_alarms
+from understudy_checks.mutation import Alternative, Mutant, false_positives, kills
 from understudy_checks.rules import Outcome
 
 T = TypeVar("T")
@@ -26,94 +26,94 @@ Kind = Literal["mutants", "alternatives"]
 Result = Literal["caught", "survived", "broke", "passed"]
 
 WORTHWHILE = 32
-"""As many subjects take the kit about as long as a process takes to start."""
+"""The number of subjects per process at which a process pays off its start."""
 
 BATCH = 4
-"""How many subjects a process is given at a time."""
+"""The number of subjects that a process gets at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What the kit or a command made of one mutant or alternative."""
+    """The result of the kit or of a command on one mutant or alternative."""
 
     subject: Subject
     failed: bool
-    """Whether the checks failed, or the command did: right for a mutant, wrong for an alternative."""
+    """Whether the checks or the command failed: desired for a mutant, a false positive for an alternative."""
     by: tuple[str, ...]
-    """The checks that failed, or how the command ended; nothing when nothing failed."""
+    """The failed checks, or how the command failed; empty when nothing failed."""
     seconds: float
     output: str
-    """What the checks saw, or the end of what the command said."""
+    """The failure messages of the checks, or the last output of the command."""
     kit: Mapping[str, str | None] = field(default_factory=dict)
-    """Of a mutant that the kit tried: by rule the check that catches it."""
+    """The killing check by rule, for a mutant that the kit was run against."""
 
     @property
     def result(self) -> Result:
-        """The outcome in a word."""
+        """The outcome as in the JSON report: `caught` is a killed mutant, `broke` a false positive."""
         if isinstance(self.subject, Mutant):
             return "caught" if self.failed else "survived"
         return "broke" if self.failed else "passed"
 
     @property
     def is_finding(self) -> bool:
-        """Whether somebody has something to do: a mutant survived, or an alternative broke something."""
+        """Whether the outcome needs action: a surviving mutant or a false positive."""
         return self.result in ("survived", "broke")
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """All that was tried in one run."""
+    """All results of one run of `understudy mutants` or `understudy assumptions`."""
 
     api: str
     kind: Kind
     command: tuple[str, ...]
-    """Nothing when the kit itself was tried."""
+    """The user's command; empty for the kit itself."""
     baseline: float | None
-    """The seconds that the command took on the mock as it is."""
+    """The seconds that the command took on the unchanged mock; None for the kit."""
     trials: tuple[Trial, ...]
     planned: int
-    """How many there would have been, had nobody interrupted."""
+    """The number of subjects, including those left out by an interruption."""
     seconds: float
 
     @property
     def findings(self) -> tuple[Trial, ...]:
-        """The trials that somebody has something to do about."""
+        """The results that need action."""
         return tuple(trial for trial in self.trials if trial.is_finding)
 
     @property
     def is_complete(self) -> bool:
-        """Whether nobody interrupted."""
+        """Whether no interruption left subjects out."""
         return len(self.trials) == self.planned
 
 
-def by_kit(subject: Subject) -> Trial:
-    """Run the checks of the rules that a mutant breaks, or those in which the mock asks for an assumption."""
+def run_kit(subject: Subject) -> Trial:
+    """Run the checks of a mutant's rules, or those in which the mock reads an alternative's assumption."""
     started = time.perf_counter()
     if isinstance(subject, Mutant):
-        found = catches(subject)
-        kit = {catch.rule: catch.check for catch in found}
-        failures = [catch.failure for catch in found if catch.failure is not None]
+        found = kills(subject)
+        kit = {kill.rule: kill.check for kill in found}
+        failures = [kill.failure for kill in found if kill.failure is not None]
         failed = len(failures) == len(found)
     else:
-        kit, failures = {}, false_alarms(subject)
+        kit, failures = {}, false_positives(subject)
         failed = failures != []
-    saw = {outcome.check.name: _told(outcome) for outcome in failures}
-    return Trial(subject, failed, tuple(saw), time.perf_counter() - started, "\n".join(saw.values()), kit)
+    messages = {outcome.check.name: _describe(outcome) for outcome in failures}
+    return Trial(subject, failed, tuple(messages), time.perf_counter() - started, "\n".join(messages.values()), kit)
 
 
 def tried(subjects: Sequence[Subject], jobs: int) -> Generator[Trial]:
-    """Let the kit try all of them, in so many processes where that is worth it; each as soon as it is known."""
+    """Run the kit against all subjects, in up to `jobs` processes. Yields each result as soon as it is known."""
     jobs = min(jobs, -(-len(subjects) // WORTHWHILE))
     if jobs <= 1:
-        yield from map(by_kit, subjects)
+        yield from map(run_kit, subjects)
         return
     batches = [subjects[start : start + BATCH] for start in range(0, len(subjects), BATCH)]
-    with _processes(jobs) as pool, closing(completed(pool, _batch, batches)) as results:
+    with _processes(jobs) as pool, closing(iter_completed(pool, _batch, batches)) as results:
         yield from chain.from_iterable(results)
 
 
-def completed(pool: Executor, work: Callable[[T], R], things: Iterable[T]) -> Generator[R]:
-    """The results of `work`, each as soon as it is there; what has not begun when this is closed never does."""
+def iter_completed(pool: Executor, work: Callable[[T], R], things: Iterable[T]) -> Generator[R]:
+    """Yield the results of `work` as they complete. Closing the generator cancels what has not begun."""
     futures = [pool.submit(work, thing) for thing in things]
     try:
         for future in as_completed(futures):
@@ -124,16 +124,16 @@ def completed(pool: Executor, work: Callable[[T], R], things: Iterable[T]) -> Ge
 
 
 def _processes(jobs: int) -> ProcessPoolExecutor:
-    # spawned, which is safe beside threads; Ctrl-C is for the process that starts them
+    # spawned, because forking is unsafe with threads; only the parent process handles Ctrl-C
     return ProcessPoolExecutor(
         jobs, mp_context=get_context("spawn"), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
     )
 
 
 def _batch(subjects: Sequence[Subject]) -> list[Trial]:
-    return [by_kit(subject) for subject in subjects]
+    return [run_kit(subject) for subject in subjects]
 
 
-def _told(outcome: Outcome) -> str:
+def _describe(outcome: Outcome) -> str:
     assert outcome.error is not None, "what failed has an error"
     return f"{outcome.check.name}: {seen(outcome.error)}"

@@ -1,1 +1,1 @@
-"""What a check of a target found out, for a terminal, for CI, for programs and as a page to read."""
+"""The forms of a report: for a terminal, as JUnit XML, as JSON and as an HTML page."""

@@ -1,4 +1,4 @@
-"""The failures that were known before, read from an earlier report: they are told, and fail nothing."""
+"""Reads the baseline: failures in an earlier report, which are reported but do not fail a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from understudy_checks.target.settings import BadSettings
 
 
 def known_failures(path: Path, api: str) -> frozenset[str]:
-    """The ids of the rules that failed in a report that `--json` wrote of this API. Raises BadSettings."""
+    """Read the ids of the failed rules from a report of this API written by `--json`. Raises BadSettings."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -19,7 +19,7 @@ def known_failures(path: Path, api: str) -> frozenset[str]:
     try:
         apis, outcomes = report["apis"], {rule["id"]: rule["outcome"] for rule in report["rules"]}
     except (KeyError, TypeError) as error:
-        raise BadSettings(f"--baseline {path} is no report that `understudy check --json` wrote") from error
+        raise BadSettings(f"--baseline {path} is not a report written by `understudy check --json`") from error
     if apis != [api]:
         raise BadSettings(f"--baseline {path} is a report of {', '.join(map(str, apis))}, not of {api}")
     return frozenset(id for id, outcome in outcomes.items() if outcome == "failed")

@@ -1,6 +1,6 @@
-"""Where text goes: a terminal, a file or a pipe, with colours and moving lines only where they are wanted.
+"""Writes text to a terminal, a file or a pipe, with colours and progress bars only on a terminal.
 
-NO_COLOR (no-color.org) means no escape codes at all. A pipe that is closed takes no more text, and ends nothing.
+NO_COLOR (no-color.org) switches off all escape codes. A closed pipe silences the output and raises nothing.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from understudy.cli.streams import no_color
 
 
 class Lasting(Console):
-    """A console that goes on without a word when nobody reads it any more."""
+    """A console that falls silent when its pipe is closed."""
 
     def on_broken_pipe(self) -> None:
-        """Send what is still to come nowhere."""
+        """Discard all further output."""
         self.quiet = True
         discard(self.file)
 
 
 def discard(file: IO[str]) -> None:
-    """Send what is still to come nowhere, what Python holds back until it ends included."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, file.fileno())
-    os.close(nowhere)
+    """Redirect a file to the null device, including what Python still buffers for it."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, file.fileno())
+    os.close(null)
 
 
 def say(text: str) -> None:
-    """Write a text on standard output, for whoever still reads it."""
+    """Write a text to standard output; discard it when the pipe is closed."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -40,5 +40,5 @@ def say(text: str) -> None:
 
 
 def console(*, stderr: bool = False, quiet: bool = False) -> Console:
-    """A console on standard output, or on standard error."""
+    """Create a console on standard output, or on standard error."""
     return Lasting(stderr=stderr, quiet=quiet, force_terminal=False if no_color() else None)

@@ -1,6 +1,6 @@
-"""What a report comes to, the same for every form: its areas, what is wrong, what was left out, what differs.
+"""Summarizes a report for all its forms: areas, defects, reasons for skipped rules, differences from the mock.
 
-Also how a target's own text is shown: it may hold anything, and none of it may do anything. Must not know how
+Also escapes text from a target, which may contain anything. Must not know how
 a form looks.
 """
 
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.document.model import Rule
-from understudy_checks.check import Checked, Failure, Report, Run, Verdict, likeness
+from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, without_indices
 from understudy_checks.client import LACKS, REMEDIES
-from understudy_checks.probes import Observation
+from understudy_checks.probes import ProbeResult
 from understudy_checks.target import installed
 
 Json = Any
 
 WORDS: dict[Verdict, str] = {"passed": "passed", "failed": "failed", "not_checked": "not checked"}
-"""The outcomes as people read them."""
+"""The outcomes as words for people."""
 
 _VARIABLE = re.compile(r'\$(BASE_URL|API_KEY|API_KEY_\d+|REVOKED_KEY|LAPSED_KEY|OTHER_TENANT_KEY|HEADER_\w+)"')
 _VALUES = {
@@ -39,36 +39,36 @@ class Area:
 
     api: str
     name: str
-    rules: tuple[Checked, ...]
+    rules: tuple[RuleResult, ...]
 
     def count(self, outcome: Verdict) -> int:
-        """How many of them came out so."""
+        """The number of its rules with this outcome."""
         return sum(checked.outcome == outcome for checked in self.rules)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong with a target, the rules that it breaks, and the runs that met it."""
+class Defect:
+    """One defect of a target, the rules that it breaks, and the check runs that found it."""
 
     rules: tuple[Rule, ...]
     runs: tuple[Run, ...]
     failure: Failure
-    """The shortest that shows it."""
+    """The shortest failure that shows it."""
 
     @property
     def subjects(self) -> list[str]:
-        """The operations at which one check met it; nothing when it is about none, or several checks met it."""
+        """The operations at which its only check found it; empty without operations or with several checks."""
         return list(dict.fromkeys(run.subject for run in self.runs if run.subject)) if len(self.checks) == 1 else []
 
     @property
     def checks(self) -> list[str]:
-        """The checks that met it."""
+        """The names of the checks that found it."""
         return list(dict.fromkeys(run.check for run in self.runs))
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """A reason why rules were not checked, and how a target comes to what is lacking, where that is known."""
+class SkipReason:
+    """A reason why rules were not checked, with a remedy if one is known."""
 
     reason: str
     remedy: str | None
@@ -76,12 +76,12 @@ class Gap:
 
 
 def area_of(rule: Rule) -> str:
-    """The part of its API that a rule is about."""
+    """The area of a rule: the second part of its id."""
     return rule.id.split(".")[1]
 
 
 def by_area(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
-    """The rules of each `<api>.<area>`, in the order in which the areas first appear."""
+    """Group rules by `<api>.<area>`, in the order in which the areas first appear."""
     found: dict[str, list[Rule]] = {}
     for rule in rules:
         found.setdefault(rule.id.rpartition(".")[0], []).append(rule)
@@ -89,8 +89,8 @@ def by_area(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
 
 
 def areas(report: Report) -> tuple[Area, ...]:
-    """The rules by API and area, both in the order in which they first appear."""
-    found: dict[tuple[str, str], list[Checked]] = {}
+    """Group the rules of a report by API and area, both in the order in which they first appear."""
+    found: dict[tuple[str, str], list[RuleResult]] = {}
     for checked in report.rules:
         found.setdefault((checked.api, area_of(checked.rule)), []).append(checked)
     order = list(dict.fromkeys(api for api, _ in found))
@@ -98,50 +98,50 @@ def areas(report: Report) -> tuple[Area, ...]:
     return tuple(sorted(grouped, key=lambda area: order.index(area.api)))
 
 
-def faults(report: Report) -> tuple[Fault, ...]:
-    """What is wrong, that which breaks most rules first.
+def defects(report: Report) -> tuple[Defect, ...]:
+    """Group the failures of a report into defects, those that break the most rules first.
 
-    An answer that the document does not allow is one fault, whichever checks came upon it, and so is what one check
-    found at several operations. What no calls reproduce comes last.
+    One violation of the document is one defect, whichever checks found it. So are all failures of one check,
+    at whichever operations. Defects without reproducing calls come last.
     """
     operations = {id for api in report.apis for id in installed.document(api).operations}
     found: dict[object, list[Run]] = {}
     for run in report.runs:
         if run.failure is not None:
-            seen = run.failure.seen
-            alike = likeness(seen) if seen.partition(":")[0] in operations else run.check
-            found.setdefault(alike, []).append(run)
+            message = run.failure.seen
+            is_violation = message.partition(":")[0] in operations
+            found.setdefault(without_indices(message) if is_violation else run.check, []).append(run)
     return tuple(
         sorted(
-            (_fault(report, runs) for runs in found.values()),
-            key=lambda fault: (not fault.failure.curl, -len(fault.rules)),
+            (_defect(report, runs) for runs in found.values()),
+            key=lambda defect: (not defect.failure.curl, -len(defect.rules)),
         )
     )
 
 
-def _fault(report: Report, runs: list[Run]) -> Fault:
+def _defect(report: Report, runs: list[Run]) -> Defect:
     broken = {id for run in runs for id in run.rules}
     failures = [run.failure for run in runs if run.failure is not None]
-    return Fault(
+    return Defect(
         rules=tuple(checked.rule for checked in report.rules if checked.rule.id in broken),
         runs=tuple(runs),
         failure=min(failures, key=lambda failure: (not failure.curl, len(failure.curl), len("".join(failure.curl)))),
     )
 
 
-def gaps(report: Report) -> tuple[Gap, ...]:
-    """Why rules were not checked, the reason of most rules first. A rule stands under each of its reasons."""
+def skip_reasons(report: Report) -> tuple[SkipReason, ...]:
+    """The reasons why rules were not checked, the most frequent first. A rule can have several reasons."""
     found: dict[tuple[str, str | None], list[Rule]] = {}
     for checked in report.rules:
         if checked.outcome == "not_checked":
             for why in dict.fromkeys(_why(checked)):
                 found.setdefault(why, []).append(checked.rule)
-    known = [Gap(reason, remedy, tuple(rules)) for (reason, remedy), rules in found.items()]
+    known = [SkipReason(reason, remedy, tuple(rules)) for (reason, remedy), rules in found.items()]
     return tuple(sorted(known, key=lambda gap: -len(gap.rules)))
 
 
-def _why(checked: Checked) -> Iterator[tuple[str, str | None]]:
-    """The reasons of a rule, each with its remedy."""
+def _why(checked: RuleResult) -> Iterator[tuple[str, str | None]]:
+    """The reasons why a rule was not checked, each with its remedy."""
     for run in checked.runs:
         yield from ((LACKS[capability], REMEDIES[capability]) for capability in run.lacking)
         if run.reason is not None and not run.lacking:
@@ -150,27 +150,27 @@ def _why(checked: Checked) -> Iterator[tuple[str, str | None]]:
         yield checked.reason or "", None
 
 
-def in_part(checked: Checked) -> bool:
-    """Whether a rule holds as far as it was checked, but some of its checks could not be made."""
+def is_partly_checked(checked: RuleResult) -> bool:
+    """Whether a rule passed although some of its checks could not run."""
     return checked.outcome == "passed" and any(run.outcome == "not_checked" for run in checked.runs)
 
 
-def differing(report: Report) -> tuple[Observation, ...]:
-    """Where the target does not do what the mock assumes."""
-    return tuple(seen for seen in report.observations if seen.found in ("alternative", "other"))
+def differences(report: Report) -> tuple[ProbeResult, ...]:
+    """The probe results that differ from the mock's assumptions."""
+    return tuple(result for result in report.probe_results if result.found in ("alternative", "other"))
 
 
 def left_behind(report: Report) -> dict[str, list[str]]:
-    """What the run made and could not remove: the last segment of each path, by what stands before it."""
+    """Group the paths of objects that the run could not delete: last segments by the path before them."""
     found: dict[str, list[str]] = {}
     for path in report.left_behind:
-        place, _, name = path.rpartition("/")
-        found.setdefault(place, []).append(name)
+        parent, _, name = path.rpartition("/")
+        found.setdefault(parent, []).append(name)
     return found
 
 
-def variables(failure: Failure, target: str) -> str:
-    """The shell's words that set what the curl lines of a failure name; nothing where they name nothing."""
+def shell_variables(failure: Failure, target: str) -> str:
+    """The shell assignments for the variables in a failure's curl lines; empty without variables."""
     names = dict.fromkeys(sorted(_VARIABLE.findall("\n".join(failure.curl)), key=lambda name: name != "BASE_URL"))
     return " ".join(f"{name}={shlex.quote(_value(name, target))}" for name in names)
 
@@ -183,29 +183,29 @@ def _value(name: str, target: str) -> str:
     return _VALUES.get(name, "another valid key of the same tenant")
 
 
-def legible(text: str) -> str:
-    """A text of which every character can be seen: what is not printable is shown as Python writes it."""
+def escape_unprintable(text: str) -> str:
+    """Replace unprintable characters, except newlines, by Python's escapes."""
     return "".join(
         character if character.isprintable() or character == "\n" else character.encode("unicode_escape").decode()
         for character in text
     )
 
 
-def literal(value: Json) -> str:
-    """A value as JSON writes it."""
+def to_json(value: Json) -> str:
+    """Encode a value as JSON text."""
     return json.dumps(value, ensure_ascii=False)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 rule`, `1,200 rules`."""
+def with_count(number: int, noun: str) -> str:
+    """Format a number with its noun: `1 rule`, `1,200 rules`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def conclusion(report: Report) -> str:
-    """The whole run in one line."""
+def summary_line(report: Report) -> str:
+    """Summarize the run in one line."""
     outcomes = ", ".join(f"{report.count(outcome):,} {word}" for outcome, word in WORDS.items())
     waited = f" (waited {report.waited:.0f} s)" if report.waited >= 0.5 else ""
-    made = f"{counted(report.requests, 'request')} in {report.seconds:.1f} s{waited}"
+    cost = f"{with_count(report.requests, 'request')} in {report.seconds:.1f} s{waited}"
     ended = "" if report.ended is None else f"; {report.ended}"
-    known = f" ({len(report.known)} of the failed known before)" if report.known else ""
-    return f"{counted(len(report.rules), 'rule')}: {outcomes}{known}; {made}{ended}"
+    known = f" ({len(report.known)} of the failed in the baseline)" if report.known else ""
+    return f"{with_count(len(report.rules), 'rule')}: {outcomes}{known}; {cost}{ended}"

@@ -1,6 +1,6 @@
-"""How far a run got round: which operation was answered with which status, how often, in checks of which rules.
+"""The heat map of a report: how often each operation had each status, and in checks of which rules.
 
-What the document names and nothing showed is part of it, and so is what was shown and the document does not name.
+Includes documented statuses that never occurred, and statuses that are not documented.
 """
 
 from __future__ import annotations
@@ -13,50 +13,50 @@ from typing import Literal
 
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
-from understudy_checks.budget import Seen
-from understudy_checks.check import Checked, Report
+from understudy_checks.budget import OperationStatus
+from understudy_checks.check import Report, RuleResult
 from understudy_checks.target import installed
 
 LEVELS = 5
-"""How many shades tell how often an answer was seen."""
+"""The number of shades for the number of responses."""
 
-Standing = Literal["named", "in a range", "undocumented", "not seen", "none"]
+Coverage = Literal["named", "in a range", "undocumented", "not seen", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One operation and one status: how often, for which rules (ids), and what the document says of it."""
+    """One operation and one status: number of responses, ids of the rules checked, and whether it is documented."""
 
     operation: Operation
     status: int
     calls: int
     rules: tuple[str, ...]
-    standing: Standing
+    coverage: Coverage
     level: int
-    """The shade, from 1 to LEVELS; 0 for what was never seen."""
+    """The shade, from 1 to LEVELS; 0 without responses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One operation, with a cell for each status of the map."""
+    """One operation with a cell for each status of the map."""
 
     operation: Operation
     cells: tuple[Cell, ...]
 
     @property
     def calls(self) -> int:
-        """How often it was called."""
+        """The number of its responses."""
         return sum(cell.calls for cell in self.cells)
 
     @property
     def seen(self) -> tuple[Cell, ...]:
-        """What it was answered with."""
+        """The cells of the statuses that occurred."""
         return tuple(cell for cell in self.cells if cell.calls)
 
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """The operations of an API by the statuses that its document names or that were seen."""
+    """The operations of an API by the statuses that are documented or occurred."""
 
     api: str
     title: str
@@ -65,7 +65,7 @@ class HeatMap:
 
 
 def heat_maps(report: Report) -> tuple[HeatMap, ...]:
-    """The map of each API of a report."""
+    """Build the heat map of each API of a report."""
     return tuple(_map(installed.document(api), report) for api in report.apis)
 
 
@@ -79,32 +79,32 @@ def _map(contract: Contract, report: Report) -> HeatMap:
 
     def cell(operation: Operation, status: int) -> Cell:
         count = calls[operation.id, status]
-        standing = _standing(operation, status, seen=count > 0)
-        return Cell(operation, status, count, rules.get((operation.id, status), ()), standing, _level(count, most))
+        coverage = _coverage(operation, status, seen=count > 0)
+        return Cell(operation, status, count, rules.get((operation.id, status), ()), coverage, _level(count, most))
 
     rows = tuple(Row(operation, tuple(cell(operation, status) for status in statuses)) for operation in operations)
     return HeatMap(contract.name, str(contract.document["info"]["title"]), statuses, rows)
 
 
-def _calls(rules: Sequence[Checked]) -> Counter[Seen]:
-    """How often each operation was answered with each status; a run may be of several rules."""
-    total: Counter[Seen] = Counter()
+def _calls(rules: Sequence[RuleResult]) -> Counter[OperationStatus]:
+    """Count the responses by operation and status, each run once although it may cover several rules."""
+    total: Counter[OperationStatus] = Counter()
     for run in {id(run): run for checked in rules for run in checked.runs}.values():
         total.update(run.calls)
     return total
 
 
-def _rules(rules: Sequence[Checked]) -> dict[Seen, tuple[str, ...]]:
-    """The rules in whose checks each answer was seen."""
-    found: dict[Seen, dict[str, None]] = {}
+def _rules(rules: Sequence[RuleResult]) -> dict[OperationStatus, tuple[str, ...]]:
+    """The ids of the rules in whose checks each operation and status occurred."""
+    found: dict[OperationStatus, dict[str, None]] = {}
     for checked in rules:
         for run in checked.runs:
-            for seen in run.calls:
-                found.setdefault(seen, {})[checked.rule.id] = None
-    return {seen: tuple(ids) for seen, ids in found.items()}
+            for key in run.calls:
+                found.setdefault(key, {})[checked.rule.id] = None
+    return {key: tuple(ids) for key, ids in found.items()}
 
 
-def _standing(operation: Operation, status: int, *, seen: bool) -> Standing:
+def _coverage(operation: Operation, status: int, *, seen: bool) -> Coverage:
     if str(status) in operation.responses:
         return "named" if seen else "not seen"
     if not seen:
@@ -113,5 +113,5 @@ def _standing(operation: Operation, status: int, *, seen: bool) -> Standing:
 
 
 def _level(count: int, most: int) -> int:
-    """The shade of a count: each step is so many times the one before."""
+    """The shade of a count, on a logarithmic scale."""
     return 1 + round((LEVELS - 1) * math.log(count) / math.log(max(most, 2))) if count else 0

@@ -1,52 +1,68 @@
-"""What came of trying mutants and alternatives, as lines for a terminal and as JSON.
+"""Renders the results of mutants and alternatives as lines for a terminal and as JSON.
 
-Each gets a line with the outcome and lines that say who failed, and for what rule; what somebody has to do something
-about comes once more at the end, with what would help.
+Each gets a line with its outcome and lines with the failed checks and rules. Findings are repeated
+at the end with a remedy.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from understudy_checks.mutation import Alternative, Mutant
-from understudy_checks.mutation.trials import Trial, Trials
+from understudy_checks.mutation.trials import Result, Trial, Trials
 from understudy_checks.target import installed
 
 Json = Any
 
-SHOWN = 8
-"""How many lines are shown of the end of an output."""
+MAX_OUTPUT_LINES = 8
+"""The number of last lines of an output that are shown."""
 
-INDENT = " " * 10
+WIDTH = 16
+INDENT = " " * WIDTH
+
+_WORDS: Mapping[Result, str] = {
+    "caught": "killed",
+    "survived": "survived",
+    "broke": "false positive",
+    "passed": "passed",
+}
+"""The outcomes as words for people; JSON keeps the keys."""
 
 
 def lines(done: Trials) -> Iterator[str]:
-    """The matrix, the findings once more, and a summary."""
+    """The matrix, the findings in detail, and a summary."""
     for trial in done.trials:
-        yield f"{trial.result:10}{_text(trial)}"
+        yield f"{_WORDS[trial.result]:{WIDTH}}{_text(trial)}"
         yield from (f"{INDENT}{line}" for line in (_by_rule(trial) if trial.kit and not done.command else _by(trial)))
     for trial in done.findings:
         yield ""
-        yield f"{trial.result} {_name(trial)}"
-        yield from _wanted(trial, trial.subject) if isinstance(trial.subject, Mutant) else _seen(trial, trial.subject)
+        yield f"{_WORDS[trial.result]} {_name(trial)}"
+        yield from (
+            _survival_lines(trial, trial.subject)
+            if isinstance(trial.subject, Mutant)
+            else _false_positive_lines(trial, trial.subject)
+        )
     if done.findings:
         yield ""
     yield summary(done)
 
 
 def summary(done: Trials) -> str:
-    """How many there were and what came of them, in a line."""
+    """Summarize the results in one line."""
     found = len(done.findings)
     others = len(done.trials) - found
-    told = f"{others} caught, {found} survived" if done.kind == "mutants" else f"{others} passed, {found} broke"
-    tried = "" if done.is_complete else f"interrupted, {len(done.trials)} of "
-    return f"{tried}{number(done.planned, done.kind)}: {told}, {duration(done.seconds)}"
+    if done.kind == "mutants":
+        counts = f"{others} killed, {found} survived"
+    else:
+        counts = f"{others} passed, {number(found, 'false positives')}"
+    progress = "" if done.is_complete else f"interrupted, {len(done.trials)} of "
+    return f"{progress}{number(done.planned, done.kind)}: {counts}, {duration(done.seconds)}"
 
 
 def document(done: Trials) -> Json:
-    """All that is known, as JSON."""
+    """Convert all results to JSON values."""
     return {
         "api": done.api,
         "command": list(done.command) or None,
@@ -58,20 +74,20 @@ def document(done: Trials) -> Json:
 
 
 def number(count: int, things: str) -> str:
-    """`1 mutant`, `2 mutants`."""
+    """Format a count with its noun: `1 mutant`, `2 mutants`."""
     return f"{count} {things.removesuffix('s') if count == 1 else things}"
 
 
 def duration(seconds: float) -> str:
-    """A time that people can read: `1.2 s`, `61 s`, `4.6 min`."""
+    """Format seconds for people: `1.2 s`, `61 s`, `4.6 min`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
 def ending(output: str) -> list[str]:
-    """The last lines of an output that say something."""
-    return [line.rstrip() for line in output.splitlines() if line.strip()][-SHOWN:]
+    """The last lines of an output that are not blank."""
+    return [line.rstrip() for line in output.splitlines() if line.strip()][-MAX_OUTPUT_LINES:]
 
 
 def _text(trial: Trial) -> str:
@@ -85,7 +101,7 @@ def _name(trial: Trial) -> str:
 
 
 def _by_rule(trial: Trial) -> Iterator[str]:
-    """Each rule that a mutant breaks, and the check that caught it."""
+    """Each rule of a mutant with the check that killed it."""
     width = max(map(len, trial.kit))
     yield from (f"{rule:{width}}  {check or '-'}" for rule, check in trial.kit.items())
 
@@ -96,19 +112,19 @@ def _by(trial: Trial) -> Iterator[str]:
     yield from trial.by
 
 
-def _wanted(trial: Trial, mutant: Mutant) -> Iterator[str]:
-    """What a mutant that survived does wrong, and what would catch it."""
+def _survival_lines(trial: Trial, mutant: Mutant) -> Iterator[str]:
+    """The rules of a surviving mutant, and the checks of the kit that kill it."""
     rules = {rule.id: rule for rule in installed.document(mutant.api).rules}
     for id in mutant.rules:
         rule = rules[id]
         yield f"  {id}: {rule.text} [{rule.source}]"
         if id in trial.kit:
             check = trial.kit[id]
-            yield f"    the kit catches it with {check}" if check else "    no check of the kit catches it"
+            yield f"    the kit kills it with {check}" if check else "    no check of the kit kills it"
 
 
-def _seen(trial: Trial, alternative: Alternative) -> Iterator[str]:
-    """What is assumed where something broke, and what was seen then."""
+def _false_positive_lines(trial: Trial, alternative: Alternative) -> Iterator[str]:
+    """The assumption behind a false positive, the failed checks, and their output."""
     known = installed.document(alternative.api).assumptions[alternative.assumption]
     yield f"  {known.text} The mock: {json.dumps(known.default)}. [{known.source}]"
     yield f"  {', '.join(trial.by)}"

@@ -1,6 +1,6 @@
-"""A report to read: one page of HTML that needs nothing else, not even a network.
+"""Renders a report as one self-contained HTML page that works offline.
 
-What a target said is text and stays text: escaped, made visible, and no script but the page's own may run.
+Text from a target is escaped and unprintable characters are made visible. Only the page's own script may run.
 """
 
 from __future__ import annotations
@@ -15,54 +15,54 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from understudy_checks.check import Report
-from understudy_checks.probes import Observation
+from understudy_checks.probes import ProbeResult
 from understudy_checks.report import digest
-from understudy_checks.report.digest import counted
+from understudy_checks.report.digest import with_count
 from understudy_checks.report.heatmap import heat_maps
 
-SHOWN = ("alternative", "other", "default")
-"""The order in which assumptions are told: what differs first."""
+FOUND_ORDER = ("alternative", "other", "default")
+"""The order of probe results: differences first."""
 
 
 def html(report: Report) -> str:
-    """A report as one self-contained page."""
-    told = [observation for kind in SHOWN for observation in report.observations if observation.found == kind]
+    """Render a report as one self-contained HTML page."""
+    probed = [result for kind in FOUND_ORDER for result in report.probe_results if result.found == kind]
     return _template().render(
         report=report,
         verdict=verdict(report),
         areas=digest.areas(report),
-        faults=digest.faults(report),
-        gaps=digest.gaps(report),
+        defects=digest.defects(report),
+        skip_reasons=digest.skip_reasons(report),
         maps=heat_maps(report),
         left_behind=digest.left_behind(report),
-        told=told,
-        untold=_untold(report.observations),
+        probed=probed,
+        unobserved=_unobserved(report.probe_results),
     )
 
 
 def verdict(report: Report) -> str:
-    """What came of it, in a few words."""
+    """Summarize the outcome in a few words."""
     total, passed, failed = len(report.rules), report.count("passed"), report.count("failed")
     if failed:
-        return f"{failed} of {counted(total, 'rule')} {'is' if failed == 1 else 'are'} broken"
+        return f"{failed} of {with_count(total, 'rule')} {'is' if failed == 1 else 'are'} broken"
     if not passed:
         return "Nothing could be checked"
-    holds = f"{passed} of {counted(total, 'rule')} {'holds' if passed == 1 else 'hold'}"
+    holds = f"{passed} of {with_count(total, 'rule')} {'holds' if passed == 1 else 'hold'}"
     return holds if passed == total else f"{holds}, the others could not be checked"
 
 
-def _untold(observations: Sequence[Observation]) -> dict[str, list[str]]:
-    """The assumptions (ids) that nothing was seen of, by the reason."""
+def _unobserved(results: Sequence[ProbeResult]) -> dict[str, list[str]]:
+    """The ids of the assumptions without a probe result, by reason."""
     found: dict[str, list[str]] = {}
-    for observation in observations:
-        if observation.found == "not observed":
-            found.setdefault(observation.reason or "", []).append(observation.assumption.id)
+    for result in results:
+        if result.found == "not observed":
+            found.setdefault(result.reason or "", []).append(result.assumption.id)
     return found
 
 
 @cache
 def _template() -> Template:
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
@@ -70,38 +70,38 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    environment.filters |= {
         "prose": _prose,
-        "literal": digest.literal,
-        "variables": digest.variables,
+        "to_json": digest.to_json,
+        "shell_variables": digest.shell_variables,
         "by_area": digest.by_area,
-        "counted": counted,
+        "with_count": with_count,
         "number": lambda number: f"{number:,}",
         "breakable": _breakable,
         "checksum": _checksum,
     }
-    made.globals |= {"WORDS": digest.WORDS, "in_part": digest.in_part}
-    return made.get_template("page.html")
+    environment.globals |= {"WORDS": digest.WORDS, "is_partly_checked": digest.is_partly_checked}
+    return environment.get_template("page.html")
 
 
 def _visible(value: object) -> object:
-    """What an expression of the template gives: a text with every character visible, markup as it is."""
-    return digest.legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Escape unprintable characters in the text of a template expression. Returns markup unchanged."""
+    return digest.escape_unprintable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _prose(text: str) -> Markup:
-    """A sentence of a document, with what stands between backticks as code."""
-    parts = digest.legible(text).split("`")
+    """Render a sentence with the text between backticks as code."""
+    parts = digest.escape_unprintable(text).split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
     )
 
 
 def _breakable(path: str) -> Markup:
-    """A path that may go on in another line after each slash."""
+    """Render a path with an optional line break after each slash."""
     return Markup("/<wbr>").join(escape(part) for part in path.split("/"))
 
 
 def _checksum(script: str) -> str:
-    """What allows a script in the page's content security policy."""
+    """The hash that allows a script in the page's content security policy."""
     return b64encode(hashlib.sha256(script.encode()).digest()).decode()

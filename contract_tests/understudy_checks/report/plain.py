@@ -1,30 +1,30 @@
-"""A report for programs: plain JSON, every name of which is meant to stay."""
+"""Renders a report as JSON for programs. Its member names are stable."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from understudy_checks.check import Checked, Failure, Report, Run
-from understudy_checks.probes import Observation
+from understudy_checks.check import Failure, Report, RuleResult, Run
+from understudy_checks.probes import ProbeResult
 from understudy_checks.report.digest import WORDS, area_of
 
 Json = Any
 
 
 def text(report: Report) -> str:
-    """A report as JSON text."""
+    """Render a report as JSON text."""
     return json.dumps(as_json(report), indent=2) + "\n"
 
 
 def as_json(report: Report) -> Json:
-    """A report as JSON; a rule's `reason` is null when it passed, its `failure` when it did not fail."""
+    """Convert a report to JSON values. A rule's `reason` is null when it passed, its `failure` unless it failed."""
     return {
         "target": report.target,
         "apis": list(report.apis),
         "profile": report.profile,
         "rules": [_rule(checked) for checked in report.rules],
-        "assumptions": [_observation(observation) for observation in report.observations],
+        "assumptions": [_probe_result(result) for result in report.probe_results],
         "calls": [
             {"operation": operation, "status": status, "count": count}
             for (operation, status), count in sorted(report.calls.items())
@@ -35,12 +35,12 @@ def as_json(report: Report) -> Json:
         "seconds": report.seconds,
         "ended": report.ended,
         "excluded": list(report.excluded),
-        "baseline": None if report.baseline is None else {"known": list(report.known), "mended": list(report.mended)},
+        "baseline": None if report.baseline is None else {"known": list(report.known), "mended": list(report.fixed)},
         "counts": {outcome: report.count(outcome) for outcome in WORDS},
     }
 
 
-def _rule(checked: Checked) -> Json:
+def _rule(checked: RuleResult) -> Json:
     return {
         "id": checked.rule.id,
         "outcome": checked.outcome,
@@ -70,12 +70,12 @@ def _failure(failure: Failure) -> Json:
     return {"seen": failure.seen, "example": list(failure.example), "curl": list(failure.curl)}
 
 
-def _observation(observation: Observation) -> Json:
+def _probe_result(result: ProbeResult) -> Json:
     return {
-        "id": observation.assumption.id,
-        "text": observation.assumption.text,
-        "found": observation.found,
-        "default": observation.assumption.default,
-        "seen": observation.seen,
-        "reason": observation.reason,
+        "id": result.assumption.id,
+        "text": result.assumption.text,
+        "found": result.found,
+        "default": result.assumption.default,
+        "seen": result.seen,
+        "reason": result.reason,
     }

@@ -1,4 +1,4 @@
-"""How far a run is: a line that moves on a terminal, else a plain line now and then and at the end of each area."""
+"""Shows the progress of a run: a bar on a terminal, otherwise a line every few seconds and after each area."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from understudy_checks import check
-from understudy_checks.check import Checked
-from understudy_checks.report.digest import WORDS, counted, legible
+from understudy_checks.check import RuleResult
+from understudy_checks.report.digest import WORDS, escape_unprintable, with_count
 
-EVERY = 10.0
+INTERVAL = 10.0
 """Seconds between two plain lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
-    """What a run tells: each step before it is made, and each area once nothing of it is left to be made."""
+class ProgressCallbacks:
+    """The callbacks of a run: `step` before each step, `area` after the last step of an area."""
 
     step: check.Progress
-    area: check.AreaOver = lambda name, rules: None
+    area: check.AreaCallback = lambda name, rules: None
 
 
-def progress(console: Console) -> AbstractContextManager[Tell]:
-    """Gives what a run tells its progress to."""
+def progress(console: Console) -> AbstractContextManager[ProgressCallbacks]:
+    """Show the progress of a run in the block."""
     return _moving(console) if console.is_terminal else _plain(console)
 
 
 @contextmanager
-def _moving(console: Console) -> Iterator[Tell]:
-    """One line that goes again."""
+def _moving(console: Console) -> Iterator[ProgressCallbacks]:
+    """Show a progress bar that disappears in the end."""
     columns = (
         SpinnerColumn(),
         BarColumn(20),
@@ -46,12 +46,12 @@ def _moving(console: Console) -> Iterator[Tell]:
     )
     with Progress(*columns, console=console, transient=True) as line:
         task = line.add_task("", name="")
-        yield Tell(lambda done, total, name: line.update(task, completed=done, total=total, name=name))
+        yield ProgressCallbacks(lambda done, total, name: line.update(task, completed=done, total=total, name=name))
 
 
 @dataclass(slots=True)
-class Lines:
-    """Plain lines, each with the seconds that have passed."""
+class PlainLines:
+    """Writes plain lines, each with the seconds since the start."""
 
     write: Callable[[str], None]
     clock: Callable[[], float]
@@ -59,18 +59,18 @@ class Lines:
     step: str = "starting"
 
     def at(self, done: int, total: int, name: str) -> None:
-        """Remember where the run is."""
-        self.step = f"{done} of {total} checks made, now {name}"
+        """Store the current step."""
+        self.step = f"{done} of {total} checks done, now {name}"
 
     def beat(self) -> None:
-        """Say where the run is."""
+        """Write the current step."""
         self.line(self.step)
 
-    def area(self, name: str, rules: Sequence[Checked]) -> None:
-        """Say what came of an area."""
+    def area(self, name: str, rules: Sequence[RuleResult]) -> None:
+        """Write the outcome of an area."""
         found = Counter(checked.outcome for checked in rules)
         outcomes = ", ".join(f"{found[outcome]} {word}" for outcome, word in WORDS.items())
-        self.line(f"{name}: {counted(len(rules), 'rule')}: {outcomes}")
+        self.line(f"{name}: {with_count(len(rules), 'rule')}: {outcomes}")
 
     def line(self, text: str) -> None:
         """Write a line."""
@@ -78,19 +78,19 @@ class Lines:
 
 
 @contextmanager
-def _plain(console: Console) -> Iterator[Tell]:
+def _plain(console: Console) -> Iterator[ProgressCallbacks]:
     def write(text: str) -> None:
-        console.print(Text(legible(text)), soft_wrap=True)
+        console.print(Text(escape_unprintable(text)), soft_wrap=True)
         console.file.flush()
 
-    lines = Lines(write, time.perf_counter, time.perf_counter())
-    with every(EVERY, lines.beat):
-        yield Tell(lines.at, lines.area)
+    lines = PlainLines(write, time.perf_counter, time.perf_counter())
+    with repeat(INTERVAL, lines.beat):
+        yield ProgressCallbacks(lines.at, lines.area)
 
 
 @contextmanager
-def every(seconds: float, do: Callable[[], None]) -> Iterator[None]:
-    """Do something every so many seconds, on another thread, while the block runs."""
+def repeat(seconds: float, do: Callable[[], None]) -> Iterator[None]:
+    """Call `do` every `seconds` on another thread while the block runs."""
     over = Event()
 
     def beat() -> None:

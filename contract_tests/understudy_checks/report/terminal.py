@@ -1,6 +1,6 @@
-"""A report for a terminal, readable without colour and in a pipe.
+"""Renders a report for a terminal, readable without colour and in a pipe.
 
-Ids and curl lines are never broken: what is longer than a line is left to the terminal.
+Never breaks ids and curl lines: long lines are left to the terminal.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from understudy_checks.check import Report
 from understudy_checks.report.digest import (
     WORDS,
     Area,
-    Fault,
-    Gap,
+    Defect,
+    SkipReason,
     areas,
     by_area,
-    conclusion,
-    counted,
-    differing,
-    faults,
-    gaps,
-    in_part,
+    defects,
+    differences,
+    escape_unprintable,
+    is_partly_checked,
     left_behind,
-    legible,
-    literal,
-    variables,
+    shell_variables,
+    skip_reasons,
+    summary_line,
+    to_json,
+    with_count,
 )
 
 Json = Any
@@ -39,37 +39,37 @@ Line = tuple[str, str]
 """A line and its style."""
 
 STATED = 5
-"""How many rules may be broken by one fault for their texts to be shown; more are only named."""
+"""The largest number of rules of one defect that are shown with their texts."""
 
 FEW = 3
-"""How many of the checks that found a fault are named."""
+"""The largest number of checks that are named for one defect."""
 
 MOST = 100
-"""How long a value may be to be shown whole."""
+"""The length at which a value is cut."""
 
 WIDTH = 100
 
 
 def table(report: Report, console: Console, *, strict: bool = False) -> None:
-    """Print what came of each rule, what failed, what was not checked and why, what differs, and one line of sums."""
+    """Print a report: areas, defects, rules not checked, differences from the mock, and a summary line."""
     width = min(console.width, WIDTH)
     lines = (
         *_areas(report),
-        *_faults(report, width),
-        *_gaps(report, width, strict=strict),
+        *_defects(report, width),
+        *_skip_reasons(report, width, strict=strict),
         *_differences(report),
         *_left_behind(report),
-        *_set_apart(report, width),
+        *_baseline_and_excluded(report, width),
         ("", ""),
         *_verdict(report, strict=strict),
     )
     for text, style in lines:
-        shown = legible(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
-        console.print(Text(shown, style), soft_wrap=True)
+        printable = escape_unprintable(text).encode(console.encoding, "backslashreplace").decode(console.encoding)
+        console.print(Text(printable, style), soft_wrap=True)
 
 
 def _areas(report: Report) -> Iterator[Line]:
-    """A line for each area, with its failed rules below it."""
+    """A line for each area with its failed rules below."""
     yield f"{', '.join(report.apis)} on {report.target}, profile {report.profile}", "bold"
     yield "", ""
     found = areas(report)
@@ -83,7 +83,7 @@ def _areas(report: Report) -> Iterator[Line]:
 
 
 def _failed(area: Area) -> list[str]:
-    """The failed rules of an area, or the one pattern that fits them all."""
+    """The failed rules of an area, or one pattern when all of them failed."""
     failed = [checked.rule.id for checked in area.rules if checked.outcome == "failed"]
     everything = len(failed) == len(area.rules) > 1
     return [f"{area.api}.{area.name}.* (all {len(failed)})"] if everything else failed
@@ -97,54 +97,54 @@ def _counts(area: Area, width: int) -> Line:
     return f"{'  ' + area.name:{width}}{len(area.rules):>5}{passed}{failed}{left}", style
 
 
-def _faults(report: Report, width: int) -> Iterator[Line]:
-    found = faults(report)
+def _defects(report: Report, width: int) -> Iterator[Line]:
+    found = defects(report)
     if found:
-        yield from (("", ""), (counted(len(found), "failure"), "bold red"))
-    for number, fault in enumerate(found, 1):
+        yield from (("", ""), (with_count(len(found), "failure"), "bold red"))
+    for number, defect in enumerate(found, 1):
         yield "", ""
-        yield from _fault(number, fault, report, width)
+        yield from _defect(number, defect, report, width)
 
 
-def _fault(number: int, fault: Fault, report: Report, width: int) -> Iterator[Line]:
-    """What the document says, what was seen instead, and the calls that show it."""
-    if len(fault.rules) <= STATED:
-        for mark, rule in zip((f"{number}.", *[""] * STATED), fault.rules, strict=False):
+def _defect(number: int, defect: Defect, report: Report, width: int) -> Iterator[Line]:
+    """The documented rules of a defect, the actual behaviour, and the calls that reproduce it."""
+    if len(defect.rules) <= STATED:
+        for mark, rule in zip((f"{number}.", *[""] * STATED), defect.rules, strict=False):
             yield f"{mark:3}{rule.id}", "bold"
             yield from _prose(f"documented: {rule.text} ({rule.source})", width)
     else:
-        yield f"{number}. {len(fault.rules)} rules", "bold"
-        yield from _named(fault.rules, report, width)
-    yield from _listed("seen", fault.failure.seen.split("\n"), "red")
-    yield from _listed("example", fault.failure.example)
-    at = f" at {_few(fault.subjects)}" if fault.subjects else ""
-    yield from _prose(f"found by: {_few(fault.checks)}{at}", width, "dim", indent=3)
-    if fault.failure.curl:
-        yield f"   reproduce, with {variables(fault.failure, report.target)}", ""
-        yield from ((line, "") for line in fault.failure.curl)
+        yield f"{number}. {len(defect.rules)} rules", "bold"
+        yield from _named(defect.rules, report, width)
+    yield from _listed("seen", defect.failure.seen.split("\n"), "red")
+    yield from _listed("example", defect.failure.example)
+    at = f" at {_few(defect.subjects)}" if defect.subjects else ""
+    yield from _prose(f"found by: {_few(defect.checks)}{at}", width, "dim", indent=3)
+    if defect.failure.curl:
+        yield f"   reproduce, with {shell_variables(defect.failure, report.target)}", ""
+        yield from ((line, "") for line in defect.failure.curl)
 
 
 def _few(names: Sequence[str]) -> str:
-    """The first of some names, each once, and how many more there are."""
+    """The first distinct names, and the number of the others."""
     known = list(dict.fromkeys(names))
     return ", ".join(known[:FEW]) + (f" and {len(known) - FEW} more" if len(known) > FEW else "")
 
 
-def _gaps(report: Report, width: int, *, strict: bool) -> Iterator[Line]:
-    partly = sum(in_part(checked) for checked in report.rules)
+def _skip_reasons(report: Report, width: int, *, strict: bool) -> Iterator[Line]:
+    partly = sum(is_partly_checked(checked) for checked in report.rules)
     if report.count("not_checked"):
         yield "", ""
-        failing = ", which --strict takes for failures" if strict else ""
-        yield f"{counted(report.count('not_checked'), 'rule')} not checked{failing}", "bold yellow"
-    for gap in gaps(report):
+        failing = ", which --strict counts as failures" if strict else ""
+        yield f"{with_count(report.count('not_checked'), 'rule')} not checked{failing}", "bold yellow"
+    for gap in skip_reasons(report):
         yield "", ""
-        yield from _gap(gap, report, width)
+        yield from _skip_reason(gap, report, width)
     if partly:
-        told = "passed, but not all of their checks could be made: --html and --json tell which"
-        yield from (("", ""), *_prose(f"{counted(partly, 'rule')} {told}", width, "yellow", indent=0))
+        text = "passed, but some of their checks could not run: see --html or --json"
+        yield from (("", ""), *_prose(f"{with_count(partly, 'rule')} {text}", width, "yellow", indent=0))
 
 
-def _gap(gap: Gap, report: Report, width: int) -> Iterator[Line]:
+def _skip_reason(gap: SkipReason, report: Report, width: int) -> Iterator[Line]:
     yield f"{len(gap.rules):3}  {gap.reason}", ""
     if gap.remedy:
         yield from _prose(f"to check: {gap.remedy}", width)
@@ -152,7 +152,7 @@ def _gap(gap: Gap, report: Report, width: int) -> Iterator[Line]:
 
 
 def _named(rules: Sequence[Rule], report: Report, width: int) -> Iterator[Line]:
-    """The names of rules, a paragraph for each area."""
+    """The names of rules, one paragraph for each area."""
     sizes = {f"{area.api}.{area.name}": len(area.rules) for area in areas(report)}
     for area, own in by_area(rules).items():
         slugs = [rule.id.rpartition(".")[2] for rule in own]
@@ -161,57 +161,57 @@ def _named(rules: Sequence[Rule], report: Report, width: int) -> Iterator[Line]:
 
 
 def _differences(report: Report) -> Iterator[Line]:
-    """Where the target does something else than the mock, which is no failure."""
-    found = differing(report)
+    """The differences between the target and the mock's assumptions, which are not failures."""
+    found = differences(report)
     if not found:
         return
-    told = sum(observation.found != "not observed" for observation in report.observations)
+    observed = sum(result.found != "not observed" for result in report.probe_results)
     yield "", ""
-    yield f"What the document leaves open: {len(found)} of {told} observed differ from the mock", "bold"
-    for observation in found:
-        yield f"  {observation.assumption.id}", ""
-        yield f"       mock: {_short(observation.assumption.default)}   here: {_short(observation.seen)}", "dim"
+    yield f"What the document leaves open: {len(found)} of {observed} observed differ from the mock", "bold"
+    for result in found:
+        yield f"  {result.assumption.id}", ""
+        yield f"       mock: {_short(result.assumption.default)}   here: {_short(result.seen)}", "dim"
 
 
 def _left_behind(report: Report) -> Iterator[Line]:
-    """What was made and stays: somebody may want to remove it by hand."""
+    """The created objects that remain on the target."""
     if report.left_behind:
-        yield from (("", ""), ("Left behind, because no operation removes it", "bold"))
-    for place, names in left_behind(report).items():
-        yield f"  {len(names):,} in {place}", ""
+        yield from (("", ""), ("Left behind, because no operation deletes it", "bold"))
+    for parent, names in left_behind(report).items():
+        yield f"  {len(names):,} in {parent}", ""
 
 
-def _set_apart(report: Report, width: int) -> Iterator[Line]:
-    """What failed before, and what nobody wanted to be checked."""
-    told = {
+def _baseline_and_excluded(report: Report, width: int) -> Iterator[Line]:
+    """The rules of the baseline and the excluded rules."""
+    groups = {
         "known failures, in the baseline": report.known,
-        "mended: take them out of the baseline": report.mended,
+        "fixed: remove them from the baseline": report.fixed,
         "excluded": report.excluded,
     }
-    for label, rules in told.items():
+    for label, rules in groups.items():
         if rules:
-            yield from (("", ""), (f"{counted(len(rules), 'rule')} {label}", "bold"))
+            yield from (("", ""), (f"{with_count(len(rules), 'rule')} {label}", "bold"))
             yield from _prose(", ".join(rules), width, "dim", indent=2)
 
 
 def _verdict(report: Report, *, strict: bool) -> Iterator[Line]:
     if not report.count("passed") and not report.count("failed"):
         yield "Nothing could be checked, which is a failure", "red"
-    yield conclusion(report), "bold green" if report.holds(strict=strict) else "bold red"
+    yield summary_line(report), "bold green" if report.holds(strict=strict) else "bold red"
 
 
 def _listed(label: str, lines: Sequence[str], style: str = "") -> Iterator[Line]:
-    """Lines as they are, the first one labelled."""
+    """Lines that are never wrapped, the first one with a label."""
     labels = (f"{label}: ", *[""] * len(lines))
     yield from ((f"   {mark:{len(label) + 2}}{line}", style) for mark, line in zip(labels, lines, strict=False))
 
 
 def _prose(text: str, width: int, style: str = "", *, indent: int = 5) -> Iterator[Line]:
-    """A text broken between words only."""
+    """A text wrapped between words."""
     lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")
     yield from ((" " * indent + line, style) for line in lines)
 
 
 def _short(value: Json) -> str:
-    text = literal(value)
+    text = to_json(value)
     return text if len(text) <= MOST else f"{text[:MOST]}..."

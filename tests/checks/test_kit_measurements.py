@@ -117,7 +117,7 @@ def test_a_target_without_data_shows_little_and_says_why(api: str) -> None:
 
 def test_a_limit_that_is_not_met_has_no_window() -> None:
     """Where no request is one too many, it cannot be seen when the time of a limit starts."""
-    with mock("tallyfy").open() as client, pytest.raises(NotChecked, match="lets more requests pass"):
+    with mock("tallyfy").open() as client, pytest.raises(NotChecked, match="allows more requests"):
         window(client)
 
 

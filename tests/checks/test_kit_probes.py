@@ -1,4 +1,4 @@
-"""What the kit sees of each assumption: on our mock, whatever that assumes, and on servers that show little."""
+"""The probes: on our mock under any assumption, and on servers with few data."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Case(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """Each probe with the default and each alternative of what it asks for."""
+    """Each probe with the default and each alternative of its assumption."""
     return [
         Case(probe, value)
         for api in apis.NAMES
@@ -129,7 +129,7 @@ def test_every_assumption_has_a_probe_or_a_reason() -> None:
 @pytest.mark.parametrize("number", [0, -1])
 @pytest.mark.parametrize("api", ["nextstep"])
 def test_no_assumption_hides_another(api: str, number: int) -> None:
-    """Where a server differs in everything, each probe still sees what it asks for, in the document's order."""
+    """On a mock with other assumptions, each probe finds the changed value, in the document's order."""
     assumptions = installed.document(api).assumptions
     others = {id: assumption.alternatives[number] for id, assumption in assumptions.items()}
     found = list(observe(mock(api, assumptions=others)))
@@ -164,7 +164,7 @@ def test_true_is_not_one() -> None:
 
 
 def test_what_cannot_be_seen_is_not_observed() -> None:
-    """A probe that finds nothing to ask about says why."""
+    """A probe without suitable data gives a reason."""
 
     def ask(client: Client) -> Any:
         raise NotChecked("no list on this target is empty")
@@ -177,13 +177,13 @@ def test_what_cannot_be_seen_is_not_observed() -> None:
     ("error", "reason"), [(AssertionError("got\n  500"), "got 500"), (KeyError(), "KeyError")], ids=["text", "none"]
 )
 def test_what_goes_wrong_is_no_failure(error: Exception, reason: str) -> None:
-    """Whatever a target does on the way, nothing was observed, and it is said in one line what was in the way."""
+    """An error in a probe makes its value unknown, with the error as reason in one line."""
 
     def ask(client: Client) -> Any:
         raise error
 
     observation = observed(probe(ask), mock("nextstep"))
-    assert (observation.found, observation.reason) == ("not observed", f"something else was in the way: {reason}")
+    assert (observation.found, observation.reason) == ("not observed", f"the probe failed: {reason}")
 
 
 def test_a_probe_is_not_asked_where_something_is_lacking() -> None:
@@ -196,10 +196,10 @@ def test_a_probe_is_not_asked_where_something_is_lacking() -> None:
 
 
 def test_an_assumption_without_a_probe_is_not_observed() -> None:
-    """It is told like the others, with the reason."""
+    """It is reported like the others, with the reason."""
     found = {observation.assumption.id: observation for observation in observe(planted(seeds=team()))}
     observation = found["nextstep.errors.internal"]
-    assert (observation.found, observation.reason) == ("not observed", "nothing that the kit asks would show it")
+    assert (observation.found, observation.reason) == ("not observed", "the kit has no probe for it")
 
 
 # servers that show little, or do otherwise
@@ -236,7 +236,7 @@ def planted(*, seeds: Mapping[str, Any] | None = None, between: Between | None =
 
 
 def team(**holding: Any) -> dict[str, Any]:
-    """A start state of one team that has a key, and what is given."""
+    """A seed with one team, its key, and the given collections."""
     return {"nextstep": {"teams": [{"id": "t", "timezone": "UTC", "keys": [{"key": "key"}], **holding}]}}
 
 
@@ -249,13 +249,13 @@ def bare() -> dict[str, Any]:
 
 
 def seen_there(id: str, target: Target) -> Any:
-    """What a probe sees on a target, or why it sees nothing."""
+    """Run a probe: the value, or the reason why it is unknown."""
     observation = observed({asked.assumption: asked for asked in probes("nextstep")}[id], target)
     return observation.reason if observation.found == "not observed" else observation.seen
 
 
 def limiting(*wants: int) -> Transport:
-    """A server that admits so many requests and then refuses one, again and again, and always says to wait 7 s."""
+    """A server that repeatedly accepts a number of requests and then refuses one, with a Retry-After of 7 s."""
     left = iter([step for most in wants for step in [True] * most + [False]])
     return lambda request: NOTHING if next(left) else told(REFUSED.json(), 429, retry_after="7")
 
@@ -264,18 +264,18 @@ def limiting(*wants: int) -> Transport:
     ("ask", "answer", "reason"),
     [
         (lambda client, listing: limit_outside(client, listing, {}, 0), NOTHING, "is long enough"),
-        (lambda client, listing: unknown_cursor(client, listing, {}), NOTHING, "without items"),
+        (lambda client, listing: unknown_cursor(client, listing, {}), NOTHING, "has no items"),
         (lambda client, listing: repeated_limit(client, listing, {}), NOTHING, "has two items"),
-        (lambda client, listing: order(client, listing, {}), NOTHING, "of two times"),
+        (lambda client, listing: order(client, listing, {}), NOTHING, "with different times"),
         (lambda client, listing: unknown_parameter(client, listing, {}), REFUSED, "refuses list.* anyway"),
         (lambda client, listing: unknown_member(client, listing, {}, {}), REFUSED, "refuses list.* anyway"),
-        (lambda client, listing: oversized(client, listing, {}, {}), REFUSED, "the same as a small one"),
+        (lambda client, listing: oversized(client, listing, {}, {}), REFUSED, "as to a small one"),
         (lambda client, listing: window(client), NOTHING, "answered 200, Retry-After absent"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_can_have_two_reasons_is_not_told(ask: Callable[..., Any], answer: Response, reason: str) -> None:
-    """Where an answer would be the same under several values, none of them is said to be seen."""
+    """A response that fits several values leaves the value unknown."""
     client = client_of(lambda request: answer)
     with pytest.raises(NotChecked, match=reason):
         ask(client, client.contract.operations["listProcessTemplates"])
@@ -283,7 +283,7 @@ def test_what_can_have_two_reasons_is_not_told(ask: Callable[..., Any], answer: 
 
 def test_a_limit_lower_than_documented_tells_nothing() -> None:
     """When a limit's time starts is only looked for where the documented number of requests is admitted."""
-    with pytest.raises(NotChecked, match="refuses fewer requests than the documented limit"):
+    with pytest.raises(NotChecked, match="refuses requests below the documented rate limit"):
         window(client_of(limiting(50)))
 
 
@@ -293,7 +293,7 @@ def test_the_waits_of_another_limiter_are_told() -> None:
 
 
 def test_a_refusal_in_another_shape_has_no_code() -> None:
-    """A page for people in place of the API's own error is told by its status."""
+    """An HTML page in place of the API's own error is reported with its status."""
     assert refused(Response(404, (), b"<html>")) == {"status": 404, "code": ""}
 
 
@@ -309,7 +309,7 @@ def test_a_refusal_in_another_shape_has_no_code() -> None:
     ],
 )
 def test_a_server_without_anything_shows_little(id: str, reason: str | None) -> None:
-    """Where nothing is listed, a probe says what it would have to find there."""
+    """A probe on an empty list names the missing data."""
     assert seen_there(id, planted(seeds=team())) == reason
 
 
@@ -325,7 +325,7 @@ def test_a_server_without_anything_shows_little(id: str, reason: str | None) -> 
     ],
 )
 def test_a_server_without_tasks_shows_little(id: str, reason: str) -> None:
-    """Where templates and runs have no tasks, a probe says what it would have to find there."""
+    """A probe on templates and runs without tasks names the missing data."""
     assert seen_there(id, planted(seeds=bare())) == reason
 
 
@@ -351,7 +351,7 @@ def test_a_run_that_never_completes_has_no_delay() -> None:
 
 
 def test_completing_again_may_be_refused() -> None:
-    """A third way that the document does not mention is told as it is."""
+    """A value that the document does not mention is reported unchanged."""
     completed: set[str] = set()
 
     def once(send: Transport, request: Request) -> Response:
@@ -366,7 +366,7 @@ def test_completing_again_may_be_refused() -> None:
 
 
 def test_another_server_shows_what_it_does_otherwise() -> None:
-    """On a server that is unlike our mock wherever it may be, nearly everything is seen, and to be otherwise."""
+    """On a server with an alternative for every assumption, nearly every probe finds that alternative."""
     clock = Clock()
     server = Elsewhere(clock)
 

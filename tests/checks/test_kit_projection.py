@@ -1,4 +1,4 @@
-"""What tests see of an answer: the members that the document names, wherever they are named."""
+"""The projection of a response onto the members that the document names."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ NAMED = {"$ref": "#/parts/named"}
 )
 def test_members_that_are_not_named_are_left_out(schema: Any, value: Any, expected: Any) -> None:
     """Only a schema that names members leaves any out, through references, lists and schemas put together."""
-    assert Shape(DOCUMENT, [schema]).of(value) == expected
+    assert Shape(DOCUMENT, [schema]).project(value) == expected

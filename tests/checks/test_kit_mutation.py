@@ -1,4 +1,4 @@
-"""`understudy mutants` and `assumptions`: what is tried, by whom, what is told of it and how it ends."""
+"""`understudy mutants` and `assumptions`: runs by the kit and by commands, reports and exit codes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from understudy.engine.worlds import Worlds
 from understudy_checks import mutation
 from understudy_checks.commands import mutants as command
 from understudy_checks.mutation import Alternative, Mutant, program, trials
-from understudy_checks.mutation.program import Program, served
+from understudy_checks.mutation.program import Program, subject_worlds
 from understudy_checks.report.matrix import duration
 from understudy_checks.rules import check_of, rule
 from understudy_checks.target import installed
@@ -101,12 +101,13 @@ def test_the_kit_tells_which_check_catches_each_rule(run: Run) -> None:
     code, out, err = run("mutants", "nextstep", *only(HOLDS_19, "every-page-holds-10-items"))
     assert (code, err) == (0, "")
     assert untimed(out).splitlines() == [
-        "caught    A page without a limit holds 19 items.",
-        f"          {DEFAULT}  {CHECK}",
-        "caught    Every page holds 10 items.",
-        "          nextstep.pagination.limit-sets-the-page-size  generic.test_pagination.test_limit_is_the_page_size",
-        f"          nextstep.pagination.default-limit             {CHECK}",
-        "2 mutants: 2 caught, 0 survived, N s",
+        "killed          A page without a limit holds 19 items.",
+        f"                {DEFAULT}  {CHECK}",
+        "killed          Every page holds 10 items.",
+        "                nextstep.pagination.limit-sets-the-page-size"
+        "  generic.test_pagination.test_limit_is_the_page_size",
+        f"                nextstep.pagination.default-limit             {CHECK}",
+        "2 mutants: 2 killed, 0 survived, N s",
     ]
 
 
@@ -118,20 +119,20 @@ def test_a_mutant_is_picked_by_a_rule_that_it_breaks(run: Run) -> None:
 
 
 def test_what_survives_the_kit_is_told_with_its_rule(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A survivor is told once more at the end with the rule, its source, and that no check catches it: exit code 1."""
+    """A survivor is repeated at the end with its rule, the source, and that no check kills it: exit code 1."""
     monkeypatch.setattr(command, "mutants", lambda api: (unchanged(),))
     code, out, _ = run("mutants", "nextstep")
     assert code == 1
     assert untimed(out).splitlines() == [
-        "survived  Nothing is wrong.",
-        f"          {DEFAULT}  -",
+        "survived        Nothing is wrong.",
+        f"                {DEFAULT}  -",
         "",
         "survived nothing-is-wrong: Nothing is wrong.",
         f"  {DEFAULT}: Without `limit` a page holds 20 items, or all that are left if they are fewer."
         " [REST API > Pagination]",
-        "    no check of the kit catches it",
+        "    no check of the kit kills it",
         "",
-        "1 mutant: 0 caught, 1 survived, N s",
+        "1 mutant: 0 killed, 1 survived, N s",
     ]
 
 
@@ -139,7 +140,7 @@ def test_processes_give_the_same_in_the_same_order(run: Run, monkeypatch: pytest
     """Where it is worth it the kit works in as many processes as there are jobs."""
     monkeypatch.setattr(trials, "WORTHWHILE", 1)
     monkeypatch.setattr(trials, "BATCH", 1)
-    monkeypatch.setattr(trials, "by_kit", len)  # another process does not see it
+    monkeypatch.setattr(trials, "run_kit", len)  # another process does not see it
     _, out, _ = run("mutants", "nextstep", *only(HOLDS), "--jobs", "2", "--json", "-")
     told = json.loads(out)["trials"]
     assert [trial["name"] for trial in told] == [
@@ -157,7 +158,7 @@ def test_a_mutant_travels_by_its_name() -> None:
 
 
 def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can be said when a process that ran the checks is gone: exit code 3."""
+    """A killed worker process is an error: exit code 3."""
 
     def gone(*_: Any) -> Iterator[trials.Trial]:
         raise BrokenProcessPool("it was terminated abruptly")
@@ -170,7 +171,7 @@ def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pyt
 
 
 def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
-    """Each mutant is served to the command; a survivor is told with what the kit catches it with: exit code 1."""
+    """The command runs against each mutant; a survivor is reported with the check that kills it: exit code 1."""
     file = tmp_path / "trials.json"
     picked = only(ALL_AT_ONCE, HOLDS_19)
     code, out, err = run("mutants", "nextstep", *picked, "--jobs", "2", "--json", str(file), command=LISTS_20_RUNS)
@@ -178,25 +179,25 @@ def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
     assert untimed(err) == "baseline N s; 2 mutants with 2 jobs: about N s\n"
     text = "The tasks of a run are listed all at once when no limit is given."
     assert untimed(out).splitlines() == [
-        "caught    A page without a limit holds 19 items.",
-        f"          {DEFAULT}",
-        "          exit code 1",
-        f"survived  {text}",
-        f"          {DEFAULT}",
+        "killed          A page without a limit holds 19 items.",
+        f"                {DEFAULT}",
+        "                exit code 1",
+        f"survived        {text}",
+        f"                {DEFAULT}",
         "",
         f"survived {ALL_AT_ONCE}: {text}",
         f"  {DEFAULT}: Without `limit` a page holds 20 items, or all that are left if they are fewer."
         " [REST API > Pagination]",
-        f"    the kit catches it with {CHECK}",
+        f"    the kit kills it with {CHECK}",
         "",
-        "2 mutants: 1 caught, 1 survived, N s",
+        "2 mutants: 1 killed, 1 survived, N s",
     ]
     told = json.loads(file.read_text())
     assert (told["api"], told["command"], told["complete"]) == ("nextstep", LISTS_20_RUNS, True)
-    caught, survived = told["trials"]
+    killed, survived = told["trials"]
     assert 0 < told["baseline_seconds"] < told["seconds"]
-    assert 0 < caught.pop("seconds") < told["seconds"]
-    assert caught == {
+    assert 0 < killed.pop("seconds") < told["seconds"]
+    assert killed == {
         "name": HOLDS_19,
         "text": "A page without a limit holds 19 items.",
         "rules": [DEFAULT],
@@ -222,7 +223,7 @@ raise SystemExit(1)
 
 
 def test_a_command_may_have_another_rate_limit(run: Run) -> None:
-    """Its server admits as many requests a minute as it is told."""
+    """The command's server accepts the given number of requests per minute."""
     code, out, _ = run(
         "assumptions", "nextstep", *only(OUT_OF_RANGE), "--rate-limit", "2", "--", sys.executable, "-c", LIMITED
     )
@@ -231,7 +232,7 @@ def test_a_command_may_have_another_rate_limit(run: Run) -> None:
 
 @pytest.mark.usefixtures("unserved")
 def test_a_command_that_fails_anyway_is_not_tried(run: Run, tmp_path: Path) -> None:
-    """When it fails on the mock as it is, its last lines are shown and nothing else is run: exit code 3."""
+    """A command that fails on the unchanged mock is run only once, and its last lines are printed: exit code 3."""
     log = tmp_path / "log"
     code, out, err = run("mutants", "nextstep", command=shell(f"echo run >> {log}; seq 9; echo; echo oh >&2; exit 7"))
     assert (code, out, log.read_text()) == (3, "", "run\n")
@@ -243,7 +244,7 @@ def test_a_command_that_fails_anyway_is_not_tried(run: Run, tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("unserved")
 def test_a_command_is_told_all_that_the_ready_file_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A variable for each field, text as it is and all else as JSON; what is null is unset, whatever it was outside."""
+    """Each field has a variable, text as it is and all else as JSON; a null field is unset, also if set outside."""
     monkeypatch.setenv("UNDERSTUDY_LAPSED_KEY", "from outside")
     monkeypatch.setenv("UNDERSTUDY_PROFILE", "quick")
     seen, ready = tmp_path / "seen", tmp_path / "ready"
@@ -267,16 +268,16 @@ def test_a_command_is_told_all_that_the_ready_file_tells(monkeypatch: pytest.Mon
 
 def test_what_is_served_to_a_command_is_like_what_serve_gives() -> None:
     """The clock runs, the documented limit holds, nothing differs but the mutant or the alternative."""
-    worlds = served("nextstep", None)
+    worlds = subject_worlds("nextstep", None)
     assert not worlds.default.clock.frozen
     assert worlds.default.limits == {"nextstep": 100}
     assert set(worlds.apis) == {"nextstep", "control"}
     assert worlds.apis["nextstep"] is installed.declared("nextstep")
     mutant = mutation.mutants("nextstep")[0]
-    assert served("nextstep", mutant).apis["nextstep"] is not worlds.apis["nextstep"]
-    assert served("nextstep", None, 7).default.limits == {"nextstep": 7}
-    assert served("nextstep", None, None).default.limits == {"nextstep": None}
-    clamping = served("nextstep", Alternative(OUT_OF_RANGE, "clamp")).default.assumptions
+    assert subject_worlds("nextstep", mutant).apis["nextstep"] is not worlds.apis["nextstep"]
+    assert subject_worlds("nextstep", None, 7).default.limits == {"nextstep": 7}
+    assert subject_worlds("nextstep", None, None).default.limits == {"nextstep": None}
+    clamping = subject_worlds("nextstep", Alternative(OUT_OF_RANGE, "clamp")).default.assumptions
     assert clamping == {**worlds.default.assumptions, OUT_OF_RANGE: "clamp"}
 
 
@@ -299,14 +300,14 @@ def test_a_run_that_hangs_is_caught_and_ended(run: Run, monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("unserved")
 def test_ctrl_c_tells_what_is_known(run: Run, tmp_path: Path) -> None:
-    """What runs is ended, what was found out is told, as far as it goes: exit code 130."""
+    """Running commands are killed and the results so far are reported: exit code 130."""
     log, file = tmp_path / "log", tmp_path / "trials.json"
     third = f"echo run >> {log}; [ $(wc -l < {log}) -lt 3 ] || {{ kill -INT $PPID; sleep 60; }}"
     options = (*only(HOLDS), "--jobs", "1", "--json", str(file))
     code, out, _ = run("mutants", "nextstep", *options, command=shell(third))
     assert (code, log.read_text()) == (130, 3 * "run\n")
     *_, last = untimed(out).splitlines()
-    assert last == "interrupted, 1 of 3 mutants: 0 caught, 1 survived, N s"
+    assert last == "interrupted, 1 of 3 mutants: 0 killed, 1 survived, N s"
     assert "the kit" not in out
     told = json.loads(file.read_text())
     assert (told["complete"], [trial["outcome"] for trial in told["trials"]]) == (False, ["survived"])
@@ -336,13 +337,13 @@ def test_a_command_has_nobody_to_ask() -> None:
 
 @pytest.mark.usefixtures("unserved")
 def test_only_the_end_of_an_output_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much a command says, and whether it is text or not."""
-    monkeypatch.setattr(program, "KEPT", 4)
+    """The output of a command may be of any size and need not be text."""
+    monkeypatch.setattr(program, "MAX_OUTPUT", 4)
     assert Program(shell(r"printf 'much\n\377no\n'")).run("nextstep").output == "�no\n"
 
 
 def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A check that leans on an assumption is told with what it saw and what the mock does: exit code 1."""
+    """A check that depends on an assumption is reported with its failure and the mock's default: exit code 1."""
 
     @rule(DEFAULT)
     def leans(target: Any) -> None:
@@ -353,33 +354,33 @@ def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.Monke
                 raise AssertionError(f"status {status}")
 
     monkeypatch.setattr(mutation, "checks", lambda: (check_of(leans),))
-    mutation.asking.cache_clear()
+    mutation.traced_runs.cache_clear()
     code, out, err = run("assumptions", "nextstep", *only(OUT_OF_RANGE, "nextstep.tasks.unset-value"))
-    mutation.asking.cache_clear()
+    mutation.traced_runs.cache_clear()
     assert (code, err) == (1, "")
     known = installed.document("nextstep").assumptions[OUT_OF_RANGE]
     assert untimed(out).splitlines() == [
-        f'broke     {OUT_OF_RANGE} = "clamp"',
-        "          test_kit_trials.leans",
-        'passed    nextstep.tasks.unset-value = ""',
+        f'false positive  {OUT_OF_RANGE} = "clamp"',
+        "                test_kit_mutation.leans",
+        'passed          nextstep.tasks.unset-value = ""',
         "",
-        f'broke {OUT_OF_RANGE} = "clamp"',
+        f'false positive {OUT_OF_RANGE} = "clamp"',
         f'  {known.text} The mock: "reject". [{known.source}]',
-        "  test_kit_trials.leans",
-        "    test_kit_trials.leans: status 200",
+        "  test_kit_mutation.leans",
+        "    test_kit_mutation.leans: status 200",
         "",
-        "2 alternatives: 1 passed, 1 broke, N s",
+        "2 alternatives: 1 passed, 1 false positive, N s",
     ]
 
 
 def test_a_command_under_each_alternative(run: Run) -> None:
-    """The command is run under one alternative at a time, and which ones break it is told: exit code 1."""
+    """The command runs under one alternative at a time, and false positives are reported: exit code 1."""
     picked = only(OUT_OF_RANGE, "nextstep.pagination.limit-not-an-integer")
     code, out, _ = run("assumptions", "nextstep", *picked, "--json", "-", command=REFUSES_ZERO)
-    broke, passed = json.loads(out)["trials"]
+    false_positive, passed = json.loads(out)["trials"]
     assert code == 1
-    assert broke.pop("seconds") > 0
-    assert broke == {
+    assert false_positive.pop("seconds") > 0
+    assert false_positive == {
         "assumption": OUT_OF_RANGE,
         "value": "clamp",
         "default": "reject",
@@ -435,7 +436,7 @@ def test_quiet_says_nothing(run: Run) -> None:
 )
 @pytest.mark.usefixtures("unserved")
 def test_mistakes_are_one_line(run: Run, name: str, arguments: list[str], told: str) -> None:
-    """What is wrong is said in one line, before anything is tried; exit code 2."""
+    """A wrong option is one line before any run: exit code 2."""
     assert run(name, *arguments) == (2, "", f"understudy: {told}\n")
 
 
@@ -459,7 +460,7 @@ def test_a_pattern_that_fits_nothing_is_a_mistake(run: Run, name: str, pattern: 
 
 
 def test_a_file_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
-    """A folder is no file, and nothing is tried before that is said: exit code 2."""
+    """A directory as output file is an error before any run: exit code 2."""
     code, out, err = run("mutants", "nextstep", *only(HOLDS_19), "--json", str(tmp_path))
     assert (code, out, err) == (2, "", f"understudy: --json {tmp_path}: it is a folder\n")
 

@@ -144,7 +144,7 @@ def test_each_gives_a_report(answers: list[Any]) -> None:
 @pytest.mark.parametrize("api", apis.NAMES)
 def test_odd_answers_between_right_ones_give_a_report(answers: list[Any], api: str, monkeypatch: Any) -> None:
     """Whatever a check knows by then, an odd answer is no more than its failure, or why it was not checked."""
-    monkeypatch.setattr(check, "PATIENCE", 10**9)
+    monkeypatch.setattr(check, "MAX_SILENT_CHECKS", 10**9)
     worlds = Worlds([installed.declared(api)], seeds=installed.seeds(), limits={api: 10**9})
     ours, turn, odd_ones = in_process(App(worlds)), cycle((False, False, True, False)), cycle(answers)
 
@@ -168,7 +168,7 @@ def report(send: Transport, told: Settings, api: str, *, only: Sequence[str]) ->
     known, moved = installed.document(api), replace(told, writes=True)
     guest = Guest(max_wait=10**9, sleep=lambda _: None)
     target = Server(known, send, known.prefixes[0], moved, name="odd", guest=guest, clock=lambda _: None)
-    found = check.examine(target, profile="glance", only=only)
+    found = check.examine(target, profile="minimal", only=only)
     for form in (plain.text, xml.junit, page.html):
         assert form(found)
     terminal.table(found, Console(file=StringIO()))
