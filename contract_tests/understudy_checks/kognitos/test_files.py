@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import example
-from hypothesis import given as drawn
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy_checks.client import NotChecked
-from understudy_checks.kognitos.driver import Json, create_file, given, new_file, post_form, start, upload
+from understudy_checks.kognitos.driver import Json, create_file, post_form, provided, request_file, start_run, upload
 from understudy_checks.rules import rule
 from understudy_checks.target.targets import Target
 
@@ -15,19 +14,19 @@ FIELDS = ("id", "file_name", "upload_url", "upload_http_method", "upload_http_he
 
 
 @rule("kognitos.files.created", needs=("write",))
-@drawn(name=st.text(st.characters(codec="utf-8", min_codepoint=32), min_size=1, max_size=256))
+@given(name=st.text(st.characters(codec="utf-8", min_codepoint=32), min_size=1, max_size=256))
 @example(name="test-file.pdf")
 def test_a_file_is_made(target: Target, name: str) -> None:
     """Making a file is answered 201, whatever it is called."""
     with target.open() as client:
-        assert create_file(client, agent_id=given(client, "agent_id"), file_name=name).status == 201
+        assert request_file(client, agent_id=provided(client, "agent_id"), file_name=name).status == 201
 
 
 @rule("kognitos.files.fields", needs=("write",))
 def test_a_file_has_its_fields(target: Target) -> None:
     """The answer to making a file has four texts that are not empty, and two objects of texts."""
     with target.open() as client:
-        file = new_file(client)
+        file = create_file(client)
         for name in FIELDS[:4]:
             assert isinstance(file[name], str), f"{name} is {file[name]!r}"
             assert file[name], f"{name} is empty"
@@ -39,14 +38,14 @@ def test_a_file_has_its_fields(target: Target) -> None:
 def test_content_is_to_be_posted(target: Target) -> None:
     """The method of the upload is POST."""
     with target.open() as client:
-        assert new_file(client)["upload_http_method"] == "POST"
+        assert create_file(client)["upload_http_method"] == "POST"
 
 
 @rule("kognitos.files.two-calls-two-files", needs=("write",))
 def test_equal_calls_make_files_of_their_own(target: Target) -> None:
     """Equal calls make as many files: their ids differ, and where and as what their contents go."""
     with target.open() as client:
-        files = [new_file(client) for _ in range(3)]
+        files = [create_file(client) for _ in range(3)]
         assert len({file["id"] for file in files}) == len(files)
         places = {(file["upload_url"], file["upload_fields"].get("key")) for file in files}
         assert len(places) == len(files), "two files have one address"
@@ -56,67 +55,67 @@ def test_equal_calls_make_files_of_their_own(target: Target) -> None:
 def test_a_file_needs_a_name(target: Target) -> None:
     """Null as a file's name, or none, is answered 400."""
     with target.open() as client:
-        agent_id = given(client, "agent_id")
-        assert create_file(client, agent_id=agent_id).status == 400
-        assert create_file(client, agent_id=agent_id, file_name=None).status == 400
+        agent_id = provided(client, "agent_id")
+        assert request_file(client, agent_id=agent_id).status == 400
+        assert request_file(client, agent_id=agent_id, file_name=None).status == 400
 
 
 @rule("kognitos.files.name-length", needs=("write",))
-@drawn(size=st.integers(1, 256), more=st.integers(257, 2000))
+@given(size=st.integers(1, 256), more=st.integers(257, 2000))
 @example(size=1, more=257)
 @example(size=256, more=257)
 def test_a_file_name_has_a_length(target: Target, size: int, more: int) -> None:
     """A name of 1 to 256 characters is accepted; an empty one and a longer one are answered 400."""
     with target.open() as client:
-        agent_id = given(client, "agent_id")
-        assert create_file(client, agent_id=agent_id, file_name="n" * size).status < 300
+        agent_id = provided(client, "agent_id")
+        assert request_file(client, agent_id=agent_id, file_name="n" * size).status < 300
         for wrong in ("", "n" * more):
-            assert create_file(client, agent_id=agent_id, file_name=wrong).status == 400, f"{len(wrong)} characters"
+            assert request_file(client, agent_id=agent_id, file_name=wrong).status == 400, f"{len(wrong)} characters"
 
 
 @rule("kognitos.files.agent-id-form", needs=("write",))
-@drawn(size=st.integers(27, 200), bad=st.sampled_from(" .:/@!?*+é中%"))
+@given(size=st.integers(27, 200), bad=st.sampled_from(" .:/@!?*+é中%"))
 @example(size=27, bad=" ")
 def test_the_agent_of_a_file_has_a_form(target: Target, size: int, bad: str) -> None:
     """An agent id that is empty, too long or has another character is answered 400."""
     with target.open() as client:
         for id in ("", "a" * size, f"a{bad}z"):
-            assert create_file(client, agent_id=id, file_name="test-file.pdf").status == 400, f"agent {id!r}"
+            assert request_file(client, agent_id=id, file_name="test-file.pdf").status == 400, f"agent {id!r}"
 
 
 @rule("kognitos.files.unknown-agent", needs=("write",))
-@drawn(id=st.text("abcdefghij0123456789", max_size=25))
+@given(id=st.text("abcdefghij0123456789", max_size=25))
 @example(id="nobody")
 @example(id="a" * 25)
 def test_a_file_needs_an_agent_that_exists(target: Target, id: str) -> None:
     """Making a file for an agent that does not exist is answered 404."""
     with target.open() as client:
-        assert create_file(client, agent_id=f"{id}_", file_name="test-file.pdf").status == 404
+        assert request_file(client, agent_id=f"{id}_", file_name="test-file.pdf").status == 404
 
 
 @rule("kognitos.files.agent-of-the-key", needs=("write",))
 def test_a_key_of_an_agent_needs_no_agent(target: Target) -> None:
     """With a key of one agent the agent of a file may be left out."""
     with target.open() as client:
-        made = create_file(client, key=given(client, "agent_key"), file_name="test-file.pdf")
+        made = request_file(client, key=provided(client, "agent_key"), file_name="test-file.pdf")
         assert made.status == 201
         assert upload(client, made.json()).status == 204
 
 
 @rule("kognitos.upload.accepted", "kognitos.upload.needs-no-key", needs=("write",))
-@drawn(name=st.sampled_from(("test-file.pdf", "a b.csv", "Größe.txt", "x")))
+@given(name=st.sampled_from(("test-file.pdf", "a b.csv", "Größe.txt", "x")))
 @example(name="test-file.pdf")
 def test_content_is_accepted(target: Target, name: str) -> None:
     """A form with all fields and the content is answered 204 without a body, and needs no key."""
     with target.open() as client:
-        file = new_file(client, name)
+        file = create_file(client, name)
         response = upload(client, file)
         assert response.status == 204, response
         assert not response.body
 
 
 @rule("kognitos.upload.any-content", needs=("write",))
-@drawn(content=st.binary(max_size=2000))
+@given(content=st.binary(max_size=2000))
 @example(content=b"")
 @example(content=b"\x00\xff\r\n--\r\n")
 @example(content=b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
@@ -124,21 +123,21 @@ def test_content_is_accepted(target: Target, name: str) -> None:
 def test_any_bytes_are_accepted(target: Target, content: bytes) -> None:
     """The content may be any bytes, also none."""
     with target.open() as client:
-        assert upload(client, new_file(client), content).status == 204
+        assert upload(client, create_file(client), content).status == 204
 
 
 @rule("kognitos.upload.any-content", needs=("write",))
 def test_large_content_is_accepted(target: Target) -> None:
     """The content may be some megabytes."""
     with target.open() as client:
-        assert upload(client, new_file(client), bytes(range(256)) * (3 << 12)).status == 204
+        assert upload(client, create_file(client), bytes(range(256)) * (3 << 12)).status == 204
 
 
 @rule("kognitos.upload.without-file", needs=("write",))
 def test_a_form_needs_content(target: Target) -> None:
     """A form whose content is missing, or called something else, is refused with a 4xx."""
     with target.open() as client:
-        file = new_file(client)
+        file = create_file(client)
         for part in (None, "content", "File"):
             response = upload(client, file, part=part)
             assert 400 <= response.status < 500, f"a form with the part {part}: {response.status}"
@@ -149,7 +148,7 @@ def test_a_form_needs_content(target: Target) -> None:
 def test_an_address_is_not_to_be_guessed(target: Target) -> None:
     """A form that goes to an address that was never given out is refused with a 4xx."""
     with target.open() as client:
-        file = new_file(client)
+        file = create_file(client)
         head, _, token = file["upload_url"].rpartition("/")
         if len(token) < 8:
             raise NotChecked("the upload's address has no token at its end")
@@ -164,9 +163,9 @@ def test_an_address_is_not_to_be_guessed(target: Target) -> None:
 def test_an_uploaded_file_is_read_by_a_run(target: Target) -> None:
     """The way of the examples: make a file, post its content, start a run with it."""
     with target.open() as client:
-        file: Json = new_file(client)
+        file: Json = create_file(client)
         assert upload(client, file, b"total;42").status == 204
-        assert start(client, file_ids=[file["id"]])["file_ids"] == [file["id"]]
+        assert start_run(client, file_ids=[file["id"]])["file_ids"] == [file["id"]]
 
 
 @rule("kognitos.health.ok")

@@ -8,14 +8,14 @@ from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.kognitos.driver import (
     Json,
-    create_file,
-    given,
     other_agent,
     processes,
-    read,
+    provided,
+    read_run,
+    request_file,
     runs,
-    start,
-    wanted,
+    start_run,
+    valid_run_body,
 )
 from understudy_checks.rules import rule
 from understudy_checks.target.targets import Target
@@ -27,7 +27,7 @@ UNKNOWN = "no-such-id"
 def test_a_key_of_an_agent_reads_what_is_its_agents(target: Target) -> None:
     """A key of one agent sees that agent's processes and runs as a key of the organization does."""
     with target.open() as client:
-        key, agent_id = given(client, "agent_key"), given(client, "agent_id")
+        key, agent_id = provided(client, "agent_key"), provided(client, "agent_id")
         known = processes(client)[:3]
         reading: list[tuple[str, dict[str, Json]]] = [("listProcesses", {"agent_id": agent_id})]
         for process in known:
@@ -43,11 +43,11 @@ def test_a_key_of_an_agent_reads_what_is_its_agents(target: Target) -> None:
 def test_a_key_of_an_agent_starts_runs_of_its_agent(target: Target) -> None:
     """A key of one agent starts a run of its agent's process and makes a file for its agent."""
     with target.open() as client:
-        key, body = given(client, "agent_key"), wanted(client)
+        key, body = provided(client, "agent_key"), valid_run_body(client)
         response = client.call("createRun", json=body, key=key)
         assert response.status < 300, f"createRun: {response.status}"
-        assert read(client, response.json()["id"])["agent_id"] == body["agent_id"]
-        made = create_file(client, key=key, agent_id=body["agent_id"], file_name="test-file.pdf")
+        assert read_run(client, response.json()["id"])["agent_id"] == body["agent_id"]
+        made = request_file(client, key=key, agent_id=body["agent_id"], file_name="test-file.pdf")
         assert made.status == 201, f"createFile: {made.status}"
 
 
@@ -55,7 +55,7 @@ def test_a_key_of_an_agent_starts_runs_of_its_agent(target: Target) -> None:
 def test_a_key_of_an_agent_reads_nothing_of_another(target: Target) -> None:
     """With a key of one agent, lists, processes and runs of another are refused, and nothing of them is told."""
     with target.open() as client:
-        key, agent_id = given(client, "agent_key"), other_agent(client)
+        key, agent_id = provided(client, "agent_key"), other_agent(client)
         known = processes(client, agent_id)[:3]
         listed = [run for process in known for run in runs(client, process)[:3]]
         reading: list[tuple[str, dict[str, Json]]] = [("listProcesses", {"agent_id": agent_id})]
@@ -74,15 +74,15 @@ def test_a_key_of_an_agent_reads_nothing_of_another(target: Target) -> None:
 def test_a_key_of_an_agent_does_nothing_for_another(target: Target) -> None:
     """With a key of one agent, no run of another agent's process is started, and no file is made for it."""
     with target.open() as client:
-        key, agent_id = given(client, "agent_key"), other_agent(client)
+        key, agent_id = provided(client, "agent_key"), other_agent(client)
         for process in processes(client, agent_id)[:3]:
             before = runs(client, process)
             named = {"agent_id": agent_id, "process_id": process["id"], "stage": process["stage"]}
-            for body in (named, {**named, "agent_id": given(client, "agent_id")}):
+            for body in (named, {**named, "agent_id": provided(client, "agent_id")}):
                 response = client.call("createRun", json={"name": "Not to be started", **body}, key=key)
                 assert 400 <= response.status < 500, f"createRun with {body}: {response.status}"
             assert "Not to be started" not in {run["name"] for run in runs(client, process)}, f"once {len(before)} runs"
-        made = create_file(client, key=key, agent_id=agent_id, file_name="test-file.pdf")
+        made = request_file(client, key=key, agent_id=agent_id, file_name="test-file.pdf")
         assert 400 <= made.status < 500, f"createFile: {made.status}"
 
 
@@ -103,7 +103,7 @@ def test_declared_errors_have_the_documented_body(target: Target) -> None:
 
 def _refusals(client: Client) -> Iterator[Response]:
     """Calls that every operation refuses as it declares."""
-    agent_id = given(client, "agent_id")
+    agent_id = provided(client, "agent_id")
     for operation, arguments in (
         ("listRuns", {}),
         ("listRuns", {"agent_id": agent_id, "process_id": UNKNOWN}),
@@ -115,9 +115,9 @@ def _refusals(client: Client) -> Iterator[Response]:
     ):
         yield client.call(operation, arguments)
     if "write" in client.world.capabilities:
-        body = wanted(client)
+        body = valid_run_body(client)
         yield client.call("createRun", json={})
         yield client.call("createRun", json={**body, "process_id": UNKNOWN})
         yield client.call("createFile", json={})
         yield client.call("createFile", json={"agent_id": UNKNOWN, "file_name": "test-file.pdf"})
-        assert start(client, body)["id"] != UNKNOWN
+        assert start_run(client, body)["id"] != UNKNOWN

@@ -5,35 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import example, settings
-from hypothesis import given as drawn
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, run_state_machine_as_test
 from hypothesis.stateful import rule as step
 
 from understudy_checks.client import Client
 from understudy_checks.kognitos.driver import (
-    FINAL,
-    IDENTITY,
-    ORDER,
+    ACTIVE_STATUSES,
+    CONSTANT_MEMBERS,
+    FINAL_STATUSES,
     Json,
-    ended,
-    history,
+    await_final_status,
     is_final,
-    read,
-    run_in_list,
+    listed_run,
+    read_run,
+    run_history,
     runs,
-    several,
+    sample_run_bodies,
     shows_no_outputs,
-    start,
-    wanted,
+    start_run,
+    valid_run_body,
 )
 from understudy_checks.rules import rule
 from understudy_checks.target.targets import Target
 
 MOMENTS = st.sampled_from((0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0))
 ENDS = {"cancel-run": "Cancelled", "fail-run": "Failed", "time-out-run": "TimedOut"}
-RANKS = {status: rank for rank, status in enumerate((*ORDER, "final"))}
+RANKS = {status: rank for rank, status in enumerate((*ACTIVE_STATUSES, "final"))}
 
 
 @rule("kognitos.life-cycle.statuses", needs=("write",))
@@ -41,7 +40,7 @@ def test_a_run_has_a_documented_status(target: Target) -> None:
     """A run that waits for nobody has one of the seven statuses, all the time."""
     with target.open() as client:
         for seen in _histories(client):
-            assert {run["status"] for run in seen} <= {*ORDER, *FINAL}
+            assert {run["status"] for run in seen} <= {*ACTIVE_STATUSES, *FINAL_STATUSES}
 
 
 @rule("kognitos.life-cycle.never-backwards", needs=("write",))
@@ -61,7 +60,7 @@ def test_a_run_that_is_over_stays_so(target: Target) -> None:
             over = [run for run in seen if is_final(run)]
             if over:
                 client.advance(3600 if "fresh" in client.world.capabilities else 5)
-                last = read(client, over[0]["id"])
+                last = read_run(client, over[0]["id"])
                 for run in (*over, last):
                     assert (run["status"], run.get("outputs")) == (over[0]["status"], over[0].get("outputs"))
 
@@ -70,7 +69,7 @@ def test_a_run_that_is_over_stays_so(target: Target) -> None:
 def test_a_run_comes_to_its_end(target: Target) -> None:
     """A run that nobody touches comes to a final status."""
     with target.open() as client:
-        assert is_final(ended(client, start(client)))
+        assert is_final(await_final_status(client, start_run(client)))
 
 
 @rule("kognitos.life-cycle.outputs-follow-success", needs=("write",))
@@ -80,25 +79,25 @@ def test_only_a_success_has_outputs(target: Target) -> None:
         for seen in _histories(client):
             for run in seen:
                 assert run["status"] == "Succeeded" or shows_no_outputs(run), run
-        for body in several(client):
+        for body in sample_run_bodies(client):
             for run in runs(client, {"id": body["process_id"], "agent_id": body["agent_id"]}):
                 assert run["status"] == "Succeeded" or shows_no_outputs(run), run
 
 
 @rule("kognitos.life-cycle.outputs-follow-success", needs=("write", "events"))
-@drawn(moment=MOMENTS, event=st.sampled_from(sorted(ENDS)))
+@given(moment=MOMENTS, event=st.sampled_from(sorted(ENDS)))
 @example(moment=4.0, event="cancel-run")
 @example(moment=6.0, event="fail-run")
 def test_a_run_that_was_ended_has_no_outputs(target: Target, moment: float, event: str) -> None:
     """A run that is cancelled, fails or times out shows no outputs, then and later."""
     with target.open() as client:
-        for body in several(client)[:3]:
-            made = start(client, body)
+        for body in sample_run_bodies(client)[:3]:
+            made = start_run(client, body)
             client.advance(moment)
-            if not is_final(read(client, made["id"])):
+            if not is_final(read_run(client, made["id"])):
                 client.event(event, run_id=made["id"])
                 for _ in range(2):
-                    assert shows_no_outputs(read(client, made["id"]))
+                    assert shows_no_outputs(read_run(client, made["id"]))
                     client.advance(100)
 
 
@@ -108,23 +107,25 @@ def test_a_run_stays_what_it_is(target: Target) -> None:
     with target.open() as client:
         for seen in _histories(client):
             for run in seen:
-                assert {name: run.get(name) for name in IDENTITY} == {name: seen[0].get(name) for name in IDENTITY}
+                assert {name: run.get(name) for name in CONSTANT_MEMBERS} == {
+                    name: seen[0].get(name) for name in CONSTANT_MEMBERS
+                }
 
 
 @rule("kognitos.life-cycle.list-and-single-agree", needs=("write",))
 def test_the_list_follows_the_run(target: Target) -> None:
     """At every moment the list shows a run as reading it by its id does."""
     with target.open() as client:
-        made = start(client)
+        made = start_run(client)
         for _ in range(24):
-            before, listed, after = read(client, made["id"]), run_in_list(client, made), read(client, made["id"])
+            before, listed, after = read_run(client, made["id"]), listed_run(client, made), read_run(client, made["id"])
             shown = (listed["status"], listed.get("outputs"))
             assert shown in [(run["status"], run.get("outputs")) for run in (before, after)]
             client.advance(0.5)
 
 
 @rule("kognitos.life-cycle.cancelled", needs=("write", "events"))
-@drawn(moment=MOMENTS)
+@given(moment=MOMENTS)
 @example(moment=0.0)
 @example(moment=1.5)
 @example(moment=4.0)
@@ -134,7 +135,7 @@ def test_a_run_is_cancelled(target: Target, moment: float) -> None:
 
 
 @rule("kognitos.life-cycle.failed", needs=("write", "events"))
-@drawn(moment=MOMENTS)
+@given(moment=MOMENTS)
 @example(moment=0.0)
 @example(moment=4.0)
 def test_a_run_fails(target: Target, moment: float) -> None:
@@ -143,7 +144,7 @@ def test_a_run_fails(target: Target, moment: float) -> None:
 
 
 @rule("kognitos.life-cycle.timed-out", needs=("write", "events"))
-@drawn(moment=MOMENTS)
+@given(moment=MOMENTS)
 @example(moment=0.0)
 @example(moment=4.0)
 def test_a_run_times_out(target: Target, moment: float) -> None:
@@ -152,37 +153,37 @@ def test_a_run_times_out(target: Target, moment: float) -> None:
 
 
 @rule("kognitos.life-cycle.waits-for-a-person", needs=("write", "events"))
-@drawn(moment=MOMENTS, hours=st.integers(0, 100))
+@given(moment=MOMENTS, hours=st.integers(0, 100))
 @example(moment=0.0, hours=1)
 @example(moment=4.0, hours=1)
 def test_a_waiting_run_is_not_over(target: Target, moment: float, hours: int) -> None:
     """A run that waits for a person is not over, however long that takes, and shows no outputs."""
     with target.open() as client:
-        made = start(client)
+        made = start_run(client)
         client.advance(moment)
         client.event("wait-for-person", run_id=made["id"])
         for seconds in (0, 10, hours * 3600):
             client.advance(seconds)
-            for run in (read(client, made["id"]), run_in_list(client, made)):
-                assert run["status"] not in FINAL
+            for run in (read_run(client, made["id"]), listed_run(client, made)):
+                assert run["status"] not in FINAL_STATUSES
                 assert shows_no_outputs(run)
 
 
 @rule("kognitos.life-cycle.goes-on-when-resumed", needs=("write", "events"))
-@drawn(moment=MOMENTS, waited=st.sampled_from((0, 1, 60, 100_000)))
+@given(moment=MOMENTS, waited=st.sampled_from((0, 1, 60, 100_000)))
 @example(moment=0.0, waited=60)
 @example(moment=4.0, waited=60)
 def test_a_resumed_run_comes_to_its_end(target: Target, moment: float, waited: int) -> None:
     """A run that waited comes to a final status once a person has answered, the one that it would have come to."""
     with target.open() as client:
-        body = wanted(client)
-        made, other = start(client, body), start(client, body)
+        body = valid_run_body(client)
+        made, other = start_run(client, body), start_run(client, body)
         client.advance(moment)
         client.event("wait-for-person", run_id=made["id"])
         client.advance(waited)
         client.event("resume-run", run_id=made["id"])
-        assert is_final(ended(client, made))
-        assert is_final(ended(client, other))
+        assert is_final(await_final_status(client, made))
+        assert is_final(await_final_status(client, other))
 
 
 @dataclass(slots=True)
@@ -207,12 +208,12 @@ class LifeCycle(RuleBasedStateMachine):
     @initialize()
     def find_processes(self) -> None:
         """Choose some processes."""
-        self.bodies = several(self.client)[:4]
+        self.bodies = sample_run_bodies(self.client)[:4]
 
     @step(number=st.integers(0, 3), name=st.sampled_from(("A", "0", "Same name")))
     def start_a_run(self, number: int, name: str) -> None:
         """A run starts as Created, under its name."""
-        made = start(self.client, self.bodies[number % len(self.bodies)], name=name)
+        made = start_run(self.client, self.bodies[number % len(self.bodies)], name=name)
         assert (made["status"], made["name"]) == ("Created", name)
         self.runs.append(Run(made))
 
@@ -246,8 +247,10 @@ class LifeCycle(RuleBasedStateMachine):
     def runs_only_go_on(self) -> None:
         """The newest runs have not gone back, are not over while they wait, and are ended as they were."""
         for run in self.runs[-5:]:
-            seen: Any = read(self.client, run.shown["id"])
-            assert {name: seen.get(name) for name in IDENTITY} == {name: run.shown.get(name) for name in IDENTITY}
+            seen: Any = read_run(self.client, run.shown["id"])
+            assert {name: seen.get(name) for name in CONSTANT_MEMBERS} == {
+                name: run.shown.get(name) for name in CONSTANT_MEMBERS
+            }
             assert seen["status"] == "Succeeded" or shows_no_outputs(seen)
             assert run.waits <= (not is_final(seen)), f"{seen['status']} while a person is waited for"
             if run.end is not None:
@@ -265,7 +268,7 @@ class LifeCycle(RuleBasedStateMachine):
     def _open(self, number: int) -> Run | None:
         """The run of a number, unless it is over."""
         run = self.runs[number % len(self.runs)]
-        run.shown = read(self.client, run.shown["id"])
+        run.shown = read_run(self.client, run.shown["id"])
         return None if is_final(run.shown) else run
 
 
@@ -287,7 +290,7 @@ def _histories(client: Client) -> list[list[Json]]:
 
     Runs beside the first that do not end in that time are left out: they may wait for a person.
     """
-    first, *others = [history(client, start(client, body)) for body in several(client)]
+    first, *others = [run_history(client, start_run(client, body)) for body in sample_run_bodies(client)]
     return [first, *(seen for seen in others if is_final(seen[-1]))]
 
 
@@ -298,10 +301,10 @@ def _rank(run: Json) -> int:
 def _assert_ends(target: Target, event: str, moment: float) -> None:
     """Assert that an event, some time after the start, ends a run as it should, for good."""
     with target.open() as client:
-        made = start(client)
+        made = start_run(client)
         client.advance(moment)
         client.event(event, run_id=made["id"])
         for seconds in (0, 1, 10, 10_000):
             client.advance(seconds)
-            for run in (read(client, made["id"]), run_in_list(client, made)):
+            for run in (read_run(client, made["id"]), listed_run(client, made)):
                 assert run["status"] == ENDS[event], f"{run['status']} {seconds} seconds later"

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy.document.operation import Operation
-from understudy_checks.kognitos.driver import processes, runs, start, wanted
+from understudy_checks.kognitos.driver import processes, runs, start_run, valid_run_body
 from understudy_checks.pagination import ids, longest, pages, read_page, walk
 from understudy_checks.rules import rule
 from understudy_checks.target.targets import Target
@@ -34,9 +34,9 @@ def test_no_page_is_longer_than_its_limit(target: Target, listing: Operation, li
 def test_a_large_page_is_no_longer_than_its_limit(target: Target) -> None:
     """Limits up to the largest are kept in a list that is longer."""
     with target.open() as client:
-        body = wanted(client)
+        body = valid_run_body(client)
         for _ in range(MANY):
-            start(client, body)
+            start_run(client, body)
         listing = client.contract.operations["listRuns"]
         arguments = {"agent_id": body["agent_id"], "process_id": body["process_id"]}
         for limit in (50, 99, 100):
@@ -51,8 +51,8 @@ def test_a_large_page_is_no_longer_than_its_limit(target: Target) -> None:
 def test_null_comes_after_everything(target: Target, limit: int) -> None:
     """Following tokens ends at a null, and then every run that was started before has been given."""
     with target.open() as client:
-        body = wanted(client)
-        made = {start(client, body)["id"] for _ in range(8)}
+        body = valid_run_body(client)
+        made = {start_run(client, body)["id"] for _ in range(8)}
         listing = client.contract.operations["listRuns"]
         arguments = {"agent_id": body["agent_id"], "process_id": body["process_id"]}
         length = len(walk(client, listing, arguments))
@@ -78,8 +78,8 @@ def test_every_list_ends_with_null(target: Target, listing: Operation) -> None:
 def test_a_new_run_is_in_its_list_only(target: Target) -> None:
     """A run that was started is listed once under its process, and under no other process of its agent."""
     with target.open() as client:
-        body = wanted(client)
-        made = start(client, body)
+        body = valid_run_body(client)
+        made = start_run(client, body)
         for process in processes(client, body["agent_id"])[:5]:
             expected = process["id"] == body["process_id"]
             seen = ids(runs(client, process)).count(made["id"])

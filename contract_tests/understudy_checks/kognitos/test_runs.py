@@ -6,23 +6,22 @@ import re
 from datetime import datetime
 from itertools import islice
 
-from hypothesis import example
-from hypothesis import given as drawn
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy_checks.client import Client, NotChecked
 from understudy_checks.kognitos.driver import (
-    SEVERAL,
+    MAX_PROCESSES,
     Json,
-    agents,
-    given,
-    known_runs,
+    known_agents,
+    listed_run,
     other_agent,
     processes,
-    read,
-    run_in_list,
+    provided,
+    read_run,
     runs,
-    start,
+    sample_runs,
+    start_run,
 )
 from understudy_checks.rules import rule
 from understudy_checks.target.targets import Target
@@ -102,18 +101,18 @@ def test_outputs_have_names_and_values(target: Target) -> None:
 def test_a_listed_run_is_read_by_its_id(target: Target) -> None:
     """Every listed run is read by its id alone."""
     with target.open() as client:
-        for run in islice(known_runs(client), 60):
-            assert read(client, run["id"])["id"] == run["id"]
+        for run in islice(sample_runs(client), 60):
+            assert read_run(client, run["id"])["id"] == run["id"]
 
 
 @rule("kognitos.runs.unknown-run")
-@drawn(id=UNKNOWN_IDS)
+@given(id=UNKNOWN_IDS)
 @example(id="no-such-run")
 def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
     """An id that no run has is answered 404, also when it is nearly right or another object's."""
     with target.open() as client:
-        known = next(known_runs(client))
-        runs = {run["id"] for run in known_runs(client)}
+        known = next(sample_runs(client))
+        runs = {run["id"] for run in sample_runs(client)}
         near = {known["id"][:-1], known["id"] + "0", known["id"].swapcase()} - runs
         others = {process["id"] for process in processes(client)} - runs
         for unknown in (id, *(text for text in sorted(near) if ID.fullmatch(text)), *sorted(others)[:3]):
@@ -124,7 +123,7 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
 def test_runs_are_not_listed_without_a_process(target: Target) -> None:
     """A list of runs needs a process."""
     with target.open() as client:
-        assert client.call("listRuns", {"agent_id": given(client, "agent_id")}).status == 400
+        assert client.call("listRuns", {"agent_id": provided(client, "agent_id")}).status == 400
 
 
 @rule("kognitos.runs.agent-id-needed")
@@ -135,17 +134,17 @@ def test_runs_are_not_listed_without_an_agent(target: Target) -> None:
 
 
 @rule("kognitos.runs.unknown-process")
-@drawn(id=UNKNOWN_IDS)
+@given(id=UNKNOWN_IDS)
 @example(id="no-such-process")
 def test_runs_of_an_unknown_process_are_not_found(target: Target, id: str) -> None:
     """The runs of a process that does not exist are answered 404."""
     with target.open() as client:
-        response = client.call("listRuns", {"process_id": id, "agent_id": given(client, "agent_id")})
+        response = client.call("listRuns", {"process_id": id, "agent_id": provided(client, "agent_id")})
         assert response.status == 404, f"process {id}: {response.status}"
 
 
 @rule("kognitos.runs.unknown-agent")
-@drawn(id=UNKNOWN_IDS)
+@given(id=UNKNOWN_IDS)
 @example(id="no-such-agent")
 def test_runs_of_an_unknown_agent_are_not_found(target: Target, id: str) -> None:
     """The runs of an agent that does not exist are answered 404, whatever the process."""
@@ -158,7 +157,7 @@ def test_runs_of_an_unknown_agent_are_not_found(target: Target, id: str) -> None
 def test_runs_of_another_agents_process_are_not_found(target: Target) -> None:
     """The runs of a process are answered 404 under another agent than its own."""
     with target.open() as client:
-        own, other = given(client, "agent_id"), other_agent(client)
+        own, other = provided(client, "agent_id"), other_agent(client)
         crossed = [(process["id"], other) for process in processes(client, own)[:3]]
         crossed += [(process["id"], own) for process in processes(client, other)[:3]]
         for process_id, agent_id in crossed:
@@ -171,8 +170,8 @@ def test_a_stage_lists_its_runs(target: Target) -> None:
     """A stage lists exactly the runs of that stage, in the order of the whole list, which holds both."""
     with target.open() as client:
         seen = set()
-        for id in agents(client):
-            for process in processes(client, id)[:SEVERAL]:
+        for id in known_agents(client):
+            for process in processes(client, id)[:MAX_PROCESSES]:
                 everything = runs(client, process)
                 for stage in STAGES:
                     expected = [run["id"] for run in everything if run["stage"] == stage]
@@ -184,7 +183,7 @@ def test_a_stage_lists_its_runs(target: Target) -> None:
 
 
 @rule("kognitos.runs.unknown-stage-filter")
-@drawn(stage=st.one_of(st.sampled_from(OTHER_STAGES), NEAR_STAGES.filter(lambda text: text not in STAGES)))
+@given(stage=st.one_of(st.sampled_from(OTHER_STAGES), NEAR_STAGES.filter(lambda text: text not in STAGES)))
 @example(stage="draft")
 @example(stage="PUBLISHED")
 def test_a_stage_that_does_not_exist_lists_nothing(target: Target, stage: str) -> None:
@@ -199,8 +198,8 @@ def test_a_stage_that_does_not_exist_lists_nothing(target: Target, stage: str) -
 def test_a_list_holds_runs_of_its_process(target: Target) -> None:
     """Every run of a list is of the process and the agent that were asked for."""
     with target.open() as client:
-        for id in agents(client):
-            for process in processes(client, id)[:SEVERAL]:
+        for id in known_agents(client):
+            for process in processes(client, id)[:MAX_PROCESSES]:
                 for run in runs(client, process):
                     assert (run["process_id"], run["agent_id"]) == (process["id"], id), f"run {run['id']}"
 
@@ -230,7 +229,7 @@ def test_processes_are_not_listed_without_an_agent(target: Target) -> None:
 
 
 @rule("kognitos.processes.unknown-agent")
-@drawn(id=UNKNOWN_IDS)
+@given(id=UNKNOWN_IDS)
 @example(id="no-such-agent")
 def test_processes_of_an_unknown_agent_are_not_found(target: Target, id: str) -> None:
     """The processes of an agent that does not exist are answered 404."""
@@ -243,7 +242,7 @@ def test_a_list_holds_processes_of_its_agent(target: Target) -> None:
     """Every process of a list is of the agent that was asked for, and no two agents share one."""
     with target.open() as client:
         seen: set[str] = set()
-        for id in agents(client):
+        for id in known_agents(client):
             listed = processes(client, id)
             assert {process["agent_id"] for process in listed} <= {id}
             assert not seen & {process["id"] for process in listed}
@@ -254,7 +253,7 @@ def test_a_list_holds_processes_of_its_agent(target: Target) -> None:
 def test_a_listed_process_is_read_by_its_id(target: Target) -> None:
     """Every listed process is read by its id and its agent's."""
     with target.open() as client:
-        for process in (process for id in agents(client) for process in processes(client, id)[:30]):
+        for process in (process for id in known_agents(client) for process in processes(client, id)[:30]):
             response = client.call("getProcess", {"process_id": process["id"], "agent_id": process["agent_id"]})
             assert response.status == 200, f"process {process['id']}: {response.status}"
             assert response.json()["id"] == process["id"]
@@ -268,7 +267,7 @@ def test_a_process_is_not_read_without_an_agent(target: Target) -> None:
 
 
 @rule("kognitos.processes.unknown-process")
-@drawn(id=UNKNOWN_IDS)
+@given(id=UNKNOWN_IDS)
 @example(id="no-such-process")
 def test_an_unknown_process_is_not_found(target: Target, id: str) -> None:
     """A process that does not exist is answered 404, also when its id is nearly right."""
@@ -276,12 +275,12 @@ def test_an_unknown_process_is_not_found(target: Target, id: str) -> None:
         known = {process["id"] for process in processes(client)}
         near = {text[:-1] for text in list(known)[:2]} | {text.swapcase() for text in list(known)[:2]}
         for unknown in sorted({id, *near} - known):
-            response = client.call("getProcess", {"process_id": unknown, "agent_id": given(client, "agent_id")})
+            response = client.call("getProcess", {"process_id": unknown, "agent_id": provided(client, "agent_id")})
             assert response.status == 404, f"process {unknown}: {response.status}"
 
 
 @rule("kognitos.processes.unknown-agent-of-one")
-@drawn(id=UNKNOWN_IDS)
+@given(id=UNKNOWN_IDS)
 @example(id="no-such-agent")
 def test_a_process_of_an_unknown_agent_is_not_found(target: Target, id: str) -> None:
     """A process is answered 404 under an agent that does not exist."""
@@ -294,7 +293,7 @@ def test_a_process_of_an_unknown_agent_is_not_found(target: Target, id: str) -> 
 def test_a_process_of_another_agent_is_not_found(target: Target) -> None:
     """A process is answered 404 under another agent than its own."""
     with target.open() as client:
-        own, other = given(client, "agent_id"), other_agent(client)
+        own, other = provided(client, "agent_id"), other_agent(client)
         crossed = [(process["id"], other) for process in processes(client, own)[:3]]
         crossed += [(process["id"], own) for process in processes(client, other)[:3]]
         for process_id, agent_id in crossed:
@@ -311,19 +310,19 @@ def _process(client: Client) -> Json:
 
 def _shown(client: Client) -> list[Json]:
     """Runs as they are shown everywhere: listed, read by their ids, and just started."""
-    listed = list(known_runs(client))
-    made = start(client)
+    listed = list(sample_runs(client))
+    made = start_run(client)
     return [
         *listed,
-        *(read(client, run["id"]) for run in listed[:40]),
+        *(read_run(client, run["id"]) for run in listed[:40]),
         made,
-        read(client, made["id"]),
-        run_in_list(client, made),
+        read_run(client, made["id"]),
+        listed_run(client, made),
     ]
 
 
 def _shown_processes(client: Client) -> list[Json]:
-    listed = [process for id in agents(client) for process in processes(client, id)]
+    listed = [process for id in known_agents(client) for process in processes(client, id)]
     single = [
         client.call("getProcess", {"process_id": process["id"], "agent_id": process["agent_id"]}).json()
         for process in listed[:20]

@@ -16,24 +16,24 @@ from understudy_checks.nextstep.driver import (
     Json,
     Tasks,
     await_completed,
-    begin,
-    change,
-    complete,
-    fill,
-    fillable,
-    finish,
+    complete_run,
+    complete_task,
+    fill_elements,
     listed_run,
-    moment,
+    parse_time,
     read_run,
     read_task,
-    redesign,
+    redesign_template,
+    request_update,
     run_tasks,
     runs,
-    simple,
-    skip,
-    start,
-    update,
-    value_for,
+    sample_value,
+    simple_tasks,
+    skip_task,
+    start_run,
+    start_run_where,
+    update_task,
+    writable_elements,
 )
 from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
@@ -49,12 +49,12 @@ SOON = 10.0
 def test_the_last_task_completes_the_run(target: Target, data: st.DataObject) -> None:
     """A run completes soon after its last open task was completed, whatever the order, and not before."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         *first, last = data.draw(st.permutations(tasks), label="order")
         for task in first:
-            complete(client, task)
+            complete_task(client, task)
         assert read_run(client, run["id"])["status"] == "active"
-        complete(client, last)
+        complete_task(client, last)
         await_completed(client, run["id"])
 
 
@@ -63,24 +63,24 @@ def test_runs_of_any_length_complete(target: Target) -> None:
     """Runs of one task and of many complete alike, from the first task to the last and the other way round."""
     with target.open() as client:
         for least, most in ((1, 1), (1, 6), (3, 30)):
-            run, tasks = begin(client, simple(least, most), "simple tasks")
-            finish(client, tasks)
-            finish(client, reversed(run_tasks(client, start(client, run["template_id"])["id"])))
+            run, tasks = start_run_where(client, simple_tasks(least, most), "simple tasks")
+            complete_run(client, tasks)
+            complete_run(client, reversed(run_tasks(client, start_run(client, run["template_id"])["id"])))
 
 
 @rule("nextstep.completion.last-task", needs=("write",))
 def test_runs_complete_whatever_else_the_call_says(target: Target) -> None:
     """A run completes too when its last task is filled in the same call, or completed for a member."""
     with target.open() as client:
-        run, tasks = begin(client, _fillable, "simple tasks with elements")
-        position = tasks.index(fillable(tasks)[0][0])
+        run, tasks = start_run_where(client, _fillable, "simple tasks with elements")
+        position = tasks.index(writable_elements(tasks)[0][0])
         for more in _beside(client, tasks[position]):
             last = tasks.pop(position)
             for task in tasks:
-                complete(client, task)
-            complete(client, last, **more)
+                complete_task(client, task)
+            complete_task(client, last, **more)
             await_completed(client, last["instance_id"])
-            tasks = run_tasks(client, start(client, run["template_id"])["id"])
+            tasks = run_tasks(client, start_run(client, run["template_id"])["id"])
 
 
 @rule("nextstep.completion.last-task", needs=("write", "events"))
@@ -88,8 +88,8 @@ def test_approvals_complete_the_run(target: Target) -> None:
     """A run whose last open task is an approval completes when that is approved in the app."""
     with target.open() as client:
         designed = [{"title": "Work"}, {"title": "Approve", "type": "approval"}]
-        work, approval = run_tasks(client, start(client, redesign(client, designed))["id"])
-        complete(client, work)
+        work, approval = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
+        complete_task(client, work)
         client.event("approve-task", run_id=approval["instance_id"], task_id=approval["id"])
         await_completed(client, approval["instance_id"])
 
@@ -98,15 +98,15 @@ def test_approvals_complete_the_run(target: Target) -> None:
 def test_long_runs_complete_at_the_end(target: Target) -> None:
     """A run of more tasks than a page holds stays active until its last task is completed, wherever that stands."""
     with target.open() as client:
-        id = redesign(client, [{"title": f"Task {number}"} for number in range(102)])
+        id = redesign_template(client, [{"title": f"Task {number}"} for number in range(102)])
         for last in (20, 101):
-            tasks = run_tasks(client, start(client, id)["id"])
+            tasks = run_tasks(client, start_run(client, id)["id"])
             tasks.append(tasks.pop(last))
             for task in tasks[:-1]:
-                complete(client, task)
+                complete_task(client, task)
             client.advance(SOON)
             assert read_run(client, tasks[0]["instance_id"])["status"] == "active"
-            finish(client, tasks[-1:])
+            complete_run(client, tasks[-1:])
 
 
 @rule("nextstep.completion.skipped-counts", needs=("write", "events"))
@@ -114,15 +114,15 @@ def test_long_runs_complete_at_the_end(target: Target) -> None:
 def test_skipped_tasks_count(target: Target, data: st.DataObject) -> None:
     """A run of which some tasks are completed and the others skipped completes, whatever came last."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         order = data.draw(st.permutations(tasks), label="order")
         skipped = data.draw(st.lists(st.sampled_from(range(len(tasks))), min_size=1, unique=True), label="skipped")
         for number, task in enumerate(order):
             assert read_run(client, run["id"])["status"] == "active"
             if number in skipped:
-                skip(client, task)
+                skip_task(client, task)
             else:
-                complete(client, task)
+                complete_task(client, task)
         await_completed(client, run["id"])
 
 
@@ -130,15 +130,15 @@ def test_skipped_tasks_count(target: Target, data: st.DataObject) -> None:
 def test_a_run_of_skipped_tasks_completes(target: Target) -> None:
     """A run whose tasks are all skipped completes; so does one whose first, or last, task alone was skipped."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for chosen in (range(len(tasks)), [0], [len(tasks) - 1]):
             for number, task in enumerate(tasks):
                 if number in chosen:
-                    skip(client, task)
+                    skip_task(client, task)
                 else:
-                    complete(client, task)
+                    complete_task(client, task)
             await_completed(client, run["id"])
-            run = start(client, run["template_id"])
+            run = start_run(client, run["template_id"])
             tasks = run_tasks(client, run["id"])
 
 
@@ -147,17 +147,21 @@ def test_a_run_of_skipped_tasks_completes(target: Target) -> None:
 def test_an_open_task_keeps_the_run_active(target: Target, data: st.DataObject) -> None:
     """A run with one open task stays active, however often the others are completed and whatever the open one holds."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         left = data.draw(st.integers(0, len(tasks) - 1), label="left open")
         for number, task in enumerate(tasks):
             if number != left:
                 for _ in range(len(tasks)):
-                    complete(client, task)
-        fill(client, tasks[left], {element["id"]: value_for(element) for _, element in fillable([tasks[left]])})
+                    complete_task(client, task)
+        fill_elements(
+            client,
+            tasks[left],
+            {element["id"]: sample_value(element) for _, element in writable_elements([tasks[left]])},
+        )
         for member in client.access.members[:1]:
-            change(client, tasks[left], assignee=member.user_id)
+            update_task(client, tasks[left], assignee=member.user_id)
         _assert_stays_active(client, run)
-        complete(client, tasks[left])
+        complete_task(client, tasks[left])
         await_completed(client, run["id"])
 
 
@@ -165,12 +169,12 @@ def test_an_open_task_keeps_the_run_active(target: Target, data: st.DataObject) 
 def test_skipping_twice_counts_once(target: Target) -> None:
     """A task that is skipped, and then skipped again or completed too, does not count for another one."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for task in tasks[:-1]:
-            skip(client, task)
+            skip_task(client, task)
             with suppress(RuntimeError):
-                skip(client, task)
-            update(client, task, completed=True)
+                skip_task(client, task)
+            request_update(client, task, completed=True)
         _assert_stays_active(client, run)
 
 
@@ -179,9 +183,9 @@ def test_an_open_approval_keeps_the_run_active(target: Target) -> None:
     """An approval that nobody has decided keeps its run active, also after it was rejected."""
     with target.open() as client:
         designed = [{"title": "Work"}, {"title": "Approve", "type": "approval"}, {"title": "More work"}]
-        work, approval, more = run_tasks(client, start(client, redesign(client, designed))["id"])
-        complete(client, more)
-        complete(client, work)
+        work, approval, more = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
+        complete_task(client, more)
+        complete_task(client, work)
         _assert_stays_active(client, read_run(client, work["instance_id"]))
         client.event("reject-task", run_id=approval["instance_id"], task_id=approval["id"])
         _assert_stays_active(client, read_run(client, work["instance_id"]))
@@ -192,19 +196,19 @@ def test_all_that_a_rejection_opens_keeps_the_run_active(target: Target) -> None
     """After a rejection a run is active until each task that is open then is done again."""
     with target.open() as client:
         designed = [{"title": "Draft"}, {"title": "Edit"}, {"title": "Approve", "type": "approval"}, {"title": "More"}]
-        run = start(client, redesign(client, designed))
+        run = start_run(client, redesign_template(client, designed))
         draft, edit, approval, more = run_tasks(client, run["id"])
-        complete(client, draft)
-        complete(client, edit)
+        complete_task(client, draft)
+        complete_task(client, edit)
         for event in ("approve-task", "reject-task"):
             client.event(event, run_id=run["id"], task_id=approval["id"])
-        complete(client, more)
+        complete_task(client, more)
         for task in [task for task in run_tasks(client, run["id"]) if not task["completed"]]:
             _assert_stays_active(client, run)
             if task["id"] == approval["id"]:
                 client.event("approve-task", run_id=run["id"], task_id=task["id"])
             else:
-                complete(client, task)
+                complete_task(client, task)
         await_completed(client, run["id"])
 
 
@@ -213,17 +217,17 @@ def test_all_that_a_rejection_opens_keeps_the_run_active(target: Target) -> None
 def test_an_uncompleted_task_counts_as_open(target: Target, data: st.DataObject) -> None:
     """A task that is made incomplete keeps its run active until it is completed again."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         again, *others = data.draw(st.permutations(tasks), label="order")
         for _ in range(data.draw(st.integers(1, 3), label="times")):
-            complete(client, again)
-            change(client, again, completed=False)
+            complete_task(client, again)
+            update_task(client, again, completed=False)
         for task in others:
-            complete(client, task)
+            complete_task(client, task)
         _assert_stays_active(client, run)
-        change(client, again, completed=False)
+        update_task(client, again, completed=False)
         _assert_stays_active(client, run)
-        complete(client, again)
+        complete_task(client, again)
         await_completed(client, run["id"])
 
 
@@ -234,12 +238,12 @@ def test_an_uncompleted_task_counts_as_open(target: Target, data: st.DataObject)
 def test_a_completed_run_is_locked(target: Target, position: int) -> None:
     """No update of a task of a completed run is accepted, and none changes anything."""
     with target.open() as client:
-        run, tasks = begin(client, _fillable, "simple tasks with elements")
-        finish(client, tasks)
+        run, tasks = start_run_where(client, _fillable, "simple tasks with elements")
+        complete_run(client, tasks)
         client.advance(1)
         before = read_run(client, run["id"]), run_tasks(client, run["id"])
         for task, fields in _attempts(client, tasks, tasks[position % len(tasks)]):
-            assert_problem(client, update(client, task, **fields), "run-locked")
+            assert_problem(client, request_update(client, task, **fields), "run-locked")
             assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before, f"{fields} changed something"
 
 
@@ -247,14 +251,14 @@ def test_a_completed_run_is_locked(target: Target, position: int) -> None:
 def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
     """A run that completed by skipping its last task is locked as any other, its skipped tasks too."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for task in tasks:
-            skip(client, task)
+            skip_task(client, task)
         await_completed(client, run["id"])
         before = run_tasks(client, run["id"])
         for task in tasks:
             for completed in (True, False):
-                assert_problem(client, update(client, task, completed=completed), "run-locked")
+                assert_problem(client, request_update(client, task, completed=completed), "run-locked")
         assert run_tasks(client, run["id"]) == before
 
 
@@ -265,10 +269,10 @@ def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
 def test_a_completed_run_changes_lists(target: Target, filtered: bool) -> None:
     """A run is listed as active until it completes and as completed from then on, with and without its template."""
     with target.open() as client:
-        run, tasks = begin(client, simple(), "simple tasks")
+        run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         filters = {"template_id": run["template_id"]} if filtered else {}
         assert [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")] == [1, 0]
-        finish(client, tasks)
+        complete_run(client, tasks)
         assert [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")] == [0, 1]
         assert listed_run(client, run)["status"] == "completed"
 
@@ -277,15 +281,15 @@ def test_a_completed_run_changes_lists(target: Target, filtered: bool) -> None:
 def test_other_runs_stay_as_they_were(target: Target) -> None:
     """When a run completes, the runs of its template that were started before and after it do not change."""
     with target.open() as client:
-        run, tasks = begin(client, simple(), "simple tasks")
-        others = [start(client, run["template_id"])["id"]]
-        chosen = start(client, run["template_id"])
-        others += [run["id"], start(client, run["template_id"])["id"]]
+        run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
+        others = [start_run(client, run["template_id"])["id"]]
+        chosen = start_run(client, run["template_id"])
+        others += [run["id"], start_run(client, run["template_id"])["id"]]
         before = [(read_run(client, id), run_tasks(client, id)) for id in others]
-        finish(client, run_tasks(client, chosen["id"]))
+        complete_run(client, run_tasks(client, chosen["id"]))
         client.advance(SOON)
         assert [(read_run(client, id), run_tasks(client, id)) for id in others] == before
-        finish(client, tasks)
+        complete_run(client, tasks)
 
 
 @rule("nextstep.completion.essential-cannot-be-skipped", needs=("write", "events"))
@@ -293,14 +297,14 @@ def test_an_essential_task_is_not_skipped(target: Target) -> None:
     """Trying to skip an essential task in the app does not skip it, not even as the last one of its run."""
     with target.open() as client:
         designed = [{"title": "Skipped"}, {"title": "Essential", "is_essential": True}]
-        other, task = run_tasks(client, start(client, redesign(client, designed))["id"])
+        other, task = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
         assert task["is_essential"] is True
         for _ in range(2):
             with suppress(RuntimeError):
-                skip(client, task)
+                skip_task(client, task)
             assert not read_task(client, task).get("skipped"), "the essential task was skipped"
             with suppress(RuntimeError):
-                skip(client, other)
+                skip_task(client, other)
         _assert_stays_active(client, read_run(client, task["instance_id"]))
 
 
@@ -308,13 +312,13 @@ def test_an_essential_task_is_not_skipped(target: Target) -> None:
 def test_a_skipped_task_is_shown_as_such(target: Target) -> None:
     """A task that was skipped shows it, at once and when its run is completed; the others do not."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         skipped, *others = tasks
-        skip(client, skipped)
+        skip_task(client, skipped)
         assert read_task(client, skipped)["skipped"] is True
         for task in others:
             assert not read_task(client, task).get("skipped")
-            complete(client, task)
+            complete_task(client, task)
         await_completed(client, run["id"])
         assert read_task(client, skipped)["skipped"] is True
         assert not read_task(client, others[0]).get("skipped")
@@ -324,16 +328,16 @@ def test_a_skipped_task_is_shown_as_such(target: Target) -> None:
 def test_a_run_shows_when_it_completed(target: Target) -> None:
     """The time of completion is null up to the last task and then one after the start, wherever the run is shown."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         client.advance(2)
         for task in tasks[:-1]:
-            complete(client, task)
+            complete_task(client, task)
         shown = read_run(client, run["id"]), listed_run(client, run)
         assert [told["completed_at"] for told in (run, *shown)] == [None, None, None]
-        finish(client, tasks[-1:])
+        complete_run(client, tasks[-1:])
         for told in (read_run(client, run["id"]), listed_run(client, run)):
             assert told["completed_at"] is not None, "a completed run has no completed_at"
-            assert moment(told["completed_at"]) >= moment(told["created_at"])
+            assert parse_time(told["completed_at"]) >= parse_time(told["created_at"])
 
 
 @rule("nextstep.runs.completed-at")
@@ -342,7 +346,7 @@ def test_listed_runs_show_when_they_completed(target: Target) -> None:
     with target.open() as client:
         for run in runs(client):
             assert (run["completed_at"] is not None) == (run["status"] == "completed"), run
-            assert run["completed_at"] is None or moment(run["completed_at"]) >= moment(run["created_at"]), run
+            assert run["completed_at"] is None or parse_time(run["completed_at"]) >= parse_time(run["created_at"]), run
 
 
 @rule("nextstep.pagination.stable-while-runs-complete", needs=("write",))
@@ -350,8 +354,8 @@ def test_listed_runs_show_when_they_completed(target: Target) -> None:
 def test_a_walk_is_stable_while_runs_complete(target: Target, data: st.DataObject, limit: int, filtered: bool) -> None:
     """Runs that complete between two pages of the active ones make a walk neither repeat nor leave out the others."""
     with target.open() as client:
-        run, _ = begin(client, simple(), "simple tasks")
-        own = [run["id"], *(start(client, run["template_id"])["id"] for _ in range(7))]
+        run, _ = start_run_where(client, simple_tasks(), "simple tasks")
+        own = [run["id"], *(start_run(client, run["template_id"])["id"] for _ in range(7))]
         filters = {"status": "active", **({"template_id": run["template_id"]} if filtered else {})}
         before = [entry["id"] for entry in runs(client, **filters)]
         sizes = limit if filtered else max(limit, len(before) // 10)
@@ -360,23 +364,23 @@ def test_a_walk_is_stable_while_runs_complete(target: Target, data: st.DataObjec
             seen += [entry["id"] for entry in page.items]
             chosen = {seen[-1], *([data.draw(st.sampled_from(own), label="completed")] if own else [])}
             for id in chosen & set(own):
-                finish(client, run_tasks(client, id))
+                complete_run(client, run_tasks(client, id))
                 own.remove(id)
         staying = [id for id in before if read_run(client, id)["status"] == "active"]
         assert [id for id in seen if id in set(staying)] == staying, "an active run is left out or given twice"
 
 
 def _fillable(tasks: Tasks) -> bool:
-    return simple(2)(tasks) and bool(fillable(tasks))
+    return simple_tasks(2)(tasks) and bool(writable_elements(tasks))
 
 
 def _skippable(tasks: Tasks) -> bool:
-    return simple(2)(tasks) and not any(task.get("is_essential") for task in tasks)
+    return simple_tasks(2)(tasks) and not any(task.get("is_essential") for task in tasks)
 
 
 def _beside(client: Client, task: Json) -> list[dict[str, Json]]:
     """What else can be said when a task is completed."""
-    items = [{"id": element["id"], "value": value_for(element)} for _, element in fillable([task])]
+    items = [{"id": element["id"], "value": sample_value(element)} for _, element in writable_elements([task])]
     active = [member.email for member in client.access.members if member.active]
     return [{"custom_elements": items}, *({"actor_email": email} for email in active[:1])]
 
@@ -394,8 +398,8 @@ def _is_listed(client: Client, run: Json, **filters: str) -> int:
 
 def _attempts(client: Client, tasks: list[Json], task: Json) -> list[tuple[Json, dict[str, Json]]]:
     """What one could try to update in a completed run, one field at a time and together."""
-    owner, element = fillable(tasks)[0]
-    items = [{"id": element["id"], "value": value_for(element, 1)}]
+    owner, element = writable_elements(tasks)[0]
+    items = [{"id": element["id"], "value": sample_value(element, 1)}]
     found: list[tuple[Json, dict[str, Json]]] = [(task, {"completed": False}), (task, {"completed": True})]
     found += [(owner, {"custom_elements": items}), (owner, {"completed": True, "custom_elements": items})]
     for member in client.access.members[:1]:

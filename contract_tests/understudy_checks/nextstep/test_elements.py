@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    fill,
-    fillable,
-    fits,
-    having,
-    options,
+    fill_elements,
+    has_element_of,
+    is_element_of,
+    options_of,
     read_task,
+    request_update,
     same_value,
-    update,
-    value_for,
+    sample_value,
+    start_run_where,
     value_of,
+    writable_elements,
 )
 from understudy_checks.refusals import assert_problem, message_of
 from understudy_checks.rules import rule
@@ -117,7 +117,7 @@ def test_a_dropdown_takes_each_option(target: Target) -> None:
     """A dropdown takes each of its options and gives it back."""
     with target.open() as client:
         task, element = _element(client, "dropdown")
-        for option in options(element):
+        for option in options_of(element):
             _assert_takes(client, task, element, option)
 
 
@@ -126,7 +126,7 @@ def test_a_multichoice_takes_its_options(target: Target) -> None:
     """A multichoice element takes one, some or all of its options and gives back the same ones."""
     with target.open() as client:
         task, element = _element(client, "multichoice")
-        known = options(element)
+        known = options_of(element)
         for chosen in (*([option] for option in known), known[:-1] or known, known, known[::-1], known[-1:]):
             _assert_takes(client, task, element, chosen)
 
@@ -178,7 +178,7 @@ def test_a_dropdown_is_no_object(target: Target) -> None:
     """An object or an array for a dropdown is refused, even an array of one option."""
     with target.open() as client:
         task, element = _element(client, "dropdown")
-        for value in (*NO_VALUE, options(element)[:1]):
+        for value in (*NO_VALUE, options_of(element)[:1]):
             _refuse(client, task, element, value)
 
 
@@ -187,7 +187,7 @@ def test_a_multichoice_is_no_object(target: Target) -> None:
     """An object, or a list that holds one beside options or alone, is refused for a multichoice element."""
     with target.open() as client:
         task, element = _element(client, "multichoice")
-        first = options(element)[0]
+        first = options_of(element)[0]
         values: tuple[Json, ...] = ({}, {first: True}, [{}], [first, {}], [{"value": first}])
         for value in values:
             _refuse(client, task, element, value)
@@ -224,7 +224,7 @@ def test_a_dropdown_refuses_other_text(target: Target, text: str) -> None:
     """Text that is none of a dropdown's options, but like one or like all, is refused with the documented message."""
     with target.open() as client:
         task, element = _element(client, "dropdown")
-        known = options(element)
+        known = options_of(element)
         near = (
             text,
             known[0].swapcase(),
@@ -246,7 +246,7 @@ def test_a_multichoice_refuses_other_text(target: Target, text: str) -> None:
     """A list that names anything but options, first, last or alone, is refused as a whole."""
     with target.open() as client:
         task, element = _element(client, "multichoice")
-        known = options(element)
+        known = options_of(element)
         for other in (other for other in (text, known[0].swapcase(), ", ".join(known) + ",") if other not in known):
             for value in ([other], [*known, other], [other, *known], [known[0], other]):
                 _refuse(client, task, element, value)
@@ -256,21 +256,25 @@ def test_a_multichoice_refuses_other_text(target: Target, text: str) -> None:
 def test_updates_add_no_fields(target: Target) -> None:
     """An unknown element id, or one of another task, alone or with a known one, gives a task no further element."""
     with target.open() as client:
-        _, tasks = begin(client, lambda tasks: len(tasks) > 1 and bool(fillable(tasks)), "a writable element")
-        task, element = fillable(tasks)[0]
+        _, tasks = start_run_where(
+            client, lambda tasks: len(tasks) > 1 and bool(writable_elements(tasks)), "a writable element"
+        )
+        task, element = writable_elements(tasks)[0]
         other = next(entry for entry in tasks if entry["id"] != task["id"])
-        known, unknown = ({"id": id, "value": value_for(element)} for id in (element["id"], "no-such-element"))
+        known, unknown = ({"id": id, "value": sample_value(element)} for id in (element["id"], "no-such-element"))
         before = _ids(tasks)
         for place, items in ((task, [unknown]), (task, [known, unknown]), (task, [unknown, known]), (other, [known])):
-            update(client, place, custom_elements=items)
+            request_update(client, place, custom_elements=items)
             after = _ids(read_task(client, entry) for entry in tasks)
             assert after == before, f"{items} changed which elements there are"
 
 
 def _element(client: Client, kind: str) -> tuple[Json, Json]:
     """A task of a new run, and its element of type `kind`."""
-    _, tasks = begin(client, having(kind), f"an element of type {kind}")
-    return next((task, element) for task in tasks for element in task["custom_elements"] if fits(element, kind))
+    _, tasks = start_run_where(client, has_element_of(kind), f"an element of type {kind}")
+    return next(
+        (task, element) for task in tasks for element in task["custom_elements"] if is_element_of(element, kind)
+    )
 
 
 def _assert_given_back(target: Target, kind: str, values: Iterable[Json]) -> None:
@@ -281,7 +285,7 @@ def _assert_given_back(target: Target, kind: str, values: Iterable[Json]) -> Non
 
 
 def _assert_takes(client: Client, task: Json, element: Json, value: Json) -> None:
-    fill(client, task, {element["id"]: value})
+    fill_elements(client, task, {element["id"]: value})
     seen = value_of(read_task(client, task), element["id"])
     assert same_value(element, seen, value), f"{element['type']}: {value!r} became {seen!r}"
 
@@ -291,7 +295,7 @@ def _assert_emptied(target: Target, kind: str) -> None:
     with target.open() as client:
         task, element = _element(client, kind)
         _assert_takes(client, task, element, "Text")
-        response = update(client, task, custom_elements=[{"id": element["id"], "value": ""}])
+        response = request_update(client, task, custom_elements=[{"id": element["id"], "value": ""}])
         expected = ("", None) if response.status < 300 else ("Text",)
         assert value_of(read_task(client, task), element["id"]) in expected, f"after empty text ({response.status})"
 
@@ -307,7 +311,7 @@ def _refuse(client: Client, task: Json, element: Json, value: Json) -> Json:
     """Assert that a value is refused and not kept; the body of the answer."""
     before = read_task(client, task)
     body = assert_problem(
-        client, update(client, task, custom_elements=[{"id": element["id"], "value": value}]), "invalid"
+        client, request_update(client, task, custom_elements=[{"id": element["id"], "value": value}]), "invalid"
     )
     assert read_task(client, task) == before, f"{value!r} was refused, and yet changed the task"
     return body
@@ -317,9 +321,9 @@ def _assert_read_only(target: Target, kind: str) -> None:
     with target.open() as client:
         task, element = _element(client, kind)
         item = {"id": element["id"], "value": "text"}
-        others = [{"id": other["id"], "value": value_for(other)} for _, other in fillable([task])[:1]]
+        others = [{"id": other["id"], "value": sample_value(other)} for _, other in writable_elements([task])[:1]]
         for items in ([item], [item, *others], [*others, item]):
-            assert_problem(client, update(client, task, custom_elements=items), "display-only-element")
+            assert_problem(client, request_update(client, task, custom_elements=items), "display-only-element")
         assert value_of(read_task(client, task), element["id"]) == element["value"]
 
 

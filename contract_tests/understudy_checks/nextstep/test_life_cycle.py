@@ -19,25 +19,25 @@ from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
     await_completed,
-    change,
-    complete,
-    existing,
-    fill,
-    fillable,
-    publish,
-    published,
+    complete_task,
+    fill_elements,
+    publish_template,
+    published_templates,
     read_run,
     read_task,
+    read_template,
+    request_update,
+    require,
     run_tasks,
     same_value,
-    simple,
-    skip,
-    start,
-    template_of,
+    sample_value,
+    simple_tasks,
+    skip_task,
+    start_run,
     template_tasks,
-    update,
-    value_for,
+    update_task,
     value_of,
+    writable_elements,
 )
 from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
@@ -86,10 +86,10 @@ class LifeCycle(RuleBasedStateMachine):
     @initialize(number=NUMBERS)
     def begin(self, number: int) -> None:
         """Choose some published templates whose runs can be completed through the API, and start one."""
-        for template in published(self.client):
-            if len(self.templates) < TEMPLATES and simple(1, 4)(template_tasks(self.client, template["id"])):
+        for template in published_templates(self.client):
+            if len(self.templates) < TEMPLATES and simple_tasks(1, 4)(template_tasks(self.client, template["id"])):
                 self.templates[template["id"]] = True
-        existing(list(self.templates), "published template with simple tasks")
+        require(list(self.templates), "published template with simple tasks")
         self.start_a_run(number, "First")
 
     @step(number=NUMBERS, title=st.sampled_from(("A", "0", "Same title")))
@@ -100,7 +100,7 @@ class LifeCycle(RuleBasedStateMachine):
             response = self.client.call("createProcessRun", json={"template_id": id, "name": title})
             assert_problem(self.client, response, "template-not-published")
             return
-        made = start(self.client, id, name=title)
+        made = start_run(self.client, id, name=title)
         tasks = run_tasks(self.client, made["id"])
         assert not any(task["completed"] for task in tasks)
         self.runs.append(Run(made["id"], id, title, [Task(task) for task in tasks]))
@@ -112,7 +112,9 @@ class LifeCycle(RuleBasedStateMachine):
         for verb, position in deeds:
             task = run.tasks[position % len(run.tasks)]
             if run.status == "completed":
-                assert_problem(self.client, update(self.client, task.told, completed=verb == "complete"), "run-locked")
+                assert_problem(
+                    self.client, request_update(self.client, task.told, completed=verb == "complete"), "run-locked"
+                )
                 continue
             self._work(task, verb, position)
             if run.status == "completed":
@@ -123,9 +125,9 @@ class LifeCycle(RuleBasedStateMachine):
         """A template is published or unpublished."""
         id = self._template(number)
         if self.templates[id] != flag:
-            publish(self.client, id, flag=flag)
+            publish_template(self.client, id, flag=flag)
             self.templates[id] = flag
-        assert template_of(self.client, id)["is_published"] is flag
+        assert read_template(self.client, id)["is_published"] is flag
 
     @step(
         limit=st.integers(1, 100),
@@ -160,7 +162,7 @@ class LifeCycle(RuleBasedStateMachine):
         """Leave the templates published, as they were found."""
         for id, flag in self.templates.items():
             if not flag:
-                publish(self.client, id)
+                publish_template(self.client, id)
         self.client.world.close()
 
     def _template(self, number: int) -> str:
@@ -170,23 +172,23 @@ class LifeCycle(RuleBasedStateMachine):
         if verb == "complete" and task.state == "open":
             self._complete(task)
         elif verb == "reopen" and task.state == "completed":
-            assert change(self.client, task.told, completed=False)["completed"] is False
+            assert update_task(self.client, task.told, completed=False)["completed"] is False
             task.state = "open"
         elif verb == "skip" and task.state == "open" and self.events and not task.told["is_essential"]:
-            skip(self.client, task.told)
+            skip_task(self.client, task.told)
             task.state = "skipped"
         elif verb == "fill":
             self._fill(task, which)
 
     def _complete(self, task: Task) -> None:
-        task.values |= {e["id"]: value_for(e) for e in task.told["custom_elements"] if e["required"]}
-        assert complete(self.client, task.told)["completed"] is True
+        task.values |= {e["id"]: sample_value(e) for e in task.told["custom_elements"] if e["required"]}
+        assert complete_task(self.client, task.told)["completed"] is True
         task.state = "completed"
 
     def _fill(self, task: Task, which: int) -> None:
-        for _, element in fillable([task.told])[: which + 1]:
-            value = value_for(element, which % 2)
-            fill(self.client, task.told, {element["id"]: value})
+        for _, element in writable_elements([task.told])[: which + 1]:
+            value = sample_value(element, which % 2)
+            fill_elements(self.client, task.told, {element["id"]: value})
             task.values[element["id"]] = value
 
     def _assert_as_modelled(self, task: Task) -> None:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    change,
-    complete,
-    fillable,
+    complete_task,
     listed_run,
-    publish,
+    publish_template,
     read_run,
     read_task,
-    redesign,
+    read_template,
+    redesign_template,
     run_tasks,
-    simple,
-    start,
-    template_of,
+    simple_tasks,
+    start_run,
+    start_run_where,
     template_tasks,
     templates,
     unpublished,
+    update_task,
+    writable_elements,
 )
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
@@ -34,7 +34,7 @@ def test_a_template_is_unpublished(target: Target) -> None:
         id = _startable(client)
         with unpublished(client, id):
             client.advance(1)
-            assert template_of(client, id)["is_published"] is False
+            assert read_template(client, id)["is_published"] is False
             assert all(not entry["is_published"] for entry in templates(client) if entry["id"] == id)
 
 
@@ -46,9 +46,9 @@ def test_a_template_is_published_again(target: Target) -> None:
         for _ in range(2):
             with unpublished(client, id):
                 client.advance(1)
-            assert template_of(client, id)["is_published"] is True
+            assert read_template(client, id)["is_published"] is True
             assert [entry["is_published"] for entry in templates(client) if entry["id"] == id] == [True]
-            assert start(client, id)["template_id"] == id
+            assert start_run(client, id)["template_id"] == id
 
 
 @rule("nextstep.publishing.publish-again", needs=("write",))
@@ -56,12 +56,12 @@ def test_drafts_are_published(target: Target) -> None:
     """A template that was listed as not published can be published, and started."""
     with target.open() as client:
         for draft in [entry["id"] for entry in templates(client) if not entry["is_published"]][:3]:
-            publish(client, draft)
+            publish_template(client, draft)
             try:
-                assert template_of(client, draft)["is_published"] is True
-                assert start(client, draft)["template_id"] == draft
+                assert read_template(client, draft)["is_published"] is True
+                assert start_run(client, draft)["template_id"] == draft
             finally:
-                publish(client, draft, flag=False)
+                publish_template(client, draft, flag=False)
 
 
 @rule("nextstep.publishing.edits-reach-new-runs", needs=("write", "events"))
@@ -69,7 +69,7 @@ def test_edits_reach_new_runs(target: Target) -> None:
     """What was added, changed and taken out between unpublishing and publishing shows in new runs."""
     with target.open() as client:
         element = {"id": "first", "type": "shortText", "label": "First"}
-        id = redesign(client, [{"title": "First", "custom_elements": [element]}, {"title": "Second"}])
+        id = redesign_template(client, [{"title": "First", "custom_elements": [element]}, {"title": "Second"}])
         assert _design(client, id) == [("First", ["First"]), ("Second", [])]
         first, second = template_tasks(client, id)
         edited = {**element, "label": "Renamed"}, {"id": "more", "type": "number", "label": "More"}
@@ -79,7 +79,7 @@ def test_edits_reach_new_runs(target: Target) -> None:
                 {"id": first["id"], "title": "Moved", "custom_elements": edited},
             ]
             client.event("edit-template", template_id=id, title="Edited", tasks=tasks)
-        assert start(client, id)["title"] == "Edited"
+        assert start_run(client, id)["title"] == "Edited"
         assert _design(client, id) == [("Added", []), ("Moved", ["Renamed", "More"])]
 
 
@@ -87,17 +87,19 @@ def test_edits_reach_new_runs(target: Target) -> None:
 def test_existing_runs_are_unaffected(target: Target) -> None:
     """Unpublishing and publishing a template changes nothing in its runs, which can still be worked on."""
     with target.open() as client:
-        run, tasks = begin(
-            client, lambda tasks: simple(2)(tasks) and bool(fillable(tasks)), "simple tasks with elements"
+        run, tasks = start_run_where(
+            client,
+            lambda tasks: simple_tasks(2)(tasks) and bool(writable_elements(tasks)),
+            "simple tasks with elements",
         )
-        complete(client, tasks[0])
+        complete_task(client, tasks[0])
         before = _seen(client, run)
         with unpublished(client, run["template_id"]):
             client.advance(1)
             assert _seen(client, run) == before
         assert _seen(client, run) == before
         with unpublished(client, run["template_id"]):
-            change(client, tasks[0], completed=False)
+            update_task(client, tasks[0], completed=False)
         assert read_task(client, tasks[0])["completed"] is False
 
 
@@ -112,20 +114,20 @@ def test_published_is_no_object(target: Target) -> None:
 
 
 def _startable(client: Client) -> str:
-    return str(begin(client, simple(), "simple tasks")[0]["template_id"])
+    return str(start_run_where(client, simple_tasks(), "simple tasks")[0]["template_id"])
 
 
 def _assert_refused(client: Client, id: str) -> None:
-    before = template_of(client, id)
+    before = read_template(client, id)
     for value in ({}, {"published": True}, [], [True], [False]):
         response = client.call("publishProcessTemplate", {"id": id}, json={"published": value})
         assert_problem(client, response, "invalid")
-        assert template_of(client, id) == before
+        assert read_template(client, id) == before
 
 
 def _design(client: Client, id: str) -> list[tuple[str, list[str]]]:
     """The titles of the tasks of a new run, each with the labels of its elements."""
-    tasks = run_tasks(client, start(client, id)["id"])
+    tasks = run_tasks(client, start_run(client, id)["id"])
     return [(task["title"], [element["label"] for element in task["custom_elements"]]) for task in tasks]
 
 

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    change,
-    complete,
-    existing,
-    finish,
+    complete_run,
+    complete_task,
     listed_run,
-    moment,
-    published,
+    parse_time,
+    published_templates,
+    require,
     run_tasks,
     runs,
-    simple,
-    start,
+    simple_tasks,
+    start_run,
+    start_run_where,
+    update_task,
 )
 from understudy_checks.pagination import ids, read_page, unknown
 from understudy_checks.refusals import assert_problem
@@ -60,9 +60,11 @@ def test_listed_runs_have_their_fields(target: Target) -> None:
 def test_a_new_run_is_listed_with_its_fields(target: Target) -> None:
     """A run that was just started, and one that was just completed, is listed with all fields."""
     with target.open() as client:
-        run, tasks = begin(client, simple(), "simple tasks", due_date="2031-05-01T10:00:00Z", name="Listed")
+        run, tasks = start_run_where(
+            client, simple_tasks(), "simple tasks", due_date="2031-05-01T10:00:00Z", name="Listed"
+        )
         _assert_fields(listed_run(client, run))
-        finish(client, tasks)
+        complete_run(client, tasks)
         _assert_fields(listed_run(client, run))
 
 
@@ -74,8 +76,8 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
     """Every route under an unknown run id answers 404, with the task of a known run or without."""
     with target.open() as client:
         listed = runs(client)
-        run = existing(listed, "run")[0]
-        task = existing(run_tasks(client, run["id"]), "run with tasks")[0]["id"]
+        run = require(listed, "run")[0]
+        task = require(run_tasks(client, run["id"]), "run with tasks")[0]["id"]
         known = ids(listed)
         for other in unknown(known, id, run["template_id"], task):
             for operation in ("getProcessRun", "listRunTasks"):
@@ -97,7 +99,7 @@ def test_runs_are_listed_newest_first(target: Target, limit: int) -> None:
         listing = client.contract.operations["listProcessRuns"]
         for filters in ({}, {"status": "active"}, {"status": "completed"}):
             for listed in (runs(client, **filters), read_page(client, listing, filters, limit=limit).items):
-                times = [moment(run["created_at"]) for run in listed]
+                times = [parse_time(run["created_at"]) for run in listed]
                 assert times == sorted(times, reverse=True), f"with {filters} a newer run follows an older one"
 
 
@@ -105,16 +107,16 @@ def test_runs_are_listed_newest_first(target: Target, limit: int) -> None:
 def test_a_new_run_stands_first(target: Target) -> None:
     """A new run is listed before all older ones, under every filter that it passes, also after a task was updated."""
     with target.open() as client:
-        older, tasks = begin(client, simple(2), "two simple tasks or more")
+        older, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for number in range(3):
             known = set(ids(runs(client)))
             client.advance(1.1)
-            run = start(client, older["template_id"], name=f"A{number}")
+            run = start_run(client, older["template_id"], name=f"A{number}")
             client.advance(1.1)
             if number % 2:
-                change(client, tasks[0], completed=False)
+                update_task(client, tasks[0], completed=False)
             else:
-                complete(client, tasks[0])
+                complete_task(client, tasks[0])
             for filters in ({}, {"status": "active"}, {"template_id": run["template_id"]}):
                 listed = ids(runs(client, **filters))
                 before = listed[: listed.index(run["id"])]
@@ -136,7 +138,7 @@ def test_status_filters_exactly(target: Target, status: str) -> None:
 def test_template_filters_exactly(target: Target, data: st.DataObject) -> None:
     """Filtering by template lists its runs, and no others."""
     with target.open() as client:
-        known = existing(sorted({run["template_id"] for run in runs(client)}), "run")
+        known = require(sorted({run["template_id"] for run in runs(client)}), "run")
         id = data.draw(st.sampled_from(known), label="template")
         _assert_filtered(client, lambda run: run["template_id"] == id, template_id=id)
 
@@ -145,8 +147,8 @@ def test_template_filters_exactly(target: Target, data: st.DataObject) -> None:
 def test_a_new_run_is_listed_under_its_template(target: Target) -> None:
     """A new run is listed under its template at once, and under no other one."""
     with target.open() as client:
-        first, second, *_ = ids(existing(list(published(client)), "second published template", least=2))
-        run = start(client, first)
+        first, second, *_ = ids(require(list(published_templates(client)), "second published template", least=2))
+        run = start_run(client, first)
         assert run["id"] in ids(runs(client, template_id=first))
         assert run["id"] not in ids(runs(client, template_id=second))
 
@@ -156,7 +158,7 @@ def test_a_new_run_is_listed_under_its_template(target: Target) -> None:
 def test_filters_combine(target: Target, data: st.DataObject) -> None:
     """With both filters the list holds the runs that match both, and no others, also where that is none."""
     with target.open() as client:
-        known = existing(sorted({run["template_id"] for run in runs(client)}), "run")
+        known = require(sorted({run["template_id"] for run in runs(client)}), "run")
         id = data.draw(st.sampled_from(known), label="template")
         status = data.draw(st.sampled_from(("active", "completed")), label="status")
         wanted = {"template_id": id, "status": status}
@@ -167,9 +169,9 @@ def test_filters_combine(target: Target, data: st.DataObject) -> None:
 def test_filters_combine_as_runs_complete(target: Target) -> None:
     """Of two runs of one template, the completed and the active one each pass exactly their own pair of filters."""
     with target.open() as client:
-        done, tasks = begin(client, simple(), "simple tasks")
-        open_ = start(client, done["template_id"])
-        finish(client, tasks)
+        done, tasks = start_run_where(client, simple_tasks(), "simple tasks")
+        open_ = start_run(client, done["template_id"])
+        complete_run(client, tasks)
         for status, run, other in (("active", open_, done), ("completed", done, open_)):
             listed = ids(runs(client, status=status, template_id=run["template_id"]))
             assert (listed.count(run["id"]), listed.count(other["id"])) == (1, 0)

@@ -14,21 +14,21 @@ from understudy_checks.nextstep.driver import (
     Tasks,
     active_members,
     await_completed,
-    begin,
-    change,
-    complete,
-    fill,
-    fillable,
-    moment,
+    complete_task,
+    fill_elements,
+    parse_time,
     read_task,
+    request_update,
     run_tasks,
     same_value,
-    simple,
-    start,
-    state_of,
-    update,
-    value_for,
+    sample_value,
+    simple_tasks,
+    start_run,
+    start_run_where,
+    updatable_state,
+    update_task,
     value_of,
+    writable_elements,
 )
 from understudy_checks.refusals import assert_envelope
 from understudy_checks.rules import rule
@@ -44,25 +44,27 @@ STEPS = ("complete", "uncomplete", "assign", "assign by address", "fill", "fill 
 def test_a_task_is_completed_with_the_time(target: Target, position: int) -> None:
     """A completed task is shown as such, with the time at which it was completed."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         client.advance(2)
-        done = complete(client, tasks[position % len(tasks)])
+        done = complete_task(client, tasks[position % len(tasks)])
         seen = read_task(client, done)
         assert (done["completed"], seen["completed"]) == (True, True)
         client.advance(2)
-        since, until = (moment(started["created_at"]) for started in (run, start(client, run["template_id"])))
+        since, until = (parse_time(started["created_at"]) for started in (run, start_run(client, run["template_id"])))
         for told in (done["completed_at"], seen["completed_at"]):
             assert told is not None, "completed_at is null"
-            assert since + timedelta(seconds=1) <= moment(told) < until, f"{told} is not between {since} and {until}"
+            assert since + timedelta(seconds=1) <= parse_time(told) < until, (
+                f"{told} is not between {since} and {until}"
+            )
 
 
 @rule("nextstep.updates.complete", needs=("write",))
 def test_the_only_task_is_completed(target: Target) -> None:
     """The last task of a run is completed as any other, and stays so when its run is completed."""
     with target.open() as client:
-        run, tasks = begin(client, simple(), "simple tasks")
+        run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         for task in tasks:
-            assert complete(client, task)["completed"] is True
+            assert complete_task(client, task)["completed"] is True
         await_completed(client, run["id"])
         for task in run_tasks(client, run["id"]):
             assert task["completed"] is True
@@ -73,9 +75,9 @@ def test_the_only_task_is_completed(target: Target) -> None:
 def test_a_task_is_completed_by_api_by_default(target: Target) -> None:
     """A task that is completed for nobody in particular was completed by `api`."""
     with target.open() as client:
-        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task in tasks[:-1]:
-            _assert_completed_by(client, complete(client, task), "api")
+            _assert_completed_by(client, complete_task(client, task), "api")
 
 
 @rule("nextstep.updates.completed-by-api", needs=("write", "members"))
@@ -83,52 +85,52 @@ def test_a_task_is_completed_by_api_whosever_it_is(target: Target) -> None:
     """A task that is completed for nobody in particular was completed by `api`, whoever has it and started the run."""
     with target.open() as client:
         starter, owner = active_members(client)[0], active_members(client)[-1]
-        _, tasks = begin(client, simple(2), "two simple tasks or more", actor_email=starter.email)
+        _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more", actor_email=starter.email)
         for task in tasks[:-1]:
-            change(client, task, assignee=owner.user_id)
-            _assert_completed_by(client, complete(client, task), "api")
+            update_task(client, task, assignee=owner.user_id)
+            _assert_completed_by(client, complete_task(client, task), "api")
 
 
 @rule("nextstep.updates.completed-by-member", needs=("write", "members"))
 def test_a_task_is_completed_by_the_member_named(target: Target) -> None:
     """A task that is completed for an active member names that member, by user id or address, time after time."""
     with target.open() as client:
-        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for member in active_members(client):
-            done = complete(client, tasks[0], actor_email=member.email)
+            done = complete_task(client, tasks[0], actor_email=member.email)
             _assert_completed_by(client, done, member.user_id, member.email)
-            change(client, tasks[0], completed=False)
+            update_task(client, tasks[0], completed=False)
 
 
 @rule("nextstep.updates.uncomplete", needs=("write",))
 def test_a_task_is_made_incomplete(target: Target) -> None:
     """A completed task of an active run is made incomplete without a trace, again and again."""
     with target.open() as client:
-        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task in (tasks[0], tasks[0], tasks[-1]):
-            complete(client, task)
-            for seen in (change(client, task, completed=False), read_task(client, task)):
+            complete_task(client, task)
+            for seen in (update_task(client, task, completed=False), read_task(client, task)):
                 assert seen["completed"] is False
                 assert (seen["completed_at"], seen["completed_by"]) == (None, None)
-        assert complete(client, tasks[0])["completed_at"] is not None
+        assert complete_task(client, tasks[0])["completed_at"] is not None
 
 
 @rule("nextstep.updates.assign-by-user-id", needs=("write", "members"))
 def test_a_task_is_assigned_by_user_id(target: Target) -> None:
     """An active member's user id becomes the assignee of a task, whoever had it before."""
     with target.open() as client:
-        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task, member in product((tasks[0], tasks[-1]), active_members(client)):
-            _assert_assigned(client, change(client, task, assignee=member.user_id), member.user_id)
+            _assert_assigned(client, update_task(client, task, assignee=member.user_id), member.user_id)
 
 
 @rule("nextstep.updates.assign-by-email", needs=("write", "members"))
 def test_a_task_is_assigned_by_address(target: Target) -> None:
     """An active member's address makes that member's user id the assignee of a task, whoever had it before."""
     with target.open() as client:
-        _, tasks = begin(client, simple(2), "two simple tasks or more")
+        _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task, member in product((tasks[0], tasks[-1]), active_members(client)):
-            _assert_assigned(client, change(client, task, assignee=member.email), member.user_id)
+            _assert_assigned(client, update_task(client, task, assignee=member.email), member.user_id)
 
 
 @rule("nextstep.updates.rest-is-kept", needs=("write",))
@@ -139,10 +141,10 @@ def test_what_is_not_mentioned_is_kept(target: Target, steps: list[str]) -> None
     """Each update changes what it mentions; completion, assignee and the other elements stay."""
     with target.open() as client:
         task = _filled_task(client)
-        before = state_of(read_task(client, task))
+        before = updatable_state(read_task(client, task))
         for number, step in enumerate(steps):
             meant = _take(client, task, step, number)
-            after = state_of(read_task(client, task))
+            after = updatable_state(read_task(client, task))
             assert _rest(after, meant) == _rest(before, meant), f"{step} changed more than {', '.join(meant)}"
             before = after
 
@@ -155,9 +157,11 @@ def test_fields_take_effect_together(target: Target, number: int) -> None:
     """Completion and elements that are sent in one call all take effect."""
     with target.open() as client:
         task = _rich_task(client)
-        items = [{"id": element["id"], "value": value_for(element, number)} for _, element in fillable([task])]
+        items = [
+            {"id": element["id"], "value": sample_value(element, number)} for _, element in writable_elements([task])
+        ]
         sent = {"completed": True, "custom_elements": items}
-        for seen in (change(client, task, **sent), read_task(client, task)):
+        for seen in (update_task(client, task, **sent), read_task(client, task)):
             assert seen["completed"] is True
             assert seen["completed_at"] is not None
             _assert_set(seen, task, items)
@@ -171,15 +175,17 @@ def test_people_take_effect_together(target: Target, number: int) -> None:
     """Completion for a member, assignee and elements that are sent in one call all take effect."""
     with target.open() as client:
         task, member = _rich_task(client), active_members(client)[-1]
-        items = [{"id": element["id"], "value": value_for(element, number)} for _, element in fillable([task])]
+        items = [
+            {"id": element["id"], "value": sample_value(element, number)} for _, element in writable_elements([task])
+        ]
         sent = {"completed": True, "actor_email": member.email, "assignee": member.user_id, "custom_elements": items}
-        for seen in (change(client, task, **sent), read_task(client, task)):
+        for seen in (update_task(client, task, **sent), read_task(client, task)):
             assert seen["completed"] is True
             assert seen["completed_at"] is not None
             assert seen["completed_by"] in (member.user_id, member.email)
             assert seen["assignee"] == member.user_id
             _assert_set(seen, task, items)
-        change(client, task, completed=False, custom_elements=items[:1], assignee=active_members(client)[0].email)
+        update_task(client, task, completed=False, custom_elements=items[:1], assignee=active_members(client)[0].email)
         seen = read_task(client, task)
         assert (seen["completed"], seen["assignee"]) == (False, active_members(client)[0].user_id)
 
@@ -210,7 +216,7 @@ def test_other_tasks_are_unaffected(target: Target, steps: list[str]) -> None:
     with target.open() as client:
         task = _filled_task(client)
         run_id = task["instance_id"]
-        others = [start(client, _template_of(client, run_id))["id"] for _ in range(2)]
+        others = [start_run(client, _template_of(client, run_id))["id"] for _ in range(2)]
         before = _without(run_tasks(client, run_id), task), [run_tasks(client, id) for id in others]
         for number, step in enumerate(steps):
             _take(client, task, step, number)
@@ -228,12 +234,12 @@ def test_a_refused_value_is_not_kept(target: Target, filled: bool) -> None:
         task = _filled_task(client) if filled else _rich_task(client)
         before = read_task(client, task)
         attempts: list[dict[str, Json]] = [{"completed": {}}, {"assignee": {}}]
-        for _, element in fillable([task]):
+        for _, element in writable_elements([task]):
             attempts.append({"custom_elements": [{"id": element["id"], "value": {"not": "a value"}}]})
         for fields in attempts:
-            assert_envelope(client, update(client, task, **fields))
+            assert_envelope(client, request_update(client, task, **fields))
             assert read_task(client, task) == before, f"{fields} was refused, and yet changed the task"
-        response = update(client, task, assignee="nobody.at.all@example.invalid")
+        response = request_update(client, task, assignee="nobody.at.all@example.invalid")
         assert response.status < 300 or read_task(client, task) == before, "a refused assignee changed the task"
 
 
@@ -241,21 +247,21 @@ def _rich_task(client: Client) -> Json:
     """A task with two writable elements or more, in a new run that has other tasks too."""
 
     def wanted(tasks: Tasks) -> bool:
-        return simple(2, 30)(tasks) and _richest(tasks) > 1
+        return simple_tasks(2, 30)(tasks) and _richest(tasks) > 1
 
-    _, tasks = begin(client, wanted, "a task with two writable elements beside other tasks")
-    return max(tasks, key=lambda task: len(fillable([task])))
+    _, tasks = start_run_where(client, wanted, "a task with two writable elements beside other tasks")
+    return max(tasks, key=lambda task: len(writable_elements([task])))
 
 
 def _filled_task(client: Client) -> Json:
     """Such a task whose elements all have values, so that nothing is in the way of completing it."""
     task = _rich_task(client)
-    fill(client, task, {element["id"]: value_for(element) for _, element in fillable([task])})
+    fill_elements(client, task, {element["id"]: sample_value(element) for _, element in writable_elements([task])})
     return task
 
 
 def _richest(tasks: Tasks) -> int:
-    return max(len(fillable([task])) for task in tasks)
+    return max(len(writable_elements([task])) for task in tasks)
 
 
 def _take(client: Client, task: Json, step: str, number: int) -> tuple[str, ...]:
@@ -271,14 +277,14 @@ def _take_one(client: Client, task: Json, step: str, number: int) -> Json:
     """Take a step with a task; the answer's task."""
     step = _possible(client, step)
     if step == "complete":
-        return change(client, task, completed=True)
+        return update_task(client, task, completed=True)
     if step == "uncomplete":
-        return change(client, task, completed=False)
+        return update_task(client, task, completed=False)
     if "assign" in step:
         members = active_members(client)
         member = members[number % len(members)]
-        return change(client, task, assignee=member.user_id if step == "assign" else member.email)
-    return change(client, task, custom_elements=_items(task, step, number))
+        return update_task(client, task, assignee=member.user_id if step == "assign" else member.email)
+    return update_task(client, task, custom_elements=_items(task, step, number))
 
 
 def _possible(client: Client, step: str) -> str:
@@ -287,8 +293,8 @@ def _possible(client: Client, step: str) -> str:
 
 
 def _items(task: Json, step: str, number: int) -> list[Json]:
-    chosen = fillable([task]) if step == "fill" else fillable([task])[-1:]
-    return [{"id": element["id"], "value": value_for(element, number % 2)} for _, element in chosen]
+    chosen = writable_elements([task]) if step == "fill" else writable_elements([task])[-1:]
+    return [{"id": element["id"], "value": sample_value(element, number % 2)} for _, element in chosen]
 
 
 def _rest(state: Json, meant: tuple[str, ...]) -> Json:
@@ -305,7 +311,7 @@ def _without(tasks: list[Json], task: Json) -> list[Json]:
 
 
 def _assert_set(seen: Json, task: Json, items: list[Json]) -> None:
-    for (_, element), item in zip(fillable([task]), items, strict=True):
+    for (_, element), item in zip(writable_elements([task]), items, strict=True):
         assert same_value(element, value_of(seen, item["id"]), item["value"]), f"{item} was not set"
 
 

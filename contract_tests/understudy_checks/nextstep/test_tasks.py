@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    existing,
     listed_run,
-    published,
+    published_templates,
     read_task,
+    require,
     run_tasks,
     runs,
-    several,
-    simple,
-    start,
+    sample_templates,
+    simple_tasks,
+    start_run,
+    start_run_where,
 )
 from understudy_checks.pagination import ids, pages, unknown
 from understudy_checks.refusals import assert_problem
@@ -46,7 +46,9 @@ def test_tasks_have_their_fields(target: Target) -> None:
 def test_tasks_of_a_new_run_have_their_fields(target: Target) -> None:
     """A task of a run that was just started shows its fields, its own run's id among them."""
     with target.open() as client:
-        _assert_fields(client, [start(client, template["id"])["id"] for template in list(published(client))[:5]])
+        _assert_fields(
+            client, [start_run(client, template["id"])["id"] for template in list(published_templates(client))[:5]]
+        )
 
 
 @rule("nextstep.tasks.by-position")
@@ -58,7 +60,7 @@ def test_tasks_are_listed_by_position(target: Target, limit: int) -> None:
     """The order of a run's tasks counts from 0 in steps of 1, from page to page."""
     with target.open() as client:
         listing = client.contract.operations["listRunTasks"]
-        listed = existing(runs(client)[:20], "run")
+        listed = require(runs(client)[:20], "run")
         longest = max(listed, key=lambda run: len(run_tasks(client, run["id"])))
         for run in (longest, *listed[:5]):
             size = len(run_tasks(client, run["id"]))
@@ -79,8 +81,8 @@ def test_tasks_stand_in_sections_of_their_run(target: Target) -> None:
 def test_tasks_of_new_runs_stand_in_their_sections(target: Target) -> None:
     """The section of a task of a new run, unless null, is one of its run's, and so when it is read by its id."""
     with target.open() as client:
-        for template in several(client):
-            _assert_sections(client, listed_run(client, start(client, template["id"])))
+        for template in sample_templates(client):
+            _assert_sections(client, listed_run(client, start_run(client, template["id"])))
 
 
 @rule("nextstep.tasks.elements")
@@ -95,16 +97,16 @@ def test_elements_have_their_fields(target: Target) -> None:
 def test_elements_of_new_runs_have_their_fields(target: Target) -> None:
     """The elements of a new run have their fields too, in the list and when their task is read by its id."""
     with target.open() as client:
-        for template in several(client):
-            _assert_elements(client, run_tasks(client, start(client, template["id"])["id"]))
+        for template in sample_templates(client):
+            _assert_elements(client, run_tasks(client, start_run(client, template["id"])["id"]))
 
 
 @rule("nextstep.tasks.unique-to-the-run", needs=("write",))
 def test_task_ids_are_unique_to_the_run(target: Target) -> None:
     """Runs of one template have no task id in common, nor do the tasks of one run."""
     with target.open() as client:
-        run, tasks = begin(client, lambda tasks: len(tasks) > 1, "two tasks")
-        others = [start(client, run["template_id"])["id"] for _ in range(2)]
+        run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
+        others = [start_run(client, run["template_id"])["id"] for _ in range(2)]
         seen = ids(tasks) + [id for other in others for id in ids(run_tasks(client, other))]
         assert len(set(seen)) == len(seen), f"among {seen} are equal ids"
 
@@ -115,7 +117,7 @@ def test_task_ids_are_unique_to_the_run(target: Target) -> None:
 def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
     """An unknown task of a known run cannot be read or updated: 404, also for the id of the template's task."""
     with target.open() as client:
-        run, tasks = begin(client, lambda tasks: len(tasks) > 1, "two tasks")
+        run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
         for other in unknown(ids(tasks), id, tasks[0]["template_task_id"], run["id"]):
             _assert_unknown(client, {"id": other, "instance_id": run["id"]})
         assert run_tasks(client, run["id"]) == tasks
@@ -125,9 +127,9 @@ def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
 def test_a_task_is_unknown_in_other_runs(target: Target) -> None:
     """A task cannot be read or updated under another run, of its template or not, and stays unchanged."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
-        others = [start(client, run["template_id"])["id"]]
-        others += [start(client, template["id"])["id"] for template in list(published(client))[:3]]
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
+        others = [start_run(client, run["template_id"])["id"]]
+        others += [start_run(client, template["id"])["id"] for template in list(published_templates(client))[:3]]
         before = [run_tasks(client, id) for id in others]
         for other in others:
             for task in tasks:

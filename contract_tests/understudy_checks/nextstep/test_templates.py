@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy_checks.nextstep.driver import (
-    existing,
-    published,
+    published_templates,
+    read_template,
+    require,
     runs,
-    template_of,
     template_tasks,
     templates,
     unpublished,
@@ -36,7 +36,7 @@ def test_a_template_has_its_fields(target: Target) -> None:
         listed = templates(client)
         for template in listed:
             assert not {*FIELDS, *LISTED} - template.keys(), f"{template['id']} lacks fields in the list"
-        for template in [*listed[:10], *(template_of(client, entry["id"]) for entry in listed[:10])]:
+        for template in [*listed[:10], *(read_template(client, entry["id"]) for entry in listed[:10])]:
             assert not set(FIELDS) - template.keys(), f"{template['id']} lacks fields"
             for section in template["sections"]:
                 assert not set(SECTION) - section.keys(), f"{section} lacks fields"
@@ -49,7 +49,7 @@ def test_a_template_has_its_fields(target: Target) -> None:
 def test_an_unknown_template_is_not_found(target: Target, id: str) -> None:
     """Every route under an unknown template id, also a nearly right one, answers 404 with the documented message."""
     with target.open() as client:
-        known = existing(ids(templates(client)), "template")
+        known = require(ids(templates(client)), "template")
         for other in unknown(known, id):
             calls: list[tuple[str, dict[str, Any]]] = [("getProcessTemplate", {}), ("listTemplateTasks", {})]
             if "write" in client.world.capabilities:
@@ -75,11 +75,11 @@ def test_published_templates_are_listed(target: Target) -> None:
 def test_a_template_published_again_is_listed(target: Target) -> None:
     """A template that was unpublished and published again is in the list as before, among all others."""
     with target.open() as client:
-        before = {template["id"] for template in published(client)}
+        before = {template["id"] for template in published_templates(client)}
         for id in sorted(before)[:3]:
             with unpublished(client, id):
                 pass
-            assert {template["id"] for template in published(client)} == before
+            assert {template["id"] for template in published_templates(client)} == before
 
 
 @rule("nextstep.templates.tasks-by-position")

@@ -11,7 +11,17 @@ from understudy_checks.discovery import Arranged, arrange, call
 from understudy_checks.pagination import assert_no_effect
 from understudy_checks.refusals import assert_envelope, message_of
 from understudy_checks.rules import rule
-from understudy_checks.tallyfy.driver import UNKNOWN, Json, Place, here, launch, launching, plain, run_of, tasks_of
+from understudy_checks.tallyfy.driver import (
+    UNKNOWN_ID,
+    Json,
+    Organization,
+    first_organization,
+    launch,
+    launch_body,
+    plain_template,
+    read_run,
+    run_tasks,
+)
 from understudy_checks.target.targets import Target
 
 NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
@@ -64,8 +74,8 @@ def test_any_client_name_will_do(target: Target, name: str) -> None:
     """Whatever the client calls itself, it is served."""
     with target.open() as client:
         assert client.send("GET", "/me", headers={"x-tallyfy-client": name}).status == 200
-        place = here(client)
-        path = f"/organizations/{place.id}/runs"
+        org = first_organization(client)
+        path = f"/organizations/{org.id}/runs"
         assert client.send("GET", path, headers={"x-tallyfy-client": name}).status == 200
 
 
@@ -75,9 +85,9 @@ def test_a_foreign_organization_is_closed(target: Target, secured: Operation) ->
     with target.open() as client:
         if "{org_id}" not in secured.path:
             return
-        foreign = here(client, key=client.other_tenant_key).id
+        foreign = first_organization(client, key=client.other_tenant_key).id
         arranged = arrange(client, secured)
-        for organization in (foreign, UNKNOWN, "no-such-organization"):
+        for organization in (foreign, UNKNOWN_ID, "no-such-organization"):
             changed = arranged._replace(arguments={**arranged.arguments, "org_id": organization})
             response = call(client, secured, changed)
             assert response.status in (403, 404), f"{secured.id} under {organization}: {response.status}"
@@ -88,14 +98,14 @@ def test_a_foreign_organization_is_closed(target: Target, secured: Operation) ->
 def test_ids_have_their_types(target: Target) -> None:
     """Ids are text, numbers of processes, tasks and people are whole numbers."""
     with target.open() as client:
-        place = here(client)
-        runs = place.body("/runs")["data"]
+        org = first_organization(client)
+        runs = org.get_body("/runs")["data"]
         for run in runs:
             assert isinstance(run["id"], str)
             assert all(_is_whole(run[name]) for name in ("increment_id", "started_by", "owner_id")), run
-            read = run_of(place, run)
+            read = read_run(org, run)
             assert all(_is_whole(person) for person in read["users"])
-            for task in tasks_of(place, run):
+            for task in run_tasks(org, run):
                 assert isinstance(task["id"], str)
                 assert _is_whole(task["increment_id"]), task
                 assert task["completer_id"] is None or _is_whole(task["completer_id"])
@@ -108,8 +118,8 @@ def test_ids_have_their_types(target: Target) -> None:
 def test_an_unknown_path_has_its_code(target: Target, name: str) -> None:
     """A path that is no endpoint is 404 with its documented code and message."""
     with target.open() as client:
-        place = here(client)
-        for path in (f"/organizations/{place.id}/no-{name}", f"/organizations/{place.id}/runs/{UNKNOWN}/no-{name}"):
+        org = first_organization(client)
+        for path in (f"/organizations/{org.id}/no-{name}", f"/organizations/{org.id}/runs/{UNKNOWN_ID}/no-{name}"):
             response = client.send("GET", path)
             body = assert_envelope(client, response)
             assert (response.status, body.get("code")) == (404, "ENDPOINT_NOT_FOUND"), (
@@ -120,11 +130,11 @@ def test_an_unknown_path_has_its_code(target: Target, name: str) -> None:
 
 @rule("tallyfy.errors.unknown-object")
 @given(id=st.text("0123456789abcdef", min_size=32, max_size=32))
-@example(id=UNKNOWN)
+@example(id=UNKNOWN_ID)
 def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
     """A 404 about an object has its documented code and message."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         for path in (
             f"/runs/{id}",
             f"/tasks/{id}",
@@ -132,7 +142,7 @@ def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
             f"/runs/{id}/tasks",
             f"/runs/{id}/form-fields",
         ):
-            response = place.send("GET", path)
+            response = org.send("GET", path)
             body = assert_envelope(client, response)
             told = (body.get("code"), message_of(body))
             assert response.status != 404 or told == ("RESOURCE_NOT_FOUND", "Resource not found"), f"{path}: {body}"
@@ -142,20 +152,20 @@ def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
 def test_errors_are_told_by_member(target: Target) -> None:
     """A 422 tells for each member that is wrong at least one text."""
     with target.open() as client:
-        place = here(client)
-        template = plain(place)
-        run = launch(place, template)
-        task = tasks_of(place, run)[0]
+        org = first_organization(client)
+        template = plain_template(org)
+        run = launch(org, template)
+        task = run_tasks(org, run)[0]
         wrong: list[tuple[str, str, Json, set[str]]] = [
             ("POST", "/runs", {}, {"checklist_id"}),
-            ("POST", "/runs", launching(template, name={"a": 1}, summary=[1]), {"name", "summary"}),
+            ("POST", "/runs", launch_body(template, name={"a": 1}, summary=[1]), {"name", "summary"}),
             ("POST", f"/runs/{run['id']}/completed-tasks", {}, {"task_id"}),
             ("POST", f"/tasks/{task['id']}/comment", {}, {"content"}),
             ("PUT", f"/runs/{run['id']}", {"name": "x" * 551}, {"name"}),
             ("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"title": "x" * 601, "owners": "me"}, {"title", "owners"}),
         ]
         for method, path, body, names in wrong:
-            told = place.refuse(method, path, body, status=422)["errors"]
+            told = org.assert_refused(method, path, body, status=422)["errors"]
             assert names <= told.keys(), f"{method} {path} {body}: {told}"
             assert all(texts and all(isinstance(text, str) and text for text in texts) for texts in told.values()), told
 
@@ -166,10 +176,10 @@ def test_a_token_names_one_person(target: Target) -> None:
     with target.open() as client:
         keys = [client.key, *client.access.api_keys[1:2]]
         for key in keys:
-            person = Place.data(client.send("GET", "/me", key=key))
+            person = Organization.data_of(client.send("GET", "/me", key=key))
             assert isinstance(person["id"], int)
-            for organization in Place.data(client.send("GET", "/me/organizations", key=key)):
-                same = Place.data(client.send("GET", f"/organizations/{organization['id']}/me", key=key))
+            for organization in Organization.data_of(client.send("GET", "/me/organizations", key=key)):
+                same = Organization.data_of(client.send("GET", f"/organizations/{organization['id']}/me", key=key))
                 assert (same["id"], same["email"]) == (person["id"], person["email"])
 
 
@@ -177,8 +187,8 @@ def test_a_token_names_one_person(target: Target) -> None:
 def test_my_organizations_can_be_read(target: Target) -> None:
     """Every organization of the list can be read."""
     with target.open() as client:
-        for listed in Place.data(client.send("GET", "/me/organizations")):
-            read = Place.data(client.send("GET", f"/organizations/{listed['id']}"))
+        for listed in Organization.data_of(client.send("GET", "/me/organizations")):
+            read = Organization.data_of(client.send("GET", f"/organizations/{listed['id']}"))
             assert (read["id"], read["name"]) == (listed["id"], listed["name"])
             assert client.send("GET", f"/organizations/{listed['id']}/runs").status == 200
 
@@ -187,11 +197,11 @@ def test_my_organizations_can_be_read(target: Target) -> None:
 def test_a_429_tells_how_long_to_wait(target: Target) -> None:
     """Whenever a 429 comes, it has a whole number of seconds to wait."""
     with target.open() as client:
-        place = here(client)
-        task = tasks_of(place, launch(place))[0]
+        org = first_organization(client)
+        task = run_tasks(org, launch(org))[0]
         seen = 0
         for number in range(130):
-            path = f"/organizations/{place.id}/tasks/{task['id']}/comment"
+            path = f"/organizations/{org.id}/tasks/{task['id']}/comment"
             response = client.hasty().send("POST", path, json={"content": f"Comment {number}"})
             if response.status == 429:
                 seen += 1

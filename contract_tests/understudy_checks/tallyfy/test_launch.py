@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from understudy_checks.client import NotChecked
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
-    UNKNOWN,
+    UNKNOWN_ID,
     Json,
-    Place,
-    answers_for,
-    here,
+    Organization,
+    first_organization,
     launch,
-    launching,
-    plain,
-    run_of,
-    steps,
+    launch_body,
+    plain_template,
+    read_run,
+    run_tasks,
+    sample_answers,
     task_of_step,
-    tasks_of,
+    template_steps,
     template_where,
-    visible,
+    visible_tasks,
 )
 from understudy_checks.target.targets import Target
 
@@ -37,16 +37,16 @@ WEDNESDAY = datetime(2031, 1, 8, 10, 30)
 def test_a_launched_process_can_be_read(target: Target) -> None:
     """A launch answers 201 with the process, which names its template and is listed."""
     with target.open() as client:
-        place = here(client)
-        for template in [t for t in place.templates() if t["type"] == "procedure"][:6]:
-            response = place.send("POST", "/runs", json=launching(template, name="Launched"))
+        org = first_organization(client)
+        for template in [t for t in org.templates() if t["type"] == "procedure"][:6]:
+            response = org.send("POST", "/runs", json=launch_body(template, name="Launched"))
             assert response.status == 201
-            run = Place.data(response)
-            read = run_of(place, run)
+            run = Organization.data_of(response)
+            read = read_run(org, run)
             assert (read["id"], read["name"]) == (run["id"], "Launched")
             for shown in (run, read):
                 assert (shown["checklist_id"], shown["checklist_title"]) == (template["id"], template["title"])
-            assert run["id"] in [listed["id"] for listed in place.all("/runs", checklist_id=template["id"])]
+            assert run["id"] in [listed["id"] for listed in org.list_all("/runs", checklist_id=template["id"])]
 
 
 @rule("tallyfy.launch.name", needs=("write",))
@@ -56,19 +56,19 @@ def test_a_launched_process_can_be_read(target: Target) -> None:
 def test_a_process_has_its_name_and_summary(target: Target, name: str, summary: str) -> None:
     """Name and summary are kept as they were given."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place, name=name, summary=summary)
+        org = first_organization(client)
+        run = launch(org, name=name, summary=summary)
         assert (run["name"], run["summary"]) == (name, summary)
-        assert (run_of(place, run)["name"], run_of(place, run)["summary"]) == (name, summary)
+        assert (read_run(org, run)["name"], read_run(org, run)["summary"]) == (name, summary)
 
 
 @rule("tallyfy.launch.default-name", needs=("write",))
 def test_a_process_without_a_name_is_called_after_its_template(target: Target) -> None:
     """Without a name the template's title, a dash and a date make one."""
     with target.open() as client:
-        place = here(client)
-        template = plain(place)
-        name = launch(place, template)["name"]
+        org = first_organization(client)
+        template = plain_template(org)
+        name = launch(org, template)["name"]
         assert name.startswith(f"{template['title']} - "), name
         assert any(c.isdigit() for c in name.removeprefix(f"{template['title']} - ")), name
 
@@ -79,28 +79,28 @@ def test_a_process_without_a_name_is_called_after_its_template(target: Target) -
 def test_a_long_name_is_refused(target: Target, more: int) -> None:
     """A name of 550 characters is accepted, more are refused, and no process is started."""
     with target.open() as client:
-        place = here(client)
-        template = plain(place)
-        assert len(launch(place, template, name="n" * 550)["name"]) == 550
-        before = len(place.all("/runs"))
-        place.refuse("POST", "/runs", launching(template, name="n" * (550 + more)), status=422)
-        assert len(place.all("/runs")) == before
+        org = first_organization(client)
+        template = plain_template(org)
+        assert len(launch(org, template, name="n" * 550)["name"]) == 550
+        before = len(org.list_all("/runs"))
+        org.assert_refused("POST", "/runs", launch_body(template, name="n" * (550 + more)), status=422)
+        assert len(org.list_all("/runs")) == before
 
 
 @rule("tallyfy.launch.owner", needs=("write",))
 def test_a_process_has_its_owner(target: Target) -> None:
     """The owner is the given one, or else whom the token acts for, who started it."""
     with target.open() as client:
-        place = here(client)
-        me = place.get("/me")["id"]
-        run = launch(place)
+        org = first_organization(client)
+        me = org.get("/me")["id"]
+        run = launch(org)
         assert (run["owner_id"], run["started_by"]) == (me, me)
-        others = {listed["owner_id"] for listed in place.all("/runs")} - {me}
+        others = {listed["owner_id"] for listed in org.list_all("/runs")} - {me}
         if not others:
             raise NotChecked("nobody else owns a process here")
         for other in others:
-            run = launch(place, owner_id=other)
-            assert (run_of(place, run)["owner_id"], run["started_by"]) == (other, me)
+            run = launch(org, owner_id=other)
+            assert (read_run(org, run)["owner_id"], run["started_by"]) == (other, me)
 
 
 @rule("tallyfy.launch.unknown-owner", needs=("write",))
@@ -109,119 +109,123 @@ def test_a_process_has_its_owner(target: Target) -> None:
 def test_an_unknown_owner_is_refused(target: Target, owner: int) -> None:
     """Nobody in the organization cannot own a process."""
     with target.open() as client:
-        place = here(client)
-        before = len(place.all("/runs"))
-        place.refuse("POST", "/runs", launching(plain(place), owner_id=owner), status=422)
-        assert len(place.all("/runs")) == before
+        org = first_organization(client)
+        before = len(org.list_all("/runs"))
+        org.assert_refused("POST", "/runs", launch_body(plain_template(org), owner_id=owner), status=422)
+        assert len(org.list_all("/runs")) == before
 
 
 @rule("tallyfy.launch.answers", needs=("write",))
 def test_kickoff_answers_are_kept(target: Target) -> None:
     """Every answer to a kick-off field comes back as it was sent."""
     with target.open() as client:
-        place = here(client)
-        template = _with_form(place)
+        org = first_organization(client)
+        template = _with_form(org)
         for number in range(3):
-            answers = {f["id"]: list(answers_for(f))[number % len(list(answers_for(f)))] for f in template["prerun"]}
-            run = launch(place, template, prerun=answers)
+            answers = {
+                f["id"]: list(sample_answers(f))[number % len(list(sample_answers(f)))] for f in template["prerun"]
+            }
+            run = launch(org, template, prerun=answers)
             assert run["prerun"] == answers
-            assert run_of(place, run)["prerun"] == answers
+            assert read_run(org, run)["prerun"] == answers
 
 
 @rule("tallyfy.launch.required-answers", needs=("write",))
 def test_required_answers_are_demanded(target: Target) -> None:
     """A required field without an answer is told by its label, and no process is started."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         template = template_where(
-            place, lambda t: any(f["required"] for f in t["prerun"]), "with a required kick-off field"
+            org, lambda t: any(f["required"] for f in t["prerun"]), "with a required kick-off field"
         )
-        before = len(place.all("/runs"))
+        before = len(org.list_all("/runs"))
         required = [f for f in template["prerun"] if f["required"]]
         empty: list[Json] = [{}, {"prerun": {}}, {"prerun": []}, {"prerun": {f["id"]: "" for f in required}}]
         empty.append({"prerun": {f["id"]: None for f in required}})
         for body in empty:
-            told = place.refuse("POST", "/runs", {"checklist_id": template["id"], "name": "Empty", **body}, status=422)
+            told = org.assert_refused(
+                "POST", "/runs", {"checklist_id": template["id"], "name": "Empty", **body}, status=422
+            )
             texts = [text for texts in told["errors"].values() for text in texts]
             assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), told
-        assert len(place.all("/runs")) == before
+        assert len(org.list_all("/runs")) == before
 
 
 @rule("tallyfy.launch.prerun-is-no-list", needs=("write",))
 def test_answers_in_a_list_are_refused(target: Target) -> None:
     """A list of answers is refused, and no process is started."""
     with target.open() as client:
-        place = here(client)
-        template = _with_form(place)
-        before = len(place.all("/runs"))
-        answers = launching(template).get("prerun", {})
-        for given_list in ([answers], [{id: value} for id, value in answers.items()] or [{UNKNOWN: "x"}], ["text"]):
-            place.refuse("POST", "/runs", {"checklist_id": template["id"], "prerun": given_list}, status=422)
-        assert len(place.all("/runs")) == before
+        org = first_organization(client)
+        template = _with_form(org)
+        before = len(org.list_all("/runs"))
+        answers = launch_body(template).get("prerun", {})
+        for given_list in ([answers], [{id: value} for id, value in answers.items()] or [{UNKNOWN_ID: "x"}], ["text"]):
+            org.assert_refused("POST", "/runs", {"checklist_id": template["id"], "prerun": given_list}, status=422)
+        assert len(org.list_all("/runs")) == before
 
 
 @rule("tallyfy.launch.unknown-answers", needs=("write",))
 def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
     """Answers to fields that the template does not have are not kept."""
     with target.open() as client:
-        place = here(client)
-        for template in (_with_form(place), plain(place)):
-            answers = launching(template).get("prerun", {})
-            run = launch(place, template, prerun={**answers, UNKNOWN: "x", "customer_name": {"a": 1}})
-            assert run_of(place, run)["prerun"] == answers
+        org = first_organization(client)
+        for template in (_with_form(org), plain_template(org)):
+            answers = launch_body(template).get("prerun", {})
+            run = launch(org, template, prerun={**answers, UNKNOWN_ID: "x", "customer_name": {"a": 1}})
+            assert read_run(org, run)["prerun"] == answers
 
 
 @rule("tallyfy.launch.tasks", "tallyfy.launch.tasks-are-open", needs=("write",))
 def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
     """There is one task for each step, at its place; none is completed, and the progress says so."""
     with target.open() as client:
-        place = here(client)
-        for template in [t for t in place.templates() if steps(t)][:8]:
-            run = launch(place, template)
-            tasks = tasks_of(place, run, sort="position")
-            wanted = sorted(steps(template), key=lambda step: int(step["position"]))
+        org = first_organization(client)
+        for template in [t for t in org.templates() if template_steps(t)][:8]:
+            run = launch(org, template)
+            tasks = run_tasks(org, run, sort="position")
+            wanted = sorted(template_steps(template), key=lambda step: int(step["position"]))
             assert [(t["step_id"], t["title"], t["position"]) for t in tasks] == [
                 (s["id"], s["title"], s["position"]) for s in wanted
             ]
             assert all(t["completed_at"] is None and t["completer_id"] is None for t in tasks)
             assert not {"completed", "in-progress"} & {t["status"] for t in tasks}
-            read = run_of(place, run)
+            read = read_run(org, run)
             assert read["status"] == "active"
             told = {name: read["progress"][name] for name in ("complete", "total", "percent")}
-            assert told == {"complete": 0, "total": len(visible(tasks)), "percent": 0}
+            assert told == {"complete": 0, "total": len(visible_tasks(tasks)), "percent": 0}
 
 
 @rule("tallyfy.launch.override", needs=("write",))
 def test_a_launch_overrides_its_tasks(target: Target) -> None:
     """Deadline and owners that the launch gives are the task's."""
     with target.open() as client:
-        place = here(client)
-        template, me = plain(place), place.get("/me")["id"]
-        step, other = steps(template)[:2]
+        org = first_organization(client)
+        template, me = plain_template(org), org.get("/me")["id"]
+        step, other = template_steps(template)[:2]
         for deadline in (f"{WEDNESDAY:%Y-%m-%dT%H:%M:%S}Z", f"{WEDNESDAY:%Y-%m-%d %H:%M:%S}"):
             owners: Json
             for owners in (
                 {"users": [me], "guests": ["a@company.example"], "groups": []},
                 {"users": [], "guests": [], "groups": []},
             ):
-                run = launch(place, template, tasks={step["id"]: {"deadline": deadline, "owners": owners}})
-                task = task_of_step(place, run, step)
+                run = launch(org, template, tasks={step["id"]: {"deadline": deadline, "owners": owners}})
+                task = task_of_step(org, run, step)
                 assert task["owners"] == owners
                 assert _time(task["deadline"]) == WEDNESDAY
-                assert task_of_step(place, run, other)["deadline"] != task["deadline"]
+                assert task_of_step(org, run, other)["deadline"] != task["deadline"]
 
 
 @rule("tallyfy.launch.step-assignees", needs=("write",))
 def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
     """A task belongs to its step's assignees, or to the launcher when there are none, unless the step says not to."""
     with target.open() as client:
-        place = here(client)
-        me = place.get("/me")["id"]
+        org = first_organization(client)
+        me = org.get("/me")["id"]
         kinds = set()
-        for template in place.templates()[:12]:
-            run = launch(place, template) if steps(template) else None
-            for step in steps(template):
-                owners = task_of_step(place, run, step)["owners"]
+        for template in org.templates()[:12]:
+            run = launch(org, template) if template_steps(template) else None
+            for step in template_steps(template):
+                owners = task_of_step(org, run, step)["owners"]
                 named = {"users": step["assignees"], "guests": step["guests"], "groups": step["groups"]}
                 nobody = not any(named.values())
                 if nobody and step.get("assign_run_starter", True):
@@ -236,15 +240,19 @@ def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
 def test_deadlines_count_from_the_launch(target: Target) -> None:
     """A task is due so long after the launch as its step says."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         seen = set()
-        for template in place.templates()[:12]:
-            rules = [(s, s["deadline"]) for s in steps(template) if s["deadline"] and s["deadline"]["option"] == "from"]
-            run = launch(place, template) if rules else None
+        for template in org.templates()[:12]:
+            rules = [
+                (s, s["deadline"])
+                for s in template_steps(template)
+                if s["deadline"] and s["deadline"]["option"] == "from"
+            ]
+            run = launch(org, template) if rules else None
             for step, told in rules:
                 if told.get("step") not in (None, "start_run", "start_process") or run is None:
                     continue
-                start, due = _time(run["started_at"]), _time(task_of_step(place, run, step)["deadline"])
+                start, due = _time(run["started_at"]), _time(task_of_step(org, run, step)["deadline"])
                 assert due - start == timedelta(**{told["unit"]: told["value"]}), f"{told}: {start} to {due}"
                 seen.add(told["unit"])
         if not seen:
@@ -255,17 +263,17 @@ def test_deadlines_count_from_the_launch(target: Target) -> None:
 def test_two_launches_are_two_processes(target: Target) -> None:
     """Two equal launches start two processes with ids and numbers of their own, and so do their tasks."""
     with target.open() as client:
-        place = here(client)
-        template = plain(place)
-        runs = [launch(place, template, name="Twice") for _ in range(2)]
+        org = first_organization(client)
+        template = plain_template(org)
+        runs = [launch(org, template, name="Twice") for _ in range(2)]
         assert len({run["id"] for run in runs}) == len({run["increment_id"] for run in runs}) == 2
-        tasks = [task["id"] for run in runs for task in tasks_of(place, run)]
-        assert len(set(tasks)) == len(tasks) == 2 * len(steps(template))
-        assert {run["id"] for run in runs} <= {run["id"] for run in place.all("/runs", q="Twice")}
+        tasks = [task["id"] for run in runs for task in run_tasks(org, run)]
+        assert len(set(tasks)) == len(tasks) == 2 * len(template_steps(template))
+        assert {run["id"] for run in runs} <= {run["id"] for run in org.list_all("/runs", q="Twice")}
 
 
-def _with_form(place: Place) -> Json:
-    return template_where(place, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with a kick-off form")
+def _with_form(org: Organization) -> Json:
+    return template_where(org, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with a kick-off form")
 
 
 def _time(text: str) -> datetime:

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import rule as step
 
 from understudy_checks.rules import rule
-from understudy_checks.tallyfy.driver import Json, here, launch, run_of, submit, tasks_of
+from understudy_checks.tallyfy.driver import Json, first_organization, launch, read_run, run_tasks, submit_kickoff
 from understudy_checks.target.targets import Target
 
 NUMBERS = st.integers(0, 1000)
@@ -42,21 +42,21 @@ class LifeCycle(RuleBasedStateMachine):
     def __init__(self, target: Target) -> None:
         super().__init__()
         self.client = target.open()
-        self.place = here(self.client)
+        self.org = first_organization(self.client)
 
     @initialize()
     def begin(self) -> None:
         """Launch a process and submit its form."""
-        self.run = launch(self.place)
-        submit(self.place, self.run)
-        self.tasks = [Known(task["id"]) for task in tasks_of(self.place, self.run)]
+        self.run = launch(self.org)
+        submit_kickoff(self.org, self.run)
+        self.tasks = [Known(task["id"]) for task in run_tasks(self.org, self.run)]
         self.submitted = self.settled = True
 
     @step(number=NUMBERS)
     def complete_task(self, number: int) -> None:
         """Complete a task, which is refused when it is completed, hidden or in trouble."""
         task = self.tasks[number % len(self.tasks)]
-        response = self.place.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
+        response = self.org.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
         if task.done or task.hidden or task.issues:
             assert 400 <= response.status < 500, f"{task}: {response.status}"
         else:
@@ -68,7 +68,7 @@ class LifeCycle(RuleBasedStateMachine):
         """Reopen a task, which is refused unless it is completed."""
         task = self.tasks[number % len(self.tasks)]
         self.settled = self.settled and not self._is_over()
-        response = self.place.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
+        response = self.org.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
         assert (response.status == 200) == task.done, f"{task}: {response.status}"
         task.done = False
 
@@ -86,7 +86,7 @@ class LifeCycle(RuleBasedStateMachine):
         task = self.tasks[number % len(self.tasks)]
         if not task.hidden:
             self.settled = self.settled and not (task.done and self._is_over())
-            self.place.do("POST", f"/tasks/{task.id}/problem", {"content": "Fault"})
+            self.org.call("POST", f"/tasks/{task.id}/problem", {"content": "Fault"})
             task.issues, task.done = task.issues + 1, False
 
     @precondition(lambda self: any(task.issues for task in self.tasks))
@@ -94,28 +94,28 @@ class LifeCycle(RuleBasedStateMachine):
     def resolve(self) -> None:
         """Resolve one issue."""
         task = next(task for task in self.tasks if task.issues)
-        threads = self.place.get(f"/tasks/{task.id}", with_="issues")["issues"]["data"]
+        threads = self.org.get(f"/tasks/{task.id}", with_="issues")["issues"]["data"]
         unresolved = next(thread for thread in threads if thread["resolve_id"] is None)
-        self.place.do("POST", f"/tasks/{task.id}/resolved-threads", {"thread_id": unresolved["id"]})
+        self.org.call("POST", f"/tasks/{task.id}/resolved-threads", {"thread_id": unresolved["id"]})
         task.issues -= 1
 
     @step()
     def reopen_or_submit(self) -> None:
         """Reopen the form, or submit it again."""
-        self.place.do("DELETE" if self.submitted else "POST", f"/runs/{self.run['id']}/complete-prerun")
+        self.org.call("DELETE" if self.submitted else "POST", f"/runs/{self.run['id']}/complete-prerun")
         self.submitted, self.settled = not self.submitted, True
 
     @step()
     def archive_and_activate(self) -> None:
         """Archive the process and activate it, which leaves its status as it was."""
-        status = run_of(self.place, self.run)["status"]
-        assert self.place.do("DELETE", f"/runs/{self.run['id']}")["status"] == "archived"
-        assert self.place.do("PUT", f"/runs/{self.run['id']}/activate")["status"] == status
+        status = read_run(self.org, self.run)["status"]
+        assert self.org.call("DELETE", f"/runs/{self.run['id']}")["status"] == "archived"
+        assert self.org.call("PUT", f"/runs/{self.run['id']}/activate")["status"] == status
 
     @invariant()
     def shows_what_it_is(self) -> None:
         """Status, progress, next task and tasks are what the model says."""
-        shown = run_of(self.place, self.run, with_="next_task,tasks")
+        shown = read_run(self.org, self.run, with_="next_task,tasks")
         seen = [task for task in self.tasks if not task.hidden]
         told = shown["progress"]
         assert (told["complete"], told["total"]) == (sum(task.done for task in seen), len(seen))

@@ -92,8 +92,8 @@ def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
     seen = ids(body["data"])
     while following := _next(body):
         number = body["meta"]["pagination"]["current_page"]
-        place = urlsplit(following)
-        response = client.send("GET", place.path.removeprefix(client.prefix), query=place.query)
+        org = urlsplit(following)
+        response = client.send("GET", org.path.removeprefix(client.prefix), query=org.query)
         assert response.status == 200, f"{following}: {response.status}"
         body = response.json()
         told = body["meta"]["pagination"]

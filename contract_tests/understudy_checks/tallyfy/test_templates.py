@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from understudy_checks.client import NotChecked
 from understudy_checks.rules import rule
-from understudy_checks.tallyfy.driver import UNKNOWN, Json, here, items
+from understudy_checks.tallyfy.driver import UNKNOWN_ID, Json, first_organization, unwrap_items
 from understudy_checks.target.targets import Target
 
 PRINTED = (
@@ -22,7 +22,7 @@ PRINTED = (
 def test_a_listed_template_has_its_fields(target: Target) -> None:
     """A listed template has the printed fields."""
     with target.open() as client:
-        for template in here(client).all("/checklists"):
+        for template in first_organization(client).list_all("/checklists"):
             assert {"id", "title", "summary", "starred", "created_at", "last_updated"} <= template.keys()
             assert isinstance(template["starred"], bool)
             assert isinstance(template["title"], str)
@@ -32,14 +32,14 @@ def test_a_listed_template_has_its_fields(target: Target) -> None:
 def test_a_template_has_its_fields(target: Target) -> None:
     """A template by its id has the printed fields, its kick-off form and its automations, includes or not."""
     with target.open() as client:
-        place = here(client)
-        for listed in place.all("/checklists"):
+        org = first_organization(client)
+        for listed in org.list_all("/checklists"):
             for query in ({}, {"with_": "steps"}, {"with_": "tags"}):
-                template = place.get(f"/checklists/{listed['id']}", **query)
+                template = org.get(f"/checklists/{listed['id']}", **query)
                 assert set(PRINTED) <= template.keys(), set(PRINTED) - template.keys()
                 assert isinstance(template["automated_actions"], list)
                 assert all({"id", "alias", "field_type"} <= field.keys() for field in template["prerun"])
-        if not any(template["prerun"] for template in place.templates()):
+        if not any(template["prerun"] for template in org.templates()):
             raise NotChecked("no template has a kick-off form")
 
 
@@ -47,37 +47,37 @@ def test_a_template_has_its_fields(target: Target) -> None:
 def test_includes_appear_on_request(target: Target) -> None:
     """`steps` and `tags` are there exactly when they are asked for."""
     with target.open() as client:
-        place = here(client)
-        for listed in place.all("/checklists")[:5]:
+        org = first_organization(client)
+        for listed in org.list_all("/checklists")[:5]:
             for query, wanted in (
                 (None, set()),
                 ("steps", {"steps"}),
                 ("tags", {"tags"}),
                 ("steps,tags", {"steps", "tags"}),
             ):
-                template = place.get(f"/checklists/{listed['id']}", with_=query)
+                template = org.get(f"/checklists/{listed['id']}", with_=query)
                 assert {"steps", "tags"} & template.keys() == wanted, f"with={query}"
-                assert all(isinstance(items(template[name]), list) for name in wanted)
+                assert all(isinstance(unwrap_items(template[name]), list) for name in wanted)
 
 
 @rule("tallyfy.templates.steps")
 def test_included_steps_are_told(target: Target) -> None:
     """A step has an id of its own, an alias, a title, its template and its form fields."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         seen: list[str] = []
-        for template in place.templates():
-            for step in items(template["steps"]):
+        for template in org.templates():
+            for step in unwrap_items(template["steps"]):
                 assert {"id", "alias", "title"} <= step.keys()
                 assert step["checklist_id"] == template["id"]
                 assert all({"id", "field_type"} <= field.keys() for field in step["captures"])
                 seen.append(step["id"])
         assert len(set(seen)) == len(seen) > 0
         captured = [
-            f["id"] for t in place.templates() for f in place.get(f"/checklists/{t['id']}/form-fields")["form_fields"]
+            f["id"] for t in org.templates() for f in org.get(f"/checklists/{t['id']}/form-fields")["form_fields"]
         ]
         assert sorted(captured) == sorted(
-            f["id"] for t in place.templates() for s in items(t["steps"]) for f in s["captures"]
+            f["id"] for t in org.templates() for s in unwrap_items(t["steps"]) for f in s["captures"]
         )
 
 
@@ -85,21 +85,21 @@ def test_included_steps_are_told(target: Target) -> None:
 def test_an_unknown_template_is_404(target: Target) -> None:
     """A template that does not exist is 404."""
     with target.open() as client:
-        place = here(client)
-        for id in (UNKNOWN, "no-such-template"):
+        org = first_organization(client)
+        for id in (UNKNOWN_ID, "no-such-template"):
             for path in (f"/checklists/{id}", f"/checklists/{id}/form-fields"):
-                assert place.send("GET", path).status == 404
+                assert org.send("GET", path).status == 404
 
 
 @rule("tallyfy.templates.form-fields")
 def test_form_fields_are_told_apart(target: Target) -> None:
     """Kick-off fields and fields of steps are in arrays of their own."""
     with target.open() as client:
-        place = here(client)
-        for template in place.templates():
-            told = place.get(f"/checklists/{template['id']}/form-fields")
+        org = first_organization(client)
+        for template in org.templates():
+            told = org.get(f"/checklists/{template['id']}/form-fields")
             assert [f["id"] for f in told["ko_form_fields"]] == [f["id"] for f in template["prerun"]]
-            wanted = [f["id"] for step in items(template["steps"]) for f in step["captures"]]
+            wanted = [f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"]]
             assert sorted(f["id"] for f in told["form_fields"]) == sorted(wanted)
             assert all(isinstance(f["field_type"], str) for f in (*told["ko_form_fields"], *told["form_fields"]))
 
@@ -108,33 +108,33 @@ def test_form_fields_are_told_apart(target: Target) -> None:
 def test_templates_are_searched(target: Target) -> None:
     """A word of a title finds every template with that word."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/checklists")
+        org = first_organization(client)
+        everything = org.list_all("/checklists")
         for template in everything[:6]:
             word = max(template["title"].split(), key=len)
-            found = place.all("/checklists", q=word)
+            found = org.list_all("/checklists", q=word)
             wanted = {t["id"] for t in everything if word.lower() in t["title"].lower()}
             assert wanted <= {t["id"] for t in found}
             assert all(word.lower() in repr(t).lower() for t in found)
-        assert place.all("/checklists", q="no title holds this") == []
+        assert org.list_all("/checklists", q="no title holds this") == []
 
 
 @rule("tallyfy.templates.filters")
 def test_templates_are_filtered(target: Target) -> None:
     """Each filter lists exactly the templates with that value."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/checklists", with_="tags")
+        org = first_organization(client)
+        everything = org.list_all("/checklists", with_="tags")
         values: dict[str, Callable[[Json], list[Json]]] = {
             "type": lambda t: [t["type"]],
             "starred": lambda t: [t["starred"]],
             "owner_id": lambda t: [t["owner_id"]],
             "folder": lambda t: [t["folder_id"]],
-            "tag": lambda t: [tag["id"] for tag in items(t["tags"])],
+            "tag": lambda t: [tag["id"] for tag in unwrap_items(t["tags"])],
         }
         for name, value in values.items():
             known = {one for template in everything for one in value(template) if one is not None}
             for one in known:
                 wanted = [t["id"] for t in everything if one in value(t)]
-                assert [t["id"] for t in place.all("/checklists", **{name: one})] == wanted, f"{name}={one}"
+                assert [t["id"] for t in org.list_all("/checklists", **{name: one})] == wanted, f"{name}={one}"
             assert known, f"no template has a {name}"

@@ -10,7 +10,7 @@ from typing import Any
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.generic import probes
-from understudy_checks.kognitos.driver import given, other_agent
+from understudy_checks.kognitos.driver import other_agent, provided
 from understudy_checks.probes import observes
 from understudy_checks.readings import either
 
@@ -31,7 +31,7 @@ def refusal(response: Response) -> Json:
 
 def list_processes(client: Client, agent_id: str | None = None, /, **options: Any) -> Response:
     """Ask for the processes of an agent, by default the one that is given."""
-    return client.call("listProcesses", {"agent_id": agent_id or given(client, "agent_id"), "limit": 1}, **options)
+    return client.call("listProcesses", {"agent_id": agent_id or provided(client, "agent_id"), "limit": 1}, **options)
 
 
 @observes("kognitos.errors.invalid-key")
@@ -49,7 +49,7 @@ def invalid_key_message(client: Client) -> Json:
 @observes("kognitos.errors.out-of-scope")
 def out_of_scope(client: Client) -> Json:
     """What the key of one agent gets for the processes of another."""
-    return refusal(list_processes(client, other_agent(client), key=given(client, "agent_key")))
+    return refusal(list_processes(client, other_agent(client), key=provided(client, "agent_key")))
 
 
 @observes("kognitos.errors.foreign-object", needs=("other-tenant",))
@@ -159,7 +159,7 @@ def retry_after(client: Client) -> Json:
 
 
 def _the_agent(client: Client) -> dict[str, Json]:
-    return {"agent_id": given(client, "agent_id")}
+    return {"agent_id": provided(client, "agent_id")}
 
 
 def _new_file(client: Client) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from understudy.document.operation import Operation
 from understudy_checks.client import Client
-from understudy_checks.kognitos.driver import SEVERAL, agents, processes
+from understudy_checks.kognitos.driver import MAX_PROCESSES, known_agents, processes
 from understudy_checks.kognitos.probes.access import NOTHING
 from understudy_checks.pagination import Page, ids, page_of, read_page, request_page
 from understudy_checks.probes import observes
@@ -27,8 +27,8 @@ def runs_of(client: Client) -> Operation:
 
 def first_pages(client: Client, limit: int = 100) -> Iterator[tuple[dict[str, Json], Page]]:
     """The beginnings of some lists of runs, each with what it was asked for with."""
-    for agent_id in agents(client):
-        for process in processes(client, agent_id)[:SEVERAL]:
+    for agent_id in known_agents(client):
+        for process in processes(client, agent_id)[:MAX_PROCESSES]:
             arguments = {"agent_id": agent_id, "process_id": process["id"]}
             yield arguments, read_page(client, runs_of(client), arguments, limit=limit)
 
@@ -147,7 +147,7 @@ def processes_default_limit(client: Client) -> Json:
 
 def _many_processes(client: Client) -> tuple[dict[str, Json], Page]:
     listing = client.contract.operations["listProcesses"]
-    lists = (({"agent_id": id}, read_page(client, listing, {"agent_id": id}, limit=100)) for id in agents(client))
+    lists = (({"agent_id": id}, read_page(client, listing, {"agent_id": id}, limit=100)) for id in known_agents(client))
     return next((found for found in lists if len(found[1].items) > 10), None) or missing("no agent has 11 processes")
 
 

@@ -11,19 +11,19 @@ from typing import Any
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Violation
 from understudy_checks.kognitos.driver import (
-    FINAL,
-    agents,
-    create,
+    FINAL_STATUSES,
+    await_final_status,
     create_file,
-    ended,
-    new_file,
+    known_agents,
     other_agent,
     processes,
-    read,
+    read_run,
+    request_file,
+    request_run,
     runs,
-    start,
+    start_run,
     upload,
-    wanted,
+    valid_run_body,
 )
 from understudy_checks.kognitos.probes.access import NOTHING, refusal
 from understudy_checks.kognitos.probes.lists import first_pages
@@ -49,8 +49,8 @@ def run_where(client: Client, what: str, holds: Callable[[Json], object]) -> Jso
 
 def attempt(client: Client, **members: Json) -> Response:
     """The answer to starting a run with these members; raises NotChecked when a run is refused without them too."""
-    response = create(client, **members)
-    demand(response.status < 300 or create(client).status < 300, "this target starts no run of its processes")
+    response = request_run(client, **members)
+    demand(response.status < 300 or request_run(client).status < 300, "this target starts no run of its processes")
     return response
 
 
@@ -78,28 +78,28 @@ def no_outputs(client: Client) -> Json:
 @observes("kognitos.runs.no-files", needs=("write",))
 def no_files(client: Client) -> Json:
     """What a run has as its files that was started without any."""
-    return start(client).get("file_ids", "absent")
+    return start_run(client).get("file_ids", "absent")
 
 
 @observes("kognitos.runs.created-is-distinct", needs=("write",))
 def created_is_distinct(client: Client) -> Json:
     """Whether a run reads Created right after the start, or Pending at once."""
-    status = read(client, start(client)["id"])["status"]
+    status = read_run(client, start_run(client)["id"])["status"]
     return {"Created": True, "Pending": False}.get(status, status)
 
 
 @observes("kognitos.runs.waiting-status", needs=("write", "events"))
 def waiting_status(client: Client) -> Json:
     """Which status a run has that waits for a person."""
-    run = start(client)
+    run = start_run(client)
     client.event("wait-for-person", run_id=run["id"])
-    return read(client, run["id"])["status"]
+    return read_run(client, run["id"])["status"]
 
 
 @observes("kognitos.runs.create-success", needs=("write",))
 def create_success(client: Client) -> Json:
     """With which status starting a run is answered."""
-    return create(client).status
+    return request_run(client).status
 
 
 @observes("kognitos.runs.usable-stages", needs=("write",))
@@ -127,17 +127,17 @@ def unknown_file(client: Client) -> Json:
 @observes("kognitos.runs.file-not-uploaded", needs=("write",))
 def file_not_uploaded(client: Client) -> Json:
     """Whether a run of a file without content is refused, fails, or goes on as it would without the file."""
-    response = attempt(client, file_ids=[new_file(client)["id"]])
+    response = attempt(client, file_ids=[create_file(client)["id"]])
     if response.status >= 300:
         return reading(response, None)
-    status, usual = (ended(client, run)["status"] for run in (response.json(), start(client)))
+    status, usual = (await_final_status(client, run)["status"] for run in (response.json(), start_run(client)))
     return "accept" if status == usual else "fail" if status == "Failed" else status
 
 
 @observes("kognitos.runs.file-of-another-agent", needs=("write",))
 def file_of_another_agent(client: Client) -> Json:
     """Whether a run may read the file of another agent."""
-    file = create_file(client, agent_id=other_agent(client), file_name="test-file.pdf").json()
+    file = request_file(client, agent_id=other_agent(client), file_name="test-file.pdf").json()
     upload(client, file)
     return reading(attempt(client, file_ids=[file["id"]]), "accept")
 
@@ -163,8 +163,8 @@ def unknown_input(client: Client) -> Json:
 @observes("kognitos.runs.concurrency-cap", needs=("write", "fresh"))
 def concurrency_cap(client: Client) -> Json:
     """How many active runs there may be before the next is refused; null where 151 more are accepted."""
-    known = (process for id in agents(client) for process in processes(client, id))
-    active = sum(run["status"] not in FINAL for process in known for run in runs(client, process))
+    known = (process for id in known_agents(client) for process in processes(client, id))
+    active = sum(run["status"] not in FINAL_STATUSES for process in known for run in runs(client, process))
     started = _start_many(client)
     if started > MOST_ACTIVE:
         return None
@@ -180,26 +180,26 @@ def over_capacity(client: Client) -> Json:
 
 def _start_many(client: Client) -> int:
     """How many runs can be started, up to one more than are allowed."""
-    hasty, body = client.hasty(), wanted(client)
+    hasty, body = client.hasty(), valid_run_body(client)
     try:
-        return next((n for n in range(MOST_ACTIVE + 1) if create(hasty, body).status >= 300), MOST_ACTIVE + 1)
+        return next((n for n in range(MOST_ACTIVE + 1) if request_run(hasty, body).status >= 300), MOST_ACTIVE + 1)
     except Violation:  # 503 is one of the answers that are possible here
         return sum(seen.operation == "createRun" and seen.response.status < 300 for seen in client.log)
 
 
 def _start_in_the_other_stage(client: Client, stage: str) -> Response:
     """Start a process that shows this stage in the other one."""
-    known = (process for id in agents(client) for process in processes(client, id))
+    known = (process for id in known_agents(client) for process in processes(client, id))
     process = next((process for process in known if process["stage"] == stage), None) or missing(
         f"no process is in the stage {stage}"
     )
     right = {"agent_id": process["agent_id"], "process_id": process["id"], "name": "Another stage", "stage": stage}
-    response = create(client, right, stage=next(other for other in STAGES if other != stage))
-    demand(response.status < 300 or create(client, right).status < 300, f"no run is started of {process['id']}")
+    response = request_run(client, right, stage=next(other for other in STAGES if other != stage))
+    demand(response.status < 300 or request_run(client, right).status < 300, f"no run is started of {process['id']}")
     return response
 
 
 def _input_names(client: Client) -> list[str]:
     """The names of the inputs of the process whose runs are started, as far as they are known."""
     known = client.access.given
-    return list(known.get("inputs") or ()) if known.get("process_id") == wanted(client)["process_id"] else []
+    return list(known.get("inputs") or ()) if known.get("process_id") == valid_run_body(client)["process_id"] else []

@@ -124,7 +124,7 @@ def run_not_found_message(client: Client) -> Json:
 def task_not_found_message(client: Client) -> Json:
     """What is said of a task that its run has not."""
     runs = client.call("listProcessRuns", {"limit": 1}).json()["data"]
-    run = driver.existing(runs, "run")[0]
+    run = driver.require(runs, "run")[0]
     return message_of(client.call("getRunTask", {"runId": run["id"], "taskId": UNKNOWN}).json())
 
 
@@ -160,7 +160,7 @@ def limit_headers(client: Client) -> Json:
 
 def _task_of_a_new_run(client: Client) -> dict[str, str]:
     """Where a task of a new run is found: nobody else works on that one."""
-    run, tasks = driver.begin(client, bool, "a task")
+    run, tasks = driver.start_run_where(client, bool, "a task")
     return {"runId": run["id"], "taskId": tasks[0]["id"]}
 
 

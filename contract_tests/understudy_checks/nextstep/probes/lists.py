@@ -11,7 +11,7 @@ from understudy_checks.client import Client, NotChecked
 from understudy_checks.generic import probes
 from understudy_checks.generic.probes import UNKNOWN, is_refused
 from understudy_checks.nextstep import driver
-from understudy_checks.nextstep.driver import existing
+from understudy_checks.nextstep.driver import require
 from understudy_checks.pagination import read_page, request_page
 from understudy_checks.probes import observes
 
@@ -64,15 +64,15 @@ def empty_page_cursor(client: Client) -> Json:
 @observes("nextstep.templates.single-omits")
 def single_omits(client: Client) -> Json:
     """What the list shows of a template that is not shown by its id."""
-    template = existing(client.call("listProcessTemplates", {"limit": 1}).json()["data"], "template")[0]
-    shown = driver.template_of(client, template["id"])
+    template = require(client.call("listProcessTemplates", {"limit": 1}).json()["data"], "template")[0]
+    shown = driver.read_template(client, template["id"])
     return _as_written(client, "nextstep.templates.single-omits", template.keys() - shown.keys())
 
 
 @observes("nextstep.runs.created-omits", needs=("write",))
 def created_omits(client: Client) -> Json:
     """What is shown of a run by its id that the answer to its start does not show."""
-    created = driver.start(client, next(driver.published(client))["id"])
+    created = driver.start_run(client, next(driver.published_templates(client))["id"])
     shown = driver.read_run(client, created["id"])
     return _as_written(client, "nextstep.runs.created-omits", shown.keys() - created.keys())
 
@@ -90,7 +90,7 @@ def list_omits(client: Client) -> Json:
 @observes("nextstep.runs.unknown-status-filter")
 def unknown_status_filter(client: Client) -> Json:
     """What the list of runs is with a status that there is not."""
-    everything = existing(read_page(client, _runs(client), {}).items, "run")
+    everything = require(read_page(client, _runs(client), {}).items, "run")
     response = client.call("listProcessRuns", {"status": UNKNOWN})
     if is_refused(response):
         return "reject"

@@ -19,13 +19,13 @@ Json = Any
 @contextmanager
 def unpublished(client: Client) -> Iterator[Json]:
     """A template that was published and is not for the time of the block; as it was before."""
-    template = next(driver.published(client))
-    driver.publish(client, template["id"], flag=False)
+    template = next(driver.published_templates(client))
+    driver.publish_template(client, template["id"], flag=False)
     try:
         yield template
     finally:
-        if not driver.template_of(client, template["id"])["is_published"]:
-            driver.publish(client, template["id"])
+        if not driver.read_template(client, template["id"])["is_published"]:
+            driver.publish_template(client, template["id"])
 
 
 @contextmanager
@@ -45,8 +45,8 @@ def owned_by_the_runner(client: Client) -> Json:
     Raises NotChecked when no such task is found.
     """
     member = driver.active_members(client)[0]
-    for template in islice(_with_shared_tasks(client), driver.TRIED):
-        run = driver.start(client, template["id"], actor_email=member.email)
+    for template in islice(_with_shared_tasks(client), driver.MAX_ATTEMPTS):
+        run = driver.start_run(client, template["id"], actor_email=member.email)
         owners = {task["template_task_id"]: task["assignee"] for task in driver.run_tasks(client, run["id"])}
         for task in driver.template_tasks(client, template["id"]):
             if owners[task["id"]] == member.user_id != task.get("assignee"):
@@ -86,7 +86,7 @@ def publish_without_flag(client: Client) -> Json:
     with unpublished(client) as template:
         if is_refused(client.call("publishProcessTemplate", {"id": template["id"]}, json={})):
             return "reject"
-        return "publish" if driver.template_of(client, template["id"])["is_published"] else "unpublish"
+        return "publish" if driver.read_template(client, template["id"])["is_published"] else "unpublish"
 
 
 @observes("nextstep.templates.version-step", needs=("write",))
@@ -94,25 +94,25 @@ def version_step(client: Client) -> Json:
     """By how much the version grows when a template is unpublished and published again."""
     with unpublished(client) as template:
         pass
-    return driver.template_of(client, template["id"])["version"] - template["version"]
+    return driver.read_template(client, template["id"])["version"] - template["version"]
 
 
 @observes("nextstep.templates.republish", needs=("write",))
 def republish(client: Client) -> Json:
     """What publishing a published template changes."""
-    before = driver.template_of(client, next(driver.published(client))["id"])
+    before = driver.read_template(client, next(driver.published_templates(client))["id"])
     if is_refused(client.call("publishProcessTemplate", {"id": before["id"]}, json={"published": True})):
         return "reject"
-    after = driver.template_of(client, before["id"])
+    after = driver.read_template(client, before["id"])
     return "unchanged" if after == before else sorted(name for name in after if after[name] != before.get(name))
 
 
 @observes("nextstep.templates.edits-go-live", needs=("write", "events"))
 def edits_go_live(client: Client) -> Json:
     """Whether a run shows an edit that was made to its published template and not published."""
-    template = next(driver.published(client))
+    template = next(driver.published_templates(client))
     client.event("edit-template", template_id=template["id"], tasks=[{"title": UNKNOWN}])
-    run = driver.start(client, template["id"])
+    run = driver.start_run(client, template["id"])
     titles = [task["title"] for task in driver.run_tasks(client, run["id"])]
     return "at-once" if titles == [UNKNOWN] else "on-publish"
 
@@ -133,6 +133,6 @@ def unknown_template(client: Client) -> Json:
 def _with_shared_tasks(client: Client) -> Iterator[Json]:
     """The published templates with a task whose assignee is no known member."""
     people = {member.user_id for member in client.members}
-    for template in driver.published(client):
+    for template in driver.published_templates(client):
         if any(task.get("assignee") not in people for task in driver.template_tasks(client, template["id"])):
             yield template

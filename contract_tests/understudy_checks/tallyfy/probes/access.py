@@ -18,7 +18,15 @@ from understudy_checks.generic import probes
 from understudy_checks.probes import observes
 from understudy_checks.readings import demand, either, missing
 from understudy_checks.refusals import code_of, message_of
-from understudy_checks.tallyfy.driver import UNKNOWN, Place, here, launch, launching, plain, template_where
+from understudy_checks.tallyfy.driver import (
+    UNKNOWN_ID,
+    Organization,
+    first_organization,
+    launch,
+    launch_body,
+    plain_template,
+    template_where,
+)
 
 Json = Any
 
@@ -37,43 +45,43 @@ def refusal(response: Response) -> Json:
 
 
 @contextmanager
-def process(place: Place, template: Json = None, **body: Json) -> Iterator[Json]:
+def process(org: Organization, template: Json = None, **body: Json) -> Iterator[Json]:
     """A new process, of a plain template unless another is given, that is deleted afterwards."""
-    run = launch(place, template, **body)
+    run = launch(org, template, **body)
     try:
         yield run
     finally:
-        discard(place, run)
+        discard(org, run)
 
 
-def discard(place: Place, run: Json) -> None:
+def discard(org: Organization, run: Json) -> None:
     """Archive a process and delete it, with a key that is allowed to if one is known."""
-    place.send("DELETE", f"/runs/{run['id']}")
-    client = place.client
-    keys = (key for key in (place.key, *client.access.api_keys) if _deletes(Place(client, place.id, key), run))
+    org.send("DELETE", f"/runs/{run['id']}")
+    client = org.client
+    keys = (key for key in (org.key, *client.access.api_keys) if _deletes(Organization(client, org.id, key), run))
     next(keys, None)
 
 
-def launch_badly(place: Place, template: Json = None, **body: Json) -> Response:
+def launch_badly(org: Organization, template: Json = None, **body: Json) -> Response:
     """Ask for a process that may be refused; one that is launched is deleted again."""
-    response = place.send("POST", "/runs", json=launching(template or plain(place), **body))
+    response = org.send("POST", "/runs", json=launch_body(template or plain_template(org), **body))
     if response.status < 300:
-        discard(place, Place.data(response))
+        discard(org, Organization.data_of(response))
     return response
 
 
-def first(place: Place, path: str, **query: Json) -> Json:
+def first(org: Organization, path: str, **query: Json) -> Json:
     """The first item of a list; raises NotChecked when there is none."""
-    found = place.body(path, per_page=1, **query)["data"]
+    found = org.get_body(path, per_page=1, **query)["data"]
     asked = "&".join(f"{name.rstrip('_')}={value}" for name, value in query.items())
     return found[0] if found else missing(f"nothing is listed by {path}?{asked}")
 
 
-def member(client: Client, *, administrator: bool) -> Place:
+def member(client: Client, *, administrator: bool) -> Organization:
     """The organization as an administrator sees it, or somebody who is none; raises NotChecked without such a key."""
-    home = here(client).id
-    places = (here(client, key=key) for key in client.access.api_keys)
-    found = (place for place in places if place.id == home and _administers(place) == administrator)
+    home = first_organization(client).id
+    places = (first_organization(client, key=key) for key in client.access.api_keys)
+    found = (org for org in places if org.id == home and _administers(org) == administrator)
     return next(found, None) or missing(
         f"no key is known of {'an administrator' if administrator else 'another member'}"
     )
@@ -118,9 +126,9 @@ def unauthenticated_code(client: Client) -> Json:
 @observes("tallyfy.errors.forbidden-message", needs=("write", "second-key"))
 def forbidden_message(client: Client) -> Json:
     """What is said to a member who wants to delete a process, as only administrators may."""
-    place = member(client, administrator=False)
-    with process(here(client)) as run:
-        response = place.send("DELETE", f"/runs/{run['id']}/delete")
+    org = member(client, administrator=False)
+    with process(first_organization(client)) as run:
+        response = org.send("DELETE", f"/runs/{run['id']}/delete")
     demand(response.status == 403, f"a member who deletes gets {response.status}")
     return message_of(response.json())
 
@@ -128,15 +136,15 @@ def forbidden_message(client: Client) -> Json:
 @observes("tallyfy.errors.foreign-organization", needs=("other-tenant",))
 def foreign_organization(client: Client) -> Json:
     """What an organization gets read that the token does not belong to."""
-    other = here(client, key=client.other_tenant_key)
+    other = first_organization(client, key=client.other_tenant_key)
     return refusal(client.call("getOrganization", {"org_id": other.id}))
 
 
 @observes("tallyfy.errors.foreign-object", needs=("other-tenant",))
 def foreign_object(client: Client) -> Json:
     """Whether another organization's process is unknown or forbidden in the own one."""
-    theirs = first(here(client, key=client.other_tenant_key), "/runs")
-    status = here(client).send("GET", f"/runs/{theirs['id']}").status
+    theirs = first(first_organization(client, key=client.other_tenant_key), "/runs")
+    status = first_organization(client).send("GET", f"/runs/{theirs['id']}").status
     return {404: "not-found", 403: "forbidden"}.get(status, status)
 
 
@@ -156,9 +164,9 @@ def validation_members(client: Client) -> Json:
 @observes("tallyfy.errors.answer-names", needs=("write",))
 def answer_names(client: Client) -> Json:
     """How the errors name a form field: by its id alone, or with what held it before a dot."""
-    place = here(client)
-    template = template_where(place, _demands, "whose kick-off form must be answered")
-    errors = place.send("POST", "/runs", json={"checklist_id": template["id"]}).json()["errors"]
+    org = first_organization(client)
+    template = template_where(org, _demands, "whose kick-off form must be answered")
+    errors = org.send("POST", "/runs", json={"checklist_id": template["id"]}).json()["errors"]
     names = {"bare": _demands(template), "dotted": {f"prerun.{id}" for id in _demands(template)}}
     return next((form for form, wanted in names.items() if wanted <= set(errors)), sorted(errors))
 
@@ -178,13 +186,13 @@ def options(client: Client) -> Json:
 @observes("tallyfy.errors.method-not-allowed")
 def method_not_allowed(client: Client) -> Json:
     """What a method gets that the endpoint does not offer."""
-    return refusal(here(client).send("GET", f"/tasks/{UNKNOWN}/comment"))
+    return refusal(first_organization(client).send("GET", f"/tasks/{UNKNOWN_ID}/comment"))
 
 
 @observes("tallyfy.errors.malformed-body", needs=("write",))
 def malformed_body(client: Client) -> Json:
     """What a body gets that is not JSON."""
-    return refusal(probes.unreadable(client, the(client, "launchRun"), {"org_id": here(client).id}))
+    return refusal(probes.unreadable(client, the(client, "launchRun"), {"org_id": first_organization(client).id}))
 
 
 @observes("tallyfy.errors.unsupported-media-type", needs=("write",))
@@ -208,19 +216,19 @@ def unknown_body_fields(client: Client) -> Json:
 @observes("tallyfy.errors.unknown-query-parameters")
 def unknown_query_parameters(client: Client) -> Json:
     """Whether a query parameter that is not listed is ignored or refused."""
-    return probes.unknown_parameter(client, the(client, "listRuns"), {"org_id": here(client).id})
+    return probes.unknown_parameter(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.errors.duplicate-query-parameters")
 def duplicate_query_parameters(client: Client) -> Json:
     """Which of two values of a query parameter counts, if the request is not refused."""
-    return probes.repeated_limit(client, the(client, "listRuns"), {"org_id": here(client).id})
+    return probes.repeated_limit(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.errors.invalid-filters")
 def invalid_filters(client: Client) -> Json:
     """Whether a filter with a value that is not listed is refused or ignored."""
-    return either(here(client).send("GET", "/runs", query={"status": UNKNOWN}), "ignore", "reject")
+    return either(first_organization(client).send("GET", "/runs", query={"status": UNKNOWN_ID}), "ignore", "reject")
 
 
 @observes("tallyfy.rate-limit.burst", needs=("fresh", "advance"))
@@ -239,7 +247,7 @@ def window(client: Client) -> Json:
 @observes("tallyfy.rate-limit.counted-calls", needs=("fresh", "advance"))
 def counted_calls(client: Client) -> Json:
     """Whether requests that end in an error count towards the limit."""
-    nothing = {"org_id": here(client).id, "run_id": UNKNOWN}
+    nothing = {"org_id": first_organization(client).id, "run_id": UNKNOWN_ID}
     return probes.counted_calls(client, lambda hasty: hasty.call("getRun", nothing))
 
 
@@ -255,12 +263,12 @@ def rate_limited_message(client: Client) -> Json:
     return message_of(probes.exhausted(client).json())
 
 
-def _administers(place: Place) -> bool:
-    return bool(place.get("/me").get("role") == "admin")
+def _administers(org: Organization) -> bool:
+    return bool(org.get("/me").get("role") == "admin")
 
 
-def _deletes(place: Place, run: Json) -> bool:
-    return place.send("DELETE", f"/runs/{run['id']}/delete").status < 300
+def _deletes(org: Organization, run: Json) -> bool:
+    return org.send("DELETE", f"/runs/{run['id']}/delete").status < 300
 
 
 def _demands(template: Json) -> set[str]:
@@ -277,13 +285,13 @@ def _without(client: Client, header: bytes) -> Response:
 
 def _invalid(client: Client) -> Json:
     """The body of a 422."""
-    response = launch_badly(here(client), user_id=NOBODY)
+    response = launch_badly(first_organization(client), user_id=NOBODY)
     demand(response.status == 422, f"a launch for nobody gets {response.status}")
     return response.json()
 
 
 def _same_run(client: Client) -> tuple[Json, Json]:
     """Arguments and body of an update that leaves a process as it is."""
-    place = here(client)
-    run = first(place, "/runs", status="active")
-    return {"org_id": place.id, "run_id": run["id"]}, {"name": run["name"]}
+    org = first_organization(client)
+    run = first(org, "/runs", status="active")
+    return {"org_id": org.id, "run_id": run["id"]}, {"name": run["name"]}
