@@ -93,7 +93,7 @@ def test_a_target_without_data_is_not_checked(look: Callable[[Any], Any]) -> Non
 def test_a_run_that_does_not_end_may_wait_for_somebody() -> None:
     """A run that is not over after a long time fails in our world, and is not checked where somebody may be asked."""
     waiting = process("p1", outcome="Waiting")
-    with foreign(waiting).open() as client, pytest.raises(NotChecked, match="may wait for somebody"):
+    with foreign(waiting).open() as client, pytest.raises(NotChecked, match="may wait for a person"):
         await_final_status(client, start_run(client))
     with ours(waiting).open() as client, pytest.raises(AssertionError, match="after 120"):
         await_final_status(client, start_run(client))

@@ -5,7 +5,7 @@ Agent ids come from the settings, since no operation lists agents. All else is f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,10 +22,10 @@ ACTIVE_STATUSES = ("Created", "Pending", "Running")
 REQUIRED_MEMBERS = ("agent_id", "process_id", "name", "stage")
 CONSTANT_MEMBERS = ("id", "agent_id", "process_id", "name", "created_at", "stage", "file_ids")
 MAX_RUN_SECONDS = 120.0
-"""Seconds in which a run that waits for nobody is expected to come to its end."""
+"""The longest time in seconds that a run takes when it waits for nobody."""
 
 MAX_PROCESSES = 12
-"""How many processes are looked at in a world of one's own; elsewhere one."""
+"""The number of processes that a check tries in a fresh world; elsewhere it tries one."""
 
 
 def provided(client: Client, name: str) -> Json:
@@ -63,7 +63,7 @@ def listed_run(client: Client, run: Json) -> Json:
     """Return a run as the list of its process shows it; asserts that it is listed once."""
     listed = runs(client, {"id": run["process_id"], "agent_id": run["agent_id"]})
     found = [item for item in listed if item["id"] == run["id"]]
-    assert len(found) == 1, f"run {run['id']} is listed {len(found)} times"
+    assert len(found) == 1, f"run {run['id']} must be listed once under its process, not {len(found)} times"
     return found[0]
 
 
@@ -76,7 +76,7 @@ def sample_runs(client: Client) -> Iterator[Json]:
         for run in runs(client, process)
     ]
     if not found:
-        raise NotChecked("the agents that are known have no runs")
+        raise NotChecked("the configured agents have no runs")
     yield from found[:200]
 
 
@@ -84,7 +84,7 @@ def valid_run_body(client: Client) -> dict[str, Json]:
     """Return a body that starts a run of a process of the configured agent; raises NotChecked without one."""
     for arranged in islice(arrangements(client, client.contract.operations["createRun"]), ATTEMPTS):
         return dict(arranged.body)
-    raise NotChecked("the agent that is given has no process")
+    raise NotChecked("the configured agent has no process")
 
 
 def sample_run_bodies(client: Client) -> list[dict[str, Json]]:
@@ -102,14 +102,14 @@ def request_run(client: Client, body: Mapping[str, Json] | None = None, /, **mem
 def start_run(client: Client, body: Mapping[str, Json] | None = None, /, **members: Json) -> Json:
     """Start a run and return it; asserts that it is accepted."""
     response = request_run(client, body, **members)
-    assert response.status < 300, f"a run is refused: {response.status} {response.body[:300]!r}"
+    assert response.status < 300, f"starting a run must succeed, not answer {response.status}: {response.body[:300]!r}"
     return response.json()
 
 
 def read_run(client: Client, id: str) -> Json:
     """Read a run by its id."""
     response = client.call("getRun", {"run_id": id})
-    assert response.status == 200, f"run {id}: {response.status}"
+    assert response.status == 200, f"reading run {id} must answer 200, not {response.status}"
     return response.json()
 
 
@@ -124,13 +124,15 @@ def await_final_status(client: Client, run: Json) -> Json:
     On a target without fresh worlds, raises NotChecked after 120 s.
     """
     try:
-        return client.eventually(lambda: _value_if(is_final, read_run(client, run["id"])), within=MAX_RUN_SECONDS)
-    except AssertionError:
-        if "fresh" in client.world.capabilities:
-            raise
-        raise NotChecked(
-            f"run {run['id']} was not over after {MAX_RUN_SECONDS} seconds, and may wait for somebody"
-        ) from None
+        client.eventually(lambda: _final_status(client, run["id"]), within=MAX_RUN_SECONDS)
+    except AssertionError as error:
+        if "fresh" not in client.world.capabilities:
+            raise NotChecked(
+                f"run {run['id']} has no final status after {MAX_RUN_SECONDS:g} s, and may wait for a person"
+            ) from None
+        error.args = (f"run {run['id']} must reach a final status by itself: {error}",)
+        raise
+    return read_run(client, run["id"])
 
 
 def run_history(client: Client, run: Json, *, step: float = 0.5, after: int = 3) -> list[Json]:
@@ -151,17 +153,20 @@ def shows_no_outputs(run: Json) -> bool:
 
 def assert_refused_without_a_run(client: Client, bodies: Sequence[Json], *statuses: int) -> None:
     """Assert that each body is refused with one of the statuses and starts no run."""
+    expected = " or ".join(map(str, statuses))
     right = valid_run_body(client)
     process = {"id": right["process_id"], "agent_id": right["agent_id"]}
     before = {run["id"] for run in runs(client, process)}
     for body in bodies:
         response = client.call("createRun", json=body)
-        assert response.status in statuses, f"{body}: {response.status} {response.body[:200]!r}"
+        assert response.status in statuses, (
+            f"{body} must answer {expected}, not {response.status}: {response.body[:200]!r}"
+        )
     added = [run for run in runs(client, process) if run["id"] not in before]
     if "fresh" not in client.world.capabilities:
         names = {body.get("name") for body in bodies}
         added = [run for run in added if run["name"] in names]
-    assert not added, f"a run was refused and started: {added}"
+    assert not added, f"a refused request must start no run; these were started: {added}"
 
 
 def request_file(client: Client, *, key: str | None = None, **members: Json) -> Response:
@@ -173,7 +178,7 @@ def request_file(client: Client, *, key: str | None = None, **members: Json) -> 
 def create_file(client: Client, name: str = "test-file.pdf") -> Json:
     """Create a file of the configured agent, without content; asserts that it is accepted."""
     response = request_file(client, agent_id=provided(client, "agent_id"), file_name=name)
-    assert response.status < 300, f"a file is refused: {response.status} {response.body[:300]!r}"
+    assert response.status < 300, f"creating a file must succeed, not answer {response.status}: {response.body[:300]!r}"
     return response.json()
 
 
@@ -192,7 +197,7 @@ def post_form(
     """Post a multipart form without a key; raises NotChecked when the URL is on another server than the target."""
     path = urlsplit(url).path
     if not path.startswith(f"{client.prefix}/"):
-        raise NotChecked("the content of files goes to another server than the target")
+        raise NotChecked("the upload URL is on another server than the target")
     boundary = "understudy-3f1c9a7e5b"
     pieces = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -210,12 +215,20 @@ def create_uploaded_file(client: Client) -> str:
     """Create a file, upload its content and return its id."""
     file = create_file(client)
     response = upload(client, file)
-    assert response.status == 204, f"an upload is refused: {response.status}"
+    assert response.status == 204, f"an upload must answer 204, not {response.status}"
     return str(file["id"])
 
 
-def _value_if(holds: Callable[[Json], bool], value: Json) -> Json:
-    return value if holds(value) else None
+class _ActiveStatus(str):
+    """The status of a run that is not over; false, so that `eventually` goes on reading."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def _final_status(client: Client, run_id: str) -> str:
+    status: str = read_run(client, run_id)["status"]
+    return status if status in FINAL_STATUSES else _ActiveStatus(status)
 
 
 def _not_configured(what: str) -> str:

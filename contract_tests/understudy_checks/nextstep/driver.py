@@ -22,7 +22,7 @@ Tasks = Sequence[Json]
 TasksPredicate = Callable[[Tasks], bool]
 
 MAX_ATTEMPTS = 10
-"""How many templates that seem right are started to find one that is."""
+"""The number of matching templates from which a run is started before a check gives up."""
 
 SAMPLE_VALUES: Mapping[str, tuple[Json, Json]] = {
     "shortText": ("Jane Smith", "0"),
@@ -33,7 +33,7 @@ SAMPLE_VALUES: Mapping[str, tuple[Json, Json]] = {
     "date": ("2026-05-01", "2024-02-29"),
     "checkbox": (False, True),
 }
-"""Two values that each writable type takes; dropdown and multichoice take what their options say."""
+"""Two valid values for each writable type; those of dropdown and multichoice are among their options."""
 
 
 def require(found: Sequence[T], what: str, *, least: int = 1) -> Sequence[T]:
@@ -99,22 +99,24 @@ def runs(client: Client, **filters: str) -> list[Json]:
 def start_run(client: Client, template_id: str, **fields: Json) -> Json:
     """Start a run and return the run of the response; asserts status 201."""
     response = client.call("createProcessRun", json={"template_id": template_id, **fields})
-    assert response.status == 201, f"starting a run with {fields}: {response.status} {response.body[:300]!r}"
+    assert response.status == 201, (
+        f"starting a run with {fields} must answer 201, not {response.status}: {response.body[:300]!r}"
+    )
     return response.json()["data"]
 
 
-def start_run_where(client: Client, wanted: TasksPredicate, what: str, **fields: Json) -> tuple[Json, list[Json]]:
+def start_run_where(client: Client, holds: TasksPredicate, what: str, **fields: Json) -> tuple[Json, list[Json]]:
     """Start a run whose tasks satisfy `holds`; returns the run and its tasks.
 
     Raises NotChecked, which names `what`, when none of the first 10 matching templates makes such a run.
     """
-    fitting = (
-        template["id"] for template in published_templates(client) if wanted(template_tasks(client, template["id"]))
+    matching = (
+        template["id"] for template in published_templates(client) if holds(template_tasks(client, template["id"]))
     )
-    for id in islice(fitting, MAX_ATTEMPTS):
+    for id in islice(matching, MAX_ATTEMPTS):
         run = start_run(client, id, **fields)
         tasks = run_tasks(client, run["id"])
-        if wanted(tasks):
+        if holds(tasks):
             return run, tasks
     raise NotChecked(f"no published template with {what} on this target")
 
@@ -127,7 +129,7 @@ def read_run(client: Client, id: str) -> Json:
 def listed_run(client: Client, run: Json) -> Json:
     """Return a run as the list of its template's runs shows it; asserts that it is listed once."""
     found = [entry for entry in runs(client, template_id=run["template_id"]) if entry["id"] == run["id"]]
-    assert len(found) == 1, f"run {run['id']} is listed {len(found)} times under its template"
+    assert len(found) == 1, f"run {run['id']} must be listed once under its template, not {len(found)} times"
     return found[0]
 
 
@@ -171,9 +173,13 @@ def complete_run(client: Client, tasks: Iterable[Json]) -> None:
     await_completed(client, task["instance_id"])
 
 
-def await_completed(client: Client, run_id: str) -> Json:
-    """Wait up to 10 s until a run is completed; returns the run."""
-    client.eventually(lambda: read_run(client, run_id)["status"] == "completed")
+def await_completed(client: Client, run_id: str, after: str = "all tasks are completed or skipped") -> Json:
+    """Wait up to 10 s until a run is completed; returns the run. The failure message begins with `after`."""
+    try:
+        client.eventually(lambda: _completed_status(client, run_id))
+    except AssertionError as error:
+        error.args = (f"{after}, but run {run_id} does not complete: {error}",)
+        raise
     return read_run(client, run_id)
 
 
@@ -190,10 +196,10 @@ def active_members(client: Client) -> Sequence[Member]:
 def simple_tasks(least: int = 1, most: int = 6) -> TasksPredicate:
     """Return a predicate: there are `least` to `most` tasks, and the API can complete each of them."""
 
-    def wanted(tasks: Tasks) -> bool:
+    def holds(tasks: Tasks) -> bool:
         return least <= len(tasks) <= most and all(_is_completable(task) for task in tasks)
 
-    return wanted
+    return holds
 
 
 def has_element_of(kind: str) -> TasksPredicate:
@@ -263,12 +269,24 @@ def updatable_state(task: Json) -> Json:
     return {**{name: task[name] for name in names}, "values": values_of([task])}
 
 
+class _OpenStatus(str):
+    """The status of a run that is not completed; false, so that `eventually` goes on reading."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def _completed_status(client: Client, run_id: str) -> str:
+    status: str = read_run(client, run_id)["status"]
+    return status if status == "completed" else _OpenStatus(status)
+
+
 def _task_arguments(task: Json) -> dict[str, str]:
     return {"runId": task["instance_id"], "taskId": task["id"]}
 
 
 def _data(response: Response) -> Json:
-    assert response.status < 300, f"expected success, got {response.status}: {response.body[:300]!r}"
+    assert response.status < 300, f"the request must succeed, not answer {response.status}: {response.body[:300]!r}"
     return response.json()["data"]
 
 

@@ -47,13 +47,13 @@ class Organization:
         """Assert that a request is refused, with `status` if given; returns the decoded body."""
         response = self.send(method, path, json=json)
         body = assert_envelope(self.client, response)
-        assert status in (None, response.status), f"{method} {path}: {response.status}, not {status}: {body}"
+        assert status in (None, response.status), f"{method} {path} must answer {status}, not {response.status}: {body}"
         return body
 
     def assert_missing(self, method: str, path: str, json: Json = None) -> None:
         """Assert that a request is refused with 404 or 403, as for an object that does not exist."""
         response = self.send(method, path, json=json)
-        assert response.status in (403, 404), f"{method} {path}: {response.status}"
+        assert response.status in (403, 404), f"{method} {path} must answer 404 or 403, not {response.status}"
         assert_envelope(self.client, response)
 
     def list_all(self, path: str, **query: object) -> list[Json]:
@@ -66,13 +66,15 @@ class Organization:
     def get_body(self, path: str, **query: object) -> Json:
         """Read a path of the organization and return the whole body, envelope included."""
         response = self.send("GET", path, query=_query(query))
-        assert response.status < 300, f"GET {path} {query}: {response.status} {response.body[:300]!r}"
+        assert response.status < 300, (
+            f"GET {path} {query} must succeed, not answer {response.status}: {response.body[:300]!r}"
+        )
         return response.json()
 
     @staticmethod
     def data_of(response: Response) -> Json:
         """Return the `data` of a response; asserts that the request was accepted."""
-        assert response.status < 300, f"{response.status} {response.body[:500]!r}"
+        assert response.status < 300, f"the request must succeed, not answer {response.status}: {response.body[:500]!r}"
         return response.json()["data"]
 
     def templates(self) -> list[Json]:
@@ -115,7 +117,7 @@ def template_where(org: Organization, holds: Callable[[Json], object], what: str
     """Return the first template that satisfies `holds`; raises NotChecked, which names `what`, without one."""
     found = next((template for template in org.templates() if holds(template)), None)
     if found is None:
-        raise NotChecked(f"there is no template {what}")
+        raise NotChecked(f"no template {what} on this target")
     return found
 
 
