@@ -46,11 +46,11 @@ def test_a_started_run_is_what_was_asked_for(target: Target, name: str) -> None:
     with target.open() as client:
         for body in sample_run_bodies(client)[:3]:
             made = start_run(client, body, name=name)
-            assert {key: made[key] for key in REQUIRED_MEMBERS} == {
+            assert (got := {key: made[key] for key in REQUIRED_MEMBERS}) == {
                 **{key: body[key] for key in REQUIRED_MEMBERS},
                 "name": name,
-            }
-            assert isinstance(made["id"], str)
+            }, f"the new run must have the agent, process, name and stage of the request, not {got!r:.200}"
+            assert isinstance(made["id"], str), f"the id of a new run must be a string, not {made['id']!r:.200}"
 
 
 @rule("kognitos.creation.begins-as-created", needs=("write",))
@@ -58,7 +58,9 @@ def test_a_started_run_is_created(target: Target) -> None:
     """The answer to a start shows the status Created, whatever the process."""
     with target.open() as client:
         for body in sample_run_bodies(client):
-            assert start_run(client, body)["status"] == "Created"
+            assert (got := start_run(client, body)["status"]) == "Created", (
+                f"a new run must have the status Created, not {got!r:.200}"
+            )
 
 
 @rule("kognitos.creation.no-outputs-yet", needs=("write",))
@@ -101,10 +103,16 @@ def test_equal_calls_start_runs_of_their_own(target: Target) -> None:
     with target.open() as client:
         body = valid_run_body(client)
         made = [start_run(client, body) for _ in range(3)]
-        assert len({run["id"] for run in made}) == len(made)
+        assert len({run["id"] for run in made}) == len(made), (
+            f"equal requests must start runs with different ids; the ids are {[run['id'] for run in made]}"
+        )
         for run in made:
-            assert read_run(client, run["id"])["id"] == run["id"]
-            assert listed_run(client, run)["id"] == run["id"]
+            assert (got := read_run(client, run["id"])["id"]) == run["id"], (
+                f"each new run must be read by its own id; {run['id']} returns {got!r:.200}"
+            )
+            assert (got := listed_run(client, run)["id"]) == run["id"], (
+                f"each new run must be listed by its own id; {run['id']} is listed as {got!r:.200}"
+            )
 
 
 @rule("kognitos.creation.null-is-no-value", needs=("write",))
@@ -124,8 +132,12 @@ def test_a_name_of_the_right_length_is_kept(target: Target, size: int, letter: s
     """A name of 1 to 100 characters is accepted, and comes back as it was."""
     with target.open() as client:
         made = start_run(client, name=letter * size)
-        assert made["name"] == letter * size
-        assert read_run(client, made["id"])["name"] == letter * size
+        assert made["name"] == letter * size, (
+            f"the name of {size} characters must be kept; the new run is called {made['name']!r:.200}"
+        )
+        assert (got := read_run(client, made["id"])["name"]) == letter * size, (
+            f"the name of {size} characters must be kept; the run, read by its id, is called {got!r:.200}"
+        )
 
 
 @rule("kognitos.creation.name-length", needs=("write",))
@@ -226,9 +238,13 @@ def test_a_run_shows_its_files(target: Target, count: int) -> None:
     with target.open() as client:
         files = [create_uploaded_file(client) for _ in range(count)][::-1]
         made = start_run(client, file_ids=files)
-        assert made["file_ids"] == files
-        assert read_run(client, made["id"])["file_ids"] == files
-        assert listed_run(client, made)["file_ids"] == files
+        assert made["file_ids"] == files, f"the new run must show its files {files}, not {made['file_ids']!r:.200}"
+        assert (got := read_run(client, made["id"])["file_ids"]) == files, (
+            f"the run, read by its id, must show its files {files}, not {got!r:.200}"
+        )
+        assert (got := listed_run(client, made)["file_ids"]) == files, (
+            f"the run, in the list, must show its files {files}, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.creation.file-ids-are-kept", needs=("write",))
@@ -237,8 +253,12 @@ def test_files_of_many_names_serve(target: Target) -> None:
     with target.open() as client:
         for name in ("invoice.pdf", "a b.csv", "Größe.txt", "x" * 256, "noextension"):
             file = create_file(client, name)
-            assert upload(client, file).status == 204
-            assert start_run(client, file_ids=[file["id"]])["file_ids"] == [file["id"]]
+            assert (got := upload(client, file).status) == 204, (
+                f"an upload of {file['file_name']!r} must answer 204, not {got!r:.200}"
+            )
+            assert (got := start_run(client, file_ids=[file["id"]])["file_ids"]) == [file["id"]], (
+                f"the new run must show the file {file['id']}, not {got!r:.200}"
+            )
 
 
 @rule("kognitos.creation.unknown-agent", needs=("write",))

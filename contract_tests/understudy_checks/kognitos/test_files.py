@@ -19,7 +19,9 @@ FIELDS = ("id", "file_name", "upload_url", "upload_http_method", "upload_http_he
 def test_a_file_is_made(target: Target, name: str) -> None:
     """Making a file is answered 201, whatever it is called."""
     with target.open() as client:
-        assert request_file(client, agent_id=provided(client, "agent_id"), file_name=name).status == 201
+        assert (got := request_file(client, agent_id=provided(client, "agent_id"), file_name=name).status) == 201, (
+            f"creating a file called {name!r} must answer 201, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.fields", needs=("write",))
@@ -38,7 +40,9 @@ def test_a_file_has_its_fields(target: Target) -> None:
 def test_content_is_to_be_posted(target: Target) -> None:
     """The method of the upload is POST."""
     with target.open() as client:
-        assert create_file(client)["upload_http_method"] == "POST"
+        assert (got := create_file(client)["upload_http_method"]) == "POST", (
+            f"the upload method of a file must be POST, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.two-calls-two-files", needs=("write",))
@@ -46,7 +50,9 @@ def test_equal_calls_make_files_of_their_own(target: Target) -> None:
     """Equal calls make as many files: their ids differ, and where and as what their contents go."""
     with target.open() as client:
         files = [create_file(client) for _ in range(3)]
-        assert len({file["id"] for file in files}) == len(files)
+        assert len({file["id"] for file in files}) == len(files), (
+            f"equal requests must create files with different ids; the ids are {[file['id'] for file in files]}"
+        )
         places = {(file["upload_url"], file["upload_fields"].get("key")) for file in files}
         assert len(places) == len(files), "two files have one address"
 
@@ -56,8 +62,12 @@ def test_a_file_needs_a_name(target: Target) -> None:
     """Null as a file's name, or none, is answered 400."""
     with target.open() as client:
         agent_id = provided(client, "agent_id")
-        assert request_file(client, agent_id=agent_id).status == 400
-        assert request_file(client, agent_id=agent_id, file_name=None).status == 400
+        assert (got := request_file(client, agent_id=agent_id).status) == 400, (
+            f"a file without a name must answer 400, not {got!r:.200}"
+        )
+        assert (got := request_file(client, agent_id=agent_id, file_name=None).status) == 400, (
+            f"a file with a null name must answer 400, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.name-length", needs=("write",))
@@ -68,7 +78,9 @@ def test_a_file_name_has_a_length(target: Target, size: int, more: int) -> None:
     """A name of 1 to 256 characters is accepted; an empty one and a longer one are answered 400."""
     with target.open() as client:
         agent_id = provided(client, "agent_id")
-        assert request_file(client, agent_id=agent_id, file_name="n" * size).status < 300
+        assert (got := request_file(client, agent_id=agent_id, file_name="n" * size).status) < 300, (
+            f"a file name of {size} characters must be accepted, not answer {got!r:.200}"
+        )
         for wrong in ("", "n" * more):
             assert request_file(client, agent_id=agent_id, file_name=wrong).status == 400, f"{len(wrong)} characters"
 
@@ -90,7 +102,9 @@ def test_the_agent_of_a_file_has_a_form(target: Target, size: int, bad: str) -> 
 def test_a_file_needs_an_agent_that_exists(target: Target, id: str) -> None:
     """Making a file for an agent that does not exist is answered 404."""
     with target.open() as client:
-        assert request_file(client, agent_id=f"{id}_", file_name="test-file.pdf").status == 404
+        assert (got := request_file(client, agent_id=f"{id}_", file_name="test-file.pdf").status) == 404, (
+            f"a file of an unknown agent must answer 404, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.agent-of-the-key", needs=("write",))
@@ -98,8 +112,10 @@ def test_a_key_of_an_agent_needs_no_agent(target: Target) -> None:
     """With a key of one agent the agent of a file may be left out."""
     with target.open() as client:
         made = request_file(client, key=provided(client, "agent_key"), file_name="test-file.pdf")
-        assert made.status == 201
-        assert upload(client, made.json()).status == 204
+        assert made.status == 201, (
+            f"a file without an agent must answer 201 with a key of one agent, not {made.status!r:.200}"
+        )
+        assert (got := upload(client, made.json()).status) == 204, f"an upload must answer 204, not {got!r:.200}"
 
 
 @rule("kognitos.upload.accepted", "kognitos.upload.needs-no-key", needs=("write",))
@@ -111,7 +127,7 @@ def test_content_is_accepted(target: Target, name: str) -> None:
         file = create_file(client, name)
         response = upload(client, file)
         assert response.status == 204, response
-        assert not response.body
+        assert not response.body, f"an upload must answer no body, not {response.body!r:.200}"
 
 
 @rule("kognitos.upload.any-content", needs=("write",))
@@ -123,14 +139,18 @@ def test_content_is_accepted(target: Target, name: str) -> None:
 def test_any_bytes_are_accepted(target: Target, content: bytes) -> None:
     """The content may be any bytes, also none."""
     with target.open() as client:
-        assert upload(client, create_file(client), content).status == 204
+        assert (got := upload(client, create_file(client), content).status) == 204, (
+            f"an upload of {len(content)} bytes must answer 204, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.upload.any-content", needs=("write",))
 def test_large_content_is_accepted(target: Target) -> None:
     """The content may be some megabytes."""
     with target.open() as client:
-        assert upload(client, create_file(client), bytes(range(256)) * (3 << 12)).status == 204
+        assert (got := upload(client, create_file(client), bytes(range(256)) * (3 << 12)).status) == 204, (
+            f"an upload of 3 MiB must answer 204, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.upload.without-file", needs=("write",))
@@ -141,7 +161,7 @@ def test_a_form_needs_content(target: Target) -> None:
         for part in (None, "content", "File"):
             response = upload(client, file, part=part)
             assert 400 <= response.status < 500, f"a form with the part {part}: {response.status}"
-        assert upload(client, file).status == 204
+        assert (got := upload(client, file).status) == 204, f"a complete form must answer 204, not {got!r:.200}"
 
 
 @rule("kognitos.upload.unknown-address", needs=("write",))
@@ -156,7 +176,9 @@ def test_an_address_is_not_to_be_guessed(target: Target) -> None:
         for guess in ("guess", token[:-1], token + "a", swapped, token[::-1]):
             response = post_form(client, f"{head}/{guess}", file["upload_fields"], b"content")
             assert 400 <= response.status < 500, f"a form to {guess}: {response.status}"
-        assert upload(client, file).status == 204
+        assert (got := upload(client, file).status) == 204, (
+            f"the upload URL of a file must accept its form with 204, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.upload.accepted", needs=("write",))
@@ -164,8 +186,10 @@ def test_an_uploaded_file_is_read_by_a_run(target: Target) -> None:
     """The way of the examples: make a file, post its content, start a run with it."""
     with target.open() as client:
         file: Json = create_file(client)
-        assert upload(client, file, b"total;42").status == 204
-        assert start_run(client, file_ids=[file["id"]])["file_ids"] == [file["id"]]
+        assert (got := upload(client, file, b"total;42").status) == 204, f"an upload must answer 204, not {got!r:.200}"
+        assert (got := start_run(client, file_ids=[file["id"]])["file_ids"]) == [file["id"]], (
+            f"the new run must show the uploaded file {file['id']}, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.health.ok")
@@ -173,5 +197,5 @@ def test_the_service_is_up(target: Target) -> None:
     """The health is answered 200 with the status OK."""
     with target.open() as client:
         response = client.call("getHealth")
-        assert response.status == 200
-        assert response.json()["status"] == "OK"
+        assert response.status == 200, f"the health check must answer 200, not {response.status!r:.200}"
+        assert (got := response.json()["status"]) == "OK", f"the health check must have the status OK, not {got!r:.200}"

@@ -46,7 +46,9 @@ def test_a_key_of_an_agent_starts_runs_of_its_agent(target: Target) -> None:
         key, body = provided(client, "agent_key"), valid_run_body(client)
         response = client.call("createRun", json=body, key=key)
         assert response.status < 300, f"createRun: {response.status}"
-        assert read_run(client, response.json()["id"])["agent_id"] == body["agent_id"]
+        assert (got := read_run(client, response.json()["id"])["agent_id"]) == body["agent_id"], (
+            f"a run that a key of agent {body['agent_id']} starts must be of that agent, not of {got!r:.200}"
+        )
         made = request_file(client, key=key, agent_id=body["agent_id"], file_name="test-file.pdf")
         assert made.status == 201, f"createFile: {made.status}"
 
@@ -91,10 +93,14 @@ def test_declared_errors_have_the_documented_body(target: Target) -> None:
     """What is answered 400 or 404 repeats its status, has a message, and details that are null or a list of objects."""
     with target.open() as client:
         seen = [response for response in _refusals(client) if response.status in (400, 404)]
-        assert {response.status for response in seen} == {400, 404}
+        assert (got := {response.status for response in seen}) == {400, 404}, (
+            f"the refused requests must answer 400 and 404; they answer {got!r:.200}"
+        )
         for response in seen:
             body = response.json()
-            assert type(body["status_code"]) is int
+            assert type(body["status_code"]) is int, (
+                f"`status_code` of an error must be an integer, not {body['status_code']!r}"
+            )
             assert body["status_code"] == response.status, body
             assert isinstance(body["message"], str), body
             details = body.get("details")
@@ -120,4 +126,6 @@ def _refusals(client: Client) -> Iterator[Response]:
         yield client.call("createRun", json={**body, "process_id": UNKNOWN})
         yield client.call("createFile", json={})
         yield client.call("createFile", json={"agent_id": UNKNOWN, "file_name": "test-file.pdf"})
-        assert start_run(client, body)["id"] != UNKNOWN
+        assert start_run(client, body)["id"] != UNKNOWN, (
+            f"a new run must not have the id {UNKNOWN}, which stands for an unknown run"
+        )

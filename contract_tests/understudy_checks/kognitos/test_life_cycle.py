@@ -40,7 +40,9 @@ def test_a_run_has_a_documented_status(target: Target) -> None:
     """A run that waits for nobody has one of the seven statuses, all the time."""
     with target.open() as client:
         for seen in _histories(client):
-            assert {run["status"] for run in seen} <= {*ACTIVE_STATUSES, *FINAL_STATUSES}
+            assert {run["status"] for run in seen} <= {*ACTIVE_STATUSES, *FINAL_STATUSES}, (
+                f"a run must have a documented status; it had {[run['status'] for run in seen]}"
+            )
 
 
 @rule("kognitos.life-cycle.never-backwards", needs=("write",))
@@ -62,14 +64,17 @@ def test_a_run_that_is_over_stays_so(target: Target) -> None:
                 client.advance(3600 if "fresh" in client.world.capabilities else 5)
                 last = read_run(client, over[0]["id"])
                 for run in (*over, last):
-                    assert (run["status"], run.get("outputs")) == (over[0]["status"], over[0].get("outputs"))
+                    assert (got := (run["status"], run.get("outputs"))) == (
+                        over[0]["status"],
+                        over[0].get("outputs"),
+                    ), f"status and outputs of a run must not change after its end; they are now {got!r:.200}"
 
 
 @rule("kognitos.life-cycle.goes-on-by-itself", needs=("write",))
 def test_a_run_comes_to_its_end(target: Target) -> None:
     """A run that nobody touches comes to a final status."""
     with target.open() as client:
-        assert is_final(await_final_status(client, start_run(client)))
+        assert is_final(await_final_status(client, start_run(client))), "a run must reach a final status by itself"
 
 
 @rule("kognitos.life-cycle.outputs-follow-success", needs=("write",))
@@ -97,7 +102,7 @@ def test_a_run_that_was_ended_has_no_outputs(target: Target, moment: float, even
             if not is_final(read_run(client, made["id"])):
                 client.event(event, run_id=made["id"])
                 for _ in range(2):
-                    assert shows_no_outputs(read_run(client, made["id"]))
+                    assert shows_no_outputs(read_run(client, made["id"])), f"a run must show no outputs after {event}"
                     client.advance(100)
 
 
@@ -107,9 +112,9 @@ def test_a_run_stays_what_it_is(target: Target) -> None:
     with target.open() as client:
         for seen in _histories(client):
             for run in seen:
-                assert {name: run.get(name) for name in CONSTANT_MEMBERS} == {
+                assert (got := {name: run.get(name) for name in CONSTANT_MEMBERS}) == {
                     name: seen[0].get(name) for name in CONSTANT_MEMBERS
-                }
+                }, f"ids, name, time, stage and files of a run must not change; they are now {got!r:.200}"
 
 
 @rule("kognitos.life-cycle.list-and-single-agree", needs=("write",))
@@ -120,7 +125,9 @@ def test_the_list_follows_the_run(target: Target) -> None:
         for _ in range(24):
             before, listed, after = read_run(client, made["id"]), listed_run(client, made), read_run(client, made["id"])
             shown = (listed["status"], listed.get("outputs"))
-            assert shown in [(run["status"], run.get("outputs")) for run in (before, after)]
+            assert shown in [(run["status"], run.get("outputs")) for run in (before, after)], (
+                f"status and outputs must be the same in the list and by id; the list shows {shown!r:.200}"
+            )
             client.advance(0.5)
 
 
@@ -165,8 +172,12 @@ def test_a_waiting_run_is_not_over(target: Target, moment: float, hours: int) ->
         for seconds in (0, 10, hours * 3600):
             client.advance(seconds)
             for run in (read_run(client, made["id"]), listed_run(client, made)):
-                assert run["status"] not in FINAL_STATUSES
-                assert shows_no_outputs(run)
+                assert run["status"] not in FINAL_STATUSES, (
+                    f"a run that waits for a person must not have a final status, but it is {run['status']!r:.200}"
+                )
+                assert shows_no_outputs(run), (
+                    f"a run that waits for a person must show no outputs, not {run.get('outputs')!r:.200}"
+                )
 
 
 @rule("kognitos.life-cycle.goes-on-when-resumed", needs=("write", "events"))
@@ -182,8 +193,8 @@ def test_a_resumed_run_comes_to_its_end(target: Target, moment: float, waited: i
         client.event("wait-for-person", run_id=made["id"])
         client.advance(waited)
         client.event("resume-run", run_id=made["id"])
-        assert is_final(await_final_status(client, made))
-        assert is_final(await_final_status(client, other))
+        assert is_final(await_final_status(client, made)), "a resumed run must reach a final status"
+        assert is_final(await_final_status(client, other)), "a run that never waited must reach a final status"
 
 
 @dataclass(slots=True)
@@ -214,7 +225,9 @@ class LifeCycle(RuleBasedStateMachine):
     def start_a_run(self, number: int, name: str) -> None:
         """A run starts as Created, under its name."""
         made = start_run(self.client, self.bodies[number % len(self.bodies)], name=name)
-        assert (made["status"], made["name"]) == ("Created", name)
+        assert (got := (made["status"], made["name"])) == ("Created", name), (
+            f"status and name of a new run must be Created and {name!r}, not {got!r:.200}"
+        )
         self.runs.append(Run(made))
 
     @step(seconds=st.sampled_from((0.5, 1.0, 2.5, 10.0)))
@@ -248,15 +261,19 @@ class LifeCycle(RuleBasedStateMachine):
         """The newest runs have not gone back, are not over while they wait, and are ended as they were."""
         for run in self.runs[-5:]:
             seen: Any = read_run(self.client, run.shown["id"])
-            assert {name: seen.get(name) for name in CONSTANT_MEMBERS} == {
+            assert (got := {name: seen.get(name) for name in CONSTANT_MEMBERS}) == {
                 name: run.shown.get(name) for name in CONSTANT_MEMBERS
-            }
-            assert seen["status"] == "Succeeded" or shows_no_outputs(seen)
+            }, f"ids, name, time, stage and files of a run must not change; they are now {got!r:.200}"
+            assert seen["status"] == "Succeeded" or shows_no_outputs(seen), (
+                f"a run that is {seen['status']} must show no outputs, not {seen.get('outputs')!r:.200}"
+            )
             assert run.waits <= (not is_final(seen)), f"{seen['status']} while a person is waited for"
             if run.end is not None:
-                assert seen["status"] == run.end
+                assert seen["status"] == run.end, (
+                    f"a run that was ended as {run.end} must stay so, but it is {seen['status']!r:.200}"
+                )
             elif is_final(run.shown):
-                assert seen == run.shown
+                assert seen == run.shown, f"a run must not change after its end; it is now {seen!r:.200}"
             elif not run.waited:
                 assert _rank(seen) >= _rank(run.shown), f"{run.shown['status']}, then {seen['status']}"
             run.shown = seen

@@ -27,7 +27,9 @@ def test_no_page_is_longer_than_its_limit(target: Target, listing: Operation, li
         arguments = longest(client, listing)
         for page in pages(client, listing, arguments, limits=[limit] * 3):
             assert len(page.items) <= limit, f"{len(page.items)} items on a page of at most {limit}"
-        assert read_page(client, listing, arguments, limit=limit).items
+        assert read_page(client, listing, arguments, limit=limit).items, (
+            f"a page with limit={limit} must have at least one item, since the list is not empty"
+        )
 
 
 @rule("kognitos.pagination.limit-is-a-maximum", needs=("write", "fresh"))
@@ -40,7 +42,9 @@ def test_a_large_page_is_no_longer_than_its_limit(target: Target) -> None:
         listing = client.contract.operations["listRuns"]
         arguments = {"agent_id": body["agent_id"], "process_id": body["process_id"]}
         for limit in (50, 99, 100):
-            assert len(read_page(client, listing, arguments, limit=limit).items) <= limit
+            assert (got := len(read_page(client, listing, arguments, limit=limit).items)) <= limit, (
+                f"a page with limit={limit} must have at most {limit} items, not {got!r:.200}"
+            )
 
 
 @rule("kognitos.pagination.null-ends-the-list", needs=("write",))

@@ -102,7 +102,9 @@ def test_a_listed_run_is_read_by_its_id(target: Target) -> None:
     """Every listed run is read by its id alone."""
     with target.open() as client:
         for run in islice(sample_runs(client), 60):
-            assert read_run(client, run["id"])["id"] == run["id"]
+            assert (got := read_run(client, run["id"])["id"]) == run["id"], (
+                f"a listed run must be read by its own id; {run['id']} returns {got!r:.200}"
+            )
 
 
 @rule("kognitos.runs.unknown-run")
@@ -123,14 +125,18 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
 def test_runs_are_not_listed_without_a_process(target: Target) -> None:
     """A list of runs needs a process."""
     with target.open() as client:
-        assert client.call("listRuns", {"agent_id": provided(client, "agent_id")}).status == 400
+        assert (got := client.call("listRuns", {"agent_id": provided(client, "agent_id")}).status) == 400, (
+            f"a list of runs without a process must answer 400, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.runs.agent-id-needed")
 def test_runs_are_not_listed_without_an_agent(target: Target) -> None:
     """A list of runs needs an agent."""
     with target.open() as client:
-        assert client.call("listRuns", {"process_id": _process(client)["id"]}).status == 400
+        assert (got := client.call("listRuns", {"process_id": _process(client)["id"]}).status) == 400, (
+            f"a list of runs without an agent must answer 400, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.runs.unknown-process")
@@ -225,7 +231,9 @@ def test_a_process_has_a_stage(target: Target) -> None:
 def test_processes_are_not_listed_without_an_agent(target: Target) -> None:
     """A list of processes needs an agent."""
     with target.open() as client:
-        assert client.call("listProcesses", {}).status == 400
+        assert (got := client.call("listProcesses", {}).status) == 400, (
+            f"a list of processes without an agent must answer 400, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.processes.unknown-agent")
@@ -244,8 +252,12 @@ def test_a_list_holds_processes_of_its_agent(target: Target) -> None:
         seen: set[str] = set()
         for id in known_agents(client):
             listed = processes(client, id)
-            assert {process["agent_id"] for process in listed} <= {id}
-            assert not seen & {process["id"] for process in listed}
+            assert (got := {process["agent_id"] for process in listed}) <= {id}, (
+                f"a list of agent {id} must hold its processes only; it holds those of {got!r:.200}"
+            )
+            assert not seen & {process["id"] for process in listed}, (
+                f"no process must be listed for two agents; {[process['id'] for process in listed]} overlaps"
+            )
             seen |= {process["id"] for process in listed}
 
 
@@ -256,14 +268,18 @@ def test_a_listed_process_is_read_by_its_id(target: Target) -> None:
         for process in (process for id in known_agents(client) for process in processes(client, id)[:30]):
             response = client.call("getProcess", {"process_id": process["id"], "agent_id": process["agent_id"]})
             assert response.status == 200, f"process {process['id']}: {response.status}"
-            assert response.json()["id"] == process["id"]
+            assert (got := response.json()["id"]) == process["id"], (
+                f"a listed process must be read by its own id; {process['id']} returns {got!r:.200}"
+            )
 
 
 @rule("kognitos.processes.agent-id-needed-for-one")
 def test_a_process_is_not_read_without_an_agent(target: Target) -> None:
     """Reading a process needs its agent."""
     with target.open() as client:
-        assert client.call("getProcess", {"process_id": _process(client)["id"]}).status == 400
+        assert (got := client.call("getProcess", {"process_id": _process(client)["id"]}).status) == 400, (
+            f"a process without an agent must answer 400, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.processes.unknown-process")

@@ -53,9 +53,12 @@ def test_the_last_task_completes_the_run(target: Target, data: st.DataObject) ->
         *first, last = data.draw(st.permutations(tasks), label="order")
         for task in first:
             complete_task(client, task)
-        assert read_run(client, run["id"])["status"] == "active"
+        assert (got := read_run(client, run["id"])["status"]) == "active", (
+            f"a run with an open task must be `active`, not {got!r:.200}"
+        )
         complete_task(client, last)
-        await_completed(client, run["id"])
+        order = ", ".join(str(tasks.index(task) + 1) for task in (*first, last))
+        await_completed(client, run["id"], f"all {len(tasks)} tasks are completed, in the order {order}")
 
 
 @rule("nextstep.completion.last-task", needs=("write",))
@@ -105,7 +108,9 @@ def test_long_runs_complete_at_the_end(target: Target) -> None:
             for task in tasks[:-1]:
                 complete_task(client, task)
             client.advance(SOON)
-            assert read_run(client, tasks[0]["instance_id"])["status"] == "active"
+            assert (got := read_run(client, tasks[0]["instance_id"])["status"]) == "active", (
+                f"a run of {len(tasks)} tasks with one open task must be `active`, not {got!r:.200}"
+            )
             complete_run(client, tasks[-1:])
 
 
@@ -118,7 +123,9 @@ def test_skipped_tasks_count(target: Target, data: st.DataObject) -> None:
         order = data.draw(st.permutations(tasks), label="order")
         skipped = data.draw(st.lists(st.sampled_from(range(len(tasks))), min_size=1, unique=True), label="skipped")
         for number, task in enumerate(order):
-            assert read_run(client, run["id"])["status"] == "active"
+            assert (got := read_run(client, run["id"])["status"]) == "active", (
+                f"a run with an open task must be `active`, not {got!r:.200}"
+            )
             if number in skipped:
                 skip_task(client, task)
             else:
@@ -259,7 +266,9 @@ def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
         for task in tasks:
             for completed in (True, False):
                 assert_problem(client, request_update(client, task, completed=completed), "run-locked")
-        assert run_tasks(client, run["id"]) == before
+        assert (got := run_tasks(client, run["id"])) == before, (
+            f"a refused update of a completed run must not change its tasks; they are now {got!r:.200}"
+        )
 
 
 @rule("nextstep.completion.filters-follow", needs=("write",))
@@ -271,10 +280,18 @@ def test_a_completed_run_changes_lists(target: Target, filtered: bool) -> None:
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         filters = {"template_id": run["template_id"]} if filtered else {}
-        assert [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")] == [1, 0]
+        assert (got := [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")]) == [
+            1,
+            0,
+        ], f"an active run must be listed under `active` and not under `completed`; listed: {got!r:.200}"
         complete_run(client, tasks)
-        assert [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")] == [0, 1]
-        assert listed_run(client, run)["status"] == "completed"
+        assert (got := [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")]) == [
+            0,
+            1,
+        ], f"a completed run must be listed under `completed` and not under `active`; listed: {got!r:.200}"
+        assert (got := listed_run(client, run)["status"]) == "completed", (
+            f"the list must show a completed run as `completed`, not {got!r:.200}"
+        )
 
 
 @rule("nextstep.completion.other-runs-stay-active", needs=("write",))
@@ -288,7 +305,9 @@ def test_other_runs_stay_as_they_were(target: Target) -> None:
         before = [(read_run(client, id), run_tasks(client, id)) for id in others]
         complete_run(client, run_tasks(client, chosen["id"]))
         client.advance(SOON)
-        assert [(read_run(client, id), run_tasks(client, id)) for id in others] == before
+        assert (got := [(read_run(client, id), run_tasks(client, id)) for id in others]) == before, (
+            f"the completion of run {chosen['id']} must not change other runs; they are now {got!r:.200}"
+        )
         complete_run(client, tasks)
 
 
@@ -298,7 +317,9 @@ def test_an_essential_task_is_not_skipped(target: Target) -> None:
     with target.open() as client:
         designed = [{"title": "Skipped"}, {"title": "Essential", "is_essential": True}]
         other, task = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
-        assert task["is_essential"] is True
+        assert task["is_essential"] is True, (
+            f"a task that is designed as essential must have `is_essential: true`, not {task['is_essential']!r:.200}"
+        )
         for _ in range(2):
             with suppress(RuntimeError):
                 skip_task(client, task)
@@ -315,13 +336,21 @@ def test_a_skipped_task_is_shown_as_such(target: Target) -> None:
         run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         skipped, *others = tasks
         skip_task(client, skipped)
-        assert read_task(client, skipped)["skipped"] is True
+        assert (got := read_task(client, skipped)["skipped"]) is True, (
+            f"a skipped task must have `skipped: true`, not {got!r:.200}"
+        )
         for task in others:
-            assert not read_task(client, task).get("skipped")
+            assert not (got := read_task(client, task).get("skipped")), (
+                f"a task that was not skipped must not be shown as skipped: {got!r:.200}"
+            )
             complete_task(client, task)
         await_completed(client, run["id"])
-        assert read_task(client, skipped)["skipped"] is True
-        assert not read_task(client, others[0]).get("skipped")
+        assert (got := read_task(client, skipped)["skipped"]) is True, (
+            f"a skipped task must have `skipped: true` after its run is completed, not {got!r:.200}"
+        )
+        assert not (got := read_task(client, others[0]).get("skipped")), (
+            f"a task that was not skipped must not be shown as skipped: {got!r:.200}"
+        )
 
 
 @rule("nextstep.runs.completed-at", needs=("write",))
@@ -333,11 +362,15 @@ def test_a_run_shows_when_it_completed(target: Target) -> None:
         for task in tasks[:-1]:
             complete_task(client, task)
         shown = read_run(client, run["id"]), listed_run(client, run)
-        assert [told["completed_at"] for told in (run, *shown)] == [None, None, None]
+        assert (got := [told["completed_at"] for told in (run, *shown)]) == [None, None, None], (
+            f"an active run must have `completed_at: null`, not {got!r:.200}"
+        )
         complete_run(client, tasks[-1:])
         for told in (read_run(client, run["id"]), listed_run(client, run)):
             assert told["completed_at"] is not None, "a completed run has no completed_at"
-            assert parse_time(told["completed_at"]) >= parse_time(told["created_at"])
+            assert parse_time(told["completed_at"]) >= parse_time(told["created_at"]), (
+                f"a run must not complete at {told['completed_at']}, before it is created at {told['created_at']}"
+            )
 
 
 @rule("nextstep.runs.completed-at")
@@ -388,7 +421,9 @@ def _beside(client: Client, task: Json) -> list[dict[str, Json]]:
 def _assert_stays_active(client: Client, run: Json) -> None:
     for _ in range(2):
         seen = read_run(client, run["id"])
-        assert (seen["status"], seen["completed_at"]) == ("active", None)
+        assert (got := (seen["status"], seen["completed_at"])) == ("active", None), (
+            f"an active run must have no `completed_at`; status and time are {got!r:.200}"
+        )
         client.advance(SOON / 2)
 
 

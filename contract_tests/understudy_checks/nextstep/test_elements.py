@@ -236,7 +236,9 @@ def test_a_dropdown_refuses_other_text(target: Target, text: str) -> None:
         )
         message = f'Invalid value for dropdown "{element["label"]}". Must be one of: {", ".join(known)}'
         for value in (value for value in near if value and value not in known):
-            assert message_of(_refuse(client, task, element, value)) == message
+            assert (got := message_of(_refuse(client, task, element, value))) == message, (
+                f"a refused dropdown value must get the documented message, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.elements.multichoice-options", needs=("write",))
@@ -324,7 +326,9 @@ def _assert_read_only(target: Target, kind: str) -> None:
         others = [{"id": other["id"], "value": sample_value(other)} for _, other in writable_elements([task])[:1]]
         for items in ([item], [item, *others], [*others, item]):
             assert_problem(client, request_update(client, task, custom_elements=items), "display-only-element")
-        assert value_of(read_task(client, task), element["id"]) == element["value"]
+        assert (got := value_of(read_task(client, task), element["id"])) == element["value"], (
+            f"a refused update must not change the {kind} element; its value is now {got!r:.200}"
+        )
 
 
 def _ids(tasks: Iterable[Json]) -> list[list[str]]:

@@ -102,7 +102,9 @@ class LifeCycle(RuleBasedStateMachine):
             return
         made = start_run(self.client, id, name=title)
         tasks = run_tasks(self.client, made["id"])
-        assert not any(task["completed"] for task in tasks)
+        assert not any(task["completed"] for task in tasks), (
+            f"the tasks of a new run must be open; run {made['id']} has completed ones"
+        )
         self.runs.append(Run(made["id"], id, title, [Task(task) for task in tasks]))
 
     @step(number=NUMBERS, deeds=st.lists(st.tuples(st.sampled_from(VERBS), NUMBERS), min_size=1, max_size=8))
@@ -127,7 +129,9 @@ class LifeCycle(RuleBasedStateMachine):
         if self.templates[id] != flag:
             publish_template(self.client, id, flag=flag)
             self.templates[id] = flag
-        assert read_template(self.client, id)["is_published"] is flag
+        assert (got := read_template(self.client, id)["is_published"]) is flag, (
+            f"template {id} must have `is_published: {flag}`, not {got!r:.200}"
+        )
 
     @step(
         limit=st.integers(1, 100),
@@ -153,8 +157,12 @@ class LifeCycle(RuleBasedStateMachine):
         """The newest runs show the status, title and tasks that the model has."""
         for run in self.runs[-3:]:
             seen = read_run(self.client, run.id)
-            assert (seen["status"], seen["title"]) == (run.status, run.title)
-            assert (seen["completed_at"] is None) == (run.status == "active")
+            assert (got := (seen["status"], seen["title"])) == (run.status, run.title), (
+                f"status and title of run {run.id} must be {run.status!r} and {run.title!r}, not {got!r:.200}"
+            )
+            assert (seen["completed_at"] is None) == (run.status == "active"), (
+                f"a run that is {run.status} has `completed_at: {seen['completed_at']}`"
+            )
             for task in run.tasks:
                 self._assert_as_modelled(task)
 
@@ -172,7 +180,9 @@ class LifeCycle(RuleBasedStateMachine):
         if verb == "complete" and task.state == "open":
             self._complete(task)
         elif verb == "reopen" and task.state == "completed":
-            assert update_task(self.client, task.told, completed=False)["completed"] is False
+            assert (got := update_task(self.client, task.told, completed=False)["completed"]) is False, (
+                f"a reopened task must have `completed: false`, not {got!r:.200}"
+            )
             task.state = "open"
         elif verb == "skip" and task.state == "open" and self.events and not task.told["is_essential"]:
             skip_task(self.client, task.told)
@@ -182,7 +192,9 @@ class LifeCycle(RuleBasedStateMachine):
 
     def _complete(self, task: Task) -> None:
         task.values |= {e["id"]: sample_value(e) for e in task.told["custom_elements"] if e["required"]}
-        assert complete_task(self.client, task.told)["completed"] is True
+        assert (got := complete_task(self.client, task.told)["completed"]) is True, (
+            f"a completed task must have `completed: true`, not {got!r:.200}"
+        )
         task.state = "completed"
 
     def _fill(self, task: Task, which: int) -> None:
@@ -193,8 +205,12 @@ class LifeCycle(RuleBasedStateMachine):
 
     def _assert_as_modelled(self, task: Task) -> None:
         seen: Any = read_task(self.client, task.told)
-        assert bool(seen.get("skipped")) == (task.state == "skipped")
-        assert task.state == "skipped" or seen["completed"] is (task.state == "completed")
+        assert bool(seen.get("skipped")) == (task.state == "skipped"), (
+            f"a task that is {task.state} has `skipped: {seen.get('skipped')}`"
+        )
+        assert task.state == "skipped" or seen["completed"] is (task.state == "completed"), (
+            f"a task that is {task.state} has `completed: {seen['completed']}`"
+        )
         for element in task.told["custom_elements"]:
             if element["id"] in task.values:
                 value = value_of(seen, element["id"])

@@ -34,8 +34,12 @@ def test_a_template_is_unpublished(target: Target) -> None:
         id = _startable(client)
         with unpublished(client, id):
             client.advance(1)
-            assert read_template(client, id)["is_published"] is False
-            assert all(not entry["is_published"] for entry in templates(client) if entry["id"] == id)
+            assert (got := read_template(client, id)["is_published"]) is False, (
+                f"an unpublished template must have `is_published: false`, not {got!r:.200}"
+            )
+            assert all(not entry["is_published"] for entry in templates(client) if entry["id"] == id), (
+                f"the list must not show the unpublished template {id} as published"
+            )
 
 
 @rule("nextstep.publishing.publish-again", needs=("write",))
@@ -46,9 +50,15 @@ def test_a_template_is_published_again(target: Target) -> None:
         for _ in range(2):
             with unpublished(client, id):
                 client.advance(1)
-            assert read_template(client, id)["is_published"] is True
-            assert [entry["is_published"] for entry in templates(client) if entry["id"] == id] == [True]
-            assert start_run(client, id)["template_id"] == id
+            assert (got := read_template(client, id)["is_published"]) is True, (
+                f"a republished template must have `is_published: true`, not {got!r:.200}"
+            )
+            assert (got := [entry["is_published"] for entry in templates(client) if entry["id"] == id]) == [True], (
+                f"the list must show the republished template once, with `is_published: true`; shown: {got!r:.200}"
+            )
+            assert (got := start_run(client, id)["template_id"]) == id, (
+                f"a run of a republished template must have its `template_id`, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.publishing.publish-again", needs=("write",))
@@ -58,8 +68,12 @@ def test_drafts_are_published(target: Target) -> None:
         for draft in [entry["id"] for entry in templates(client) if not entry["is_published"]][:3]:
             publish_template(client, draft)
             try:
-                assert read_template(client, draft)["is_published"] is True
-                assert start_run(client, draft)["template_id"] == draft
+                assert (got := read_template(client, draft)["is_published"]) is True, (
+                    f"a published draft must have `is_published: true`, not {got!r:.200}"
+                )
+                assert (got := start_run(client, draft)["template_id"]) == draft, (
+                    f"a run of a published draft must have its `template_id`, not {got!r:.200}"
+                )
             finally:
                 publish_template(client, draft, flag=False)
 
@@ -70,7 +84,9 @@ def test_edits_reach_new_runs(target: Target) -> None:
     with target.open() as client:
         element = {"id": "first", "type": "shortText", "label": "First"}
         id = redesign_template(client, [{"title": "First", "custom_elements": [element]}, {"title": "Second"}])
-        assert _design(client, id) == [("First", ["First"]), ("Second", [])]
+        assert (got := _design(client, id)) == [("First", ["First"]), ("Second", [])], (
+            f"a new run must have the tasks and elements of its template, not {got!r:.200}"
+        )
         first, second = template_tasks(client, id)
         edited = {**element, "label": "Renamed"}, {"id": "more", "type": "number", "label": "More"}
         with unpublished(client, id):
@@ -79,8 +95,12 @@ def test_edits_reach_new_runs(target: Target) -> None:
                 {"id": first["id"], "title": "Moved", "custom_elements": edited},
             ]
             client.event("edit-template", template_id=id, title="Edited", tasks=tasks)
-        assert start_run(client, id)["title"] == "Edited"
-        assert _design(client, id) == [("Added", []), ("Moved", ["Renamed", "More"])]
+        assert (got := start_run(client, id)["title"]) == "Edited", (
+            f"a new run must have the edited title of its template, not {got!r:.200}"
+        )
+        assert (got := _design(client, id)) == [("Added", []), ("Moved", ["Renamed", "More"])], (
+            f"a new run must have the edited tasks and elements of its template, not {got!r:.200}"
+        )
 
 
 @rule("nextstep.publishing.runs-are-unaffected", needs=("write",))
@@ -96,11 +116,17 @@ def test_existing_runs_are_unaffected(target: Target) -> None:
         before = _seen(client, run)
         with unpublished(client, run["template_id"]):
             client.advance(1)
-            assert _seen(client, run) == before
-        assert _seen(client, run) == before
+            assert (got := _seen(client, run)) == before, (
+                f"unpublishing a template must not change its runs; this one is now {got!r:.200}"
+            )
+        assert (got := _seen(client, run)) == before, (
+            f"publishing a template again must not change its runs; this one is now {got!r:.200}"
+        )
         with unpublished(client, run["template_id"]):
             update_task(client, tasks[0], completed=False)
-        assert read_task(client, tasks[0])["completed"] is False
+        assert (got := read_task(client, tasks[0])["completed"]) is False, (
+            f"a task must be reopened while its template is unpublished; `completed` is {got!r:.200}"
+        )
 
 
 @rule("nextstep.publishing.wrong-type", needs=("write",))
@@ -122,7 +148,9 @@ def _assert_refused(client: Client, id: str) -> None:
     for value in ({}, {"published": True}, [], [True], [False]):
         response = client.call("publishProcessTemplate", {"id": id}, json={"published": value})
         assert_problem(client, response, "invalid")
-        assert read_template(client, id) == before
+        assert (got := read_template(client, id)) == before, (
+            f"a refused request must not change the template; it is now {got!r:.200}"
+        )
 
 
 def _design(client: Client, id: str) -> list[tuple[str, list[str]]]:

@@ -54,10 +54,16 @@ def test_a_created_run_is_active(target: Target) -> None:
         for run in (first, start_run(client, first["template_id"])):
             for name in ("id", "title", "started_by", "team_id", "timezone", "created_at"):
                 assert isinstance(run[name], str), f"{name} is {run[name]!r}"
-            assert run["template_id"] == first["template_id"]
-            assert run["status"] == "active"
-            assert run["completed_at"] is None
-            assert read_run(client, run["id"])["template_id"] == first["template_id"]
+            assert run["template_id"] == first["template_id"], (
+                f"a new run must have the `template_id` {first['template_id']}, not {run['template_id']!r:.200}"
+            )
+            assert run["status"] == "active", f"a new run must be `active`, not {run['status']!r:.200}"
+            assert run["completed_at"] is None, (
+                f"a new run must have `completed_at: null`, not {run['completed_at']!r:.200}"
+            )
+            assert (got := read_run(client, run["id"])["template_id"]) == first["template_id"], (
+                f"a new run, read by its id, must have the `template_id` {first['template_id']}, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.creation.published-only", needs=("write",))
@@ -197,7 +203,9 @@ def test_only_runner_tasks_follow_the_attribution(target: Target) -> None:
         id = redesign_template(client, [{"title": f"Task {n}", "assignee": who} for n, who in enumerate(designed)])
         for member in (owner, *others):
             expected = [member.user_id if who == runner else who for who in designed]
-            assert _assignees(client, id, member.email) == expected
+            assert (got := _assignees(client, id, member.email)) == expected, (
+                f"in a run for {member.email} the assignees must be {expected}, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.creation.prefill", needs=("write",))
@@ -269,7 +277,9 @@ def test_a_run_copies_the_tasks(target: Target) -> None:
         for template in sample_templates(client):
             designed = template_tasks(client, template["id"])
             copied = run_tasks(client, start_run(client, template["id"])["id"])
-            assert [task["template_task_id"] for task in copied] == [task["id"] for task in designed]
+            assert (got := [task["template_task_id"] for task in copied]) == [task["id"] for task in designed], (
+                f"a new run must have a copy of each template task, in order; it has copies of {got!r:.200}"
+            )
             for task, model in zip(copied, designed, strict=True):
                 pairs = zip(task["custom_elements"], model["custom_elements"], strict=True)
                 differing = [
@@ -286,8 +296,12 @@ def test_the_tasks_of_a_new_run_are_open(target: Target) -> None:
         complete_run(client, tasks)
         for id in (run["template_id"], *(template["id"] for template in list(published_templates(client))[:5])):
             for task in run_tasks(client, start_run(client, id)["id"]):
-                assert task["completed"] is False
-                assert (task["completed_at"], task["completed_by"]) == (None, None)
+                assert task["completed"] is False, (
+                    f"a task of a new run must have `completed: false`, not {task['completed']!r:.200}"
+                )
+                assert (got := (task["completed_at"], task["completed_by"])) == (None, None), (
+                    f"a task of a new run must have no completion; time and person are {got!r:.200}"
+                )
 
 
 @rule("nextstep.creation.snapshot", needs=("write", "events"))
@@ -302,11 +316,17 @@ def test_edits_do_not_reach_existing_runs(target: Target) -> None:
             "tasks": [{"id": tasks[0]["template_task_id"], "title": "Edited"}, {"title": "Added"}],
         }
         client.event("edit-template", template_id=run["template_id"], **edited)
-        assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before
+        assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
+            f"an edit of an unpublished template must not change its runs; this one is now {got!r:.200}"
+        )
         with unpublished(client, run["template_id"]):
             client.event("edit-template", template_id=run["template_id"], tasks=[])
-            assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before
-        assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before
+            assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
+                f"an edit of a published template must not change its runs; this one is now {got!r:.200}"
+            )
+        assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
+            f"publishing an edited template must not change its runs; this one is now {got!r:.200}"
+        )
 
 
 @rule("nextstep.creation.two-calls-two-runs", needs=("write",))
@@ -315,9 +335,11 @@ def test_two_calls_start_two_runs(target: Target) -> None:
     with target.open() as client:
         id = next(published_templates(client))["id"]
         made = [start_run(client, id, name="Twice")["id"] for _ in range(3)]
-        assert len(set(made)) == len(made)
-        assert [read_run(client, run)["id"] for run in made] == made
-        assert set(made) <= {run["id"] for run in runs(client)}
+        assert len(set(made)) == len(made), f"equal requests must start runs with different ids; the ids are {made}"
+        assert [read_run(client, run)["id"] for run in made] == made, (
+            f"each new run must be read by its own id; the ids are {made}"
+        )
+        assert set(made) <= {run["id"] for run in runs(client)}, f"each new run must be listed; the ids are {made}"
 
 
 def _assert_not_started(client: Client, template_id: str) -> None:
@@ -325,18 +347,26 @@ def _assert_not_started(client: Client, template_id: str) -> None:
     for fields in ({}, {"name": "Started all the same"}, {"actor_email": NOBODY}):
         response = client.call("createProcessRun", json={"template_id": template_id, **fields})
         assert_problem(client, response, "template-not-published")
-    assert [run["id"] for run in runs(client, template_id=template_id)] == before
+    assert (got := [run["id"] for run in runs(client, template_id=template_id)]) == before, (
+        f"a refused request must start no run; the runs of the template are now {got!r:.200}"
+    )
 
 
 def _assert_title(client: Client, run: Json, title: str) -> None:
-    assert run["title"] == title
-    assert read_run(client, run["id"])["title"] == title
-    assert listed_run(client, run)["title"] == title
+    assert run["title"] == title, f"the new run must have the title {title!r}, not {run['title']!r:.200}"
+    assert (got := read_run(client, run["id"])["title"]) == title, (
+        f"the run, read by its id, must have the title {title!r}, not {got!r:.200}"
+    )
+    assert (got := listed_run(client, run)["title"]) == title, (
+        f"the run, in the list, must have the title {title!r}, not {got!r:.200}"
+    )
 
 
 def _assert_started_by(client: Client, run: Json, who: str) -> None:
-    assert run["started_by"] == who
-    assert read_run(client, run["id"])["started_by"] == who
+    assert run["started_by"] == who, f"the new run must be started by {who!r}, not {run['started_by']!r:.200}"
+    assert (got := read_run(client, run["id"])["started_by"]) == who, (
+        f"the run, read by its id, must be started by {who!r}, not {got!r:.200}"
+    )
 
 
 def _assignees(client: Client, template_id: str, email: str) -> list[Json]:
@@ -357,11 +387,15 @@ def _assert_prefilled(client: Client, plain: Json, places: list[tuple[Json, Json
     ]
     expected = values_of(run_tasks(client, plain["id"]))
     seen = values_of(run_tasks(client, start_run(client, plain["template_id"], custom_elements=items)["id"]))
-    assert seen.keys() == expected.keys()
+    assert (got := seen.keys()) == expected.keys(), (
+        f"pre-filling must neither add nor remove elements; the run has {got!r:.200}"
+    )
     for item, (_, element) in zip(items, places, strict=True):
         value = seen.pop((item["task_id"], item["element_id"]))
         assert same_value(element, value, item["value"]), f"{item} became {value!r}"
-    assert seen == {key: value for key, value in expected.items() if key in seen}
+    assert seen == {key: value for key, value in expected.items() if key in seen}, (
+        f"pre-filling must set the named elements and no other; the values are {seen!r:.200}"
+    )
     later = start_run(client, plain["template_id"])
     assert values_of(run_tasks(client, later["id"])) == expected, "a run without pre-filled values has some"
 

@@ -149,8 +149,12 @@ def test_a_new_run_is_listed_under_its_template(target: Target) -> None:
     with target.open() as client:
         first, second, *_ = ids(require(list(published_templates(client)), "second published template", least=2))
         run = start_run(client, first)
-        assert run["id"] in ids(runs(client, template_id=first))
-        assert run["id"] not in ids(runs(client, template_id=second))
+        assert run["id"] in ids(runs(client, template_id=first)), (
+            f"run {run['id']} must be listed under its template {first}"
+        )
+        assert run["id"] not in ids(runs(client, template_id=second)), (
+            f"run {run['id']} must not be listed under template {second}"
+        )
 
 
 @rule("nextstep.runs.filters-combine")
@@ -174,14 +178,18 @@ def test_filters_combine_as_runs_complete(target: Target) -> None:
         complete_run(client, tasks)
         for status, run, other in (("active", open_, done), ("completed", done, open_)):
             listed = ids(runs(client, status=status, template_id=run["template_id"]))
-            assert (listed.count(run["id"]), listed.count(other["id"])) == (1, 0)
+            assert (got := (listed.count(run["id"]), listed.count(other["id"]))) == (1, 0), (
+                f"the combined filters must list their own run once and no other; they list them {got!r:.200} times"
+            )
 
 
 def _assert_fields(run: Json) -> None:
     for name, types in FIELDS.items():
         assert name in run, f"run {run['id']} is listed without {name}"
         assert isinstance(run[name], types), f"run {run['id']} is listed with {name} {run[name]!r}"
-    assert run["status"] in ("active", "completed")
+    assert run["status"] in ("active", "completed"), (
+        f"a listed run must be `active` or `completed`, not {run['status']!r:.200}"
+    )
     for section in run["sections"]:
         assert not set(SECTION) - section.keys(), f"{section} lacks fields"
 

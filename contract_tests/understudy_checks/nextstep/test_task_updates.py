@@ -48,7 +48,9 @@ def test_a_task_is_completed_with_the_time(target: Target, position: int) -> Non
         client.advance(2)
         done = complete_task(client, tasks[position % len(tasks)])
         seen = read_task(client, done)
-        assert (done["completed"], seen["completed"]) == (True, True)
+        assert (got := (done["completed"], seen["completed"])) == (True, True), (
+            f"a completed task must have `completed: true` in the response and by its id, not {got!r:.200}"
+        )
         client.advance(2)
         since, until = (parse_time(started["created_at"]) for started in (run, start_run(client, run["template_id"])))
         for told in (done["completed_at"], seen["completed_at"]):
@@ -64,11 +66,15 @@ def test_the_only_task_is_completed(target: Target) -> None:
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         for task in tasks:
-            assert complete_task(client, task)["completed"] is True
+            assert (got := complete_task(client, task)["completed"]) is True, (
+                f"a completed task must have `completed: true`, not {got!r:.200}"
+            )
         await_completed(client, run["id"])
         for task in run_tasks(client, run["id"]):
-            assert task["completed"] is True
-            assert task["completed_at"] is not None
+            assert task["completed"] is True, (
+                f"a task of a completed run must have `completed: true`, not {task['completed']!r:.200}"
+            )
+            assert task["completed_at"] is not None, "a task of a completed run must have a `completed_at`"
 
 
 @rule("nextstep.updates.completed-by-api", needs=("write",))
@@ -110,9 +116,15 @@ def test_a_task_is_made_incomplete(target: Target) -> None:
         for task in (tasks[0], tasks[0], tasks[-1]):
             complete_task(client, task)
             for seen in (update_task(client, task, completed=False), read_task(client, task)):
-                assert seen["completed"] is False
-                assert (seen["completed_at"], seen["completed_by"]) == (None, None)
-        assert complete_task(client, tasks[0])["completed_at"] is not None
+                assert seen["completed"] is False, (
+                    f"a reopened task must have `completed: false`, not {seen['completed']!r:.200}"
+                )
+                assert (got := (seen["completed_at"], seen["completed_by"])) == (None, None), (
+                    f"a reopened task must have no completion; time and person are {got!r:.200}"
+                )
+        assert complete_task(client, tasks[0])["completed_at"] is not None, (
+            "a task that is completed again must have a `completed_at`"
+        )
 
 
 @rule("nextstep.updates.assign-by-user-id", needs=("write", "members"))
@@ -162,8 +174,10 @@ def test_fields_take_effect_together(target: Target, number: int) -> None:
         ]
         sent = {"completed": True, "custom_elements": items}
         for seen in (update_task(client, task, **sent), read_task(client, task)):
-            assert seen["completed"] is True
-            assert seen["completed_at"] is not None
+            assert seen["completed"] is True, (
+                f"a completed task must have `completed: true`, not {seen['completed']!r:.200}"
+            )
+            assert seen["completed_at"] is not None, "a completed task must have a `completed_at`"
             _assert_set(seen, task, items)
 
 
@@ -180,14 +194,22 @@ def test_people_take_effect_together(target: Target, number: int) -> None:
         ]
         sent = {"completed": True, "actor_email": member.email, "assignee": member.user_id, "custom_elements": items}
         for seen in (update_task(client, task, **sent), read_task(client, task)):
-            assert seen["completed"] is True
-            assert seen["completed_at"] is not None
-            assert seen["completed_by"] in (member.user_id, member.email)
-            assert seen["assignee"] == member.user_id
+            assert seen["completed"] is True, (
+                f"a completed task must have `completed: true`, not {seen['completed']!r:.200}"
+            )
+            assert seen["completed_at"] is not None, "a completed task must have a `completed_at`"
+            assert seen["completed_by"] in (member.user_id, member.email), (
+                f"the task must be completed by {member.email}, not {seen['completed_by']!r:.200}"
+            )
+            assert seen["assignee"] == member.user_id, (
+                f"the task must be assigned to {member.user_id}, not {seen['assignee']!r:.200}"
+            )
             _assert_set(seen, task, items)
         update_task(client, task, completed=False, custom_elements=items[:1], assignee=active_members(client)[0].email)
         seen = read_task(client, task)
-        assert (seen["completed"], seen["assignee"]) == (False, active_members(client)[0].user_id)
+        assert (got := (seen["completed"], seen["assignee"])) == (False, active_members(client)[0].user_id), (
+            f"an update of completion and assignee must change both; they are {got!r:.200}"
+        )
 
 
 @rule("nextstep.updates.persisted", needs=("write",))
@@ -202,9 +224,9 @@ def test_an_update_is_kept(target: Target, steps: list[str]) -> None:
             for _ in range(2):
                 listed = next(entry for entry in run_tasks(client, task["instance_id"]) if entry["id"] == task["id"])
                 for seen in (read_task(client, task), listed):
-                    assert {name: seen[name] for name in seen if name in answered} == {
+                    assert (got := {name: seen[name] for name in seen if name in answered}) == {
                         name: answered[name] for name in answered if name in seen
-                    }
+                    }, f"a task must be as the response to its update shows it; it is {got!r:.200}"
                 client.advance(1)
 
 
@@ -316,10 +338,16 @@ def _assert_set(seen: Json, task: Json, items: list[Json]) -> None:
 
 
 def _assert_completed_by(client: Client, done: Json, *who: str) -> None:
-    assert done["completed_by"] in who
-    assert read_task(client, done)["completed_by"] in who
+    assert done["completed_by"] in who, (
+        f"the task must be completed by {' or '.join(who)}, not {done['completed_by']!r:.200}"
+    )
+    assert (got := read_task(client, done)["completed_by"]) in who, (
+        f"the task, read by its id, must be completed by {' or '.join(who)}, not {got!r:.200}"
+    )
 
 
 def _assert_assigned(client: Client, changed: Json, who: str) -> None:
-    assert changed["assignee"] == who
-    assert read_task(client, changed)["assignee"] == who
+    assert changed["assignee"] == who, f"the updated task must be assigned to {who}, not {changed['assignee']!r:.200}"
+    assert (got := read_task(client, changed)["assignee"]) == who, (
+        f"the task, read by its id, must be assigned to {who}, not {got!r:.200}"
+    )

@@ -120,7 +120,9 @@ def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
         run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
         for other in unknown(ids(tasks), id, tasks[0]["template_task_id"], run["id"]):
             _assert_unknown(client, {"id": other, "instance_id": run["id"]})
-        assert run_tasks(client, run["id"]) == tasks
+        assert (got := run_tasks(client, run["id"])) == tasks, (
+            f"refused requests must not change the tasks of the run; they are now {got!r:.200}"
+        )
 
 
 @rule("nextstep.tasks.task-of-another-run", needs=("write",))
@@ -134,8 +136,12 @@ def test_a_task_is_unknown_in_other_runs(target: Target) -> None:
         for other in others:
             for task in tasks:
                 _assert_unknown(client, {"id": task["id"], "instance_id": other})
-        assert run_tasks(client, run["id"]) == tasks
-        assert [run_tasks(client, id) for id in others] == before
+        assert (got := run_tasks(client, run["id"])) == tasks, (
+            f"requests under another run must not change the tasks of the run; they are now {got!r:.200}"
+        )
+        assert (got := [run_tasks(client, id) for id in others]) == before, (
+            f"requests for tasks of another run must not change the tasks of the named run; they are now {got!r:.200}"
+        )
 
 
 def _assert_unknown(client: Client, place: Json) -> None:
@@ -152,8 +158,12 @@ def _assert_fields(client: Client, run_ids: list[str]) -> None:
             seen = read_task(client, task)
             for told, names in ((task, FIELDS), (seen, (*FIELDS, *BY_ID))):
                 assert not set(names) - told.keys(), f"{task['id']} lacks {set(names) - told.keys()}"
-                assert told["instance_id"] == run_id
-                assert told["id"] == task["id"]
+                assert told["instance_id"] == run_id, (
+                    f"a task of run {run_id} must have its `instance_id`, not {told['instance_id']!r:.200}"
+                )
+                assert told["id"] == task["id"], (
+                    f"a task must be read by its own id; {task['id']} returns {told['id']!r:.200}"
+                )
 
 
 def _assert_sections(client: Client, run: Json) -> None:

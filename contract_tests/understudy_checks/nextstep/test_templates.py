@@ -79,7 +79,9 @@ def test_a_template_published_again_is_listed(target: Target) -> None:
         for id in sorted(before)[:3]:
             with unpublished(client, id):
                 pass
-            assert {template["id"] for template in published_templates(client)} == before
+            assert (got := {template["id"] for template in published_templates(client)}) == before, (
+                f"a template that is published again must be listed with all others; listed: {got!r:.200}"
+            )
 
 
 @rule("nextstep.templates.tasks-by-position")

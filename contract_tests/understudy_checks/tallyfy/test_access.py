@@ -62,7 +62,9 @@ def test_no_client_header_at_all(target: Target) -> None:
     with target.open() as client:
         request = client.request("GET", "/me")
         bare = structs.replace(request, headers=tuple(h for h in request.headers if h[0] != b"x-tallyfy-client"))
-        assert client.exchange(bare).response.status in (401, 404)
+        assert (got := client.exchange(bare).response.status) in (401, 404), (
+            f"a request without X-Tallyfy-Client must answer 401 or 404, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.authentication.any-client-name")
@@ -73,10 +75,14 @@ def test_no_client_header_at_all(target: Target) -> None:
 def test_any_client_name_will_do(target: Target, name: str) -> None:
     """Whatever the client calls itself, it is served."""
     with target.open() as client:
-        assert client.send("GET", "/me", headers={"x-tallyfy-client": name}).status == 200
+        assert (got := client.send("GET", "/me", headers={"x-tallyfy-client": name}).status) == 200, (
+            f"a client that calls itself {name!r} must be served with 200, not {got!r:.200}"
+        )
         org = first_organization(client)
         path = f"/organizations/{org.id}/runs"
-        assert client.send("GET", path, headers={"x-tallyfy-client": name}).status == 200
+        assert (got := client.send("GET", path, headers={"x-tallyfy-client": name}).status) == 200, (
+            f"a client that calls itself {name!r} must be served with 200, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.authentication.foreign-organization", needs=("other-tenant",))
@@ -101,15 +107,19 @@ def test_ids_have_their_types(target: Target) -> None:
         org = first_organization(client)
         runs = org.get_body("/runs")["data"]
         for run in runs:
-            assert isinstance(run["id"], str)
+            assert isinstance(run["id"], str), f"the id of a process must be a string, not {run['id']!r}"
             assert all(_is_whole(run[name]) for name in ("increment_id", "started_by", "owner_id")), run
             read = read_run(org, run)
-            assert all(_is_whole(person) for person in read["users"])
+            assert all(_is_whole(person) for person in read["users"]), (
+                f"`users` of a process must be integers, not {read['users']}"
+            )
             for task in run_tasks(org, run):
-                assert isinstance(task["id"], str)
+                assert isinstance(task["id"], str), f"the id of a task must be a string, not {task['id']!r}"
                 assert _is_whole(task["increment_id"]), task
-                assert task["completer_id"] is None or _is_whole(task["completer_id"])
-        assert len({run["increment_id"] for run in runs}) == len(runs)
+                assert task["completer_id"] is None or _is_whole(task["completer_id"]), (
+                    f"`completer_id` of a task must be null or an integer, not {task['completer_id']!r}"
+                )
+        assert len({run["increment_id"] for run in runs}) == len(runs), "processes must have different `increment_id`s"
 
 
 @rule("tallyfy.errors.unknown-path")
@@ -125,7 +135,9 @@ def test_an_unknown_path_has_its_code(target: Target, name: str) -> None:
             assert (response.status, body.get("code")) == (404, "ENDPOINT_NOT_FOUND"), (
                 f"{path}: {response.status} {body}"
             )
-            assert message_of(body) == "API endpoint not found"
+            assert (got := message_of(body)) == "API endpoint not found", (
+                f"the 404 of an unknown path must have the documented message, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.errors.unknown-object")
@@ -177,10 +189,14 @@ def test_a_token_names_one_person(target: Target) -> None:
         keys = [client.key, *client.access.api_keys[1:2]]
         for key in keys:
             person = Organization.data_of(client.send("GET", "/me", key=key))
-            assert isinstance(person["id"], int)
+            assert isinstance(person["id"], int), (
+                f"the id of the token's owner must be an integer, not {person['id']!r}"
+            )
             for organization in Organization.data_of(client.send("GET", "/me/organizations", key=key)):
                 same = Organization.data_of(client.send("GET", f"/organizations/{organization['id']}/me", key=key))
-                assert (same["id"], same["email"]) == (person["id"], person["email"])
+                assert (got := (same["id"], same["email"])) == (person["id"], person["email"]), (
+                    f"a token must have the same owner in each organization; id and address are {got!r:.200}"
+                )
 
 
 @rule("tallyfy.me.organizations")
@@ -189,8 +205,12 @@ def test_my_organizations_can_be_read(target: Target) -> None:
     with target.open() as client:
         for listed in Organization.data_of(client.send("GET", "/me/organizations")):
             read = Organization.data_of(client.send("GET", f"/organizations/{listed['id']}"))
-            assert (read["id"], read["name"]) == (listed["id"], listed["name"])
-            assert client.send("GET", f"/organizations/{listed['id']}/runs").status == 200
+            assert (got := (read["id"], read["name"])) == (listed["id"], listed["name"]), (
+                f"id and name of an organization must be the same in the list and by id; by id they are {got!r:.200}"
+            )
+            assert (actual := client.send("GET", f"/organizations/{listed['id']}/runs").status) == 200, (
+                f"the processes of a listed organization must be readable with 200, not {actual!r:.200}"
+            )
 
 
 @rule("tallyfy.rate-limit.retry-after-is-told", needs=("write", "fresh", "advance"))
@@ -207,7 +227,7 @@ def test_a_429_tells_how_long_to_wait(target: Target) -> None:
                 seen += 1
                 wait = response.header("retry-after") or ""
                 assert wait.isdecimal(), f"Retry-After is {wait!r}"
-                assert int(wait) >= 1
+                assert int(wait) >= 1, f"Retry-After must be at least 1 second, not {wait}"
         assert seen, "no limit was met"
 
 

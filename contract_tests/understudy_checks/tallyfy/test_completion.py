@@ -48,13 +48,19 @@ def test_a_task_is_completed(target: Target) -> None:
         for task in open_tasks(org, run):
             fill_required_fields(org, run, task)
             response = org.send("POST", f"/runs/{run['id']}/completed-tasks", json={"task_id": task["id"]})
-            assert response.status == 200
+            assert response.status == 200, f"completing a task must answer 200, not {response.status!r:.200}"
             answered = Organization.data_of(response)
-            assert isinstance(answered["tasks_changed_by_rules"], dict)
+            assert isinstance(answered["tasks_changed_by_rules"], dict), (
+                f"`tasks_changed_by_rules` must be an object, not {answered['tasks_changed_by_rules']!r:.200}"
+            )
             for shown in (answered, org.get(f"/tasks/{task['id']}")):
-                assert (shown["id"], shown["status"]) == (task["id"], COMPLETED_STATUS)
-                assert shown["completed_at"] is not None
-                assert shown["completer_id"] == org.get("/me")["id"]
+                assert (got := (shown["id"], shown["status"])) == (task["id"], COMPLETED_STATUS), (
+                    f"a completed task must keep its id and be completed; id and status are {got!r:.200}"
+                )
+                assert shown["completed_at"] is not None, "a completed task must have a `completed_at`"
+                assert shown["completer_id"] == org.get("/me")["id"], (
+                    f"a task must be completed by the token's owner, not by {shown['completer_id']!r}"
+                )
 
 
 @rule("tallyfy.completion.only-once", needs=("write",))
@@ -68,7 +74,9 @@ def test_a_task_is_completed_once(target: Target) -> None:
         before = org.get(f"/tasks/{task['id']}"), read_run(org, run)
         client.advance(5)
         org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-        assert (org.get(f"/tasks/{task['id']}"), read_run(org, run)) == before
+        assert (got := (org.get(f"/tasks/{task['id']}"), read_run(org, run))) == before, (
+            f"a refused second completion must change neither task nor process; they are now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.approval", "tallyfy.completion.approval-needs-a-decision", needs=("write",))
@@ -82,10 +90,14 @@ def test_an_approval_is_decided(target: Target, approved: bool) -> None:
         run, task = _approval(org)
         for body in ({"task_id": task["id"]}, {"task_id": task["id"], "is_approved": None}):
             org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", body, status=422)
-        assert org.get(f"/tasks/{task['id']}")["completed_at"] is None
+        assert (got := org.get(f"/tasks/{task['id']}")["completed_at"]) is None, (
+            f"an approval that was not decided must have `completed_at: null`, not {got!r:.200}"
+        )
         answered = complete_task(org, run, task, is_approved=approved)
         for shown in (answered, org.get(f"/tasks/{task['id']}")):
-            assert (shown["status"], shown["is_approved"]) == (COMPLETED_STATUS, approved)
+            assert (got := (shown["status"], shown["is_approved"])) == (COMPLETED_STATUS, approved), (
+                f"a decided approval must be completed with `is_approved: {approved}`, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.completion.approval-only", needs=("write",))
@@ -97,8 +109,12 @@ def test_other_tasks_are_not_approved(target: Target, approved: bool) -> None:
         org = first_organization(client)
         run = launch(org)
         task = open_tasks(org, run)[0]
-        assert complete_task(org, run, task, is_approved=approved)["is_approved"] is None
-        assert org.get(f"/tasks/{task['id']}")["is_approved"] is None
+        assert (got := complete_task(org, run, task, is_approved=approved)["is_approved"]) is None, (
+            f"a task that is no approval must have `is_approved: null` after its completion, not {got!r:.200}"
+        )
+        assert (got := org.get(f"/tasks/{task['id']}")["is_approved"]) is None, (
+            f"a task that is no approval must have `is_approved: null`, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.override-user", needs=("write",))
@@ -112,9 +128,15 @@ def test_somebody_else_completed_the_task(target: Target) -> None:
             raise NotChecked("nobody else owns a process here")
         run = launch(org)
         first, second = open_tasks(org, run)[:2]
-        assert complete_task(org, run, first, override_user=others[0])["completer_id"] == others[0]
-        assert org.get(f"/tasks/{first['id']}")["completer_id"] == others[0]
-        assert complete_task(org, run, second)["completer_id"] == me
+        assert (got := complete_task(org, run, first, override_user=others[0])["completer_id"]) == others[0], (
+            f"the task must be completed by the named person {others[0]}, not by {got!r:.200}"
+        )
+        assert (got := org.get(f"/tasks/{first['id']}")["completer_id"]) == others[0], (
+            f"the task, read by its id, must be completed by the named person {others[0]}, not by {got!r:.200}"
+        )
+        assert (got := complete_task(org, run, second)["completer_id"]) == me, (
+            f"a task must be completed by the token's owner where nobody is named, not by {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.required-fields", needs=("write",))
@@ -133,7 +155,9 @@ def test_required_fields_come_first(target: Target) -> None:
             answer_fields(org, run, task, {field["id"]: ""})
             org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]}, status=422)
             answer_fields(org, run, task, {field["id"]: sample_answer(field)})
-        assert complete_task(org, run, task)["status"] == COMPLETED_STATUS
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task with all required answers must be completed, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.no-answers", needs=("write",))
@@ -147,7 +171,9 @@ def test_a_completion_takes_no_answers(target: Target) -> None:
         body = {"task_id": task["id"], "is_approved": True}
         for more in ({"taskdata": {field["id"]: "Smuggled"}}, {"form_fields": {field["id"]: "Smuggled"}}):
             org.send("POST", f"/runs/{run['id']}/completed-tasks", json={**body, **more})
-            assert stored_answers(org, run, task) == before
+            assert (got := stored_answers(org, run, task)) == before, (
+                f"a completion must not store answers; they are now {got!r:.200}"
+            )
 
 
 @rule("tallyfy.completion.not-hidden", needs=("write", "events"))
@@ -159,9 +185,13 @@ def test_a_hidden_task_is_not_completed(target: Target) -> None:
         task = open_tasks(org, run)[0]
         client.event("hide-task", run_id=run["id"], task_id=task["id"])
         org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-        assert org.get(f"/tasks/{task['id']}")["status"] == HIDDEN_STATUS
+        assert (got := org.get(f"/tasks/{task['id']}")["status"]) == HIDDEN_STATUS, (
+            f"a refused completion must leave the hidden task hidden, but it is {got!r:.200}"
+        )
         client.event("show-task", run_id=run["id"], task_id=task["id"])
-        assert complete_task(org, run, task)["status"] == COMPLETED_STATUS
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task that is shown again must be completed, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.only-assignees", needs=("write", "second-key"))
@@ -182,8 +212,12 @@ def test_only_assignees_complete_some_tasks(target: Target) -> None:
         run = launch(org, template)
         task = task_of_step(org, run, next(step for step in template_steps(template) if fits(step)))
         other.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-        assert org.get(f"/tasks/{task['id']}")["status"] != COMPLETED_STATUS
-        assert complete_task(org, run, task)["status"] == COMPLETED_STATUS
+        assert org.get(f"/tasks/{task['id']}")["status"] != COMPLETED_STATUS, (
+            "a completion by a member who is no assignee must not complete the task"
+        )
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"an administrator must be able to complete the task, but it is {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.unknown-task", "tallyfy.reopening.only-completed", needs=("write",))
@@ -199,7 +233,9 @@ def test_an_unknown_task_is_not_completed(target: Target) -> None:
             org.assert_refused("POST", f"/runs/{first['id']}/completed-tasks", {"task_id": id})
             org.assert_refused("DELETE", f"/runs/{first['id']}/completed-tasks/{id}")
         org.assert_refused("DELETE", f"/runs/{second['id']}/completed-tasks/{task['id']}")
-        assert [org.get(f"/tasks/{id}") for id in (task["id"], done["id"])] == before
+        assert (got := [org.get(f"/tasks/{id}") for id in (task["id"], done["id"])]) == before, (
+            f"refused requests must not change the tasks; they are now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.progress", "tallyfy.reopening.progress", needs=("write",))
@@ -210,12 +246,20 @@ def test_progress_follows_the_tasks(target: Target) -> None:
         run = launch(org)
         tasks = open_tasks(org, run)
         for number, task in enumerate(tasks):
-            assert read_run(org, run)["progress"]["complete"] == number
+            assert (got := read_run(org, run)["progress"]["complete"]) == number, (
+                f"with {number} tasks completed, the progress must say so, not {got!r:.200}"
+            )
             complete_task(org, run, task)
-            assert read_run(org, run)["progress"]["complete"] == number + 1
+            assert (got := read_run(org, run)["progress"]["complete"]) == number + 1, (
+                f"with {number + 1} tasks completed, the progress must say so, not {got!r:.200}"
+            )
             org.call("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
-            assert read_run(org, run)["progress"]["complete"] == number
-            assert complete_task(org, run, task)["status"] == COMPLETED_STATUS
+            assert (got := read_run(org, run)["progress"]["complete"]) == number, (
+                f"after a task is reopened, the progress must say {number} completed tasks, not {got!r:.200}"
+            )
+            assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+                f"a reopened task must be completed again, but it is {got!r:.200}"
+            )
 
 
 @rule("tallyfy.completion.completes-the-run", "tallyfy.completion.not-before-the-last", needs=("write",))
@@ -231,12 +275,18 @@ def test_the_last_task_completes_the_process(target: Target, data: st.DataObject
         tasks = data.draw(st.permutations(open_tasks(org, run)), label="order")
         for task in tasks:
             shown = read_run(org, run)
-            assert (shown["status"] == "complete", shown["completed_at"]) == (False, None)
+            assert (got := (shown["status"] == "complete", shown["completed_at"])) == (False, None), (
+                f"a process with an open task must not be complete; complete and time are {got!r:.200}"
+            )
             complete_task(org, run, task)
         shown = read_run(org, run)
-        assert shown["status"] == "complete"
-        assert shown["completed_at"] is not None
-        assert shown["progress"]["complete"] == shown["progress"]["total"] == len(tasks)
+        assert shown["status"] == "complete", (
+            f"a process without open tasks must be complete, not {shown['status']!r:.200}"
+        )
+        assert shown["completed_at"] is not None, "a complete process must have a `completed_at`"
+        assert shown["progress"]["complete"] == shown["progress"]["total"] == len(tasks), (
+            f"a complete process must count all {len(tasks)} tasks, not {shown['progress']!r:.200}"
+        )
 
 
 @rule("tallyfy.reopening.reopened", "tallyfy.reopening.changed-by-rules", needs=("write",))
@@ -248,12 +298,18 @@ def test_a_task_is_reopened(target: Target) -> None:
         for approved in (True, False):
             complete_task(org, run, task, is_approved=approved)
             response = org.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
-            assert response.status == 200
+            assert response.status == 200, f"reopening a task must answer 200, not {response.status!r:.200}"
             answered = Organization.data_of(response)
-            assert isinstance(answered["tasks_changed_by_rules"], dict)
+            assert isinstance(answered["tasks_changed_by_rules"], dict), (
+                f"`tasks_changed_by_rules` must be an object, not {answered['tasks_changed_by_rules']!r:.200}"
+            )
             for shown in (answered, org.get(f"/tasks/{task['id']}")):
-                assert (shown["id"], shown["status"]) == (task["id"], "in-progress")
-                assert [shown[name] for name in ("completed_at", "completer_id", "is_approved")] == [None] * 3
+                assert (got := (shown["id"], shown["status"])) == (task["id"], "in-progress"), (
+                    f"a reopened task must keep its id and be in progress; id and status are {got!r:.200}"
+                )
+                assert (actual := [shown[name] for name in ("completed_at", "completer_id", "is_approved")]) == [
+                    None
+                ] * 3, f"a reopened task must have no time, person and decision of a completion, not {actual!r:.200}"
 
 
 @rule("tallyfy.issues.reported", "tallyfy.issues.resolved", "tallyfy.issues.task-is-held", needs=("write",))
@@ -265,13 +321,23 @@ def test_an_issue_holds_its_task(target: Target) -> None:
         task = open_tasks(org, run)[0]
         for number in range(2):
             issue = org.call("POST", f"/tasks/{task['id']}/problem", {"content": f"Fault {number}"})
-            assert issue["content"] == f"Fault {number}"
-            assert read_run(org, run)["status"] == "problem"
+            assert issue["content"] == f"Fault {number}", (
+                f"a reported issue must keep its content, not {issue['content']!r:.200}"
+            )
+            assert (got := read_run(org, run)["status"]) == "problem", (
+                f"a process with an issue must be in status `problem`, not {got!r:.200}"
+            )
             org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-            assert org.get(f"/tasks/{task['id']}")["status"] != COMPLETED_STATUS
+            assert org.get(f"/tasks/{task['id']}")["status"] != COMPLETED_STATUS, (
+                "a task with an issue must not be completed"
+            )
             org.call("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"], "content": "Done"})
-            assert read_run(org, run)["status"] == "active"
-        assert complete_task(org, run, task)["status"] == COMPLETED_STATUS
+            assert (got := read_run(org, run)["status"]) == "active", (
+                f"a process whose issue is resolved must be active, not {got!r:.200}"
+            )
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task whose issue is resolved must be completed, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.all-must-be-resolved", needs=("write",))
@@ -287,7 +353,9 @@ def test_every_issue_is_resolved(target: Target) -> None:
         for number, (task, issue) in enumerate(issues):
             assert read_run(org, run)["status"] == "problem", number
             org.call("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"]})
-        assert read_run(org, run)["status"] == "active"
+        assert (got := read_run(org, run)["status"]) == "active", (
+            f"a process whose issues are all resolved must be active, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.reopens", needs=("write",))
@@ -296,13 +364,19 @@ def test_an_issue_reopens_a_completed_task(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
-        assert complete_run(org, run)["status"] == "complete"
+        assert (got := complete_run(org, run)["status"]) == "complete", (
+            f"a process whose tasks are all completed must be complete, not {got!r:.200}"
+        )
         task = visible_tasks(run_tasks(org, run))[0]
         org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
         shown = org.get(f"/tasks/{task['id']}")
-        assert shown["status"] != COMPLETED_STATUS
-        assert shown["completed_at"] is None
-        assert read_run(org, run)["status"] == "problem"
+        assert shown["status"] != COMPLETED_STATUS, "a task with an issue must not be completed any more"
+        assert shown["completed_at"] is None, (
+            f"a task with an issue must have `completed_at: null`, not {shown['completed_at']!r:.200}"
+        )
+        assert (got := read_run(org, run)["status"]) == "problem", (
+            f"a process with an issue must be in status `problem`, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.process-is-held", needs=("write", "events"))
@@ -313,18 +387,28 @@ def test_an_issue_holds_the_process(target: Target) -> None:
         run = launch(org)
         done, task = open_tasks(org, run)[:2]
         complete_task(org, run, done)
-        assert read_run(org, run)["has_open_issue"] is False
+        assert (got := read_run(org, run)["has_open_issue"]) is False, (
+            f"a process without an issue must have `has_open_issue: false`, not {got!r:.200}"
+        )
         client.event("report-process-issue", run_id=run["id"], content="Wrong customer")
         shown = read_run(org, run)
-        assert (shown["status"], shown["has_open_issue"]) == ("issue", True)
+        assert (got := (shown["status"], shown["has_open_issue"])) == ("issue", True), (
+            f"a process with an issue must have status `issue` and `has_open_issue: true`, not {got!r:.200}"
+        )
         before = run_tasks(org, run)
         org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
         org.assert_refused("DELETE", f"/runs/{run['id']}/completed-tasks/{done['id']}")
         org.assert_refused("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"title": "Changed"})
-        assert run_tasks(org, run) == before
+        assert (got := run_tasks(org, run)) == before, (
+            f"an issue of the process must not change its tasks; they are now {got!r:.200}"
+        )
         client.event("resolve-process-issue", run_id=run["id"])
-        assert read_run(org, run)["status"] == "active"
-        assert complete_task(org, run, task)["status"] == COMPLETED_STATUS
+        assert (got := read_run(org, run)["status"]) == "active", (
+            f"a process whose issue is resolved must be active, not {got!r:.200}"
+        )
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task must be completed after the issue of its process is resolved, but it is {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.unknown-thread", needs=("write",))
@@ -336,7 +420,9 @@ def test_an_unknown_issue_is_not_resolved(target: Target) -> None:
         task = open_tasks(org, run)[0]
         org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
         org.assert_refused("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": UNKNOWN_ID})
-        assert read_run(org, run)["status"] == "problem"
+        assert (got := read_run(org, run)["status"]) == "problem", (
+            f"resolving an unknown issue must leave the process in status `problem`, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.comments.added", "tallyfy.comments.changes-no-status", needs=("write",))
@@ -351,10 +437,16 @@ def test_a_comment_is_added(target: Target, content: str) -> None:
         task = open_tasks(org, run)[0]
         statuses = org.get(f"/tasks/{task['id']}")["status"], read_run(org, run)["status"]
         said = org.call("POST", f"/tasks/{task['id']}/comment", {"content": content})
-        assert said["content"] == content
+        assert said["content"] == content, (
+            f"a comment must keep its content {content!r:.200}, not {said['content']!r:.200}"
+        )
         threads = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
-        assert [(thread["id"], thread["content"]) for thread in threads] == [(said["id"], content)]
-        assert (org.get(f"/tasks/{task['id']}")["status"], read_run(org, run)["status"]) == statuses
+        assert (got := [(thread["id"], thread["content"]) for thread in threads]) == [(said["id"], content)], (
+            f"the task must have the new comment as its only thread, not {got!r:.200}"
+        )
+        assert (actual := (org.get(f"/tasks/{task['id']}")["status"], read_run(org, run)["status"])) == statuses, (
+            f"a comment must change the status of neither task nor process; they are {actual!r:.200}"
+        )
 
 
 @rule("tallyfy.comments.unknown-task", needs=("write",))
@@ -378,13 +470,17 @@ def test_comments_are_limited_by_the_hour(target: Target) -> None:
             assert response.status < 300, f"comment {number + 1} of 120: {response.status}"
         response = _comment(org, task, "One too many")
         body = assert_envelope(client, response)
-        assert (response.status, code_of(body)) == (429, "RATE_LIMIT_EXCEEDED")
+        assert (got := (response.status, code_of(body))) == (429, "RATE_LIMIT_EXCEEDED"), (
+            f"the 121st comment of the hour must answer 429 RATE_LIMIT_EXCEEDED, not {got!r:.200}"
+        )
         wait = int(response.header("retry-after") or 0)
-        assert 1 <= wait <= 3600
+        assert (actual := 1) <= wait <= 3600, f"the wait for comments must be 1 to 3600 seconds, not {actual!r:.200}"
         said = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
-        assert len(said) == 120
+        assert (actual := len(said)) == 120, f"the task must have 120 comments, not {actual!r:.200}"
         client.advance(wait)
-        assert _comment(org, task, "After the wait").status < 300
+        assert (actual := _comment(org, task, "After the wait").status) < 300, (
+            f"a comment after the wait must be accepted, not answer {actual!r:.200}"
+        )
 
 
 @rule("tallyfy.comments.limit-per-organization", needs=("write", "fresh", "advance", "second-key", "other-tenant"))
@@ -397,10 +493,16 @@ def test_an_organization_shares_the_limit(target: Target) -> None:
             raise NotChecked("the second token's first organization is another one")
         task = open_tasks(org, launch(org))[0]
         for number in range(120):
-            assert _comment(org, task, f"Comment {number}").status < 300
-        assert _comment(other, task, "By somebody else").status == 429
+            assert (got := _comment(org, task, f"Comment {number}").status) < 300, (
+                f"comment {number + 1} of 120 must be accepted, not answer {got!r:.200}"
+            )
+        assert (got := _comment(other, task, "By somebody else").status) == 429, (
+            f"another member's comment must answer 429 after 120 comments of the organization, not {got!r:.200}"
+        )
         elsewhere = foreign.list_all("/tasks")[0]
-        assert _comment(foreign, elsewhere, "Elsewhere").status < 300
+        assert (got := _comment(foreign, elsewhere, "Elsewhere").status) < 300, (
+            f"another organization's comment must be accepted, not answer {got!r:.200}"
+        )
 
 
 def _comment(org: Organization, task: Json, content: str) -> Response:

@@ -48,7 +48,9 @@ def test_includes_are_what_was_asked_for(target: Target, names: set[str]) -> Non
         org = first_organization(client)
         for run in org.list_all("/runs")[-5:]:
             shown = read_run(org, run, **({"with_": ",".join(sorted(names))} if names else {}))
-            assert set(NAMES) & shown.keys() == names
+            assert (got := set(NAMES) & shown.keys()) == names, (
+                f"a process must have exactly the includes {sorted(names)} that `with` names, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.includes.each")
@@ -58,7 +60,9 @@ def test_each_include_alone(target: Target) -> None:
         org = first_organization(client)
         run = org.list_all("/runs")[0]
         for name in NAMES:
-            assert set(NAMES) & read_run(org, run, with_=name).keys() == {name}
+            assert (got := set(NAMES) & read_run(org, run, with_=name).keys()) == {name}, (
+                f"a process must have exactly the include {name} that `with` names, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.includes.collections", "tallyfy.next-task.collection")
@@ -69,7 +73,9 @@ def test_collections_have_data(target: Target) -> None:
         for run in org.list_all("/runs", with_="tasks,tags,next_task"):
             for name in ("tasks", "tags", "next_task"):
                 assert isinstance(run[name]["data"], list), f"{name}: {run[name]!r}"
-                assert isinstance(read_run(org, run, with_=name)[name]["data"], list)
+                assert isinstance(read_run(org, run, with_=name)[name]["data"], list), (
+                    f"the include {name} must be a list in `data`"
+                )
 
 
 @rule("tallyfy.includes.checklist")
@@ -79,7 +85,9 @@ def test_the_checklist_is_the_template(target: Target) -> None:
         org = first_organization(client)
         for run in org.list_all("/runs")[-10:]:
             template = unwrap_item(read_run(org, run, with_="checklist")["checklist"])
-            assert (template["id"], template["title"]) == (run["checklist_id"], run["checklist_title"])
+            assert (got := (template["id"], template["title"])) == (run["checklist_id"], run["checklist_title"]), (
+                f"the included template must be that of the process; id and title are {got!r:.200}"
+            )
 
 
 @rule("tallyfy.includes.tasks", needs=("write", "events"))
@@ -89,14 +97,22 @@ def test_included_tasks_leave_hidden_ones_out(target: Target) -> None:
         org = first_organization(client)
         run = launch(org)
         first, *others = run_tasks(org, run)
-        assert _ids(read_run(org, run, with_="tasks")["tasks"]) == _ids([first, *others])
+        assert (got := _ids(read_run(org, run, with_="tasks")["tasks"])) == _ids([first, *others]), (
+            f"the included tasks must be all tasks of the process, not {got!r:.200}"
+        )
         client.event("hide-task", run_id=run["id"], task_id=first["id"])
-        assert _ids(read_run(org, run, with_="tasks")["tasks"]) == _ids(others)
+        assert (got := _ids(read_run(org, run, with_="tasks")["tasks"])) == _ids(others), (
+            f"the included tasks must not contain the hidden task; they are {got!r:.200}"
+        )
         client.event("show-task", run_id=run["id"], task_id=first["id"])
-        assert sorted(_ids(read_run(org, run, with_="tasks")["tasks"])) == sorted(_ids([first, *others]))
+        assert (got := sorted(_ids(read_run(org, run, with_="tasks")["tasks"]))) == sorted(_ids([first, *others])), (
+            f"the included tasks must contain the task that is shown again; they are {got!r:.200}"
+        )
         for task in others:
             complete_task(org, run, task)
-        assert sorted(_ids(read_run(org, run, with_="tasks")["tasks"])) == sorted(_ids([first, *others]))
+        assert (got := sorted(_ids(read_run(org, run, with_="tasks")["tasks"]))) == sorted(_ids([first, *others])), (
+            f"the included tasks must contain a completed task; they are {got!r:.200}"
+        )
 
 
 @rule("tallyfy.includes.tags", needs=("write",))
@@ -110,8 +126,12 @@ def test_included_tags_are_those_of_the_process(target: Target) -> None:
         for some in (list(known)[:1], list(known)[:2], []):
             run = launch(org, tags=some)
             tags = read_run(org, run, with_="tags")["tags"]["data"]
-            assert sorted(tag["id"] for tag in tags) == sorted(some)
-            assert all(isinstance(tag["title"], str) and tag["title"] and "color" in tag for tag in tags)
+            assert (got := sorted(tag["id"] for tag in tags)) == sorted(some), (
+                f"the included tags must be those of the launch, not {got!r:.200}"
+            )
+            assert all(isinstance(tag["title"], str) and tag["title"] and "color" in tag for tag in tags), (
+                f"an included tag must have a title and a color; the tags are {tags!r:.200}"
+            )
 
 
 @rule("tallyfy.includes.task-threads", needs=("write",))
@@ -124,10 +144,18 @@ def test_included_tasks_have_their_threads(target: Target) -> None:
         org.call("POST", f"/tasks/{first['id']}/comment", {"content": "A remark"})
         org.call("POST", f"/tasks/{second['id']}/problem", {"content": "A fault"})
         shown = {task["id"]: task for task in read_run(org, run, with_="tasks,tasks.threads")["tasks"]["data"]}
-        assert [thread["content"] for thread in unwrap_items(shown[first["id"]]["threads"])] == ["A remark"]
-        assert [thread["content"] for thread in unwrap_items(shown[second["id"]]["threads"])] == ["A fault"]
-        assert all("threads" in task and "form_fields" not in task for task in shown.values())
-        assert all("threads" not in task for task in read_run(org, run, with_="tasks")["tasks"]["data"])
+        assert (got := [thread["content"] for thread in unwrap_items(shown[first["id"]]["threads"])]) == ["A remark"], (
+            f"the first task must have its comment as a thread, not {got!r:.200}"
+        )
+        assert (got := [thread["content"] for thread in unwrap_items(shown[second["id"]]["threads"])]) == ["A fault"], (
+            f"the second task must have its issue as a thread, not {got!r:.200}"
+        )
+        assert all("threads" in task and "form_fields" not in task for task in shown.values()), (
+            "with `tasks.threads`, each task must have threads and no form fields"
+        )
+        assert all("threads" not in task for task in read_run(org, run, with_="tasks")["tasks"]["data"]), (
+            "without `tasks.threads`, no task must have threads"
+        )
 
 
 @rule("tallyfy.includes.task-form-fields", needs=("write",))
@@ -141,9 +169,13 @@ def test_included_tasks_have_their_form_fields(target: Target) -> None:
         run = launch(org, template)
         asked = {step["id"]: [f["id"] for f in step["captures"]] for step in template_steps(template)}
         for task in read_run(org, run, with_="tasks,tasks.form_fields")["tasks"]["data"]:
-            assert [f["id"] for f in unwrap_items(task["form_fields"])] == asked[task["step_id"]]
-            assert "threads" not in task
-        assert all("form_fields" not in task for task in read_run(org, run, with_="tasks")["tasks"]["data"])
+            assert (got := [f["id"] for f in unwrap_items(task["form_fields"])]) == asked[task["step_id"]], (
+                f"the form fields of a task must be those of its step, not {got!r:.200}"
+            )
+            assert "threads" not in task, "with `tasks.form_fields` alone, a task must have no threads"
+        assert all("form_fields" not in task for task in read_run(org, run, with_="tasks")["tasks"]["data"]), (
+            "without `tasks.form_fields`, no task must have form fields"
+        )
 
 
 @rule("tallyfy.includes.form-fields")
@@ -160,9 +192,13 @@ def test_included_fields_are_those_of_the_template(target: Target) -> None:
         for run in (*told[:5], *org.list_all("/runs")[-5:]):
             template = templates[run["checklist_id"]]
             shown = read_run(org, run, with_="form_fields,ko_form_fields")
-            assert [f["id"] for f in unwrap_items(shown["ko_form_fields"])] == [f["id"] for f in template["prerun"]]
+            assert (got := [f["id"] for f in unwrap_items(shown["ko_form_fields"])]) == [
+                f["id"] for f in template["prerun"]
+            ], f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
             wanted = sorted((f["id"], f["field_type"]) for step in template_steps(template) for f in step["captures"])
-            assert sorted((f["id"], f["field_type"]) for f in unwrap_items(shown["form_fields"])) == wanted
+            assert (got := sorted((f["id"], f["field_type"]) for f in unwrap_items(shown["form_fields"]))) == wanted, (
+                f"`form_fields` must be the fields of all steps, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.includes.values", needs=("write",))
@@ -174,14 +210,18 @@ def test_included_fields_tell_their_answers(target: Target) -> None:
         for wanted in sample_answers(field):
             answer_fields(org, run, task, {field["id"]: wanted})
             shown = read_run(org, run, with_="form_fields,tasks,tasks.form_fields", form_fields_values="true")
-            assert {f["id"]: field_answer(f) for f in unwrap_items(shown["form_fields"])}[field["id"]] == wanted
+            assert (
+                got := {f["id"]: field_answer(f) for f in unwrap_items(shown["form_fields"])}[field["id"]]
+            ) == wanted, f"the field {field['id']} must have the answer {wanted!r:.200}, not {got!r:.200}"
         template = template_where(
             org, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with a kick-off form"
         )
         answers = {f["id"]: next(iter(sample_answers(f))) for f in template["prerun"]}
         run = launch(org, template, prerun={**launch_body(template).get("prerun", {}), **answers})
         shown = read_run(org, run, with_="ko_form_fields", form_fields_values="true")
-        assert {f["id"]: field_answer(f) for f in unwrap_items(shown["ko_form_fields"])} == answers
+        assert (got := {f["id"]: field_answer(f) for f in unwrap_items(shown["ko_form_fields"])}) == answers, (
+            f"the kick-off fields must have the answers of the launch, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.includes.encoded-comma")
@@ -193,8 +233,12 @@ def test_commas_may_be_encoded(target: Target) -> None:
         path = f"/organizations/{org.id}/runs/{run['id']}"
         plainly = client.send("GET", path, query="with=tasks,tags,next_task")
         encoded = client.send("GET", path, query="with=tasks%2Ctags%2Cnext_task")
-        assert encoded.json() == plainly.json()
-        assert {"tasks", "tags", "next_task"} <= encoded.json()["data"].keys()
+        assert (got := encoded.json()) == plainly.json(), (
+            f"an encoded comma in `with` must give the same answer as a plain one, not {got!r:.200}"
+        )
+        assert {"tasks", "tags", "next_task"} <= encoded.json()["data"].keys(), (
+            "all three includes that `with` names must be there"
+        )
 
 
 @rule("tallyfy.next-task.earliest-deadline", "tallyfy.next-task.in-progress-counts", needs=("write",))
@@ -216,9 +260,11 @@ def test_the_next_task_is_due_first(target: Target, order: list[int], started: b
             if started:
                 complete_task(org, run, task)
                 org.call("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
-            assert _next(org, run)[0]["id"] == task["id"]
+            assert (got := _next(org, run)[0]["id"]) == task["id"], (
+                f"the next task must be the one with the earliest deadline, {task['id']}, not {got!r:.200}"
+            )
             complete_task(org, run, task)
-        assert _next(org, run) == []
+        assert (got := _next(org, run)) == [], f"a process without open tasks must have no next task, not {got!r:.200}"
 
 
 @rule("tallyfy.next-task.no-hidden-task", needs=("write", "events"))
@@ -229,9 +275,13 @@ def test_a_hidden_task_is_not_next(target: Target) -> None:
         run = launch(org, template_where(org, _has_three, "with three plain steps"))
         first = _next(org, run)[0]
         client.event("hide-task", run_id=run["id"], task_id=first["id"])
-        assert first["id"] not in [task["id"] for task in _next(org, run)]
+        assert first["id"] not in [task["id"] for task in _next(org, run)], (
+            f"a hidden task must not be the next one; it is {first['id']}"
+        )
         client.event("show-task", run_id=run["id"], task_id=first["id"])
-        assert _next(org, run)[0]["id"] == first["id"]
+        assert (got := _next(org, run)[0]["id"]) == first["id"], (
+            f"a task that is shown again must be the next one, {first['id']}, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.next-task.empty", needs=("write",))
@@ -240,11 +290,15 @@ def test_nothing_is_next_in_the_end(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs", status="complete", with_="next_task"):
-            assert run["next_task"]["data"] == []
+            assert run["next_task"]["data"] == [], (
+                f"a complete process must have no next task, not {run['next_task']['data']!r:.200}"
+            )
         run = launch(org)
-        assert _next(org, run)
+        assert _next(org, run), "a process with open tasks must have a next task"
         complete_run(org, run)
-        assert _next(org, run) == []
+        assert (got := _next(org, run)) == [], (
+            f"a process whose tasks are completed must have no next task, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.next-task.fields")
@@ -256,8 +310,12 @@ def test_the_next_task_has_its_fields_only(target: Target) -> None:
         for run in org.list_all("/runs", with_="next_task,tasks"):
             tasks = {task["id"]: task for task in run["tasks"]["data"]}
             for task in run["next_task"]["data"]:
-                assert set(task) == {"id", "increment_id", "title", "alias", "owners", "deadline"}
-                assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups"))
+                assert (got := set(task)) == {"id", "increment_id", "title", "alias", "owners", "deadline"}, (
+                    f"the next task must have exactly its six members, not {got!r:.200}"
+                )
+                assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups")), (
+                    f"the owners of the next task must be three lists, not {task['owners']!r:.200}"
+                )
                 assert all(task[name] == tasks[task["id"]][name] for name in task), "its values differ from the task's"
                 seen += 1
         if not seen:
@@ -292,8 +350,12 @@ def test_hidden_tasks_leave_the_progress(target: Target) -> None:
         for name, wanted in (("hide-task", total - 1), ("show-task", total)):
             client.event(name, run_id=run["id"], task_id=hidden["id"])
             progress = read_run(org, run)["progress"]
-            assert (progress["complete"], progress["total"]) == (1, wanted)
-            assert abs(progress["percent"] - 100 / wanted) <= 1
+            assert (got := (progress["complete"], progress["total"])) == (1, wanted), (
+                f"the progress must count 1 of {wanted} visible tasks as completed, not {got!r:.200}"
+            )
+            assert abs(progress["percent"] - 100 / wanted) <= 1, (
+                f"the percentage must be {100 / wanted:.1f} within 1, not {progress['percent']}"
+            )
 
 
 def _has_three(template: Json) -> bool:
@@ -308,7 +370,7 @@ def _has_three(template: Json) -> bool:
 
 def _next(org: Organization, run: Json) -> list[Json]:
     found = read_run(org, run, with_="next_task")["next_task"]["data"]
-    assert isinstance(found, list)
+    assert isinstance(found, list), f"`next_task` must be a list in `data`, not {found!r:.200}"
     return found
 
 

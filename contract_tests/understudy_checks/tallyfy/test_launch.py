@@ -40,13 +40,20 @@ def test_a_launched_process_can_be_read(target: Target) -> None:
         org = first_organization(client)
         for template in [t for t in org.templates() if t["type"] == "procedure"][:6]:
             response = org.send("POST", "/runs", json=launch_body(template, name="Launched"))
-            assert response.status == 201
+            assert response.status == 201, f"a launch must answer 201, not {response.status!r:.200}"
             run = Organization.data_of(response)
             read = read_run(org, run)
-            assert (read["id"], read["name"]) == (run["id"], "Launched")
+            assert (got := (read["id"], read["name"])) == (run["id"], "Launched"), (
+                f"a launched process must be read by its id under its name; id and name are {got!r:.200}"
+            )
             for shown in (run, read):
-                assert (shown["checklist_id"], shown["checklist_title"]) == (template["id"], template["title"])
-            assert run["id"] in [listed["id"] for listed in org.list_all("/runs", checklist_id=template["id"])]
+                assert (got := (shown["checklist_id"], shown["checklist_title"])) == (
+                    template["id"],
+                    template["title"],
+                ), f"a process must name its template; id and title are {got!r:.200}"
+            assert run["id"] in [listed["id"] for listed in org.list_all("/runs", checklist_id=template["id"])], (
+                f"a launched process must be listed under its template; it is {run['id']}"
+            )
 
 
 @rule("tallyfy.launch.name", needs=("write",))
@@ -58,8 +65,12 @@ def test_a_process_has_its_name_and_summary(target: Target, name: str, summary: 
     with target.open() as client:
         org = first_organization(client)
         run = launch(org, name=name, summary=summary)
-        assert (run["name"], run["summary"]) == (name, summary)
-        assert (read_run(org, run)["name"], read_run(org, run)["summary"]) == (name, summary)
+        assert (got := (run["name"], run["summary"])) == (name, summary), (
+            f"a new process must have the name and summary of its launch, not {got!r:.200}"
+        )
+        assert (got := (read_run(org, run)["name"], read_run(org, run)["summary"])) == (name, summary), (
+            f"the process, read by its id, must have the name and summary of its launch, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.default-name", needs=("write",))
@@ -81,10 +92,14 @@ def test_a_long_name_is_refused(target: Target, more: int) -> None:
     with target.open() as client:
         org = first_organization(client)
         template = plain_template(org)
-        assert len(launch(org, template, name="n" * 550)["name"]) == 550
+        assert (got := len(launch(org, template, name="n" * 550)["name"])) == 550, (
+            f"a name of 550 characters must be kept whole, but has {got!r:.200}"
+        )
         before = len(org.list_all("/runs"))
         org.assert_refused("POST", "/runs", launch_body(template, name="n" * (550 + more)), status=422)
-        assert len(org.list_all("/runs")) == before
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.owner", needs=("write",))
@@ -94,13 +109,17 @@ def test_a_process_has_its_owner(target: Target) -> None:
         org = first_organization(client)
         me = org.get("/me")["id"]
         run = launch(org)
-        assert (run["owner_id"], run["started_by"]) == (me, me)
+        assert (got := (run["owner_id"], run["started_by"])) == (me, me), (
+            f"a process must be owned and started by the token's owner {me}; they are {got!r:.200}"
+        )
         others = {listed["owner_id"] for listed in org.list_all("/runs")} - {me}
         if not others:
             raise NotChecked("nobody else owns a process here")
         for other in others:
             run = launch(org, owner_id=other)
-            assert (read_run(org, run)["owner_id"], run["started_by"]) == (other, me)
+            assert (got := (read_run(org, run)["owner_id"], run["started_by"])) == (other, me), (
+                f"a process must be owned by the named person {other} and started by {me}; they are {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.unknown-owner", needs=("write",))
@@ -112,7 +131,9 @@ def test_an_unknown_owner_is_refused(target: Target, owner: int) -> None:
         org = first_organization(client)
         before = len(org.list_all("/runs"))
         org.assert_refused("POST", "/runs", launch_body(plain_template(org), owner_id=owner), status=422)
-        assert len(org.list_all("/runs")) == before
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.answers", needs=("write",))
@@ -126,8 +147,12 @@ def test_kickoff_answers_are_kept(target: Target) -> None:
                 f["id"]: list(sample_answers(f))[number % len(list(sample_answers(f)))] for f in template["prerun"]
             }
             run = launch(org, template, prerun=answers)
-            assert run["prerun"] == answers
-            assert read_run(org, run)["prerun"] == answers
+            assert run["prerun"] == answers, (
+                f"a new process must have the kick-off answers of its launch, not {run['prerun']!r:.200}"
+            )
+            assert (got := read_run(org, run)["prerun"]) == answers, (
+                f"the process, read by its id, must have the kick-off answers of its launch, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.required-answers", needs=("write",))
@@ -148,7 +173,9 @@ def test_required_answers_are_demanded(target: Target) -> None:
             )
             texts = [text for texts in told["errors"].values() for text in texts]
             assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), told
-        assert len(org.list_all("/runs")) == before
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.prerun-is-no-list", needs=("write",))
@@ -161,7 +188,9 @@ def test_answers_in_a_list_are_refused(target: Target) -> None:
         answers = launch_body(template).get("prerun", {})
         for given_list in ([answers], [{id: value} for id, value in answers.items()] or [{UNKNOWN_ID: "x"}], ["text"]):
             org.assert_refused("POST", "/runs", {"checklist_id": template["id"], "prerun": given_list}, status=422)
-        assert len(org.list_all("/runs")) == before
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.unknown-answers", needs=("write",))
@@ -172,7 +201,9 @@ def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
         for template in (_with_form(org), plain_template(org)):
             answers = launch_body(template).get("prerun", {})
             run = launch(org, template, prerun={**answers, UNKNOWN_ID: "x", "customer_name": {"a": 1}})
-            assert read_run(org, run)["prerun"] == answers
+            assert (got := read_run(org, run)["prerun"]) == answers, (
+                f"a process must not store answers to unknown kick-off fields; it has {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.tasks", "tallyfy.launch.tasks-are-open", needs=("write",))
@@ -184,13 +215,17 @@ def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
             run = launch(org, template)
             tasks = run_tasks(org, run, sort="position")
             wanted = sorted(template_steps(template), key=lambda step: int(step["position"]))
-            assert [(t["step_id"], t["title"], t["position"]) for t in tasks] == [
+            assert (got := [(t["step_id"], t["title"], t["position"]) for t in tasks]) == [
                 (s["id"], s["title"], s["position"]) for s in wanted
-            ]
-            assert all(t["completed_at"] is None and t["completer_id"] is None for t in tasks)
-            assert not {"completed", "in-progress"} & {t["status"] for t in tasks}
+            ], f"a new process must have one task for each step, in order; it has {got!r:.200}"
+            assert all(t["completed_at"] is None and t["completer_id"] is None for t in tasks), (
+                "a task of a new process must have no completion"
+            )
+            assert not {"completed", "in-progress"} & {t["status"] for t in tasks}, (
+                "a task of a new process must be neither completed nor in progress"
+            )
             read = read_run(org, run)
-            assert read["status"] == "active"
+            assert read["status"] == "active", f"a new process must be active, not {read['status']!r:.200}"
             told = {name: read["progress"][name] for name in ("complete", "total", "percent")}
             assert told == {"complete": 0, "total": len(visible_tasks(tasks)), "percent": 0}
 
@@ -210,9 +245,15 @@ def test_a_launch_overrides_its_tasks(target: Target) -> None:
             ):
                 run = launch(org, template, tasks={step["id"]: {"deadline": deadline, "owners": owners}})
                 task = task_of_step(org, run, step)
-                assert task["owners"] == owners
-                assert _time(task["deadline"]) == WEDNESDAY
-                assert task_of_step(org, run, other)["deadline"] != task["deadline"]
+                assert task["owners"] == owners, (
+                    f"the owners of a task must be those that the launch names, not {task['owners']!r:.200}"
+                )
+                assert (got := _time(task["deadline"])) == WEDNESDAY, (
+                    f"the deadline of a task must be the one that the launch names, not {got!r:.200}"
+                )
+                assert task_of_step(org, run, other)["deadline"] != task["deadline"], (
+                    f"the launch must not change the deadline of another task: {task['deadline']}"
+                )
 
 
 @rule("tallyfy.launch.step-assignees", needs=("write",))
@@ -266,10 +307,16 @@ def test_two_launches_are_two_processes(target: Target) -> None:
         org = first_organization(client)
         template = plain_template(org)
         runs = [launch(org, template, name="Twice") for _ in range(2)]
-        assert len({run["id"] for run in runs}) == len({run["increment_id"] for run in runs}) == 2
+        assert (got := len({run["id"] for run in runs})) == len({run["increment_id"] for run in runs}) == 2, (
+            f"two launches must start processes with different ids and numbers, not {got!r:.200}"
+        )
         tasks = [task["id"] for run in runs for task in run_tasks(org, run)]
-        assert len(set(tasks)) == len(tasks) == 2 * len(template_steps(template))
-        assert {run["id"] for run in runs} <= {run["id"] for run in org.list_all("/runs", q="Twice")}
+        assert len(set(tasks)) == len(tasks) == 2 * len(template_steps(template)), (
+            f"two launches must create tasks with different ids, one for each step; the ids are {tasks!r:.200}"
+        )
+        assert {run["id"] for run in runs} <= {run["id"] for run in org.list_all("/runs", q="Twice")}, (
+            "both launched processes must be listed"
+        )
 
 
 def _with_form(org: Organization) -> Json:

@@ -109,8 +109,12 @@ class LifeCycle(RuleBasedStateMachine):
     def archive_and_activate(self) -> None:
         """Archive the process and activate it, which leaves its status as it was."""
         status = read_run(self.org, self.run)["status"]
-        assert self.org.call("DELETE", f"/runs/{self.run['id']}")["status"] == "archived"
-        assert self.org.call("PUT", f"/runs/{self.run['id']}/activate")["status"] == status
+        assert (got := self.org.call("DELETE", f"/runs/{self.run['id']}")["status"]) == "archived", (
+            f"an archived process must be in status `archived`, not {got!r:.200}"
+        )
+        assert (got := self.org.call("PUT", f"/runs/{self.run['id']}/activate")["status"]) == status, (
+            f"an activated process must be in its earlier status {status!r}, not {got!r:.200}"
+        )
 
     @invariant()
     def shows_what_it_is(self) -> None:
@@ -118,16 +122,28 @@ class LifeCycle(RuleBasedStateMachine):
         shown = read_run(self.org, self.run, with_="next_task,tasks")
         seen = [task for task in self.tasks if not task.hidden]
         told = shown["progress"]
-        assert (told["complete"], told["total"]) == (sum(task.done for task in seen), len(seen))
+        assert (got := (told["complete"], told["total"])) == (sum(task.done for task in seen), len(seen)), (
+            f"the progress must count the completed and the visible tasks of {self.tasks}, not {got!r:.200}"
+        )
         if any(task.issues for task in self.tasks):
-            assert shown["status"] == "problem"
+            assert shown["status"] == "problem", (
+                f"a process with an open issue must be in status `problem`, not {shown['status']!r:.200}"
+            )
         elif self.settled and seen:
             assert (shown["status"] == "complete") == self._is_over(), f"{shown['status']}: {self.tasks}"
-            assert (shown["completed_at"] is not None) == self._is_over()
+            assert (shown["completed_at"] is not None) == self._is_over(), (
+                f"a process in status {shown['status']} must not have `completed_at: {shown['completed_at']}`"
+            )
         left = {task.id for task in seen if not task.done}
-        assert {task["id"] for task in shown["next_task"]["data"]} <= left
-        assert bool(shown["next_task"]["data"]) == bool(left)
-        assert {task["id"] for task in shown["tasks"]["data"]} == {task.id for task in seen}
+        assert (actual := {task["id"] for task in shown["next_task"]["data"]}) <= left, (
+            f"the next tasks must be open ones, not {actual!r:.200}"
+        )
+        assert bool(shown["next_task"]["data"]) == bool(left), (
+            f"a process must have a next task exactly while tasks are open; it has {shown['next_task']['data']!r:.200}"
+        )
+        assert (actual := {task["id"] for task in shown["tasks"]["data"]}) == {task.id for task in seen}, (
+            f"the included tasks must be the visible ones, not {actual!r:.200}"
+        )
 
     def _is_over(self) -> bool:
         seen = [task for task in self.tasks if not task.hidden]

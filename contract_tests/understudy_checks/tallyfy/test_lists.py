@@ -90,8 +90,10 @@ def test_tasks_of_a_process_are_found_by_deadline(target: Target) -> None:
         path, tasks = f"/runs/{run['id']}/tasks", run_tasks(org, run)
         _assert_due(org, path, tasks)
         both = org.list_all(path, deadline_start_range=days[0], deadline_end_range=days[1])
-        assert _days(both) == days[:2]
-        assert _days(org.list_all(path, deadline_on=days[2], deadline_end_range=days[1])) == [days[2]]
+        assert (got := _days(both)) == days[:2], f"a range of deadlines must include both days, not {got!r:.200}"
+        assert (got := _days(org.list_all(path, deadline_on=days[2], deadline_end_range=days[1]))) == [days[2]], (
+            f"`deadline_on` must win over a range of days; the tasks are due on {got!r:.200}"
+        )
 
 
 @rule("tallyfy.tasks.organization-process")
@@ -133,8 +135,10 @@ def test_tasks_of_archived_processes_are_listed_on_request(target: Target) -> No
         run = launch(org)
         own = set(_ids(run_tasks(org, run)))
         org.call("DELETE", f"/runs/{run['id']}")
-        assert not own & set(_ids(org.list_all("/tasks")))
-        assert own <= set(_ids(org.list_all("/tasks", archived="true")))
+        assert not own & set(_ids(org.list_all("/tasks"))), "tasks of an archived process must not be listed"
+        assert own <= set(_ids(org.list_all("/tasks", archived="true"))), (
+            "tasks of an archived process must be listed with `archived=true`"
+        )
 
 
 @rule("tallyfy.tasks.organization-sort", "tallyfy.tasks.personal-sort", needs=("write",))
@@ -149,15 +153,23 @@ def test_lists_of_tasks_are_sorted(target: Target) -> None:
             plain = {} if path == "/tasks" else {"status": "all"}
             up, down, newest = (org.list_all(path, **plain, **{name: by}) for by in ("deadline", "-deadline", "newest"))
             dated = [task["deadline"] for task in up if task["deadline"]]
-            assert dated == sorted(dated)
-            assert [task["deadline"] for task in down if task["deadline"]] == dated[::-1]
+            assert dated == sorted(dated), (
+                f"tasks must be sorted by deadline, earliest first; the deadlines are {dated!r:.200}"
+            )
+            assert (got := [task["deadline"] for task in down if task["deadline"]]) == dated[::-1], (
+                f"tasks must be sorted by deadline, latest first; the deadlines are {got!r:.200}"
+            )
             created = [task["created_at"] for task in newest]
-            assert created == sorted(created, reverse=True)
-            assert len({*_ids(up)}) == len({*_ids(down)}) == len({*_ids(newest)}) == len(up)
+            assert created == sorted(created, reverse=True), (
+                f"tasks must be sorted by creation, newest first; the times are {created!r:.200}"
+            )
+            assert (actual := len({*_ids(up)})) == len({*_ids(down)}) == len({*_ids(newest)}) == len(up), (
+                f"each order must list each task once; the orders have {actual!r:.200} different tasks"
+            )
             if len(set(dated)) < 2 or len(set(created)) < 2:
                 raise NotChecked("the tasks are too much alike")
         held = [task["problem"] for task in org.list_all("/tasks", sort="problems")]
-        assert held == sorted(held, reverse=True)
+        assert held == sorted(held, reverse=True), "tasks with issues must be listed first"
 
 
 @rule(
@@ -196,8 +208,12 @@ def test_listed_tasks_include_what_was_asked_for(target: Target, names: set[str]
             made = [task for task in tasks if task["run_id"] is not None]
             for task in made:
                 assert {"step", "run", "summary"} & task.keys() == names, path
-                assert "step" not in names or unwrap_item(task["step"])["id"] == task["step_id"]
-                assert "run" not in names or unwrap_item(task["run"])["id"] == task["run_id"]
+                assert "step" not in names or unwrap_item(task["step"])["id"] == task["step_id"], (
+                    f"an included step must be that of its task {task['id']}"
+                )
+                assert "run" not in names or unwrap_item(task["run"])["id"] == task["run_id"], (
+                    f"an included process must be that of its task {task['id']}"
+                )
             if not made:
                 raise NotChecked(f"no task of a process is in {path}")
 
@@ -212,8 +228,10 @@ def test_archived_templates_are_listed_on_request(target: Target) -> None:
         for value in (None, "false", "0"):
             assert _ids(org.list_all("/checklists", archived=value)) == before[1:], f"archived={value}"
         only = _ids(org.list_all("/checklists", archived="only"))
-        assert before[0] in only
-        assert not set(only) & set(before[1:])
+        assert before[0] in only, "an archived template must be listed with `archived=only`"
+        assert not set(only) & set(before[1:]), (
+            "templates that are not archived must not be listed with `archived=only`"
+        )
         for value in ("true", "1"):
             assert sorted(_ids(org.list_all("/checklists", archived=value))) == sorted(only + before[1:])
 
@@ -228,7 +246,7 @@ def test_a_template_shows_its_folders(target: Target) -> None:
             raise NotChecked("no template is in a folder")
         name, path = unwrap_item(templates[0]["folder"])["name"], f"/checklists/{templates[0]['id']}"
         told = [repr(org.get(path, entire_folder_tree=value)).count(repr(name)) for value in ("1", "0")]
-        assert told[0] > told[1]
+        assert told[0] > told[1], "a template must show its folder with `entire_folder_tree=1` only"
 
 
 @rule("tallyfy.runs.more-statuses")
@@ -238,9 +256,13 @@ def test_processes_are_found_by_further_statuses(target: Target) -> None:
         org = first_organization(client)
         everything = org.list_all("/runs")
         starred = [run for run in everything if run["starred"]]
-        assert _ids(org.list_all("/runs", status="starred")) == _ids(starred)
+        assert (got := _ids(org.list_all("/runs", status="starred"))) == _ids(starred), (
+            f"`status=starred` must list exactly the starred processes, not {got!r:.200}"
+        )
         delayed = org.list_all("/runs", status="delayed")
-        assert all(run["late_tasks"] > 0 and run["status"] != "complete" for run in delayed)
+        assert all(run["late_tasks"] > 0 and run["status"] != "complete" for run in delayed), (
+            "`status=delayed` must list processes with late tasks that are not complete"
+        )
         if not starred or not delayed:
             raise NotChecked("no process is starred, or none is late")
 
@@ -257,7 +279,7 @@ def test_included_fields_are_the_same_in_a_list(target: Target) -> None:
             single = read_run(org, run, **query)
             assert {name: run[name] for name in ("form_fields", "ko_form_fields")} == {
                 name: single[name] for name in ("form_fields", "ko_form_fields")
-            }
+            }, f"the form fields of process {run['id']} must be the same in the list and by id"
         if not answered:
             raise NotChecked("no process has answers")
 
@@ -276,11 +298,17 @@ def test_late_tasks_are_counted(target: Target) -> None:
             for n, step in enumerate(template_steps(template))
         }
         run = launch(org, template, tasks=given)
-        assert run["late_tasks"] == 0
+        assert run["late_tasks"] == 0, (
+            f"a process without late tasks must have `late_tasks: 0`, not {run['late_tasks']!r:.200}"
+        )
         client.advance(_seconds(run["created_at"], f"{year}-07-06T12:00:00Z"))
-        assert read_run(org, run)["late_tasks"] == 2
+        assert (got := read_run(org, run)["late_tasks"]) == 2, (
+            f"a process with two late tasks must have `late_tasks: 2`, not {got!r:.200}"
+        )
         complete_task(org, run, open_tasks(org, run)[0])
-        assert read_run(org, run)["late_tasks"] == 1
+        assert (got := read_run(org, run)["late_tasks"]) == 1, (
+            f"a completed task must not count as late; `late_tasks` is {got!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.collaborators", "tallyfy.runs.last-deadline", needs=("write",))
@@ -291,9 +319,13 @@ def test_a_process_tells_of_its_tasks(target: Target) -> None:
         for run in org.list_all("/runs")[:10]:
             tasks = run_tasks(org, run)
             people = {person for task in tasks for person in task["owners"]["users"]}
-            assert set(read_run(org, run)["collaborators"]) == people
+            assert (got := set(read_run(org, run)["collaborators"])) == people, (
+                f"`collaborators` must be the people with a task in the process, not {got!r:.200}"
+            )
             dated = [task["deadline"] for task in tasks if task["deadline"] and task["status"] != "auto-skipped"]
-            assert read_run(org, run)["max_task_deadline"] == max(dated, default=None)
+            assert (got := read_run(org, run)["max_task_deadline"]) == max(dated, default=None), (
+                f"`max_task_deadline` must be the latest deadline of the tasks, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.starter", needs=("write",))
@@ -306,7 +338,9 @@ def test_somebody_else_starts_a_process(target: Target) -> None:
         if not others:
             raise NotChecked("all processes belong to one person")
         for given in (others[0], str(others[0])):
-            assert read_run(org, launch(org, user_id=given))["started_by"] == others[0]
+            assert (got := read_run(org, launch(org, user_id=given))["started_by"]) == others[0], (
+                f"a process must be started by the person in `user_id`, {others[0]}, not by {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.flags", needs=("write",))
@@ -321,9 +355,15 @@ def test_a_process_is_launched_as_told(target: Target, starred: bool, public: bo
         folders = sorted({folder["id"] for run in everything for folder in unwrap_items(run["folders"])})[:1]
         told = {"starred": starred, "is_public": public, "parent_id": parent, "users": [me]}
         run = read_run(org, launch(org, name="N", folders=folders, **told), with_="folders")
-        assert {name: run[name] for name in told} == told
-        assert _ids(unwrap_items(run["folders"])) == folders
-        assert org.call("PUT", f"/runs/{run['id']}", {"name": "R"})["name"] == "R"
+        assert (got := {name: run[name] for name in told}) == told, (
+            f"a process must have the members of its launch, not {got!r:.200}"
+        )
+        assert (actual := _ids(unwrap_items(run["folders"]))) == folders, (
+            f"a process must be in the folders of its launch, not {actual!r:.200}"
+        )
+        assert (got := org.call("PUT", f"/runs/{run['id']}", {"name": "R"})["name"]) == "R", (
+            f"a process must be renamed after its launch, but is called {got!r:.200}"
+        )
         if not folders:
             raise NotChecked("no process is in a folder")
 
@@ -339,7 +379,9 @@ def test_a_task_gets_another_place(target: Target) -> None:
         last = template_steps(template)[-1]
         run = launch(org, template, tasks={last["id"]: {"position": 1, "max_assignable": 3}})
         task = next(task for task in run_tasks(org, run) if task["step_id"] == last["id"])
-        assert (task["position"], task["max_assignable"]) == (1, 3)
+        assert (got := (task["position"], task["max_assignable"])) == (1, 3), (
+            f"position and number of assignees of a task must be 1 and 3 as in the launch, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.task-update.place", "tallyfy.task-update.type", needs=("write",))
@@ -358,8 +400,12 @@ def test_a_task_changes_its_place_and_type(target: Target, kind: str, secret: bo
         told = {"position": 1, "task_type": kind, "top_secret": secret, "title": "T"}
         org.call("PUT", path, {**told, "started_at": "2031-01-06T08:00:00Z"})
         task = org.get(path)
-        assert {name: task[name] for name in told} == told
-        assert task["started_at"][:19] == "2031-01-06T08:00:00"
+        assert (got := {name: task[name] for name in told}) == told, (
+            f"a task must have the members of its update, not {got!r:.200}"
+        )
+        assert task["started_at"][:19] == "2031-01-06T08:00:00", (
+            f"a task must start when its update says, not at {task['started_at']!r}"
+        )
 
 
 @rule("tallyfy.comments.members", needs=("write",))
@@ -382,9 +428,11 @@ def test_a_comment_has_what_it_was_given(target: Target, label: str | None, stat
         body = {"content": "C", "state": state, "sent_to": [me]}
         told = org.call("POST", f"/tasks/{task['id']}/comment", {**body, "label": label})
         for shown in (told, org.call("POST", f"/tasks/{task['id']}/problem", body)):
-            assert shown["sent_to"] == [me]
-            assert state in (None, shown["state"])
-        assert label in (None, told["label"])
+            assert shown["sent_to"] == [me], (
+                f"a comment must show the person it was sent to, not {shown['sent_to']!r:.200}"
+            )
+            assert state in (None, shown["state"]), f"a comment must have the state {state!r}, not {shown['state']!r}"
+        assert label in (None, told["label"]), f"a comment must have the label {label!r}, not {told['label']!r}"
 
 
 @rule("tallyfy.issues.resolution", needs=("write",))
@@ -401,8 +449,8 @@ def test_a_resolution_has_what_it_was_given(target: Target, state: str | None) -
         issue = org.call("POST", f"/tasks/{task['id']}/problem", {"content": "A fault"})
         body = {"thread_id": issue["id"], "content": "It works again", "state": state}
         told = org.call("POST", f"/tasks/{task['id']}/resolved-threads", body)
-        assert told["content"] == "It works again"
-        assert state in (None, told["state"])
+        assert told["content"] == "It works again", f"a resolution must keep its content, not {told['content']!r:.200}"
+        assert state in (None, told["state"]), f"a resolution must have the state {state!r}, not {told['state']!r}"
 
 
 @rule("tallyfy.me.members")
@@ -411,8 +459,12 @@ def test_a_person_has_the_members_that_clients_need(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         person = org.get("/me")
-        assert {"id", "email", "username", "first_name", "last_name", "full_name"} <= person.keys()
-        assert person["full_name"] == f"{person['first_name']} {person['last_name']}"
+        assert {"id", "email", "username", "first_name", "last_name", "full_name"} <= person.keys(), (
+            f"a person must have an id, names and an address; the members are {sorted(person)}"
+        )
+        assert person["full_name"] == f"{person['first_name']} {person['last_name']}", (
+            f"`full_name` must be first and last name, not {person['full_name']!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.listed-more")
@@ -430,12 +482,18 @@ def test_fields_and_tasks_have_the_members_that_clients_need(target: Target) -> 
     with target.open() as client:
         org = first_organization(client)
         for template in org.templates():
-            assert all({"id", "checklist_id", "alias", "field_type"} <= field.keys() for field in template["prerun"])
+            assert all({"id", "checklist_id", "alias", "field_type"} <= field.keys() for field in template["prerun"]), (
+                "a kick-off field must have its id, template, alias and type"
+            )
             told = org.get(f"/checklists/{template['id']}/form-fields")["form_fields"]
             captures = [*told, *(capture for step in template_steps(template) for capture in step["captures"])]
-            assert all({"id", "step_id", "label", "field_type"} <= capture.keys() for capture in captures)
+            assert all({"id", "step_id", "label", "field_type"} <= capture.keys() for capture in captures), (
+                "a field of a step must have its id, step, label and type"
+            )
         for task in org.list_all("/tasks"):
-            assert {"id", "increment_id", "title", "original_title"} <= task.keys()
+            assert {"id", "increment_id", "title", "original_title"} <= task.keys(), (
+                f"a task must have its id, number, title and original title; the members are {sorted(task)}"
+            )
 
 
 @rule("tallyfy.tasks.more-includes")
@@ -449,16 +507,20 @@ def test_a_task_includes_further_things(target: Target, names: set[str]) -> None
         query = {"with_": ",".join(sorted(names))} if names else {}
         run = org.list_all("/runs")[0]
         task = run_tasks(org, run)[0]
-        assert set(INCLUDES) & org.get(f"/tasks/{task['id']}", **query).keys() == names
+        assert (got := set(INCLUDES) & org.get(f"/tasks/{task['id']}", **query).keys()) == names, (
+            f"a task must have exactly the includes {sorted(names)} that `with` names, not {got!r:.200}"
+        )
         listed = {"comments": "comments"} if "comments" in names else {}
-        assert ("comments" in run_tasks(org, run, with_=listed.get("comments", "step"))[0]) == bool(listed)
+        assert ("comments" in run_tasks(org, run, with_=listed.get("comments", "step"))[0]) == bool(listed), (
+            "a listed task must have its comments exactly when `with` names them"
+        )
 
 
 def _assert_told_apart(org: Organization, path: str, own: set[str]) -> None:
     """Each value of `status` lists what it says; `own` are tasks of every kind."""
     whole = {} if path.startswith("/runs") else {"status": "all"}
     everything = org.list_all(path, **whole)
-    assert own <= set(_ids(everything))
+    assert own <= set(_ids(everything)), f"the unfiltered list at {path} must hold all tasks that it should"
     done = {task["id"] for task in everything if task["status"] == COMPLETED_STATUS}
     held = {task["id"] for task in everything if task["problem"]}
     moving = {task["id"] for task in everything if task["status"] == "in-progress"}
@@ -469,7 +531,9 @@ def _assert_told_apart(org: Organization, path: str, own: set[str]) -> None:
     for status in never:
         found = {*_ids(org.list_all(path, status=status))}
         assert found <= {*_ids(everything)} - done, f"{path}?status={status}"
-    assert own - done <= {*_ids(org.list_all(path, status="incomplete"))}
+    assert own - done <= {*_ids(org.list_all(path, status="incomplete"))}, (
+        f"`status=incomplete` at {path} must list all tasks that are not completed"
+    )
 
 
 def _assert_due(org: Organization, path: str, everything: list[Json]) -> None:

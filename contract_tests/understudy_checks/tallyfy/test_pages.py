@@ -33,8 +33,12 @@ def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, 
         body = request_page(client, listing, arguments, limit=size, cursor=number).json()
         told = body["meta"]["pagination"]
         wanted = (total, len(body["data"]), size, number, pages)
-        assert tuple(told[name] for name in ("total", "count", "per_page", "current_page", "total_pages")) == wanted
-        assert len(body["data"]) == min(size, total - (number - 1) * size)
+        assert (
+            got := tuple(told[name] for name in ("total", "count", "per_page", "current_page", "total_pages"))
+        ) == wanted, f"the pagination of page {number} with {size} items must be {wanted}, not {got!r:.200}"
+        assert (actual := len(body["data"])) == min(size, total - (number - 1) * size), (
+            f"page {number} of {total} items must have as many of its {size} items as are left, not {actual!r:.200}"
+        )
 
 
 @rule("tallyfy.pagination.first-page")
@@ -43,8 +47,10 @@ def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -
     with target.open() as client:
         arguments = arrange(client, listing).arguments
         first, plain = (request_page(client, listing, arguments, limit=2, cursor=page).json() for page in (1, None))
-        assert plain["meta"]["pagination"]["current_page"] == 1
-        assert plain["data"] == first["data"]
+        assert plain["meta"]["pagination"]["current_page"] == 1, (
+            f"without `page`, a list must answer page 1, not {plain['meta']['pagination']['current_page']!r:.200}"
+        )
+        assert plain["data"] == first["data"], "without `page`, a list must answer the items of page 1"
 
 
 @rule("tallyfy.pagination.next-link", "tallyfy.pagination.last-page-has-no-next")
@@ -58,8 +64,12 @@ def test_links_lead_through_a_list(target: Target, listing: Operation, size: int
         everything = ids(walk(client, listing, arguments))
         size = max(size, -(-len(everything) // 20))
         seen, body = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
-        assert seen == everything
-        assert not dict(body["meta"]["pagination"].get("links") or {}).get("next")
+        assert seen == everything, (
+            f"following `links.next` must lead through the whole list once, not through {seen!r:.200}"
+        )
+        assert not dict(body["meta"]["pagination"].get("links") or {}).get("next"), (
+            "the last page must have no `links.next`"
+        )
 
 
 @rule("tallyfy.pagination.next-link")
@@ -71,7 +81,9 @@ def test_links_keep_the_filters(target: Target) -> None:
         wanted = ids(walk(client, listing, arguments))
         size = max(1, len(wanted) // 3)
         seen, _ = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
-        assert seen == wanted
+        assert seen == wanted, (
+            f"following `links.next` of a filtered list must stay within its filter, not lead through {seen!r:.200}"
+        )
 
 
 @rule("tallyfy.pagination.everything")
@@ -84,7 +96,9 @@ def test_everything_at_once(target: Target, listing: Operation) -> None:
             answer = call(client, listing, Arranged({**arguments, "without_pagination": "true", **more}, None))
             assert ids(answer.json()["data"]) == everything, f"with {more}"
         plain = call(client, listing, Arranged({**arguments, "without_pagination": "false", "per_page": 1}, None))
-        assert ids(plain.json()["data"]) == everything[:1]
+        assert (got := ids(plain.json()["data"])) == everything[:1], (
+            f"`per_page=1` must answer the first item alone, not {got!r:.200}"
+        )
 
 
 def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:

@@ -101,11 +101,19 @@ def test_archived_processes_are_listed_on_request(target: Target) -> None:
         live, archived, both = (org.list_all("/runs", archived=value) for value in (None, "only", "true"))
         if not archived:
             raise NotChecked("no process is archived")
-        assert all(run["status"] == "archived" and run["archived_at"] for run in archived)
-        assert all(run["status"] != "archived" and not run["archived_at"] for run in live)
-        assert sorted(_ids(both)) == sorted([*_ids(live), *_ids(archived)])
+        assert all(run["status"] == "archived" and run["archived_at"] for run in archived), (
+            "`archived=only` must list archived processes alone"
+        )
+        assert all(run["status"] != "archived" and not run["archived_at"] for run in live), (
+            "a list must not hold archived processes"
+        )
+        assert (got := sorted(_ids(both))) == sorted([*_ids(live), *_ids(archived)]), (
+            f"`archived=true` must list archived and live processes, not {got!r:.200}"
+        )
         for query in ({"status": "active"}, {"q": ""}, {"sort": "name"}, {"starred": "false"}):
-            assert not {run["id"] for run in org.list_all("/runs", **query)} & set(_ids(archived))
+            assert not {run["id"] for run in org.list_all("/runs", **query)} & set(_ids(archived)), (
+                f"an archived process must not be listed with {query}"
+            )
 
 
 @rule("tallyfy.runs.status-filter", "tallyfy.runs.problem-filter")
@@ -117,12 +125,20 @@ def test_processes_are_filtered_by_status(target: Target) -> None:
         shown = {
             status: _ids(r for r in everything if r["status"] == status) for status in ("complete", "problem", "issue")
         }
-        assert all(run["status"] == "active" for run in org.list_all("/runs", status="active"))
-        assert org.list_all("/runs", status="active")
-        assert _ids(org.list_all("/runs", status="complete")) == shown["complete"]
-        assert _ids(org.list_all("/runs", status="issue")) == shown["issue"]
+        assert all(run["status"] == "active" for run in org.list_all("/runs", status="active")), (
+            "`status=active` must list active processes alone"
+        )
+        assert org.list_all("/runs", status="active"), "`status=active` must list the active processes, but lists none"
+        assert (got := _ids(org.list_all("/runs", status="complete"))) == shown["complete"], (
+            f"`status=complete` must list exactly the complete processes, not {got!r:.200}"
+        )
+        assert (got := _ids(org.list_all("/runs", status="issue"))) == shown["issue"], (
+            f"`status=issue` must list exactly the processes with an issue of their own, not {got!r:.200}"
+        )
         wanted = [run["id"] for run in everything if run["status"] in ("problem", "issue")]
-        assert _ids(org.list_all("/runs", status="problem")) == wanted
+        assert (got := _ids(org.list_all("/runs", status="problem"))) == wanted, (
+            f"`status=problem` must list exactly the processes with an issue of either kind, not {got!r:.200}"
+        )
         if not all(shown.values()):
             raise NotChecked("not every status is there")
 
@@ -135,9 +151,15 @@ def test_processes_are_filtered_by_template(target: Target) -> None:
         everything = org.list_all("/runs")
         for template in sorted({run["checklist_id"] for run in everything})[:8]:
             wanted = [run["id"] for run in everything if run["checklist_id"] == template]
-            assert _ids(org.list_all("/runs", checklist_id=template)) == wanted
-            assert _ids(org.list_all("/runs", blueprint_id=template)) == wanted
-        assert org.list_all("/runs", checklist_id=UNKNOWN_ID) == []
+            assert (got := _ids(org.list_all("/runs", checklist_id=template))) == wanted, (
+                f"`checklist_id` must list exactly the processes of template {template}, not {got!r:.200}"
+            )
+            assert (got := _ids(org.list_all("/runs", blueprint_id=template))) == wanted, (
+                f"`blueprint_id` must list exactly the processes of template {template}, not {got!r:.200}"
+            )
+        assert (got := org.list_all("/runs", checklist_id=UNKNOWN_ID)) == [], (
+            f"an unknown `checklist_id` must list nothing, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.owners-filter", "tallyfy.runs.groups-filter")
@@ -154,9 +176,9 @@ def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
         groups = {run["id"]: _owners(org, run, "groups") for run in everything}
         named = sorted({group for found in groups.values() for group in found})
         for group in named:
-            assert _ids(org.list_all("/runs", groups=group)) == [
+            assert (got := _ids(org.list_all("/runs", groups=group))) == [
                 r["id"] for r in everything if group in groups[r["id"]]
-            ]
+            ], f"`groups={group}` must list exactly the processes with tasks of the group, not {got!r:.200}"
         if len(known) < 2 or not named:
             raise NotChecked("the tasks of this target belong to too few")
 
@@ -172,17 +194,27 @@ def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
         tags = {run["id"]: {tag["id"] for tag in unwrap_items(run["tags"])} for run in everything}
         known = sorted({tag for found in tags.values() for tag in found})
         for tag in known:
-            assert _ids(org.list_all("/runs", tag=tag)) == [r["id"] for r in everything if tag in tags[r["id"]]]
-        assert _ids(org.list_all("/runs", tag_ids=",".join(known))) == [r["id"] for r in everything if tags[r["id"]]]
-        assert _ids(org.list_all("/runs", untagged="true")) == [r["id"] for r in everything if not tags[r["id"]]]
+            assert (got := _ids(org.list_all("/runs", tag=tag))) == [
+                r["id"] for r in everything if tag in tags[r["id"]]
+            ], f"`tag={tag}` must list exactly the processes with the tag, not {got!r:.200}"
+        assert (got := _ids(org.list_all("/runs", tag_ids=",".join(known)))) == [
+            r["id"] for r in everything if tags[r["id"]]
+        ], f"`tag_ids` with all tags must list exactly the processes with a tag, not {got!r:.200}"
+        assert (got := _ids(org.list_all("/runs", untagged="true"))) == [
+            r["id"] for r in everything if not tags[r["id"]]
+        ], f"`untagged=true` must list exactly the processes without a tag, not {got!r:.200}"
         folders = {run["id"]: {folder["id"] for folder in unwrap_items(run["folders"])} for run in everything}
         for folder in sorted({folder for found in folders.values() for folder in found}):
-            assert _ids(org.list_all("/runs", folder=folder)) == [
+            assert (got := _ids(org.list_all("/runs", folder=folder))) == [
                 r["id"] for r in everything if folder in folders[r["id"]]
-            ]
-        assert _ids(org.list_all("/runs", starred="true")) == [r["id"] for r in everything if r["starred"]]
+            ], f"`folder={folder}` must list exactly the processes in the folder, not {got!r:.200}"
+        assert (got := _ids(org.list_all("/runs", starred="true"))) == [r["id"] for r in everything if r["starred"]], (
+            f"`starred=true` must list exactly the starred processes, not {got!r:.200}"
+        )
         for kind in ("procedure", "form", "document"):
-            assert _ids(org.list_all("/runs", type=kind)) == [r["id"] for r in everything if r["type"] == kind]
+            assert (got := _ids(org.list_all("/runs", type=kind))) == [
+                r["id"] for r in everything if r["type"] == kind
+            ], f"`type={kind}` must list exactly the processes of the type, not {got!r:.200}"
         if not known or not any(folders.values()) or len({run["type"] for run in everything}) < 2:
             raise NotChecked("the processes of this target are too much alike")
 
@@ -195,8 +227,12 @@ def test_processes_are_searched(target: Target) -> None:
         everything = org.list_all("/runs")
         for word in {max(run["name"].split(), key=len) for run in everything[:15]}:
             wanted = [run["id"] for run in everything if word.lower() in run["name"].lower()]
-            assert _ids(org.list_all("/runs", q=word)) == wanted
-        assert org.list_all("/runs", q="no process is called this") == []
+            assert (got := _ids(org.list_all("/runs", q=word))) == wanted, (
+                f"`q={word}` must list exactly the processes with the word in their name, not {got!r:.200}"
+            )
+        assert (got := org.list_all("/runs", q="no process is called this")) == [], (
+            f"a search without a match must list nothing, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.filters-combine")
@@ -233,8 +269,12 @@ def test_processes_are_sorted(target: Target) -> None:
                 up, down = (org.list_all("/runs", **{parameter: f"{sign}{member}"}) for sign in ("", "-"))
                 values = [run[member].lower() for run in up]
                 assert values == sorted(values), f"{parameter}={member}"
-                assert [run[member].lower() for run in down] == values[::-1]
-                assert sorted(_ids(up)) == sorted(_ids(down)) == sorted(_ids(org.list_all("/runs")))
+                assert (got := [run[member].lower() for run in down]) == values[::-1], (
+                    f"`sort=-{member}` must list the processes the other way round, not {got!r:.200}"
+                )
+                assert (got := sorted(_ids(up))) == sorted(_ids(down)) == sorted(_ids(org.list_all("/runs"))), (
+                    f"each order must list all processes once, not {got!r:.200}"
+                )
 
 
 @rule("tallyfy.run-update.partial", needs=("write",))
@@ -252,7 +292,9 @@ def test_an_update_changes_what_is_given(target: Target, names: set[str]) -> Non
         body = {name: values[name] for name in names}
         answered = org.call("PUT", f"/runs/{run['id']}", body)
         for shown in (answered, read_run(org, run)):
-            assert {**shown, "last_updated": ""} == {**run, **body, "last_updated": ""}
+            assert (got := {**shown, "last_updated": ""}) == {**run, **body, "last_updated": ""}, (
+                f"an update must change the named members and no others; the process is now {got!r:.200}"
+            )
 
 
 @rule("tallyfy.run-update.long-name", needs=("write",))
@@ -263,10 +305,14 @@ def test_a_process_cannot_get_a_long_name(target: Target, more: int) -> None:
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
-        assert len(org.call("PUT", f"/runs/{run['id']}", {"name": "n" * 550})["name"]) == 550
+        assert (got := len(org.call("PUT", f"/runs/{run['id']}", {"name": "n" * 550})["name"])) == 550, (
+            f"a name of 550 characters must be kept whole, but has {got!r:.200}"
+        )
         before = read_run(org, run)
         org.assert_refused("PUT", f"/runs/{run['id']}", {"name": "n" * (550 + more), "starred": True}, status=422)
-        assert read_run(org, run) == before
+        assert (got := read_run(org, run)) == before, (
+            f"a refused update must not change the process; it is now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.run-update.owner", needs=("write",))
@@ -277,10 +323,14 @@ def test_a_process_gets_another_owner(target: Target) -> None:
         run = launch(org)
         others = {listed["owner_id"] for listed in org.list_all("/runs")}
         for owner in sorted(others):
-            assert org.call("PUT", f"/runs/{run['id']}", {"owner_id": owner})["owner_id"] == owner
+            assert (got := org.call("PUT", f"/runs/{run['id']}", {"owner_id": owner})["owner_id"]) == owner, (
+                f"the owner of the process must be {owner}, not {got!r:.200}"
+            )
         before = read_run(org, run)
         org.assert_refused("PUT", f"/runs/{run['id']}", {"owner_id": 987_654_321}, status=422)
-        assert read_run(org, run) == before
+        assert (got := read_run(org, run)) == before, (
+            f"a refused update must not change the process; it is now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.run-update.replaces-lists", needs=("write",))
@@ -293,10 +343,16 @@ def test_people_and_groups_are_replaced(target: Target) -> None:
         run = launch(org, users=people[:1], groups=groups[:1])
         for users in (people, people[1:], people[:1], []):
             read = org.call("PUT", f"/runs/{run['id']}", {"users": users})
-            assert (read["users"], read["groups"]) == (users, groups[:1])
-        assert org.call("PUT", f"/runs/{run['id']}", {"users": people[:1], "groups": []})["groups"] == []
-        assert read_run(org, run)["users"] == people[:1]
-        assert read_run(org, run)["groups"] == []
+            assert (got := (read["users"], read["groups"])) == (users, groups[:1]), (
+                f"people and groups must be those of the update, not {got!r:.200}"
+            )
+        assert (got := org.call("PUT", f"/runs/{run['id']}", {"users": people[:1], "groups": []})["groups"]) == [], (
+            f"an empty list must remove all groups, but {got!r:.200} are left"
+        )
+        assert (got := read_run(org, run)["users"]) == people[:1], (
+            f"people must be those of the last update, not {got!r:.200}"
+        )
+        assert (got := read_run(org, run)["groups"]) == [], f"the process must have no groups, not {got!r:.200}"
 
 
 @rule("tallyfy.run-update.answers", needs=("write",))
@@ -312,7 +368,9 @@ def test_kickoff_answers_are_changed(target: Target) -> None:
         run = launch(org, template, prerun={**launch_body(template).get("prerun", {}), **answers})
         changed = {second["id"]: list(sample_answers(second))[-1]}
         org.call("PUT", f"/runs/{run['id']}", {"prerun": changed})
-        assert read_run(org, run)["prerun"] == {**run["prerun"], **changed}
+        assert (got := read_run(org, run)["prerun"]) == {**run["prerun"], **changed}, (
+            f"an update of kick-off answers must change the named ones and keep the others; they are {got!r:.200}"
+        )
 
 
 @rule("tallyfy.archive.archived", "tallyfy.archive.activated", "tallyfy.archive.comes-back", needs=("write",))
@@ -324,14 +382,24 @@ def test_a_process_is_archived_and_activated(target: Target) -> None:
         for status, run in kinds.items():
             before, tasks = read_run(org, run), run_tasks(org, run)
             archived = org.call("DELETE", f"/runs/{run['id']}")
-            assert (archived["id"], archived["status"]) == (run["id"], "archived")
-            assert archived["archived_at"] is not None
-            assert run["id"] not in _ids(org.list_all("/runs"))
+            assert (got := (archived["id"], archived["status"])) == (run["id"], "archived"), (
+                f"an archived process must keep its id and be in status `archived`; they are {got!r:.200}"
+            )
+            assert archived["archived_at"] is not None, "an archived process must have an `archived_at`"
+            assert run["id"] not in _ids(org.list_all("/runs")), (
+                f"an archived process must not be listed; it is {run['id']}"
+            )
             activated = org.call("PUT", f"/runs/{run['id']}/activate")
-            assert (activated["status"], activated["archived_at"]) == (status, None)
-            assert {**read_run(org, run), "last_updated": ""} == {**before, "last_updated": ""}
-            assert run_tasks(org, run) == tasks
-            assert run["id"] in _ids(org.list_all("/runs"))
+            assert (got := (activated["status"], activated["archived_at"])) == (status, None), (
+                f"an activated process must have its earlier status and no `archived_at`; they are {got!r:.200}"
+            )
+            assert (actual := {**read_run(org, run), "last_updated": ""}) == {**before, "last_updated": ""}, (
+                f"archiving and activating a process must not change it; it is now {actual!r:.200}"
+            )
+            assert (tasks_now := run_tasks(org, run)) == tasks, (
+                f"archiving and activating a process must not change its tasks; they are now {tasks_now!r:.200}"
+            )
+            assert run["id"] in _ids(org.list_all("/runs")), f"an activated process must be listed; it is {run['id']}"
 
 
 @rule("tallyfy.archive.tasks-leave", "tallyfy.archive.comes-back", needs=("write",))
@@ -341,12 +409,14 @@ def test_tasks_of_an_archived_process_leave(target: Target) -> None:
         org = first_organization(client)
         run = launch(org)
         own = set(_ids(run_tasks(org, run)))
-        assert own <= set(_ids(org.list_all("/tasks")))
+        assert own <= set(_ids(org.list_all("/tasks"))), "the tasks of a live process must be listed"
         org.call("DELETE", f"/runs/{run['id']}")
-        assert not own & set(_ids(org.list_all("/tasks")))
-        assert own <= set(_ids(org.list_all("/tasks", archived="true")))
+        assert not own & set(_ids(org.list_all("/tasks"))), "the tasks of an archived process must not be listed"
+        assert own <= set(_ids(org.list_all("/tasks", archived="true"))), (
+            "the tasks of an archived process must be listed with `archived=true`"
+        )
         org.call("PUT", f"/runs/{run['id']}/activate")
-        assert own <= set(_ids(org.list_all("/tasks")))
+        assert own <= set(_ids(org.list_all("/tasks"))), "the tasks of an activated process must be listed"
 
 
 @rule("tallyfy.purge.gone", "tallyfy.purge.only-archived", needs=("write",))
@@ -359,15 +429,23 @@ def test_only_an_archived_process_is_deleted(target: Target) -> None:
         run = launch(org)
         task = run_tasks(org, run)[0]
         refusal = org.send("DELETE", f"/runs/{run['id']}/delete")
-        assert refusal.status in (404, 422)
-        assert read_run(org, run)["id"] == run["id"]
+        assert refusal.status in (404, 422), (
+            f"deleting a live process must answer 404 or 422, not {refusal.status!r:.200}"
+        )
+        assert read_run(org, run)["id"] == run["id"], "a refused deletion must leave the process"
         org.call("DELETE", f"/runs/{run['id']}")
         response = org.send("DELETE", f"/runs/{run['id']}/delete")
-        assert (response.status, response.body) == (200, b"")
+        assert (got := (response.status, response.body)) == (200, b""), (
+            f"deleting an archived process must answer 200 without a body, not {got!r:.200}"
+        )
         for path in (f"/runs/{run['id']}", f"/runs/{run['id']}/tasks", f"/tasks/{task['id']}"):
             org.assert_missing("GET", path)
-        assert run["id"] not in _ids(org.list_all("/runs", archived="true"))
-        assert task["id"] not in _ids(org.list_all("/tasks", archived="true"))
+        assert run["id"] not in _ids(org.list_all("/runs", archived="true")), (
+            f"a deleted process must not be listed; it is {run['id']}"
+        )
+        assert task["id"] not in _ids(org.list_all("/tasks", archived="true")), (
+            f"a task of a deleted process must not be listed; it is {task['id']}"
+        )
 
 
 @rule("tallyfy.purge.only-administrators", needs=("write", "second-key"))
@@ -381,7 +459,9 @@ def test_only_an_administrator_deletes(target: Target) -> None:
         run = launch(org)
         org.call("DELETE", f"/runs/{run['id']}")
         other.assert_refused("DELETE", f"/runs/{run['id']}/delete", status=403)
-        assert run["id"] in _ids(org.list_all("/runs", archived="only"))
+        assert run["id"] in _ids(org.list_all("/runs", archived="only")), (
+            f"a refused deletion must leave the process; it is {run['id']}"
+        )
 
 
 @rule("tallyfy.runs.form-fields")
@@ -395,11 +475,17 @@ def test_form_fields_of_a_process(target: Target) -> None:
         for run in (*asking[:5], *org.list_all("/runs")[:5]):
             told = org.get(f"/runs/{run['id']}/form-fields")
             tasks = _ids(run_tasks(org, run))
-            assert all(field["task_id"] in tasks for field in told["form_fields"])
+            assert all(field["task_id"] in tasks for field in told["form_fields"]), (
+                "a form field of a task must name a task of the process"
+            )
             template = forms[run["checklist_id"]]
             wanted = sorted(f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"])
-            assert sorted(f["id"] for f in told["form_fields"]) == wanted
-            assert [f["id"] for f in told["ko_form_fields"]] == [f["id"] for f in template["prerun"]]
+            assert (got := sorted(f["id"] for f in told["form_fields"])) == wanted, (
+                f"`form_fields` must be the fields of all tasks, not {got!r:.200}"
+            )
+            assert (got := [f["id"] for f in told["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
+                f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
+            )
             seen += len(wanted)
         if not seen:
             raise NotChecked("no process has a form field")
@@ -412,20 +498,32 @@ def test_the_kickoff_form_is_reopened_and_submitted(target: Target) -> None:
         org = first_organization(client)
         run = launch(org, _optional(org))
         opened = org.call("DELETE", f"/runs/{run['id']}/complete-prerun")
-        assert opened["id"] == run["id"]
+        assert opened["id"] == run["id"], (
+            f"reopening the kick-off form must return the process, not {opened['id']!r:.200}"
+        )
         for shown in (opened, read_run(org, run)):
-            assert (shown["prerun_completed_at"], shown["prerun_completed_by"]) == (None, None)
-            assert shown["prerun_status"] != "complete"
+            assert (got := (shown["prerun_completed_at"], shown["prerun_completed_by"])) == (None, None), (
+                f"a reopened kick-off form must have no submission; time and person are {got!r:.200}"
+            )
+            assert shown["prerun_status"] != "complete", "a reopened kick-off form must not be complete"
         submitted = org.call("POST", f"/runs/{run['id']}/complete-prerun")
-        assert submitted["id"] == run["id"]
+        assert submitted["id"] == run["id"], (
+            f"submitting the kick-off form must return the process, not {submitted['id']!r:.200}"
+        )
         for shown in (submitted, read_run(org, run)):
-            assert shown["prerun_status"] == "complete"
-            assert shown["prerun_completed_at"] is not None
-            assert shown["prerun_completed_by"] == org.get("/me")["id"]
+            assert shown["prerun_status"] == "complete", (
+                f"a submitted kick-off form must be complete, not {shown['prerun_status']!r:.200}"
+            )
+            assert shown["prerun_completed_at"] is not None, "a submitted kick-off form must have a time"
+            assert shown["prerun_completed_by"] == org.get("/me")["id"], (
+                f"a kick-off form must be submitted by the token's owner, not by {shown['prerun_completed_by']!r}"
+            )
         before = read_run(org, run)
         client.advance(5)
         org.call("POST", f"/runs/{run['id']}/complete-prerun")
-        assert read_run(org, run) == before
+        assert (got := read_run(org, run)) == before, (
+            f"submitting a complete kick-off form must not change the process; it is now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.kickoff.rules-evaluated", needs=("write",))
@@ -437,8 +535,12 @@ def test_submitting_tells_whether_rules_were_evaluated(target: Target) -> None:
         org.call("DELETE", f"/runs/{run['id']}/complete-prerun")
         for evaluated in (True, False):
             told = org.call("POST", f"/runs/{run['id']}/complete-prerun")
-            assert isinstance(told["tasks_changed_by_rules"], dict)
-            assert told["rules_evaluated"] is evaluated
+            assert isinstance(told["tasks_changed_by_rules"], dict), (
+                f"`tasks_changed_by_rules` must be an object, not {told['tasks_changed_by_rules']!r:.200}"
+            )
+            assert told["rules_evaluated"] is evaluated, (
+                f"`rules_evaluated` must be {evaluated}, not {told['rules_evaluated']!r:.200}"
+            )
 
 
 @rule("tallyfy.kickoff.completes-the-run", "tallyfy.kickoff.reactivates", needs=("write",))
@@ -448,17 +550,29 @@ def test_a_process_waits_for_its_kickoff_form(target: Target) -> None:
         org = first_organization(client)
         run = launch(org, _optional(org))
         submit_kickoff(org, run)
-        assert complete_run(org, run)["status"] == "complete"
-        assert org.call("DELETE", f"/runs/{run['id']}/complete-prerun")["status"] == "active"
-        assert read_run(org, run)["completed_at"] is None
-        assert org.call("POST", f"/runs/{run['id']}/complete-prerun")["status"] == "complete"
-        assert read_run(org, run)["completed_at"] is not None
+        assert (got := complete_run(org, run)["status"]) == "complete", (
+            f"a process whose tasks are completed must be complete, not {got!r:.200}"
+        )
+        assert (got := org.call("DELETE", f"/runs/{run['id']}/complete-prerun")["status"]) == "active", (
+            f"a process with a reopened kick-off form must be active, not {got!r:.200}"
+        )
+        assert (got := read_run(org, run)["completed_at"]) is None, (
+            f"a process with a reopened kick-off form must have `completed_at: null`, not {got!r:.200}"
+        )
+        assert (got := org.call("POST", f"/runs/{run['id']}/complete-prerun")["status"]) == "complete", (
+            f"a process must be complete after its kick-off form is submitted, not {got!r:.200}"
+        )
+        assert read_run(org, run)["completed_at"] is not None, "a complete process must have a `completed_at`"
         other = launch(org, _optional(org))
         org.call("DELETE", f"/runs/{other['id']}/complete-prerun")
         for task in open_tasks(org, other):
             complete_task(org, other, task)
-        assert read_run(org, other)["status"] == "active"
-        assert submit_kickoff(org, other)["status"] == "complete"
+        assert (got := read_run(org, other)["status"]) == "active", (
+            f"a process with an open kick-off form must be active, not {got!r:.200}"
+        )
+        assert (got := submit_kickoff(org, other)["status"]) == "complete", (
+            f"a process must be complete after its kick-off form is submitted, not {got!r:.200}"
+        )
 
 
 def _assert_fields(run: Json) -> None:

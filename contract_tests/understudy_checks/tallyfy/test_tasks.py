@@ -53,13 +53,23 @@ def test_tasks_name_their_process(target: Target) -> None:
         org = first_organization(client)
         for run in org.list_all("/runs")[:25]:
             tasks = run_tasks(org, run)
-            assert len({task["id"] for task in tasks}) == len(tasks)
-            assert run["progress"]["total"] <= len(tasks)
+            assert len({task["id"] for task in tasks}) == len(tasks), (
+                f"a process must list each task once; it is {run['id']}"
+            )
+            assert run["progress"]["total"] <= len(tasks), (
+                f"the progress must count at most the {len(tasks)} tasks, not {run['progress']['total']}"
+            )
             for task in tasks:
-                assert (task["run_id"], task["checklist_id"]) == (run["id"], run["checklist_id"])
-                assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups"))
+                assert (got := (task["run_id"], task["checklist_id"])) == (run["id"], run["checklist_id"]), (
+                    f"a task must name its process and template; they are {got!r:.200}"
+                )
+                assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups")), (
+                    f"the owners of a task must be three lists, not {task['owners']!r:.200}"
+                )
             made = [task for task in org.list_all("/tasks", q=run["name"]) if task["run_id"] == run["id"]]
-            assert {task["id"] for task in made} == {task["id"] for task in tasks}
+            assert (actual := {task["id"] for task in made}) == {task["id"] for task in tasks}, (
+                f"the tasks of the process must be the same in both lists, not {actual!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.by-position", needs=("write",))
@@ -72,8 +82,12 @@ def test_tasks_are_sorted(target: Target, order: list[str]) -> None:
         run, tasks = _dated(org, order)
         for name in ("position", "deadline"):
             wanted = sorted(tasks, key=lambda task: str(task[name]).zfill(40))
-            assert _ids(run_tasks(org, run, sort=name)) == _ids(wanted)
-            assert _ids(run_tasks(org, run, sort=f"-{name}")) == _ids(wanted)[::-1]
+            assert (got := _ids(run_tasks(org, run, sort=name))) == _ids(wanted), (
+                f"`sort={name}` must list the tasks in ascending order, not {got!r:.200}"
+            )
+            assert (got := _ids(run_tasks(org, run, sort=f"-{name}"))) == _ids(wanted)[::-1], (
+                f"`sort=-{name}` must list the tasks in descending order, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.hidden-are-listed", needs=("write", "events"))
@@ -85,9 +99,13 @@ def test_hidden_tasks_are_listed(target: Target) -> None:
         before = run_tasks(org, run)
         client.event("hide-task", run_id=run["id"], task_id=before[0]["id"])
         after = run_tasks(org, run)
-        assert _ids(after) == _ids(before)
-        assert [task["status"] == HIDDEN_STATUS for task in after] == [True] + [False] * (len(after) - 1)
-        assert org.get(f"/tasks/{before[0]['id']}")["status"] == HIDDEN_STATUS
+        assert (got := _ids(after)) == _ids(before), f"a list must keep a hidden task in place; it has {got!r:.200}"
+        assert (got := [task["status"] == HIDDEN_STATUS for task in after]) == [True] + [False] * (len(after) - 1), (
+            f"the list must show the hidden task, and no other, as hidden; hidden: {got!r:.200}"
+        )
+        assert (got := org.get(f"/tasks/{before[0]['id']}")["status"]) == HIDDEN_STATUS, (
+            f"the hidden task, read by its id, must be hidden, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.tasks.status-filter", "tallyfy.tasks.problem-filter", needs=("write",))
@@ -101,13 +119,21 @@ def test_tasks_are_filtered_by_status(target: Target) -> None:
         org.call("POST", f"/tasks/{second['id']}/problem", {"content": "A fault"})
         for one in [run, *org.list_all("/runs")[:10]]:
             tasks = run_tasks(org, one)
-            assert _ids(run_tasks(org, one, status="complete")) == _ids(
+            assert (got := _ids(run_tasks(org, one, status="complete"))) == _ids(
                 t for t in tasks if t["status"] == COMPLETED_STATUS
+            ), f"`status=complete` must list exactly the completed tasks, not {got!r:.200}"
+            assert not any(task["status"] == COMPLETED_STATUS for task in run_tasks(org, one, status="incomplete")), (
+                "`status=incomplete` must list no completed task"
             )
-            assert not any(task["status"] == COMPLETED_STATUS for task in run_tasks(org, one, status="incomplete"))
-        assert _ids(run_tasks(org, run, status="complete")) == [first["id"]]
-        assert second["id"] in _ids(run_tasks(org, run, status="incomplete"))
-        assert _ids(run_tasks(org, run, status="hasproblem")) == [second["id"]]
+        assert (got := _ids(run_tasks(org, run, status="complete"))) == [first["id"]], (
+            f"`status=complete` must list the completed task {first['id']} alone, not {got!r:.200}"
+        )
+        assert second["id"] in _ids(run_tasks(org, run, status="incomplete")), (
+            f"`status=incomplete` must list the open task {second['id']}"
+        )
+        assert (got := _ids(run_tasks(org, run, status="hasproblem"))) == [second["id"]], (
+            f"`status=hasproblem` must list the task with an issue, {second['id']}, alone, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.tasks.overdue-filter", needs=("write", "advance"))
@@ -117,12 +143,18 @@ def test_tasks_become_overdue(target: Target) -> None:
         org = first_organization(client)
         run, tasks = _dated(org, DAYS)
         due = sorted(tasks, key=lambda task: str(task["deadline"]))
-        assert run_tasks(org, run, status="overdue") == []
+        assert (got := run_tasks(org, run, status="overdue")) == [], (
+            f"no task must be overdue before its deadline, but these are: {got!r:.200}"
+        )
         complete_task(org, run, due[0])
         client.advance((_time(due[1]["deadline"]) - _time(run["created_at"])).total_seconds() + 60)
-        assert _ids(run_tasks(org, run, status="overdue")) == [due[1]["id"]]
+        assert (got := _ids(run_tasks(org, run, status="overdue"))) == [due[1]["id"]], (
+            f"`status=overdue` must list the overdue task {due[1]['id']} alone, not {got!r:.200}"
+        )
         complete_task(org, run, due[1])
-        assert run_tasks(org, run, status="overdue") == []
+        assert (got := run_tasks(org, run, status="overdue")) == [], (
+            f"a completed task must not be overdue, but these are: {got!r:.200}"
+        )
 
 
 @rule("tallyfy.tasks.owners-filter", needs=("write",))
@@ -141,14 +173,26 @@ def test_tasks_are_filtered_by_owners(target: Target) -> None:
         owners = {step["id"]: kinds[number % 3] for number, step in enumerate(template_steps(template))}
         run = launch(org, template, tasks={id: {"owners": given_owners} for id, given_owners in owners.items()})
         tasks = run_tasks(org, run)
-        assert _ids(run_tasks(org, run, owners=me)) == _ids(t for t in tasks if me in t["owners"]["users"])
+        assert (got := _ids(run_tasks(org, run, owners=me))) == _ids(t for t in tasks if me in t["owners"]["users"]), (
+            f"`owners` must list exactly the tasks of the person {me}, not {got!r:.200}"
+        )
         wanted = _ids(t for t in tasks if "a@company.example" in t["owners"]["guests"])
-        assert _ids(run_tasks(org, run, guests="a@company.example")) == wanted
-        assert _ids(run_tasks(org, run, guests="a@company.example,b@company.example")) == wanted
-        assert run_tasks(org, run, guests="b@company.example") == []
-        assert _ids(run_tasks(org, run, unassigned="true")) == _ids(t for t in tasks if not any(t["owners"].values()))
+        assert (got := _ids(run_tasks(org, run, guests="a@company.example"))) == wanted, (
+            f"`guests` must list exactly the tasks of the guest, not {got!r:.200}"
+        )
+        assert (got := _ids(run_tasks(org, run, guests="a@company.example,b@company.example"))) == wanted, (
+            f"`guests` must list the tasks of each named guest, not {got!r:.200}"
+        )
+        assert (got := run_tasks(org, run, guests="b@company.example")) == [], (
+            f"a guest without tasks must have none listed, not {got!r:.200}"
+        )
+        assert (got := _ids(run_tasks(org, run, unassigned="true"))) == _ids(
+            t for t in tasks if not any(t["owners"].values())
+        ), f"`unassigned=true` must list exactly the tasks without owners, not {got!r:.200}"
         for group in groups[:1]:
-            assert _ids(run_tasks(org, run, groups=group)) == wanted
+            assert (got := _ids(run_tasks(org, run, groups=group))) == wanted, (
+                f"`groups={group}` must list exactly the tasks of the group, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.deadline-filter", needs=("write",))
@@ -175,8 +219,12 @@ def test_tasks_include_their_steps(target: Target) -> None:
         org = first_organization(client)
         for run in org.list_all("/runs")[:5]:
             for task in run_tasks(org, run, with_="step"):
-                assert unwrap_item(task["step"])["id"] == task["step_id"]
-            assert all("step" not in task for task in run_tasks(org, run))
+                assert unwrap_item(task["step"])["id"] == task["step_id"], (
+                    f"an included step must be that of its task {task['id']}"
+                )
+            assert all("step" not in task for task in run_tasks(org, run)), (
+                "without `with=step`, no task must have its step"
+            )
 
 
 @rule("tallyfy.tasks.fields", "tallyfy.tasks.owners")
@@ -189,9 +237,13 @@ def test_a_task_has_its_fields(target: Target) -> None:
         for listed in [*oneoff[:5], *tasks[:10]]:
             task = org.get(f"/tasks/{listed['id']}")
             assert set(FIELDS) <= task.keys(), set(FIELDS) - task.keys()
-            assert set(task["owners"]) >= {"users", "guests", "groups"}
+            assert set(task["owners"]) >= {"users", "guests", "groups"}, (
+                f"the owners of a task must be three lists, not {task['owners']!r:.200}"
+            )
             nothing = [task[name] is None for name in ("run_id", "checklist_id", "step_id")]
-            assert all(nothing) if task["is_oneoff_task"] else not any(nothing)
+            assert all(nothing) if task["is_oneoff_task"] else not any(nothing), (
+                f"exactly a one-off task must have no process, template and step; it is {task['id']}"
+            )
         if not oneoff:
             raise NotChecked("there is no one-off task")
 
@@ -205,7 +257,9 @@ def test_a_task_has_two_paths(target: Target) -> None:
         for task in run_tasks(org, first):
             for query in ({}, {"with_": "step,form_fields,threads"}):
                 read = org.get(f"/tasks/{task['id']}", **query)
-                assert read == org.get(f"/runs/{first['id']}/tasks/{task['id']}", **query)
+                assert read == org.get(f"/runs/{first['id']}/tasks/{task['id']}", **query), (
+                    f"the task {task['id']} must be the same by both paths"
+                )
             org.assert_missing("GET", f"/runs/{second['id']}/tasks/{task['id']}")
         for id in (UNKNOWN_ID, "no-such-task"):
             org.assert_missing("GET", f"/tasks/{id}")
@@ -223,11 +277,13 @@ def test_a_task_includes_what_was_asked_for(target: Target, names: set[str]) -> 
         run = org.list_all("/runs")[-1]
         for task in run_tasks(org, run)[:3]:
             shown = org.get(f"/tasks/{task['id']}", **({"with_": ",".join(sorted(names))} if names else {}))
-            assert {"form_fields", "threads", "run", "step", "tags"} & shown.keys() == names
+            assert (got := {"form_fields", "threads", "run", "step", "tags"} & shown.keys()) == names, (
+                f"a task must have exactly the includes that `with` names, not {got!r:.200}"
+            )
             if "run" in names:
-                assert unwrap_item(shown["run"])["id"] == run["id"]
+                assert unwrap_item(shown["run"])["id"] == run["id"], "an included process must be that of the task"
             if "step" in names:
-                assert unwrap_item(shown["step"])["id"] == task["step_id"]
+                assert unwrap_item(shown["step"])["id"] == task["step_id"], "an included step must be that of the task"
 
 
 @rule("tallyfy.tasks.of-the-organization")
@@ -237,11 +293,15 @@ def test_the_organization_lists_its_tasks(target: Target) -> None:
         org = first_organization(client)
         listed = org.list_all("/tasks")
         known = {task["id"] for run in org.list_all("/runs") for task in run_tasks(org, run)}
-        assert {task["id"] for task in listed if task["run_id"] is not None} == known
+        assert (got := {task["id"] for task in listed if task["run_id"] is not None}) == known, (
+            f"the organization must list the tasks of all its processes, not {got!r:.200}"
+        )
         oneoff = {task["id"] for task in listed if task["run_id"] is None}
-        assert all(task["is_oneoff_task"] == (task["run_id"] is None) for task in listed)
+        assert all(task["is_oneoff_task"] == (task["run_id"] is None) for task in listed), (
+            "exactly a task without a process must have `is_oneoff_task: true`"
+        )
         mine = {task["id"] for task in org.list_all("/me/tasks", status="all") if task["is_oneoff_task"]}
-        assert mine <= oneoff
+        assert mine <= oneoff, "the organization must list its one-off tasks"
         if not mine:
             raise NotChecked("one has no one-off task")
 
@@ -254,17 +314,23 @@ def test_tasks_of_the_organization_are_filtered(target: Target) -> None:
         everything = org.list_all("/tasks")
         for person in sorted({person for task in everything for person in task["owners"]["users"]}):
             wanted = _ids(t for t in everything if person in t["owners"]["users"])
-            assert _ids(org.list_all("/tasks", owners=person)) == wanted
+            assert (got := _ids(org.list_all("/tasks", owners=person))) == wanted, (
+                f"`owners={person}` must list exactly the tasks of the person, not {got!r:.200}"
+            )
         wanted = _ids(t for t in everything if not any(t["owners"].values()))
-        assert _ids(org.list_all("/tasks", unassigned="true")) == wanted
-        assert _ids(org.list_all("/tasks", status="complete")) == _ids(
-            t for t in everything if t["status"] == COMPLETED_STATUS
+        assert (got := _ids(org.list_all("/tasks", unassigned="true"))) == wanted, (
+            f"`unassigned=true` must list exactly the tasks without owners, not {got!r:.200}"
         )
+        assert (got := _ids(org.list_all("/tasks", status="complete"))) == _ids(
+            t for t in everything if t["status"] == COMPLETED_STATUS
+        ), f"`status=complete` must list exactly the completed tasks, not {got!r:.200}"
         for task in everything[:3]:
             word = max(task["title"].split(), key=len)
             found = set(_ids(org.list_all("/tasks", q=word)))
-            assert found >= {t["id"] for t in everything if word.lower() in t["title"].lower()}
-            assert len(found) < len(everything)
+            assert found >= {t["id"] for t in everything if word.lower() in t["title"].lower()}, (
+                f"`q={word}` must list all tasks with the word in their title, not {found!r:.200}"
+            )
+            assert len(found) < len(everything), f"`q={word}` must not list all tasks"
         if not wanted:
             raise NotChecked("every task belongs to somebody")
 
@@ -279,9 +345,13 @@ def test_a_person_has_tasks(target: Target) -> None:
         people = sorted({person for task in everything for person in task["owners"]["users"]})
         for person in people:
             wanted = {t["id"] for t in everything if person in t["owners"]["users"]}
-            assert set(_ids(org.list_all(f"/users/{person}/tasks", status="all"))) == wanted
+            assert (got := set(_ids(org.list_all(f"/users/{person}/tasks", status="all")))) == wanted, (
+                f"the tasks of person {person} must be those that the person owns, not {got!r:.200}"
+            )
         wanted = {t["id"] for t in everything if me in t["owners"]["users"]}
-        assert set(_ids(org.list_all("/me/tasks", status="all"))) == wanted
+        assert (got := set(_ids(org.list_all("/me/tasks", status="all")))) == wanted, (
+            f"one's own tasks must be those that the token's owner owns, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.task-update.partial", needs=("write",))
@@ -303,7 +373,9 @@ def test_a_task_changes_what_is_given(target: Target, names: set[str]) -> None:
         body = {name: values[name] for name in names}
         answered = org.call("PUT", path, body)
         for shown in (answered, org.get(f"/tasks/{task['id']}")):
-            assert {**shown, "last_updated": ""} == {**task, **body, "last_updated": ""}
+            assert (got := {**shown, "last_updated": ""}) == {**task, **body, "last_updated": ""}, (
+                f"an update must change the named members and no others; the task is now {got!r:.200}"
+            )
 
 
 @rule("tallyfy.task-update.long-title", needs=("write",))
@@ -315,10 +387,12 @@ def test_a_task_cannot_get_a_long_title(target: Target, more: int) -> None:
         org = first_organization(client)
         run = launch(org)
         path = f"/runs/{run['id']}/tasks/{run_tasks(org, run)[0]['id']}"
-        assert len(org.call("PUT", path, {"title": "t" * 600})["title"]) == 600
+        assert (got := len(org.call("PUT", path, {"title": "t" * 600})["title"])) == 600, (
+            f"a title of 600 characters must be kept whole, but has {got!r:.200}"
+        )
         before = org.get(path)
         org.assert_refused("PUT", path, {"title": "t" * (600 + more), "summary": "No"}, status=422)
-        assert org.get(path) == before
+        assert (got := org.get(path)) == before, f"a refused update must not change the task; it is now {got!r:.200}"
 
 
 @rule("tallyfy.task-update.deadline", "tallyfy.task-update.working-day", needs=("write",))
@@ -341,10 +415,12 @@ def test_a_task_gets_another_deadline(target: Target, days: int, hour: int, plai
         for shown in (answered, org.get(path)):
             moved = _time(shown["deadline"])
             if working[WEEK[wanted.weekday()]]:
-                assert moved == wanted
+                assert moved == wanted, f"a deadline on a working day must be kept; {wanted} became {moved}"
             elif 10 <= hour <= 14:  # wherever the organization is, it is the same day there
                 assert working[WEEK[moved.weekday()]], f"{wanted} moved to {moved}"
-                assert abs(moved - wanted) < timedelta(days=7)
+                assert abs(moved - wanted) < timedelta(days=7), (
+                    f"a deadline must move by less than 7 days; {wanted} became {moved}"
+                )
 
 
 @rule("tallyfy.task-update.owners", needs=("write",))
@@ -363,8 +439,12 @@ def test_a_task_gets_other_owners(target: Target) -> None:
             {"users": [], "guests": [], "groups": groups[:1]},
             nobody,
         ):
-            assert org.call("PUT", path, {"owners": owners})["owners"] == owners
-            assert org.get(path)["owners"] == owners
+            assert (got := org.call("PUT", path, {"owners": owners})["owners"]) == owners, (
+                f"the owners of a task must be those of its update, not {got!r:.200}"
+            )
+            assert (got := org.get(path)["owners"]) == owners, (
+                f"the owners of the task, read by its id, must be those of its update, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.task-update.answers", needs=("write",))
@@ -381,8 +461,12 @@ def test_answers_are_kept(target: Target) -> None:
                 wanted[field["id"]] = known[number % len(known)]
                 answer_fields(org, run, task, {field["id"]: wanted[field["id"]]})
                 told = stored_answers(org, run, task)
-                assert {id: told[id] for id in wanted} == wanted
-        assert all(told[id] == value for id, value in wanted.items())
+                assert (got := {id: told[id] for id in wanted}) == wanted, (
+                    f"answers must be stored as they were sent, not as {got!r:.200}"
+                )
+        assert all(told[id] == value for id, value in wanted.items()), (
+            f"answers to other fields must be kept; the answers are {told!r:.200}"
+        )
 
 
 @rule("tallyfy.task-update.unknown-answers", needs=("write",))
@@ -393,10 +477,16 @@ def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
         run, task, field = launch_with_field(org, "text")
         before = stored_answers(org, run, task)
         answer_fields(org, run, task, {UNKNOWN_ID: "x", "no-such-field": {"a": 1}})
-        assert stored_answers(org, run, task) == before
+        assert (got := stored_answers(org, run, task)) == before, (
+            f"an answer to an unknown field must not be stored; the answers are {got!r:.200}"
+        )
         answer_fields(org, run, task, {UNKNOWN_ID: "x", field["id"]: "Kept"})
-        assert stored_answers(org, run, task) == {**before, field["id"]: "Kept"}
-        assert UNKNOWN_ID not in repr(org.get(f"/tasks/{task['id']}"))
+        assert (got := stored_answers(org, run, task)) == {**before, field["id"]: "Kept"}, (
+            f"an answer beside one to an unknown field must be stored alone; the answers are {got!r:.200}"
+        )
+        assert UNKNOWN_ID not in repr(org.get(f"/tasks/{task['id']}")), (
+            "a task must not show an answer to an unknown field"
+        )
 
 
 @rule("tallyfy.task-update.not-when-completed", needs=("write",))
@@ -410,7 +500,9 @@ def test_a_completed_task_takes_no_answers(target: Target) -> None:
         complete_task(org, run, task)
         before = stored_answers(org, run, task)
         org.assert_refused("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: "After"}})
-        assert stored_answers(org, run, task) == before
+        assert (got := stored_answers(org, run, task)) == before, (
+            f"answers for a completed task must not be stored; they are now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.task-update.unknown-task", needs=("write",))
@@ -423,7 +515,9 @@ def test_an_unknown_task_is_not_updated(target: Target) -> None:
         before = org.get(f"/tasks/{task['id']}")
         for id in (UNKNOWN_ID, "no-such-task", task["id"]):
             org.assert_missing("PUT", f"/runs/{first['id']}/tasks/{id}", {"title": "Changed"})
-        assert org.get(f"/tasks/{task['id']}") == before
+        assert (got := org.get(f"/tasks/{task['id']}")) == before, (
+            f"a refused update must not change the task; it is now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.fields.dropdown", needs=("write",))
@@ -460,7 +554,9 @@ def test_a_multiselect_field_takes_a_list(target: Target) -> None:
         first = {"id": field["options"][0]["id"], "text": field["options"][0]["text"]}
         for right in ([first], [{**first, "selected": True}], [{**first, "value": None, "selected": True}]):
             answer_fields(org, run, task, {field["id"]: right})
-            assert stored_answers(org, run, task)[field["id"]] == right
+            assert (got := stored_answers(org, run, task)[field["id"]]) == right, (
+                f"a multiselect field must store {right!r:.200}, not {got!r:.200}"
+            )
         wrong: list[Json] = [first, first["text"], [{"id": 999_999, "text": "No such option"}], [first["text"]]]
         _check(org, run, task, field, wrong)
 
@@ -475,7 +571,9 @@ def test_a_date_field_takes_a_date(target: Target, moment: datetime, number: int
         run, task, field = launch_with_field(org, "date")
         text = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
         answer_fields(org, run, task, {field["id"]: text})
-        assert stored_answers(org, run, task)[field["id"]] == text
+        assert (got := stored_answers(org, run, task)[field["id"]]) == text, (
+            f"a date field must store {text!r}, not {got!r:.200}"
+        )
         _check(org, run, task, field, [number, {"date": text}, [text]])
 
 
@@ -502,7 +600,9 @@ def test_a_text_field_takes_text(target: Target, text: str) -> None:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "text")
         answer_fields(org, run, task, {field["id"]: text})
-        assert stored_answers(org, run, task)[field["id"]] == text
+        assert (got := stored_answers(org, run, task)[field["id"]]) == text, (
+            f"a text field must store {text!r:.200}, not {got!r:.200}"
+        )
         _check(org, run, task, field, [{"text": text}, [text]])
 
 
@@ -528,7 +628,9 @@ def _check(org: Organization, run: Json, task: Json, field: Json, wrong: list[Js
     """Assert that a field takes its answers and none of the wrong ones; what is told about these."""
     for right in sample_answers(field):
         answer_fields(org, run, task, {field["id"]: right})
-        assert stored_answers(org, run, task)[field["id"]] == right
+        assert (got := stored_answers(org, run, task)[field["id"]]) == right, (
+            f"the field must store {right!r:.200}, not {got!r:.200}"
+        )
     before, told = stored_answers(org, run, task), []
     for value in wrong:
         body = org.assert_refused(

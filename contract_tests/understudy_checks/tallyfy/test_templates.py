@@ -23,9 +23,15 @@ def test_a_listed_template_has_its_fields(target: Target) -> None:
     """A listed template has the printed fields."""
     with target.open() as client:
         for template in first_organization(client).list_all("/checklists"):
-            assert {"id", "title", "summary", "starred", "created_at", "last_updated"} <= template.keys()
-            assert isinstance(template["starred"], bool)
-            assert isinstance(template["title"], str)
+            assert {"id", "title", "summary", "starred", "created_at", "last_updated"} <= template.keys(), (
+                f"a listed template must have its documented members; it has {sorted(template)}"
+            )
+            assert isinstance(template["starred"], bool), (
+                f"`starred` of a template must be true or false, not {template['starred']!r}"
+            )
+            assert isinstance(template["title"], str), (
+                f"the title of a template must be a string, not {template['title']!r}"
+            )
 
 
 @rule("tallyfy.templates.fields", "tallyfy.templates.kickoff-is-included")
@@ -37,8 +43,12 @@ def test_a_template_has_its_fields(target: Target) -> None:
             for query in ({}, {"with_": "steps"}, {"with_": "tags"}):
                 template = org.get(f"/checklists/{listed['id']}", **query)
                 assert set(PRINTED) <= template.keys(), set(PRINTED) - template.keys()
-                assert isinstance(template["automated_actions"], list)
-                assert all({"id", "alias", "field_type"} <= field.keys() for field in template["prerun"])
+                assert isinstance(template["automated_actions"], list), (
+                    f"`automated_actions` must be a list, not {template['automated_actions']!r:.200}"
+                )
+                assert all({"id", "alias", "field_type"} <= field.keys() for field in template["prerun"]), (
+                    "a kick-off field must have its id, alias and type"
+                )
         if not any(template["prerun"] for template in org.templates()):
             raise NotChecked("no template has a kick-off form")
 
@@ -57,7 +67,9 @@ def test_includes_appear_on_request(target: Target) -> None:
             ):
                 template = org.get(f"/checklists/{listed['id']}", with_=query)
                 assert {"steps", "tags"} & template.keys() == wanted, f"with={query}"
-                assert all(isinstance(unwrap_items(template[name]), list) for name in wanted)
+                assert all(isinstance(unwrap_items(template[name]), list) for name in wanted), (
+                    f"the includes {sorted(wanted)} of a template must be lists"
+                )
 
 
 @rule("tallyfy.templates.steps")
@@ -68,17 +80,23 @@ def test_included_steps_are_told(target: Target) -> None:
         seen: list[str] = []
         for template in org.templates():
             for step in unwrap_items(template["steps"]):
-                assert {"id", "alias", "title"} <= step.keys()
-                assert step["checklist_id"] == template["id"]
-                assert all({"id", "field_type"} <= field.keys() for field in step["captures"])
+                assert {"id", "alias", "title"} <= step.keys(), (
+                    f"a step must have an id, an alias and a title; it has {sorted(step)}"
+                )
+                assert step["checklist_id"] == template["id"], (
+                    f"a step must name its template, not {step['checklist_id']!r:.200}"
+                )
+                assert all({"id", "field_type"} <= field.keys() for field in step["captures"]), (
+                    "a form field of a step must have an id and a type"
+                )
                 seen.append(step["id"])
-        assert len(set(seen)) == len(seen) > 0
+        assert len(set(seen)) == len(seen) > 0, f"steps must have different ids; they are {seen!r:.200}"
         captured = [
             f["id"] for t in org.templates() for f in org.get(f"/checklists/{t['id']}/form-fields")["form_fields"]
         ]
-        assert sorted(captured) == sorted(
+        assert (got := sorted(captured)) == sorted(
             f["id"] for t in org.templates() for s in unwrap_items(t["steps"]) for f in s["captures"]
-        )
+        ), f"the form fields of the steps must be those of the template, not {got!r:.200}"
 
 
 @rule("tallyfy.templates.unknown-template")
@@ -88,7 +106,9 @@ def test_an_unknown_template_is_404(target: Target) -> None:
         org = first_organization(client)
         for id in (UNKNOWN_ID, "no-such-template"):
             for path in (f"/checklists/{id}", f"/checklists/{id}/form-fields"):
-                assert org.send("GET", path).status == 404
+                assert (got := org.send("GET", path).status) == 404, (
+                    f"an unknown template must answer 404, not {got!r:.200}"
+                )
 
 
 @rule("tallyfy.templates.form-fields")
@@ -98,10 +118,16 @@ def test_form_fields_are_told_apart(target: Target) -> None:
         org = first_organization(client)
         for template in org.templates():
             told = org.get(f"/checklists/{template['id']}/form-fields")
-            assert [f["id"] for f in told["ko_form_fields"]] == [f["id"] for f in template["prerun"]]
+            assert (got := [f["id"] for f in told["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
+                f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
+            )
             wanted = [f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"]]
-            assert sorted(f["id"] for f in told["form_fields"]) == sorted(wanted)
-            assert all(isinstance(f["field_type"], str) for f in (*told["ko_form_fields"], *told["form_fields"]))
+            assert (got := sorted(f["id"] for f in told["form_fields"])) == sorted(wanted), (
+                f"`form_fields` must be the fields of the steps, not {got!r:.200}"
+            )
+            assert all(isinstance(f["field_type"], str) for f in (*told["ko_form_fields"], *told["form_fields"])), (
+                "the type of a form field must be a string"
+            )
 
 
 @rule("tallyfy.templates.search")
@@ -114,9 +140,15 @@ def test_templates_are_searched(target: Target) -> None:
             word = max(template["title"].split(), key=len)
             found = org.list_all("/checklists", q=word)
             wanted = {t["id"] for t in everything if word.lower() in t["title"].lower()}
-            assert wanted <= {t["id"] for t in found}
-            assert all(word.lower() in repr(t).lower() for t in found)
-        assert org.list_all("/checklists", q="no title holds this") == []
+            assert wanted <= {t["id"] for t in found}, (
+                f"`q={word}` must list all templates with the word in their title"
+            )
+            assert all(word.lower() in repr(t).lower() for t in found), (
+                f"`q={word}` must list only templates that hold the word"
+            )
+        assert (got := org.list_all("/checklists", q="no title holds this")) == [], (
+            f"a search without a match must list nothing, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.templates.filters")
