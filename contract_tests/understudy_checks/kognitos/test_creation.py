@@ -1,4 +1,4 @@
-"""Starting a Kognitos run: what is needed, what is refused, what the answer shows."""
+"""Starting a Kognitos run: required members, refusals, and the run in the response."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STAGES = ("draft", "PUBLISHED", "Drafts", "", " Draft", "Live", "Draft\n")
 @example(name="0")
 @example(name="Process invoice 42")
 def test_a_started_run_is_what_was_asked_for(target: Target, name: str) -> None:
-    """The answer to a start is the run, with the agent, process, name and stage that were given."""
+    """Starting a run returns the run with the agent, process, name and stage of the request."""
     with target.open() as client:
         for body in sample_run_bodies(client)[:3]:
             made = start_run(client, body, name=name)
@@ -55,7 +55,7 @@ def test_a_started_run_is_what_was_asked_for(target: Target, name: str) -> None:
 
 @rule("kognitos.creation.begins-as-created", needs=("write",))
 def test_a_started_run_is_created(target: Target) -> None:
-    """The answer to a start shows the status Created, whatever the process."""
+    """Starting a run returns it with the status Created, whatever the process."""
     with target.open() as client:
         for body in sample_run_bodies(client):
             assert (got := start_run(client, body)["status"]) == "Created", (
@@ -65,41 +65,45 @@ def test_a_started_run_is_created(target: Target) -> None:
 
 @rule("kognitos.creation.no-outputs-yet", needs=("write",))
 def test_a_started_run_has_no_outputs(target: Target) -> None:
-    """The answer to a start shows no outputs, whatever the process."""
+    """Starting a run returns it without outputs, whatever the process."""
     with target.open() as client:
         for body in sample_run_bodies(client):
             made = start_run(client, body)
-            assert shows_no_outputs(made), made
+            assert shows_no_outputs(made), f"a new run must show no outputs: {made}"
 
 
 @rule("kognitos.creation.can-be-read", needs=("write",))
 def test_a_started_run_can_be_read(target: Target) -> None:
-    """A run that was just started is read by its id, as the answer showed it but for its status."""
+    """A new run is read by its id as its start returned it, but for its status."""
     with target.open() as client:
         for body in sample_run_bodies(client):
             made = start_run(client, body)
             seen = read_run(client, made["id"])
             for name in ("id", "agent_id", "process_id", "name", "stage", "created_at"):
-                assert seen[name] == made[name], name
+                assert seen[name] == made[name], (
+                    f"`{name}` of a run must be the same in the response to its start and by its id"
+                )
 
 
 @rule("kognitos.creation.created-now", needs=("write", "advance"))
 @given(minutes=st.integers(1, 2000))
 @example(minutes=1)
 def test_the_time_of_a_run_is_that_of_its_start(target: Target, minutes: int) -> None:
-    """Runs that are started some minutes apart have times that are so many minutes apart."""
+    """`created_at` of two runs differs by the time between their starts."""
     with target.open() as client:
         first = start_run(client)
         client.advance(minutes * 60)
         second = start_run(client)
         moments = [datetime.fromisoformat(run["created_at"]) for run in (first, second)]
         passed = (moments[1] - moments[0]).total_seconds()
-        assert minutes * 60 - 1 <= passed < minutes * 60 + 30, f"{passed} seconds after {minutes} minutes"
+        assert minutes * 60 - 1 <= passed < minutes * 60 + 30, (
+            f"runs that are started {minutes} minutes apart must not have times {passed} seconds apart"
+        )
 
 
 @rule("kognitos.creation.two-calls-two-runs", needs=("write",))
 def test_equal_calls_start_runs_of_their_own(target: Target) -> None:
-    """Equal calls start as many runs, each with its own id, and all can be read and are listed."""
+    """Equal calls start separate runs, and each can be read and is listed."""
     with target.open() as client:
         body = valid_run_body(client)
         made = [start_run(client, body) for _ in range(3)]
@@ -117,7 +121,7 @@ def test_equal_calls_start_runs_of_their_own(target: Target) -> None:
 
 @rule("kognitos.creation.null-is-no-value", needs=("write",))
 def test_null_is_refused_where_a_value_is_needed(target: Target) -> None:
-    """Null as a required member is answered 400 and starts nothing."""
+    """Null for a required member answers 400 and starts no run."""
     with target.open() as client:
         body = valid_run_body(client)
         assert_refused_without_a_run(client, [{**body, name: None} for name in REQUIRED_MEMBERS], 400)
@@ -129,7 +133,7 @@ def test_null_is_refused_where_a_value_is_needed(target: Target) -> None:
 @example(size=100, letter="a")
 @example(size=100, letter="😀")
 def test_a_name_of_the_right_length_is_kept(target: Target, size: int, letter: str) -> None:
-    """A name of 1 to 100 characters is accepted, and comes back as it was."""
+    """A name of 1 to 100 characters is stored as it is."""
     with target.open() as client:
         made = start_run(client, name=letter * size)
         assert made["name"] == letter * size, (
@@ -144,7 +148,7 @@ def test_a_name_of_the_right_length_is_kept(target: Target, size: int, letter: s
 @given(size=st.integers(101, 2000))
 @example(size=101)
 def test_a_name_of_a_wrong_length_is_refused(target: Target, size: int) -> None:
-    """An empty name and one of more than 100 characters are answered 400 and start nothing."""
+    """An empty name, or one of more than 100 characters, answers 400 and starts no run."""
     with target.open() as client:
         body = valid_run_body(client)
         assert_refused_without_a_run(client, [{**body, "name": ""}, {**body, "name": "n" * size}], 400)
@@ -154,7 +158,7 @@ def test_a_name_of_a_wrong_length_is_refused(target: Target, size: int) -> None:
 @given(size=st.integers(27, 200))
 @example(size=27)
 def test_an_id_of_a_wrong_length_is_refused(target: Target, size: int) -> None:
-    """An empty id and one of more than 26 characters are answered 400 and start nothing."""
+    """An empty id, or one of more than 26 characters, answers 400 and starts no run."""
     with target.open() as client:
         body = valid_run_body(client)
         wrong = [{**body, name: text} for name in ("agent_id", "process_id") for text in ("", "a" * size)]
@@ -166,11 +170,13 @@ def test_an_id_of_a_wrong_length_is_refused(target: Target, size: int) -> None:
 @example(size=1)
 @example(size=26)
 def test_an_id_of_the_right_length_is_looked_up(target: Target, size: int) -> None:
-    """An unknown id of 1 to 26 characters is not found rather than invalid."""
+    """An unknown id of 1 to 26 characters answers 404, not 400."""
     with target.open() as client:
         body = valid_run_body(client)
         for name in ("agent_id", "process_id"):
-            assert request_run(client, body, **{name: "-" * size}).status == 404, f"{name} of {size} characters"
+            assert (got := request_run(client, body, **{name: "-" * size}).status) == 404, (
+                f"an unknown {name} of {size} characters must answer 404, not {got!r:.200}"
+            )
 
 
 @rule("kognitos.creation.id-characters", needs=("write",))
@@ -179,7 +185,7 @@ def test_an_id_of_the_right_length_is_looked_up(target: Target, size: int) -> No
 @example(id="a.b")
 @example(id="é")
 def test_an_id_with_another_character_is_refused(target: Target, id: str) -> None:
-    """An id with another character than letters, digits, hyphen and underscore is answered 400 and starts nothing."""
+    """An id with a character other than letters, digits, `-` and `_` answers 400 and starts no run."""
     with target.open() as client:
         body = valid_run_body(client)
         assert_refused_without_a_run(client, [{**body, name: id} for name in ("agent_id", "process_id")], 400)
@@ -187,7 +193,7 @@ def test_an_id_with_another_character_is_refused(target: Target, id: str) -> Non
 
 @rule("kognitos.creation.stages", needs=("write",))
 def test_a_stage_that_does_not_exist_is_refused(target: Target) -> None:
-    """A stage that is not one of the two, letter by letter, is answered 400 and starts nothing."""
+    """An unknown stage, upper and lower case included, answers 400 and starts no run."""
     with target.open() as client:
         body = valid_run_body(client)
         assert_refused_without_a_run(client, [{**body, "stage": stage} for stage in STAGES], 400)
@@ -195,7 +201,7 @@ def test_a_stage_that_does_not_exist_is_refused(target: Target) -> None:
 
 @rule("kognitos.creation.optional-fields", needs=("write",))
 def test_files_and_inputs_may_be_left_out(target: Target) -> None:
-    """Files and inputs may be left out or null, each by itself."""
+    """`file_ids` and `inputs` may be null or missing."""
     with target.open() as client:
         body = valid_run_body(client)
         for members in ({}, {"file_ids": None}, {"inputs": None}, {"file_ids": None, "inputs": None}):
@@ -208,7 +214,7 @@ def test_files_and_inputs_may_be_left_out(target: Target) -> None:
 @example(values=[42])
 @example(values=[0])
 def test_named_values_are_accepted_as_inputs(target: Target, values: list[Json]) -> None:
-    """A list of inputs of the process, with texts or numbers as values, is accepted."""
+    """A list of known inputs with strings or numbers as values is accepted."""
     with target.open() as client:
         names = provided(client, "inputs")
         named = {"agent_id": provided(client, "agent_id"), "process_id": provided(client, "process_id")}
@@ -224,7 +230,7 @@ def test_named_values_are_accepted_as_inputs(target: Target, values: list[Json])
 @example(element=1)
 @example(element=None)
 def test_files_are_named_by_texts(target: Target, element: Json) -> None:
-    """A file that is named by anything but a text is answered 400 and starts nothing."""
+    """An entry of `file_ids` that is not a string answers 400 and starts no run."""
     with target.open() as client:
         assert_refused_without_a_run(client, [{**valid_run_body(client), "file_ids": [element]}], 400)
 
@@ -234,7 +240,7 @@ def test_files_are_named_by_texts(target: Target, element: Json) -> None:
 @example(count=1)
 @example(count=2)
 def test_a_run_shows_its_files(target: Target, count: int) -> None:
-    """Files that were made and uploaded are accepted, and shown by the run in their order."""
+    """A run shows its uploaded files in the order of the request."""
     with target.open() as client:
         files = [create_uploaded_file(client) for _ in range(count)][::-1]
         made = start_run(client, file_ids=files)
@@ -249,7 +255,7 @@ def test_a_run_shows_its_files(target: Target, count: int) -> None:
 
 @rule("kognitos.creation.file-ids-are-kept", needs=("write",))
 def test_files_of_many_names_serve(target: Target) -> None:
-    """A file serves as input whatever its name is made of."""
+    """An uploaded file is accepted by a run whatever its name."""
     with target.open() as client:
         for name in ("invoice.pdf", "a b.csv", "Größe.txt", "x" * 256, "noextension"):
             file = create_file(client, name)
@@ -265,7 +271,7 @@ def test_files_of_many_names_serve(target: Target) -> None:
 @given(id=st.text("abcdefghij0123456789", min_size=1, max_size=25))
 @example(id="nobody")
 def test_a_run_needs_an_agent_that_exists(target: Target, id: str) -> None:
-    """An agent that does not exist is answered 404 and starts nothing."""
+    """A run of an unknown agent answers 404 and is not started."""
     with target.open() as client:
         assert_refused_without_a_run(client, [{**valid_run_body(client), "agent_id": f"{id}_"[:26]}], 404)
 
@@ -274,14 +280,14 @@ def test_a_run_needs_an_agent_that_exists(target: Target, id: str) -> None:
 @given(id=st.text("abcdefghij0123456789", min_size=1, max_size=25))
 @example(id="nothing")
 def test_a_run_needs_a_process_that_exists(target: Target, id: str) -> None:
-    """A process that does not exist is answered 404 and starts nothing."""
+    """A run of an unknown process answers 404 and is not started."""
     with target.open() as client:
         assert_refused_without_a_run(client, [{**valid_run_body(client), "process_id": f"{id}_"[:26]}], 404)
 
 
 @rule("kognitos.creation.process-of-another-agent", needs=("write",))
 def test_a_run_needs_a_process_of_its_agent(target: Target) -> None:
-    """A process of another agent is answered 404 and starts nothing."""
+    """A run of another agent's process answers 404 and is not started."""
     with target.open() as client:
         body, other = valid_run_body(client), other_agent(client)
         crossed = [{**body, "agent_id": other}]

@@ -1,4 +1,4 @@
-"""Kognitos' runs as time goes by: where they come to, what people do to them, what stays the same."""
+"""Kognitos' runs over time: statuses, events in the app, and what stays constant."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RANKS = {status: rank for rank, status in enumerate((*ACTIVE_STATUSES, "final"))
 
 @rule("kognitos.life-cycle.statuses", needs=("write",))
 def test_a_run_has_a_documented_status(target: Target) -> None:
-    """A run that waits for nobody has one of the seven statuses, all the time."""
+    """A run that waits for nobody always has one of the seven documented statuses."""
     with target.open() as client:
         for seen in _histories(client):
             assert {run["status"] for run in seen} <= {*ACTIVE_STATUSES, *FINAL_STATUSES}, (
@@ -47,16 +47,18 @@ def test_a_run_has_a_documented_status(target: Target) -> None:
 
 @rule("kognitos.life-cycle.never-backwards", needs=("write",))
 def test_a_run_never_goes_back(target: Target) -> None:
-    """A run goes on from status to status, and never back."""
+    """The status of a run never goes back to an earlier one."""
     with target.open() as client:
         for seen in _histories(client):
             ranks = [_rank(run) for run in seen]
-            assert ranks == sorted(ranks), [run["status"] for run in seen]
+            assert ranks == sorted(ranks), (
+                f"the status of a run must never go back, but it was {[run['status'] for run in seen]}"
+            )
 
 
 @rule("kognitos.life-cycle.final", needs=("write",))
 def test_a_run_that_is_over_stays_so(target: Target) -> None:
-    """A run that is over has the same status and outputs however much later it is read."""
+    """A run with a final status keeps its status and outputs."""
     with target.open() as client:
         for seen in _histories(client):
             over = [run for run in seen if is_final(run)]
@@ -72,21 +74,25 @@ def test_a_run_that_is_over_stays_so(target: Target) -> None:
 
 @rule("kognitos.life-cycle.goes-on-by-itself", needs=("write",))
 def test_a_run_comes_to_its_end(target: Target) -> None:
-    """A run that nobody touches comes to a final status."""
+    """A run that nobody touches reaches a final status."""
     with target.open() as client:
         assert is_final(await_final_status(client, start_run(client))), "a run must reach a final status by itself"
 
 
 @rule("kognitos.life-cycle.outputs-follow-success", needs=("write",))
 def test_only_a_success_has_outputs(target: Target) -> None:
-    """A run shows no outputs unless it has succeeded, in the list and by its id."""
+    """A run shows outputs only if it has succeeded, by its id and in the list."""
     with target.open() as client:
         for seen in _histories(client):
             for run in seen:
-                assert run["status"] == "Succeeded" or shows_no_outputs(run), run
+                assert run["status"] == "Succeeded" or shows_no_outputs(run), (
+                    f"a run that has not succeeded must show no outputs: {run}"
+                )
         for body in sample_run_bodies(client):
             for run in runs(client, {"id": body["process_id"], "agent_id": body["agent_id"]}):
-                assert run["status"] == "Succeeded" or shows_no_outputs(run), run
+                assert run["status"] == "Succeeded" or shows_no_outputs(run), (
+                    f"a run that has not succeeded must show no outputs: {run}"
+                )
 
 
 @rule("kognitos.life-cycle.outputs-follow-success", needs=("write", "events"))
@@ -108,7 +114,7 @@ def test_a_run_that_was_ended_has_no_outputs(target: Target, moment: float, even
 
 @rule("kognitos.life-cycle.identity-stays", needs=("write",))
 def test_a_run_stays_what_it_is(target: Target) -> None:
-    """A run's ids, name, time, stage and files are the same at every time."""
+    """Ids, name, time, stage and files of a run never change."""
     with target.open() as client:
         for seen in _histories(client):
             for run in seen:
@@ -119,7 +125,7 @@ def test_a_run_stays_what_it_is(target: Target) -> None:
 
 @rule("kognitos.life-cycle.list-and-single-agree", needs=("write",))
 def test_the_list_follows_the_run(target: Target) -> None:
-    """At every moment the list shows a run as reading it by its id does."""
+    """The list shows status and outputs of a run as they are by its id, at any time."""
     with target.open() as client:
         made = start_run(client)
         for _ in range(24):
@@ -137,7 +143,7 @@ def test_the_list_follows_the_run(target: Target) -> None:
 @example(moment=1.5)
 @example(moment=4.0)
 def test_a_run_is_cancelled(target: Target, moment: float) -> None:
-    """A run that a person cancels is Cancelled from then on, in the list too."""
+    """A cancelled run has the status Cancelled from then on, by its id and in the list."""
     _assert_ends(target, "cancel-run", moment)
 
 
@@ -146,7 +152,7 @@ def test_a_run_is_cancelled(target: Target, moment: float) -> None:
 @example(moment=0.0)
 @example(moment=4.0)
 def test_a_run_fails(target: Target, moment: float) -> None:
-    """A run that hits an error is Failed from then on, in the list too."""
+    """A failed run has the status Failed from then on, by its id and in the list."""
     _assert_ends(target, "fail-run", moment)
 
 
@@ -155,7 +161,7 @@ def test_a_run_fails(target: Target, moment: float) -> None:
 @example(moment=0.0)
 @example(moment=4.0)
 def test_a_run_times_out(target: Target, moment: float) -> None:
-    """A run that takes too long is TimedOut from then on, in the list too."""
+    """A timed-out run has the status TimedOut from then on, by its id and in the list."""
     _assert_ends(target, "time-out-run", moment)
 
 
@@ -164,7 +170,7 @@ def test_a_run_times_out(target: Target, moment: float) -> None:
 @example(moment=0.0, hours=1)
 @example(moment=4.0, hours=1)
 def test_a_waiting_run_is_not_over(target: Target, moment: float, hours: int) -> None:
-    """A run that waits for a person is not over, however long that takes, and shows no outputs."""
+    """A run that waits for a person has no final status and no outputs, however long it waits."""
     with target.open() as client:
         made = start_run(client)
         client.advance(moment)
@@ -185,7 +191,7 @@ def test_a_waiting_run_is_not_over(target: Target, moment: float, hours: int) ->
 @example(moment=0.0, waited=60)
 @example(moment=4.0, waited=60)
 def test_a_resumed_run_comes_to_its_end(target: Target, moment: float, waited: int) -> None:
-    """A run that waited comes to a final status once a person has answered, the one that it would have come to."""
+    """A run that is resumed reaches the same final status as a run that never waited."""
     with target.open() as client:
         body = valid_run_body(client)
         made, other = start_run(client, body), start_run(client, body)
@@ -199,7 +205,7 @@ def test_a_resumed_run_comes_to_its_end(target: Target, moment: float, waited: i
 
 @dataclass(slots=True)
 class Run:
-    """What is known of one run that the machine started: how it was last seen, and what was done to it."""
+    """The model of a run: its last reading, and whether it was ended or waits."""
 
     shown: Json
     end: str | None = None
@@ -208,7 +214,7 @@ class Run:
 
 
 class LifeCycle(RuleBasedStateMachine):
-    """Starts runs, lets time pass, and does what people do; runs must only ever go on."""
+    """Starts runs, lets time pass and sends events; compares each run with its last reading."""
 
     def __init__(self, target: Target) -> None:
         super().__init__()
@@ -223,7 +229,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(number=st.integers(0, 3), name=st.sampled_from(("A", "0", "Same name")))
     def start_a_run(self, number: int, name: str) -> None:
-        """A run starts as Created, under its name."""
+        """Start a run; it has the status Created and its name."""
         made = start_run(self.client, self.bodies[number % len(self.bodies)], name=name)
         assert (got := (made["status"], made["name"])) == ("Created", name), (
             f"status and name of a new run must be Created and {name!r}, not {got!r:.200}"
@@ -232,13 +238,13 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(seconds=st.sampled_from((0.5, 1.0, 2.5, 10.0)))
     def let_time_pass(self, seconds: float) -> None:
-        """Time passes."""
+        """Advance the clock."""
         self.client.advance(seconds)
 
     @precondition(lambda self: self.runs)
     @step(number=st.integers(0, 1000), event=st.sampled_from(sorted(ENDS)))
     def end_a_run(self, number: int, event: str) -> None:
-        """A run that is not over is ended, and stays as it was ended."""
+        """End a run that has no final status."""
         run = self._open(number)
         if run is not None:
             self.client.event(event, run_id=run.shown["id"])
@@ -247,7 +253,7 @@ class LifeCycle(RuleBasedStateMachine):
     @precondition(lambda self: self.runs)
     @step(number=st.integers(0, 1000))
     def let_a_run_wait(self, number: int) -> None:
-        """A run that is not over waits for a person, or goes on when it did."""
+        """Let a run wait for a person, or resume it if it waits."""
         run = self._open(number)
         if run is not None and not run.waits:
             self.client.event("wait-for-person", run_id=run.shown["id"])
@@ -258,7 +264,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @invariant()
     def runs_only_go_on(self) -> None:
-        """The newest runs have not gone back, are not over while they wait, and are ended as they were."""
+        """The newest runs never go back, have no final status while they wait, and keep the one that ended them."""
         for run in self.runs[-5:]:
             seen: Any = read_run(self.client, run.shown["id"])
             assert (got := {name: seen.get(name) for name in CONSTANT_MEMBERS}) == {
@@ -267,7 +273,7 @@ class LifeCycle(RuleBasedStateMachine):
             assert seen["status"] == "Succeeded" or shows_no_outputs(seen), (
                 f"a run that is {seen['status']} must show no outputs, not {seen.get('outputs')!r:.200}"
             )
-            assert run.waits <= (not is_final(seen)), f"{seen['status']} while a person is waited for"
+            assert run.waits <= (not is_final(seen)), f"a run that waits for a person must not be {seen['status']}"
             if run.end is not None:
                 assert seen["status"] == run.end, (
                     f"a run that was ended as {run.end} must stay so, but it is {seen['status']!r:.200}"
@@ -275,15 +281,17 @@ class LifeCycle(RuleBasedStateMachine):
             elif is_final(run.shown):
                 assert seen == run.shown, f"a run must not change after its end; it is now {seen!r:.200}"
             elif not run.waited:
-                assert _rank(seen) >= _rank(run.shown), f"{run.shown['status']}, then {seen['status']}"
+                assert _rank(seen) >= _rank(run.shown), (
+                    f"the status of a run must not go back from {run.shown['status']} to {seen['status']}"
+                )
             run.shown = seen
 
     def teardown(self) -> None:
-        """Give the world back."""
+        """Close the world."""
         self.client.world.close()
 
     def _open(self, number: int) -> Run | None:
-        """The run of a number, unless it is over."""
+        """Return the run of a number, or None if its status is final."""
         run = self.runs[number % len(self.runs)]
         run.shown = read_run(self.client, run.shown["id"])
         return None if is_final(run.shown) else run
@@ -297,15 +305,15 @@ class LifeCycle(RuleBasedStateMachine):
     needs=("write", "events", "fresh"),
 )
 def test_runs_live_as_documented(target: Target) -> None:
-    """Whatever is done to runs in whatever order, they show what the documentation says."""
+    """Runs obey the documented life cycle after any sequence of events."""
     machine: Any = lambda: LifeCycle(target)  # noqa: E731 - hypothesis wants something that makes machines
     run_state_machine_as_test(machine, settings=settings.default)
 
 
 def _histories(client: Client) -> list[list[Json]]:
-    """What is seen of runs of some processes, from the start until after the end.
+    """Yield the readings of runs of several processes, from the start until after the end.
 
-    Runs beside the first that do not end in that time are left out: they may wait for a person.
+    Skips runs, other than the first, that do not end in time: they may wait for a person.
     """
     first, *others = [run_history(client, start_run(client, body)) for body in sample_run_bodies(client)]
     return [first, *(seen for seen in others if is_final(seen[-1]))]
@@ -316,7 +324,7 @@ def _rank(run: Json) -> int:
 
 
 def _assert_ends(target: Target, event: str, moment: float) -> None:
-    """Assert that an event, some time after the start, ends a run as it should, for good."""
+    """Assert that an event ends a run with its final status, some time after the start."""
     with target.open() as client:
         made = start_run(client)
         client.advance(moment)
@@ -324,4 +332,6 @@ def _assert_ends(target: Target, event: str, moment: float) -> None:
         for seconds in (0, 1, 10, 10_000):
             client.advance(seconds)
             for run in (read_run(client, made["id"]), listed_run(client, made)):
-                assert run["status"] == ENDS[event], f"{run['status']} {seconds} seconds later"
+                assert run["status"] == ENDS[event], (
+                    f"a run must be {ENDS[event]} {seconds} seconds after {event}, not {run['status']}"
+                )

@@ -1,6 +1,6 @@
-"""How a run completes by itself, what keeps it active, and that a completed one is closed.
+"""A run completes by itself after its last task, and a completed run is locked.
 
-When a run completes after its last task is open: tests wait for it, in the target's time.
+How long the completion takes is open: the checks wait for it on the target's clock.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SOON = 10.0
 @rule("nextstep.completion.last-task", needs=("write",))
 @given(data=st.data())
 def test_the_last_task_completes_the_run(target: Target, data: st.DataObject) -> None:
-    """A run completes soon after its last open task was completed, whatever the order, and not before."""
+    """A run completes within 10 s after its last open task, whatever the order of the tasks, and not before."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         *first, last = data.draw(st.permutations(tasks), label="order")
@@ -63,7 +63,7 @@ def test_the_last_task_completes_the_run(target: Target, data: st.DataObject) ->
 
 @rule("nextstep.completion.last-task", needs=("write",))
 def test_runs_of_any_length_complete(target: Target) -> None:
-    """Runs of one task and of many complete alike, from the first task to the last and the other way round."""
+    """A run of 1, 6 or 30 tasks completes, whether its tasks are completed in ascending or descending order."""
     with target.open() as client:
         for least, most in ((1, 1), (1, 6), (3, 30)):
             run, tasks = start_run_where(client, simple_tasks(least, most), "simple tasks")
@@ -73,7 +73,7 @@ def test_runs_of_any_length_complete(target: Target) -> None:
 
 @rule("nextstep.completion.last-task", needs=("write",))
 def test_runs_complete_whatever_else_the_call_says(target: Target) -> None:
-    """A run completes too when its last task is filled in the same call, or completed for a member."""
+    """A run completes when its last task is also filled, or completed for a member, in the same call."""
     with target.open() as client:
         run, tasks = start_run_where(client, _fillable, "simple tasks with elements")
         position = tasks.index(writable_elements(tasks)[0][0])
@@ -88,7 +88,7 @@ def test_runs_complete_whatever_else_the_call_says(target: Target) -> None:
 
 @rule("nextstep.completion.last-task", needs=("write", "events"))
 def test_approvals_complete_the_run(target: Target) -> None:
-    """A run whose last open task is an approval completes when that is approved in the app."""
+    """A run whose last open task is an approval completes when the approval is given in the app."""
     with target.open() as client:
         designed = [{"title": "Work"}, {"title": "Approve", "type": "approval"}]
         work, approval = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
@@ -99,7 +99,7 @@ def test_approvals_complete_the_run(target: Target) -> None:
 
 @rule("nextstep.completion.last-task", "nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_long_runs_complete_at_the_end(target: Target) -> None:
-    """A run of more tasks than a page holds stays active until its last task is completed, wherever that stands."""
+    """A run of more tasks than fit on a page stays active until its last open task is completed."""
     with target.open() as client:
         id = redesign_template(client, [{"title": f"Task {number}"} for number in range(102)])
         for last in (20, 101):
@@ -117,7 +117,7 @@ def test_long_runs_complete_at_the_end(target: Target) -> None:
 @rule("nextstep.completion.skipped-counts", needs=("write", "events"))
 @given(data=st.data())
 def test_skipped_tasks_count(target: Target, data: st.DataObject) -> None:
-    """A run of which some tasks are completed and the others skipped completes, whatever came last."""
+    """A run completes when each of its tasks is completed or skipped, in any order."""
     with target.open() as client:
         run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         order = data.draw(st.permutations(tasks), label="order")
@@ -135,7 +135,7 @@ def test_skipped_tasks_count(target: Target, data: st.DataObject) -> None:
 
 @rule("nextstep.completion.skipped-counts", needs=("write", "events"))
 def test_a_run_of_skipped_tasks_completes(target: Target) -> None:
-    """A run whose tasks are all skipped completes; so does one whose first, or last, task alone was skipped."""
+    """A run completes when all its tasks are skipped, and when the first or the last alone is skipped."""
     with target.open() as client:
         run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for chosen in (range(len(tasks)), [0], [len(tasks) - 1]):
@@ -152,7 +152,7 @@ def test_a_run_of_skipped_tasks_completes(target: Target) -> None:
 @rule("nextstep.completion.open-task-keeps-active", needs=("write",))
 @given(data=st.data())
 def test_an_open_task_keeps_the_run_active(target: Target, data: st.DataObject) -> None:
-    """A run with one open task stays active, however often the others are completed and whatever the open one holds."""
+    """A run with one open task stays active, however often the other tasks are completed."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         left = data.draw(st.integers(0, len(tasks) - 1), label="left open")
@@ -174,7 +174,7 @@ def test_an_open_task_keeps_the_run_active(target: Target, data: st.DataObject) 
 
 @rule("nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_skipping_twice_counts_once(target: Target) -> None:
-    """A task that is skipped, and then skipped again or completed too, does not count for another one."""
+    """A task that is skipped twice, or skipped and completed, counts as one task."""
     with target.open() as client:
         run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for task in tasks[:-1]:
@@ -187,7 +187,7 @@ def test_skipping_twice_counts_once(target: Target) -> None:
 
 @rule("nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_an_open_approval_keeps_the_run_active(target: Target) -> None:
-    """An approval that nobody has decided keeps its run active, also after it was rejected."""
+    """A run stays active while its approval is undecided or rejected."""
     with target.open() as client:
         designed = [{"title": "Work"}, {"title": "Approve", "type": "approval"}, {"title": "More work"}]
         work, approval, more = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
@@ -200,7 +200,7 @@ def test_an_open_approval_keeps_the_run_active(target: Target) -> None:
 
 @rule("nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_all_that_a_rejection_opens_keeps_the_run_active(target: Target) -> None:
-    """After a rejection a run is active until each task that is open then is done again."""
+    """A run stays active until every task that a rejection opened is done again."""
     with target.open() as client:
         designed = [{"title": "Draft"}, {"title": "Edit"}, {"title": "Approve", "type": "approval"}, {"title": "More"}]
         run = start_run(client, redesign_template(client, designed))
@@ -243,7 +243,7 @@ def test_an_uncompleted_task_counts_as_open(target: Target, data: st.DataObject)
 @example(position=0)
 @example(position=-1)
 def test_a_completed_run_is_locked(target: Target, position: int) -> None:
-    """No update of a task of a completed run is accepted, and none changes anything."""
+    """An update of a task of a completed run is refused and changes nothing."""
     with target.open() as client:
         run, tasks = start_run_where(client, _fillable, "simple tasks with elements")
         complete_run(client, tasks)
@@ -251,12 +251,14 @@ def test_a_completed_run_is_locked(target: Target, position: int) -> None:
         before = read_run(client, run["id"]), run_tasks(client, run["id"])
         for task, fields in _attempts(client, tasks, tasks[position % len(tasks)]):
             assert_problem(client, request_update(client, task, **fields), "run-locked")
-            assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before, f"{fields} changed something"
+            assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before, (
+                f"a completed run must not change after an update with {fields}"
+            )
 
 
 @rule("nextstep.completion.locked", needs=("write", "events"))
 def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
-    """A run that completed by skipping its last task is locked as any other, its skipped tasks too."""
+    """A run that completes by a skipped task is locked like any other, its skipped tasks included."""
     with target.open() as client:
         run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for task in tasks:
@@ -276,7 +278,7 @@ def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
 @example(filtered=False)
 @example(filtered=True)
 def test_a_completed_run_changes_lists(target: Target, filtered: bool) -> None:
-    """A run is listed as active until it completes and as completed from then on, with and without its template."""
+    """A run is listed as active until it completes and as completed afterwards, filtered by template or not."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         filters = {"template_id": run["template_id"]} if filtered else {}
@@ -296,7 +298,7 @@ def test_a_completed_run_changes_lists(target: Target, filtered: bool) -> None:
 
 @rule("nextstep.completion.other-runs-stay-active", needs=("write",))
 def test_other_runs_stay_as_they_were(target: Target) -> None:
-    """When a run completes, the runs of its template that were started before and after it do not change."""
+    """The completion of a run changes no other run of its template, older or newer."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         others = [start_run(client, run["template_id"])["id"]]
@@ -313,7 +315,7 @@ def test_other_runs_stay_as_they_were(target: Target) -> None:
 
 @rule("nextstep.completion.essential-cannot-be-skipped", needs=("write", "events"))
 def test_an_essential_task_is_not_skipped(target: Target) -> None:
-    """Trying to skip an essential task in the app does not skip it, not even as the last one of its run."""
+    """An essential task cannot be skipped in the app, even as the last task of its run."""
     with target.open() as client:
         designed = [{"title": "Skipped"}, {"title": "Essential", "is_essential": True}]
         other, task = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
@@ -323,7 +325,7 @@ def test_an_essential_task_is_not_skipped(target: Target) -> None:
         for _ in range(2):
             with suppress(RuntimeError):
                 skip_task(client, task)
-            assert not read_task(client, task).get("skipped"), "the essential task was skipped"
+            assert not read_task(client, task).get("skipped"), "an essential task must not be skipped"
             with suppress(RuntimeError):
                 skip_task(client, other)
         _assert_stays_active(client, read_run(client, task["instance_id"]))
@@ -331,7 +333,7 @@ def test_an_essential_task_is_not_skipped(target: Target) -> None:
 
 @rule("nextstep.completion.skipped-is-shown", needs=("write", "events"))
 def test_a_skipped_task_is_shown_as_such(target: Target) -> None:
-    """A task that was skipped shows it, at once and when its run is completed; the others do not."""
+    """A skipped task has `skipped: true`, before and after its run completes; other tasks do not."""
     with target.open() as client:
         run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         skipped, *others = tasks
@@ -355,7 +357,7 @@ def test_a_skipped_task_is_shown_as_such(target: Target) -> None:
 
 @rule("nextstep.runs.completed-at", needs=("write",))
 def test_a_run_shows_when_it_completed(target: Target) -> None:
-    """The time of completion is null up to the last task and then one after the start, wherever the run is shown."""
+    """`completed_at` of a run is null while a task is open, and later than its start once it is completed."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         client.advance(2)
@@ -367,7 +369,7 @@ def test_a_run_shows_when_it_completed(target: Target) -> None:
         )
         complete_run(client, tasks[-1:])
         for told in (read_run(client, run["id"]), listed_run(client, run)):
-            assert told["completed_at"] is not None, "a completed run has no completed_at"
+            assert told["completed_at"] is not None, "a completed run must have a `completed_at`"
             assert parse_time(told["completed_at"]) >= parse_time(told["created_at"]), (
                 f"a run must not complete at {told['completed_at']}, before it is created at {told['created_at']}"
             )
@@ -375,17 +377,21 @@ def test_a_run_shows_when_it_completed(target: Target) -> None:
 
 @rule("nextstep.runs.completed-at")
 def test_listed_runs_show_when_they_completed(target: Target) -> None:
-    """A listed run has a time of completion, not before its start, when it is completed, and none while active."""
+    """A listed run has a `completed_at`, later than its start, exactly if it is completed."""
     with target.open() as client:
         for run in runs(client):
-            assert (run["completed_at"] is not None) == (run["status"] == "completed"), run
-            assert run["completed_at"] is None or parse_time(run["completed_at"]) >= parse_time(run["created_at"]), run
+            assert (run["completed_at"] is not None) == (run["status"] == "completed"), (
+                f"run {run['id']} is {run['status']} and must not have `completed_at: {run['completed_at']}`"
+            )
+            assert run["completed_at"] is None or parse_time(run["completed_at"]) >= parse_time(run["created_at"]), (
+                f"run {run['id']} must not complete at {run['completed_at']}, before its start at {run['created_at']}"
+            )
 
 
 @rule("nextstep.pagination.stable-while-runs-complete", needs=("write",))
 @given(data=st.data(), limit=st.integers(1, 3), filtered=st.booleans())
 def test_a_walk_is_stable_while_runs_complete(target: Target, data: st.DataObject, limit: int, filtered: bool) -> None:
-    """Runs that complete between two pages of the active ones make a walk neither repeat nor leave out the others."""
+    """A walk through the active runs gives each one once, although others complete between two pages."""
     with target.open() as client:
         run, _ = start_run_where(client, simple_tasks(), "simple tasks")
         own = [run["id"], *(start_run(client, run["template_id"])["id"] for _ in range(7))]
@@ -400,7 +406,9 @@ def test_a_walk_is_stable_while_runs_complete(target: Target, data: st.DataObjec
                 complete_run(client, run_tasks(client, id))
                 own.remove(id)
         staying = [id for id in before if read_run(client, id)["status"] == "active"]
-        assert [id for id in seen if id in set(staying)] == staying, "an active run is left out or given twice"
+        assert [id for id in seen if id in set(staying)] == staying, (
+            "a walk must give each run that stays active once, in order"
+        )
 
 
 def _fillable(tasks: Tasks) -> bool:
@@ -412,7 +420,7 @@ def _skippable(tasks: Tasks) -> bool:
 
 
 def _beside(client: Client, task: Json) -> list[dict[str, Json]]:
-    """What else can be said when a task is completed."""
+    """Return further fields for a call that completes a task."""
     items = [{"id": element["id"], "value": sample_value(element)} for _, element in writable_elements([task])]
     active = [member.email for member in client.access.members if member.active]
     return [{"custom_elements": items}, *({"actor_email": email} for email in active[:1])]
@@ -432,7 +440,7 @@ def _is_listed(client: Client, run: Json, **filters: str) -> int:
 
 
 def _attempts(client: Client, tasks: list[Json], task: Json) -> list[tuple[Json, dict[str, Json]]]:
-    """What one could try to update in a completed run, one field at a time and together."""
+    """Return updates that a completed run must refuse, each field alone and all together."""
     owner, element = writable_elements(tasks)[0]
     items = [{"id": element["id"], "value": sample_value(element, 1)}]
     found: list[tuple[Json, dict[str, Json]]] = [(task, {"completed": False}), (task, {"completed": True})]

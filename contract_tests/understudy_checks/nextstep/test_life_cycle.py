@@ -1,7 +1,7 @@
-"""Everything mixed: runs are started, worked on and completed while templates are published and time passes.
+"""Random sequences: runs are started, worked on and completed while templates are published and time passes.
 
-A plain model says what must be seen. It knows only what is documented; where more than one thing may happen
-(when a run completes, in which order runs of one moment are listed) it asks for what all of them have in common.
+A plain model predicts what the API shows. It knows documented behaviour only: where the documentation leaves a choice
+(when a run completes, how runs of equal time are ordered), it accepts each.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ VERBS = ("complete", "complete", "reopen", "skip", "fill")
 
 @dataclass(slots=True)
 class Task:
-    """What is known of one task: how it was when its run started, its state, the values that were set."""
+    """The model of a task: its record at the start of the run, its state, the values set since."""
 
     told: Json
     state: str = "open"
@@ -60,7 +60,7 @@ class Task:
 
 @dataclass(slots=True)
 class Run:
-    """What is known of one run that the machine started."""
+    """The model of a run that the machine started."""
 
     id: str
     template: str
@@ -69,12 +69,12 @@ class Run:
 
     @property
     def status(self) -> str:
-        """Completed when no task is open."""
+        """`completed` when no task is open."""
         return "active" if any(task.state == "open" for task in self.tasks) else "completed"
 
 
 class LifeCycle(RuleBasedStateMachine):
-    """Drives a target and the model side by side; every step says what must be seen after it."""
+    """Changes target and model side by side; each step compares them."""
 
     def __init__(self, target: Target) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @initialize(number=NUMBERS)
     def begin(self, number: int) -> None:
-        """Choose some published templates whose runs can be completed through the API, and start one."""
+        """Choose up to three published templates with simple tasks, and start a run of one."""
         for template in published_templates(self.client):
             if len(self.templates) < TEMPLATES and simple_tasks(1, 4)(template_tasks(self.client, template["id"])):
                 self.templates[template["id"]] = True
@@ -94,7 +94,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(number=NUMBERS, title=st.sampled_from(("A", "0", "Same title")))
     def start_a_run(self, number: int, title: str) -> None:
-        """A run of a published template starts with open tasks; one of an unpublished template does not."""
+        """Start a run: of a published template it has open tasks, of an unpublished one it is refused."""
         id = self._template(number)
         if not self.templates[id]:
             response = self.client.call("createProcessRun", json={"template_id": id, "name": title})
@@ -109,7 +109,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(number=NUMBERS, deeds=st.lists(st.tuples(st.sampled_from(VERBS), NUMBERS), min_size=1, max_size=8))
     def work_on_a_run(self, number: int, deeds: list[tuple[str, int]]) -> None:
-        """Tasks of a run are completed, opened again, skipped and filled; the last one done completes the run."""
+        """Complete, reopen, skip and fill tasks of a run; the last one completes the run."""
         run = self.runs[number % len(self.runs)]
         for verb, position in deeds:
             task = run.tasks[position % len(run.tasks)]
@@ -124,7 +124,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(number=NUMBERS, flag=st.booleans())
     def publish_a_template(self, number: int, flag: bool) -> None:
-        """A template is published or unpublished."""
+        """Publish or unpublish a template."""
         id = self._template(number)
         if self.templates[id] != flag:
             publish_template(self.client, id, flag=flag)
@@ -140,7 +140,7 @@ class LifeCycle(RuleBasedStateMachine):
         seconds=st.sampled_from((0.0, 1.0, 5.0)),
     )
     def list_runs(self, limit: int, status: str | None, number: int | None, seconds: float) -> None:
-        """Some time later, a walk in pages of any size gives each run that passes the filters once, and no other."""
+        """Let time pass, then list runs in pages of any size: each matching run appears once."""
         self.client.advance(seconds)
         template = None if number is None else self._template(number)
         filters = {"status": status, "template_id": template}
@@ -150,24 +150,26 @@ class LifeCycle(RuleBasedStateMachine):
         seen = [entry["id"] for page in walked for entry in page.items]
         for run in self.runs:
             expected = status in (None, run.status) and template in (None, run.template)
-            assert seen.count(run.id) == expected, f"run {run.id} is listed {seen.count(run.id)} times with {filters}"
+            assert seen.count(run.id) == expected, (
+                f"run {run.id} must be listed {int(expected)} times with {filters}, not {seen.count(run.id)} times"
+            )
 
     @invariant()
     def runs_are_as_the_model_says(self) -> None:
-        """The newest runs show the status, title and tasks that the model has."""
+        """The newest three runs have the status, title and tasks of the model."""
         for run in self.runs[-3:]:
             seen = read_run(self.client, run.id)
             assert (got := (seen["status"], seen["title"])) == (run.status, run.title), (
                 f"status and title of run {run.id} must be {run.status!r} and {run.title!r}, not {got!r:.200}"
             )
             assert (seen["completed_at"] is None) == (run.status == "active"), (
-                f"a run that is {run.status} has `completed_at: {seen['completed_at']}`"
+                f"a run that is {run.status} must not have `completed_at: {seen['completed_at']}`"
             )
             for task in run.tasks:
                 self._assert_as_modelled(task)
 
     def teardown(self) -> None:
-        """Leave the templates published, as they were found."""
+        """Publish the templates again."""
         for id, flag in self.templates.items():
             if not flag:
                 publish_template(self.client, id)
@@ -206,15 +208,17 @@ class LifeCycle(RuleBasedStateMachine):
     def _assert_as_modelled(self, task: Task) -> None:
         seen: Any = read_task(self.client, task.told)
         assert bool(seen.get("skipped")) == (task.state == "skipped"), (
-            f"a task that is {task.state} has `skipped: {seen.get('skipped')}`"
+            f"a task that is {task.state} must not have `skipped: {seen.get('skipped')}`"
         )
         assert task.state == "skipped" or seen["completed"] is (task.state == "completed"), (
-            f"a task that is {task.state} has `completed: {seen['completed']}`"
+            f"a task that is {task.state} must not have `completed: {seen['completed']}`"
         )
         for element in task.told["custom_elements"]:
             if element["id"] in task.values:
                 value = value_of(seen, element["id"])
-                assert same_value(element, value, task.values[element["id"]]), f"{element['id']} is {value!r}"
+                assert same_value(element, value, task.values[element["id"]]), (
+                    f"element {element['id']} must have the value {task.values[element['id']]!r}, not {value!r}"
+                )
 
 
 @rule(
@@ -226,6 +230,6 @@ class LifeCycle(RuleBasedStateMachine):
     needs=("write",),
 )
 def test_runs_live_as_documented(target: Target) -> None:
-    """Whatever is done to runs and templates in whatever order, both show what the documentation says."""
+    """Runs and templates agree with a model of the documentation after any sequence of steps."""
     # a factory will do, though hypothesis declares a class
     run_state_machine_as_test(lambda: LifeCycle(target), settings=settings.default)  # type: ignore[arg-type]

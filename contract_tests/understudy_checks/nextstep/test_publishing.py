@@ -1,4 +1,4 @@
-"""Publishing and unpublishing templates: what it turns, what it lets pass to new runs, what it leaves alone."""
+"""Publishing and unpublishing templates: the flag, the edits that new runs get, the runs that stay as they are."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from understudy_checks.target.targets import Target
 
 @rule("nextstep.publishing.unpublish", needs=("write",))
 def test_a_template_is_unpublished(target: Target) -> None:
-    """Unpublishing turns `is_published` to false, by id and in the list, if that still shows the template."""
+    """An unpublished template has `is_published: false`, by id and in a list that shows it."""
     with target.open() as client:
         id = _startable(client)
         with unpublished(client, id):
@@ -44,7 +44,7 @@ def test_a_template_is_unpublished(target: Target) -> None:
 
 @rule("nextstep.publishing.publish-again", needs=("write",))
 def test_a_template_is_published_again(target: Target) -> None:
-    """Publishing turns `is_published` to true again, as often as one likes, and runs can be started again."""
+    """A template can be published again any number of times, and then runs can be started."""
     with target.open() as client:
         id = _startable(client)
         for _ in range(2):
@@ -63,7 +63,7 @@ def test_a_template_is_published_again(target: Target) -> None:
 
 @rule("nextstep.publishing.publish-again", needs=("write",))
 def test_drafts_are_published(target: Target) -> None:
-    """A template that was listed as not published can be published, and started."""
+    """A draft from the list can be published, and then a run can be started."""
     with target.open() as client:
         for draft in [entry["id"] for entry in templates(client) if not entry["is_published"]][:3]:
             publish_template(client, draft)
@@ -80,7 +80,7 @@ def test_drafts_are_published(target: Target) -> None:
 
 @rule("nextstep.publishing.edits-reach-new-runs", needs=("write", "events"))
 def test_edits_reach_new_runs(target: Target) -> None:
-    """What was added, changed and taken out between unpublishing and publishing shows in new runs."""
+    """A new run has the edits that were made while its template was unpublished."""
     with target.open() as client:
         element = {"id": "first", "type": "shortText", "label": "First"}
         id = redesign_template(client, [{"title": "First", "custom_elements": [element]}, {"title": "Second"}])
@@ -105,7 +105,7 @@ def test_edits_reach_new_runs(target: Target) -> None:
 
 @rule("nextstep.publishing.runs-are-unaffected", needs=("write",))
 def test_existing_runs_are_unaffected(target: Target) -> None:
-    """Unpublishing and publishing a template changes nothing in its runs, which can still be worked on."""
+    """Publishing and unpublishing a template changes none of its runs; their tasks can still be updated."""
     with target.open() as client:
         run, tasks = start_run_where(
             client,
@@ -131,7 +131,7 @@ def test_existing_runs_are_unaffected(target: Target) -> None:
 
 @rule("nextstep.publishing.wrong-type", needs=("write",))
 def test_published_is_no_object(target: Target) -> None:
-    """An object or an array for `published` is refused, and the template stays as it was, published or not."""
+    """An object or an array for `published` is refused and leaves the template as it is."""
     with target.open() as client:
         id = _startable(client)
         _assert_refused(client, id)
@@ -154,7 +154,7 @@ def _assert_refused(client: Client, id: str) -> None:
 
 
 def _design(client: Client, id: str) -> list[tuple[str, list[str]]]:
-    """The titles of the tasks of a new run, each with the labels of its elements."""
+    """Start a run; returns the title of each task with the labels of its elements."""
     tasks = run_tasks(client, start_run(client, id)["id"])
     return [(task["title"], [element["label"] for element in task["custom_elements"]]) for task in tasks]
 

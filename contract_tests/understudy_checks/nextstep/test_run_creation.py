@@ -1,4 +1,4 @@
-"""Starting runs: what a new run is made of, to whom it belongs, and what never reaches it."""
+"""Starting runs: what a new run copies from its template, who it belongs to, and which edits it must not get."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ NOBODY = "nobody.at.all@example.invalid"
 
 @rule("nextstep.creation.created", needs=("write",))
 def test_a_created_run_is_active(target: Target) -> None:
-    """Starting a run answers 201 with the printed fields, active and not completed, also when another has completed."""
+    """Starting a run answers 201 with an active run in its documented members."""
     with target.open() as client:
         first, tasks = start_run_where(client, simple_tasks(), "tasks")
         complete_run(client, tasks)
         for run in (first, start_run(client, first["template_id"])):
             for name in ("id", "title", "started_by", "team_id", "timezone", "created_at"):
-                assert isinstance(run[name], str), f"{name} is {run[name]!r}"
+                assert isinstance(run[name], str), f"`{name}` of a new run must be a string, not {run[name]!r}"
             assert run["template_id"] == first["template_id"], (
                 f"a new run must have the `template_id` {first['template_id']}, not {run['template_id']!r:.200}"
             )
@@ -68,7 +68,7 @@ def test_a_created_run_is_active(target: Target) -> None:
 
 @rule("nextstep.creation.published-only", needs=("write",))
 def test_drafts_cannot_be_started(target: Target) -> None:
-    """No run can be started of a listed template that is not published."""
+    """A run of an unpublished template from the list cannot be started."""
     with target.open() as client:
         drafts = [template["id"] for template in templates(client) if not template["is_published"]]
         for id in require(drafts, "unpublished template that is listed")[:5]:
@@ -77,7 +77,7 @@ def test_drafts_cannot_be_started(target: Target) -> None:
 
 @rule("nextstep.creation.published-only", needs=("write",))
 def test_an_unpublished_template_cannot_be_started(target: Target) -> None:
-    """A template that is unpublished cannot be started any more, whatever else the call says, and had runs before."""
+    """A run of a template that was unpublished cannot be started, although earlier runs exist."""
     with target.open() as client:
         run, _ = start_run_where(client, simple_tasks(), "tasks")
         with unpublished(client, run["template_id"]):
@@ -100,14 +100,14 @@ def test_the_name_becomes_the_title(target: Target, name: str) -> None:
 @given(title=TITLES)
 @example(title="0")
 def test_title_is_an_alias_of_name(target: Target, title: str) -> None:
-    """A run that is started with a title, and no name, has it as its title."""
+    """A run that is started with a title and without a name has that title."""
     with target.open() as client:
         _assert_title(client, start_run(client, next(published_templates(client))["id"], title=title), title)
 
 
 @rule("nextstep.creation.default-title", needs=("write",))
 def test_the_title_is_the_templates_by_default(target: Target) -> None:
-    """A run that is started without a name has its template's title, whatever runs were named before."""
+    """A run that is started without a name has the title of its template."""
     with target.open() as client:
         for template in list(published_templates(client))[:3]:
             start_run(client, template["id"], name="Named before")
@@ -120,20 +120,20 @@ def test_the_title_is_the_templates_by_default(target: Target) -> None:
 @example(time=datetime(2026, 12, 31, 23, 59, 59), minutes=-330)
 @example(time=datetime(2028, 2, 29, 0, 30), minutes=780)
 def test_a_due_date_names_the_same_moment(target: Target, time: datetime, minutes: int) -> None:
-    """The due date of a run names the moment that it was started with, whatever its offset."""
+    """A run keeps the moment of its due date, whatever the offset of the text."""
     with target.open() as client:
         due = time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
         for text in (due.isoformat(), due.astimezone(UTC).isoformat().replace("+00:00", "Z")):
             run = start_run(client, next(published_templates(client))["id"], due_date=text)
             for seen in (listed_run(client, run), read_run(client, run["id"]), run):
                 told = seen.get("due_date", text)
-                assert told is not None, f"{text} is lost"
-                assert parse_time(told) == due, f"{text} became {told}"
+                assert told is not None, f"a run must have the due date {text}, not null"
+                assert parse_time(told) == due, f"a run must have the due date {text}, not {told}"
 
 
 @rule("nextstep.creation.started-by-api", needs=("write",))
 def test_a_run_is_started_by_api_by_default(target: Target) -> None:
-    """A run that is attributed to nobody was started by `api`, also after one that was attributed."""
+    """A run without `actor_email` is started by `api`."""
     with target.open() as client:
         id = next(published_templates(client))["id"]
         if client.access.members:
@@ -143,7 +143,7 @@ def test_a_run_is_started_by_api_by_default(target: Target) -> None:
 
 @rule("nextstep.creation.started-by-member", needs=("write", "members"))
 def test_a_run_is_started_by_the_member_named(target: Target) -> None:
-    """A run that is attributed to an active member by address was started by that member's user id."""
+    """A run whose `actor_email` names an active member is started by that member's user id."""
     with target.open() as client:
         id = next(published_templates(client))["id"]
         for member in active_members(client):
@@ -154,7 +154,7 @@ def test_a_run_is_started_by_the_member_named(target: Target) -> None:
 @given(name=st.from_regex(r"[a-z][a-z0-9.]{0,20}[a-z]", fullmatch=True))
 @example(name="nobody")
 def test_a_run_of_nobody_is_started_by_api(target: Target, name: str) -> None:
-    """A run that is attributed to an address of nobody is started all the same, by `api`."""
+    """A run whose `actor_email` names nobody is started by `api`."""
     with target.open() as client:
         id = next(published_templates(client))["id"]
         _assert_started_by(client, start_run(client, id, actor_email=f"{name}@example.invalid"), "api")
@@ -162,7 +162,7 @@ def test_a_run_of_nobody_is_started_by_api(target: Target, name: str) -> None:
 
 @rule("nextstep.creation.no-active-member", needs=("write", "members"))
 def test_a_run_of_an_inactive_member_is_started_by_api(target: Target) -> None:
-    """A run that is attributed to an inactive member is started all the same, by `api`."""
+    """A run whose `actor_email` names an inactive member is started by `api`."""
     with target.open() as client:
         inactive = [member for member in client.members if not member.active]
         for member in require(inactive, "inactive member that is known"):
@@ -173,7 +173,7 @@ def test_a_run_of_an_inactive_member_is_started_by_api(target: Target) -> None:
 
 @rule("nextstep.creation.workflow-runner", needs=("write", "members"))
 def test_runner_tasks_follow_the_attribution(target: Target) -> None:
-    """Tasks whose assignee is a marker of the runner, or follows one member, follow every member; others never do."""
+    """Tasks of the workflow runner are assigned to the member of `actor_email`; others never are."""
     with target.open() as client:
         members = {member.user_id for member in client.members}
         first, *others = active_members(client)
@@ -186,16 +186,20 @@ def test_runner_tasks_follow_the_attribution(target: Target) -> None:
             for member, seen in zip((first, *others[:1]), assigned, strict=True):
                 for n, assignee in enumerate(seen):
                     if n in runner:
-                        assert assignee == member.user_id, f"task {n} of {template['id']} is {assignee}'s"
+                        assert assignee == member.user_id, (
+                            f"task {n} of {template['id']} must be assigned to {member.user_id}, not to {assignee}"
+                        )
                     elif wanted[n] in members:
-                        assert assignee == wanted[n], f"task {n} of {template['id']} is {assignee}'s"
+                        assert assignee == wanted[n], (
+                            f"task {n} of {template['id']} must be assigned to {wanted[n]}, not to {assignee}"
+                        )
             runners += len(runner)
         require(range(runners), "published template with tasks of the workflow runner")
 
 
 @rule("nextstep.creation.workflow-runner", needs=("write", "members", "events"))
 def test_only_runner_tasks_follow_the_attribution(target: Target) -> None:
-    """In an attributed run the runner's tasks are the member's; tasks of others, and of nobody, stay as designed."""
+    """In a run with an actor, only the workflow runner's tasks are the actor's; others stay as designed."""
     with target.open() as client:
         owner, *others = active_members(client)
         runner = {"workflow_runner": True}
@@ -211,7 +215,7 @@ def test_only_runner_tasks_follow_the_attribution(target: Target) -> None:
 @rule("nextstep.creation.prefill", needs=("write",))
 @given(data=st.data())
 def test_prefilling_sets_what_it_names(target: Target, data: st.DataObject) -> None:
-    """A pre-filled run has the given values where they were meant, and is like a plain run everywhere else."""
+    """Pre-filling sets the named elements and no other."""
     with target.open() as client:
         plain, tasks = start_run_where(client, lambda tasks: len(writable_elements(tasks)) > 1, "two writable elements")
         places = writable_elements(tasks)
@@ -222,7 +226,7 @@ def test_prefilling_sets_what_it_names(target: Target, data: st.DataObject) -> N
 
 @rule("nextstep.creation.prefill", needs=("write",))
 def test_each_element_can_be_prefilled_alone(target: Target) -> None:
-    """A run that is pre-filled in one element is like a plain run in all others, those of its task too."""
+    """Pre-filling one element leaves all others as in a plain run, those of its task included."""
     with target.open() as client:
         plain, tasks = start_run_where(client, lambda tasks: len(writable_elements(tasks)) > 1, "two writable elements")
         for place in writable_elements(tasks):
@@ -231,7 +235,7 @@ def test_each_element_can_be_prefilled_alone(target: Target) -> None:
 
 @rule("nextstep.creation.prefill", needs=("write",))
 def test_everything_can_be_prefilled(target: Target) -> None:
-    """All writable elements of a template can be pre-filled in one call, with values that are 0 or false too."""
+    """All writable elements of a template can be pre-filled in one call, with 0 and false too."""
     with target.open() as client:
         plain, tasks = start_run_where(client, _varied, "four types of elements")
         for number in (0, 1):
@@ -240,7 +244,7 @@ def test_everything_can_be_prefilled(target: Target) -> None:
 
 @rule("nextstep.creation.prefill", needs=("write", "events"))
 def test_prefilling_heeds_the_task(target: Target) -> None:
-    """Where two tasks have an element of the same id, only the one of the named task is pre-filled."""
+    """Pre-filling sets the element of the named task alone, where two tasks share an element id."""
     with target.open() as client:
         element = {"id": "same", "type": "shortText", "label": "Same"}
         id = redesign_template(client, [{"title": f"Task {n}", "custom_elements": [element]} for n in range(3)])
@@ -251,7 +255,7 @@ def test_prefilling_heeds_the_task(target: Target) -> None:
 
 @rule("nextstep.creation.prefill-adds-no-fields", needs=("write",))
 def test_prefilling_adds_no_fields(target: Target) -> None:
-    """Pre-filling what the template does not have, refused or not, gives no run another task or element."""
+    """Pre-filling an unknown task or element adds neither to the run, whether refused or not."""
     with target.open() as client:
         plain, tasks = start_run_where(client, lambda tasks: bool(writable_elements(tasks)), "a writable element")
         task, element = writable_elements(tasks)[0]
@@ -267,12 +271,14 @@ def test_prefilling_adds_no_fields(target: Target) -> None:
             known = {run["id"] for run in runs(client, template_id=plain["template_id"])}
             client.call("createProcessRun", json={"template_id": plain["template_id"], "custom_elements": [item]})
             added = {run["id"] for run in runs(client, template_id=plain["template_id"])} - known
-            assert all(_shape(run_tasks(client, id)) == shape for id in added), f"{item} added something"
+            assert all(_shape(run_tasks(client, id)) == shape for id in added), (
+                f"pre-filling with {item} must not add tasks or elements"
+            )
 
 
 @rule("nextstep.creation.copies-the-tasks", needs=("write",))
 def test_a_run_copies_the_tasks(target: Target) -> None:
-    """A new run has its template's tasks, in their order, with their elements as far as the template shows them."""
+    """A new run has its template's tasks, in order, with the elements that the template shows."""
     with target.open() as client:
         for template in sample_templates(client):
             designed = template_tasks(client, template["id"])
@@ -285,12 +291,14 @@ def test_a_run_copies_the_tasks(target: Target) -> None:
                 differing = [
                     element["id"] for element, wanted in pairs if _told(element, wanted) != _told(wanted, wanted)
                 ]
-                assert not differing, f"task {task['id']} has other elements than {model['id']}: {differing}"
+                assert not differing, (
+                    f"task {task['id']} must have the elements of {model['id']}; these differ: {differing}"
+                )
 
 
 @rule("nextstep.creation.tasks-are-open", needs=("write",))
 def test_the_tasks_of_a_new_run_are_open(target: Target) -> None:
-    """Every task of a new run is incomplete, also when a run of the same template was completed before."""
+    """Every task of a new run is incomplete, although a run of its template was completed before."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two tasks or more")
         complete_run(client, tasks)
@@ -306,7 +314,7 @@ def test_the_tasks_of_a_new_run_are_open(target: Target) -> None:
 
 @rule("nextstep.creation.snapshot", needs=("write", "events"))
 def test_edits_do_not_reach_existing_runs(target: Target) -> None:
-    """Editing a template, while it is published or not, changes nothing in the runs that were started before."""
+    """Editing a template, published or not, changes none of its existing runs."""
     with target.open() as client:
         run, tasks = start_run_where(client, lambda tasks: bool(writable_elements(tasks)), "a writable element")
         before = read_run(client, run["id"]), run_tasks(client, run["id"])
@@ -331,7 +339,7 @@ def test_edits_do_not_reach_existing_runs(target: Target) -> None:
 
 @rule("nextstep.creation.two-calls-two-runs", needs=("write",))
 def test_two_calls_start_two_runs(target: Target) -> None:
-    """Equal calls start runs of their own, each of which can be read and is listed."""
+    """Equal calls start separate runs, and each can be read and is listed."""
     with target.open() as client:
         id = next(published_templates(client))["id"]
         made = [start_run(client, id, name="Twice")["id"] for _ in range(3)]
@@ -374,30 +382,34 @@ def _assignees(client: Client, template_id: str, email: str) -> list[Json]:
 
 
 def _markers(client: Client) -> list[Json]:
-    """What a template's task may say in place of a user id for the workflow runner."""
+    """Return the values that stand for the workflow runner in a template's `assignee`."""
     assumption = client.contract.assumptions["nextstep.templates.workflow-runner"]
     return [value for value in (assumption.default, *assumption.alternatives) if value is not None]
 
 
 def _assert_prefilled(client: Client, plain: Json, places: list[tuple[Json, Json]], number: int) -> None:
-    """Assert that a run with these elements pre-filled differs from a plain one there only, and later ones do not."""
+    """Assert that pre-filling changes the named elements alone, and that later runs have none of the values."""
     items = [
         {"task_id": task["template_task_id"], "element_id": element["id"], "value": sample_value(element, number)}
         for task, element in places
     ]
     expected = values_of(run_tasks(client, plain["id"]))
     seen = values_of(run_tasks(client, start_run(client, plain["template_id"], custom_elements=items)["id"]))
-    assert (got := seen.keys()) == expected.keys(), (
-        f"pre-filling must neither add nor remove elements; the run has {got!r:.200}"
+    assert seen.keys() == expected.keys(), (
+        f"pre-filling must neither add nor remove elements; the run has {list(seen)!r:.200}"
     )
     for item, (_, element) in zip(items, places, strict=True):
         value = seen.pop((item["task_id"], item["element_id"]))
-        assert same_value(element, value, item["value"]), f"{item} became {value!r}"
+        assert same_value(element, value, item["value"]), (
+            f"the element must be pre-filled as in {item}, not with {value!r}"
+        )
     assert seen == {key: value for key, value in expected.items() if key in seen}, (
         f"pre-filling must set the named elements and no other; the values are {seen!r:.200}"
     )
     later = start_run(client, plain["template_id"])
-    assert values_of(run_tasks(client, later["id"])) == expected, "a run without pre-filled values has some"
+    assert (got := values_of(run_tasks(client, later["id"]))) == expected, (
+        f"a later run without pre-filled values must have none; it has {got!r:.200}"
+    )
 
 
 def _varied(tasks: Tasks) -> bool:

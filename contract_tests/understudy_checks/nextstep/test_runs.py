@@ -1,4 +1,4 @@
-"""Lists of runs: what they show, in which order, and exactly which runs a filter lets through."""
+"""Lists of runs: members, order, and the exact result of each filter."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ IDS = st.text(st.characters(min_codepoint=48, max_codepoint=122, categories=("L"
 
 @rule("nextstep.runs.fields")
 def test_listed_runs_have_their_fields(target: Target) -> None:
-    """A listed run has the thirteen printed fields in their types, a known status, and its sections' fields."""
+    """A listed run has its thirteen documented members in their types, and so do its sections."""
     with target.open() as client:
         for run in runs(client):
             _assert_fields(run)
@@ -58,7 +58,7 @@ def test_listed_runs_have_their_fields(target: Target) -> None:
 
 @rule("nextstep.runs.fields", needs=("write",))
 def test_a_new_run_is_listed_with_its_fields(target: Target) -> None:
-    """A run that was just started, and one that was just completed, is listed with all fields."""
+    """A run is listed with all members right after its start and right after its completion."""
     with target.open() as client:
         run, tasks = start_run_where(
             client, simple_tasks(), "simple tasks", due_date="2031-05-01T10:00:00Z", name="Listed"
@@ -73,7 +73,7 @@ def test_a_new_run_is_listed_with_its_fields(target: Target) -> None:
 @example(id="x")
 @example(id="tasks")
 def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
-    """Every route under an unknown run id answers 404, with the task of a known run or without."""
+    """Every path below an unknown run id answers 404, with a known task id too."""
     with target.open() as client:
         listed = runs(client)
         run = require(listed, "run")[0]
@@ -94,18 +94,20 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
 @given(limit=st.integers(1, 100))
 @example(limit=7)
 def test_runs_are_listed_newest_first(target: Target, limit: int) -> None:
-    """The time of creation never rises down the list, whatever the filter and the page size."""
+    """Runs are listed newest first, with each filter and page size."""
     with target.open() as client:
         listing = client.contract.operations["listProcessRuns"]
         for filters in ({}, {"status": "active"}, {"status": "completed"}):
             for listed in (runs(client, **filters), read_page(client, listing, filters, limit=limit).items):
                 times = [parse_time(run["created_at"]) for run in listed]
-                assert times == sorted(times, reverse=True), f"with {filters} a newer run follows an older one"
+                assert times == sorted(times, reverse=True), (
+                    f"the list with {filters} must be sorted by creation, newest first"
+                )
 
 
 @rule("nextstep.runs.newest-first", needs=("write",))
 def test_a_new_run_stands_first(target: Target) -> None:
-    """A new run is listed before all older ones, under every filter that it passes, also after a task was updated."""
+    """A new run is listed before all older ones, with each filter, and stays so after an update of a task."""
     with target.open() as client:
         older, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for number in range(3):
@@ -120,7 +122,7 @@ def test_a_new_run_stands_first(target: Target) -> None:
             for filters in ({}, {"status": "active"}, {"template_id": run["template_id"]}):
                 listed = ids(runs(client, **filters))
                 before = listed[: listed.index(run["id"])]
-                assert not known & set(before), f"older runs stand before a new one ({filters})"
+                assert not known & set(before), f"a new run must be listed before older ones with {filters}"
 
 
 @rule("nextstep.runs.status-filter")
@@ -128,7 +130,7 @@ def test_a_new_run_stands_first(target: Target) -> None:
 @example(status="active")
 @example(status="completed")
 def test_status_filters_exactly(target: Target, status: str) -> None:
-    """Filtering by status lists the runs that have it, and no others."""
+    """`status` lists exactly the runs with that status."""
     with target.open() as client:
         _assert_filtered(client, lambda run: run["status"] == status, status=status)
 
@@ -136,7 +138,7 @@ def test_status_filters_exactly(target: Target, status: str) -> None:
 @rule("nextstep.runs.template-filter")
 @given(data=st.data())
 def test_template_filters_exactly(target: Target, data: st.DataObject) -> None:
-    """Filtering by template lists its runs, and no others."""
+    """`template_id` lists exactly the runs of that template."""
     with target.open() as client:
         known = require(sorted({run["template_id"] for run in runs(client)}), "run")
         id = data.draw(st.sampled_from(known), label="template")
@@ -145,7 +147,7 @@ def test_template_filters_exactly(target: Target, data: st.DataObject) -> None:
 
 @rule("nextstep.runs.template-filter", needs=("write",))
 def test_a_new_run_is_listed_under_its_template(target: Target) -> None:
-    """A new run is listed under its template at once, and under no other one."""
+    """A new run is listed under its template at once, and under no other."""
     with target.open() as client:
         first, second, *_ = ids(require(list(published_templates(client)), "second published template", least=2))
         run = start_run(client, first)
@@ -160,7 +162,7 @@ def test_a_new_run_is_listed_under_its_template(target: Target) -> None:
 @rule("nextstep.runs.filters-combine")
 @given(data=st.data())
 def test_filters_combine(target: Target, data: st.DataObject) -> None:
-    """With both filters the list holds the runs that match both, and no others, also where that is none."""
+    """Both filters together list exactly the runs that match both, or none."""
     with target.open() as client:
         known = require(sorted({run["template_id"] for run in runs(client)}), "run")
         id = data.draw(st.sampled_from(known), label="template")
@@ -171,7 +173,7 @@ def test_filters_combine(target: Target, data: st.DataObject) -> None:
 
 @rule("nextstep.runs.filters-combine", needs=("write",))
 def test_filters_combine_as_runs_complete(target: Target) -> None:
-    """Of two runs of one template, the completed and the active one each pass exactly their own pair of filters."""
+    """A completed and an active run of one template each match their own status filter alone."""
     with target.open() as client:
         done, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         open_ = start_run(client, done["template_id"])
@@ -185,20 +187,22 @@ def test_filters_combine_as_runs_complete(target: Target) -> None:
 
 def _assert_fields(run: Json) -> None:
     for name, types in FIELDS.items():
-        assert name in run, f"run {run['id']} is listed without {name}"
-        assert isinstance(run[name], types), f"run {run['id']} is listed with {name} {run[name]!r}"
+        assert name in run, f"run {run['id']} must be listed with {name}"
+        assert isinstance(run[name], types), f"`{name}` of the listed run {run['id']} must not be {run[name]!r}"
     assert run["status"] in ("active", "completed"), (
         f"a listed run must be `active` or `completed`, not {run['status']!r:.200}"
     )
     for section in run["sections"]:
-        assert not set(SECTION) - section.keys(), f"{section} lacks fields"
+        assert not set(SECTION) - section.keys(), f"a section must have the members {', '.join(SECTION)}: {section}"
 
 
 def _assert_filtered(client: Client, matches: Callable[[Any], bool], **filters: str) -> None:
-    """Assert that a filtered list holds what matches of the whole list, as it was shortly before or after."""
+    """Assert that a filtered list equals the matches of the whole list, read before and after it."""
     before, filtered, after = runs(client), runs(client, **filters), runs(client)
     always = [run["id"] for run in before if matches(run) and run in after]
     once = {run["id"] for run in (*before, *after) if matches(run)}
     seen = ids(filtered)
-    assert [id for id in seen if id in set(always)] == always, f"{filters} leaves runs out, repeats or moves some"
-    assert set(seen) <= once, f"{filters} lists runs that do not match"
+    assert [id for id in seen if id in set(always)] == always, (
+        f"the list with {filters} must hold each matching run once, in order"
+    )
+    assert set(seen) <= once, f"the list with {filters} must hold matching runs alone"

@@ -1,4 +1,4 @@
-"""Updating tasks: what each field does, alone and with others, and what it must leave alone."""
+"""Updating tasks: the effect of each field, alone and with others, and what must not change."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STEPS = ("complete", "uncomplete", "assign", "assign by address", "fill", "fill 
 @example(position=0)
 @example(position=-1)
 def test_a_task_is_completed_with_the_time(target: Target, position: int) -> None:
-    """A completed task is shown as such, with the time at which it was completed."""
+    """A completed task has `completed: true` and the time of its completion."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         client.advance(2)
@@ -54,15 +54,15 @@ def test_a_task_is_completed_with_the_time(target: Target, position: int) -> Non
         client.advance(2)
         since, until = (parse_time(started["created_at"]) for started in (run, start_run(client, run["template_id"])))
         for told in (done["completed_at"], seen["completed_at"]):
-            assert told is not None, "completed_at is null"
+            assert told is not None, "a completed task must have a `completed_at`"
             assert since + timedelta(seconds=1) <= parse_time(told) < until, (
-                f"{told} is not between {since} and {until}"
+                f"`completed_at` must be between {since} and {until}, not {told}"
             )
 
 
 @rule("nextstep.updates.complete", needs=("write",))
 def test_the_only_task_is_completed(target: Target) -> None:
-    """The last task of a run is completed as any other, and stays so when its run is completed."""
+    """The last task of a run is completed and stays so after its run completes."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         for task in tasks:
@@ -79,7 +79,7 @@ def test_the_only_task_is_completed(target: Target) -> None:
 
 @rule("nextstep.updates.completed-by-api", needs=("write",))
 def test_a_task_is_completed_by_api_by_default(target: Target) -> None:
-    """A task that is completed for nobody in particular was completed by `api`."""
+    """A task that is completed without an actor is completed by `api`."""
     with target.open() as client:
         _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task in tasks[:-1]:
@@ -88,7 +88,7 @@ def test_a_task_is_completed_by_api_by_default(target: Target) -> None:
 
 @rule("nextstep.updates.completed-by-api", needs=("write", "members"))
 def test_a_task_is_completed_by_api_whosever_it_is(target: Target) -> None:
-    """A task that is completed for nobody in particular was completed by `api`, whoever has it and started the run."""
+    """A task that is completed without an actor is completed by `api`, whoever its assignee is."""
     with target.open() as client:
         starter, owner = active_members(client)[0], active_members(client)[-1]
         _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more", actor_email=starter.email)
@@ -99,7 +99,7 @@ def test_a_task_is_completed_by_api_whosever_it_is(target: Target) -> None:
 
 @rule("nextstep.updates.completed-by-member", needs=("write", "members"))
 def test_a_task_is_completed_by_the_member_named(target: Target) -> None:
-    """A task that is completed for an active member names that member, by user id or address, time after time."""
+    """A task that is completed for an active member names the member by user id or address."""
     with target.open() as client:
         _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for member in active_members(client):
@@ -110,7 +110,7 @@ def test_a_task_is_completed_by_the_member_named(target: Target) -> None:
 
 @rule("nextstep.updates.uncomplete", needs=("write",))
 def test_a_task_is_made_incomplete(target: Target) -> None:
-    """A completed task of an active run is made incomplete without a trace, again and again."""
+    """A completed task of an active run can be made incomplete again, without time and person."""
     with target.open() as client:
         _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task in (tasks[0], tasks[0], tasks[-1]):
@@ -138,7 +138,7 @@ def test_a_task_is_assigned_by_user_id(target: Target) -> None:
 
 @rule("nextstep.updates.assign-by-email", needs=("write", "members"))
 def test_a_task_is_assigned_by_address(target: Target) -> None:
-    """An active member's address makes that member's user id the assignee of a task, whoever had it before."""
+    """An active member's address sets the assignee to the member's user id, whoever had the task before."""
     with target.open() as client:
         _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task, member in product((tasks[0], tasks[-1]), active_members(client)):
@@ -150,14 +150,14 @@ def test_a_task_is_assigned_by_address(target: Target) -> None:
 @example(steps=["fill", "assign", "complete", "fill one", "assign by address", "uncomplete", "complete"])
 @example(steps=["complete", "fill", "uncomplete", "assign"])
 def test_what_is_not_mentioned_is_kept(target: Target, steps: list[str]) -> None:
-    """Each update changes what it mentions; completion, assignee and the other elements stay."""
+    """An update changes only what it names among completion, assignee and elements."""
     with target.open() as client:
         task = _filled_task(client)
         before = updatable_state(read_task(client, task))
         for number, step in enumerate(steps):
             meant = _take(client, task, step, number)
             after = updatable_state(read_task(client, task))
-            assert _rest(after, meant) == _rest(before, meant), f"{step} changed more than {', '.join(meant)}"
+            assert _rest(after, meant) == _rest(before, meant), f"{step} must change nothing but {', '.join(meant)}"
             before = after
 
 
@@ -186,7 +186,7 @@ def test_fields_take_effect_together(target: Target, number: int) -> None:
 @example(number=0)
 @example(number=1)
 def test_people_take_effect_together(target: Target, number: int) -> None:
-    """Completion for a member, assignee and elements that are sent in one call all take effect."""
+    """Actor, assignee and elements that are sent in one call all take effect."""
     with target.open() as client:
         task, member = _rich_task(client), active_members(client)[-1]
         items = [
@@ -216,7 +216,7 @@ def test_people_take_effect_together(target: Target, number: int) -> None:
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
 @example(steps=[*STEPS])
 def test_an_update_is_kept(target: Target, steps: list[str]) -> None:
-    """What an update answers is what the task shows afterwards, read by its id or in the list, now and later."""
+    """A task shows, by its id and in the list, what the response to its update showed."""
     with target.open() as client:
         task = _filled_task(client)
         for number, step in enumerate(steps):
@@ -234,7 +234,7 @@ def test_an_update_is_kept(target: Target, steps: list[str]) -> None:
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
 @example(steps=[*STEPS])
 def test_other_tasks_are_unaffected(target: Target, steps: list[str]) -> None:
-    """Updating a task changes no other task of its run, and none of another run of the template."""
+    """An update changes no other task of its run or of another run of the template."""
     with target.open() as client:
         task = _filled_task(client)
         run_id = task["instance_id"]
@@ -243,7 +243,7 @@ def test_other_tasks_are_unaffected(target: Target, steps: list[str]) -> None:
         for number, step in enumerate(steps):
             _take(client, task, step, number)
             after = _without(run_tasks(client, run_id), task), [run_tasks(client, id) for id in others]
-            assert after == before, f"{step} changed another task"
+            assert after == before, f"{step} must not change another task"
 
 
 @rule("nextstep.updates.refused-value-is-not-kept", needs=("write",))
@@ -251,7 +251,7 @@ def test_other_tasks_are_unaffected(target: Target, steps: list[str]) -> None:
 @example(filled=False)
 @example(filled=True)
 def test_a_refused_value_is_not_kept(target: Target, filled: bool) -> None:
-    """An update whose only value is refused leaves the task as it was, whether the element had a value or not."""
+    """An update whose only value is refused leaves the task as it is."""
     with target.open() as client:
         task = _filled_task(client) if filled else _rich_task(client)
         before = read_task(client, task)
@@ -260,13 +260,13 @@ def test_a_refused_value_is_not_kept(target: Target, filled: bool) -> None:
             attempts.append({"custom_elements": [{"id": element["id"], "value": {"not": "a value"}}]})
         for fields in attempts:
             assert_envelope(client, request_update(client, task, **fields))
-            assert read_task(client, task) == before, f"{fields} was refused, and yet changed the task"
+            assert read_task(client, task) == before, f"the refused update with {fields} must not change the task"
         response = request_update(client, task, assignee="nobody.at.all@example.invalid")
-        assert response.status < 300 or read_task(client, task) == before, "a refused assignee changed the task"
+        assert response.status < 300 or read_task(client, task) == before, "a refused assignee must not change the task"
 
 
 def _rich_task(client: Client) -> Json:
-    """A task with two writable elements or more, in a new run that has other tasks too."""
+    """Start a run of several tasks; returns a task with two writable elements or more."""
 
     def wanted(tasks: Tasks) -> bool:
         return simple_tasks(2, 30)(tasks) and _richest(tasks) > 1
@@ -276,7 +276,7 @@ def _rich_task(client: Client) -> Json:
 
 
 def _filled_task(client: Client) -> Json:
-    """Such a task whose elements all have values, so that nothing is in the way of completing it."""
+    """Return such a task with all elements filled, so that it can be completed."""
     task = _rich_task(client)
     fill_elements(client, task, {element["id"]: sample_value(element) for _, element in writable_elements([task])})
     return task
@@ -287,7 +287,7 @@ def _richest(tasks: Tasks) -> int:
 
 
 def _take(client: Client, task: Json, step: str, number: int) -> tuple[str, ...]:
-    """Take a step with a task; what it is meant to change, an element by its id."""
+    """Apply a step to a task; returns the names of what it may change, an element by its id."""
     _take_one(client, task, step, number)
     step = _possible(client, step)
     if "complete" in step:
@@ -296,7 +296,7 @@ def _take(client: Client, task: Json, step: str, number: int) -> tuple[str, ...]
 
 
 def _take_one(client: Client, task: Json, step: str, number: int) -> Json:
-    """Take a step with a task; the answer's task."""
+    """Apply a step to a task; returns the task of the response."""
     step = _possible(client, step)
     if step == "complete":
         return update_task(client, task, completed=True)
@@ -310,7 +310,7 @@ def _take_one(client: Client, task: Json, step: str, number: int) -> Json:
 
 
 def _possible(client: Client, step: str) -> str:
-    """The step, or another one where nobody is known who could be assigned."""
+    """Return the step, or another one if it needs a member and none is known."""
     return "fill one" if "assign" in step and not client.access.members else step
 
 
@@ -334,7 +334,7 @@ def _without(tasks: list[Json], task: Json) -> list[Json]:
 
 def _assert_set(seen: Json, task: Json, items: list[Json]) -> None:
     for (_, element), item in zip(writable_elements([task]), items, strict=True):
-        assert same_value(element, value_of(seen, item["id"]), item["value"]), f"{item} was not set"
+        assert same_value(element, value_of(seen, item["id"]), item["value"]), f"the element must be set as in {item}"
 
 
 def _assert_completed_by(client: Client, done: Json, *who: str) -> None:

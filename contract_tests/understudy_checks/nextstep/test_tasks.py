@@ -1,4 +1,4 @@
-"""What the tasks of runs show, where they stand, and that each belongs to its run alone."""
+"""The tasks of runs: their members, their order, and that each belongs to one run."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ IDS = st.text(st.characters(min_codepoint=48, max_codepoint=122, categories=("L"
 
 @rule("nextstep.tasks.fields")
 def test_tasks_have_their_fields(target: Target) -> None:
-    """A task shows the fields of both examples, in the list and by its id, there with two more."""
+    """A task has the documented members in the list, and two more by its id."""
     with target.open() as client:
         _assert_fields(client, [run["id"] for run in runs(client)[:10]])
 
 
 @rule("nextstep.tasks.fields", needs=("write",))
 def test_tasks_of_a_new_run_have_their_fields(target: Target) -> None:
-    """A task of a run that was just started shows its fields, its own run's id among them."""
+    """A task of a new run has the documented members, the id of its run among them."""
     with target.open() as client:
         _assert_fields(
             client, [start_run(client, template["id"])["id"] for template in list(published_templates(client))[:5]]
@@ -57,7 +57,7 @@ def test_tasks_of_a_new_run_have_their_fields(target: Target) -> None:
 @example(limit=2)
 @example(limit=20)
 def test_tasks_are_listed_by_position(target: Target, limit: int) -> None:
-    """The order of a run's tasks counts from 0 in steps of 1, from page to page."""
+    """`order` of a run's tasks counts 0, 1, 2 ... across pages."""
     with target.open() as client:
         listing = client.contract.operations["listRunTasks"]
         listed = require(runs(client)[:20], "run")
@@ -66,12 +66,14 @@ def test_tasks_are_listed_by_position(target: Target, limit: int) -> None:
             size = len(run_tasks(client, run["id"]))
             sizes = iter([max(limit, size // 20)] * 1000)
             walked = [task for page in pages(client, listing, {"id": run["id"]}, limits=sizes) for task in page.items]
-            assert [task["order"] for task in walked] == list(range(size)), f"run {run['id']} in pages of {limit}"
+            assert [task["order"] for task in walked] == list(range(size)), (
+                f"the `order` of the tasks of run {run['id']} must count from 0, in pages of {limit}"
+            )
 
 
 @rule("nextstep.tasks.section")
 def test_tasks_stand_in_sections_of_their_run(target: Target) -> None:
-    """The section of a task, unless null, is one of its run's."""
+    """`section_id` of a task is null or a section of its run."""
     with target.open() as client:
         for run in runs(client)[:20]:
             _assert_sections(client, run)
@@ -79,7 +81,7 @@ def test_tasks_stand_in_sections_of_their_run(target: Target) -> None:
 
 @rule("nextstep.tasks.section", needs=("write",))
 def test_tasks_of_new_runs_stand_in_their_sections(target: Target) -> None:
-    """The section of a task of a new run, unless null, is one of its run's, and so when it is read by its id."""
+    """`section_id` of a new run's task is null or a section of the run, by id and in the list."""
     with target.open() as client:
         for template in sample_templates(client):
             _assert_sections(client, listed_run(client, start_run(client, template["id"])))
@@ -87,7 +89,7 @@ def test_tasks_of_new_runs_stand_in_their_sections(target: Target) -> None:
 
 @rule("nextstep.tasks.elements")
 def test_elements_have_their_fields(target: Target) -> None:
-    """An element has its printed fields and is display-only exactly when its type, if it is a known one, is."""
+    """An element has its documented members, and `display_only` is true exactly for read-only types."""
     with target.open() as client:
         for run in runs(client)[:20]:
             _assert_elements(client, run_tasks(client, run["id"]))
@@ -95,7 +97,7 @@ def test_elements_have_their_fields(target: Target) -> None:
 
 @rule("nextstep.tasks.elements", needs=("write",))
 def test_elements_of_new_runs_have_their_fields(target: Target) -> None:
-    """The elements of a new run have their fields too, in the list and when their task is read by its id."""
+    """Elements of a new run have their documented members, by id and in the list."""
     with target.open() as client:
         for template in sample_templates(client):
             _assert_elements(client, run_tasks(client, start_run(client, template["id"])["id"]))
@@ -103,19 +105,19 @@ def test_elements_of_new_runs_have_their_fields(target: Target) -> None:
 
 @rule("nextstep.tasks.unique-to-the-run", needs=("write",))
 def test_task_ids_are_unique_to_the_run(target: Target) -> None:
-    """Runs of one template have no task id in common, nor do the tasks of one run."""
+    """No two tasks have the same id, within a run or across runs of a template."""
     with target.open() as client:
         run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
         others = [start_run(client, run["template_id"])["id"] for _ in range(2)]
         seen = ids(tasks) + [id for other in others for id in ids(run_tasks(client, other))]
-        assert len(set(seen)) == len(seen), f"among {seen} are equal ids"
+        assert len(set(seen)) == len(seen), f"tasks must have different ids; they are {seen}"
 
 
 @rule("nextstep.tasks.unknown-task", needs=("write",))
 @given(id=IDS)
 @example(id="x")
 def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
-    """An unknown task of a known run cannot be read or updated: 404, also for the id of the template's task."""
+    """An unknown task of a known run answers 404; so does the id of the template's task."""
     with target.open() as client:
         run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
         for other in unknown(ids(tasks), id, tasks[0]["template_task_id"], run["id"]):
@@ -127,7 +129,7 @@ def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
 
 @rule("nextstep.tasks.task-of-another-run", needs=("write",))
 def test_a_task_is_unknown_in_other_runs(target: Target) -> None:
-    """A task cannot be read or updated under another run, of its template or not, and stays unchanged."""
+    """A task answers 404 under another run and stays unchanged."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         others = [start_run(client, run["template_id"])["id"]]
@@ -157,7 +159,9 @@ def _assert_fields(client: Client, run_ids: list[str]) -> None:
         for task in run_tasks(client, run_id):
             seen = read_task(client, task)
             for told, names in ((task, FIELDS), (seen, (*FIELDS, *BY_ID))):
-                assert not set(names) - told.keys(), f"{task['id']} lacks {set(names) - told.keys()}"
+                assert not set(names) - told.keys(), (
+                    f"task {task['id']} must have the members {set(names) - told.keys()}"
+                )
                 assert told["instance_id"] == run_id, (
                     f"a task of run {run_id} must have its `instance_id`, not {told['instance_id']!r:.200}"
                 )
@@ -169,12 +173,18 @@ def _assert_fields(client: Client, run_ids: list[str]) -> None:
 def _assert_sections(client: Client, run: Json) -> None:
     known = {*ids(run["sections"]), None}
     for task in run_tasks(client, run["id"]):
-        assert task["section_id"] in known, f"task {task['id']} is in section {task['section_id']}, not one of {known}"
+        assert task["section_id"] in known, (
+            f"task {task['id']} must be in one of the sections {known}, not in {task['section_id']}"
+        )
 
 
 def _assert_elements(client: Client, tasks: list[Json]) -> None:
     for task in tasks:
         for element in (*task["custom_elements"], *read_task(client, task)["custom_elements"]):
-            assert not set(ELEMENT) - element.keys(), f"{element} lacks fields"
+            assert not set(ELEMENT) - element.keys(), (
+                f"an element must have the members {', '.join(ELEMENT)}: {element}"
+            )
             wanted = {**dict.fromkeys(READ_ONLY, True), **dict.fromkeys(WRITABLE, False)}
-            assert element["display_only"] is wanted.get(element["type"], element["display_only"]), element
+            assert element["display_only"] is wanted.get(element["type"], element["display_only"]), (
+                f"`display_only` must be true exactly for read-only types: {element}"
+            )

@@ -38,7 +38,7 @@ def test_one_space_before_the_token(target: Target, secured: Operation, gap: str
         headers = {"authorization": f"Bearer{gap}{client.key}"}
         options: dict[str, Json] = {} if arranged.body is None else {"json": arranged.body}
         response = client.call(secured, arranged.arguments, key=None, headers=headers, **options)
-        assert response.status == 401, f"{headers}: {response.status}"
+        assert response.status == 401, f"a request with {headers} must answer 401, not {response.status!r:.200}"
         assert_envelope(client, response)
 
 
@@ -50,7 +50,9 @@ def test_the_client_header_is_required(target: Target, secured: Operation) -> No
         def refuse(arranged: Arranged) -> None:
             options: dict[str, Json] = {} if arranged.body is None else {"json": arranged.body}
             response = client.call(secured, arranged.arguments, headers={"x-tallyfy-client": ""}, **options)
-            assert response.status in (401, 404), f"an empty header: {response.status}"
+            assert response.status in (401, 404), (
+                f"an empty X-Tallyfy-Client must answer 401 or 404, not {response.status!r:.200}"
+            )
             assert_envelope(client, response)
 
         assert_no_effect(client, secured, refuse)
@@ -96,7 +98,9 @@ def test_a_foreign_organization_is_closed(target: Target, secured: Operation) ->
         for organization in (foreign, UNKNOWN_ID, "no-such-organization"):
             changed = arranged._replace(arguments={**arranged.arguments, "org_id": organization})
             response = call(client, secured, changed)
-            assert response.status in (403, 404), f"{secured.id} under {organization}: {response.status}"
+            assert response.status in (403, 404), (
+                f"{secured.id} under organization {organization} must answer 404 or 403, not {response.status!r:.200}"
+            )
             assert_envelope(client, response)
 
 
@@ -108,14 +112,16 @@ def test_ids_have_their_types(target: Target) -> None:
         runs = org.get_body("/runs")["data"]
         for run in runs:
             assert isinstance(run["id"], str), f"the id of a process must be a string, not {run['id']!r}"
-            assert all(_is_whole(run[name]) for name in ("increment_id", "started_by", "owner_id")), run
+            assert all(_is_whole(run[name]) for name in ("increment_id", "started_by", "owner_id")), (
+                f"the ids of people and the number of a process must be integers: {run}"
+            )
             read = read_run(org, run)
             assert all(_is_whole(person) for person in read["users"]), (
                 f"`users` of a process must be integers, not {read['users']}"
             )
             for task in run_tasks(org, run):
                 assert isinstance(task["id"], str), f"the id of a task must be a string, not {task['id']!r}"
-                assert _is_whole(task["increment_id"]), task
+                assert _is_whole(task["increment_id"]), f"`increment_id` of a task must be an integer: {task}"
                 assert task["completer_id"] is None or _is_whole(task["completer_id"]), (
                     f"`completer_id` of a task must be null or an integer, not {task['completer_id']!r}"
                 )
@@ -132,11 +138,11 @@ def test_an_unknown_path_has_its_code(target: Target, name: str) -> None:
         for path in (f"/organizations/{org.id}/no-{name}", f"/organizations/{org.id}/runs/{UNKNOWN_ID}/no-{name}"):
             response = client.send("GET", path)
             body = assert_envelope(client, response)
-            assert (response.status, body.get("code")) == (404, "ENDPOINT_NOT_FOUND"), (
-                f"{path}: {response.status} {body}"
+            assert (got := (response.status, body.get("code"))) == (404, "ENDPOINT_NOT_FOUND"), (
+                f"the unknown path {path} must answer 404 ENDPOINT_NOT_FOUND, not {got!r:.200}"
             )
-            assert (got := message_of(body)) == "API endpoint not found", (
-                f"the 404 of an unknown path must have the documented message, not {got!r:.200}"
+            assert message_of(body) == "API endpoint not found", (
+                f"the 404 of an unknown path must have the documented message: {body}"
             )
 
 
@@ -157,7 +163,9 @@ def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
             response = org.send("GET", path)
             body = assert_envelope(client, response)
             told = (body.get("code"), message_of(body))
-            assert response.status != 404 or told == ("RESOURCE_NOT_FOUND", "Resource not found"), f"{path}: {body}"
+            assert response.status != 404 or told == ("RESOURCE_NOT_FOUND", "Resource not found"), (
+                f"a 404 of {path} must have the documented code and message: {body}"
+            )
 
 
 @rule("tallyfy.errors.by-member", needs=("write",))
@@ -178,8 +186,10 @@ def test_errors_are_told_by_member(target: Target) -> None:
         ]
         for method, path, body, names in wrong:
             told = org.assert_refused(method, path, body, status=422)["errors"]
-            assert names <= told.keys(), f"{method} {path} {body}: {told}"
-            assert all(texts and all(isinstance(text, str) and text for text in texts) for texts in told.values()), told
+            assert names <= told.keys(), f"{method} {path} {body} must name the wrong members {names}, not {told}"
+            assert all(texts and all(isinstance(text, str) and text for text in texts) for texts in told.values()), (
+                f"each error of a member must be a list of texts: {told}"
+            )
 
 
 @rule("tallyfy.me.same-person")
@@ -226,9 +236,9 @@ def test_a_429_tells_how_long_to_wait(target: Target) -> None:
             if response.status == 429:
                 seen += 1
                 wait = response.header("retry-after") or ""
-                assert wait.isdecimal(), f"Retry-After is {wait!r}"
+                assert wait.isdecimal(), f"Retry-After must be a number of seconds, not {wait!r}"
                 assert int(wait) >= 1, f"Retry-After must be at least 1 second, not {wait}"
-        assert seen, "no limit was met"
+        assert seen, "130 comments must meet the documented limit"
 
 
 def _is_whole(value: Json) -> bool:

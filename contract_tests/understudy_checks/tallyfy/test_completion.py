@@ -351,7 +351,9 @@ def test_every_issue_is_resolved(target: Target) -> None:
             for task in open_tasks(org, run)[:2]
         ]
         for number, (task, issue) in enumerate(issues):
-            assert read_run(org, run)["status"] == "problem", number
+            assert (got := read_run(org, run)["status"]) == "problem", (
+                f"a process with {len(issues) - number} open issues must be in status `problem`, not {got!r:.200}"
+            )
             org.call("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"]})
         assert (got := read_run(org, run)["status"]) == "active", (
             f"a process whose issues are all resolved must be active, not {got!r:.200}"
@@ -467,7 +469,9 @@ def test_comments_are_limited_by_the_hour(target: Target) -> None:
         task = open_tasks(org, launch(org))[0]
         for number in range(120):
             response = _comment(org, task, f"Comment {number}")
-            assert response.status < 300, f"comment {number + 1} of 120: {response.status}"
+            assert response.status < 300, (
+                f"comment {number + 1} of 120 must be accepted, not answer {response.status!r:.200}"
+            )
         response = _comment(org, task, "One too many")
         body = assert_envelope(client, response)
         assert (got := (response.status, code_of(body))) == (429, "RATE_LIMIT_EXCEEDED"), (

@@ -72,7 +72,9 @@ def test_collections_have_data(target: Target) -> None:
         org = first_organization(client)
         for run in org.list_all("/runs", with_="tasks,tags,next_task"):
             for name in ("tasks", "tags", "next_task"):
-                assert isinstance(run[name]["data"], list), f"{name}: {run[name]!r}"
+                assert isinstance(run[name]["data"], list), (
+                    f"the include {name} must be a list in `data`, not {run[name]!r}"
+                )
                 assert isinstance(read_run(org, run, with_=name)[name]["data"], list), (
                     f"the include {name} must be a list in `data`"
                 )
@@ -316,7 +318,9 @@ def test_the_next_task_has_its_fields_only(target: Target) -> None:
                 assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups")), (
                     f"the owners of the next task must be three lists, not {task['owners']!r:.200}"
                 )
-                assert all(task[name] == tasks[task["id"]][name] for name in task), "its values differ from the task's"
+                assert all(task[name] == tasks[task["id"]][name] for name in task), (
+                    "the members of the next task must have the values of the task"
+                )
                 seen += 1
         if not seen:
             raise NotChecked("no process has a next task")
@@ -332,10 +336,12 @@ def test_progress_counts_the_tasks(target: Target) -> None:
             done = [task for task in tasks if task["status"] == "completed"]
             for shown in (run, read_run(org, run)):
                 progress = shown["progress"]
-                assert (progress["complete"], progress["total"]) == (len(done), len(tasks)), run["name"]
+                assert (got := (progress["complete"], progress["total"])) == (len(done), len(tasks)), (
+                    f"the progress of {run['name']!r} must count completed and visible tasks, not {got!r:.200}"
+                )
                 for told in (progress, shown["whole_progress"]):
                     exact = 100 * told["complete"] / told["total"] if told["total"] else told["percent"]
-                    assert abs(told["percent"] - exact) <= 1, told
+                    assert abs(told["percent"] - exact) <= 1, f"the percentage must be {exact:.1f} within 1: {told}"
 
 
 @rule("tallyfy.progress.hidden-tasks", needs=("write", "events"))

@@ -80,8 +80,12 @@ def test_a_process_without_a_name_is_called_after_its_template(target: Target) -
         org = first_organization(client)
         template = plain_template(org)
         name = launch(org, template)["name"]
-        assert name.startswith(f"{template['title']} - "), name
-        assert any(c.isdigit() for c in name.removeprefix(f"{template['title']} - ")), name
+        assert (got := name.startswith(f"{template['title']} - ")), (
+            f"a process without a name must be called by its template and a dash, not {got!r:.200}"
+        )
+        assert any(c.isdigit() for c in name.removeprefix(f"{template['title']} - ")), (
+            f"a process without a name must have a date in its name, not {name!r}"
+        )
 
 
 @rule("tallyfy.launch.long-name", needs=("write",))
@@ -172,7 +176,9 @@ def test_required_answers_are_demanded(target: Target) -> None:
                 "POST", "/runs", {"checklist_id": template["id"], "name": "Empty", **body}, status=422
             )
             texts = [text for texts in told["errors"].values() for text in texts]
-            assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), told
+            assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), (
+                f"each required kick-off field without an answer must be reported by its label: {told}"
+            )
         assert (got := len(org.list_all("/runs"))) == before, (
             f"a refused launch must start no process; the list has {got!r:.200}"
         )
@@ -271,7 +277,9 @@ def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
                 nobody = not any(named.values())
                 if nobody and step.get("assign_run_starter", True):
                     named["users"] = [me]
-                assert {name: owners[name] for name in named} == named, step["title"]
+                assert (got := {name: owners[name] for name in named}) == named, (
+                    f"a task of the step {step['title']!r} must belong to its assignees, not to {got!r:.200}"
+                )
                 kinds.add((nobody, step.get("assign_run_starter", True)))
         if len(kinds) < 3:
             raise NotChecked("the steps of this target do not differ in whom they name")
@@ -294,7 +302,9 @@ def test_deadlines_count_from_the_launch(target: Target) -> None:
                 if told.get("step") not in (None, "start_run", "start_process") or run is None:
                     continue
                 start, due = _time(run["started_at"]), _time(task_of_step(org, run, step)["deadline"])
-                assert due - start == timedelta(**{told["unit"]: told["value"]}), f"{told}: {start} to {due}"
+                assert due - start == timedelta(**{told["unit"]: told["value"]}), (
+                    f"a task with the deadline {told} must be due that long after {start}, not at {due}"
+                )
                 seen.add(told["unit"])
         if not seen:
             raise NotChecked("no step has a deadline that counts from the launch")

@@ -58,9 +58,11 @@ class LifeCycle(RuleBasedStateMachine):
         task = self.tasks[number % len(self.tasks)]
         response = self.org.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
         if task.done or task.hidden or task.issues:
-            assert 400 <= response.status < 500, f"{task}: {response.status}"
+            assert (got := 400) <= response.status < 500, f"completing {task} must be refused, not answer {got!r:.200}"
         else:
-            assert response.status == 200, f"{task}: {response.status} {response.body[:200]!r}"
+            assert response.status == 200, (
+                f"completing {task} must answer 200, not {response.status}: {response.body[:200]!r}"
+            )
             task.done = True
 
     @step(number=NUMBERS)
@@ -69,7 +71,9 @@ class LifeCycle(RuleBasedStateMachine):
         task = self.tasks[number % len(self.tasks)]
         self.settled = self.settled and not self._is_over()
         response = self.org.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
-        assert (response.status == 200) == task.done, f"{task}: {response.status}"
+        assert (response.status == 200) == task.done, (
+            f"a task must be reopened exactly if it is completed; {task} answers {response.status}"
+        )
         task.done = False
 
     @step(number=NUMBERS)
@@ -130,7 +134,9 @@ class LifeCycle(RuleBasedStateMachine):
                 f"a process with an open issue must be in status `problem`, not {shown['status']!r:.200}"
             )
         elif self.settled and seen:
-            assert (shown["status"] == "complete") == self._is_over(), f"{shown['status']}: {self.tasks}"
+            assert (shown["status"] == "complete") == self._is_over(), (
+                f"a process with {self.tasks} must not have the status {shown['status']}"
+            )
             assert (shown["completed_at"] is not None) == self._is_over(), (
                 f"a process in status {shown['status']} must not have `completed_at: {shown['completed_at']}`"
             )

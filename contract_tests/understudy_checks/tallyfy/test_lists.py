@@ -48,7 +48,9 @@ def test_documented_values_are_accepted(target: Target, reading: Operation) -> N
         for parameter in (parameter for parameter in reading.parameters if parameter.location == "query"):
             for value in parameter.schema.get("enum", ()):
                 response = call(client, reading, Arranged({**known, parameter.name: value}, None))
-                assert response.status < 300, f"{reading.id} with {parameter.name}={value}: {response.status}"
+                assert response.status < 300, (
+                    f"{reading.id} must accept {parameter.name}={value}, not answer {response.status!r:.200}"
+                )
 
 
 @rule("tallyfy.tasks.organization-owners")
@@ -61,7 +63,9 @@ def test_tasks_of_the_organization_are_found_by_guest_and_group(target: Target) 
             known = sorted({str(one) for task in everything for one in task["owners"][name]})
             for one in known[:4]:
                 wanted = [t for t in everything if one in map(str, t["owners"][name])]
-                assert _ids(org.list_all("/tasks", **{name: one})) == _ids(wanted), f"{name}={one}"
+                assert (got := _ids(org.list_all("/tasks", **{name: one}))) == _ids(wanted), (
+                    f"`{name}={one}` must list exactly the tasks that it owns, not {got!r:.200}"
+                )
             if not known:
                 raise NotChecked(f"no task belongs to {name}")
 
@@ -107,7 +111,9 @@ def test_tasks_are_found_by_tag_and_folder_of_their_process(target: Target) -> N
             known = sorted({one for found in owners.values() for one in found})
             for one in known:
                 wanted = [task for task in everything if one in owners.get(task["run_id"], ())]
-                assert _ids(org.list_all("/tasks", **{name: one})) == _ids(wanted), f"{name}={one}"
+                assert (got := _ids(org.list_all("/tasks", **{name: one}))) == _ids(wanted), (
+                    f"`{name}={one}` must list exactly the tasks of the processes that have it, not {got!r:.200}"
+                )
             if not known:
                 raise NotChecked(f"no process has a {name}")
 
@@ -124,7 +130,9 @@ def test_tasks_are_found_by_the_day_of_their_creation(target: Target) -> None:
         for first, last in ((days[0], days[0]), (days[1], days[-2]), (days[-1], days[-1])):
             asked = first if first == last else f"{first}:{last}"
             wanted = [task for task in everything if first <= task["created_at"][:10] <= last]
-            assert _ids(org.list_all("/tasks", created=asked)) == _ids(wanted), asked
+            assert (got := _ids(org.list_all("/tasks", created=asked))) == _ids(wanted), (
+                f"`created={asked}` must list exactly the tasks created then, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.organization-archived", needs=("write",))
@@ -207,7 +215,9 @@ def test_listed_tasks_include_what_was_asked_for(target: Target, names: set[str]
             tasks = org.list_all(path, status="all", **query)
             made = [task for task in tasks if task["run_id"] is not None]
             for task in made:
-                assert {"step", "run", "summary"} & task.keys() == names, path
+                assert (got := {"step", "run", "summary"} & task.keys()) == names, (
+                    f"a task at {path} must have exactly the includes {sorted(names)} of `with`, not {got!r:.200}"
+                )
                 assert "step" not in names or unwrap_item(task["step"])["id"] == task["step_id"], (
                     f"an included step must be that of its task {task['id']}"
                 )
@@ -226,7 +236,9 @@ def test_archived_templates_are_listed_on_request(target: Target) -> None:
         before = _ids(org.list_all("/checklists"))
         client.event("archive-template", checklist_id=before[0])
         for value in (None, "false", "0"):
-            assert _ids(org.list_all("/checklists", archived=value)) == before[1:], f"archived={value}"
+            assert (got := _ids(org.list_all("/checklists", archived=value))) == before[1:], (
+                f"`archived={value}` must list exactly the templates that are not archived, not {got!r:.200}"
+            )
         only = _ids(org.list_all("/checklists", archived="only"))
         assert before[0] in only, "an archived template must be listed with `archived=only`"
         assert not set(only) & set(before[1:]), (
@@ -473,7 +485,7 @@ def test_a_listed_process_has_further_fields(target: Target) -> None:
     names = {"due_date_passed", "due_soon", "late_tasks", "collaborators", "parent_id", "can_add_oot", "has_open_issue"}
     with target.open() as client:
         for run in first_organization(client).list_all("/runs"):
-            assert names <= run.keys(), names - run.keys()
+            assert names <= run.keys(), f"a listed process must have the members {names - run.keys()}"
 
 
 @rule("tallyfy.fields.members", "tallyfy.tasks.client-members")
@@ -526,11 +538,13 @@ def _assert_told_apart(org: Organization, path: str, own: set[str]) -> None:
     moving = {task["id"] for task in everything if task["status"] == "in-progress"}
     exactly = {"complete": done, "hasproblem": held, "inprogress": moving} | ({"completed": done} if whole else {})
     for status, wanted in exactly.items():
-        assert {*_ids(org.list_all(path, status=status))} == wanted, f"{path}?status={status}"
+        assert (got := {*_ids(org.list_all(path, status=status))}) == wanted, (
+            f"`status={status}` at {path} must list exactly the tasks with it, not {got!r:.200}"
+        )
     never = ("active", "incomplete", "not-started", "overdue", "due_soon", *(() if whole else ("active_visible",)))
     for status in never:
         found = {*_ids(org.list_all(path, status=status))}
-        assert found <= {*_ids(everything)} - done, f"{path}?status={status}"
+        assert found <= {*_ids(everything)} - done, f"`status={status}` at {path} must not list completed tasks"
     assert own - done <= {*_ids(org.list_all(path, status="incomplete"))}, (
         f"`status=incomplete` at {path} must list all tasks that are not completed"
     )
@@ -543,7 +557,9 @@ def _assert_due(org: Organization, path: str, everything: list[Json]) -> None:
     for name, fits in DUE.items():
         for day in (days[0], days[len(days) // 2], days[-1]):
             wanted = [task for task in everything if task["deadline"] and fits(task["deadline"][:10], day)]
-            assert _ids(org.list_all(path, **{name: day})) == _ids(wanted), f"{name}={day}"
+            assert (got := _ids(org.list_all(path, **{name: day}))) == _ids(wanted), (
+                f"`{name}={day}` must list exactly the tasks that are due then, not {got!r:.200}"
+            )
 
 
 def _days(tasks: Iterable[Json]) -> list[str]:

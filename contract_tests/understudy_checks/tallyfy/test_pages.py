@@ -94,7 +94,9 @@ def test_everything_at_once(target: Target, listing: Operation) -> None:
         everything = ids(walk(client, listing, arguments))
         for more in ({}, {"per_page": 1}, {"page": 2}):
             answer = call(client, listing, Arranged({**arguments, "without_pagination": "true", **more}, None))
-            assert ids(answer.json()["data"]) == everything, f"with {more}"
+            assert ids(answer.json()["data"]) == everything, (
+                f"`without_pagination=true` must answer all items in order, with {more} too"
+            )
         plain = call(client, listing, Arranged({**arguments, "without_pagination": "false", "per_page": 1}, None))
         assert (got := ids(plain.json()["data"])) == everything[:1], (
             f"`per_page=1` must answer the first item alone, not {got!r:.200}"
@@ -108,11 +110,13 @@ def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
         number = body["meta"]["pagination"]["current_page"]
         org = urlsplit(following)
         response = client.send("GET", org.path.removeprefix(client.prefix), query=org.query)
-        assert response.status == 200, f"{following}: {response.status}"
+        assert response.status == 200, f"the link {following} must answer 200, not {response.status!r:.200}"
         body = response.json()
         told = body["meta"]["pagination"]
-        assert told["per_page"] == size, "the link forgets the size of its page"
-        assert told["current_page"] == number + 1, "the link leads elsewhere than to the next page"
+        assert told["per_page"] == size, f"`links.next` must keep `per_page={size}`, not use {told['per_page']!r:.200}"
+        assert told["current_page"] == number + 1, (
+            f"`links.next` must lead to page {number + 1}, not to {told['current_page']!r:.200}"
+        )
         seen += ids(body["data"])
     return seen, body
 
@@ -121,5 +125,7 @@ def _next(body: Json) -> str | None:
     """The link to the next page, which every page but the last has."""
     told = body["meta"]["pagination"]
     following: str | None = dict(told.get("links") or {}).get("next")
-    assert bool(following) == (told["current_page"] < told["total_pages"]), told
+    assert bool(following) == (told["current_page"] < told["total_pages"]), (
+        f"every page but the last must have `links.next`: {told}"
+    )
     return following

@@ -59,7 +59,7 @@ def test_a_listed_process_has_its_fields(target: Target) -> None:
     """A listed process has the printed fields."""
     with target.open() as client:
         for run in first_organization(client).list_all("/runs"):
-            assert set(LISTED) <= run.keys(), set(LISTED) - run.keys()
+            assert set(LISTED) <= run.keys(), f"a listed process must have the members {set(LISTED) - run.keys()}"
 
 
 @rule("tallyfy.runs.unknown-run", "tallyfy.archive.unknown-run", "tallyfy.purge.unknown-run", needs=("write",))
@@ -87,8 +87,12 @@ def test_times_go_with_the_status(target: Target) -> None:
         live, archived = org.list_all("/runs"), org.list_all("/runs", archived="only")
         for run in (*(read_run(org, run) for run in live), *live, *archived):
             if run["status"] in ("active", "complete"):
-                assert (run["completed_at"] is not None) == (run["status"] == "complete"), run
-            assert (run["archived_at"] is not None) == (run["status"] == "archived"), run
+                assert (run["completed_at"] is not None) == (run["status"] == "complete"), (
+                    f"a process must have `completed_at` exactly if it is complete: {run}"
+                )
+            assert (run["archived_at"] is not None) == (run["status"] == "archived"), (
+                f"a process must have `archived_at` exactly if it is archived: {run}"
+            )
         if not archived or not {"active", "complete"} <= {run["status"] for run in live}:
             raise NotChecked("not every status is there")
 
@@ -172,7 +176,9 @@ def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
         known = sorted({person for found in people.values() for person in found})
         for some in [(one,) for one in known] + list(combinations(known, 2))[:2]:
             wanted = [run["id"] for run in everything if people[run["id"]] & set(some)]
-            assert _ids(org.list_all("/runs", owners=",".join(map(str, some)))) == wanted, some
+            assert (got := _ids(org.list_all("/runs", owners=",".join(map(str, some))))) == wanted, (
+                f"`owners` must list exactly the processes of the people {some}, not {got!r:.200}"
+            )
         groups = {run["id"]: _owners(org, run, "groups") for run in everything}
         named = sorted({group for found in groups.values() for group in found})
         for group in named:
@@ -253,7 +259,9 @@ def test_filters_combine(target: Target, data: st.DataObject) -> None:
         names = data.draw(st.lists(st.sampled_from(sorted(known)), min_size=2, max_size=4, unique=True))
         each = [set(_ids(org.list_all("/runs", **{name: known[name]}))) for name in names]
         wanted = [id for id in _ids(org.list_all("/runs")) if all(id in found for found in each)]
-        assert _ids(org.list_all("/runs", **{name: known[name] for name in names})) == wanted, names
+        assert (got := _ids(org.list_all("/runs", **{name: known[name] for name in names}))) == wanted, (
+            f"the filters {names} together must list exactly what each of them lists, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.sort", needs=("write",))
@@ -268,7 +276,7 @@ def test_processes_are_sorted(target: Target) -> None:
             for member in ("name", "created_at"):
                 up, down = (org.list_all("/runs", **{parameter: f"{sign}{member}"}) for sign in ("", "-"))
                 values = [run[member].lower() for run in up]
-                assert values == sorted(values), f"{parameter}={member}"
+                assert values == sorted(values), f"`{parameter}={member}` must list the processes in ascending order"
                 assert (got := [run[member].lower() for run in down]) == values[::-1], (
                     f"`sort=-{member}` must list the processes the other way round, not {got!r:.200}"
                 )
@@ -577,9 +585,11 @@ def test_a_process_waits_for_its_kickoff_form(target: Target) -> None:
 
 def _assert_fields(run: Json) -> None:
     for name, kind in FIELDS.items():
-        assert name in run, f"{name} is missing"
-        assert isinstance(run[name], kind), f"{name} is {run[name]!r}"
-        assert not (kind is int and isinstance(run[name], bool)), f"{name} is {run[name]!r}"
+        assert name in run, f"a process must have {name}"
+        assert isinstance(run[name], kind), f"`{name}` of a process must not be {run[name]!r}"
+        assert not (kind is int and isinstance(run[name], bool)), (
+            f"`{name}` of a process must be an integer, not {run[name]!r}"
+        )
 
 
 def _optional(org: Organization) -> Json:

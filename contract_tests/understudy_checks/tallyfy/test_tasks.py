@@ -209,7 +209,9 @@ def test_tasks_are_filtered_by_deadline(target: Target, day: str) -> None:
             "deadline_after": lambda at: at > day,
         }
         for name, holds in tests.items():
-            assert _ids(run_tasks(org, run, **{name: day})) == [id for id, at in due.items() if holds(at)], name
+            assert (got := _ids(run_tasks(org, run, **{name: day}))) == [id for id, at in due.items() if holds(at)], (
+                f"`{name}` must list exactly the tasks that are due then, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.step-include", needs=("write",))
@@ -236,7 +238,7 @@ def test_a_task_has_its_fields(target: Target) -> None:
         oneoff = [task for task in tasks if task["is_oneoff_task"]]
         for listed in [*oneoff[:5], *tasks[:10]]:
             task = org.get(f"/tasks/{listed['id']}")
-            assert set(FIELDS) <= task.keys(), set(FIELDS) - task.keys()
+            assert set(FIELDS) <= task.keys(), f"a task must have the members {set(FIELDS) - task.keys()}"
             assert set(task["owners"]) >= {"users", "guests", "groups"}, (
                 f"the owners of a task must be three lists, not {task['owners']!r:.200}"
             )
@@ -417,7 +419,9 @@ def test_a_task_gets_another_deadline(target: Target, days: int, hour: int, plai
             if working[WEEK[wanted.weekday()]]:
                 assert moved == wanted, f"a deadline on a working day must be kept; {wanted} became {moved}"
             elif 10 <= hour <= 14:  # wherever the organization is, it is the same day there
-                assert working[WEEK[moved.weekday()]], f"{wanted} moved to {moved}"
+                assert working[WEEK[moved.weekday()]], (
+                    f"a deadline must move to a working day, not from {wanted} to {moved}"
+                )
                 assert abs(moved - wanted) < timedelta(days=7), (
                     f"a deadline must move by less than 7 days; {wanted} became {moved}"
                 )
@@ -533,7 +537,9 @@ def test_a_dropdown_takes_its_options(target: Target) -> None:
             "text": first["text"]}],
         ]  # fmt: skip
         told = _check(org, run, task, field, wrong)
-        assert all("Invalid dropdown choice selected." in texts for texts in told), told
+        assert all("Invalid dropdown choice selected." in texts for texts in told), (
+            f"a refused dropdown answer must get the documented message: {told}"
+        )
 
 
 @rule("tallyfy.fields.radio", needs=("write",))
@@ -587,7 +593,9 @@ def test_a_table_field_takes_its_columns(target: Target, more: int) -> None:
         run, task, field = launch_with_field(org, "table")
         cells = sample_answer(field)
         told = _check(org, run, task, field, [[*cells, *["more"] * more], cells[:-1]])
-        assert all("Number of columns does not match required columns" in texts for texts in told), told
+        assert all("Number of columns does not match required columns" in texts for texts in told), (
+            f"a refused table answer must get the documented message: {told}"
+        )
 
 
 @rule("tallyfy.fields.text", needs=("write",))
@@ -636,7 +644,7 @@ def _check(org: Organization, run: Json, task: Json, field: Json, wrong: list[Js
         body = org.assert_refused(
             "PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: value}}, status=422
         )
-        assert stored_answers(org, run, task) == before, f"{value!r} is refused and kept"
+        assert stored_answers(org, run, task) == before, f"the refused answer {value!r} must not be stored"
         told.append([text for texts in body["errors"].values() for text in texts] + [str(message_of(body))])
     return told
 

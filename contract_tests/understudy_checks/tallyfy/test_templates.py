@@ -42,7 +42,9 @@ def test_a_template_has_its_fields(target: Target) -> None:
         for listed in org.list_all("/checklists"):
             for query in ({}, {"with_": "steps"}, {"with_": "tags"}):
                 template = org.get(f"/checklists/{listed['id']}", **query)
-                assert set(PRINTED) <= template.keys(), set(PRINTED) - template.keys()
+                assert set(PRINTED) <= template.keys(), (
+                    f"a template must have the members {set(PRINTED) - template.keys()}"
+                )
                 assert isinstance(template["automated_actions"], list), (
                     f"`automated_actions` must be a list, not {template['automated_actions']!r:.200}"
                 )
@@ -66,7 +68,9 @@ def test_includes_appear_on_request(target: Target) -> None:
                 ("steps,tags", {"steps", "tags"}),
             ):
                 template = org.get(f"/checklists/{listed['id']}", with_=query)
-                assert {"steps", "tags"} & template.keys() == wanted, f"with={query}"
+                assert (got := {"steps", "tags"} & template.keys()) == wanted, (
+                    f"a template must have exactly the includes of `with={query}`, not {got!r:.200}"
+                )
                 assert all(isinstance(unwrap_items(template[name]), list) for name in wanted), (
                     f"the includes {sorted(wanted)} of a template must be lists"
                 )
@@ -168,5 +172,7 @@ def test_templates_are_filtered(target: Target) -> None:
             known = {one for template in everything for one in value(template) if one is not None}
             for one in known:
                 wanted = [t["id"] for t in everything if one in value(t)]
-                assert [t["id"] for t in org.list_all("/checklists", **{name: one})] == wanted, f"{name}={one}"
-            assert known, f"no template has a {name}"
+                assert (got := [t["id"] for t in org.list_all("/checklists", **{name: one})]) == wanted, (
+                    f"`{name}={one}` must list exactly the templates with the value, not {got!r:.200}"
+                )
+            assert known, f"some template must have a {name}"
