@@ -1,4 +1,4 @@
-"""Tallyfy: tokens, the header that names the client, organizations, ids and errors."""
+"""Tallyfy: tokens, the X-Tallyfy-Client header, organizations, ids and errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, 
 @example(gap="")
 @example(gap="  ")
 def test_one_space_before_the_token(target: Target, secured: Operation, gap: str) -> None:
-    """With any other gap than one space between Bearer and the token, the answer is 401."""
+    """A request with anything but one space between Bearer and the token answers 401."""
     with target.open() as client:
         arranged = arrange(client, secured)
         headers = {"authorization": f"Bearer{gap}{client.key}"}
@@ -44,7 +44,7 @@ def test_one_space_before_the_token(target: Target, secured: Operation, gap: str
 
 @rule("tallyfy.authentication.client-header")
 def test_the_client_header_is_required(target: Target, secured: Operation) -> None:
-    """Without the header, or with an empty one, the answer is 401 or 404 and nothing happens."""
+    """A request without X-Tallyfy-Client, or with an empty one, answers 401 or 404 and has no effect."""
     with target.open() as client:
 
         def refuse(arranged: Arranged) -> None:
@@ -60,7 +60,7 @@ def test_the_client_header_is_required(target: Target, secured: Operation) -> No
 
 @rule("tallyfy.authentication.client-header")
 def test_no_client_header_at_all(target: Target) -> None:
-    """A request that leaves the header out altogether is answered 401 or 404."""
+    """A request that omits X-Tallyfy-Client answers 401 or 404."""
     with target.open() as client:
         request = client.request("GET", "/me")
         bare = structs.replace(request, headers=tuple(h for h in request.headers if h[0] != b"x-tallyfy-client"))
@@ -75,7 +75,7 @@ def test_no_client_header_at_all(target: Target) -> None:
 @example(name="TallyfySDK")
 @example(name="n8n")
 def test_any_client_name_will_do(target: Target, name: str) -> None:
-    """Whatever the client calls itself, it is served."""
+    """X-Tallyfy-Client may have any value."""
     with target.open() as client:
         assert (got := client.send("GET", "/me", headers={"x-tallyfy-client": name}).status) == 200, (
             f"a client that calls itself {name!r} must be served with 200, not {got!r:.200}"
@@ -89,7 +89,7 @@ def test_any_client_name_will_do(target: Target, name: str) -> None:
 
 @rule("tallyfy.authentication.foreign-organization", needs=("other-tenant",))
 def test_a_foreign_organization_is_closed(target: Target, secured: Operation) -> None:
-    """Under another organization, or one that does not exist, everything is 403 or 404."""
+    """Every operation answers 403 or 404 under another or an unknown organization."""
     with target.open() as client:
         if "{org_id}" not in secured.path:
             return
@@ -106,7 +106,7 @@ def test_a_foreign_organization_is_closed(target: Target, secured: Operation) ->
 
 @rule("tallyfy.envelope.ids")
 def test_ids_have_their_types(target: Target) -> None:
-    """Ids are text, numbers of processes, tasks and people are whole numbers."""
+    """Ids of processes and tasks are strings; ids of people and numbers are integers."""
     with target.open() as client:
         org = first_organization(client)
         runs = org.get_body("/runs")["data"]
@@ -132,7 +132,7 @@ def test_ids_have_their_types(target: Target) -> None:
 @given(name=st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=20))
 @example(name="nonsense")
 def test_an_unknown_path_has_its_code(target: Target, name: str) -> None:
-    """A path that is no endpoint is 404 with its documented code and message."""
+    """An unknown path answers 404 with its documented code and message."""
     with target.open() as client:
         org = first_organization(client)
         for path in (f"/organizations/{org.id}/no-{name}", f"/organizations/{org.id}/runs/{UNKNOWN_ID}/no-{name}"):
@@ -150,7 +150,7 @@ def test_an_unknown_path_has_its_code(target: Target, name: str) -> None:
 @given(id=st.text("0123456789abcdef", min_size=32, max_size=32))
 @example(id=UNKNOWN_ID)
 def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
-    """A 404 about an object has its documented code and message."""
+    """A 404 for an unknown object has its documented code and message."""
     with target.open() as client:
         org = first_organization(client)
         for path in (
@@ -170,7 +170,7 @@ def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
 
 @rule("tallyfy.errors.by-member", needs=("write",))
 def test_errors_are_told_by_member(target: Target) -> None:
-    """A 422 tells for each member that is wrong at least one text."""
+    """A 422 has at least one text for each wrong member."""
     with target.open() as client:
         org = first_organization(client)
         template = plain_template(org)
@@ -194,7 +194,7 @@ def test_errors_are_told_by_member(target: Target) -> None:
 
 @rule("tallyfy.me.same-person")
 def test_a_token_names_one_person(target: Target) -> None:
-    """The person of a token is the same everywhere."""
+    """A token has the same owner in every organization."""
     with target.open() as client:
         keys = [client.key, *client.access.api_keys[1:2]]
         for key in keys:
@@ -211,7 +211,7 @@ def test_a_token_names_one_person(target: Target) -> None:
 
 @rule("tallyfy.me.organizations")
 def test_my_organizations_can_be_read(target: Target) -> None:
-    """Every organization of the list can be read."""
+    """Every listed organization can be read."""
     with target.open() as client:
         for listed in Organization.data_of(client.send("GET", "/me/organizations")):
             read = Organization.data_of(client.send("GET", f"/organizations/{listed['id']}"))
@@ -225,7 +225,7 @@ def test_my_organizations_can_be_read(target: Target) -> None:
 
 @rule("tallyfy.rate-limit.retry-after-is-told", needs=("write", "fresh", "advance"))
 def test_a_429_tells_how_long_to_wait(target: Target) -> None:
-    """Whenever a 429 comes, it has a whole number of seconds to wait."""
+    """A 429 has a Retry-After of whole seconds."""
     with target.open() as client:
         org = first_organization(client)
         task = run_tasks(org, launch(org))[0]

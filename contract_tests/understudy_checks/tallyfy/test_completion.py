@@ -1,4 +1,4 @@
-"""Tallyfy: completing and reopening tasks, what that means for the process, and what holds both up."""
+"""Tallyfy: completing and reopening tasks, the effect on the process, issues and comments."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from understudy_checks.target.targets import Target
 
 @rule("tallyfy.completion.completed", "tallyfy.completion.changed-by-rules", needs=("write",))
 def test_a_task_is_completed(target: Target) -> None:
-    """A completed task says so, when and by whom, in the answer and from then on."""
+    """A completed task has its status, time and person, in the response and from then on."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -65,7 +65,7 @@ def test_a_task_is_completed(target: Target) -> None:
 
 @rule("tallyfy.completion.only-once", needs=("write",))
 def test_a_task_is_completed_once(target: Target) -> None:
-    """Completing it again is refused and changes nothing."""
+    """A second completion of a task is refused and changes nothing."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -84,7 +84,7 @@ def test_a_task_is_completed_once(target: Target) -> None:
 @example(approved=True)
 @example(approved=False)
 def test_an_approval_is_decided(target: Target, approved: bool) -> None:
-    """An approval needs a decision, true or false, and keeps it."""
+    """An approval is completed with a decision, true or false, and keeps it."""
     with target.open() as client:
         org = first_organization(client)
         run, task = _approval(org)
@@ -104,7 +104,7 @@ def test_an_approval_is_decided(target: Target, approved: bool) -> None:
 @given(approved=st.booleans())
 @example(approved=True)
 def test_other_tasks_are_not_approved(target: Target, approved: bool) -> None:
-    """The decision is ignored for a task that is no approval."""
+    """A decision is ignored for a task that is no approval."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -119,7 +119,7 @@ def test_other_tasks_are_not_approved(target: Target, approved: bool) -> None:
 
 @rule("tallyfy.completion.override-user", needs=("write",))
 def test_somebody_else_completed_the_task(target: Target) -> None:
-    """Who is named is recorded as having completed the task."""
+    """A task is completed by the person in `override_user`."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -141,7 +141,7 @@ def test_somebody_else_completed_the_task(target: Target) -> None:
 
 @rule("tallyfy.completion.required-fields", needs=("write",))
 def test_required_fields_come_first(target: Target) -> None:
-    """Without an answer to a required field a task is not completed, with one it is."""
+    """A task is completed only when its required fields have answers."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(
@@ -162,7 +162,7 @@ def test_required_fields_come_first(target: Target) -> None:
 
 @rule("tallyfy.completion.no-answers", needs=("write",))
 def test_a_completion_takes_no_answers(target: Target) -> None:
-    """Answers in the body of a completion are not kept."""
+    """Answers in the body of a completion are not stored."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "text")
@@ -178,7 +178,7 @@ def test_a_completion_takes_no_answers(target: Target) -> None:
 
 @rule("tallyfy.completion.not-hidden", needs=("write", "events"))
 def test_a_hidden_task_is_not_completed(target: Target) -> None:
-    """A hidden task cannot be completed; shown again it can."""
+    """A hidden task cannot be completed; once shown again, it can."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -196,7 +196,7 @@ def test_a_hidden_task_is_not_completed(target: Target) -> None:
 
 @rule("tallyfy.completion.only-assignees", needs=("write", "second-key"))
 def test_only_assignees_complete_some_tasks(target: Target) -> None:
-    """Another member is refused, an administrator is not."""
+    """A task that only its assignees may complete refuses other members, but no administrator."""
     with target.open() as client:
         org, other = first_organization(client), first_organization(client, key=client.second_key)
         me, you = org.get("/me"), other.get("/me")
@@ -222,7 +222,7 @@ def test_only_assignees_complete_some_tasks(target: Target) -> None:
 
 @rule("tallyfy.completion.unknown-task", "tallyfy.reopening.only-completed", needs=("write",))
 def test_an_unknown_task_is_not_completed(target: Target) -> None:
-    """A task of no or another process is neither completed nor reopened; nor is an open one reopened."""
+    """An unknown task, or one of another process, is neither completed nor reopened."""
     with target.open() as client:
         org = first_organization(client)
         first, second = launch(org), launch(org)
@@ -240,7 +240,7 @@ def test_an_unknown_task_is_not_completed(target: Target) -> None:
 
 @rule("tallyfy.completion.progress", "tallyfy.reopening.progress", needs=("write",))
 def test_progress_follows_the_tasks(target: Target) -> None:
-    """Each completion raises the progress by one, each reopening lowers it by one."""
+    """Each completion raises the progress by one; each reopening lowers it by one."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -265,7 +265,7 @@ def test_progress_follows_the_tasks(target: Target) -> None:
 @rule("tallyfy.completion.completes-the-run", "tallyfy.completion.not-before-the-last", needs=("write",))
 @given(data=st.data())
 def test_the_last_task_completes_the_process(target: Target, data: st.DataObject) -> None:
-    """In whatever order tasks are completed, the process is complete with the last one and not before."""
+    """A process completes with its last task, whatever the order, and not before."""
     with target.open() as client:
         org = first_organization(client)
         usable = [t for t in org.templates() if template_steps(t)]
@@ -291,7 +291,7 @@ def test_the_last_task_completes_the_process(target: Target, data: st.DataObject
 
 @rule("tallyfy.reopening.reopened", "tallyfy.reopening.changed-by-rules", needs=("write",))
 def test_a_task_is_reopened(target: Target) -> None:
-    """A reopened task is in progress, and nobody has completed or approved it."""
+    """A reopened task is in progress, without time, person and decision of a completion."""
     with target.open() as client:
         org = first_organization(client)
         run, task = _approval(org)
@@ -314,7 +314,7 @@ def test_a_task_is_reopened(target: Target) -> None:
 
 @rule("tallyfy.issues.reported", "tallyfy.issues.resolved", "tallyfy.issues.task-is-held", needs=("write",))
 def test_an_issue_holds_its_task(target: Target) -> None:
-    """A process with an issue is in trouble and the task cannot be completed, until the issue is resolved."""
+    """An open issue puts the process in status `problem` and keeps its task from being completed."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -342,7 +342,7 @@ def test_an_issue_holds_its_task(target: Target) -> None:
 
 @rule("tallyfy.issues.all-must-be-resolved", needs=("write",))
 def test_every_issue_is_resolved(target: Target) -> None:
-    """With two issues on two tasks the trouble ends when both are resolved."""
+    """A process with issues on two tasks stays in status `problem` until both are resolved."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -362,7 +362,7 @@ def test_every_issue_is_resolved(target: Target) -> None:
 
 @rule("tallyfy.issues.reopens", needs=("write",))
 def test_an_issue_reopens_a_completed_task(target: Target) -> None:
-    """A completed task with an issue is not completed any more, nor is its process complete."""
+    """An issue reopens its completed task and its complete process."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -383,7 +383,7 @@ def test_an_issue_reopens_a_completed_task(target: Target) -> None:
 
 @rule("tallyfy.issues.process-is-held", needs=("write", "events"))
 def test_an_issue_holds_the_process(target: Target) -> None:
-    """While a process as a whole has an issue it says so, and none of its tasks changes."""
+    """An issue of the process sets its status and changes none of its tasks."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -415,7 +415,7 @@ def test_an_issue_holds_the_process(target: Target) -> None:
 
 @rule("tallyfy.issues.unknown-thread", needs=("write",))
 def test_an_unknown_issue_is_not_resolved(target: Target) -> None:
-    """A thread that does not exist resolves nothing."""
+    """Resolving an unknown thread resolves no issue."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -432,7 +432,7 @@ def test_an_unknown_issue_is_not_resolved(target: Target) -> None:
 @example(content="0")
 @example(content="Größe <b>")
 def test_a_comment_is_added(target: Target, content: str) -> None:
-    """A comment is among the threads of its task, and changes neither task nor process."""
+    """A comment is listed among the threads of its task and changes neither task nor process."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -453,7 +453,7 @@ def test_a_comment_is_added(target: Target, content: str) -> None:
 
 @rule("tallyfy.comments.unknown-task", needs=("write",))
 def test_an_unknown_task_takes_no_comment(target: Target) -> None:
-    """Nothing is said about a task that does not exist."""
+    """A comment on an unknown task is refused."""
     with target.open() as client:
         org = first_organization(client)
         for id in (UNKNOWN_ID, "no-such-task"):
@@ -463,7 +463,7 @@ def test_an_unknown_task_takes_no_comment(target: Target) -> None:
 
 @rule("tallyfy.comments.hourly-limit", "tallyfy.comments.after-the-wait", needs=("write", "fresh", "advance"))
 def test_comments_are_limited_by_the_hour(target: Target) -> None:
-    """Of comments 120 are made, the next is refused and not made; after the wait there is room again."""
+    """An hour has room for 120 comments; the next answers 429 until the wait is over."""
     with target.open() as client:
         org = first_organization(client)
         task = open_tasks(org, launch(org))[0]
@@ -489,7 +489,7 @@ def test_comments_are_limited_by_the_hour(target: Target) -> None:
 
 @rule("tallyfy.comments.limit-per-organization", needs=("write", "fresh", "advance", "second-key", "other-tenant"))
 def test_an_organization_shares_the_limit(target: Target) -> None:
-    """When an organization has used up its comments, so have all its members, and no other organization."""
+    """The members of an organization share its limit of comments; other organizations have their own."""
     with target.open() as client:
         org, other = first_organization(client), first_organization(client, key=client.second_key)
         foreign = first_organization(client, key=client.other_tenant_key)
@@ -510,7 +510,7 @@ def test_an_organization_shares_the_limit(target: Target) -> None:
 
 
 def _comment(org: Organization, task: Json, content: str) -> Response:
-    """Comment once; a limit for bursts is waited for, the one for comments is not."""
+    """Comment once; waits for a burst limit, but not for the limit of comments."""
     path, body = f"/organizations/{org.id}/tasks/{task['id']}/comment", {"content": content}
     for _ in range(3):
         response = org.client.hasty().send("POST", path, json=body, key=org.key)
@@ -521,7 +521,7 @@ def _comment(org: Organization, task: Json, content: str) -> Response:
 
 
 def _approval(org: Organization) -> tuple[Json, Json]:
-    """A new process with an approval, and that task."""
+    """Launch a process with an approval; returns both."""
     template = template_where(
         org, lambda t: any(s["step_type"] == "approval" for s in template_steps(t)), "with an approval"
     )

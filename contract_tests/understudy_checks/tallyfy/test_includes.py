@@ -1,4 +1,4 @@
-"""Tallyfy: what `with` includes in a process, which task is next, and how far the process is."""
+"""Tallyfy: the includes of `with`, the next task, and the progress of a process."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NAMES = (
 @example(names=set(NAMES))
 @example(names={"tasks"})
 def test_includes_are_what_was_asked_for(target: Target, names: set[str]) -> None:
-    """Of the includes exactly those appear that `with` names."""
+    """A process has exactly the includes that `with` names."""
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs")[-5:]:
@@ -55,7 +55,7 @@ def test_includes_are_what_was_asked_for(target: Target, names: set[str]) -> Non
 
 @rule("tallyfy.includes.each")
 def test_each_include_alone(target: Target) -> None:
-    """Each include appears when it alone is asked for."""
+    """Each include appears when `with` names it alone."""
     with target.open() as client:
         org = first_organization(client)
         run = org.list_all("/runs")[0]
@@ -67,7 +67,7 @@ def test_each_include_alone(target: Target) -> None:
 
 @rule("tallyfy.includes.collections", "tallyfy.next-task.collection")
 def test_collections_have_data(target: Target) -> None:
-    """Tasks, tags and the next task are in an array `data`."""
+    """Tasks, tags and the next task are lists in `data`."""
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs", with_="tasks,tags,next_task"):
@@ -94,7 +94,7 @@ def test_the_checklist_is_the_template(target: Target) -> None:
 
 @rule("tallyfy.includes.tasks", needs=("write", "events"))
 def test_included_tasks_leave_hidden_ones_out(target: Target) -> None:
-    """All tasks are included but those that are auto-skipped."""
+    """The included tasks are all tasks but the hidden ones."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -119,7 +119,7 @@ def test_included_tasks_leave_hidden_ones_out(target: Target) -> None:
 
 @rule("tallyfy.includes.tags", needs=("write",))
 def test_included_tags_are_those_of_the_process(target: Target) -> None:
-    """The tags that a process was launched with are included, with title and color."""
+    """The included tags are those of the launch, with title and color."""
     with target.open() as client:
         org = first_organization(client)
         known = {tag["id"]: tag for run in org.list_all("/runs", with_="tags") for tag in run["tags"]["data"]}
@@ -138,7 +138,7 @@ def test_included_tags_are_those_of_the_process(target: Target) -> None:
 
 @rule("tallyfy.includes.task-threads", needs=("write",))
 def test_included_tasks_have_their_threads(target: Target) -> None:
-    """With `tasks.threads` each task has its comments and issues, and without it none."""
+    """Included tasks have comments and issues exactly with `tasks.threads`."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -162,7 +162,7 @@ def test_included_tasks_have_their_threads(target: Target) -> None:
 
 @rule("tallyfy.includes.task-form-fields", needs=("write",))
 def test_included_tasks_have_their_form_fields(target: Target) -> None:
-    """With `tasks.form_fields` each task has the fields of its step, and without it none."""
+    """Included tasks have the fields of their steps exactly with `tasks.form_fields`."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(
@@ -182,7 +182,7 @@ def test_included_tasks_have_their_form_fields(target: Target) -> None:
 
 @rule("tallyfy.includes.form-fields")
 def test_included_fields_are_those_of_the_template(target: Target) -> None:
-    """`form_fields` are those of all steps, `ko_form_fields` those of the kick-off form."""
+    """`form_fields` are the fields of all steps, `ko_form_fields` those of the kick-off form."""
     with target.open() as client:
         org = first_organization(client)
         templates = {t["id"]: t for t in org.templates()}
@@ -205,7 +205,7 @@ def test_included_fields_are_those_of_the_template(target: Target) -> None:
 
 @rule("tallyfy.includes.values", needs=("write",))
 def test_included_fields_tell_their_answers(target: Target) -> None:
-    """With `form_fields_values=true` a field tells what was answered, in its task or at the launch."""
+    """With `form_fields_values=true`, fields have the answers of tasks and launch."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "dropdown")
@@ -228,7 +228,7 @@ def test_included_fields_tell_their_answers(target: Target) -> None:
 
 @rule("tallyfy.includes.encoded-comma")
 def test_commas_may_be_encoded(target: Target) -> None:
-    """An encoded comma separates names like any other."""
+    """An encoded comma separates names in `with` like a plain one."""
     with target.open() as client:
         org = first_organization(client)
         run = org.list_all("/runs")[0]
@@ -248,7 +248,7 @@ def test_commas_may_be_encoded(target: Target) -> None:
 @example(order=[3, 2, 1], started=True)
 @example(order=[2, 3, 1], started=False)
 def test_the_next_task_is_due_first(target: Target, order: list[int], started: bool) -> None:
-    """Task by task the next one is that with the earliest deadline of those left, also when it is in progress."""
+    """The next task is the open one with the earliest deadline, in progress or not."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(org, _has_three, "with three plain steps")
@@ -271,7 +271,7 @@ def test_the_next_task_is_due_first(target: Target, order: list[int], started: b
 
 @rule("tallyfy.next-task.no-hidden-task", needs=("write", "events"))
 def test_a_hidden_task_is_not_next(target: Target) -> None:
-    """The next task steps aside while it is hidden."""
+    """A hidden task is not the next one until it is shown again."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org, template_where(org, _has_three, "with three plain steps"))
@@ -288,7 +288,7 @@ def test_a_hidden_task_is_not_next(target: Target) -> None:
 
 @rule("tallyfy.next-task.empty", needs=("write",))
 def test_nothing_is_next_in_the_end(target: Target) -> None:
-    """When all tasks are completed, there is no next task."""
+    """A process whose tasks are all completed has no next task."""
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs", status="complete", with_="next_task"):
@@ -305,7 +305,7 @@ def test_nothing_is_next_in_the_end(target: Target) -> None:
 
 @rule("tallyfy.next-task.fields")
 def test_the_next_task_has_its_fields_only(target: Target) -> None:
-    """Exactly six members are shown, with the task's own values."""
+    """The next task has exactly six members, with the values of the task."""
     with target.open() as client:
         org = first_organization(client)
         seen = 0
@@ -328,7 +328,7 @@ def test_the_next_task_has_its_fields_only(target: Target) -> None:
 
 @rule("tallyfy.progress.shape", "tallyfy.progress.counts-tasks")
 def test_progress_counts_the_tasks(target: Target) -> None:
-    """Progress counts what is not hidden, and what of it is completed; the percentage follows."""
+    """The progress counts visible and completed tasks; the percentage is their ratio within 1."""
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs"):
@@ -346,7 +346,7 @@ def test_progress_counts_the_tasks(target: Target) -> None:
 
 @rule("tallyfy.progress.hidden-tasks", needs=("write", "events"))
 def test_hidden_tasks_leave_the_progress(target: Target) -> None:
-    """Hiding takes a task out of the total, showing puts it back."""
+    """A hidden task does not count in the progress until it is shown again."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)

@@ -1,4 +1,4 @@
-"""Tallyfy: launching a process: what it is called, whose it is, its answers, tasks and deadlines."""
+"""Tallyfy: launching a process: name, owner, kick-off answers, tasks and deadlines."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_launched_process_can_be_read(target: Target) -> None:
 @example(name="0", summary="x")
 @example(name="Größe / 100 % <b>", summary="A summary of more than a few words")
 def test_a_process_has_its_name_and_summary(target: Target, name: str, summary: str) -> None:
-    """Name and summary are kept as they were given."""
+    """A process has the name and summary of its launch."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org, name=name, summary=summary)
@@ -75,7 +75,7 @@ def test_a_process_has_its_name_and_summary(target: Target, name: str, summary: 
 
 @rule("tallyfy.launch.default-name", needs=("write",))
 def test_a_process_without_a_name_is_called_after_its_template(target: Target) -> None:
-    """Without a name the template's title, a dash and a date make one."""
+    """A process without a name is called by its template's title, a dash and a date."""
     with target.open() as client:
         org = first_organization(client)
         template = plain_template(org)
@@ -92,7 +92,7 @@ def test_a_process_without_a_name_is_called_after_its_template(target: Target) -
 @given(more=st.integers(1, 400))
 @example(more=1)
 def test_a_long_name_is_refused(target: Target, more: int) -> None:
-    """A name of 550 characters is accepted, more are refused, and no process is started."""
+    """A name of 550 characters is accepted; a longer one is refused and starts no process."""
     with target.open() as client:
         org = first_organization(client)
         template = plain_template(org)
@@ -108,7 +108,7 @@ def test_a_long_name_is_refused(target: Target, more: int) -> None:
 
 @rule("tallyfy.launch.owner", needs=("write",))
 def test_a_process_has_its_owner(target: Target) -> None:
-    """The owner is the given one, or else whom the token acts for, who started it."""
+    """A process is owned by the person of the launch, else by the token's owner, who started it."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -130,7 +130,7 @@ def test_a_process_has_its_owner(target: Target) -> None:
 @given(owner=st.integers(900_000_000, 2_000_000_000))
 @example(owner=987_654_321)
 def test_an_unknown_owner_is_refused(target: Target, owner: int) -> None:
-    """Nobody in the organization cannot own a process."""
+    """An owner from outside the organization is refused and starts no process."""
     with target.open() as client:
         org = first_organization(client)
         before = len(org.list_all("/runs"))
@@ -142,7 +142,7 @@ def test_an_unknown_owner_is_refused(target: Target, owner: int) -> None:
 
 @rule("tallyfy.launch.answers", needs=("write",))
 def test_kickoff_answers_are_kept(target: Target) -> None:
-    """Every answer to a kick-off field comes back as it was sent."""
+    """Every kick-off answer is stored as it was sent."""
     with target.open() as client:
         org = first_organization(client)
         template = _with_form(org)
@@ -161,7 +161,7 @@ def test_kickoff_answers_are_kept(target: Target) -> None:
 
 @rule("tallyfy.launch.required-answers", needs=("write",))
 def test_required_answers_are_demanded(target: Target) -> None:
-    """A required field without an answer is told by its label, and no process is started."""
+    """A launch without a required kick-off answer is refused with the field's label and starts no process."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(
@@ -186,7 +186,7 @@ def test_required_answers_are_demanded(target: Target) -> None:
 
 @rule("tallyfy.launch.prerun-is-no-list", needs=("write",))
 def test_answers_in_a_list_are_refused(target: Target) -> None:
-    """A list of answers is refused, and no process is started."""
+    """A list of kick-off answers is refused and starts no process."""
     with target.open() as client:
         org = first_organization(client)
         template = _with_form(org)
@@ -201,7 +201,7 @@ def test_answers_in_a_list_are_refused(target: Target) -> None:
 
 @rule("tallyfy.launch.unknown-answers", needs=("write",))
 def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
-    """Answers to fields that the template does not have are not kept."""
+    """Answers to unknown kick-off fields are not stored."""
     with target.open() as client:
         org = first_organization(client)
         for template in (_with_form(org), plain_template(org)):
@@ -214,7 +214,7 @@ def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
 
 @rule("tallyfy.launch.tasks", "tallyfy.launch.tasks-are-open", needs=("write",))
 def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
-    """There is one task for each step, at its place; none is completed, and the progress says so."""
+    """A new process has one open task for each step, in order, and progress 0."""
     with target.open() as client:
         org = first_organization(client)
         for template in [t for t in org.templates() if template_steps(t)][:8]:
@@ -238,7 +238,7 @@ def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
 
 @rule("tallyfy.launch.override", needs=("write",))
 def test_a_launch_overrides_its_tasks(target: Target) -> None:
-    """Deadline and owners that the launch gives are the task's."""
+    """A task has the deadline and owners that the launch gives for its step."""
     with target.open() as client:
         org = first_organization(client)
         template, me = plain_template(org), org.get("/me")["id"]
@@ -264,7 +264,7 @@ def test_a_launch_overrides_its_tasks(target: Target) -> None:
 
 @rule("tallyfy.launch.step-assignees", needs=("write",))
 def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
-    """A task belongs to its step's assignees, or to the launcher when there are none, unless the step says not to."""
+    """A task is owned by its step's assignees, by default by the launcher unless the step forbids it."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -287,7 +287,7 @@ def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
 
 @rule("tallyfy.launch.step-deadline", needs=("write",))
 def test_deadlines_count_from_the_launch(target: Target) -> None:
-    """A task is due so long after the launch as its step says."""
+    """A task is due after the launch by the time that its step states."""
     with target.open() as client:
         org = first_organization(client)
         seen = set()
@@ -312,7 +312,7 @@ def test_deadlines_count_from_the_launch(target: Target) -> None:
 
 @rule("tallyfy.launch.two-calls-two-runs", needs=("write",))
 def test_two_launches_are_two_processes(target: Target) -> None:
-    """Two equal launches start two processes with ids and numbers of their own, and so do their tasks."""
+    """Equal launches start separate processes, with different ids and numbers, and tasks of their own."""
     with target.open() as client:
         org = first_organization(client)
         template = plain_template(org)

@@ -1,7 +1,7 @@
-"""Tallyfy, everything mixed: tasks are completed, reopened, hidden, in trouble and out of it, forms open and shut.
+"""Tallyfy, random sequences: tasks are completed, reopened and hidden, issues reported and resolved, forms reopened.
 
-A plain model says what must be seen. It knows only what is documented; whether a complete process is active again
-when one of its tasks is reopened is left open, so it asks for neither then.
+A plain model predicts what the API shows. It knows documented behaviour only: whether a complete process is active
+again once a task of it is reopened is open, so the model accepts both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NUMBERS = st.integers(0, 1000)
 
 @dataclass(slots=True)
 class Known:
-    """What is known of one task: whether it is completed or hidden, and its unresolved issues."""
+    """The model of a task: whether it is completed or hidden, and its unresolved issues."""
 
     id: str
     done: bool = False
@@ -32,7 +32,7 @@ class Known:
 
 
 class LifeCycle(RuleBasedStateMachine):
-    """A process and what is known of it; `settled` is false while it is left open whether it is complete."""
+    """A process and its model; `settled` is false while the documents leave open whether it is complete."""
 
     run: Json
     tasks: list[Known]
@@ -46,7 +46,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Launch a process and submit its form."""
+        """Launch a process and submit its kick-off form."""
         self.run = launch(self.org)
         submit_kickoff(self.org, self.run)
         self.tasks = [Known(task["id"]) for task in run_tasks(self.org, self.run)]
@@ -54,7 +54,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(number=NUMBERS)
     def complete_task(self, number: int) -> None:
-        """Complete a task, which is refused when it is completed, hidden or in trouble."""
+        """Complete a task; refused if it is completed, hidden or has an issue."""
         task = self.tasks[number % len(self.tasks)]
         response = self.org.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
         if task.done or task.hidden or task.issues:
@@ -67,7 +67,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(number=NUMBERS)
     def reopen_task(self, number: int) -> None:
-        """Reopen a task, which is refused unless it is completed."""
+        """Reopen a task; refused unless it is completed."""
         task = self.tasks[number % len(self.tasks)]
         self.settled = self.settled and not self._is_over()
         response = self.org.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
@@ -105,13 +105,13 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step()
     def reopen_or_submit(self) -> None:
-        """Reopen the form, or submit it again."""
+        """Reopen the kick-off form, or submit it again."""
         self.org.call("DELETE" if self.submitted else "POST", f"/runs/{self.run['id']}/complete-prerun")
         self.submitted, self.settled = not self.submitted, True
 
     @step()
     def archive_and_activate(self) -> None:
-        """Archive the process and activate it, which leaves its status as it was."""
+        """Archive the process and activate it; its status stays the same."""
         status = read_run(self.org, self.run)["status"]
         assert (got := self.org.call("DELETE", f"/runs/{self.run['id']}")["status"]) == "archived", (
             f"an archived process must be in status `archived`, not {got!r:.200}"
@@ -122,7 +122,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     @invariant()
     def shows_what_it_is(self) -> None:
-        """Status, progress, next task and tasks are what the model says."""
+        """Status, progress, next task and tasks equal the model."""
         shown = read_run(self.org, self.run, with_="next_task,tasks")
         seen = [task for task in self.tasks if not task.hidden]
         told = shown["progress"]
@@ -158,7 +158,7 @@ class LifeCycle(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
-        """Give the world back."""
+        """Close the world."""
         self.client.world.close()
 
 
@@ -168,6 +168,6 @@ class LifeCycle(RuleBasedStateMachine):
     "tallyfy.archive.activated", needs=("write", "fresh", "events"),
 )  # fmt: skip
 def test_a_process_lives(target: Target) -> None:
-    """Whatever happens in whatever order, the process shows what its tasks and its form amount to."""
+    """A process agrees with a model of the documentation after any sequence of steps."""
     machine: Any = lambda: LifeCycle(target)  # noqa: E731 - hypothesis wants something that makes machines
     run_state_machine_as_test(machine, settings=settings.default)

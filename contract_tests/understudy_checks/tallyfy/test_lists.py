@@ -1,4 +1,4 @@
-"""Tallyfy: what each value of each filter lists, and what is kept of every member that a request can have."""
+"""Tallyfy: the result of each filter value, and what is stored of each member of a request."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DUE: dict[str, Callable[[str, str], bool]] = {
 
 @rule("tallyfy.errors.documented-values")
 def test_documented_values_are_accepted(target: Target, reading: Operation) -> None:
-    """Every value that is listed for a query parameter is accepted."""
+    """Every documented value of a query parameter is accepted."""
     with target.open() as client:
         known = arrange(client, reading).arguments
         for parameter in (parameter for parameter in reading.parameters if parameter.location == "query"):
@@ -55,7 +55,7 @@ def test_documented_values_are_accepted(target: Target, reading: Operation) -> N
 
 @rule("tallyfy.tasks.organization-owners")
 def test_tasks_of_the_organization_are_found_by_guest_and_group(target: Target) -> None:
-    """A guest or a group lists exactly the tasks that it owns."""
+    """`guests` and `groups` list exactly the tasks that a guest or group owns."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/tasks")
@@ -72,7 +72,7 @@ def test_tasks_of_the_organization_are_found_by_guest_and_group(target: Target) 
 
 @rule("tallyfy.tasks.organization-deadlines")
 def test_tasks_of_the_organization_are_found_by_deadline(target: Target) -> None:
-    """Each of the five parameters lists the tasks that are due on its side of a day."""
+    """Each of the five deadline parameters lists the organization's tasks on its side of a day."""
     with target.open() as client:
         org = first_organization(client)
         _assert_due(org, "/tasks", org.list_all("/tasks"))
@@ -80,7 +80,7 @@ def test_tasks_of_the_organization_are_found_by_deadline(target: Target) -> None
 
 @rule("tallyfy.tasks.deadline-range", needs=("write",))
 def test_tasks_of_a_process_are_found_by_deadline(target: Target) -> None:
-    """A range of days includes its ends, and one day counts more than a range."""
+    """A range of deadlines includes both its days, and `deadline_on` wins over a range."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(
@@ -102,7 +102,7 @@ def test_tasks_of_a_process_are_found_by_deadline(target: Target) -> None:
 
 @rule("tallyfy.tasks.organization-process")
 def test_tasks_are_found_by_tag_and_folder_of_their_process(target: Target) -> None:
-    """A tag or a folder lists exactly the tasks of the processes that have it."""
+    """`tag` and `folder` list exactly the tasks of the processes that have them."""
     with target.open() as client:
         org = first_organization(client)
         everything, runs = org.list_all("/tasks"), org.list_all("/runs", with_="tags,folders")
@@ -120,7 +120,7 @@ def test_tasks_are_found_by_tag_and_folder_of_their_process(target: Target) -> N
 
 @rule("tallyfy.tasks.organization-created")
 def test_tasks_are_found_by_the_day_of_their_creation(target: Target) -> None:
-    """A day lists what was created on it, two days with a colon what was created from the one to the other."""
+    """`created` lists what was created on a day, or from one day to another with a colon between."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/tasks")
@@ -137,7 +137,7 @@ def test_tasks_are_found_by_the_day_of_their_creation(target: Target) -> None:
 
 @rule("tallyfy.tasks.organization-archived", needs=("write",))
 def test_tasks_of_archived_processes_are_listed_on_request(target: Target) -> None:
-    """The tasks of an archived process are listed with `archived=true`, and only then."""
+    """Tasks of an archived process are listed with `archived=true` only."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -151,7 +151,7 @@ def test_tasks_of_archived_processes_are_listed_on_request(target: Target) -> No
 
 @rule("tallyfy.tasks.organization-sort", "tallyfy.tasks.personal-sort", needs=("write",))
 def test_lists_of_tasks_are_sorted(target: Target) -> None:
-    """By deadline, upwards and downwards, the newest first, and those with issues first."""
+    """Tasks can be sorted by deadline in both directions, newest first, and with issues first."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -184,7 +184,7 @@ def test_lists_of_tasks_are_sorted(target: Target) -> None:
     "tallyfy.tasks.open-filters", "tallyfy.tasks.organization-status", "tallyfy.tasks.personal-status", needs=("write",)
 )
 def test_statuses_list_their_tasks(target: Target) -> None:
-    """Completed tasks, those in progress and those with an issue are listed by themselves, in every list of tasks."""
+    """Each `status` lists exactly its tasks, in every list of tasks."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -206,7 +206,7 @@ def test_statuses_list_their_tasks(target: Target) -> None:
 @example(names=set())
 @example(names={"step", "run", "summary"})
 def test_listed_tasks_include_what_was_asked_for(target: Target, names: set[str]) -> None:
-    """Listed tasks show their step, their process and their summary exactly when these are asked for."""
+    """Listed tasks have step, process and summary exactly when `with` names them."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -230,7 +230,7 @@ def test_listed_tasks_include_what_was_asked_for(target: Target, names: set[str]
 
 @rule("tallyfy.templates.archived-filter", needs=("events",))
 def test_archived_templates_are_listed_on_request(target: Target) -> None:
-    """An archived template is listed with `archived=only` and `archived=true`, and not otherwise."""
+    """An archived template is listed with `archived=only` and `archived=true` only."""
     with target.open() as client:
         org = first_organization(client)
         before = _ids(org.list_all("/checklists"))
@@ -250,7 +250,7 @@ def test_archived_templates_are_listed_on_request(target: Target) -> None:
 
 @rule("tallyfy.templates.folder-tree")
 def test_a_template_shows_its_folders(target: Target) -> None:
-    """With `entire_folder_tree=1` a template in a folder tells that folder, which it does not without."""
+    """A template in a folder shows that folder with `entire_folder_tree=1` only."""
     with target.open() as client:
         org = first_organization(client)
         templates = [template for template in org.list_all("/checklists", with_="folder") if template["folder_id"]]
@@ -263,7 +263,7 @@ def test_a_template_shows_its_folders(target: Target) -> None:
 
 @rule("tallyfy.runs.more-statuses")
 def test_processes_are_found_by_further_statuses(target: Target) -> None:
-    """`starred` lists exactly the starred processes, `delayed` none that is complete."""
+    """`status=starred` lists exactly the starred processes; `delayed` lists none that is complete."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs")
@@ -281,7 +281,7 @@ def test_processes_are_found_by_further_statuses(target: Target) -> None:
 
 @rule("tallyfy.envelope.same-in-list-and-single")
 def test_included_fields_are_the_same_in_a_list(target: Target) -> None:
-    """The form fields that a listed process includes are those of the process by its id, with their answers."""
+    """A process includes the same form fields and answers in the list and by its id."""
     with target.open() as client:
         org = first_organization(client)
         query = {"with_": "form_fields,ko_form_fields", "form_fields_values": "true"}
@@ -298,7 +298,7 @@ def test_included_fields_are_the_same_in_a_list(target: Target) -> None:
 
 @rule("tallyfy.runs.late-tasks", needs=("write", "advance"))
 def test_late_tasks_are_counted(target: Target) -> None:
-    """`late_tasks` counts the tasks that are not completed and whose deadline has passed."""
+    """`late_tasks` counts the open tasks whose deadline has passed."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(
@@ -325,7 +325,7 @@ def test_late_tasks_are_counted(target: Target) -> None:
 
 @rule("tallyfy.runs.collaborators", "tallyfy.runs.last-deadline", needs=("write",))
 def test_a_process_tells_of_its_tasks(target: Target) -> None:
-    """`collaborators` are the people with a task in the process, `max_task_deadline` its latest deadline."""
+    """`collaborators` are the people with a task in the process; `max_task_deadline` is its latest deadline."""
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs")[:10]:
@@ -342,7 +342,7 @@ def test_a_process_tells_of_its_tasks(target: Target) -> None:
 
 @rule("tallyfy.launch.starter", needs=("write",))
 def test_somebody_else_starts_a_process(target: Target) -> None:
-    """`user_id` is who started the process."""
+    """A process is started by the person in `user_id`."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -359,7 +359,7 @@ def test_somebody_else_starts_a_process(target: Target) -> None:
 @given(starred=st.booleans(), public=st.booleans())
 @example(starred=True, public=True)
 def test_a_process_is_launched_as_told(target: Target, starred: bool, public: bool) -> None:
-    """Star, publicity, parent, people and folders of the process are those that were given."""
+    """A process has the star, publicity, parent, people and folders of its launch."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs", with_="folders")
@@ -382,7 +382,7 @@ def test_a_process_is_launched_as_told(target: Target, starred: bool, public: bo
 
 @rule("tallyfy.launch.override-places", needs=("write",))
 def test_a_task_gets_another_place(target: Target) -> None:
-    """A position and a number of assignees that `tasks` gives for a step are those of its task."""
+    """A task has the position and number of assignees that the launch gives for its step."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(
@@ -404,7 +404,7 @@ def test_a_task_gets_another_place(target: Target) -> None:
 @example(kind="email", secret=True)
 @example(kind="expiring_email", secret=False)
 def test_a_task_changes_its_place_and_type(target: Target, kind: str, secret: bool) -> None:
-    """Start, position, type and secrecy of a task are those that an update gives; a title may be one letter."""
+    """A task has the start, position, type and secrecy of its update; a title may be one letter."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -432,7 +432,7 @@ def test_a_task_changes_its_place_and_type(target: Target, kind: str, secret: bo
 @example(label="improvement", state="open")
 @example(label="advice", state="collapsed")
 def test_a_comment_has_what_it_was_given(target: Target, label: str | None, state: str | None) -> None:
-    """A comment shows its label, its state and whom it was sent to; an issue shows the latter two."""
+    """A comment shows its label, state and recipients; an issue shows state and recipients."""
     with target.open() as client:
         org = first_organization(client)
         me = org.get("/me")["id"]
@@ -454,7 +454,7 @@ def test_a_comment_has_what_it_was_given(target: Target, label: str | None, stat
 @example(state="collapsed")
 @example(state=None)
 def test_a_resolution_has_what_it_was_given(target: Target, state: str | None) -> None:
-    """Resolving an issue answers the content and the state that were given."""
+    """A resolution returns its content and state."""
     with target.open() as client:
         org = first_organization(client)
         task = open_tasks(org, launch(org))[0]
@@ -467,7 +467,7 @@ def test_a_resolution_has_what_it_was_given(target: Target, state: str | None) -
 
 @rule("tallyfy.me.members")
 def test_a_person_has_the_members_that_clients_need(target: Target) -> None:
-    """Whom the token acts for has names and an address."""
+    """The token's owner has names and an address."""
     with target.open() as client:
         org = first_organization(client)
         person = org.get("/me")
@@ -481,7 +481,7 @@ def test_a_person_has_the_members_that_clients_need(target: Target) -> None:
 
 @rule("tallyfy.runs.listed-more")
 def test_a_listed_process_has_further_fields(target: Target) -> None:
-    """A listed process says whether it is due, whose it is a part of, and whether something holds it up."""
+    """A listed process shows its due date, its parent, and whether an issue is open."""
     names = {"due_date_passed", "due_soon", "late_tasks", "collaborators", "parent_id", "can_add_oot", "has_open_issue"}
     with target.open() as client:
         for run in first_organization(client).list_all("/runs"):
@@ -490,7 +490,7 @@ def test_a_listed_process_has_further_fields(target: Target) -> None:
 
 @rule("tallyfy.fields.members", "tallyfy.tasks.client-members")
 def test_fields_and_tasks_have_the_members_that_clients_need(target: Target) -> None:
-    """A field names its template or step, beside its id and type, and a task has the title of its step."""
+    """A form field names its template or step, id and type; a task has the title of its step."""
     with target.open() as client:
         org = first_organization(client)
         for template in org.templates():
@@ -513,7 +513,7 @@ def test_fields_and_tasks_have_the_members_that_clients_need(target: Target) -> 
 @example(names=set())
 @example(names=set(INCLUDES))
 def test_a_task_includes_further_things(target: Target, names: set[str]) -> None:
-    """Of the further includes exactly those appear that `with` names, for a task by its id and in the list."""
+    """A task has exactly the further includes that `with` names, by its id and in the list."""
     with target.open() as client:
         org = first_organization(client)
         query = {"with_": ",".join(sorted(names))} if names else {}
@@ -529,7 +529,7 @@ def test_a_task_includes_further_things(target: Target, names: set[str]) -> None
 
 
 def _assert_told_apart(org: Organization, path: str, own: set[str]) -> None:
-    """Each value of `status` lists what it says; `own` are tasks of every kind."""
+    """Assert that each `status` lists exactly its tasks; `own` are tasks of every kind."""
     whole = {} if path.startswith("/runs") else {"status": "all"}
     everything = org.list_all(path, **whole)
     assert own <= set(_ids(everything)), f"the unfiltered list at {path} must hold all tasks that it should"

@@ -1,4 +1,4 @@
-"""Tallyfy: what a numbered page tells of its list, and the links from page to page."""
+"""Tallyfy: the pagination of numbered pages, and the links between them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIZES = st.integers(1, 100)
 @example(size=7, share=1.0)
 @example(size=100, share=0.0)
 def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, share: float) -> None:
-    """A page tells the length of its list, its own, its size and number, and how many pages there are."""
+    """The pagination has the length of the list, the size and number of the page, and the number of pages."""
     with target.open() as client:
         arguments = longest(client, listing, least=1)
         total = len(walk(client, listing, arguments))
@@ -43,7 +43,7 @@ def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, 
 
 @rule("tallyfy.pagination.first-page")
 def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -> None:
-    """Without `page` a list answers its first page."""
+    """A list without `page` answers page 1."""
     with target.open() as client:
         arguments = arrange(client, listing).arguments
         first, plain = (request_page(client, listing, arguments, limit=2, cursor=page).json() for page in (1, None))
@@ -58,7 +58,7 @@ def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -
 @example(size=1)
 @example(size=10)
 def test_links_lead_through_a_list(target: Target, listing: Operation, size: int) -> None:
-    """`links.next` leads from page to page with the same size, and the last page has none."""
+    """`links.next` leads to the next page of the same size; the last page has none."""
     with target.open() as client:
         arguments = longest(client, listing)
         everything = ids(walk(client, listing, arguments))
@@ -74,7 +74,7 @@ def test_links_lead_through_a_list(target: Target, listing: Operation, size: int
 
 @rule("tallyfy.pagination.next-link")
 def test_links_keep_the_filters(target: Target) -> None:
-    """The links of a filtered list stay in what the filter lists."""
+    """`links.next` keeps the filters of a list."""
     with target.open() as client:
         listing = client.contract.operations["listRuns"]
         arguments = {**longest(client, listing), "status": "complete", "sort": "name", "archived": "false"}
@@ -88,7 +88,7 @@ def test_links_keep_the_filters(target: Target) -> None:
 
 @rule("tallyfy.pagination.everything")
 def test_everything_at_once(target: Target, listing: Operation) -> None:
-    """`without_pagination=true` gives all items in the order of the pages, whatever page is named."""
+    """`without_pagination=true` answers all items in page order, whatever `page` is."""
     with target.open() as client:
         arguments = longest(client, listing)
         everything = ids(walk(client, listing, arguments))
@@ -104,7 +104,7 @@ def test_everything_at_once(target: Target, listing: Operation) -> None:
 
 
 def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
-    """The ids of a page and of all pages that its links lead to, and the last page."""
+    """Return the ids of a page and of all pages that its links lead to, and the last page."""
     seen = ids(body["data"])
     while following := _next(body):
         number = body["meta"]["pagination"]["current_page"]
@@ -122,7 +122,7 @@ def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
 
 
 def _next(body: Json) -> str | None:
-    """The link to the next page, which every page but the last has."""
+    """Return the link to the next page; asserts that every page but the last has one."""
     told = body["meta"]["pagination"]
     following: str | None = dict(told.get("links") or {}).get("next")
     assert bool(following) == (told["current_page"] < told["total_pages"]), (

@@ -1,4 +1,4 @@
-"""Tallyfy: processes as they are shown, listed, changed, archived, activated and deleted; and their kick-off form."""
+"""Tallyfy: processes: members, filters, updates, archiving, deletion; and their kick-off form."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LISTED = (
 
 @rule("tallyfy.runs.fields")
 def test_a_process_has_its_fields(target: Target) -> None:
-    """A process by its id has the printed fields in their types, also one that was just launched."""
+    """A process has its documented members in their types, right after its launch too."""
     with target.open() as client:
         org = first_organization(client)
         for listed in org.list_all("/runs")[:20]:
@@ -56,7 +56,7 @@ def test_a_process_has_its_fields(target: Target) -> None:
 
 @rule("tallyfy.runs.listed-fields")
 def test_a_listed_process_has_its_fields(target: Target) -> None:
-    """A listed process has the printed fields."""
+    """A listed process has its documented members."""
     with target.open() as client:
         for run in first_organization(client).list_all("/runs"):
             assert set(LISTED) <= run.keys(), f"a listed process must have the members {set(LISTED) - run.keys()}"
@@ -64,7 +64,7 @@ def test_a_listed_process_has_its_fields(target: Target) -> None:
 
 @rule("tallyfy.runs.unknown-run", "tallyfy.archive.unknown-run", "tallyfy.purge.unknown-run", needs=("write",))
 def test_an_unknown_process_is_not_there(target: Target) -> None:
-    """Every call about a process that does not exist is 404 or 403; deleting it is 404."""
+    """Every operation on an unknown process answers 404 or 403; its deletion answers 404."""
     with target.open() as client:
         org = first_organization(client)
         for id in (UNKNOWN_ID, "no-such-run"):
@@ -81,7 +81,7 @@ def test_an_unknown_process_is_not_there(target: Target) -> None:
 
 @rule("tallyfy.runs.completed-at", "tallyfy.runs.archived-at")
 def test_times_go_with_the_status(target: Target) -> None:
-    """A complete process has a `completed_at`, an active one none; `archived_at` goes with being archived."""
+    """A process has `completed_at` exactly if it is complete, and `archived_at` exactly if it is archived."""
     with target.open() as client:
         org = first_organization(client)
         live, archived = org.list_all("/runs"), org.list_all("/runs", archived="only")
@@ -99,7 +99,7 @@ def test_times_go_with_the_status(target: Target) -> None:
 
 @rule("tallyfy.runs.archived-are-hidden", "tallyfy.runs.archived-filter")
 def test_archived_processes_are_listed_on_request(target: Target) -> None:
-    """Archived processes are in the list only when it is asked for them."""
+    """Archived processes are listed with `archived` only."""
     with target.open() as client:
         org = first_organization(client)
         live, archived, both = (org.list_all("/runs", archived=value) for value in (None, "only", "true"))
@@ -122,7 +122,7 @@ def test_archived_processes_are_listed_on_request(target: Target) -> None:
 
 @rule("tallyfy.runs.status-filter", "tallyfy.runs.problem-filter")
 def test_processes_are_filtered_by_status(target: Target) -> None:
-    """Each status lists the processes that show it; problem lists those with issues of either kind."""
+    """Each `status` lists exactly its processes; `problem` lists those with an issue of either kind."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs")
@@ -149,7 +149,7 @@ def test_processes_are_filtered_by_status(target: Target) -> None:
 
 @rule("tallyfy.runs.template-filter")
 def test_processes_are_filtered_by_template(target: Target) -> None:
-    """`checklist_id`, also called `blueprint_id`, lists the processes of a template."""
+    """`checklist_id`, or `blueprint_id`, lists exactly the processes of a template."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs")
@@ -168,7 +168,7 @@ def test_processes_are_filtered_by_template(target: Target) -> None:
 
 @rule("tallyfy.runs.owners-filter", "tallyfy.runs.groups-filter")
 def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
-    """`owners` lists what these people own or have tasks in, `groups` where these groups have tasks."""
+    """`owners` lists what people own or have tasks in, `groups` where groups have tasks."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs", with_="tasks")
@@ -193,7 +193,7 @@ def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
     "tallyfy.runs.tag-filter", "tallyfy.runs.starred-filter", "tallyfy.runs.type-filter", "tallyfy.runs.folder-filter"
 )
 def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
-    """Tags, folders, stars and types each list exactly the processes that have them."""
+    """Tags, folders, stars and types list exactly the processes that have them."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs", with_="tags,folders")
@@ -227,7 +227,7 @@ def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
 
 @rule("tallyfy.runs.search")
 def test_processes_are_searched(target: Target) -> None:
-    """`q` lists exactly the processes whose name holds that text, in any case."""
+    """`q` lists exactly the processes with the text in their name, upper or lower case."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs")
@@ -244,7 +244,7 @@ def test_processes_are_searched(target: Target) -> None:
 @rule("tallyfy.runs.filters-combine")
 @given(data=st.data())
 def test_filters_combine(target: Target, data: st.DataObject) -> None:
-    """Filters together list what each of them lists."""
+    """Filters together list exactly what each of them lists."""
     with target.open() as client:
         org = first_organization(client)
         like = data.draw(st.sampled_from(org.list_all("/runs", with_="tags")))
@@ -266,7 +266,7 @@ def test_filters_combine(target: Target, data: st.DataObject) -> None:
 
 @rule("tallyfy.runs.sort", needs=("write",))
 def test_processes_are_sorted(target: Target) -> None:
-    """`sort` orders by name or by creation, upwards and with a minus downwards."""
+    """`sort` orders by name or creation, ascending, or descending with a minus."""
     with target.open() as client:
         org = first_organization(client)
         for name in ("Beta process", "Alpha process", "Gamma process"):
@@ -290,7 +290,7 @@ def test_processes_are_sorted(target: Target) -> None:
 @example(names=set())
 @example(names={"name", "summary", "starred", "is_public"})
 def test_an_update_changes_what_is_given(target: Target, names: set[str]) -> None:
-    """What is given changes, everything else stays, also people and groups."""
+    """An update changes the named members and no others."""
     with target.open() as client:
         org = first_organization(client)
         known = [run for run in org.list_all("/runs") if run["users"] or run["groups"]]
@@ -309,7 +309,7 @@ def test_an_update_changes_what_is_given(target: Target, names: set[str]) -> Non
 @given(more=st.integers(1, 300))
 @example(more=1)
 def test_a_process_cannot_get_a_long_name(target: Target, more: int) -> None:
-    """More than 550 characters are refused, and nothing changes."""
+    """A new name of more than 550 characters is refused and changes nothing."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -325,7 +325,7 @@ def test_a_process_cannot_get_a_long_name(target: Target, more: int) -> None:
 
 @rule("tallyfy.run-update.owner", needs=("write",))
 def test_a_process_gets_another_owner(target: Target) -> None:
-    """Somebody of the organization becomes the owner; anybody else is refused."""
+    """A process can be given to a member of the organization and to nobody else."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -343,7 +343,7 @@ def test_a_process_gets_another_owner(target: Target) -> None:
 
 @rule("tallyfy.run-update.replaces-lists", needs=("write",))
 def test_people_and_groups_are_replaced(target: Target) -> None:
-    """A list that is given replaces the one before; an empty one empties it."""
+    """A list of people or groups replaces the one before; an empty list clears it."""
     with target.open() as client:
         org = first_organization(client)
         people = sorted({run["owner_id"] for run in org.list_all("/runs")})
@@ -365,7 +365,7 @@ def test_people_and_groups_are_replaced(target: Target) -> None:
 
 @rule("tallyfy.run-update.answers", needs=("write",))
 def test_kickoff_answers_are_changed(target: Target) -> None:
-    """A new answer takes the place of the old one, and the others stay."""
+    """An update replaces the named kick-off answers and keeps the others."""
     with target.open() as client:
         org = first_organization(client)
         template = template_where(
@@ -383,7 +383,7 @@ def test_kickoff_answers_are_changed(target: Target) -> None:
 
 @rule("tallyfy.archive.archived", "tallyfy.archive.activated", "tallyfy.archive.comes-back", needs=("write",))
 def test_a_process_is_archived_and_activated(target: Target) -> None:
-    """Archived it says so and leaves the list; activated it is as it was, whatever its status."""
+    """An archived process leaves the list; an activated one is as before, whatever its status."""
     with target.open() as client:
         org = first_organization(client)
         kinds = {run["status"]: run for run in org.list_all("/runs")}
@@ -412,7 +412,7 @@ def test_a_process_is_archived_and_activated(target: Target) -> None:
 
 @rule("tallyfy.archive.tasks-leave", "tallyfy.archive.comes-back", needs=("write",))
 def test_tasks_of_an_archived_process_leave(target: Target) -> None:
-    """The tasks are not listed while their process is archived, unless they are asked for."""
+    """Tasks of an archived process are listed with `archived` only."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -429,7 +429,7 @@ def test_tasks_of_an_archived_process_leave(target: Target) -> None:
 
 @rule("tallyfy.purge.gone", "tallyfy.purge.only-archived", needs=("write",))
 def test_only_an_archived_process_is_deleted(target: Target) -> None:
-    """A live process is not deleted; an archived one is gone, with its tasks."""
+    """A live process cannot be deleted; a deleted one is gone with its tasks."""
     with target.open() as client:
         org = first_organization(client)
         if org.get("/me").get("role") != "admin":
@@ -458,7 +458,7 @@ def test_only_an_archived_process_is_deleted(target: Target) -> None:
 
 @rule("tallyfy.purge.only-administrators", needs=("write", "second-key"))
 def test_only_an_administrator_deletes(target: Target) -> None:
-    """Who is no administrator gets 403, and the process stays."""
+    """A member who is no administrator gets 403 for a deletion, and the process stays."""
     with target.open() as client:
         org = first_organization(client)
         other = first_organization(client, key=client.second_key)
@@ -474,7 +474,7 @@ def test_only_an_administrator_deletes(target: Target) -> None:
 
 @rule("tallyfy.runs.form-fields")
 def test_form_fields_of_a_process(target: Target) -> None:
-    """Fields of tasks name their task; kick-off fields are apart."""
+    """The form fields of tasks name their task; kick-off fields are in a list of their own."""
     with target.open() as client:
         org = first_organization(client)
         forms = {t["id"]: t for t in org.templates()}
@@ -501,7 +501,7 @@ def test_form_fields_of_a_process(target: Target) -> None:
 
 @rule("tallyfy.kickoff.reopened", "tallyfy.kickoff.submitted", "tallyfy.kickoff.submitted-once", needs=("write",))
 def test_the_kickoff_form_is_reopened_and_submitted(target: Target) -> None:
-    """Re-opened nobody has submitted it; submitted it tells when and by whom; submitting again changes nothing."""
+    """A reopened kick-off form has no submission; a submitted one has time and person, once."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org, _optional(org))
@@ -536,7 +536,7 @@ def test_the_kickoff_form_is_reopened_and_submitted(target: Target) -> None:
 
 @rule("tallyfy.kickoff.rules-evaluated", needs=("write",))
 def test_submitting_tells_whether_rules_were_evaluated(target: Target) -> None:
-    """Only a form that was open is evaluated when it is submitted."""
+    """Submitting a kick-off form evaluates rules only if it was open."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org, _optional(org))
@@ -553,7 +553,7 @@ def test_submitting_tells_whether_rules_were_evaluated(target: Target) -> None:
 
 @rule("tallyfy.kickoff.completes-the-run", "tallyfy.kickoff.reactivates", needs=("write",))
 def test_a_process_waits_for_its_kickoff_form(target: Target) -> None:
-    """While the form is open the process is not complete, although its tasks are; submitting completes it."""
+    """A process with an open kick-off form completes only when the form is submitted."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org, _optional(org))
@@ -601,12 +601,12 @@ def _optional(org: Organization) -> Json:
 
 
 def _owners(org: Organization, run: Json, name: str) -> set[Json]:
-    """Whom the tasks of a process belong to, hidden ones too."""
+    """Return the owners of a process' tasks, hidden ones included."""
     return {owner for task in run_tasks(org, run) for owner in task["owners"][name]}
 
 
 def _fields_of(template: Json) -> list[Json]:
-    """The fields of a template's steps."""
+    """Return the form fields of a template's steps."""
     return [field for step in unwrap_items(template["steps"]) for field in step["captures"]]
 
 

@@ -1,4 +1,4 @@
-"""Tallyfy: tasks as they are shown, listed and changed, and the answers to their form fields."""
+"""Tallyfy: tasks: members, filters, updates, and the answers to their form fields."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 
 @rule("tallyfy.tasks.of-the-run", "tallyfy.tasks.owners")
 def test_tasks_name_their_process(target: Target) -> None:
-    """Each task of a list names the process, its template and three lists of owners."""
+    """Each listed task names its process and template and has three lists of owners."""
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs")[:25]:
@@ -76,7 +76,7 @@ def test_tasks_name_their_process(target: Target) -> None:
 @given(order=st.permutations(DAYS))
 @example(order=list(DAYS)[::-1])
 def test_tasks_are_sorted(target: Target, order: list[str]) -> None:
-    """`sort` orders by position or deadline, upwards and with a minus downwards."""
+    """`sort` orders by position or deadline, ascending, or descending with a minus."""
     with target.open() as client:
         org = first_organization(client)
         run, tasks = _dated(org, order)
@@ -92,7 +92,7 @@ def test_tasks_are_sorted(target: Target, order: list[str]) -> None:
 
 @rule("tallyfy.tasks.hidden-are-listed", needs=("write", "events"))
 def test_hidden_tasks_are_listed(target: Target) -> None:
-    """A task that is hidden stays in the list, and says so."""
+    """A hidden task stays in the list, with its status."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -110,7 +110,7 @@ def test_hidden_tasks_are_listed(target: Target) -> None:
 
 @rule("tallyfy.tasks.status-filter", "tallyfy.tasks.problem-filter", needs=("write",))
 def test_tasks_are_filtered_by_status(target: Target) -> None:
-    """Completed tasks, those that are not, and those with an issue are told apart."""
+    """`status` lists exactly the completed tasks, the others, or those with an issue."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -138,7 +138,7 @@ def test_tasks_are_filtered_by_status(target: Target) -> None:
 
 @rule("tallyfy.tasks.overdue-filter", needs=("write", "advance"))
 def test_tasks_become_overdue(target: Target) -> None:
-    """A task is overdue once its deadline has passed, unless it is completed."""
+    """An open task is overdue once its deadline has passed; a completed one never is."""
     with target.open() as client:
         org = first_organization(client)
         run, tasks = _dated(org, DAYS)
@@ -159,7 +159,7 @@ def test_tasks_become_overdue(target: Target) -> None:
 
 @rule("tallyfy.tasks.owners-filter", needs=("write",))
 def test_tasks_are_filtered_by_owners(target: Target) -> None:
-    """People, guests and groups each have their tasks; what is nobody's is unassigned."""
+    """People, guests and groups list exactly their tasks; `unassigned` lists those without owners."""
     with target.open() as client:
         org = first_organization(client)
         groups = sorted({g for task in org.list_all("/tasks") for g in task["owners"]["groups"]})
@@ -198,7 +198,7 @@ def test_tasks_are_filtered_by_owners(target: Target) -> None:
 @rule("tallyfy.tasks.deadline-filter", needs=("write",))
 @given(day=st.sampled_from(("2031-01-05", *DAYS, "2031-01-10")))
 def test_tasks_are_filtered_by_deadline(target: Target, day: str) -> None:
-    """Tasks that are due on, before or after a day; before and after leave the day itself out."""
+    """Tasks are listed by a deadline on, before or after a day; before and after exclude the day."""
     with target.open() as client:
         org = first_organization(client)
         run, tasks = _dated(org, DAYS)
@@ -216,7 +216,7 @@ def test_tasks_are_filtered_by_deadline(target: Target, day: str) -> None:
 
 @rule("tallyfy.tasks.step-include", needs=("write",))
 def test_tasks_include_their_steps(target: Target) -> None:
-    """With `step` a task shows its step, otherwise not."""
+    """Tasks have their step with `with=step` only."""
     with target.open() as client:
         org = first_organization(client)
         for run in org.list_all("/runs")[:5]:
@@ -231,7 +231,7 @@ def test_tasks_include_their_steps(target: Target) -> None:
 
 @rule("tallyfy.tasks.fields", "tallyfy.tasks.owners")
 def test_a_task_has_its_fields(target: Target) -> None:
-    """A task by its id has the printed fields; one of no process has no process, template or step."""
+    """A task has its documented members; a one-off task has no process, template and step."""
     with target.open() as client:
         org = first_organization(client)
         tasks = org.list_all("/tasks")
@@ -252,7 +252,7 @@ def test_a_task_has_its_fields(target: Target) -> None:
 
 @rule("tallyfy.tasks.both-paths", "tallyfy.tasks.task-of-another-run", "tallyfy.tasks.unknown-task")
 def test_a_task_has_two_paths(target: Target) -> None:
-    """A task is the same by both paths, and under no other process."""
+    """A task is the same by both its paths, and is unknown under another process."""
     with target.open() as client:
         org = first_organization(client)
         first, second = org.list_all("/runs")[:2]
@@ -273,7 +273,7 @@ def test_a_task_has_two_paths(target: Target) -> None:
 @example(names=set())
 @example(names={"form_fields", "threads", "run", "step", "tags"})
 def test_a_task_includes_what_was_asked_for(target: Target, names: set[str]) -> None:
-    """Of the includes exactly those appear that `with` names."""
+    """A task has exactly the includes that `with` names."""
     with target.open() as client:
         org = first_organization(client)
         run = org.list_all("/runs")[-1]
@@ -290,7 +290,7 @@ def test_a_task_includes_what_was_asked_for(target: Target, names: set[str]) -> 
 
 @rule("tallyfy.tasks.of-the-organization")
 def test_the_organization_lists_its_tasks(target: Target) -> None:
-    """The tasks of all processes and those of none are listed."""
+    """The organization lists the tasks of all processes and the one-off tasks."""
     with target.open() as client:
         org = first_organization(client)
         listed = org.list_all("/tasks")
@@ -310,7 +310,7 @@ def test_the_organization_lists_its_tasks(target: Target) -> None:
 
 @rule("tallyfy.tasks.organization-filters", "tallyfy.tasks.search")
 def test_tasks_of_the_organization_are_filtered(target: Target) -> None:
-    """Owners, nobody, completed tasks and titles each list their tasks."""
+    """Owners, `unassigned`, `status` and `q` each list exactly their tasks."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/tasks")
@@ -339,7 +339,7 @@ def test_tasks_of_the_organization_are_filtered(target: Target) -> None:
 
 @rule("tallyfy.tasks.mine", "tallyfy.tasks.of-a-person")
 def test_a_person_has_tasks(target: Target) -> None:
-    """One's own tasks, and those of anybody, are those that belong to that person."""
+    """The tasks of a person, oneself or another, are those that the person owns."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/tasks")
@@ -361,7 +361,7 @@ def test_a_person_has_tasks(target: Target) -> None:
 @example(names=set())
 @example(names={"title", "summary", "webhook", "max_assignable", "prevent_guest_comment"})
 def test_a_task_changes_what_is_given(target: Target, names: set[str]) -> None:
-    """What is given changes, and everything else stays."""
+    """An update changes the named members and no others."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -384,7 +384,7 @@ def test_a_task_changes_what_is_given(target: Target, names: set[str]) -> None:
 @given(more=st.integers(1, 300))
 @example(more=1)
 def test_a_task_cannot_get_a_long_title(target: Target, more: int) -> None:
-    """A title of 600 characters is accepted, a longer one refused, and nothing changes."""
+    """A title of 600 characters is accepted; a longer one is refused and changes nothing."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -403,7 +403,7 @@ def test_a_task_cannot_get_a_long_title(target: Target, more: int) -> None:
 @example(days=5, hour=12, plainly=False)
 @example(days=6, hour=12, plainly=True)
 def test_a_task_gets_another_deadline(target: Target, days: int, hour: int, plainly: bool) -> None:
-    """A deadline on a working day is kept to the second; another one moves to a working day close by."""
+    """A deadline on a working day is kept to the second; another moves to a working day within a week."""
     with target.open() as client:
         org = first_organization(client)
         working = org.get("").get("working_days")
@@ -429,7 +429,7 @@ def test_a_task_gets_another_deadline(target: Target, days: int, hour: int, plai
 
 @rule("tallyfy.task-update.owners", needs=("write",))
 def test_a_task_gets_other_owners(target: Target) -> None:
-    """Owners replace those before; three empty lists leave it to nobody."""
+    """An update replaces the owners of a task; three empty lists remove them."""
     with target.open() as client:
         org = first_organization(client)
         run = launch(org)
@@ -453,7 +453,7 @@ def test_a_task_gets_other_owners(target: Target) -> None:
 
 @rule("tallyfy.task-update.answers", needs=("write",))
 def test_answers_are_kept(target: Target) -> None:
-    """An answer is kept as it was sent, and answers to other fields stay."""
+    """An answer is stored as it was sent, and other answers stay."""
     with target.open() as client:
         org = first_organization(client)
         run, task, _ = launch_with_field(org, "dropdown")
@@ -475,7 +475,7 @@ def test_answers_are_kept(target: Target) -> None:
 
 @rule("tallyfy.task-update.unknown-answers", needs=("write",))
 def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
-    """An answer to no field of the task is dropped, others beside it are kept."""
+    """An answer to an unknown field is dropped; answers beside it are stored."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "text")
@@ -495,7 +495,7 @@ def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
 
 @rule("tallyfy.task-update.not-when-completed", needs=("write",))
 def test_a_completed_task_takes_no_answers(target: Target) -> None:
-    """Answers for a completed task are refused and not kept."""
+    """Answers for a completed task are refused and not stored."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "text")
@@ -511,7 +511,7 @@ def test_a_completed_task_takes_no_answers(target: Target) -> None:
 
 @rule("tallyfy.task-update.unknown-task", needs=("write",))
 def test_an_unknown_task_is_not_updated(target: Target) -> None:
-    """A task that does not exist, or of another process, cannot be updated."""
+    """An unknown task, or one of another process, cannot be updated."""
     with target.open() as client:
         org = first_organization(client)
         first, second = launch(org), launch(org)
@@ -526,7 +526,7 @@ def test_an_unknown_task_is_not_updated(target: Target) -> None:
 
 @rule("tallyfy.fields.dropdown", needs=("write",))
 def test_a_dropdown_takes_its_options(target: Target) -> None:
-    """Every option is taken; any other pair of id and text is refused with the documented message."""
+    """A dropdown accepts each option and refuses other pairs of id and text with the documented message."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "dropdown")
@@ -544,7 +544,7 @@ def test_a_dropdown_takes_its_options(target: Target) -> None:
 
 @rule("tallyfy.fields.radio", needs=("write",))
 def test_a_radio_field_takes_its_options(target: Target) -> None:
-    """The text of an option is taken, nothing else."""
+    """A radio field accepts the text of an option and nothing else."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "radio")
@@ -553,7 +553,7 @@ def test_a_radio_field_takes_its_options(target: Target) -> None:
 
 @rule("tallyfy.fields.multiselect", needs=("write",))
 def test_a_multiselect_field_takes_a_list(target: Target) -> None:
-    """A list of options is taken, with `selected` or without; anything else is refused."""
+    """A multiselect field accepts a list of options, with `selected` or without, and nothing else."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "multiselect")
@@ -571,7 +571,7 @@ def test_a_multiselect_field_takes_a_list(target: Target) -> None:
 @given(moment=st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), number=st.integers(0, 2_000_000_000))
 @example(moment=datetime(2031, 5, 6), number=1_716_200_000)
 def test_a_date_field_takes_a_date(target: Target, moment: datetime, number: int) -> None:
-    """An ISO 8601 text is taken, a number is not."""
+    """A date field accepts a date in ISO 8601 and refuses a number."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "date")
@@ -587,7 +587,7 @@ def test_a_date_field_takes_a_date(target: Target, moment: datetime, number: int
 @given(more=st.integers(1, 9))
 @example(more=1)
 def test_a_table_field_takes_its_columns(target: Target, more: int) -> None:
-    """One cell for each column is taken; more or fewer are refused with the documented message."""
+    """A table field accepts one cell for each column and refuses others with the documented message."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "table")
@@ -603,7 +603,7 @@ def test_a_table_field_takes_its_columns(target: Target, more: int) -> None:
 @example(text="x" * 200)
 @example(text="0")
 def test_a_text_field_takes_text(target: Target, text: str) -> None:
-    """Up to 200 characters are taken; an object or a list is not."""
+    """A text field accepts up to 200 characters and refuses an object or a list."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "text")
@@ -616,7 +616,7 @@ def test_a_text_field_takes_text(target: Target, text: str) -> None:
 
 @rule("tallyfy.fields.file", needs=("write",))
 def test_a_file_field_takes_files(target: Target) -> None:
-    """A list of files is taken, nothing else."""
+    """A file field accepts a list of files and nothing else."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "file")
@@ -625,7 +625,7 @@ def test_a_file_field_takes_files(target: Target) -> None:
 
 @rule("tallyfy.fields.assignees", needs=("write",))
 def test_an_assignees_field_takes_lists(target: Target) -> None:
-    """An object with lists is taken, nothing else."""
+    """An assignees field accepts an object of lists and nothing else."""
     with target.open() as client:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "assignees_form")
@@ -633,7 +633,7 @@ def test_an_assignees_field_takes_lists(target: Target) -> None:
 
 
 def _check(org: Organization, run: Json, task: Json, field: Json, wrong: list[Json]) -> list[list[str]]:
-    """Assert that a field takes its answers and none of the wrong ones; what is told about these."""
+    """Assert that a field stores its valid answers and refuses the wrong ones; returns the error texts."""
     for right in sample_answers(field):
         answer_fields(org, run, task, {field["id"]: right})
         assert (got := stored_answers(org, run, task)[field["id"]]) == right, (
@@ -650,7 +650,7 @@ def _check(org: Organization, run: Json, task: Json, field: Json, wrong: list[Js
 
 
 def _dated(org: Organization, days: list[str] | tuple[str, ...]) -> tuple[Json, list[Json]]:
-    """A new process whose tasks are due on these days, and its tasks."""
+    """Launch a process whose tasks are due on the given days; returns it and its tasks."""
     template = template_where(
         org, lambda t: len(template_steps(t)) in (3, 4) and not t["prerun"] and _bare(t), "with three plain steps"
     )

@@ -1,4 +1,4 @@
-"""Tallyfy: templates, what they include, and how their list is filtered."""
+"""Tallyfy: templates, their includes, and the filters of their list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRINTED = (
 
 @rule("tallyfy.templates.listed-fields")
 def test_a_listed_template_has_its_fields(target: Target) -> None:
-    """A listed template has the printed fields."""
+    """A listed template has its documented members."""
     with target.open() as client:
         for template in first_organization(client).list_all("/checklists"):
             assert {"id", "title", "summary", "starred", "created_at", "last_updated"} <= template.keys(), (
@@ -36,7 +36,7 @@ def test_a_listed_template_has_its_fields(target: Target) -> None:
 
 @rule("tallyfy.templates.fields", "tallyfy.templates.kickoff-is-included")
 def test_a_template_has_its_fields(target: Target) -> None:
-    """A template by its id has the printed fields, its kick-off form and its automations, includes or not."""
+    """A template has its documented members, kick-off form and automations, with any includes."""
     with target.open() as client:
         org = first_organization(client)
         for listed in org.list_all("/checklists"):
@@ -57,7 +57,7 @@ def test_a_template_has_its_fields(target: Target) -> None:
 
 @rule("tallyfy.templates.includes-on-request")
 def test_includes_appear_on_request(target: Target) -> None:
-    """`steps` and `tags` are there exactly when they are asked for."""
+    """A template has `steps` and `tags` exactly when `with` names them."""
     with target.open() as client:
         org = first_organization(client)
         for listed in org.list_all("/checklists")[:5]:
@@ -78,7 +78,7 @@ def test_includes_appear_on_request(target: Target) -> None:
 
 @rule("tallyfy.templates.steps")
 def test_included_steps_are_told(target: Target) -> None:
-    """A step has an id of its own, an alias, a title, its template and its form fields."""
+    """A step has a unique id, an alias, a title, its template and its form fields."""
     with target.open() as client:
         org = first_organization(client)
         seen: list[str] = []
@@ -105,7 +105,7 @@ def test_included_steps_are_told(target: Target) -> None:
 
 @rule("tallyfy.templates.unknown-template")
 def test_an_unknown_template_is_404(target: Target) -> None:
-    """A template that does not exist is 404."""
+    """An unknown template answers 404."""
     with target.open() as client:
         org = first_organization(client)
         for id in (UNKNOWN_ID, "no-such-template"):
@@ -117,7 +117,7 @@ def test_an_unknown_template_is_404(target: Target) -> None:
 
 @rule("tallyfy.templates.form-fields")
 def test_form_fields_are_told_apart(target: Target) -> None:
-    """Kick-off fields and fields of steps are in arrays of their own."""
+    """Kick-off fields and fields of steps are in separate lists."""
     with target.open() as client:
         org = first_organization(client)
         for template in org.templates():
@@ -136,7 +136,7 @@ def test_form_fields_are_told_apart(target: Target) -> None:
 
 @rule("tallyfy.templates.search")
 def test_templates_are_searched(target: Target) -> None:
-    """A word of a title finds every template with that word."""
+    """`q` finds every template with a word in its title."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/checklists")
@@ -157,7 +157,7 @@ def test_templates_are_searched(target: Target) -> None:
 
 @rule("tallyfy.templates.filters")
 def test_templates_are_filtered(target: Target) -> None:
-    """Each filter lists exactly the templates with that value."""
+    """Each filter lists exactly the templates with its value."""
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/checklists", with_="tags")
