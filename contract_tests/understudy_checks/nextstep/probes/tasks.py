@@ -1,4 +1,4 @@
-"""NextStep: what an update of a task may hold, and what it does."""
+"""NextStep: the fields of a task update, and their effect."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ LOOKED_AT = 100
 
 @observes("nextstep.tasks.update-success", needs=("write",))
 def update_success(client: Client) -> Json:
-    """The status of an update that is made."""
+    """Return the status of an accepted update."""
     return request_update(client, _task(client), completed=False).status
 
 
 @observes("nextstep.tasks.locked-run-status", needs=("write",))
 def locked_run_status(client: Client) -> Json:
-    """What an update gets of a task whose run is completed."""
+    """Return the answer to updating a task of a completed run."""
     _, tasks = start_run_where(client, simple_tasks(), "tasks that can be completed")
     complete_run(client, tasks)
     return refused(request_update(client, tasks[0], completed=True))
@@ -52,14 +52,14 @@ def locked_run_status(client: Client) -> Json:
 
 @observes("nextstep.tasks.unset-value", needs=("write",))
 def unset_value(client: Client) -> Json:
-    """The value of a field that was never filled."""
+    """Return the value of an element that was never filled."""
     _, tasks = start_run_where(client, lambda tasks: bool(driver.writable_elements(tasks)), "a field")
     return driver.writable_elements(tasks)[0][1]["value"]
 
 
 @observes("nextstep.tasks.scalar-values", needs=("write",))
 def scalar_values(client: Client) -> Json:
-    """What becomes of "42" as the value of a number element."""
+    """Return how a number element stores the text "42"."""
     task, element = _field(client, "number")
     if is_refused(_set(client, task, element, "42")):
         return "strict"
@@ -69,7 +69,7 @@ def scalar_values(client: Client) -> Json:
 
 @observes("nextstep.tasks.format-checks", needs=("write",))
 def format_checks(client: Client) -> Json:
-    """Whether text is refused that is no e-mail address, no website, or no date."""
+    """Return whether text is refused that is no e-mail address, no website, or no date."""
     _, tasks = start_run_where(client, _has_a_form, "an element whose text has a form")
     fields = [(task, element) for task, element in driver.writable_elements(tasks) if element["type"] in CHECKED]
     seen = {element["type"]: is_refused(_set(client, task, element, "some text")) for task, element in fields}
@@ -78,25 +78,25 @@ def format_checks(client: Client) -> Json:
 
 @observes("nextstep.tasks.empty-update", needs=("write",))
 def empty_update(client: Client) -> Json:
-    """Whether an update is made that names nothing to change."""
+    """Return whether an update without fields is accepted."""
     return "reject" if is_refused(request_update(client, _task(client))) else "accept"
 
 
 @observes("nextstep.tasks.empty-multichoice", needs=("write",))
 def empty_multichoice(client: Client) -> Json:
-    """Whether no option at all is a value of a multichoice element."""
+    """Return whether a multichoice element accepts an empty list."""
     return "reject" if is_refused(_set(client, *_field(client, "multichoice"), [])) else "accept"
 
 
 @observes("nextstep.tasks.unknown-element", needs=("write",))
 def unknown_element(client: Client) -> Json:
-    """What becomes of a value for an element that the task has not."""
+    """Return what becomes of a value for an unknown element."""
     return "reject" if is_refused(_set(client, _task(client), {"id": UNKNOWN}, "Jane Smith")) else "ignore"
 
 
 @observes("nextstep.tasks.null-value", needs=("write",))
 def null_value(client: Client) -> Json:
-    """What null does to an element that has a value."""
+    """Return the effect of null on an element that has a value."""
     _, tasks = start_run_where(client, lambda tasks: bool(driver.writable_elements(tasks)), "a field")
     task, element = driver.writable_elements(tasks)[0]
     fill_elements(client, task, {element["id"]: driver.sample_value(element, 1)})
@@ -108,7 +108,7 @@ def null_value(client: Client) -> Json:
 
 @observes("nextstep.tasks.required-on-completion", needs=("write",))
 def required_on_completion(client: Client) -> Json:
-    """Whether completing a task is refused while a required element of it is empty."""
+    """Return whether a task with an empty required element can be completed."""
     _, tasks = start_run_where(client, lambda tasks: any(map(_needs_a_value, tasks)), "a required field")
     task = next(filter(_needs_a_value, tasks))
     if is_refused(request_update(client, task, completed=True)):
@@ -119,7 +119,7 @@ def required_on_completion(client: Client) -> Json:
 
 @observes("nextstep.tasks.completed-by", needs=("write", "members"))
 def completed_by(client: Client) -> Json:
-    """Whether a task tells the user id or the address of the member who completed it."""
+    """Return whether a task names the member who completed it by user id or address."""
     member = driver.active_members(client)[0]
     by = complete_task(client, _task(client, simple_tasks()), actor_email=member.email)["completed_by"]
     return {member.user_id: "user-id", member.email: "email"}.get(by, by)
@@ -127,7 +127,7 @@ def completed_by(client: Client) -> Json:
 
 @observes("nextstep.tasks.unknown-actor", needs=("write",))
 def unknown_actor(client: Client) -> Json:
-    """Who has completed a task that somebody unknown is said to have completed."""
+    """Return who has completed a task whose actor is unknown."""
     task = update_task(client, complete_task(client, _task(client, simple_tasks(least=2))), completed=False)
     response = request_update(client, task, completed=True, actor_email=NOBODY)
     if is_refused(response):
@@ -138,7 +138,7 @@ def unknown_actor(client: Client) -> Json:
 
 @observes("nextstep.tasks.unknown-assignee", needs=("write",))
 def unknown_assignee(client: Client) -> Json:
-    """What becomes of an assignee that nobody is."""
+    """Return what becomes of an unknown assignee."""
     task = _task(client)
     if is_refused(request_update(client, task, assignee=NOBODY)):
         return "reject"
@@ -148,7 +148,7 @@ def unknown_assignee(client: Client) -> Json:
 
 @observes("nextstep.tasks.recompletion", needs=("write",))
 def recompletion(client: Client) -> Json:
-    """Whether completing a completed task gives it another time."""
+    """Return whether completing a completed task changes its time."""
     task = complete_task(client, _task(client, simple_tasks(least=2)))
     client.advance(MOMENT)
     if is_refused(request_update(client, task, completed=True)):
@@ -158,7 +158,7 @@ def recompletion(client: Client) -> Json:
 
 @observes("nextstep.tasks.actor-without-completion", needs=("write", "members"))
 def actor_without_completion(client: Client) -> Json:
-    """What becomes of an update that tells who made it, and nothing else."""
+    """Return the answer to an update with an actor and nothing else."""
     task = _task(client)
     if is_refused(request_update(client, task, actor_email=driver.active_members(client)[0].email)):
         return "reject"
@@ -168,7 +168,7 @@ def actor_without_completion(client: Client) -> Json:
 
 @observes("nextstep.tasks.completing-approval", needs=("write",))
 def completing_approval(client: Client) -> Json:
-    """What completing an approval does."""
+    """Return the effect of completing an approval through the API."""
     _, tasks = start_run_where(
         client, lambda tasks: any(map(_is_approval, tasks)), "an approval without required fields"
     )
@@ -177,13 +177,13 @@ def completing_approval(client: Client) -> Json:
 
 @observes("nextstep.tasks.completing-skipped", needs=("write", "events"))
 def completing_skipped(client: Client) -> Json:
-    """What completing a skipped task does."""
+    """Return the effect of completing a skipped task."""
     return _completing(client, _skipped(client))
 
 
 @observes("nextstep.tasks.skipped-counts-as-completed")
 def skipped_counts_as_completed(client: Client) -> Json:
-    """Whether a task that was skipped in the app is shown as completed."""
+    """Return whether a skipped task is shown as completed."""
     runs = client.call("listProcessRuns").json()["data"]
     tasks = (task for run in runs for task in driver.run_tasks(client, run["id"]) if not task["is_essential"])
     for task in islice(tasks, LOOKED_AT):
@@ -194,7 +194,7 @@ def skipped_counts_as_completed(client: Client) -> Json:
 
 @observes("nextstep.tasks.rejection-reopens", needs=("write", "events"))
 def rejection_reopens(client: Client) -> Json:
-    """Whether the task before an approval is open again when that is rejected."""
+    """Return whether rejecting an approval reopens the task before it."""
     _, tasks = start_run_where(client, lambda tasks: any(_approvals(tasks)), "an approval after a task")
     before, approval = next(_approvals(tasks))
     complete_task(client, before)
@@ -203,31 +203,31 @@ def rejection_reopens(client: Client) -> Json:
 
 
 def _task(client: Client, wanted: TasksPredicate = bool) -> Json:
-    """The first task of a new run, on which nobody else works."""
+    """Start a run; returns its first task, on which nobody else works."""
     _, tasks = start_run_where(client, wanted, "a task")
     return tasks[0]
 
 
 def _field(client: Client, kind: str) -> tuple[Json, Json]:
-    """A task of a new run and an element of it, of this type."""
+    """Start a run with an element of type `kind`; returns its task and the element."""
     _, tasks = start_run_where(client, driver.has_element_of(kind), f"an element of type {kind}")
     return next((task, element) for task, element in driver.writable_elements(tasks) if element["type"] == kind)
 
 
 def _set(client: Client, task: Json, element: Json, value: Json) -> Response:
-    """Set an element of a task; the answer as it is."""
+    """Set an element of a task; returns the response, accepted or refused."""
     return request_update(client, task, custom_elements=[{"id": element["id"], "value": value}])
 
 
 def _completing(client: Client, task: Json) -> str:
-    """What completing this task does."""
+    """Return the effect of completing a task."""
     if is_refused(request_update(client, task, completed=True)):
         return "reject"
     return "completes" if read_task(client, task)["completed_at"] else "nothing"
 
 
 def _skipped(client: Client) -> Json:
-    """A skipped task of a new run that has others."""
+    """Start a run of several tasks; returns a skipped one."""
     _, tasks = start_run_where(
         client, lambda tasks: len(tasks) > 1 and any(map(_is_free, tasks)), "a task that can be skipped"
     )
@@ -237,12 +237,12 @@ def _skipped(client: Client) -> Json:
 
 
 def _whole(client: Client, task: Json) -> Json:
-    """A listed task with what is only shown by its id."""
+    """Return a listed task with the members that only its own view shows."""
     return task if "skipped" in task else read_task(client, task)
 
 
 def _approvals(tasks: Tasks) -> Iterator[tuple[Json, Json]]:
-    """Each approval after a task that can be completed, behind that task."""
+    """Yield each approval that follows a task which can be completed, as a pair of task and approval."""
     pairs = pairwise(tasks)
     return ((before, task) for before, task in pairs if task.get("type") == "approval" and simple_tasks()([before]))
 

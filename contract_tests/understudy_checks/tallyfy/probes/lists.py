@@ -1,6 +1,6 @@
-"""What a server does where Tallyfy's pages leave open how lists are paged and filtered, and what they include.
+"""Tallyfy: paging, filters and includes of lists.
 
-All of it is read; nothing is written.
+These probes only read.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ FORMS = "form_fields,ko_form_fields"
 
 @observes("tallyfy.pagination.previous-link")
 def previous_link(client: Client) -> Json:
-    """How the link to the page before is called."""
+    """Return the name of the link to the previous page."""
     links = first_organization(client).get_body("/checklists", page=2, per_page=1)["meta"]["pagination"]["links"]
     return next((name for name in links if name != "next"), None) or missing("no second page has a link to the first")
 
 
 @observes("tallyfy.pagination.no-links")
 def no_links(client: Client) -> Json:
-    """What `links` is where there are none."""
+    """Return the value of `links` without any link."""
     return _nothing(first_organization(client))["links"]
 
 
 @observes("tallyfy.pagination.past-the-end")
 def past_the_end(client: Client) -> Json:
-    """Whether a page after the last one is empty or refused."""
+    """Return whether a page after the last one is empty or refused."""
     org = first_organization(client)
     last = org.get_body("/checklists", per_page=1)["meta"]["pagination"]["total_pages"]
     return either(org.send("GET", "/checklists", query={"per_page": 1, "page": last + 1}), "empty", "reject")
@@ -53,37 +53,37 @@ def past_the_end(client: Client) -> Json:
 
 @observes("tallyfy.pagination.pages-of-an-empty-list")
 def pages_of_an_empty_list(client: Client) -> Json:
-    """How many pages an empty list is said to have."""
+    """Return the number of pages of an empty list."""
     return _nothing(first_organization(client))["total_pages"]
 
 
 @observes("tallyfy.pagination.meta-of-everything")
 def meta_of_everything(client: Client) -> Json:
-    """Whether a list that is not paged tells its pagination."""
+    """Return whether a list without paging has pagination."""
     return "meta" in first_organization(client).get_body("/checklists", without_pagination=True)
 
 
 @observes("tallyfy.pagination.limit-out-of-range")
 def limit_out_of_range(client: Client) -> Json:
-    """Whether a `per_page` of 0 is refused, taken for 1 or for the default."""
+    """Return whether a `per_page` of 0 is refused, or read as 1 or as the default."""
     return probes.limit_outside(client, the(client, "listTemplates"), {"org_id": first_organization(client).id}, 0)
 
 
 @observes("tallyfy.pagination.limit-not-an-integer")
 def limit_not_an_integer(client: Client) -> Json:
-    """Whether a `per_page` that is no whole number is refused or taken for the default."""
+    """Return whether a `per_page` that is no integer is refused or read as the default."""
     return probes.limit_no_integer(client, the(client, "listTemplates"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.pagination.invalid-page")
 def invalid_page(client: Client) -> Json:
-    """Whether a `page` of 0 is refused or taken for the first."""
+    """Return whether a `page` of 0 is refused or read as 1."""
     return either(first_organization(client).send("GET", "/checklists", query={"page": 0}), "default", "reject")
 
 
 @observes("tallyfy.includes.unknown")
 def unknown_include(client: Client) -> Json:
-    """Whether a name in `with` that is not listed is ignored or refused."""
+    """Return whether an unknown name in `with` is ignored or refused."""
     return either(
         first_organization(client).send("GET", "/runs", query={"with": UNKNOWN_ID, "per_page": 1}), "ignore", "reject"
     )
@@ -91,25 +91,25 @@ def unknown_include(client: Client) -> Json:
 
 @observes("tallyfy.includes.item")
 def included_item(client: Client) -> Json:
-    """Whether a single included object has `data` around it."""
+    """Return whether a single included object has `data` around it."""
     return _wrapping(first(first_organization(client), "/runs", with_="checklist")["checklist"])
 
 
 @observes("tallyfy.includes.undescribed")
 def undescribed_include(client: Client) -> Json:
-    """Whether what is included, and nowhere shown, has `data` around it."""
+    """Return whether an include that no example shows has `data` around it."""
     return _wrapping(first(first_organization(client), "/runs", with_="folders")["folders"])
 
 
 @observes("tallyfy.includes.template-collections")
 def template_collections(client: Client) -> Json:
-    """Whether the steps of a template have `data` around them."""
+    """Return whether the steps of a template have `data` around them."""
     return _wrapping(first(first_organization(client), "/checklists", with_="steps")["steps"])
 
 
 @observes("tallyfy.fields.answer-name")
 def answer_name(client: Client) -> Json:
-    """Which members of a form field hold its answer."""
+    """Return which members of a form field hold its answer."""
     shown = next(iter(_fields(first_organization(client), form_fields_values=True)), None) or missing(
         "no process has a form field"
     )
@@ -118,7 +118,7 @@ def answer_name(client: Client) -> Json:
 
 @observes("tallyfy.fields.without-values")
 def without_values(client: Client) -> Json:
-    """What the form fields of a process show as their answers when these are not asked for."""
+    """Return the answers of included form fields when `form_fields_values` is missing."""
     org = first_organization(client)
     answered = [any(_answers(field)) for field in _fields(org, form_fields_values=True)]
     fields = [field for field, holds in zip(_fields(org), answered, strict=True) if holds]
@@ -128,26 +128,26 @@ def without_values(client: Client) -> Json:
 
 @observes("tallyfy.progress.whole")
 def whole_progress(client: Client) -> Json:
-    """Whether `whole_progress` counts hidden tasks."""
+    """Return whether `whole_progress` counts hidden tasks."""
     run = with_hidden(first_organization(client))
     return "all-tasks" if run["whole_progress"]["total"] > run["progress"]["total"] else "visible-tasks"
 
 
 @observes("tallyfy.runs.delayed")
 def delayed(client: Client) -> Json:
-    """Which status a process shows that has late tasks."""
+    """Return the status of a process with late tasks."""
     return first(first_organization(client), "/runs", status="delayed")["status"]
 
 
 @observes("tallyfy.runs.order")
 def runs_order(client: Client) -> Json:
-    """In which order processes are listed."""
+    """Return the order of the list of processes."""
     return probes.order(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.runs.due-date")
 def due_date(client: Client) -> Json:
-    """What the `due_date` of a process is whose tasks have deadlines."""
+    """Return the `due_date` of a process whose tasks have deadlines."""
     runs = first_organization(client).get_body("/runs", per_page=100)["data"]
     run = next((run for run in runs if run.get("max_task_deadline")), None) or missing("no process has a deadline")
     return "latest-deadline" if run["due_date"] == run["max_task_deadline"] else run["due_date"]
@@ -155,7 +155,7 @@ def due_date(client: Client) -> Json:
 
 @observes("tallyfy.runs.status-archived")
 def status_archived(client: Client) -> Json:
-    """Whether the status `archived` lists archived processes."""
+    """Return whether `status=archived` lists archived processes."""
     org = first_organization(client)
     first(org, "/runs", archived="only")
     return "archived" if org.get_body("/runs", status="archived")["data"] else "nothing"
@@ -163,27 +163,27 @@ def status_archived(client: Client) -> Json:
 
 @observes("tallyfy.tasks.fresh-status")
 def fresh_status(client: Client) -> Json:
-    """Which status a task shows that nobody has begun."""
+    """Return the status of a task that nobody has begun."""
     shown = {task["status"] for task in first_organization(client).get_body("/tasks", per_page=100)["data"]}
     return next(iter(shown & {"not-started", "active"}), None) or missing("no task is listed that is fresh")
 
 
 @observes("tallyfy.tasks.hidden-among-active")
 def hidden_among_active(client: Client) -> Json:
-    """Whether the filter `active` lists hidden tasks too."""
+    """Return whether `status=active` lists hidden tasks."""
     org = first_organization(client)
     return any(task["status"] == HIDDEN_STATUS for task in run_tasks(org, with_hidden(org), status="active"))
 
 
 @observes("tallyfy.tasks.organization-order")
 def tasks_order(client: Client) -> Json:
-    """In which order the tasks of an organization are listed."""
+    """Return the order of an organization's tasks."""
     return probes.order(client, the(client, "listTasks"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.tasks.default-status")
 def default_status(client: Client) -> Json:
-    """Which of one's own tasks are listed without `status`."""
+    """Return which of one's own tasks are listed without `status`."""
     org = first_organization(client)
     usual, active, every = (_own_tasks(org, status=status) for status in (None, "active", "all"))
     demand(active != every, "whom the key is of has no task that is not active")
@@ -192,7 +192,7 @@ def default_status(client: Client) -> Json:
 
 @observes("tallyfy.templates.archived")
 def archived_template(client: Client) -> Json:
-    """Whether an archived template can be read by its id."""
+    """Return whether an archived template can be read by its id."""
     org = first_organization(client)
     template = first(org, "/checklists", archived="only")
     return either(org.send("GET", f"/checklists/{template['id']}"), "shown", "not-found")
@@ -200,7 +200,7 @@ def archived_template(client: Client) -> Json:
 
 @observes("tallyfy.archive.read-by-id")
 def archived_run(client: Client) -> Json:
-    """Whether an archived process can be read by its id."""
+    """Return whether an archived process can be read by its id."""
     org = first_organization(client)
     run = first(org, "/runs", archived="only")
     return either(org.send("GET", f"/runs/{run['id']}"), "shown", "not-found")
@@ -208,7 +208,7 @@ def archived_run(client: Client) -> Json:
 
 @observes("tallyfy.next-task.entries")
 def next_task_entries(client: Client) -> Json:
-    """Whether `next_task` holds one task, or those after it too."""
+    """Return whether `next_task` holds one task or also those after it."""
     runs = first_organization(client).get_body("/runs", status="active", with_="next_task", per_page=100)["data"]
     busy = [run for run in runs if run["progress"]["total"] - run["progress"]["complete"] > 1]
     run = next(iter(busy), None) or missing("no active process has two open tasks")
@@ -216,7 +216,7 @@ def next_task_entries(client: Client) -> Json:
 
 
 def with_hidden(org: Organization) -> Json:
-    """A process with a hidden task; raises NotChecked when none is found."""
+    """Return a process with a hidden task; raises NotChecked when there is none."""
     template = template_where(
         org, lambda t: any(s.get("starts_hidden") for s in template_steps(t)), "with a hidden step"
     )
@@ -226,7 +226,7 @@ def with_hidden(org: Organization) -> Json:
 
 
 def _nothing(org: Organization) -> Json:
-    """The pagination of a list without items."""
+    """Return the pagination of an empty list."""
     told = org.get_body("/runs", q=UNKNOWN_ID)["meta"]["pagination"]
     return told if not told["total"] else missing("no list is empty")
 
@@ -236,13 +236,13 @@ def _wrapping(included: Json) -> str:
 
 
 def _fields(org: Organization, **query: Json) -> list[Json]:
-    """The form fields of the processes that are listed first."""
+    """Return the form fields of the first listed processes."""
     runs = org.get_body("/runs", with_=FORMS, per_page=100, sort="created_at", **query)["data"]
     return [field for run in runs for name in FORMS.split(",") for field in unwrap_items(run[name])]
 
 
 def _answers(field: Json) -> list[Json]:
-    """What a field shows as its answer, under each name."""
+    """Return the answer of a field under each name."""
     return [field[name] for name in ANSWERS if name in field]
 
 

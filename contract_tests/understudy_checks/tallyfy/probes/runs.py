@@ -1,6 +1,6 @@
-"""What a server does where Tallyfy's pages leave open how a process goes: launched, worked on, archived.
+"""Tallyfy: launching, working on and archiving processes.
 
-A probe launches processes of its own, and deletes them again.
+A probe deletes each process that it launches.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HALF = timedelta(minutes=30)
 
 @observes("tallyfy.progress.percent", needs=("write",))
 def percent(client: Client) -> Json:
-    """How `percent` is rounded."""
+    """Return how `percent` is rounded."""
     org = first_organization(client)
     template = template_where(org, lambda t: is_plain_template(t) and _part(t), "with three steps, or more")
     with process(org, template) as run:
@@ -49,7 +49,7 @@ def percent(client: Client) -> Json:
 
 @observes("tallyfy.runs.due-soon-hours", needs=("write",))
 def due_soon_hours(client: Client) -> Json:
-    """How many hours before its deadline something is due soon."""
+    """Return how many hours before its deadline an object is due soon."""
     org = first_organization(client)
 
     def is_due_soon(hours: int) -> bool:
@@ -62,7 +62,7 @@ def due_soon_hours(client: Client) -> Json:
 
 @observes("tallyfy.runs.without-tasks", needs=("write",))
 def without_tasks(client: Client) -> Json:
-    """Which status a process of a template without steps has."""
+    """Return the status of a process without tasks."""
     org = first_organization(client)
     with process(org, template_where(org, lambda template: not template_steps(template), "without steps")) as run:
         return read_run(org, run)["status"]
@@ -70,7 +70,7 @@ def without_tasks(client: Client) -> Json:
 
 @observes("tallyfy.runs.reopened-by-task", needs=("write",))
 def reopened_by_task(client: Client) -> Json:
-    """Which status a complete process has after one of its tasks is reopened."""
+    """Return the status of a complete process after one of its tasks is reopened."""
     org = first_organization(client)
     with process(org) as run:
         demand(complete_run(org, run)["status"] == "complete", "no process could be completed")
@@ -80,13 +80,13 @@ def reopened_by_task(client: Client) -> Json:
 
 @observes("tallyfy.runs.unknown-references", needs=("write",))
 def unknown_references(client: Client) -> Json:
-    """Whether a tag that does not exist is refused or left out."""
+    """Return whether an unknown tag is refused or dropped."""
     return either(launch_badly(first_organization(client), tags=[UNKNOWN_ID]), "ignore", "reject")
 
 
 @observes("tallyfy.kickoff.open-status", needs=("write",))
 def open_status(client: Client) -> Json:
-    """Which `prerun_status` a kick-off form has that is open."""
+    """Return the `prerun_status` of an open kick-off form."""
     org = first_organization(client)
     with process(org, _with_form(org)) as run:
         org.call("DELETE", f"/runs/{run['id']}/complete-prerun")
@@ -95,13 +95,13 @@ def open_status(client: Client) -> Json:
 
 @observes("tallyfy.launch.unknown-template", needs=("write",))
 def unknown_template(client: Client) -> Json:
-    """What launching a template gets that does not exist."""
+    """Return the answer to launching an unknown template."""
     return refusal(first_organization(client).send("POST", "/runs", json={"checklist_id": UNKNOWN_ID}))
 
 
 @observes("tallyfy.launch.name-date", needs=("write",))
 def name_date(client: Client) -> Json:
-    """In which form a process without a name is called after its date."""
+    """Return the format of the date in the name of a process without a name."""
     assumption = client.contract.assumptions["tallyfy.launch.name-date"]
     with process(first_organization(client)) as run:
         forms = (assumption.default, *assumption.alternatives)
@@ -110,7 +110,7 @@ def name_date(client: Client) -> Json:
 
 @observes("tallyfy.launch.kickoff", needs=("write",))
 def launch_kickoff(client: Client) -> Json:
-    """Whether the kick-off form counts as submitted when a process is launched without any answer."""
+    """Return whether a launch without answers submits the kick-off form."""
     org = first_organization(client)
     with process(org, _with_form(org)) as run:
         return "submitted" if run["prerun_status"] == "complete" else "when-answered"
@@ -118,7 +118,7 @@ def launch_kickoff(client: Client) -> Json:
 
 @observes("tallyfy.launch.default-deadline", needs=("write",))
 def default_deadline(client: Client) -> Json:
-    """Which deadline a task has whose step names none."""
+    """Return the deadline of a task whose step has none."""
     org = first_organization(client)
     template = template_where(org, _undated, "with a step that names no deadline")
     with process(org, template) as run:
@@ -129,7 +129,7 @@ def default_deadline(client: Client) -> Json:
 
 @observes("tallyfy.next-task.without-deadline", needs=("write",))
 def next_without_deadline(client: Client) -> Json:
-    """Where a task without a deadline stands among those that are next."""
+    """Return where a task without a deadline stands among the next ones."""
     org = first_organization(client)
     with process(org, **_due(plain_template(org), _now(org) + timedelta(days=3))) as run:
         task = run_tasks(org, run)[0]
@@ -140,7 +140,7 @@ def next_without_deadline(client: Client) -> Json:
 
 @observes("tallyfy.next-task.ties", needs=("write",))
 def next_ties(client: Client) -> Json:
-    """Which of two tasks with the same deadline comes first."""
+    """Return which of two tasks with the same deadline is next."""
     org = first_organization(client)
     with process(org, **_due(plain_template(org), _now(org) + timedelta(days=3))) as run:
         moved, *others = run_tasks(org, run)
@@ -153,7 +153,7 @@ def next_ties(client: Client) -> Json:
 
 @observes("tallyfy.archive.again", needs=("write",))
 def activate_again(client: Client) -> Json:
-    """What activating an active process does: nothing, or it is not found."""
+    """Return whether activating an active process changes nothing or answers not found."""
     org = first_organization(client)
     run = first(org, "/runs", status="active")
     return either(org.send("PUT", f"/runs/{run['id']}/activate"), "unchanged", "not-found")
@@ -161,7 +161,7 @@ def activate_again(client: Client) -> Json:
 
 @observes("tallyfy.archive.locked", needs=("write",))
 def archived_is_locked(client: Client) -> Json:
-    """What changing a task of an archived process gets."""
+    """Return the answer to updating a task of an archived process."""
     org = first_organization(client)
     runs = org.get_body("/runs", archived="only")["data"]
     tasks = [(run, task) for run in runs for task in run_tasks(org, run) if task["status"] != COMPLETED_STATUS]
@@ -171,14 +171,14 @@ def archived_is_locked(client: Client) -> Json:
 
 @observes("tallyfy.purge.not-archived", needs=("write",))
 def purge_not_archived(client: Client) -> Json:
-    """What deleting a process gets that is not archived."""
+    """Return the answer to deleting a process that is not archived."""
     org = member(client, administrator=True)
     with process(org) as run:
         return refusal(org.send("DELETE", f"/runs/{run['id']}/delete"))
 
 
 def _part(template: Json) -> int:
-    """How many of the steps are a percentage with more than half a percent over; 0 when no number is."""
+    """Return how many of the steps give a percentage with a fraction over one half; 0 if no number does."""
     total = len(template_steps(template))
     return next((done for done in range(1, total) if 2 * (100 * done % total) > total), 0)
 
@@ -188,7 +188,7 @@ def _undated(template: Json) -> list[Json]:
 
 
 def _with_form(org: Organization) -> Json:
-    """A template with a kick-off form that may be left empty."""
+    """Return a template with a kick-off form that may be left empty."""
     return template_where(
         org,
         lambda t: t["prerun"] and not any(field["required"] for field in t["prerun"]),
@@ -197,21 +197,21 @@ def _with_form(org: Organization) -> Json:
 
 
 def _due(template: Json, deadline: datetime) -> dict[str, Json]:
-    """What a launch says so that all tasks have this deadline."""
+    """Return the launch members that give all tasks this deadline."""
     return {"tasks": {step["id"]: {"deadline": f"{deadline:%Y-%m-%dT%H:%M:%SZ}"} for step in template_steps(template)}}
 
 
 def _next(org: Organization, run: Json) -> Json:
-    """The task of a process that is next."""
+    """Return the next task of a process."""
     return unwrap_items(read_run(org, run, with_="next_task")["next_task"])[0]
 
 
 def _now(org: Organization) -> datetime:
-    """The time on the target."""
+    """Return the time of the target."""
     with process(org) as run:
         return _time(run)
 
 
 def _time(run: Json, text: str | None = None) -> datetime:
-    """A time as it is printed, by default that of a process' launch."""
+    """Return a printed time, by default of a process' launch."""
     return datetime.fromisoformat(text or run["created_at"]).astimezone(UTC)

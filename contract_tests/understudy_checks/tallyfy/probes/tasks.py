@@ -1,6 +1,6 @@
-"""What a server does where Tallyfy's pages leave open how tasks are changed, completed and commented.
+"""Tallyfy: updating, completing and commenting on tasks.
 
-A probe changes tasks of processes that it launches, and deletes those again.
+A probe deletes each process that it launches.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 
 @observes("tallyfy.fields.text-length", needs=("write",))
 def text_length(client: Client) -> Json:
-    """How long the answer to a text field may be."""
+    """Return the maximum length of an answer to a text field."""
     return _longest(client, "text")
 
 
 @observes("tallyfy.fields.textarea-length", needs=("write",))
 def textarea_length(client: Client) -> Json:
-    """How long the answer to a textarea may be."""
+    """Return the maximum length of an answer to a textarea."""
     return _longest(client, "textarea")
 
 
 @observes("tallyfy.fields.email-checked", needs=("write",))
 def email_checked(client: Client) -> Json:
-    """Whether an email field refuses what is no address."""
+    """Return whether an email field refuses text that is no address."""
     with field(client, "email") as answer:
         return either(answer("no address"), False, True)
 
 
 @observes("tallyfy.task-update.completed-task", needs=("write",))
 def update_of_a_completed_task(client: Client) -> Json:
-    """What updating a completed task gets."""
+    """Return the answer to updating a completed task."""
     with own_task(client) as (org, run, task):
         complete_task(org, run, task)
         return refusal(change(org, task, title="Another title"))
@@ -66,7 +66,7 @@ def update_of_a_completed_task(client: Client) -> Json:
 
 @observes("tallyfy.task-update.missing-bucket", needs=("write",))
 def missing_bucket(client: Client) -> Json:
-    """Whether a list of owners that is left out is emptied or kept."""
+    """Return whether a missing list of owners is cleared or kept."""
     with own_task(client) as (org, _, task):
         org.data_of(change(org, task, owners={"users": [], "guests": [GUEST], "groups": []}))
         owners = org.data_of(change(org, task, owners={"users": []}))["owners"]
@@ -75,14 +75,14 @@ def missing_bucket(client: Client) -> Json:
 
 @observes("tallyfy.task-update.unknown-owner", needs=("write",))
 def unknown_owner(client: Client) -> Json:
-    """Whether an owner who is not in the organization is refused or left out."""
+    """Return whether an owner from outside the organization is refused or dropped."""
     with own_task(client) as (org, _, task):
         return either(change(org, task, owners={"users": [NOBODY]}), "ignore", "reject")
 
 
 @observes("tallyfy.task-update.working-days", needs=("write",))
 def working_days(client: Client) -> Json:
-    """Into which direction a deadline is moved that is on a day off."""
+    """Return in which direction a deadline on a day off is moved."""
     days = (datetime(2031, 1, 6, 12, tzinfo=UTC) + timedelta(days=n) for n in range(7))
     with own_task(client) as (org, _, task):
         working = org.get("").get("working_days") or {}
@@ -95,7 +95,7 @@ def working_days(client: Client) -> Json:
 
 @observes("tallyfy.task-update.first-answer", needs=("write",))
 def first_answer(client: Client) -> Json:
-    """Which status a task has after its first answer."""
+    """Return the status of a task after its first answer."""
     with field(client, "text") as answer:
         status = Organization.data_of(answer("An answer"))["status"]
         return {"active": "not-started"}.get(status, status)
@@ -103,14 +103,14 @@ def first_answer(client: Client) -> Json:
 
 @observes("tallyfy.task-update.status", needs=("write",))
 def status_of_an_update(client: Client) -> Json:
-    """Whether a `status` in an update is ignored or refused."""
+    """Return whether a `status` in an update is ignored or refused."""
     with own_task(client) as (org, _, task):
         return either(change(org, task, status="in-progress"), "ignore", "reject")
 
 
 @observes("tallyfy.completion.already-completed", needs=("write",))
 def already_completed(client: Client) -> Json:
-    """What completing a completed task gets."""
+    """Return the answer to completing a completed task."""
     with own_task(client) as (org, run, task):
         complete_task(org, run, task)
         return refusal(completion(org, task))
@@ -118,7 +118,7 @@ def already_completed(client: Client) -> Json:
 
 @observes("tallyfy.completion.not-an-assignee", needs=("write", "second-key"))
 def not_an_assignee(client: Client) -> Json:
-    """What completing a task gets from a member who may not."""
+    """Return the answer to a completion by a member who is not allowed to complete the task."""
     org, other = (member(client, administrator=holds) for holds in (True, False))
     people = {org.get("/me")["id"], other.get("/me")["id"]}
 
@@ -136,7 +136,7 @@ def not_an_assignee(client: Client) -> Json:
 
 @observes("tallyfy.completion.hidden-task", needs=("write",))
 def hidden_task(client: Client) -> Json:
-    """What completing a hidden task gets."""
+    """Return the answer to completing a hidden task."""
     org = first_organization(client)
     template = template_where(
         org, lambda t: any(s.get("starts_hidden") for s in template_steps(t)), "with a hidden step"
@@ -148,7 +148,7 @@ def hidden_task(client: Client) -> Json:
 
 @observes("tallyfy.completion.unresolved-issue", needs=("write",))
 def unresolved_issue(client: Client) -> Json:
-    """What completing a task gets that has an unresolved issue."""
+    """Return the answer to completing a task with an open issue."""
     with own_task(client) as (org, _, task):
         org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Something is wrong."})
         return refusal(completion(org, task))
@@ -156,28 +156,28 @@ def unresolved_issue(client: Client) -> Json:
 
 @observes("tallyfy.completion.unknown-completer", needs=("write",))
 def unknown_completer(client: Client) -> Json:
-    """Whether a completion for somebody who is not in the organization is refused."""
+    """Return whether a completion for a person from outside the organization is refused."""
     with own_task(client) as (org, _, task):
         return either(completion(org, task, override_user=NOBODY), "ignore", "reject")
 
 
 @observes("tallyfy.reopening.not-completed", needs=("write",))
 def not_completed(client: Client) -> Json:
-    """What reopening a task gets that is not completed."""
+    """Return the answer to reopening a task that is not completed."""
     with own_task(client) as (org, run, task):
         return refusal(org.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}"))
 
 
 @observes("tallyfy.comments.success", needs=("write",))
 def comment_success(client: Client) -> Json:
-    """The status of a new comment."""
+    """Return the status of a new comment."""
     with own_task(client) as (org, _, task):
         return comment(org, task).status
 
 
 @observes("tallyfy.comments.window", needs=("write", "fresh", "advance"))
 def comments_window(client: Client) -> Json:
-    """When the hour starts in which comments are counted."""
+    """Return when the hour of the limit of comments starts."""
     limit = the(client, "addComment").rate_limit
     quota = limit.quota if limit and isinstance(limit.quota, Quota) else missing("the document limits no comments")
     with own_task(client) as (_, _, task):
@@ -187,7 +187,7 @@ def comments_window(client: Client) -> Json:
 
 @observes("tallyfy.comments.problem-label", needs=("write",))
 def problem_label(client: Client) -> Json:
-    """Whether a comment that is labelled problem reports an issue."""
+    """Return whether a comment with the label `problem` reports an issue."""
     with own_task(client) as (org, _, task):
         org.data_of(comment(org, task, label="problem"))
         return "issue" if org.get(f"/tasks/{task['id']}")["problem"] else "comment"
@@ -195,7 +195,7 @@ def problem_label(client: Client) -> Json:
 
 @observes("tallyfy.issues.without-thread", needs=("write",))
 def issues_without_thread(client: Client) -> Json:
-    """What resolving without naming an issue means: all of the task, or nothing at all."""
+    """Return whether resolving without a thread resolves all issues of the task or none."""
     with own_task(client) as (org, _, task):
         org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Something is wrong."})
         return either(org.send("POST", f"/tasks/{task['id']}/resolved-threads", json={}), "all", "reject")
@@ -203,7 +203,7 @@ def issues_without_thread(client: Client) -> Json:
 
 @observes("tallyfy.issues.held-process", needs=("write",))
 def held_process(client: Client) -> Json:
-    """What a change gets that an open issue of the process forbids."""
+    """Return the answer to a change that an open issue of the process forbids."""
     org = first_organization(client)
     run = first(org, "/runs", status="issue")
     task = next(iter(open_tasks(org, run)), None) or missing("no process with an issue has an open task")
@@ -212,7 +212,7 @@ def held_process(client: Client) -> Json:
 
 @contextmanager
 def own_task(client: Client) -> Iterator[tuple[Organization, Json, Json]]:
-    """The organization, a new process in it, and the first of its tasks."""
+    """Launch a process for the block; yields the organization, the process and its first task."""
     org = first_organization(client)
     with process(org) as run:
         yield org, run, open_tasks(org, run)[0]
@@ -220,7 +220,7 @@ def own_task(client: Client) -> Iterator[tuple[Organization, Json, Json]]:
 
 @contextmanager
 def field(client: Client, kind: str) -> Iterator[Answer]:
-    """What gives an answer to a form field of a type, in a process of its own."""
+    """Launch a process; yields a function that answers a form field of type `kind`."""
     org = first_organization(client)
     run, task, asked = launch_with_field(org, kind)
     try:
@@ -230,12 +230,12 @@ def field(client: Client, kind: str) -> Iterator[Answer]:
 
 
 def change(org: Organization, task: Json, **body: Json) -> Response:
-    """Ask for a change of a task."""
+    """Request an update of a task."""
     return org.send("PUT", f"/runs/{task['run_id']}/tasks/{task['id']}", json=body)
 
 
 def completion(org: Organization, task: Json, **body: Json) -> Response:
-    """Ask for the completion of a task."""
+    """Request the completion of a task."""
     return org.send("POST", f"/runs/{task['run_id']}/completed-tasks", json={"task_id": task["id"], **body})
 
 
