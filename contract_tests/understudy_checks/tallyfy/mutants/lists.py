@@ -1,4 +1,4 @@
-"""Tallyfy with wrong lists: pages, links, filters, order; and templates shown wrong."""
+"""Mutants of Tallyfy's lists: pages, links, filters, order; and of its templates."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILTERS = ("checklist_id", "owners", "q", "starred", "status", "type")
 
 
 def tells(change: Callable[[Any], Any]) -> Breakage:
-    """Pages tell what `change` makes of their pagination."""
+    """Replace the pagination of pages by `change(pagination)`."""
 
     def tell(call: Call, page: Any) -> Any:
         if "meta" not in page:
@@ -50,7 +50,7 @@ def tells(change: Callable[[Any], Any]) -> Breakage:
 
 
 def links_to(change: Callable[[str, int], str]) -> Breakage:
-    """The link to the next page is what `change(link, page)` makes of it."""
+    """Replace the link to the next page by `change(link, page)`."""
 
     def link(told: Any) -> Any:
         links = dict(told["links"] or {})
@@ -62,7 +62,7 @@ def links_to(change: Callable[[str, int], str]) -> Breakage:
 
 
 def includes(operations: Operations, change: Callable[[list[str]], list[str]]) -> Breakage:
-    """`with` is read as the names that `change` makes of those that it gives."""
+    """Read the names in `with` as `change(names)`."""
 
     def read(call: Call) -> None:
         names = [name for name in call.arguments.get("with", "").split(",") if name]
@@ -72,7 +72,7 @@ def includes(operations: Operations, change: Callable[[list[str]], list[str]]) -
 
 
 def shows_steps(**members: Any) -> Breakage:
-    """Templates show steps, where they are asked for, with other members."""
+    """Show the included steps of templates with other members."""
 
     def show(template: Any) -> Any:
         return {"data": [{**step, **members} for step in template["steps"]["data"]]}
@@ -81,7 +81,7 @@ def shows_steps(**members: Any) -> Breakage:
 
 
 def renames(operation: str, name: str, other: str) -> Breakage:
-    """A parameter is taken for another one."""
+    """Read a parameter as another one."""
 
     def read(call: Call) -> None:
         call.arguments = {**without(call.arguments, name), other: call.arguments[name]}
@@ -90,12 +90,12 @@ def renames(operation: str, name: str, other: str) -> Breakage:
 
 
 def asks(**values: Any) -> Callable[[Call], bool]:
-    """Whether a call gives its parameters these values."""
+    """Return whether a call gives its parameters these values."""
     return lambda call: all(call.arguments.get(name) == value for name, value in values.items())
 
 
 def first_of(names: str) -> str:
-    """The first of several names."""
+    """Return the first of several names."""
     return names.split(",")[0]
 
 
