@@ -55,8 +55,8 @@ def test_equal_calls_make_files_of_their_own(target: Target) -> None:
         assert len({file["id"] for file in files}) == len(files), (
             f"equal requests must create files with different ids; the ids are {[file['id'] for file in files]}"
         )
-        places = {(file["upload_url"], file["upload_fields"].get("key")) for file in files}
-        assert len(places) == len(files), "files must have different upload URLs and fields"
+        targets = {(file["upload_url"], file["upload_fields"].get("key")) for file in files}
+        assert len(targets) == len(files), "files must have different upload URLs and fields"
 
 
 @rule("kognitos.files.file-name-is-required", needs=("write",))

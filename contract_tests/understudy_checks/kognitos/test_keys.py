@@ -74,8 +74,8 @@ def test_a_key_of_an_agent_reads_nothing_of_another(target: Target) -> None:
             assert (got := 400) <= response.status < 500, (
                 f"{operation} with {arguments} must be refused with a key of another agent, not answer {got!r:.200}"
             )
-            told = [thing["name"] for thing in (*known, *listed) if thing["name"] in response.body.decode()]
-            assert not told, f"a refusal of {operation} with {arguments} must not reveal {told}"
+            revealed = [thing["name"] for thing in (*known, *listed) if thing["name"] in response.body.decode()]
+            assert not revealed, f"a refusal of {operation} with {arguments} must not reveal {revealed}"
 
 
 @rule("kognitos.authentication.agent-key-stays-with-its-agent", needs=("write",))

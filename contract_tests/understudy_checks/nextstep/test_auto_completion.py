@@ -364,14 +364,14 @@ def test_a_run_shows_when_it_completed(target: Target) -> None:
         for task in tasks[:-1]:
             complete_task(client, task)
         shown = read_run(client, run["id"]), listed_run(client, run)
-        assert (got := [told["completed_at"] for told in (run, *shown)]) == [None, None, None], (
+        assert (got := [view["completed_at"] for view in (run, *shown)]) == [None, None, None], (
             f"an active run must have `completed_at: null`, not {got!r:.200}"
         )
         complete_run(client, tasks[-1:])
-        for told in (read_run(client, run["id"]), listed_run(client, run)):
-            assert told["completed_at"] is not None, "a completed run must have a `completed_at`"
-            assert parse_time(told["completed_at"]) >= parse_time(told["created_at"]), (
-                f"a run must not complete at {told['completed_at']}, before it is created at {told['created_at']}"
+        for view in (read_run(client, run["id"]), listed_run(client, run)):
+            assert view["completed_at"] is not None, "a completed run must have a `completed_at`"
+            assert parse_time(view["completed_at"]) >= parse_time(view["created_at"]), (
+                f"a run must not complete at {view['completed_at']}, before it is created at {view['created_at']}"
             )
 
 

@@ -265,8 +265,13 @@ def test_updates_add_no_fields(target: Target) -> None:
         other = next(entry for entry in tasks if entry["id"] != task["id"])
         known, unknown = ({"id": id, "value": sample_value(element)} for id in (element["id"], "no-such-element"))
         before = _ids(tasks)
-        for place, items in ((task, [unknown]), (task, [known, unknown]), (task, [unknown, known]), (other, [known])):
-            request_update(client, place, custom_elements=items)
+        for target_task, items in (
+            (task, [unknown]),
+            (task, [known, unknown]),
+            (task, [unknown, known]),
+            (other, [known]),
+        ):
+            request_update(client, target_task, custom_elements=items)
             after = _ids(read_task(client, entry) for entry in tasks)
             assert after == before, f"an update with {items} must not change the elements of a task"
 

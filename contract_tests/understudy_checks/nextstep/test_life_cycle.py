@@ -53,7 +53,7 @@ VERBS = ("complete", "complete", "reopen", "skip", "fill")
 class Task:
     """The model of a task: its record at the start of the run, its state, the values set since."""
 
-    told: Json
+    initial: Json
     state: str = "open"
     values: dict[str, Json] = field(default_factory=dict)
 
@@ -115,7 +115,7 @@ class LifeCycle(RuleBasedStateMachine):
             task = run.tasks[position % len(run.tasks)]
             if run.status == "completed":
                 assert_problem(
-                    self.client, request_update(self.client, task.told, completed=verb == "complete"), "run-locked"
+                    self.client, request_update(self.client, task.initial, completed=verb == "complete"), "run-locked"
                 )
                 continue
             self._work(task, verb, position)
@@ -182,38 +182,38 @@ class LifeCycle(RuleBasedStateMachine):
         if verb == "complete" and task.state == "open":
             self._complete(task)
         elif verb == "reopen" and task.state == "completed":
-            assert (got := update_task(self.client, task.told, completed=False)["completed"]) is False, (
+            assert (got := update_task(self.client, task.initial, completed=False)["completed"]) is False, (
                 f"a reopened task must have `completed: false`, not {got!r:.200}"
             )
             task.state = "open"
-        elif verb == "skip" and task.state == "open" and self.events and not task.told["is_essential"]:
-            skip_task(self.client, task.told)
+        elif verb == "skip" and task.state == "open" and self.events and not task.initial["is_essential"]:
+            skip_task(self.client, task.initial)
             task.state = "skipped"
         elif verb == "fill":
             self._fill(task, which)
 
     def _complete(self, task: Task) -> None:
-        task.values |= {e["id"]: sample_value(e) for e in task.told["custom_elements"] if e["required"]}
-        assert (got := complete_task(self.client, task.told)["completed"]) is True, (
+        task.values |= {e["id"]: sample_value(e) for e in task.initial["custom_elements"] if e["required"]}
+        assert (got := complete_task(self.client, task.initial)["completed"]) is True, (
             f"a completed task must have `completed: true`, not {got!r:.200}"
         )
         task.state = "completed"
 
     def _fill(self, task: Task, which: int) -> None:
-        for _, element in writable_elements([task.told])[: which + 1]:
+        for _, element in writable_elements([task.initial])[: which + 1]:
             value = sample_value(element, which % 2)
-            fill_elements(self.client, task.told, {element["id"]: value})
+            fill_elements(self.client, task.initial, {element["id"]: value})
             task.values[element["id"]] = value
 
     def _assert_as_modelled(self, task: Task) -> None:
-        seen: Any = read_task(self.client, task.told)
+        seen: Any = read_task(self.client, task.initial)
         assert bool(seen.get("skipped")) == (task.state == "skipped"), (
             f"a task that is {task.state} must not have `skipped: {seen.get('skipped')}`"
         )
         assert task.state == "skipped" or seen["completed"] is (task.state == "completed"), (
             f"a task that is {task.state} must not have `completed: {seen['completed']}`"
         )
-        for element in task.told["custom_elements"]:
+        for element in task.initial["custom_elements"]:
             if element["id"] in task.values:
                 value = value_of(seen, element["id"])
                 assert same_value(element, value, task.values[element["id"]]), (

@@ -126,9 +126,9 @@ def test_a_due_date_names_the_same_moment(target: Target, time: datetime, minute
         for text in (due.isoformat(), due.astimezone(UTC).isoformat().replace("+00:00", "Z")):
             run = start_run(client, next(published_templates(client))["id"], due_date=text)
             for seen in (listed_run(client, run), read_run(client, run["id"]), run):
-                told = seen.get("due_date", text)
-                assert told is not None, f"a run must have the due date {text}, not null"
-                assert parse_time(told) == due, f"a run must have the due date {text}, not {told}"
+                due_date = seen.get("due_date", text)
+                assert due_date is not None, f"a run must have the due date {text}, not null"
+                assert parse_time(due_date) == due, f"a run must have the due date {text}, not {due_date}"
 
 
 @rule("nextstep.creation.started-by-api", needs=("write",))
@@ -218,10 +218,12 @@ def test_prefilling_sets_what_it_names(target: Target, data: st.DataObject) -> N
     """Pre-filling sets the named elements and no other."""
     with target.open() as client:
         plain, tasks = start_run_where(client, lambda tasks: len(writable_elements(tasks)) > 1, "two writable elements")
-        places = writable_elements(tasks)
-        numbers = st.integers(0, len(places) - 1)
-        chosen = data.draw(st.lists(numbers, min_size=1, max_size=5, unique=True), label="places")
-        _assert_prefilled(client, plain, [places[n] for n in chosen], data.draw(st.integers(0, 1), label="values"))
+        chosen_elements = writable_elements(tasks)
+        numbers = st.integers(0, len(chosen_elements) - 1)
+        chosen = data.draw(st.lists(numbers, min_size=1, max_size=5, unique=True), label="elements")
+        _assert_prefilled(
+            client, plain, [chosen_elements[n] for n in chosen], data.draw(st.integers(0, 1), label="values")
+        )
 
 
 @rule("nextstep.creation.prefill", needs=("write",))
@@ -229,8 +231,8 @@ def test_each_element_can_be_prefilled_alone(target: Target) -> None:
     """Pre-filling one element leaves all others as in a plain run, those of its task included."""
     with target.open() as client:
         plain, tasks = start_run_where(client, lambda tasks: len(writable_elements(tasks)) > 1, "two writable elements")
-        for place in writable_elements(tasks):
-            _assert_prefilled(client, plain, [place], 1)
+        for pair in writable_elements(tasks):
+            _assert_prefilled(client, plain, [pair], 1)
 
 
 @rule("nextstep.creation.prefill", needs=("write",))
@@ -249,8 +251,8 @@ def test_prefilling_heeds_the_task(target: Target) -> None:
         element = {"id": "same", "type": "shortText", "label": "Same"}
         id = redesign_template(client, [{"title": f"Task {n}", "custom_elements": [element]} for n in range(3)])
         plain = start_run(client, id)
-        for place in writable_elements(run_tasks(client, plain["id"])):
-            _assert_prefilled(client, plain, [place], 0)
+        for pair in writable_elements(run_tasks(client, plain["id"])):
+            _assert_prefilled(client, plain, [pair], 0)
 
 
 @rule("nextstep.creation.prefill-adds-no-fields", needs=("write",))
@@ -387,18 +389,18 @@ def _markers(client: Client) -> list[Json]:
     return [value for value in (assumption.default, *assumption.alternatives) if value is not None]
 
 
-def _assert_prefilled(client: Client, plain: Json, places: list[tuple[Json, Json]], number: int) -> None:
+def _assert_prefilled(client: Client, plain: Json, chosen_elements: list[tuple[Json, Json]], number: int) -> None:
     """Assert that pre-filling changes the named elements alone, and that later runs have none of the values."""
     items = [
         {"task_id": task["template_task_id"], "element_id": element["id"], "value": sample_value(element, number)}
-        for task, element in places
+        for task, element in chosen_elements
     ]
     expected = values_of(run_tasks(client, plain["id"]))
     seen = values_of(run_tasks(client, start_run(client, plain["template_id"], custom_elements=items)["id"]))
     assert seen.keys() == expected.keys(), (
         f"pre-filling must neither add nor remove elements; the run has {list(seen)!r:.200}"
     )
-    for item, (_, element) in zip(items, places, strict=True):
+    for item, (_, element) in zip(items, chosen_elements, strict=True):
         value = seen.pop((item["task_id"], item["element_id"]))
         assert same_value(element, value, item["value"]), (
             f"the element must be pre-filled as in {item}, not with {value!r}"

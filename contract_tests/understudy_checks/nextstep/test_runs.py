@@ -83,10 +83,10 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
             for operation in ("getProcessRun", "listRunTasks"):
                 assert_problem(client, client.call(operation, {"id": other}), "run-not-found")
             for task_id in (task, id):
-                place = {"runId": other, "taskId": task_id}
-                assert_problem(client, client.call("getRunTask", place), "run-not-found")
+                arguments = {"runId": other, "taskId": task_id}
+                assert_problem(client, client.call("getRunTask", arguments), "run-not-found")
                 if "write" in client.world.capabilities:
-                    response = client.call("updateRunTask", place, json={"completed": True})
+                    response = client.call("updateRunTask", arguments, json={"completed": True})
                     assert_problem(client, response, "run-not-found")
 
 

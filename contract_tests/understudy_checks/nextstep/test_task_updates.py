@@ -53,10 +53,10 @@ def test_a_task_is_completed_with_the_time(target: Target, position: int) -> Non
         )
         client.advance(2)
         since, until = (parse_time(started["created_at"]) for started in (run, start_run(client, run["template_id"])))
-        for told in (done["completed_at"], seen["completed_at"]):
-            assert told is not None, "a completed task must have a `completed_at`"
-            assert since + timedelta(seconds=1) <= parse_time(told) < until, (
-                f"`completed_at` must be between {since} and {until}, not {told}"
+        for completed_at in (done["completed_at"], seen["completed_at"]):
+            assert completed_at is not None, "a completed task must have a `completed_at`"
+            assert since + timedelta(seconds=1) <= parse_time(completed_at) < until, (
+                f"`completed_at` must be between {since} and {until}, not {completed_at}"
             )
 
 

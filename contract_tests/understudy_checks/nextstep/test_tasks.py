@@ -146,8 +146,8 @@ def test_a_task_is_unknown_in_other_runs(target: Target) -> None:
         )
 
 
-def _assert_unknown(client: Client, place: Json) -> None:
-    arguments = {"runId": place["instance_id"], "taskId": place["id"]}
+def _assert_unknown(client: Client, task: Json) -> None:
+    arguments = {"runId": task["instance_id"], "taskId": task["id"]}
     assert_problem(client, client.call("getRunTask", arguments), "task-not-found")
     attempts: tuple[dict[str, Json], ...] = ({"completed": False}, {"custom_elements": []}, {"completed": True})
     for fields in attempts:
@@ -158,15 +158,15 @@ def _assert_fields(client: Client, run_ids: list[str]) -> None:
     for run_id in run_ids:
         for task in run_tasks(client, run_id):
             seen = read_task(client, task)
-            for told, names in ((task, FIELDS), (seen, (*FIELDS, *BY_ID))):
-                assert not set(names) - told.keys(), (
-                    f"task {task['id']} must have the members {set(names) - told.keys()}"
+            for view, names in ((task, FIELDS), (seen, (*FIELDS, *BY_ID))):
+                assert not set(names) - view.keys(), (
+                    f"task {task['id']} must have the members {set(names) - view.keys()}"
                 )
-                assert told["instance_id"] == run_id, (
-                    f"a task of run {run_id} must have its `instance_id`, not {told['instance_id']!r:.200}"
+                assert view["instance_id"] == run_id, (
+                    f"a task of run {run_id} must have its `instance_id`, not {view['instance_id']!r:.200}"
                 )
-                assert told["id"] == task["id"], (
-                    f"a task must be read by its own id; {task['id']} returns {told['id']!r:.200}"
+                assert view["id"] == task["id"], (
+                    f"a task must be read by its own id; {task['id']} returns {view['id']!r:.200}"
                 )
 
 

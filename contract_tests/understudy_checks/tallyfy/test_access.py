@@ -162,8 +162,8 @@ def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
         ):
             response = org.send("GET", path)
             body = assert_envelope(client, response)
-            told = (body.get("code"), message_of(body))
-            assert response.status != 404 or told == ("RESOURCE_NOT_FOUND", "Resource not found"), (
+            code_and_message = (body.get("code"), message_of(body))
+            assert response.status != 404 or code_and_message == ("RESOURCE_NOT_FOUND", "Resource not found"), (
                 f"a 404 of {path} must have the documented code and message: {body}"
             )
 
@@ -185,10 +185,10 @@ def test_errors_are_told_by_member(target: Target) -> None:
             ("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"title": "x" * 601, "owners": "me"}, {"title", "owners"}),
         ]
         for method, path, body, names in wrong:
-            told = org.assert_refused(method, path, body, status=422)["errors"]
-            assert names <= told.keys(), f"{method} {path} {body} must name the wrong members {names}, not {told}"
-            assert all(texts and all(isinstance(text, str) and text for text in texts) for texts in told.values()), (
-                f"each error of a member must be a list of texts: {told}"
+            errors = org.assert_refused(method, path, body, status=422)["errors"]
+            assert names <= errors.keys(), f"{method} {path} {body} must name the wrong members {names}, not {errors}"
+            assert all(texts and all(isinstance(text, str) and text for text in texts) for texts in errors.values()), (
+                f"each error of a member must be a list of texts: {errors}"
             )
 
 

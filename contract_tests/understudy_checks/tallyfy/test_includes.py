@@ -186,12 +186,12 @@ def test_included_fields_are_those_of_the_template(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         templates = {t["id"]: t for t in org.templates()}
-        told = [
+        with_fields = [
             run
             for run in org.list_all("/runs")
             if any(s["captures"] for s in template_steps(templates[run["checklist_id"]]))
         ]
-        for run in (*told[:5], *org.list_all("/runs")[-5:]):
+        for run in (*with_fields[:5], *org.list_all("/runs")[-5:]):
             template = templates[run["checklist_id"]]
             shown = read_run(org, run, with_="form_fields,ko_form_fields")
             assert (got := [f["id"] for f in unwrap_items(shown["ko_form_fields"])]) == [
@@ -339,9 +339,9 @@ def test_progress_counts_the_tasks(target: Target) -> None:
                 assert (got := (progress["complete"], progress["total"])) == (len(done), len(tasks)), (
                     f"the progress of {run['name']!r} must count completed and visible tasks, not {got!r:.200}"
                 )
-                for told in (progress, shown["whole_progress"]):
-                    exact = 100 * told["complete"] / told["total"] if told["total"] else told["percent"]
-                    assert abs(told["percent"] - exact) <= 1, f"the percentage must be {exact:.1f} within 1: {told}"
+                for counts in (progress, shown["whole_progress"]):
+                    exact = 100 * counts["complete"] / counts["total"] if counts["total"] else counts["percent"]
+                    assert abs(counts["percent"] - exact) <= 1, f"the percentage must be {exact:.1f} within 1: {counts}"
 
 
 @rule("tallyfy.progress.hidden-tasks", needs=("write", "events"))

@@ -172,12 +172,12 @@ def test_required_answers_are_demanded(target: Target) -> None:
         empty: list[Json] = [{}, {"prerun": {}}, {"prerun": []}, {"prerun": {f["id"]: "" for f in required}}]
         empty.append({"prerun": {f["id"]: None for f in required}})
         for body in empty:
-            told = org.assert_refused(
+            body = org.assert_refused(
                 "POST", "/runs", {"checklist_id": template["id"], "name": "Empty", **body}, status=422
             )
-            texts = [text for texts in told["errors"].values() for text in texts]
+            texts = [text for texts in body["errors"].values() for text in texts]
             assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), (
-                f"each required kick-off field without an answer must be reported by its label: {told}"
+                f"each required kick-off field without an answer must be reported by its label: {body}"
             )
         assert (got := len(org.list_all("/runs"))) == before, (
             f"a refused launch must start no process; the list has {got!r:.200}"
@@ -232,8 +232,10 @@ def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
             )
             read = read_run(org, run)
             assert read["status"] == "active", f"a new process must be active, not {read['status']!r:.200}"
-            told = {name: read["progress"][name] for name in ("complete", "total", "percent")}
-            assert told == {"complete": 0, "total": len(visible_tasks(tasks)), "percent": 0}
+            progress = {name: read["progress"][name] for name in ("complete", "total", "percent")}
+            assert progress == {"complete": 0, "total": len(visible_tasks(tasks)), "percent": 0}, (
+                f"the progress of a new process must be 0 of {len(visible_tasks(tasks))} tasks, not {progress}"
+            )
 
 
 @rule("tallyfy.launch.override", needs=("write",))
@@ -298,14 +300,14 @@ def test_deadlines_count_from_the_launch(target: Target) -> None:
                 if s["deadline"] and s["deadline"]["option"] == "from"
             ]
             run = launch(org, template) if rules else None
-            for step, told in rules:
-                if told.get("step") not in (None, "start_run", "start_process") or run is None:
+            for step, deadline in rules:
+                if deadline.get("step") not in (None, "start_run", "start_process") or run is None:
                     continue
                 start, due = _time(run["started_at"]), _time(task_of_step(org, run, step)["deadline"])
-                assert due - start == timedelta(**{told["unit"]: told["value"]}), (
-                    f"a task with the deadline {told} must be due that long after {start}, not at {due}"
+                assert due - start == timedelta(**{deadline["unit"]: deadline["value"]}), (
+                    f"a task with the deadline {deadline} must be due that long after {start}, not at {due}"
                 )
-                seen.add(told["unit"])
+                seen.add(deadline["unit"])
         if not seen:
             raise NotChecked("no step has a deadline that counts from the launch")
 

@@ -32,12 +32,12 @@ class Known:
 
 
 class LifeCycle(RuleBasedStateMachine):
-    """A process and its model; `settled` is false while the documents leave open whether it is complete."""
+    """A process and its model; `status_is_known` is false while the documents leave open whether it is complete."""
 
     run: Json
     tasks: list[Known]
     submitted: bool
-    settled: bool
+    status_is_known: bool
 
     def __init__(self, target: Target) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class LifeCycle(RuleBasedStateMachine):
         self.run = launch(self.org)
         submit_kickoff(self.org, self.run)
         self.tasks = [Known(task["id"]) for task in run_tasks(self.org, self.run)]
-        self.submitted = self.settled = True
+        self.submitted = self.status_is_known = True
 
     @step(number=NUMBERS)
     def complete_task(self, number: int) -> None:
@@ -69,7 +69,7 @@ class LifeCycle(RuleBasedStateMachine):
     def reopen_task(self, number: int) -> None:
         """Reopen a task; refused unless it is completed."""
         task = self.tasks[number % len(self.tasks)]
-        self.settled = self.settled and not self._is_over()
+        self.status_is_known = self.status_is_known and not self._is_over()
         response = self.org.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
         assert (response.status == 200) == task.done, (
             f"a task must be reopened exactly if it is completed; {task} answers {response.status}"
@@ -89,7 +89,7 @@ class LifeCycle(RuleBasedStateMachine):
         """Report an issue of a task, which reopens it."""
         task = self.tasks[number % len(self.tasks)]
         if not task.hidden:
-            self.settled = self.settled and not (task.done and self._is_over())
+            self.status_is_known = self.status_is_known and not (task.done and self._is_over())
             self.org.call("POST", f"/tasks/{task.id}/problem", {"content": "Fault"})
             task.issues, task.done = task.issues + 1, False
 
@@ -107,7 +107,7 @@ class LifeCycle(RuleBasedStateMachine):
     def reopen_or_submit(self) -> None:
         """Reopen the kick-off form, or submit it again."""
         self.org.call("DELETE" if self.submitted else "POST", f"/runs/{self.run['id']}/complete-prerun")
-        self.submitted, self.settled = not self.submitted, True
+        self.submitted, self.status_is_known = not self.submitted, True
 
     @step()
     def archive_and_activate(self) -> None:
@@ -125,15 +125,15 @@ class LifeCycle(RuleBasedStateMachine):
         """Status, progress, next task and tasks equal the model."""
         shown = read_run(self.org, self.run, with_="next_task,tasks")
         seen = [task for task in self.tasks if not task.hidden]
-        told = shown["progress"]
-        assert (got := (told["complete"], told["total"])) == (sum(task.done for task in seen), len(seen)), (
+        progress = shown["progress"]
+        assert (got := (progress["complete"], progress["total"])) == (sum(task.done for task in seen), len(seen)), (
             f"the progress must count the completed and the visible tasks of {self.tasks}, not {got!r:.200}"
         )
         if any(task.issues for task in self.tasks):
             assert shown["status"] == "problem", (
                 f"a process with an open issue must be in status `problem`, not {shown['status']!r:.200}"
             )
-        elif self.settled and seen:
+        elif self.status_is_known and seen:
             assert (shown["status"] == "complete") == self._is_over(), (
                 f"a process with {self.tasks} must not have the status {shown['status']}"
             )

@@ -245,7 +245,9 @@ def test_archived_templates_are_listed_on_request(target: Target) -> None:
             "templates that are not archived must not be listed with `archived=only`"
         )
         for value in ("true", "1"):
-            assert sorted(_ids(org.list_all("/checklists", archived=value))) == sorted(only + before[1:])
+            assert sorted(_ids(org.list_all("/checklists", archived=value))) == sorted(only + before[1:]), (
+                f"`archived={value}` must list all templates, archived or not"
+            )
 
 
 @rule("tallyfy.templates.folder-tree")
@@ -257,8 +259,8 @@ def test_a_template_shows_its_folders(target: Target) -> None:
         if not templates:
             raise NotChecked("no template is in a folder")
         name, path = unwrap_item(templates[0]["folder"])["name"], f"/checklists/{templates[0]['id']}"
-        told = [repr(org.get(path, entire_folder_tree=value)).count(repr(name)) for value in ("1", "0")]
-        assert told[0] > told[1], "a template must show its folder with `entire_folder_tree=1` only"
+        mentions = [repr(org.get(path, entire_folder_tree=value)).count(repr(name)) for value in ("1", "0")]
+        assert mentions[0] > mentions[1], "a template must show its folder with `entire_folder_tree=1` only"
 
 
 @rule("tallyfy.runs.more-statuses")
@@ -365,9 +367,9 @@ def test_a_process_is_launched_as_told(target: Target, starred: bool, public: bo
         everything = org.list_all("/runs", with_="folders")
         me, parent = org.get("/me")["id"], everything[0]["id"]
         folders = sorted({folder["id"] for run in everything for folder in unwrap_items(run["folders"])})[:1]
-        told = {"starred": starred, "is_public": public, "parent_id": parent, "users": [me]}
-        run = read_run(org, launch(org, name="N", folders=folders, **told), with_="folders")
-        assert (got := {name: run[name] for name in told}) == told, (
+        members = {"starred": starred, "is_public": public, "parent_id": parent, "users": [me]}
+        run = read_run(org, launch(org, name="N", folders=folders, **members), with_="folders")
+        assert (got := {name: run[name] for name in members}) == members, (
             f"a process must have the members of its launch, not {got!r:.200}"
         )
         assert (actual := _ids(unwrap_items(run["folders"]))) == folders, (
@@ -409,10 +411,10 @@ def test_a_task_changes_its_place_and_type(target: Target, kind: str, secret: bo
         org = first_organization(client)
         run = launch(org)
         path = f"/runs/{run['id']}/tasks/{run_tasks(org, run)[-1]['id']}"
-        told = {"position": 1, "task_type": kind, "top_secret": secret, "title": "T"}
-        org.call("PUT", path, {**told, "started_at": "2031-01-06T08:00:00Z"})
+        members = {"position": 1, "task_type": kind, "top_secret": secret, "title": "T"}
+        org.call("PUT", path, {**members, "started_at": "2031-01-06T08:00:00Z"})
         task = org.get(path)
-        assert (got := {name: task[name] for name in told}) == told, (
+        assert (got := {name: task[name] for name in members}) == members, (
             f"a task must have the members of its update, not {got!r:.200}"
         )
         assert task["started_at"][:19] == "2031-01-06T08:00:00", (
@@ -438,13 +440,13 @@ def test_a_comment_has_what_it_was_given(target: Target, label: str | None, stat
         me = org.get("/me")["id"]
         task = open_tasks(org, launch(org))[0]
         body = {"content": "C", "state": state, "sent_to": [me]}
-        told = org.call("POST", f"/tasks/{task['id']}/comment", {**body, "label": label})
-        for shown in (told, org.call("POST", f"/tasks/{task['id']}/problem", body)):
+        comment = org.call("POST", f"/tasks/{task['id']}/comment", {**body, "label": label})
+        for shown in (comment, org.call("POST", f"/tasks/{task['id']}/problem", body)):
             assert shown["sent_to"] == [me], (
                 f"a comment must show the person it was sent to, not {shown['sent_to']!r:.200}"
             )
             assert state in (None, shown["state"]), f"a comment must have the state {state!r}, not {shown['state']!r}"
-        assert label in (None, told["label"]), f"a comment must have the label {label!r}, not {told['label']!r}"
+        assert label in (None, comment["label"]), f"a comment must have the label {label!r}, not {comment['label']!r}"
 
 
 @rule("tallyfy.issues.resolution", needs=("write",))
@@ -460,9 +462,13 @@ def test_a_resolution_has_what_it_was_given(target: Target, state: str | None) -
         task = open_tasks(org, launch(org))[0]
         issue = org.call("POST", f"/tasks/{task['id']}/problem", {"content": "A fault"})
         body = {"thread_id": issue["id"], "content": "It works again", "state": state}
-        told = org.call("POST", f"/tasks/{task['id']}/resolved-threads", body)
-        assert told["content"] == "It works again", f"a resolution must keep its content, not {told['content']!r:.200}"
-        assert state in (None, told["state"]), f"a resolution must have the state {state!r}, not {told['state']!r}"
+        resolution = org.call("POST", f"/tasks/{task['id']}/resolved-threads", body)
+        assert resolution["content"] == "It works again", (
+            f"a resolution must keep its content, not {resolution['content']!r:.200}"
+        )
+        assert state in (None, resolution["state"]), (
+            f"a resolution must have the state {state!r}, not {resolution['state']!r}"
+        )
 
 
 @rule("tallyfy.me.members")
@@ -497,8 +503,8 @@ def test_fields_and_tasks_have_the_members_that_clients_need(target: Target) -> 
             assert all({"id", "checklist_id", "alias", "field_type"} <= field.keys() for field in template["prerun"]), (
                 "a kick-off field must have its id, template, alias and type"
             )
-            told = org.get(f"/checklists/{template['id']}/form-fields")["form_fields"]
-            captures = [*told, *(capture for step in template_steps(template) for capture in step["captures"])]
+            fields = org.get(f"/checklists/{template['id']}/form-fields")["form_fields"]
+            captures = [*fields, *(capture for step in template_steps(template) for capture in step["captures"])]
             assert all({"id", "step_id", "label", "field_type"} <= capture.keys() for capture in captures), (
                 "a field of a step must have its id, step, label and type"
             )

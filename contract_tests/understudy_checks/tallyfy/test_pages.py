@@ -31,10 +31,10 @@ def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, 
         pages = -(-total // size)
         number = 1 + round(share * (pages - 1))
         body = request_page(client, listing, arguments, limit=size, cursor=number).json()
-        told = body["meta"]["pagination"]
+        pagination = body["meta"]["pagination"]
         wanted = (total, len(body["data"]), size, number, pages)
         assert (
-            got := tuple(told[name] for name in ("total", "count", "per_page", "current_page", "total_pages"))
+            got := tuple(pagination[name] for name in ("total", "count", "per_page", "current_page", "total_pages"))
         ) == wanted, f"the pagination of page {number} with {size} items must be {wanted}, not {got!r:.200}"
         assert (actual := len(body["data"])) == min(size, total - (number - 1) * size), (
             f"page {number} of {total} items must have as many of its {size} items as are left, not {actual!r:.200}"
@@ -112,10 +112,12 @@ def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
         response = client.send("GET", org.path.removeprefix(client.prefix), query=org.query)
         assert response.status == 200, f"the link {following} must answer 200, not {response.status!r:.200}"
         body = response.json()
-        told = body["meta"]["pagination"]
-        assert told["per_page"] == size, f"`links.next` must keep `per_page={size}`, not use {told['per_page']!r:.200}"
-        assert told["current_page"] == number + 1, (
-            f"`links.next` must lead to page {number + 1}, not to {told['current_page']!r:.200}"
+        pagination = body["meta"]["pagination"]
+        assert pagination["per_page"] == size, (
+            f"`links.next` must keep `per_page={size}`, not use {pagination['per_page']!r:.200}"
+        )
+        assert pagination["current_page"] == number + 1, (
+            f"`links.next` must lead to page {number + 1}, not to {pagination['current_page']!r:.200}"
         )
         seen += ids(body["data"])
     return seen, body
@@ -123,9 +125,9 @@ def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
 
 def _next(body: Json) -> str | None:
     """Return the link to the next page; asserts that every page but the last has one."""
-    told = body["meta"]["pagination"]
-    following: str | None = dict(told.get("links") or {}).get("next")
-    assert bool(following) == (told["current_page"] < told["total_pages"]), (
-        f"every page but the last must have `links.next`: {told}"
+    pagination = body["meta"]["pagination"]
+    following: str | None = dict(pagination.get("links") or {}).get("next")
+    assert bool(following) == (pagination["current_page"] < pagination["total_pages"]), (
+        f"every page but the last must have `links.next`: {pagination}"
     )
     return following

@@ -481,17 +481,17 @@ def test_form_fields_of_a_process(target: Target) -> None:
         seen = 0
         asking = [run for run in org.list_all("/runs") if _fields_of(forms[run["checklist_id"]])]
         for run in (*asking[:5], *org.list_all("/runs")[:5]):
-            told = org.get(f"/runs/{run['id']}/form-fields")
+            fields = org.get(f"/runs/{run['id']}/form-fields")
             tasks = _ids(run_tasks(org, run))
-            assert all(field["task_id"] in tasks for field in told["form_fields"]), (
+            assert all(field["task_id"] in tasks for field in fields["form_fields"]), (
                 "a form field of a task must name a task of the process"
             )
             template = forms[run["checklist_id"]]
             wanted = sorted(f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"])
-            assert (got := sorted(f["id"] for f in told["form_fields"])) == wanted, (
+            assert (got := sorted(f["id"] for f in fields["form_fields"])) == wanted, (
                 f"`form_fields` must be the fields of all tasks, not {got!r:.200}"
             )
-            assert (got := [f["id"] for f in told["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
+            assert (got := [f["id"] for f in fields["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
                 f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
             )
             seen += len(wanted)
@@ -542,12 +542,12 @@ def test_submitting_tells_whether_rules_were_evaluated(target: Target) -> None:
         run = launch(org, _optional(org))
         org.call("DELETE", f"/runs/{run['id']}/complete-prerun")
         for evaluated in (True, False):
-            told = org.call("POST", f"/runs/{run['id']}/complete-prerun")
-            assert isinstance(told["tasks_changed_by_rules"], dict), (
-                f"`tasks_changed_by_rules` must be an object, not {told['tasks_changed_by_rules']!r:.200}"
+            submitted = org.call("POST", f"/runs/{run['id']}/complete-prerun")
+            assert isinstance(submitted["tasks_changed_by_rules"], dict), (
+                f"`tasks_changed_by_rules` must be an object, not {submitted['tasks_changed_by_rules']!r:.200}"
             )
-            assert told["rules_evaluated"] is evaluated, (
-                f"`rules_evaluated` must be {evaluated}, not {told['rules_evaluated']!r:.200}"
+            assert submitted["rules_evaluated"] is evaluated, (
+                f"`rules_evaluated` must be {evaluated}, not {submitted['rules_evaluated']!r:.200}"
             )
 
 

@@ -464,12 +464,12 @@ def test_answers_are_kept(target: Target) -> None:
                 known = list(sample_answers(field))
                 wanted[field["id"]] = known[number % len(known)]
                 answer_fields(org, run, task, {field["id"]: wanted[field["id"]]})
-                told = stored_answers(org, run, task)
-                assert (got := {id: told[id] for id in wanted}) == wanted, (
+                answers = stored_answers(org, run, task)
+                assert (got := {id: answers[id] for id in wanted}) == wanted, (
                     f"answers must be stored as they were sent, not as {got!r:.200}"
                 )
-        assert all(told[id] == value for id, value in wanted.items()), (
-            f"answers to other fields must be kept; the answers are {told!r:.200}"
+        assert all(answers[id] == value for id, value in wanted.items()), (
+            f"answers to other fields must be kept; the answers are {answers!r:.200}"
         )
 
 
@@ -536,9 +536,9 @@ def test_a_dropdown_takes_its_options(target: Target) -> None:
             {"id": first["id"], "text": "No such option"}, first["text"], first["id"], [{"id": first["id"],
             "text": first["text"]}],
         ]  # fmt: skip
-        told = _check(org, run, task, field, wrong)
-        assert all("Invalid dropdown choice selected." in texts for texts in told), (
-            f"a refused dropdown answer must get the documented message: {told}"
+        errors = _check(org, run, task, field, wrong)
+        assert all("Invalid dropdown choice selected." in texts for texts in errors), (
+            f"a refused dropdown answer must get the documented message: {errors}"
         )
 
 
@@ -592,9 +592,9 @@ def test_a_table_field_takes_its_columns(target: Target, more: int) -> None:
         org = first_organization(client)
         run, task, field = launch_with_field(org, "table")
         cells = sample_answer(field)
-        told = _check(org, run, task, field, [[*cells, *["more"] * more], cells[:-1]])
-        assert all("Number of columns does not match required columns" in texts for texts in told), (
-            f"a refused table answer must get the documented message: {told}"
+        errors = _check(org, run, task, field, [[*cells, *["more"] * more], cells[:-1]])
+        assert all("Number of columns does not match required columns" in texts for texts in errors), (
+            f"a refused table answer must get the documented message: {errors}"
         )
 
 
@@ -639,14 +639,14 @@ def _check(org: Organization, run: Json, task: Json, field: Json, wrong: list[Js
         assert (got := stored_answers(org, run, task)[field["id"]]) == right, (
             f"the field must store {right!r:.200}, not {got!r:.200}"
         )
-    before, told = stored_answers(org, run, task), []
+    before, errors = stored_answers(org, run, task), []
     for value in wrong:
         body = org.assert_refused(
             "PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: value}}, status=422
         )
         assert stored_answers(org, run, task) == before, f"the refused answer {value!r} must not be stored"
-        told.append([text for texts in body["errors"].values() for text in texts] + [str(message_of(body))])
-    return told
+        errors.append([text for texts in body["errors"].values() for text in texts] + [str(message_of(body))])
+    return errors
 
 
 def _dated(org: Organization, days: list[str] | tuple[str, ...]) -> tuple[Json, list[Json]]:

@@ -121,15 +121,15 @@ def test_form_fields_are_told_apart(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         for template in org.templates():
-            told = org.get(f"/checklists/{template['id']}/form-fields")
-            assert (got := [f["id"] for f in told["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
+            fields = org.get(f"/checklists/{template['id']}/form-fields")
+            assert (got := [f["id"] for f in fields["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
                 f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
             )
             wanted = [f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"]]
-            assert (got := sorted(f["id"] for f in told["form_fields"])) == sorted(wanted), (
+            assert (got := sorted(f["id"] for f in fields["form_fields"])) == sorted(wanted), (
                 f"`form_fields` must be the fields of the steps, not {got!r:.200}"
             )
-            assert all(isinstance(f["field_type"], str) for f in (*told["ko_form_fields"], *told["form_fields"])), (
+            assert all(isinstance(f["field_type"], str) for f in (*fields["ko_form_fields"], *fields["form_fields"])), (
                 "the type of a form field must be a string"
             )
 

@@ -64,7 +64,7 @@ def shows_outputs(status: str) -> Breakage:
 
 
 def kept(call: Call, run: Any) -> Any:
-    """Return the stored run; the run in the response to its start if it is not stored any more."""
+    """Return a run as it is stored; empty if it is not stored any more."""
     return call.store["runs"].get(run["id"]) or {}
 
 

@@ -54,8 +54,8 @@ def upload_lifetime(client: Client) -> Json:
 def upload_refused(client: Client) -> Json:
     """Return the answer to a form for an unknown upload URL."""
     file = create_file(client)
-    place, _, _ = file["upload_url"].rpartition("/")
-    return refusal(post_form(client, f"{place}/{NOTHING}", file["upload_fields"], b"content"))
+    base, _, _ = file["upload_url"].rpartition("/")
+    return refusal(post_form(client, f"{base}/{NOTHING}", file["upload_fields"], b"content"))
 
 
 @observes("kognitos.upload.fields-checked", needs=("write",))

@@ -1,4 +1,4 @@
-"""Mutants of NextStep's completion: runs that complete too early, too late or never, and completed runs that are open."""
+"""Mutants of NextStep's completion: early, late and missing completion, and completed runs that are open."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ LONG_AGO = "2030"
 def completes(when: Callable[[Call, Rows], object]) -> Breakage:
     """Complete the run of each updated task if `when(call, tasks)` is true, else keep it active."""
 
-    def settle(call: Call, run_id: str) -> None:
+    def set_status(call: Call, run_id: str) -> None:
         done = when(call, tasks_of(call, run_id))
         at = rfc3339(call.now) if done else None
         put(call, "runs", run_id, status="completed" if done else "active", completed_at=at)
 
-    return on_update(settle)
+    return on_update(set_status)
 
 
 def on_update(act: Callable[[Call, str], object]) -> Breakage:

@@ -105,16 +105,16 @@ def copies_elements(when: Callable[[Any], object]) -> Breakage:
     )
 
 
-def adds_elements(place: Callable[[Any, Any], Any]) -> Breakage:
-    """Add an element for a pre-filled value if `place(task id, element id)` is unknown to the template.
+def adds_elements(key: Callable[[Any, Any], Any]) -> Breakage:
+    """Add an element for a pre-filled value if `key(task id, element id)` is unknown to the template.
 
     It is added to the named task, or to the first one if there is no such task.
     """
 
     def create(handler: Handler, call: Call) -> Reply:
         items, tasks = prefilled(call), template_tasks(call)
-        known = {place(task["id"], element["id"]) for task in tasks for element in task["custom_elements"]}
-        added = [item for item in items if place(item["task_id"], item["element_id"]) not in known]
+        known = {key(task["id"], element["id"]) for task in tasks for element in task["custom_elements"]}
+        added = [item for item in items if key(item["task_id"], item["element_id"]) not in known]
         call.body["custom_elements"] = [item for item in items if item not in added]
         reply = handler(call)
         unknown = {item["task_id"] for item in added} - _ids(tasks)

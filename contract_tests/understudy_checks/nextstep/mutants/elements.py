@@ -166,7 +166,7 @@ def _check_the_first_element(call: Call) -> None:
 
 
 def _match(same: Callable[[str, str], bool]) -> Callable[[Any, Any], Any]:
-    """Return the first option that equals a text after a change to both."""
+    """Return a function that reads a text as the first option that is the `same`."""
     return lambda value, element: next((option for option in element["options"] if same(option, value)), value)
 
 

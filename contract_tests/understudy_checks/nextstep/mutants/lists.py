@@ -68,7 +68,7 @@ def answers(page: Callable[[Call, Rows, int], Answer]) -> Breakage:
 
 
 def numbers(make: Callable[[int, int], int], read: Callable[[int, int], int]) -> Breakage:
-    """Use numbers as cursors: `make(place, limit)` of the index after the page, parsed by `read(number, limit)`."""
+    """Use numbers as cursors: `make(index, limit)` of the index after the page, parsed by `read(number, limit)`."""
 
     def list_items(handler: Handler, call: Call) -> Reply:
         items, limit = rows(handler(call)), call.arguments["limit"]
@@ -198,7 +198,7 @@ MUTANTS: Table = {
             ),
         ),
         "A cursor counts pages of the present limit: another limit on the way lands elsewhere.": numbers(
-            lambda place, limit: place // limit, lambda number, limit: number * limit
+            lambda index, limit: index // limit, lambda number, limit: number * limit
         ),
     },
     "pagination.has-more-is-exact": {
@@ -225,7 +225,7 @@ MUTANTS: Table = {
     },
     "pagination.stable-while-runs-are-created": {
         "A cursor is a number of runs from the top: one that is added in front shifts all that follow.": numbers(
-            lambda place, limit: place, lambda number, limit: number
+            lambda index, limit: index, lambda number, limit: number
         ),
         "A page that is asked for after a run was started says that there are no more.": _stop_when_a_run_was_started,
     },

@@ -116,7 +116,7 @@ def is_known_run(call: Call) -> bool:
 
 
 def name_the_real_run(call: Call, *, known: bool) -> bool:
-    """Replace the run in the path by the run of the task, depending on whether it is known."""
+    """Replace the run in the path by the run that has the task, if `is_known_run` is `known`; returns success."""
     if is_known_run(call) is known:
         for run in records(call, "runs"):
             # the task ids of one run begin alike, but for those that a fixture gives

@@ -272,7 +272,7 @@ MUTANTS: Table = {
     "runs.form-fields": {
         "The fields of a process do not name their task.": set_members(
             "getRunFormFields",
-            form_fields=lambda told: [{**field, "task_id": None} for field in told["form_fields"]],
+            form_fields=lambda answer: [{**field, "task_id": None} for field in answer["form_fields"]],
         ),
     },
     "kickoff.submitted": {

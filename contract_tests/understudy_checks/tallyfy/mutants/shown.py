@@ -38,18 +38,18 @@ def shows_each(name: str, change: Callable[[Any], Any]) -> Breakage:
     return shows(name, lambda call, run: {"data": [change(item) for item in run[name]["data"]]})
 
 
-def shows_next(when: Callable[[Any], object], key: Callable[[Any], str], place: int = 0) -> Breakage:
+def shows_next(when: Callable[[Any], object], key: Callable[[Any], str], index: int = 0) -> Breakage:
     """Show as next task the first by `key` of those for which `when` is true, or the one at another index."""
 
     def choose(call: Call, run: Any) -> Any:
-        return next_tasks(sorted(filter(when, tasks_of(call, run["id"])), key=key), place)
+        return next_tasks(sorted(filter(when, tasks_of(call, run["id"])), key=key), index)
 
     return shows("next_task", choose)
 
 
-def next_tasks(tasks: list[Any], place: int = 0) -> Any:
+def next_tasks(tasks: list[Any], index: int = 0) -> Any:
     """Return the task at an index in the form of a next task; an empty list without tasks."""
-    return {"data": [{name: task[name] for name in NEXT} for task in (tasks and [tasks[place]])]}
+    return {"data": [{name: task[name] for name in NEXT} for task in (tasks and [tasks[index]])]}
 
 
 def is_left(task: Any) -> bool:

@@ -227,8 +227,8 @@ def with_hidden(org: Organization) -> Json:
 
 def _nothing(org: Organization) -> Json:
     """Return the pagination of an empty list."""
-    told = org.get_body("/runs", q=UNKNOWN_ID)["meta"]["pagination"]
-    return told if not told["total"] else missing("no list is empty")
+    pagination = org.get_body("/runs", q=UNKNOWN_ID)["meta"]["pagination"]
+    return pagination if not pagination["total"] else missing("no list is empty")
 
 
 def _wrapping(included: Json) -> str:

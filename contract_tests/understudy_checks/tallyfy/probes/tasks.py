@@ -87,7 +87,7 @@ def working_days(client: Client) -> Json:
     with own_task(client) as (org, _, task):
         working = org.get("").get("working_days") or {}
         off = (day for day in days if not working.get(WEEK[day.weekday()], True))
-        wanted = next(off, None) or missing("the organization tells no day off")
+        wanted = next(off, None) or missing("the organization has no day off")
         text = org.data_of(change(org, task, deadline=f"{wanted:%Y-%m-%dT%H:%M:%SZ}"))["deadline"]
     moved = datetime.fromisoformat(text).astimezone(UTC)
     return "next" if moved > wanted else "previous" if moved < wanted else "kept"
