@@ -15,7 +15,7 @@ SHARED = sorted((Path(kinds.__file__).parent).glob("*.py"))
 
 
 def faults(folder: Path, source: str, *events: object) -> list[str]:
-    """Return the problems with the kinds in a file, for a document with `full` and `empty` and a control API with `refused`."""
+    """Return the problems with the kinds in a file; the document has `full` and `empty`, the control API `refused`."""
     file = folder / "toy.py"
     file.write_text(source)
     return kinds.unknown("toy", [file], known=("full", "empty"), events=events, told=("refused",))  # type: ignore[arg-type]
