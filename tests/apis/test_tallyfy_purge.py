@@ -1,11 +1,11 @@
-"""What is left of a Tallyfy process that is deleted for good: nothing, also where no operation shows it."""
+"""A deleted Tallyfy process leaves no record in the state of its world."""
 
 from understudy_checks.tallyfy.driver import first_organization, launch, open_tasks
 from understudy_checks.target import targets
 
 
 def test_nothing_of_a_deleted_process_is_kept() -> None:
-    """Its tasks, comments and issues are gone with it: the state of the world names it nowhere."""
+    """The state of a world names a deleted process, its tasks, comments and issues nowhere."""
     with targets.mock("tallyfy").open() as client:
         org = first_organization(client)
         run = launch(org)
