@@ -752,7 +752,7 @@ def test_a_seed_that_does_not_fit_is_refused(
     assert told in str(error.value)
 
 
-def test_tasks_without_ids_get_some(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_a_seeded_task_needs_an_id(make_worlds: Plant, small: dict[str, Any]) -> None:
     """A seed's task without an id is refused."""
     content = json.loads(json.dumps(small))
     del content["nextstep"]["teams"][0]["templates"][0]["tasks"][0]["id"]

@@ -269,7 +269,7 @@ def test_what_would_crash_is_a_complaint(change: Callable[[Any], Any], pointer: 
 
 
 def test_a_range_beside_a_status_is_fine() -> None:
-    """A literal status wins over a range such as 4XX, and over an assumed one."""
+    """A literal status wins over a range; a range alone leaves the status to the assumption."""
     document = toy.document()
     responses = document["paths"]["/toys/{id}"]["get"]["responses"]
     responses["2XX"] = {"description": "Else"}

@@ -328,7 +328,7 @@ DOCUMENT = {
     ],
 )
 def test_objects_are_closed_where_that_only_narrows(schema: Any, closed: Any) -> None:
-    """Objects with named members that allow no others explicitly are closed; recursive ones stay as they are."""
+    """A schema with named members is closed if it does not mention others; a recursive reference stays as it is."""
     assert members.closed(schema, DOCUMENT) == closed
 
 

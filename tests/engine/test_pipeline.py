@@ -170,7 +170,7 @@ def test_a_programmers_error_is_a_500_with_its_traceback(ask: Ask) -> None:
 
 
 def test_an_assumption_that_has_no_answer_falls_back_on_its_default(api: Api, ask: Ask) -> None:
-    """A refusal whose assumed shape is null uses the default."""
+    """A refusal whose assumption is null uses its default."""
     exchange = ask("GET", "/toys/v1/x", to=worlds_of(api, assume={"toy.errors.route": None}))
     assert (exchange.response.status, exchange.response.json()["wrong"]["code"]) == (404, "where")
 

@@ -214,7 +214,7 @@ def test_a_state_that_no_key_would_open_is_refused() -> None:
 
 @pytest.mark.parametrize("count", [LAST + 1, 1e300, -1])
 def test_a_count_that_no_reader_keeps_is_refused(count: float) -> None:
-    """A counter of ids beyond exact integers is refused, and ids continue in a new stream."""
+    """A state whose counter of ids is negative or beyond exact integers is refused."""
     world = everything(0).create()
     state = exported(world)
     state["ids"]["count"] = count
