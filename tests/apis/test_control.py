@@ -32,7 +32,7 @@ def detail(client: Client, method: str, target: str, body: Any = None, *, status
 
 
 def test_health_tells_what_is_served(client: Client) -> None:
-    """Health names the APIs and counts the worlds."""
+    """Health lists the APIs and counts the worlds."""
     health = client.done("GET", "/health")
     assert (health["status"], health["apis"], health["worlds"]) == ("ok", ["nextstep"], 1)
     assert isinstance(health["version"], str)
@@ -52,7 +52,7 @@ def test_an_uninstalled_checkout_has_version_0(client: Client, monkeypatch: pyte
 
 
 def test_health_looks_up_its_version_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who asks for health again and again costs no search of what is installed."""
+    """Repeated health requests look up the version once."""
     version = client.done("GET", "/health")["version"]
     monkeypatch.setattr("importlib.metadata.version", lambda name: "another")
     assert client.done("GET", "/health")["version"] == version
@@ -62,7 +62,7 @@ def test_health_looks_up_its_version_once(client: Client, monkeypatch: pytest.Mo
 
 
 def test_a_fresh_world_is_reached_by_its_own_keys(client: Client) -> None:
-    """POST /worlds answers in the shape of the ready file; what happens with its keys happens there alone."""
+    """POST /worlds answers in the shape of the ready file, and its keys select the new world alone."""
     made = client.done("POST", "/worlds")
     entry = made["apis"]["nextstep"]
     assert set(entry) == {
@@ -81,7 +81,7 @@ def test_a_fresh_world_is_reached_by_its_own_keys(client: Client) -> None:
 
 @pytest.mark.parametrize(("which", "status"), [("revoked_key", 401), ("lapsed_key", 403), ("other_tenant_key", 404)])
 def test_the_keys_of_a_fresh_world_are_what_they_are_called(client: Client, which: str, status: int) -> None:
-    """Each key of the entry does what its name says."""
+    """Each key of the entry has the role of its name."""
     entry = client.done("POST", "/worlds")["apis"]["nextstep"]
     assert client.get("/process-runs/R1", authorization=f"Bearer {entry[which]}").status == status
 
@@ -101,7 +101,7 @@ def test_worlds_are_listed_and_removed(client: Client) -> None:
 
 
 def test_a_call_acts_on_the_world_that_it_names(client: Client) -> None:
-    """X-Mock-World chooses the world, for control calls and for the vendor's."""
+    """X-Mock-World selects the world of control and vendor calls."""
     id = client.done("POST", "/worlds")["id"]
     client.control("POST", "/clock/advance", {"seconds": 60}, x_mock_world=id)
     assert client.done("GET", "/clock")["now"] == NOW
@@ -110,14 +110,14 @@ def test_a_call_acts_on_the_world_that_it_names(client: Client) -> None:
 
 
 def test_an_unknown_world_is_404(client: Client) -> None:
-    """A world that does not exist is told apart from everything else."""
+    """An unknown world answers 404."""
     for response in (client.control("GET", "/clock", x_mock_world="w"), client.get("/process-runs", x_mock_world="w")):
         assert (response.status, response.header("x-mock-reason")) == (404, "not-found")
         assert "/__mock__/worlds" in response.json()["detail"]
 
 
 def test_reset_goes_back_to_how_the_world_was_made(client: Client) -> None:
-    """Data, clock, keys, assumptions, faults and journal are as at the start; ids begin again."""
+    """A reset restores data, clock, keys, assumptions, faults and journal, and restarts the ids."""
     before = client.done("GET", "/state")
     first = client.post("/process-runs", {"template_id": "T1"}).body
     client.done("PUT", "/assumptions", {"nextstep.tasks.unset-value": ""})
@@ -132,7 +132,7 @@ def test_reset_goes_back_to_how_the_world_was_made(client: Client) -> None:
 
 
 def test_a_reset_world_keeps_its_keys(client: Client) -> None:
-    """The keys of a fresh world lead to it before and after a reset."""
+    """The keys of a fresh world select it before and after a reset."""
     made = client.done("POST", "/worlds")
     key = made["apis"]["nextstep"]["api_key"]
     client.post("/process-runs", {"template_id": "T1"}, authorization=f"Bearer {key}")
@@ -144,7 +144,7 @@ def test_a_reset_world_keeps_its_keys(client: Client) -> None:
 
 
 def test_the_clock_moves_only_forward(client: Client) -> None:
-    """PUT sets time and lets it stand still or run; a time in the past is refused and changes nothing."""
+    """PUT sets the time, frozen or running; a time in the past is refused without effect."""
     clock = client.done("PUT", "/clock", {"now": "2026-04-08T09:00:00+02:00"})
     assert clock == {"now": "2026-04-08T07:00:00.000Z", "frozen": True}
     assert "goes back" in detail(client, "PUT", "/clock", {"now": NOW, "frozen": False})
@@ -155,13 +155,13 @@ def test_the_clock_moves_only_forward(client: Client) -> None:
 
 @pytest.mark.parametrize("now", ["soon", "", "2026-13-01", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
 def test_a_time_that_is_none_is_refused(client: Client, now: str) -> None:
-    """Text that is no time of the years 1 to 9999 is a 400 that names the member."""
+    """An invalid time answers 400 and names the member."""
     assert detail(client, "PUT", "/clock", {"now": now}).startswith("now: ")
     assert client.done("GET", "/clock")["now"] == NOW
 
 
 def test_time_ends_with_the_year_9999(client: Client) -> None:
-    """Nothing advances beyond what a timestamp can show, and a running clock stops there."""
+    """No clock advances beyond the last timestamp; a running clock stops there."""
     client.done("PUT", "/clock", {"now": "9999-12-31T23:59:59.999Z", "frozen": False})
     assert "9999" in detail(client, "POST", "/clock/advance", {"seconds": 1})
     assert client.done("GET", "/clock")["now"] == "9999-12-31T23:59:59.999Z"
@@ -170,12 +170,12 @@ def test_time_ends_with_the_year_9999(client: Client) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"seconds": -1}, {"seconds": "1"}, {"seconds": 1e11}, {"seconds": None}])
 def test_advancing_takes_seconds(client: Client, body: Any) -> None:
-    """Only a number of seconds from 0 on is taken."""
+    """Only a number of seconds of at least 0 is accepted."""
     detail(client, "POST", "/clock/advance", body)
 
 
 def test_setting_the_clock_lets_happen_what_is_due(client: Client) -> None:
-    """A jump over the time of a completion completes the run, at its own time."""
+    """Setting the clock past a scheduled completion completes the run, at its scheduled time."""
     client.done("PUT", "/assumptions", {"nextstep.runs.completion-delay": 2})
     for task in client.get("/process-runs/R1/tasks").json()["data"]:
         client.patch(f"/process-runs/R1/tasks/{task['id']}", {"completed": True})
@@ -230,7 +230,7 @@ def test_setting_the_clock_lets_happen_what_is_due(client: Client) -> None:
     ],
 )  # fmt: skip
 def test_a_damaged_state_is_told_by_its_place(client: Client, damage: Callable[[Any], Any], told: str) -> None:
-    """PUT /state refuses what does not fit with the place of it, and nothing of it is applied."""
+    """PUT /state refuses an invalid state with its pointer and applies nothing."""
     before = client.done("GET", "/state")
     state = json.loads(json.dumps(before))
     damage(state)
@@ -242,7 +242,7 @@ DUE = {"at": 0, "number": 1, "api": "nextstep", "tenant": "t1", "timer": "comple
 
 
 def test_what_is_due_for_a_run_that_is_gone_does_nothing(client: Client) -> None:
-    """A timer whose run the state does not hold passes by."""
+    """A job of a run that the state lacks has no effect."""
     state = client.done("GET", "/state")
     client.done("PUT", "/state", state | {"due": [DUE]})
     assert client.get("/process-runs").status == 200
@@ -250,7 +250,7 @@ def test_what_is_due_for_a_run_that_is_gone_does_nothing(client: Client) -> None
 
 
 def test_a_state_may_go_back_in_time(client: Client) -> None:
-    """Putting an earlier state back is the one way into the past; journal and faults are empty then."""
+    """A restored state may set an earlier time; it clears journal and faults."""
     before = client.done("GET", "/state")
     client.done("POST", "/clock/advance", {"seconds": 60})
     client.post("/process-runs", {"template_id": "T1"})
@@ -262,7 +262,7 @@ def test_a_state_may_go_back_in_time(client: Client) -> None:
 
 
 def test_a_state_brings_its_keys_but_takes_none_from_another_world(client: Client) -> None:
-    """Keys of a state lead to its new world unless they are another world's, and the world's own keys open it, too."""
+    """Keys of a restored state select its world, unless another world has them; the world's own keys stay valid."""
     other = client.done("POST", "/worlds")
     state = client.done("GET", "/state")
     state["credentials"][0]["token"] = "brought"
@@ -282,7 +282,7 @@ def test_a_state_brings_its_keys_but_takes_none_from_another_world(client: Clien
 
 
 def test_the_journal_is_filtered_and_bounded(client: Client) -> None:
-    """Exchanges are listed oldest first, filtered by API, operation, status and reason; control calls are not kept."""
+    """The journal lists exchanges oldest first, by API, operation, status and reason; control calls are absent."""
     client.get("/process-runs")
     client.get("/process-runs?limit=0")
     client.get("/process-runs/R1")
@@ -312,12 +312,12 @@ def test_the_journal_is_filtered_and_bounded(client: Client) -> None:
 "?status=42", "?reason=routes", "?api=control", "?api=nextstop", "?operation=listProcessRun", "?operation=getHealth",
 "?operation="])  # fmt: skip
 def test_the_journal_knows_its_parameters(client: Client, query: str) -> None:
-    """Wrong, unknown and repeated parameters are refused, and values that no exchange can have."""
+    """Wrong, unknown and repeated parameters are refused, and impossible values too."""
     detail(client, "GET", f"/journal{query}")
 
 
 def test_one_exchange_is_told_whole(client: Client) -> None:
-    """Request and response stand in it with headers and body, as they were but for the key."""
+    """One exchange has request and response with headers and body, unchanged but for the key."""
     response = client.post("/process-runs", {"template_id": "T1", "name": "é"})
     told = client.last()
     assert told["request"]["body"] == '{"template_id": "T1", "name": "\\u00e9"}'
@@ -328,7 +328,7 @@ def test_one_exchange_is_told_whole(client: Client) -> None:
 
 
 def test_an_exchange_of_nobody_has_an_empty_trace(client: Client) -> None:
-    """A path that no API owns is in the journal, without API and decisions."""
+    """An exchange of an unowned path has no API and an empty trace."""
     client.send("GET", "/elsewhere")
     told = client.last()
     assert (told["api"], told["operation"], told["reason"]) == ("", None, "route")
@@ -336,14 +336,14 @@ def test_an_exchange_of_nobody_has_an_empty_trace(client: Client) -> None:
 
 
 def test_bytes_that_are_no_text_are_shown_escaped(client: Client) -> None:
-    """A body that is not UTF-8 is told with its bytes as escapes."""
+    """A body that is not UTF-8 is shown with escapes."""
     client.send("POST", "/api/v1/process-runs", raw=b"\xff{")
     assert client.last()["request"]["body"] == "\\xff{"
 
 
 @pytest.mark.parametrize(("id", "status"), [("99", 404), ("x", 400), ("-1", 400), ("9" * 19, 400)])
 def test_an_exchange_that_is_not_there(client: Client, id: str, status: int) -> None:
-    """An unknown number is 404, what is no number 400."""
+    """An unknown number answers 404, other text 400."""
     detail(client, "GET", f"/journal/{id}", status=status)
 
 
@@ -351,7 +351,7 @@ def test_an_exchange_that_is_not_there(client: Client, id: str, status: int) -> 
 
 
 def test_assumptions_are_listed_with_the_value_of_the_world(client: Client) -> None:
-    """Each tells its default, its alternatives and what this world takes."""
+    """Each assumption has its default, its alternatives and the world's value."""
     told = client.done("PUT", "/assumptions", {"nextstep.tasks.unset-value": ""})
     assert told == client.done("GET", "/assumptions")
     entry = next(entry for entry in told["assumptions"] if entry["id"] == "nextstep.tasks.unset-value")
@@ -373,7 +373,7 @@ def test_assumptions_are_listed_with_the_value_of_the_world(client: Client) -> N
     ],
 )  # fmt: skip
 def test_assumptions_are_set_all_or_none(client: Client, body: Any, told: str) -> None:
-    """An unknown assumption or value is refused with what there is, and nothing is switched."""
+    """An unknown assumption or value is refused with the known ones, and none is set."""
     before = client.done("GET", "/assumptions")
     assert told in detail(client, "PUT", "/assumptions", body)
     assert client.done("GET", "/assumptions") == before
@@ -383,7 +383,7 @@ def test_assumptions_are_set_all_or_none(client: Client, body: Any, told: str) -
 
 
 def test_a_fault_answers_as_often_as_it_was_asked_to(client: Client) -> None:
-    """An injected answer comes so many times, with its headers and body, marked as a fault; then the mock answers."""
+    """A fault answers as often as requested, marked as a fault; then the mock answers."""
     fault = {
         "operation": "listProcessRuns",
         "status": 429,
@@ -403,7 +403,7 @@ def test_a_fault_answers_as_often_as_it_was_asked_to(client: Client) -> None:
 
 
 def test_a_fault_without_a_body_has_the_vendors_error_shape(client: Client) -> None:
-    """The body is an error in the API's own shape, with the code that is documented for the status."""
+    """A fault without a body has the API's error shape and the documented code of its status."""
     for status, code in ((403, "forbidden"), (418, "injected_418")):
         id = client.done("POST", "/faults", {"status": status})["id"]
         assert client.get("/process-runs").json()["error"]["code"] == code
@@ -413,7 +413,7 @@ def test_a_fault_without_a_body_has_the_vendors_error_shape(client: Client) -> N
 
 @pytest.mark.parametrize(("status", "type"), [(204, None), (304, None), (200, "text/csv")])
 def test_a_fault_is_sent_as_http_allows(client: Client, status: int, type: str | None) -> None:
-    """A 204 or 304 has no content; a content type that was given is the only one."""
+    """A fault with 204 or 304 has no content; a content type is sent once."""
     headers = {} if type is None else {"Content-Type": type}
     client.done("POST", "/faults", {"status": status, "headers": headers, "body": "a"})
     response = client.get("/process-runs")
@@ -423,7 +423,7 @@ def test_a_fault_is_sent_as_http_allows(client: Client, status: int, type: str |
 
 
 def test_faults_concern_what_they_name(client: Client) -> None:
-    """A fault for another operation lets a call pass; one for an API or for all does not; control is spared."""
+    """A fault applies to its operation, its API, or all; never to the control API."""
     client.done("POST", "/faults", {"status": 500, "operation": "getProcessRun"})
     assert client.get("/process-runs").status == 200
     client.done("POST", "/faults", {"status": 502, "api": "nextstep"})
@@ -433,7 +433,7 @@ def test_faults_concern_what_they_name(client: Client) -> None:
 
 
 def test_an_injected_success_is_no_refusal(client: Client) -> None:
-    """A fault with a 2xx status carries no reason."""
+    """A fault with a 2xx status has no reason."""
     client.done("POST", "/faults", {"status": 200, "body": None, "times": 1})
     assert client.get("/process-runs").header("x-mock-reason") is None
 
@@ -452,7 +452,7 @@ def test_an_injected_success_is_no_refusal(client: Client) -> None:
     ],
 )  # fmt: skip
 def test_faults_that_cannot_be_are_refused(client: Client, fault: Any, told: str) -> None:
-    """What no answer can be is a 400 that names it."""
+    """An impossible fault answers 400 and names the member."""
     assert told in detail(client, "POST", "/faults", fault)
     assert client.done("GET", "/faults") == {"faults": []}
 
@@ -476,12 +476,12 @@ def test_faults_that_cannot_be_are_refused(client: Client, fault: Any, told: str
     ],
 )  # fmt: skip
 def test_events_that_cannot_be_are_refused(client: Client, event: Any, status: int, told: str) -> None:
-    """An unknown API, event, tenant or member is told with what there is."""
+    """An unknown API, event, tenant or member is refused with the known ones."""
     assert told in detail(client, "POST", "/events", event, status=status)
 
 
 def test_an_event_acts_on_the_tenant_that_it_names(client: Client) -> None:
-    """Without a tenant the first one of the fixtures is meant."""
+    """An event without a tenant acts on the first one of the fixtures."""
     assert client.event("edit-template", tenant="t2", template_id="X1", title="Changed").status == 200
     assert client.get("/process-templates/X1", authorization="Bearer other").json()["data"]["title"] == "Changed"
     assert client.event("edit-template", template_id="X1").status == 404
@@ -491,7 +491,7 @@ def test_an_event_acts_on_the_tenant_that_it_names(client: Client) -> None:
 
 
 def test_other_origins_are_refused(client: Client) -> None:
-    """A browser's request for a page of another origin is a 403, whatever it asks."""
+    """A browser request from another origin answers 403."""
     for headers in ({"origin": "https://evil.example"}, {"sec_fetch_site": "cross-site"}, {"host": "evil.example"}):
         response = client.control("POST", "/reset", **headers)
         assert (response.status, response.header("x-mock-reason")) == (403, "auth")
@@ -499,7 +499,7 @@ def test_other_origins_are_refused(client: Client) -> None:
 
 
 def test_off_loopback_the_token_is_needed(client: Client) -> None:
-    """With a token, calls without it or with a wrong one are 401; any host is fine then."""
+    """A server with a token answers 401 without it, and accepts any host with it."""
     client.worlds.server.token = "secret"
     assert client.control("GET", "/health").status == 401
     assert client.control("GET", "/health", x_mock_token="wrong").status == 401
@@ -508,7 +508,7 @@ def test_off_loopback_the_token_is_needed(client: Client) -> None:
 
 
 def test_unknown_control_paths_are_problem_details(client: Client) -> None:
-    """A wrong path or method under /__mock__ is answered by the control API itself."""
+    """A wrong path or method below /__mock__ answers problem details."""
     assert "no operation" in detail(client, "GET", "/nope", status=404)
     response = client.control("PUT", "/health")
     assert (response.status, response.header("allow")) == (405, "GET, HEAD, OPTIONS")

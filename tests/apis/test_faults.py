@@ -1,4 +1,4 @@
-"""Faults: which one answers, which ones are refused, and that those for other operations cost nothing."""
+"""Faults: selection, refusals, and no cost for other operations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client() -> Client:
 
 
 def detail(client: Client, fault: Any) -> str:
-    """Why a fault is refused, which leaves none behind."""
+    """Return the reason why a fault is refused; asserts that none is added."""
     response = client.control("POST", "/faults", fault)
     assert response.status == 400, response
     assert client.done("GET", "/faults") == {"faults": []}
@@ -40,7 +40,7 @@ def operations() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("api", "operation"), [*operations()])
 def test_an_operation_is_known_in_its_own_api_alone(client: Client, api: str, operation: str) -> None:
-    """A fault for an operation is taken with its API or without one; with another API the refusal names the owner."""
+    """A fault for an operation is accepted with its API or none; with another API the refusal names the owner."""
     for owner in (api, None):
         assert client.control("POST", "/faults", {"api": owner, "operation": operation, "status": 500}).status == 201
     client.done("DELETE", "/faults")
@@ -83,13 +83,13 @@ def test_an_operation_is_known_in_its_own_api_alone(client: Client, api: str, op
     ],
 )
 def test_a_fault_that_can_never_be_sent_is_refused(client: Client, fault: Any, told: str) -> None:
-    """What would never answer a request, or break the answer, is a 400 that names the member."""
+    """A fault that no request can match, or no response can hold, answers 400 and names the member."""
     assert told in detail(client, {"status": 503, **fault})
 
 
 @pytest.mark.parametrize("status", [200, 204, 205, 299, 304, 404, 429, 500, 599])
 def test_any_final_status_can_be_sent(client: Client, status: int) -> None:
-    """A status that no document knows is sent as well; 204, 205 and 304 are without content."""
+    """A fault may have any final status; 204, 205 and 304 have no content."""
     client.done("POST", "/faults", {"status": float(status), "times": 1.0})
     response = client.get("/process-runs")
     assert (response.status, response.body == b"") == (status, status in (204, 205, 304))
@@ -97,7 +97,7 @@ def test_any_final_status_can_be_sent(client: Client, status: int) -> None:
 
 
 class _Line:
-    """Faults as they were before there was an index: a list that is searched from its start."""
+    """A plain list of faults that is searched from its start, as a model of the index."""
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
@@ -111,7 +111,7 @@ SCOPES = st.tuples(st.sampled_from([None, "a", "b"]), st.sampled_from([None, "x"
 
 @given(st.lists(st.one_of(SCOPES, st.integers(0, 30)), max_size=40))
 def test_the_index_finds_what_a_search_finds(steps: list[Any]) -> None:
-    """Whatever is added and removed: the first fault that concerns an operation answers it."""
+    """The first matching fault answers an operation, after any additions and removals."""
     faults, line = Faults(), _Line()
     for number, step in enumerate(steps):
         if isinstance(step, tuple):
@@ -128,7 +128,7 @@ def test_the_index_finds_what_a_search_finds(steps: list[Any]) -> None:
 
 
 def test_faults_for_other_operations_are_not_looked_at(client: Client) -> None:
-    """However many faults concern other operations, a request looks at none of them."""
+    """A request reads no fault of other operations."""
     faults = client.worlds.default.faults
     for number in range(1000):
         faults.add(Fault(str(number), "nextstep", "getProcessRun", 500, (), None, None))
@@ -140,7 +140,7 @@ def test_faults_for_other_operations_are_not_looked_at(client: Client) -> None:
 
 
 class _Untouchable(dict[int, Fault]):
-    """A queue that counts how often it is asked."""
+    """A queue that counts its reads."""
 
     asked = 0
 

@@ -1,4 +1,4 @@
-"""What only the mock promises of Kognitos: courses, events, uploads, seeds, and what each alternative changes."""
+"""Promises of the Kognitos mock alone: courses of runs, events, uploads, seeds, and the effect of each alternative."""
 
 from __future__ import annotations
 
@@ -31,36 +31,36 @@ class Kognitos(Client):
     """Calls Kognitos with the key of the whole organization, or another one."""
 
     def ask(self, method: str, target: str, body: Any = None, *, key: str = WHOLE, **options: Any) -> Response:
-        """One request under Kognitos' base path."""
+        """Send one request under Kognitos' base path."""
         return self.send(method, f"/v2{target}", body, x_api_key=key, **options)
 
     def happen(self, event: str, **payload: Any) -> Response:
-        """What a person does in Kognitos' app."""
+        """Send an event of Kognitos' app."""
         return self.control("POST", "/events", {"api": "kognitos", "event": event, **payload})
 
     def start(self, **body: Any) -> Any:
-        """A new run."""
+        """Start a run."""
         response = self.ask("POST", "/runs", START | body)
         assert response.status == 201, response
         return response.json()
 
     def run(self, id: str) -> Any:
-        """A run, read by its id."""
+        """Read a run by its id."""
         return self.ask("GET", f"/runs/{id}").json()
 
     def file(self, **body: Any) -> Any:
-        """A new file."""
+        """Create a file."""
         response = self.ask("POST", "/files", FILE | body)
         assert response.status == 201, response
         return response.json()
 
     def upload(self, file: Any, **fields: str) -> Response:
-        """Post a file's content, with its fields and some others instead, and no key."""
+        """Post a file's content without a key, with its fields updated."""
         path = urlsplit(file["upload_url"]).path
         return self.send("POST", path, raw=form(**file["upload_fields"] | fields), **MULTIPART)
 
     def pass_time(self, seconds: float) -> None:
-        """Move the world's clock on."""
+        """Advance the world's clock."""
         self.done("POST", "/clock/advance", {"seconds": seconds})
 
 
@@ -71,7 +71,7 @@ def form(**fields: str) -> bytes:
 
 
 def wired(*parts: str) -> bytes:
-    """The bytes of a form with these parts."""
+    """A form with these parts, as bytes."""
     told = [f"--{BOUNDARY}\r\nContent-Disposition: {part}\r\n" for part in parts]
     return "".join((*told, f"--{BOUNDARY}--\r\n")).encode()
 
@@ -87,7 +87,7 @@ def kognitos() -> Api:
 
 @pytest.fixture(scope="module")
 def tiny() -> dict[str, Any]:
-    """A start state with one of each; not to be changed."""
+    """A start state with one record of each kind; read-only."""
     quick = {"seconds": {"created": 0, "pending": 0, "running": 0}, "stage": "Published"}
     made = {"name": "Old", "created_at": "2026-02-01T00:00:00"}
     outputs = [{"name": "total", "value": 42}]
@@ -148,7 +148,7 @@ def client(assuming: Assuming) -> Kognitos:
      (8, "Succeeded")],
 )  # fmt: skip
 def test_a_run_follows_the_clock(client: Kognitos, seconds: float, status: str) -> None:
-    """A run is in each status as long as its process says, to the millisecond, and shows outputs at its end."""
+    """A run is in each status for as long as its process says, to the millisecond, and shows outputs at its end."""
     run = client.start()
     client.pass_time(seconds)
     seen = client.run(run["id"])
@@ -157,14 +157,14 @@ def test_a_run_follows_the_clock(client: Kognitos, seconds: float, status: str) 
 
 
 def test_a_quick_run_begins_as_created_too(client: Kognitos) -> None:
-    """The answer to a start shows Created even where the run is over at once."""
+    """Starting a run returns Created, even if the run ends at once."""
     run = client.start(process_id="p2", stage="Published")
     assert (run["status"], client.run(run["id"])["status"]) == ("Created", "Succeeded")
 
 
 @pytest.mark.parametrize("id", ["r1", "r2", "r3", "r4", "r5"])
 def test_the_runs_of_a_fixture_stand_still(client: Kognitos, id: str) -> None:
-    """A run of the start state does not go on by itself."""
+    """A run of the start state keeps its status."""
     before = client.run(id)
     client.pass_time(1e6)
     assert client.run(id) == before
@@ -175,7 +175,7 @@ def test_the_runs_of_a_fixture_stand_still(client: Kognitos, id: str) -> None:
 )
 @pytest.mark.parametrize("id", ["r1", "r2", "r3", "r5"])
 def test_an_event_ends_a_run(client: Kognitos, event: str, status: str, id: str) -> None:
-    """A run that is not over is ended at once, wherever it stands, and then is over for good."""
+    """An event ends a run at once and for good."""
     assert client.happen(event, run_id=id).json()["result"]["status"] == status
     assert client.run(id)["status"] == status
     for other in ("fail-run", "wait-for-person", "resume-run"):
@@ -185,12 +185,12 @@ def test_an_event_ends_a_run(client: Kognitos, event: str, status: str, id: str)
 @pytest.mark.parametrize("event", ["fail-run", "cancel-run", "time-out-run", "wait-for-person", "resume-run"])
 @pytest.mark.parametrize(("id", "status"), [("r9", 404), ("x1", 404), ("r4", 409)])
 def test_events_name_a_run_that_is_not_over(client: Kognitos, event: str, id: str, status: int) -> None:
-    """An unknown run, another organization's too, is 404; one that is over is 409."""
+    """An event for an unknown or foreign run answers 404, for an ended run 409."""
     assert client.happen(event, run_id=id).status == status
 
 
 def test_a_waiting_run_goes_on_with_what_was_left(client: Kognitos) -> None:
-    """A run that waits keeps the time that it had still to go, and cannot wait twice."""
+    """A waiting run keeps its remaining time, and cannot wait twice."""
     id = client.start()["id"]
     assert "waits for nobody" in client.happen("resume-run", run_id=id).json()["detail"]
     client.pass_time(4)
@@ -205,7 +205,7 @@ def test_a_waiting_run_goes_on_with_what_was_left(client: Kognitos) -> None:
 
 
 def test_a_run_whose_course_is_to_wait_comes_to_what_is_then(client: Kognitos) -> None:
-    """Where waiting is what a process' runs come to, they come to something else once they are resumed."""
+    """A run whose process ends in waiting gets another final status once it is resumed."""
     id = client.start(process_id="p3", stage="Published")["id"]
     assert client.run(id)["status"] == "Running"
     client.happen("resume-run", run_id=id)
@@ -213,7 +213,7 @@ def test_a_run_whose_course_is_to_wait_comes_to_what_is_then(client: Kognitos) -
 
 
 def test_a_fixtures_run_waits_for_as_long_as_a_run_takes(client: Kognitos) -> None:
-    """A run without an end that is let wait goes on, when resumed, for as long as its process' runs run."""
+    """A run of the start state that waits takes a full run's time once it is resumed."""
     client.happen("wait-for-person", run_id="r1")
     client.happen("resume-run", run_id="r1")
     client.pass_time(4.999)
@@ -223,13 +223,13 @@ def test_a_fixtures_run_waits_for_as_long_as_a_run_takes(client: Kognitos) -> No
 
 
 def test_events_reach_another_organization(client: Kognitos) -> None:
-    """With its tenant named, an event happens in another organization."""
+    """An event with a tenant acts on another organization."""
     assert client.happen("fail-run", run_id="r1", tenant="o2").status == 404
     assert "is Succeeded" in client.happen("fail-run", run_id="x1", tenant="o2").json()["detail"]
 
 
 def test_revoked_keys_are_no_good(client: Kognitos) -> None:
-    """A key is refused from the moment it is revoked; an unknown one cannot be revoked."""
+    """A revoked key is refused at once; an unknown one cannot be revoked."""
     assert client.happen("revoke-key", key="nope").status == 404
     assert client.happen("revoke-key", key=WHOLE).json()["result"] == {"key": WHOLE, "state": "revoked"}
     assert client.ask("GET", RUN).status == 401
@@ -249,20 +249,20 @@ def test_revoked_keys_are_no_good(client: Kognitos) -> None:
     ],
 )  # fmt: skip
 def test_a_scoped_key_stays_with_its_agent(client: Kognitos, method: str, target: str, body: Any) -> None:
-    """Whatever is another agent's is refused to a key of one agent, and given to one of the organization."""
+    """A key of one agent is refused for another agent, a key of the organization is not."""
     assert client.ask(method, target, body).status in (200, 201)
     assert client.ask(method, target, body, key="scoped").json()["message"] == "Not found"
 
 
 def test_a_scoped_key_names_its_agent(client: Kognitos) -> None:
-    """A file that is made with a key of one agent is that agent's."""
+    """A file that is created with a key of one agent belongs to that agent."""
     file = client.ask("POST", "/files", {"file_name": "x"}, key="scoped").json()
     assert file["id"].startswith("s3://bucket/a1/")
     assert client.ask("POST", "/runs", START | {"file_ids": [file["id"]]}, key="scoped").status == 201
 
 
 def test_the_entry_tells_what_no_operation_lists(client: Kognitos) -> None:
-    """The ready file names keys by what they are good for, agents, processes and inputs."""
+    """The ready file has keys by role, agents, processes and inputs."""
     entry = client.worlds.access_info(client.worlds.default, "kognitos")
     assert (entry["api_keys"], entry["agent_key"], entry["revoked_key"]) == ([WHOLE], "scoped", "gone")
     assert (entry["agent_id"], entry["process_id"], entry["inputs"]) == ("a1", "p1", ["order"])
@@ -271,7 +271,7 @@ def test_the_entry_tells_what_no_operation_lists(client: Kognitos) -> None:
 
 
 def test_the_entry_of_a_bare_organization_tells_of_nothing(assuming: Assuming) -> None:
-    """Without keys, processes, a second agent or a second organization there is nothing to tell."""
+    """The ready file omits keys, processes, agents and organizations that do not exist."""
     bare = {"organizations": [{"id": "o1", "agents": [{"id": "a1", "name": "Idle"}]}]}
     worlds = assuming(seeds={"kognitos": bare}).worlds
     entry = worlds.access_info(worlds.default, "kognitos")
@@ -284,7 +284,7 @@ def test_the_entry_of_a_bare_organization_tells_of_nothing(assuming: Assuming) -
 
 
 def test_an_upload_needs_no_key_and_makes_the_file_readable(assuming: Assuming) -> None:
-    """A file is read by runs once its content was posted, with nothing but its address and its fields."""
+    """A run accepts a file once its content was posted to its URL with its fields."""
     client = assuming({"runs.file-not-uploaded": "not-found"})
     file = client.file()
     assert client.ask("POST", "/runs", START | {"file_ids": [file["id"]]}).status == 404
@@ -293,14 +293,14 @@ def test_an_upload_needs_no_key_and_makes_the_file_readable(assuming: Assuming) 
 
 
 def test_an_unknown_address_has_no_hint_about_keys(client: Kognitos) -> None:
-    """An upload is refused for its address alone: to send a key would not help."""
+    """The refusal of an unknown upload URL has no hint about keys."""
     response = client.send("POST", "/v2/uploads/made-up", raw=form(), **MULTIPART)
     assert (response.status, response.header("x-mock-reason")) == (403, "auth")
     assert response.header("x-mock-hint") is None
 
 
 def test_an_address_leads_to_the_world_that_gave_it(client: Kognitos) -> None:
-    """An upload names no world and carries no key, and still arrives in the fresh world whose file it is."""
+    """An upload URL selects the world of its file, without a world header or key."""
     fresh = client.done("POST", "/worlds")
     file = client.ask("POST", "/files", {"agent_id": "a1", "file_name": "x"}, key=fresh["apis"]["kognitos"]["api_key"])
     assert client.upload(file.json()).status == 204
@@ -317,7 +317,7 @@ def test_an_address_leads_to_the_world_that_gave_it(client: Kognitos) -> None:
 def test_an_address_is_good_for_some_time(
     assuming: Assuming, lifetime: int | None, seconds: float, status: int
 ) -> None:
-    """An upload address expires to the millisecond, or never."""
+    """An upload URL expires to the millisecond, or never."""
     client = assuming({"upload.lifetime": lifetime})
     file = client.file()
     client.pass_time(seconds)
@@ -327,7 +327,7 @@ def test_an_address_is_good_for_some_time(
 
 @pytest.mark.parametrize(("checked", "status"), [(True, 403), (False, 204)])
 def test_fields_are_to_be_sent_back(assuming: Assuming, checked: bool, status: int) -> None:
-    """A form whose fields are not those that were given is refused, or by assumption not looked at."""
+    """A form with other fields than the file's is refused, or by assumption accepted."""
     client = assuming({"upload.fields-checked": checked})
     assert client.upload(client.file(), policy="else").status == status
     assert client.upload(client.file()).status == 204
@@ -335,7 +335,7 @@ def test_fields_are_to_be_sent_back(assuming: Assuming, checked: bool, status: i
 
 @pytest.mark.parametrize(("again", "status"), [("replace", 204), ("reject", 403)])
 def test_content_may_be_posted_again(assuming: Assuming, again: str, status: int) -> None:
-    """A second upload to the same address replaces the first, or is refused."""
+    """A second upload to the same URL replaces the first, or is refused."""
     client = assuming({"upload.again": again})
     file = client.file()
     assert [client.upload(file).status for _ in range(2)] == [204, status]
@@ -345,27 +345,27 @@ def test_content_may_be_posted_again(assuming: Assuming, again: str, status: int
     "body", [b"", b"{}", wired('form-data; name="file"\r\n\r\nx')[:-6], wired("form-data\r\n\r\nx"), wired()]
 )
 def test_what_is_no_form_is_refused(client: Kognitos, body: bytes) -> None:
-    """A body that is empty, no form, cut off, or has a part without a name is a 400."""
+    """A body that is empty, no form, truncated, or has an unnamed part answers 400."""
     path = urlsplit(client.file()["upload_url"]).path
     assert client.send("POST", path, raw=body, **MULTIPART).status == 400
 
 
 def test_a_form_of_another_type_is_refused_under_every_assumption(assuming: Assuming) -> None:
-    """A server that reads any text as JSON still reads no text as a form."""
+    """A form of another content type is refused under every assumption."""
     client = assuming({"errors.unsupported-media-type": None})
     path = urlsplit(client.file()["upload_url"]).path
     assert client.send("POST", path, raw=b"x", content_type="text/plain").status == 400
 
 
 def test_an_address_is_looked_up_before_the_form_is_read(client: Kognitos) -> None:
-    """At an address that nobody was given even a broken form is a 403; nothing of the form is looked at."""
+    """An unknown upload URL answers 403, however broken the form."""
     response = client.send("POST", "/v2/uploads/made-up", raw=b"no form", **MULTIPART)
     assert (response.status, client.last()["trace"]["steps"][-1]) == (403, "authenticate")
 
 
 @pytest.mark.parametrize(("given", "status"), [("accept", "Succeeded"), ("fail", "Failed")])
 def test_a_run_may_fail_for_a_file_without_content(assuming: Assuming, given: str, status: str) -> None:
-    """A run with a file that was never uploaded is accepted, and by assumption fails."""
+    """A run with a file that was never uploaded is accepted, or by assumption fails."""
     client = assuming({"runs.file-not-uploaded": given})
     run = client.start(file_ids=["f2"])
     client.pass_time(10)
@@ -374,7 +374,7 @@ def test_a_run_may_fail_for_a_file_without_content(assuming: Assuming, given: st
 
 @pytest.mark.parametrize("name", ["text.txt", "noextension", "Größe.pdf"])
 def test_the_fields_of_a_file_name_its_type(client: Kognitos, name: str) -> None:
-    """The content type follows the name's ending; without one it is that of any bytes."""
+    """The content type follows the suffix of the name; the default is any bytes."""
     kinds = {"text.txt": "text/plain", "noextension": "application/octet-stream", "Größe.pdf": "application/pdf"}
     assert client.file(file_name=name)["upload_fields"]["Content-Type"] == kinds[name]
 
@@ -493,7 +493,7 @@ WORDS: dict[str, dict[str, Any]] = {
 
 
 def items(response: Response) -> list[Any]:
-    """The items of a list; none in a refusal."""
+    """The items of a list; None in a refusal."""
     return response.json().get("items") or []
 
 
@@ -508,7 +508,7 @@ def shape(response: Response) -> tuple[int, str]:
 
 
 def sent(client: Kognitos, method: str, target: str, content: Any) -> Response:
-    """Send a row of CHANGES: bytes as they are, a word for what is sent otherwise, else JSON."""
+    """Send a row of CHANGES: bytes unchanged, a string as a special form, anything else as JSON."""
     if isinstance(content, str):
         return client.ask(method, target, **WORDS[content])
     if isinstance(content, bytes):
@@ -532,7 +532,7 @@ def test_an_alternative_has_its_own_effect(
     by_default: Any,
     instead: Any,
 ) -> None:
-    """One call shows what the alternative changes, and its trace names the assumption."""
+    """Each alternative changes one response, whose trace names the assumption."""
     assert read(sent(client, method, target, content)) == by_default
     other = assuming({assumption: alternative})
     assert read(sent(other, method, target, content)) == instead
@@ -549,13 +549,13 @@ ELSEWHERE = {
 
 
 def test_every_assumption_is_shown_to_matter() -> None:
-    """No assumption is without a test that shows what its alternatives change."""
+    """Every assumption has a test of its alternatives."""
     known = {id.removeprefix("kognitos.") for id in load("kognitos").assumptions}
     assert {row[0] for row in CHANGES} | ELSEWHERE == known
 
 
 def test_runs_are_limited_in_number_by_assumption(assuming: Assuming) -> None:
-    """With the cap, a run too many is refused as the other assumption says, until an active one is over or waits."""
+    """With the cap, a run too many is refused as assumed, until an active run ends or waits."""
     for answer in (403, 429, 503):
         client = assuming(
             {"runs.concurrency-cap": 150, "runs.over-capacity": {"status": answer, "code": "error-model"}}
@@ -576,7 +576,7 @@ def test_runs_are_limited_in_number_by_assumption(assuming: Assuming) -> None:
 
 @pytest.mark.parametrize("answer", [{"status": 500, "code": "error-model"}, {"status": 502, "code": "gateway"}])
 def test_internal_errors_have_a_shape(assuming: Assuming, answer: Any) -> None:
-    """A programmer's error is answered as assumed; the journal holds its traceback."""
+    """An internal error has its assumed shape; the journal has its traceback."""
     client = assuming({"errors.internal": answer})
     client.worlds.default.tenants["kognitos"]["o1"]["runs"]._rows["r4"] = b"{"  # what no API can do
     response = client.ask("GET", RUN)
@@ -593,7 +593,7 @@ def test_internal_errors_have_a_shape(assuming: Assuming, answer: Any) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("told", [True, False])
 def test_a_pool_is_shared_by_the_organization(assuming: Assuming, answer: Any, told: bool) -> None:
-    """By default nothing is limited; with a pool, all keys of an organization draw on it."""
+    """Requests are unlimited by default; a pool is shared by all keys of an organization."""
     assert {assuming().ask("GET", RUN).status for _ in range(3)} == {200}
     assumed = {"rate-limit.pool": POOL, "rate-limit.answer": answer, "rate-limit.retry-after": told}
     client = assuming(assumed, limits={"kognitos": 2})
@@ -605,7 +605,7 @@ def test_a_pool_is_shared_by_the_organization(assuming: Assuming, answer: Any, t
 
 
 def test_the_pool_has_its_own_size(assuming: Assuming) -> None:
-    """The assumed pool is of 600 requests, after which one is refused."""
+    """The assumed pool has 600 requests; one more is refused."""
     client = assuming({"rate-limit.pool": POOL}, checked=False)
     assert {client.ask("GET", "/processes/p1?agent_id=a1").status for _ in range(600)} == {200}
     assert client.ask("GET", RUN).status == 429
@@ -616,7 +616,7 @@ def test_the_pool_has_its_own_size(assuming: Assuming) -> None:
     [("fixed", [200, 429, 429, 200]), ("sliding", [200, 429, 429, 200]), ("calendar", [200, 200, 429, 429])],
 )
 def test_a_window_is_of_a_kind(assuming: Assuming, window: str, statuses: list[int]) -> None:
-    """Where the window begins decides when there is room again: here one request, then 40, 15 and 10 seconds later."""
+    """Each kind of window has room again at its own time: here 40, 15 and 10 seconds after one request."""
     client = assuming({"rate-limit.window": window}, limits={"kognitos": 1}, clock=None)
     client.done("PUT", "/clock", {"now": "2030-01-01T00:00:30Z", "frozen": True})
     seen = []
@@ -640,7 +640,7 @@ def token_of(client: Kognitos, query: str = RUNS, limit: int = 2) -> str:
     ("lifetime", "seconds", "status"), [(None, 1e8, 200), (3600, 3600, 200), (3600, 3600.001, 400)]
 )
 def test_a_token_is_good_for_some_time(assuming: Assuming, lifetime: int | None, seconds: float, status: int) -> None:
-    """A token is good for ever, or by assumption expires to the millisecond."""
+    """A token never expires, or by assumption expires to the millisecond."""
     client = assuming({"pagination.token-lifetime": lifetime})
     token = token_of(client)
     client.pass_time(seconds)
@@ -649,7 +649,7 @@ def test_a_token_is_good_for_some_time(assuming: Assuming, lifetime: int | None,
 
 @pytest.mark.parametrize(("foreign", "status"), [("reject", 400), ("continue", 200)])
 def test_a_token_belongs_to_its_query(assuming: Assuming, foreign: str, status: int) -> None:
-    """A token of the same list under another filter is refused, or stands for a place all the same."""
+    """A token under another filter is refused, or continues at its position."""
     client = assuming({"pagination.foreign-token": foreign})
     response = client.ask("GET", f"{RUNS}&stage=Draft&continuation_token={token_of(client)}")
     assert response.status == status
@@ -668,14 +668,14 @@ def test_a_token_may_belong_to_a_page_size(assuming: Assuming, may: bool, status
 
 
 def test_a_token_after_the_last_item_leads_to_an_empty_page(assuming: Assuming) -> None:
-    """Where a full last page still has a token, the page that it leads to is empty and the last."""
+    """If a full last page has a token, the next page is empty and the last."""
     client = assuming({"pagination.last-token": "until-empty"})
     after = client.ask("GET", f"{RUNS}&continuation_token={token_of(client, limit=5)}")
     assert after.json() == {"items": [], "continuation_token": None}
 
 
 def test_a_changed_token_was_never_given_out(client: Kognitos) -> None:
-    """Whatever is changed about a token, it is refused."""
+    """A token with any change is refused."""
     token = token_of(client)
     for changed in (token[:-1], token[1:], token.swapcase(), token + "AAAA"):
         assert client.ask("GET", f"{RUNS}&continuation_token={changed}").status == 400, changed
@@ -685,7 +685,7 @@ def test_a_changed_token_was_never_given_out(client: Kognitos) -> None:
 
 
 def everything(client: Kognitos) -> list[bytes]:
-    """The bytes of all answers that read."""
+    """The bytes of all readable responses."""
     agents = [client.ask("GET", f"/processes?limit=100&agent_id={id}") for id in ("a1", "a2", "a3")]
     known = [(process["agent_id"], process["id"]) for listed in agents for process in items(listed)]
     runs = [client.ask("GET", f"/runs?limit=100&agent_id={agent}&process_id={id}") for agent, id in known]
@@ -694,7 +694,7 @@ def everything(client: Kognitos) -> list[bytes]:
 
 
 def worked(client: Kognitos) -> list[bytes]:
-    """Do a bit of everything; the bytes of all answers."""
+    """Use every operation; returns the bytes of all responses."""
     started, waits = client.start(inputs=[{"name": "order", "value": "7"}]), client.start()
     file = client.file()
     answers = [
@@ -709,7 +709,7 @@ def worked(client: Kognitos) -> list[bytes]:
 
 
 def test_the_same_calls_give_the_same_bytes(assuming: Assuming) -> None:
-    """Two servers with one seed answer the same calls alike, byte by byte; another seed gives other ids."""
+    """Servers of one seed answer equal calls with equal bytes; another seed gives other ids."""
     first, second = (assuming(seed="a") for _ in range(2))
     assert worked(first) == worked(second)
     assert first.worlds.default.export() == second.worlds.default.export()
@@ -717,7 +717,7 @@ def test_the_same_calls_give_the_same_bytes(assuming: Assuming) -> None:
 
 
 def test_an_exported_state_goes_on_elsewhere(assuming: Assuming) -> None:
-    """A state taken from one server and put into another answers the same bytes, now and later; uploads go on too."""
+    """A state that is restored in another server gives the same bytes, uploads included."""
     one, other = assuming({"runs.concurrency-cap": 150}), assuming(seed="else")
     worked(one)
     file = one.file()
@@ -730,7 +730,7 @@ def test_an_exported_state_goes_on_elsewhere(assuming: Assuming) -> None:
 
 
 def test_the_built_in_state_survives_a_round_trip(make_worlds: Plant, kognitos: Api, control: Api) -> None:
-    """The fixtures' state, exported and put back, is the same."""
+    """The fixtures' state is unchanged after export and restore."""
     client = Kognitos(make_worlds(apis=[kognitos, control], limits={"kognitos": MANY}), key=None)
     state = client.done("GET", "/state")
     client.done("PUT", "/state", state)
@@ -760,7 +760,7 @@ SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
 def test_a_seed_that_does_not_fit_is_refused(
     assuming: Assuming, tiny: dict[str, Any], damage: Callable[[Any], Any], told: str
 ) -> None:
-    """A fixture that does not fit the document or itself is refused with its place."""
+    """A fixture that violates the document or itself is refused with its pointer."""
     content = json.loads(json.dumps(tiny))
     damage(content["kognitos"]["organizations"])
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is what counts
@@ -781,7 +781,7 @@ def test_a_seed_that_does_not_fit_is_refused(
     ],
 )  # fmt: skip
 def test_a_damaged_state_is_told_by_its_place(client: Kognitos, damage: Callable[[Any], Any], told: str) -> None:
-    """PUT /state refuses records that do not fit together, and nothing of it is applied."""
+    """PUT /state refuses inconsistent records with their pointer and applies nothing."""
     before = client.done("GET", "/state")
     state = json.loads(json.dumps(before))
     damage(state["apis"]["kognitos"]["o1"])

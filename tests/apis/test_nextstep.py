@@ -1,4 +1,4 @@
-"""What only the mock promises of NextStep: outbox, events, traces, start states, and what each alternative changes."""
+"""Promises of the NextStep mock alone: outbox, events, traces, start states, and the effect of each alternative."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ def assuming(make_worlds: Plant, small: dict[str, Any]) -> Assuming:
 
 
 def started(client: Client, **body: Any) -> Any:
-    """A new run."""
+    """Start a run."""
     response = client.post("/process-runs", START | body)
     assert response.status == 201, response
     return response.json()["data"]
 
 
 def tasks_of(client: Client, run_id: str) -> list[Any]:
-    """All tasks of a run."""
+    """List all tasks of a run."""
     return list(client.get(f"/process-runs/{run_id}/tasks?limit=100").json()["data"])
 
 
 def finished(client: Client, run_id: str) -> Any:
-    """The run after each of its tasks was completed."""
+    """Complete each task of a run; returns the run."""
     for task in tasks_of(client, run_id):
         assert client.patch(f"/process-runs/{run_id}/tasks/{task['id']}", {"completed": True}).status == 200
     return client.get(f"/process-runs/{run_id}").json()["data"]
 
 
 def refusal(client: Client) -> Any:
-    """Why the last exchange was refused."""
+    """Return the reason of the last refusal."""
     return client.last()["reason"]
 
 
@@ -65,7 +65,7 @@ def refusal(client: Client) -> Any:
 
 
 def test_attributed_runs_mail_the_workflow_runner(client: Client) -> None:
-    """Each task of the workflow runner is a mail to whoever the run is attributed to, told by the outbox."""
+    """The outbox has a mail to the actor of a run for each task of the workflow runner."""
     run = started(client, actor_email="ANN@x.org")
     (mail,) = client.done("GET", "/outbox")["messages"]
     first = tasks_of(client, run["id"])[0]
@@ -75,21 +75,21 @@ def test_attributed_runs_mail_the_workflow_runner(client: Client) -> None:
 
 
 def test_runs_of_nobody_send_no_mail(client: Client) -> None:
-    """A run that falls back to `api` mails nobody."""
+    """A run that falls back to `api` sends no mail."""
     started(client)
     started(client, actor_email="bob@x.org")
     assert client.done("GET", "/outbox") == {"messages": []}
 
 
 def test_a_new_assignee_is_mailed_once(client: Client) -> None:
-    """Assigning a task is a mail; assigning it to the same member again is none."""
+    """A new assignee gets one mail; assigning the same member again sends none."""
     for assignee in ("ann@X.org", "u1", "u1"):
         assert client.patch(TASK, {"assignee": assignee}).status == 200
     assert [mail["to"] for mail in client.done("GET", "/outbox?api=nextstep")["messages"]] == ["Ann@x.org"]
 
 
 def test_the_outbox_is_filtered_by_api(client: Client) -> None:
-    """An API that is not served is told with the nearest one."""
+    """An unknown API is reported with the nearest one."""
     client.patch(TASK, {"assignee": "u1"})
     response = client.control("GET", "/outbox?api=nextstop")
     assert response.status == 400
@@ -100,7 +100,7 @@ def test_the_outbox_is_filtered_by_api(client: Client) -> None:
 
 
 def test_skipping_the_last_open_task_completes_the_run(client: Client) -> None:
-    """A skipped task counts as done; the trace of the event tells that the last task completed the run."""
+    """A skipped last task completes the run, and the trace of the event names the rule."""
     run = started(client)
     first, second, third = tasks_of(client, run["id"])
     assert client.event("skip-task", run_id=run["id"], task_id=first["id"]).json()["result"]["skipped"]
@@ -117,13 +117,13 @@ def test_skipping_the_last_open_task_completes_the_run(client: Client) -> None:
 def test_events_name_a_task_of_an_active_run(
     client: Client, event: str, run_id: str, task_id: str | None, status: int
 ) -> None:
-    """An unknown run or task is 404, a completed run is 409."""
+    """An event for an unknown run or task answers 404, for a completed run 409."""
     id = task_id or tasks_of(client, "R2")[2]["id"]
     assert client.event(event, run_id=run_id, task_id=id).status == status
 
 
 def test_essential_tasks_cannot_be_skipped(client: Client) -> None:
-    """Skipping an essential task is refused, and so is skipping what is done."""
+    """An essential or a completed task cannot be skipped."""
     first, second, _ = tasks_of(client, "R1")
     assert "essential" in client.event("skip-task", run_id="R1", task_id=second["id"]).json()["detail"]
     client.event("skip-task", run_id="R1", task_id=first["id"])
@@ -134,7 +134,7 @@ def test_essential_tasks_cannot_be_skipped(client: Client) -> None:
 
 @pytest.mark.parametrize(("actor", "by"), [("ann@x.org", "u1"), ("bob@x.org", "u1"), (None, "u1")])
 def test_approving_completes_the_approval(client: Client, actor: str | None, by: str) -> None:
-    """An approval is completed by the named member, else by its assignee; only once, and only an approval."""
+    """An approval is completed once, by the named member, else by its assignee."""
     first, _, approval = tasks_of(client, "R1")
     named = {} if actor is None else {"actor_email": actor}
     done = client.event("approve-task", run_id="R1", task_id=approval["id"], **named).json()["result"]
@@ -160,7 +160,7 @@ def test_rejecting_opens_work_again(assuming: Assuming, reopens: str, second_is_
 
 
 def test_rejecting_the_first_task_opens_it_alone(client: Client) -> None:
-    """Where no task comes before the approval, rejecting opens nothing else; twice is the same as once."""
+    """A rejected approval without a task before it reopens alone; a second rejection changes nothing."""
     client.event("edit-template", template_id="T1", tasks=[{"title": "Decide", "type": "approval"}, {"title": "Then"}])
     client.post("/process-templates/T1/publish", {"published": False})
     client.post("/process-templates/T1/publish", {"published": True})
@@ -174,7 +174,7 @@ def test_rejecting_the_first_task_opens_it_alone(client: Client) -> None:
 
 
 def test_an_approval_of_nobody_is_approved_by_api(client: Client) -> None:
-    """Who approved is `api` when neither a member is named nor anybody assigned."""
+    """An approval without member and assignee is approved by `api`."""
     client.event("edit-template", template_id="T2", tasks=[{"title": "Decide", "type": "approval"}])
     client.post("/process-templates/T2/publish", {})
     run = started(client, template_id="T2")
@@ -185,7 +185,7 @@ def test_an_approval_of_nobody_is_approved_by_api(client: Client) -> None:
 
 @pytest.mark.parametrize(("live", "titles"), [("on-publish", ["Fill in", "Check", "Decide"]), ("at-once", ["New"])])
 def test_edits_wait_for_publishing(assuming: Assuming, live: str, titles: list[str]) -> None:
-    """New runs of an edited template show the edit after it was published again, or, by assumption, at once."""
+    """New runs have the edits of a template after it is published again, or by assumption at once."""
     client = assuming(assume={"templates.edits-go-live": live})
     edited = client.event("edit-template", template_id="T1", title="Hiring 2", tasks=[{"title": "New"}]).json()[
         "result"
@@ -196,7 +196,7 @@ def test_edits_wait_for_publishing(assuming: Assuming, live: str, titles: list[s
 
 
 def test_runs_keep_their_own_copy(client: Client) -> None:
-    """Neither an edit nor unpublishing reaches a run that exists."""
+    """An existing run has no later edit of its template."""
     before = client.get(f"{RUN}/tasks").body, client.get(RUN).body
     client.event("edit-template", template_id="T1", title="Else", description=None, sections=[], tasks=[])
     client.post("/process-templates/T1/publish", {"published": False})
@@ -206,7 +206,7 @@ def test_runs_keep_their_own_copy(client: Client) -> None:
 
 
 def test_edited_templates_are_known(client: Client) -> None:
-    """Editing a template that does not exist is 404; one whose tasks are left out keeps them."""
+    """Editing an unknown template answers 404; an edit without tasks keeps them."""
     assert client.event("edit-template", template_id="T9").status == 404
     before = client.get("/process-templates/T1/tasks").body
     assert client.event("edit-template", template_id="T1", description="New").status == 200
@@ -215,14 +215,14 @@ def test_edited_templates_are_known(client: Client) -> None:
 
 
 def test_revoked_keys_are_no_good(client: Client) -> None:
-    """A key is refused from the moment it is revoked; an unknown one cannot be revoked."""
+    """A revoked key is refused at once; an unknown one cannot be revoked."""
     assert client.event("revoke-key", key="nope").status == 404
     assert client.event("revoke-key", key=KEY).json()["result"] == {"key": KEY, "state": "revoked"}
     assert (client.get(RUN).status, refusal(client)) == (401, "auth")
 
 
 def test_lapsing_reaches_one_team(client: Client) -> None:
-    """The team's valid keys get 403, its revoked ones still 401, another team's still work."""
+    """The keys of a lapsed team answer 403, its revoked ones 401; other teams are unaffected."""
     assert client.event("lapse-subscription").json()["result"] == {"team_id": "t1", "state": "lapsed"}
     answers = [
         client.get("/process-runs", authorization=f"Bearer {key}").status for key in (KEY, "old", "other", "unpaid")
@@ -377,7 +377,7 @@ HEADERS = {
 
 
 def data(response: Any) -> Any:
-    """The data of an answer; None in a refusal."""
+    """The data of a response; None in a refusal."""
     return response.json().get("data")
 
 
@@ -402,7 +402,7 @@ def values(response: Any) -> dict[str, Any]:
 
 
 def sent(client: Client, method: str, target: str, content: Any) -> Any:
-    """Send a row of CHANGES: bytes as they are, a word for the headers of that name, else JSON."""
+    """Send a row of CHANGES: bytes unchanged, a string as headers of that name, anything else as JSON."""
     if isinstance(content, str):
         raw = b"{}" if content == "text" else None
         return client.send(method, f"/api/v1{target}", raw=raw, **HEADERS[content])
@@ -427,7 +427,7 @@ def test_an_alternative_has_its_own_effect(
     by_default: Any,
     instead: Any,
 ) -> None:
-    """One call shows what the alternative changes, and its trace names the assumption."""
+    """Each alternative changes one response, whose trace names the assumption."""
     assert read(sent(client, method, target, content)) == by_default
     other = assuming(assume={assumption: alternative})
     assert read(sent(other, method, target, content)) == instead
@@ -447,20 +447,20 @@ ELSEWHERE = {
 
 
 def test_every_assumption_is_shown_to_matter() -> None:
-    """No assumption is without a test that shows what its alternatives change."""
+    """Every assumption has a test of its alternatives."""
     known = {id.removeprefix("nextstep.") for id in load("nextstep").assumptions}
     assert {row[0] for row in CHANGES} | ELSEWHERE == known
 
 
 @pytest.mark.parametrize(("assignee", "value"), [(None, None), ("api", "api")])
 def test_tasks_of_the_runner_of_nobody(assuming: Assuming, assignee: Any, value: Any) -> None:
-    """In a run of nobody the workflow runner's tasks are nobody's or, by assumption, `api`'s."""
+    """In a run without an actor, the workflow runner's tasks are nobody's, or by assumption `api`'s."""
     client = assuming(assume={"runs.unattributed-assignee": value})
     assert tasks_of(client, started(client)["id"])[0]["assignee"] == assignee
 
 
 def test_completion_may_come_later(assuming: Assuming) -> None:
-    """With a delay the run is still active in the moment of its last task, and completed when the time has come."""
+    """With a delay, the run is active after its last task and completed at the scheduled time."""
     client = assuming(assume={"runs.completion-delay": 2})
     assert finished(client, "R1")["status"] == "active"
     client.done("POST", "/clock/advance", {"seconds": 1.999})
@@ -471,7 +471,7 @@ def test_completion_may_come_later(assuming: Assuming) -> None:
 
 
 def test_a_task_opened_again_in_time_keeps_the_run_active(assuming: Assuming) -> None:
-    """Nothing completes when its time comes and a task is open again."""
+    """A scheduled completion does nothing if a task is open again."""
     client = assuming(assume={"runs.completion-delay": 2})
     finished(client, "R1")
     client.patch(TASK, {"completed": False})
@@ -480,7 +480,7 @@ def test_a_task_opened_again_in_time_keeps_the_run_active(assuming: Assuming) ->
 
 
 def test_runs_that_end_in_the_same_moment_both_complete(assuming: Assuming) -> None:
-    """Two completions that are due at the same time happen both."""
+    """Two completions scheduled for the same time both run."""
     client = assuming(assume={"runs.completion-delay": 2})
     other = started(client)["id"]
     finished(client, "R1")
@@ -491,28 +491,28 @@ def test_runs_that_end_in_the_same_moment_both_complete(assuming: Assuming) -> N
 
 @pytest.mark.parametrize(("touched", "updated_at"), [(True, "2026-04-07T10:00:00.000Z"), (False, None)])
 def test_a_task_may_touch_its_run(assuming: Assuming, touched: bool, updated_at: str | None) -> None:
-    """Updating a task sets the run's `updated_at`, or not."""
+    """Updating a task sets `updated_at` of the run, or not."""
     client = assuming(assume={"runs.touched-by-tasks": touched})
     client.patch(TASK, {"assignee": "u1"})
     assert client.get(RUN).json()["data"]["updated_at"] == updated_at
 
 
 def test_an_update_that_changes_nothing_touches_nothing(client: Client) -> None:
-    """A value that is there already leaves the run's `updated_at` as it is."""
+    """An update with the current values keeps `updated_at` of the run."""
     client.patch(TASK, {"custom_elements": [{"id": "name", "value": "Jo"}], "completed": False})
     assert client.get(RUN).json()["data"]["updated_at"] is None
 
 
 @pytest.mark.parametrize("answer", [{"status": 409, "code": "conflict"}, {"status": 422, "code": "validation_error"}])
 def test_a_locked_run_has_a_status_of_its_own(assuming: Assuming, answer: Any) -> None:
-    """What a completed run's tasks answer is one assumption, status and code."""
+    """One assumption sets status and code for tasks of a completed run."""
     client = assuming(assume={"tasks.locked-run-status": answer})
     response = client.patch(f"/process-runs/R2/tasks/{tasks_of(client, 'R2')[0]['id']}", {"completed": False})
     assert (response.status, code(response), refusal(client)) == (answer["status"], answer["code"], "state")
 
 
 def test_required_elements_may_hold_a_completion_up(assuming: Assuming) -> None:
-    """By assumption a task whose required element is unset cannot be completed, unless the same call fills it."""
+    """By assumption a task with an unset required element cannot be completed, unless the same call sets it."""
     client = assuming(assume={"tasks.required-on-completion": True})
     client.patch(TASK, {"custom_elements": [{"id": "name", "value": ""}]})
     assert "Name" in message(client.patch(TASK, {"completed": True}))
@@ -521,7 +521,7 @@ def test_required_elements_may_hold_a_completion_up(assuming: Assuming) -> None:
 
 @pytest.mark.parametrize(("policy", "at", "by"), [("unchanged", 0, "api"), ("refreshed", 5, "u1")])
 def test_completing_twice(assuming: Assuming, policy: str, at: int, by: str) -> None:
-    """Completing what is completed leaves time and person, or renews both."""
+    """Completing a completed task keeps time and person, or renews both."""
     client = assuming(assume={"tasks.recompletion": policy})
     client.patch(TASK, {"completed": True})
     client.done("POST", "/clock/advance", {"seconds": 5})
@@ -531,7 +531,7 @@ def test_completing_twice(assuming: Assuming, policy: str, at: int, by: str) -> 
 
 @pytest.mark.parametrize(("policy", "status"), [("completes", 200), ("reject", 400)])
 def test_completing_what_was_skipped(assuming: Assuming, policy: str, status: int) -> None:
-    """A skipped task can be completed, which takes the skip back, or not."""
+    """A skipped task can be completed and is then not skipped, or cannot."""
     client = assuming(assume={"tasks.completing-skipped": policy})
     client.event("skip-task", run_id="R1", task_id="R1a")
     assert client.patch(TASK, {"completed": True}).status == status
@@ -540,14 +540,14 @@ def test_completing_what_was_skipped(assuming: Assuming, policy: str, status: in
 
 @pytest.mark.parametrize(("policy", "status"), [("completes", 200), ("reject", 400)])
 def test_completing_an_approval(assuming: Assuming, policy: str, status: int) -> None:
-    """The API can complete an approval, or only the app can."""
+    """An approval can be completed through the API, or in the app only."""
     client = assuming(assume={"tasks.completing-approval": policy})
     assert client.patch(f"{RUN}/tasks/{tasks_of(client, 'R1')[2]['id']}", {"completed": True}).status == status
 
 
 @pytest.mark.parametrize("counts", [False, True])
 def test_a_skipped_task_may_show_as_completed(assuming: Assuming, counts: bool) -> None:
-    """By assumption `completed` is true of a skipped task, in lists and alone."""
+    """By assumption a skipped task has `completed: true`, in lists and by its id."""
     client = assuming(assume={"tasks.skipped-counts-as-completed": counts})
     client.event("skip-task", run_id="R1", task_id="R1a")
     assert client.get(TASK).json()["data"]["completed"] is counts
@@ -559,7 +559,7 @@ def test_a_skipped_task_may_show_as_completed(assuming: Assuming, counts: bool) 
     [("email", "jane", "jane"), ("website", "example.org", "example.org"), ("date", "soon", "soon")],
 )
 def test_formats_may_go_unchecked(assuming: Assuming, type: str, text: str, kept: str) -> None:
-    """By assumption text of any form is kept."""
+    """By assumption text of any format is stored."""
     for checked in (True, False):
         client = assuming(assume={"tasks.format-checks": checked})
         run = with_element(client, type)
@@ -568,7 +568,7 @@ def test_formats_may_go_unchecked(assuming: Assuming, type: str, text: str, kept
 
 
 def with_element(client: Client, type: str, **more: Any) -> str:
-    """The path of a task whose only element is of a type."""
+    """The path of a task with one element, of a type."""
     element = {"id": "e", "type": type, "label": "E", **more}
     client.event("edit-template", template_id="T2", tasks=[{"title": "One", "custom_elements": [element]}])
     client.post("/process-templates/T2/publish", {"published": True})
@@ -584,7 +584,7 @@ def with_element(client: Client, type: str, **more: Any) -> str:
     ],
 )  # fmt: skip
 def test_coerced_values(assuming: Assuming, type: str, given: Any, kept: Any) -> None:
-    """By assumption a value that reads as the element's type is converted."""
+    """By assumption a value that parses as the element's type is converted."""
     client = assuming(assume={"tasks.scalar-values": "coerce"})
     path = with_element(client, type)
     assert values(client.patch(path, {"custom_elements": [{"id": "e", "value": given}]}))["e"] == kept
@@ -594,20 +594,20 @@ def test_coerced_values(assuming: Assuming, type: str, given: Any, kept: Any) ->
     ("type", "given"), [("number", "many"), ("checkbox", "yes"), ("shortText", []), ("number", {})]
 )
 def test_what_does_not_read_as_the_type_is_not_coerced(assuming: Assuming, type: str, given: Any) -> None:
-    """Coercion converts no words to numbers and never objects or lists."""
+    """Coercion converts no words to numbers and no objects or lists."""
     client = assuming(assume={"tasks.scalar-values": "coerce"})
     path = with_element(client, type)
     assert client.patch(path, {"custom_elements": [{"id": "e", "value": given}]}).status == 400
 
 
 def test_an_element_type_of_the_future_takes_any_value(client: Client) -> None:
-    """A type that the documentation does not list is not checked."""
+    """An element of an undocumented type accepts any value."""
     path = with_element(client, "signature")
     assert values(client.patch(path, {"custom_elements": [{"id": "e", "value": {"by": "Jo"}}]}))["e"] == {"by": "Jo"}
 
 
 def test_prefilled_values_stand_beside_unset_ones(client: Client) -> None:
-    """Several values for one task all arrive, the last one of an element wins, the rest stays unset."""
+    """Pre-filling sets all named elements, the last value of each; others stay unset."""
     items = [("name", "Jo"), ("team", "Sales"), ("name", "Ann")]
     run = started(client, custom_elements=[{"task_id": "a", "element_id": id, "value": value} for id, value in items])
     assert values_of(tasks_of(client, run["id"])[0]) == {"note": None, "name": "Ann", "team": "Sales", "tools": None}
@@ -619,7 +619,7 @@ def values_of(task: Any) -> dict[str, Any]:
 
 
 def test_internal_errors_have_the_vendors_shape(assuming: Assuming) -> None:
-    """A programmer's error is a 500 in the envelope, or by assumption a 503; the journal holds its traceback."""
+    """An internal error is a 500 in the envelope, or by assumption a 503; the journal has its traceback."""
     for answer in ({"status": 500, "code": "internal_error"}, {"status": 503, "code": "unavailable"}):
         client = assuming(assume={"errors.internal": answer})
         client.worlds.default.tenants["nextstep"]["t1"]["templates"]._rows["T1"] = b"{"  # what no API can do
@@ -632,7 +632,7 @@ def test_internal_errors_have_the_vendors_shape(assuming: Assuming) -> None:
 
 
 def test_a_trace_tells_the_steps_and_what_decided(client: Client) -> None:
-    """The trace of a refusal ends with the step that refused and names rule and assumptions with their basis."""
+    """The trace of a refusal ends with the refusing step and names rule and assumptions with their basis."""
     client.patch(f"/process-runs/R2/tasks/{tasks_of(client, 'R2')[0]['id']}", {"completed": False})
     trace = client.last()["trace"]
     assert trace["steps"] == ["route", "fault", "authenticate", "admit", "validate", "run"]
@@ -648,7 +648,7 @@ def test_a_trace_tells_the_steps_and_what_decided(client: Client) -> None:
      ("tools", "nextstep.elements.multichoice-options")],
 )  # fmt: skip
 def test_a_refused_value_names_its_rule(client: Client, element: str, rule: str) -> None:
-    """Which rule refused the value of an element stands in the trace."""
+    """The trace names the rule that refused an element's value."""
     client.patch(TASK, {"custom_elements": [{"id": element, "value": ["x"]}]})
     assert rule in [entry["id"] for entry in client.last()["trace"]["decided"]]
 
@@ -657,7 +657,7 @@ def test_a_refused_value_names_its_rule(client: Client, element: str, rule: str)
 
 
 def everything(client: Client) -> list[bytes]:
-    """The bytes of all answers that read."""
+    """The bytes of all readable responses."""
     runs = client.get("/process-runs?limit=100")
     templates = client.get("/process-templates?limit=100")
     targets = [f"/process-runs/{run['id']}{more}" for run in runs.json()["data"] for more in ("", "/tasks")]
@@ -666,7 +666,7 @@ def everything(client: Client) -> list[bytes]:
 
 
 def worked(client: Client) -> list[bytes]:
-    """Do a bit of everything; the bytes of all answers."""
+    """Use every operation; returns the bytes of all responses."""
     answers = [
         client.post("/process-runs", START | {"actor_email": "ann@x.org", "name": "New"}),
         client.patch(TASK, {"completed": True, "custom_elements": [{"id": "team", "value": "Sales"}]}),
@@ -682,7 +682,7 @@ def worked(client: Client) -> list[bytes]:
 
 
 def test_the_same_calls_give_the_same_bytes(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """Two servers with one seed answer the same calls alike, byte by byte; another seed gives other ids."""
+    """Servers of one seed answer equal calls with equal bytes; another seed gives other ids."""
     first, second = (Client(make_worlds(seeds=small, seed="a")) for _ in range(2))
     assert worked(first) == worked(second)
     assert first.worlds.default.export() == second.worlds.default.export()
@@ -690,7 +690,7 @@ def test_the_same_calls_give_the_same_bytes(make_worlds: Plant, small: dict[str,
 
 
 def test_an_exported_state_goes_on_elsewhere(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """A state taken from one server and put into another answers the same bytes, now and later."""
+    """A state that is restored in another server gives the same bytes, now and later."""
     one, other = Client(make_worlds(seeds=small)), Client(make_worlds(seeds=small, seed="else"))
     worked(one)
     state = one.done("GET", "/state")
@@ -701,7 +701,7 @@ def test_an_exported_state_goes_on_elsewhere(make_worlds: Plant, small: dict[str
 
 
 def test_pending_completions_travel_with_the_state(assuming: Assuming) -> None:
-    """What is due later happens in the server that the state was put into."""
+    """A scheduled job runs in the server that the state is restored in."""
     one = assuming(assume={"runs.completion-delay": 2})
     other = assuming(assume={})
     finished(one, "R1")
@@ -711,7 +711,7 @@ def test_pending_completions_travel_with_the_state(assuming: Assuming) -> None:
 
 
 def test_the_built_in_state_survives_a_round_trip(worlds: Worlds) -> None:
-    """The fixtures' state, exported and put back, answers the same bytes."""
+    """The fixtures' state gives the same bytes after export and restore."""
     client = Client(worlds)
     before = everything(client)
     client.done("PUT", "/state", client.done("GET", "/state"))
@@ -744,7 +744,7 @@ SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
 def test_a_seed_that_does_not_fit_is_refused(
     make_worlds: Plant, small: dict[str, Any], damage: Callable[[Any], Any], told: str
 ) -> None:
-    """A fixture that does not fit the document or itself is refused with its place."""
+    """A fixture that violates the document or itself is refused with its pointer."""
     content = json.loads(json.dumps(small))
     damage(content["nextstep"]["teams"])
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is what counts
@@ -752,8 +752,8 @@ def test_a_seed_that_does_not_fit_is_refused(
     assert told in str(error.value)
 
 
-def test_tasks_without_ids_get_some(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """A seed's task needs an id of its own."""
+def test_a_seeded_task_needs_an_id(make_worlds: Plant, small: dict[str, Any]) -> None:
+    """A seed's task without an id is refused."""
     content = json.loads(json.dumps(small))
     del content["nextstep"]["teams"][0]["templates"][0]["tasks"][0]["id"]
     with pytest.raises(ValueError, match="/teams/0/templates/0/tasks/0"):
@@ -764,7 +764,7 @@ def test_tasks_without_ids_get_some(make_worlds: Plant, small: dict[str, Any]) -
 
 
 def test_every_position_has_an_id_that_leads_back(client: Client) -> None:
-    """Ids of a run's tasks are distinct, 20 characters long, and lead back to their position."""
+    """Task ids of a run are distinct, have 20 characters, and identify their position."""
     store = client.worlds.default.tenants["nextstep"]["t1"]
     run, progress = store["runs"].get("R2"), store["progress"].get("R2")
     tasks = RunTasks(store, run, progress)
@@ -777,6 +777,6 @@ def test_every_position_has_an_id_that_leads_back(client: Client) -> None:
 
 @pytest.mark.parametrize("id", ["", "x" * 20, "x" * 16 + "é" * 4, "R1a ", "0" * 19])
 def test_no_other_text_is_a_task(client: Client, id: str) -> None:
-    """What is no id of the run leads to no task."""
+    """Text that is no task id of the run identifies no task."""
     store = client.worlds.default.tenants["nextstep"]["t1"]
     assert RunTasks(store, store["runs"].get("R2"), store["progress"].get("R2")).position(id) is None

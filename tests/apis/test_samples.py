@@ -1,8 +1,8 @@
-"""The curl samples of NextStep's pages, with the mock's address in place of the vendor's, against what the pages print.
+"""The curl samples of NextStep's pages, run against the mock and compared with what the pages print.
 
-The pages abbreviate and contradict each other; what one world cannot show at once is left out here and played
-from `fixtures/nextstep/recordings` instead: the run that a creation makes, the length and cursor of the
-abbreviated task list, and the completion that the list page shows of a task that the task page shows open.
+The pages abbreviate and contradict each other. What one world cannot show at once is replayed from
+`fixtures/nextstep/recordings` instead: the created run, length and cursor of the abbreviated task list, and the
+completion that the list page shows of a task that the task page shows open.
 """
 
 import shutil
@@ -34,7 +34,7 @@ def url(worlds: Worlds) -> Iterator[str]:
 
 
 def curl(*arguments: str) -> tuple[int, Any]:
-    """Run curl as a reader of the page would; the status and the decoded body."""
+    """Run curl like a reader of the page; returns the status and the decoded body."""
     done = subprocess.run(
         ["curl", "-s", "-w", "\n%{http_code}", *arguments], capture_output=True, check=True, timeout=10
     )
@@ -43,7 +43,7 @@ def curl(*arguments: str) -> tuple[int, Any]:
 
 
 def shown(printed: Any, answered: Any) -> bool:
-    """Whether every printed value is in the answer, list items found by their id."""
+    """Return whether every printed value is in the response; list items are matched by id."""
     if isinstance(printed, dict):
         return all(name in answered and shown(value, answered[name]) for name, value in printed.items())
     if isinstance(printed, list):

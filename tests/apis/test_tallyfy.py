@@ -1,4 +1,4 @@
-"""What only the mock promises of Tallyfy: events, refusals, seeds, misfits, and what some alternatives change."""
+"""Promises of the Tallyfy mock alone: events, refusals, seeds, inconsistent records, and some alternatives."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ class Tallyfy(Client):
     """Calls the sample organization with the token of an administrator."""
 
     def ask(self, method: str, target: str, body: Any = None, **headers: str) -> Response:
-        """One request under the path of the organization."""
+        """Send one request under the path of the organization."""
         given = {"x_tallyfy_client": "x", "accept": "application/json", **headers}
         return self.send(method, f"/organizations/{ORGANIZATION}{target}", body, **given)
 
     def data(self, method: str, target: str, body: Any = None) -> Any:
-        """What a request that must succeed answers, without the envelope."""
+        """Return the data of a successful response."""
         response = self.ask(method, target, body)
         assert response.status < 300, (response.status, response.body)
         return response.json()["data"]
 
     def happen(self, event: str, **payload: Any) -> Response:
-        """What a person or an automation does in the app."""
+        """Send an event of a person or an automation in the app."""
         return self.control("POST", "/events", {"api": "tallyfy", "event": event, **payload})
 
     def launched(self) -> tuple[str, list[str]]:
-        """A new process of three steps: its id and those of its tasks."""
+        """Launch a process of three steps; returns its id and those of its tasks."""
         id = self.data("POST", "/runs", {"checklist_id": REPORT, "name": "New"})["id"]
         return id, [task["id"] for task in self.data("GET", f"/runs/{id}/tasks")]
 
@@ -53,7 +53,7 @@ class Tallyfy(Client):
         self.data("POST", f"/runs/{run}/completed-tasks", {"task_id": task})
 
     def run(self, id: str) -> Any:
-        """A process, read by its id."""
+        """Read a process by its id."""
         return self.data("GET", f"/runs/{id}")
 
 
@@ -154,7 +154,7 @@ def test_an_issue_about_a_task_of_no_process(client: Tallyfy) -> None:
 
 
 def test_only_what_can_be_hidden_is(client: Tallyfy) -> None:
-    """A completed task is not hidden, and one that is not hidden cannot be shown; a hidden one is shown again."""
+    """An open task can be hidden and shown again; a completed one cannot be hidden."""
     run, tasks = client.launched()
     client.complete(run, tasks[0])
     assert client.happen("hide-task", run_id=run, task_id=tasks[0]).status == 409
@@ -164,7 +164,7 @@ def test_only_what_can_be_hidden_is(client: Tallyfy) -> None:
 
 
 def test_events_name_what_there_is(client: Tallyfy) -> None:
-    """An unknown process or task is 404, an archived process and one without an issue 409."""
+    """An event for an unknown process or task answers 404, for an archived process or one without an issue 409."""
     run, tasks = client.launched()
     assert client.happen("hide-task", run_id="nope", task_id=tasks[0]).status == 404
     assert client.happen("hide-task", run_id=run, task_id="nope").status == 404
@@ -174,7 +174,7 @@ def test_events_name_what_there_is(client: Tallyfy) -> None:
 
 
 def test_a_process_with_an_issue_is_held(client: Tallyfy) -> None:
-    """None of its tasks is archived or completed until the issue is resolved."""
+    """No task of a process with an issue can be archived or completed until the issue is resolved."""
     run, tasks = client.launched()
     client.happen("report-process-issue", run_id=run)
     assert client.ask("POST", f"/runs/{run}/completed-tasks", {"task_id": tasks[0]}).status >= 400
@@ -191,7 +191,7 @@ def test_archived_processes_stand_still(client: Tallyfy) -> None:
 
 
 def test_revoked_tokens_are_no_good(client: Tallyfy) -> None:
-    """A token is refused once it is revoked; an unknown one cannot be revoked."""
+    """A revoked token is refused at once; an unknown one cannot be revoked."""
     assert client.happen("revoke-key", key="nope").status == 404
     assert client.happen("revoke-key", key=TOKEN).json()["result"]["state"] == "revoked"
     assert client.ask("GET", "/me").status == 401
@@ -225,7 +225,7 @@ def _first(kind: str, **changes: Any) -> Callable[[Any], Any]:
 def test_a_seed_that_does_not_fit_is_told(
     declared: list[Api], seeds: dict[str, Any], damage: Callable[[Any], Any], told: str
 ) -> None:
-    """What is wrong in a seed file is refused by its place."""
+    """An error in a seed file is reported with its pointer."""
     content = deepcopy(seeds["tallyfy"])
     damage(content["organizations"][0])
     with pytest.raises(ValueError, match=told):
@@ -245,7 +245,7 @@ def test_a_seed_that_does_not_fit_is_told(
     ],
 )
 def test_records_that_do_not_fit_are_told(client: Tallyfy, collection: str, changes: Any, told: str) -> None:
-    """What does not fit together in a state is told with its place."""
+    """Inconsistent records in a state are reported with their pointer."""
     store = client.worlds.default.tenants["tallyfy"][ORGANIZATION]
     assert list(inconsistencies(ORGANIZATION, store)) == []
     store[collection].put(next(iter(store[collection])) | changes)
@@ -253,7 +253,7 @@ def test_records_that_do_not_fit_are_told(client: Tallyfy, collection: str, chan
 
 
 def test_an_organization_has_people(client: Tallyfy) -> None:
-    """An organization of nobody is a misfit, and no time is before 1970."""
+    """An organization without people is refused, and no time is before 1970."""
     store = client.worlds.default.tenants["tallyfy"][ORGANIZATION]
     for person in list(store["people"]):
         store["people"].remove(person["id"])
@@ -273,7 +273,7 @@ def test_a_page_past_the_end(assuming: Assuming, policy: str, status: int) -> No
 
 @pytest.mark.parametrize("policy", [False, True])
 def test_everything_at_once(assuming: Assuming, policy: bool) -> None:
-    """A list that is not paged tells no pagination, or by assumption that of one page."""
+    """A list without paging has no pagination, or by assumption that of one page."""
     body = assuming({"pagination.meta-of-everything": policy}).ask("GET", "/runs?without_pagination=true").json()
     assert ("meta" in body) is policy
     if policy:
@@ -282,7 +282,7 @@ def test_everything_at_once(assuming: Assuming, policy: bool) -> None:
 
 @pytest.mark.parametrize("owners", [{"users": [1002, 1002]}, {"guests": ["a@x.org"] * 3}, {"users": ["1002", 1002]}])
 def test_an_owner_given_twice_owns_a_task_once(client: Tallyfy, owners: dict[str, Any]) -> None:
-    """A task whose owner was given more than once stands once in each list, and no other task is touched."""
+    """A task lists an owner once who was sent several times, and no other task changes."""
     run, tasks = client.launched()
     path = f"/runs/{run}/tasks"
     assert client.ask("PUT", f"{path}/{tasks[0]}", {"owners": owners}).status == 200
@@ -297,7 +297,7 @@ def test_an_owner_given_twice_owns_a_task_once(client: Tallyfy, owners: dict[str
 
 @pytest.mark.parametrize("now", ["0001-01-01", "1969-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"])
 def test_a_process_is_launched_at_any_time(assuming: Assuming, now: str) -> None:
-    """A launch and all that follows from its time works as far as a clock goes; a deadline beyond stays at the end."""
+    """A launch works at any clock time; a deadline beyond the last timestamp is the last timestamp."""
     client = assuming()
     client.worlds.default.clock = Clock(milliseconds(now), frozen=True)
     run, tasks = client.launched()

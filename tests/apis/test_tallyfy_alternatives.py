@@ -1,4 +1,4 @@
-"""What the alternatives of Tallyfy's assumptions and the app's events change, and answers that no sample shows."""
+"""The effect of Tallyfy's alternatives and events, and responses that no sample shows."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ class Tallyfy(Client):
     """Calls the sample organization of Tallyfy with the token of an administrator."""
 
     def ask(self, method: str, target: str, body: Any = None) -> Response:
-        """One request under the path of the organization."""
+        """Send one request under the path of the organization."""
         return self.send(method, f"/organizations/YOUR_ORGANIZATION_ID{target}", body, **HEADERS)
 
     def data(self, method: str, target: str, body: Any = None) -> Any:
-        """What a request that must succeed answers, without the envelope."""
+        """Return the data of a successful response."""
         response = self.ask(method, target, body)
         assert response.status < 300, (response.status, response.body)
         return response.json()["data"]
 
     def wrong(self, method: str, target: str, body: Any = None) -> Any:
-        """The errors by member of a request that must be refused as invalid."""
+        """Return the errors by member of a 422."""
         response = self.ask(method, target, body)
         assert response.status == 422, (response.status, response.body)
         return response.json()["errors"]
 
     def launched(self, template: str = REPORT, **body: Any) -> Any:
-        """A new process."""
+        """Launch a process."""
         return self.data("POST", "/runs", {"checklist_id": template, "name": "New", **body})
 
     def tasks(self, run: str, query: str = "") -> list[Any]:
@@ -98,7 +98,7 @@ def client(assuming: Assuming) -> Tallyfy:
 
 @pytest.mark.parametrize(("policy", "shown"), [("null", {"value": None}), ("absent", {}), ("shown", {"value": "Jo"})])
 def test_fields_without_values(assuming: Assuming, policy: str, shown: dict[str, Any]) -> None:
-    """Included fields whose answers were not asked for have none, no member for one, or the answer."""
+    """Included fields without requested answers have null, no member, or the answer."""
     client = assuming({"fields.without-values": policy, "fields.answer-name": ["value"]})
     client.data("PUT", client.task(RUN, DETAILS), {"taskdata": {COMPANY: "Jo"}})
     fields = client.data("GET", f"{RUN}?with=form_fields")["form_fields"]["data"]
@@ -132,7 +132,7 @@ def test_fields_of_a_one_off_task(client: Tallyfy) -> None:
 
 
 def test_whole_progress(assuming: Assuming) -> None:
-    """The whole progress counts hidden tasks, or only what is visible."""
+    """The whole progress counts hidden tasks, or visible ones alone."""
     totals = {}
     for whole in ("all-tasks", "visible-tasks"):
         run = assuming({"progress.whole": whole}).data("GET", RUN)
@@ -159,7 +159,7 @@ def test_archived_run_by_id(assuming: Assuming) -> None:
 
 
 def test_archive_again(assuming: Assuming) -> None:
-    """To archive what is archived, or to activate what is not, changes nothing, or is not found."""
+    """Archiving an archived process, or activating an active one, changes nothing, or is not found."""
     client, strict = assuming(), assuming({"archive.again": "not-found"})
     before = client.data("GET", ARCHIVED), client.data("GET", RUN)
     assert (client.data("DELETE", ARCHIVED), client.data("PUT", f"{RUN}/activate")) == before
@@ -173,7 +173,7 @@ def test_archived_run_is_locked(client: Tallyfy) -> None:
 
 
 def test_unknown_references(assuming: Assuming) -> None:
-    """A launch that names an unknown process around it is refused, or has none."""
+    """A launch with an unknown parent is refused, or has no parent."""
     body = {"checklist_id": REPORT, "parent_id": "nothing"}
     assert list(assuming().wrong("POST", "/runs", body)) == ["parent_id"]
     client = assuming({"runs.unknown-references": "ignore"})
@@ -226,7 +226,7 @@ def test_hidden_among_active(assuming: Assuming, among: bool, count: int) -> Non
 
 
 def test_deadline_taken_away(client: Tallyfy) -> None:
-    """A task without a deadline is what null leaves, and a text that is no date is refused."""
+    """Null removes the deadline of a task; text that is no date is refused."""
     path = client.task(RUN, DETAILS)
     assert client.data("PUT", path, {"deadline": None})["deadline"] is None
     assert list(client.wrong("PUT", path, {"deadline": "someday"})) == ["deadline"]
@@ -234,7 +234,7 @@ def test_deadline_taken_away(client: Tallyfy) -> None:
 
 @pytest.mark.parametrize(("rule", "deadline"), [(None, None), ({"value": 5, "unit": "days"}, "2026-04-12T10:00:00Z")])
 def test_default_deadline(assuming: Assuming, rule: Any, deadline: str | None) -> None:
-    """A task whose step says nothing about a deadline has none, or that of the world."""
+    """A task whose step has no deadline has none, or the default one."""
     client = assuming({"launch.default-deadline": rule})
     run = client.launched(ONBOARDING, prerun={"b0000000000000000000000000000001": "Hooli"})
     tasks = client.tasks(f"/runs/{run['id']}")
@@ -242,7 +242,7 @@ def test_default_deadline(assuming: Assuming, rule: Any, deadline: str | None) -
 
 
 def test_unknown_owner(assuming: Assuming) -> None:
-    """An owner that the organization does not have is refused, or left out."""
+    """An owner from outside the organization is refused, or dropped."""
     client, lenient = assuming(), assuming({"task-update.unknown-owner": "ignore"})
     path, body = client.task(RUN, DETAILS), {"owners": {"users": [1001, NOBODY], "guests": [], "groups": ["none"]}}
     assert list(client.wrong("PUT", path, body)) == ["owners"]
@@ -250,7 +250,7 @@ def test_unknown_owner(assuming: Assuming) -> None:
 
 
 def test_unknown_completer(assuming: Assuming) -> None:
-    """A completion for somebody unknown is refused, or counts for the caller."""
+    """A completion for an unknown person is refused, or counts for the caller."""
     client, lenient = assuming(), assuming({"completion.unknown-completer": "ignore"})
     task = client.tasks(WEEKLY)[0]["id"]
     path, body = f"{WEEKLY}/completed-tasks", {"task_id": task, "override_user": NOBODY}
@@ -276,7 +276,7 @@ def test_no_working_day(assuming: Assuming, seeds: dict[str, Any]) -> None:
 
 
 def test_resolve_without_thread(assuming: Assuming) -> None:
-    """Who names no issue resolves all of a task, or is refused."""
+    """Resolving without a thread resolves all issues of a task, or is refused."""
     client, strict = assuming(), assuming({"issues.without-thread": "reject"})
     held = client.task("/runs/00000000000000000000000000000c04", "e0000000000000000000000000000001").rpartition("/")[2]
     path = f"/tasks/{held}"
@@ -287,7 +287,7 @@ def test_resolve_without_thread(assuming: Assuming) -> None:
 
 
 def test_what_was_not_answered_before_is_told_of_the_task(client: Tallyfy) -> None:
-    """A completion without required answers names the task that it is about: its body holds no answers."""
+    """A completion without required answers names the task, since its body holds no answers."""
     run = f"/runs/{client.launched(ONBOARDING, prerun={NAME: 'Jo'})['id']}"
     task = client.task(run, DETAILS).rpartition("/")[2]
     wrong = client.wrong("POST", f"{run}/completed-tasks", {"task_id": task})
@@ -296,7 +296,7 @@ def test_what_was_not_answered_before_is_told_of_the_task(client: Tallyfy) -> No
 
 
 def test_what_was_not_answered_before_is_told_of_the_process(client: Tallyfy) -> None:
-    """A kick-off form whose required answers are gone is told of the process that it belongs to."""
+    """A kick-off form without its required answers names its process."""
     run = client.launched(ONBOARDING, prerun={NAME: "Jo"})["id"]
     client.data("DELETE", f"/runs/{run}/complete-prerun")
     runs = client.worlds.default.tenants["tallyfy"]["YOUR_ORGANIZATION_ID"]["runs"]
@@ -305,7 +305,7 @@ def test_what_was_not_answered_before_is_told_of_the_process(client: Tallyfy) ->
 
 
 def test_an_unknown_owner_is_told_where_the_body_has_it(client: Tallyfy) -> None:
-    """Owners of a launched task are named behind the task's step, those of an updated task by themselves."""
+    """An unknown owner of a launched task is named below the task's step, of an updated task by itself."""
     owners = {"owners": {"users": [NOBODY]}}
     body = {"checklist_id": ONBOARDING, "prerun": {NAME: "Jo"}, "tasks": {DETAILS: owners}}
     assert list(client.wrong("POST", "/runs", body)) == [f"tasks.{DETAILS}.owners"]

@@ -1,4 +1,4 @@
-"""Tallyfy's official Python SDK, as it is published, against the mock over HTTP: nothing of it is patched."""
+"""Tallyfy's official Python SDK, unpatched, against the mock over HTTP."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 def world(url: str) -> Iterator[dict[str, Any]]:
-    """A fresh world of that server, as the control API tells of it."""
+    """A fresh world of that server, as the control API describes it."""
     made = requests.post(f"{url}/__mock__/worlds", timeout=10).json()
     yield {**made, **made["apis"]["tallyfy"]}
     requests.delete(f"{url}/__mock__/worlds/{made['id']}", timeout=10)
@@ -55,7 +55,7 @@ def organization(world: dict[str, Any]) -> str:
 
 
 class closing_sessions:  # noqa: N801 - reads like contextlib.closing
-    """Closes the SDK's HTTP session, for which it has no method of its own."""
+    """Close the SDK's HTTP session, for which it has no method."""
 
     def __init__(self, sdk: TallyfySDK) -> None:
         self.sdk = sdk
@@ -68,7 +68,7 @@ class closing_sessions:  # noqa: N801 - reads like contextlib.closing
 
 
 def test_a_process_is_launched_worked_on_and_archived(sdk: TallyfySDK, organization: str) -> None:
-    """A launch with a kick-off form, all tasks filled and completed, one reopened: complete, archived, active again."""
+    """A process is launched with a kick-off form, filled, completed, reopened, archived and activated."""
     template = sdk.templates.get_template(organization, "template_timeline_id")
     assert [field.id for field in template.prerun if field.required] == [NAME]
     form = sdk.templates.get_kickoff_form_fields(organization, template.id)
@@ -154,7 +154,7 @@ def test_every_list_is_read_page_by_page(sdk: TallyfySDK, organization: str) -> 
 
 
 def test_a_429_is_obeyed(url: str, world: dict[str, Any], sdk: TallyfySDK, organization: str) -> None:
-    """The SDK waits as long as a 429 says, and then gets its answer: the one real second of these tests."""
+    """The SDK waits as long as a 429 says, one real second, and then gets its response."""
     fault = {"api": "tallyfy", "operation": "launchRun", "status": 429, "headers": {"Retry-After": "1"}, "times": 1}
     headers = {"X-Mock-World": world["id"]}
     requests.post(f"{url}/__mock__/faults", json=fault, headers=headers, timeout=10).raise_for_status()
@@ -166,7 +166,7 @@ def test_a_429_is_obeyed(url: str, world: dict[str, Any], sdk: TallyfySDK, organ
 
 
 def test_refusals_are_told(world: dict[str, Any], sdk: TallyfySDK, organization: str) -> None:
-    """An unknown process is a 404, a missing kick-off answer a 422 that names the field, a wrong token a 401."""
+    """An unknown process answers 404, a missing kick-off answer 422 with the field, a wrong token 401."""
     with pytest.raises(TallyfyError) as unknown:
         sdk.tasks.get_process(organization, "0123456789abcdef0123456789abcdef")
     assert (unknown.value.status_code, unknown.value.response_data["code"]) == (404, "RESOURCE_NOT_FOUND")
@@ -181,6 +181,6 @@ def test_refusals_are_told(world: dict[str, Any], sdk: TallyfySDK, organization:
 
 
 def test_who_i_am(sdk: TallyfySDK, organization: str) -> None:
-    """The token's owner is read with name and number."""
+    """The token's owner has a name and a number."""
     person = sdk.users.get_current_user_info(organization)
     assert (person.id, person.full_name, person.role) == (1002, "Ben Sato", "admin")

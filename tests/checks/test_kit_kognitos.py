@@ -21,14 +21,14 @@ from understudy_checks.kognitos import test_life_cycle as life_cycle
 from understudy_checks.kognitos import test_lists as lists
 from understudy_checks.kognitos import test_runs as listed_runs
 from understudy_checks.kognitos.driver import (
-    assert_starts_nothing,
-    ended,
-    given,
-    known_runs,
+    assert_refused_without_a_run,
+    await_final_status,
     other_agent,
     post_form,
-    start,
-    wanted,
+    provided,
+    sample_runs,
+    start_run,
+    valid_run_body,
 )
 from understudy_checks.mutation.operators import set_members
 from understudy_checks.target import installed
@@ -80,12 +80,12 @@ def test_what_is_not_given_is_not_checked() -> None:
     """A key that is not known, or another agent, is a reason not to check."""
     with foreign().open() as client:
         with pytest.raises(NotChecked, match="no agent key is known"):
-            given(client, "agent_key")
+            provided(client, "agent_key")
         with pytest.raises(NotChecked, match="no other agent is known"):
             other_agent(client)
 
 
-@pytest.mark.parametrize("look", [wanted, lambda client: next(known_runs(client)), listed_runs._process])
+@pytest.mark.parametrize("look", [valid_run_body, lambda client: next(sample_runs(client)), listed_runs._process])
 def test_a_target_without_data_is_not_checked(look: Callable[[Any], Any]) -> None:
     """An agent without processes or runs is a reason not to check."""
     with foreign().open() as client, pytest.raises(NotChecked):
@@ -95,10 +95,10 @@ def test_a_target_without_data_is_not_checked(look: Callable[[Any], Any]) -> Non
 def test_a_run_that_does_not_end_may_wait_for_somebody() -> None:
     """A run that is not over after a long time fails in our world, and is not checked where somebody may be asked."""
     waiting = process("p1", outcome="Waiting")
-    with foreign(waiting).open() as client, pytest.raises(NotChecked, match="may wait for somebody"):
-        ended(client, start(client))
+    with foreign(waiting).open() as client, pytest.raises(NotChecked, match="may wait for a person"):
+        await_final_status(client, start_run(client))
     with ours(waiting).open() as client, pytest.raises(AssertionError, match="after 120"):
-        ended(client, start(client))
+        await_final_status(client, start_run(client))
 
 
 def test_a_run_that_does_not_end_does_not_change_its_end() -> None:
@@ -134,10 +134,10 @@ def test_the_life_cycle_knows_what_people_do() -> None:
 def test_on_a_shared_target_only_the_runs_that_were_refused_count() -> None:
     """Runs that others start meanwhile are no effect of what was refused."""
     with foreign(process("p1")).open() as client:
-        body = wanted(client)
-        assert_starts_nothing(client, [{**body, "stage": "Live"}], 400)
+        body = valid_run_body(client)
+        assert_refused_without_a_run(client, [{**body, "stage": "Live"}], 400)
         with pytest.raises(AssertionError):
-            assert_starts_nothing(client, [body], 400)
+            assert_refused_without_a_run(client, [body], 400)
 
 
 def test_content_that_goes_elsewhere_is_not_checked() -> None:

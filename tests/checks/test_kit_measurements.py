@@ -16,7 +16,7 @@ from understudy_checks.client import NotChecked
 from understudy_checks.generic.probes import window
 from understudy_checks.probes import observed, probes
 from understudy_checks.readings import bound, demand, either, lifetime, missing
-from understudy_checks.tallyfy.driver import here
+from understudy_checks.tallyfy.driver import first_organization
 from understudy_checks.target import installed
 from understudy_checks.target.mock import Mock, mock
 from understudy_checks.target.server import Server
@@ -133,7 +133,7 @@ def test_a_server_that_others_use_is_left_as_it_was() -> None:
 
     def processes() -> list[str]:
         with target.open() as client:
-            return sorted(run["id"] for run in here(client).all("/runs", archived="true"))
+            return sorted(run["id"] for run in first_organization(client).list_all("/runs", archived="true"))
 
     before = processes()
     found = {observed(probe, target).found for probe in probes("tallyfy")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy_checks.client import NotChecked
-from understudy_checks.nextstep.driver import begin, having
+from understudy_checks.nextstep.driver import has_element_of, start_run_where
 from understudy_checks.nextstep.mutants.elements import map_elements
 from understudy_checks.nextstep.test_life_cycle import LifeCycle
 from understudy_checks.target import installed
@@ -19,10 +19,10 @@ def test_types_that_templates_do_not_show_are_found_in_runs() -> None:
     """Where templates do not show the types of elements, runs are started until one has an element of the type."""
     target = mock(_SHOWS_NO_TYPES(installed.declared("nextstep")))
     with target.open() as client:
-        _, tasks = begin(client, having("date"), "a date")
-        assert having("date")(tasks)
+        _, tasks = start_run_where(client, has_element_of("date"), "a date")
+        assert has_element_of("date")(tasks)
         with pytest.raises(NotChecked, match="no published template with a signature"):
-            begin(client, having("signature"), "a signature")
+            start_run_where(client, has_element_of("signature"), "a signature")
 
 
 def test_the_life_cycle_knows_what_is_refused() -> None:

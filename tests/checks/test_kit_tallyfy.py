@@ -25,7 +25,7 @@ from understudy_checks.tallyfy import test_lists as lists
 from understudy_checks.tallyfy import test_runs as runs
 from understudy_checks.tallyfy import test_tasks as tasks
 from understudy_checks.tallyfy import test_templates as templates
-from understudy_checks.tallyfy.driver import here, launch, plain, tasks_of
+from understudy_checks.tallyfy.driver import first_organization, launch, plain_template, run_tasks
 from understudy_checks.target import installed
 from understudy_checks.target.control_api import CONTROL
 from understudy_checks.target.mock import START, Mock, mock
@@ -161,9 +161,9 @@ def test_a_token_without_organization_or_templates_is_not_checked() -> None:
         return {**body, "data": []} if path.endswith("/me/organizations") else body
 
     with changed(nowhere).open() as client, pytest.raises(NotChecked, match="no organization"):
-        here(client)
+        first_organization(client)
     with changed(empty).open() as client, pytest.raises(NotChecked, match="no template"):
-        plain(here(client))
+        plain_template(first_organization(client))
 
 
 def test_processes_are_looked_at_where_nothing_may_be_written() -> None:
@@ -188,9 +188,9 @@ def test_a_limit_for_bursts_is_waited_for() -> None:
         return Response(429, (*response.headers, (b"retry-after", b"1")), json.dumps(body).encode())
 
     with Mock(TALLYFY, send).open() as client:
-        place = here(client)
-        task = tasks_of(place, launch(place))[0]
-        assert completion._comment(place, task, "Again").status == 429
+        org = first_organization(client)
+        task = run_tasks(org, launch(org))[0]
+        assert completion._comment(org, task, "Again").status == 429
     assert len(tried) == 3
 
 

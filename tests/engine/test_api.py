@@ -1,4 +1,4 @@
-"""Declaring an API: handlers, operations and events go together; paths belong to one API."""
+"""Declaring an API: handlers, operations and events match; each path belongs to one API."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from understudy.engine.worlds import Worlds
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_refused(members: dict[str, Any], told: str) -> None:
-    """An operation without a handler, a handler without an operation and a lonely event stop the start."""
+    """An operation without a handler, a handler without an operation and an unmatched event stop the start."""
     with pytest.raises(ValueError, match=r"^toy\.yaml: ") as error:
         toy.api(**members)
     assert told in str(error.value)
 
 
 def test_two_operations_of_one_path_are_refused() -> None:
-    """Two paths that differ only in a parameter's name cannot be told apart."""
+    """Two paths that differ only in a parameter name are refused."""
     document = toy.document()
     document["paths"]["/toys/{name}"] = {
         "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
@@ -52,7 +52,7 @@ def test_two_apis_cannot_claim_one_path() -> None:
 
 
 def test_apis_share_a_prefix_by_first_segments() -> None:
-    """Under /api two APIs live side by side; a path leads to its own."""
+    """Two APIs can share the prefix /api if the first segments of their paths differ."""
     document = toy.document()
     document["servers"] = [{"url": "https://other.example/api"}]
     document["paths"] = {path.replace("toys", "games"): item for path, item in document["paths"].items()}
@@ -72,7 +72,7 @@ def servers_of_one() -> dict[str, Any]:
 
 
 def test_a_literal_segment_goes_before_a_parameter() -> None:
-    """`/toys/new` is not taken for a toy called new."""
+    """A literal segment is routed before a parameter: `/toys/new` is no toy called new."""
     document = toy.document()
     document["paths"]["/toys/new"] = {"get": {"operationId": "newToy", "responses": {"200": {"description": "One"}}}}
     router = Router([toy.api(document, handlers={**toy.api().handlers, "newToy": toy.get_toy})])
@@ -81,7 +81,7 @@ def test_a_literal_segment_goes_before_a_parameter() -> None:
 
 
 def test_paths_are_remembered_but_not_for_ever() -> None:
-    """Where a path leads is found once while it comes again; neither many nor long ones are kept."""
+    """The routing cache is bounded in entries and in path length."""
     router = Router([toy.api()])
     first = router.find("/api/toys/0")
     assert router.find("/api/toys/0") is first
@@ -94,20 +94,20 @@ def test_paths_are_remembered_but_not_for_ever() -> None:
 
 
 def test_fixtures_are_read_by_name(tmp_path: Any) -> None:
-    """Seeds come from the built-in folder or another; what has none is left out."""
+    """Seeds are read from the built-in folder or another one; an API without a seed is left out."""
     assert set(apis.seeds(["nextstep", "control"])) == {"nextstep"}
     with pytest.raises(Unreadable):
         apis.seeds(["nextstep"], tmp_path)
 
 
 def test_every_api_of_the_list_can_be_declared(nextstep: Api, worlds: Worlds) -> None:
-    """Names are those of documents and modules."""
+    """The names of the APIs are those of documents and modules."""
     assert [nextstep.name, worlds.apis["control"].name] == ["nextstep", "control"]
     assert tuple(apis.declare(name).name for name in apis.NAMES) == apis.NAMES
 
 
 def test_data_lies_beside_the_code_in_a_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Where the package has a data folder, that is it."""
+    """The data folder of the package is used if it exists."""
     (tmp_path / "data").mkdir()
     monkeypatch.setattr(data, "_PACKAGE", tmp_path)
     assert data.path("openapi") == tmp_path / "data" / "openapi"

@@ -1,4 +1,4 @@
-"""Bad input: refused in the vendor's own envelope, never a 500, never a hang, and nothing is changed by it."""
+"""Bad input is refused in the vendor's envelope: never a 500, never a hang, never a change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TEN_MEGABYTES = 10 << 20
 
 
 class Bad(NamedTuple):
-    """One bad request, and the status and reason that it gets under the default assumptions."""
+    """One bad request, with its status and reason under the default assumptions."""
 
     name: str
     method: str
@@ -43,12 +43,12 @@ class Bad(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
     def send(self, client: Client) -> Response:
-        """Send it."""
+        """Send the request."""
         return client.send(self.method, self.target, raw=self.body, **dict(self.headers))
 
 
 def bad_bodies() -> Iterator[Bad]:
-    """What is no JSON object, or one whose members are of the wrong type, on every operation that takes a body."""
+    """Bodies that are no JSON object, or have members of a wrong type, for every operation with a body."""
     malformed = {
         "empty braces": b"{", "bare word": b"completed", "single quotes": b"{'a': 1}", "trailing comma": b'{"a": 1,}',
         "two values": b"{} {}", "NaN": b'{"value": NaN}', "Infinity": b'{"value": -Infinity}',
@@ -98,7 +98,7 @@ def bad_bodies() -> Iterator[Bad]:
 
 
 def bad_values() -> Iterator[Bad]:
-    """JSON objects with a member that no run or task takes."""
+    """JSON objects with a member that no run or task accepts."""
     starts: dict[str, Any] = {
         "no template": {}, "template null": {"template_id": None}, "template 1": {"template_id": 1},
         "template list": {"template_id": ["CcIJXVzRuiP5HvI26FTE"]}, "name 1": START | {"name": 1},
@@ -157,7 +157,7 @@ def bad_values() -> Iterator[Bad]:
 
 
 def bad_queries() -> Iterator[Bad]:
-    """Query parameters out of range, of the wrong type, given twice, or naming what this list never gave out."""
+    """Query parameters that are out of range, of a wrong type, repeated, or an unknown cursor."""
     lists = ("/api/v1/process-runs", "/api/v1/process-templates", f"{TEMPLATE}/tasks", f"{RUN}/tasks")
     queries = (
         *(f"limit={text}" for text in ("0", "101", "-1", "abc", "", "1.0", "1e1", "+1", "%201", "0x10", "1_0", "\u0661",
@@ -179,7 +179,7 @@ def bad_queries() -> Iterator[Bad]:
 
 
 def bad_paths() -> Iterator[Bad]:
-    """Ids that nobody has, paths that lead nowhere, methods that are not offered."""
+    """Unknown ids, unknown paths and methods that are not allowed."""
     ids = {
         "unknown": "nope", "slash": "a%2Fb", "newline": "a%0Ab", "carriage return": "a%0D%0Ab", "NUL": "%00",
         "invalid UTF-8": "%FF%FE", "surrogate": "%ED%A0%80", "not encoded": "%ZZ", "dots": "%2E%2E",
@@ -208,7 +208,7 @@ def bad_paths() -> Iterator[Bad]:
 
 
 def bad_keys() -> Iterator[Bad]:
-    """Credentials that are no good."""
+    """Invalid credentials."""
     for value in ("", " ", "Bearer", "Bearer ", "Bearer  ", KEY, f"Basic {KEY}", f"Bearer  {KEY}",
     f"Bearer: {KEY}",
                   f"Bearer {KEY},Bearer {KEY}", f"Bearer {KEY.upper()}", "Bearer nxs_live_\xff",
@@ -223,7 +223,7 @@ def bad_keys() -> Iterator[Bad]:
 
 
 def encoded(value: Any) -> bytes:
-    """A JSON body."""
+    """A JSON body as bytes."""
     return json.dumps(value).encode()
 
 
@@ -241,7 +241,7 @@ def share(cases: Iterable[Any], number: int, config: pytest.Config) -> Iterator[
 
 
 def test_bad_input_is_refused_in_the_vendors_envelope(client: Client) -> None:
-    """Each bad request gets its status, its reason and an error of exactly a code and a message; nothing changes."""
+    """Each bad request gets its status and reason, an error of code and message alone, and changes nothing."""
     before = client.worlds.default.export()
     for bad in BAD:
         response = bad.send(client)
@@ -259,7 +259,7 @@ def test_bad_input_is_refused_in_the_vendors_envelope(client: Client) -> None:
 def test_no_alternative_makes_bad_input_a_500(
     assuming: Callable[..., Client], pytestconfig: pytest.Config, number: int, assumptions: dict[str, Any]
 ) -> None:
-    """Under each alternative a bad request is refused or taken, without a 500, and a refused one changes nothing."""
+    """Under no alternative is a bad request a 500; a refused one changes nothing."""
     client = assuming(assumptions)
     before = client.worlds.default.export()
     for bad in share(BAD, number, pytestconfig):
@@ -271,7 +271,7 @@ def test_no_alternative_makes_bad_input_a_500(
 
 
 def odd_requests() -> Iterator[tuple[str, str, Any]]:
-    """Requests at the edge of what is right, that some alternative stumbles over if any does."""
+    """Unusual but valid requests, on which an alternative might fail."""
     due_dates = (
         "0001-01-01", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "9999-12-31", "2026-02-29", "1-1-1",
         "2026-04-07T10", "2026-W15-2", "20260407", "2026-04-07T10:00:00Z", "2026-04-07 10:00", "0999-05-05T00:00:00.5Z",
@@ -308,7 +308,7 @@ def odd_requests() -> Iterator[tuple[str, str, Any]]:
 def test_odd_but_possible_input_is_never_a_500(
     assuming: Callable[..., Client], pytestconfig: pytest.Config, number: int, assumptions: dict[str, Any]
 ) -> None:
-    """Dates at the ends of the calendar, huge numbers and odd texts are taken or refused under every alternative."""
+    """Extreme dates, huge numbers and odd texts are accepted or refused under every alternative."""
     client = assuming(assumptions, checked=True)
     for method, target, body in share(odd_requests(), number, pytestconfig):
         assert client.send(method, target, body).status < 500, client.last()
@@ -318,7 +318,7 @@ def test_odd_but_possible_input_is_never_a_500(
 
 @pytest.mark.parametrize("number", [2**53 + 1, 2**63, 2**64, -(2**64) - 1, 10**30])
 def test_big_integers_are_kept_exactly(client: Client, number: int) -> None:
-    """A number that no float can hold comes back digit by digit."""
+    """A number beyond the range of floats is returned digit by digit."""
     body = b'{"custom_elements": [{"id": "elem_004", "value": %d}]}' % number
     assert client.send("PATCH", TASK, raw=body).status == 200
     assert b'"value":%d,' % number in client.send("GET", TASK).body
@@ -331,19 +331,19 @@ def test_big_integers_are_kept_exactly(client: Client, number: int) -> None:
 def test_of_a_duplicate_parameter_only_the_one_that_counts_is_read(
     assuming: Callable[..., Client], policy: str, query: str, limit: int
 ) -> None:
-    """Where the first or the last of two counts, the other may be anything."""
+    """Where one of two values of a parameter counts, the other may be invalid."""
     client = assuming({"nextstep.errors.duplicate-query-parameters": policy})
     assert len(client.get(f"/process-runs?{query}").json()["data"]) == limit
 
 
 def test_of_a_duplicate_parameter_the_one_that_counts_must_be_right(assuming: Callable[..., Client]) -> None:
-    """Choosing one of two values does not make a wrong one right."""
+    """An invalid value is refused if it is the one that counts."""
     client = assuming({"nextstep.errors.duplicate-query-parameters": "last"})
     assert client.get("/process-runs?limit=1&limit=abc").status == 400
 
 
 def test_unknown_members_are_named_in_the_order_given(assuming: Callable[..., Client]) -> None:
-    """Where unknown members are refused, the message is the same on every run."""
+    """The message about unknown members lists them in the order of the body."""
     client = assuming({"nextstep.errors.unknown-body-fields": "reject"})
     body = {**START, **{f"member_{n}": n for n in range(20)}}
     assert client.post("/process-runs", body).json()["error"]["message"] == "unknown field member_0"
@@ -381,7 +381,7 @@ NEAR = {
 def test_the_control_api_never_answers_500(
     data: st.DataObject, nextstep: Api, control: Api, small: dict[str, Any]
 ) -> None:
-    """Whatever it is sent, the control API takes or refuses it with problem details, and the mock goes on answering."""
+    """The control API accepts any input or refuses it with problem details, and the mock keeps answering."""
     client = Client(Worlds([nextstep, control], seeds=small, limits={"nextstep": None}))
     for _ in range(5):
         operation = data.draw(st.sampled_from(list(CONTROL.operations.values())))
@@ -409,7 +409,7 @@ def test_the_control_api_never_answers_500(
     [b"{", DEEP, b"\xff", b"null", b"[]", b"", b'{"seconds": 1e999}', b'{"seconds": NaN}', b'{"now": "\\ud800"}'],
 )
 def test_control_bodies_that_are_no_json_objects_are_400(client: Client, body: bytes) -> None:
-    """Every control operation that takes a body refuses what is no JSON object, and changes nothing."""
+    """Every control operation with a body refuses a body that is no JSON object, and changes nothing."""
     before = client.worlds.default.export()
     for operation in CONTROL.operations.values():
         if operation.body:
@@ -426,7 +426,7 @@ def test_control_bodies_that_are_no_json_objects_are_400(client: Client, body: b
      ({"sec-fetch-site": "cross-site"}, 403)],
 )  # fmt: skip
 def test_odd_hosts_and_origins_are_refused(client: Client, headers: dict[str, str], status: int) -> None:
-    """The control API answers its own origin and this machine's names; whatever else is said, it is a 403."""
+    """The control API answers 403 for any host or origin but its own and this machine's names."""
     assert client.control("GET", "/health", **headers).status == status
 
 
@@ -438,7 +438,7 @@ REPLACEMENTS: tuple[Any, ...] = (
 
 
 def damaged(state: Any) -> Iterator[tuple[tuple[str | int, ...], Any, Any]]:
-    """The state with one member of each kind replaced or missing: the place, what came there, the state."""
+    """Yield the state with one member replaced or removed: the pointer, the new value, the state."""
     seen = set()
     for place in places(state, ()):
         kind = tuple(part if isinstance(part, str) else 0 for part in place)
@@ -458,7 +458,7 @@ def damaged(state: Any) -> Iterator[tuple[tuple[str | int, ...], Any, Any]]:
 
 
 def places(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """The place of every member of a JSON value."""
+    """Yield the pointer to each member of a JSON value."""
     yield at
     for name, child in (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -470,7 +470,7 @@ def places(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, .
 def test_a_damaged_state_is_refused_whole_or_works(
     make_worlds: Callable[..., Worlds], small: dict[str, Any], part: int
 ) -> None:
-    """A state with one wrong member is a 400 and nothing is applied, or every operation still works in it."""
+    """A state with one wrong member is refused as a whole with 400, or every operation still works."""
     client = Client(make_worlds(seeds=small, limits={"nextstep": MANY}, assume={"nextstep.runs.completion-delay": 2}))
     world = client.worlds.default
     tasks = client.get("/process-runs/R1/tasks").json()["data"]
@@ -492,7 +492,7 @@ def test_a_damaged_state_is_refused_whole_or_works(
 
 
 def failures(client: Client) -> Iterator[str]:
-    """Use everything that a state holds; what answers 500."""
+    """Use all that a state holds; returns the responses with status 500."""
     run = {
         "template_id": "T1",
         "actor_email": "ann@x.org",

@@ -1,4 +1,4 @@
-"""Bounds: what grows has an end that a flag moves; at the end it is refused with its remedy, or the oldest goes."""
+"""Bounds: everything that grows has a configurable limit, where requests are refused or old entries dropped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def bounded(make_worlds: Plant, small: dict[str, Any]) -> Callable[..., Client]:
 
 
 def refused(client: Client, method: str, target: str, body: Any = None) -> str:
-    """Why a control call is refused at a bound: problem details with 507, and the reason in its header."""
+    """Return the reason of a refusal at a bound: problem details with 507, the reason in its header."""
     response = client.control(method, target, body)
     assert (response.status, response.header("x-mock-reason")) == (507, "bound"), response
     assert response.header("content-type") == "application/problem+json"
@@ -40,7 +40,7 @@ def refused(client: Client, method: str, target: str, body: Any = None) -> str:
 
 
 def exchange(number: int, *, headers: int = 0, body: int = 0, path: int = 0, error: int | None = None) -> Exchange:
-    """An exchange with so many bytes in its parts."""
+    """An exchange with this many bytes in its parts."""
     request = Request("GET", "/" + "x" * path, "", ((b"x-a", b"x" * headers),), b"x" * body)
     text = None if error is None else "x" * error
     return Exchange(number, "w", "toy", None, 0, request, Response(200), "run", None, (), text)
@@ -50,7 +50,7 @@ def exchange(number: int, *, headers: int = 0, body: int = 0, path: int = 0, err
 
 
 def test_each_bound_is_moved_by_its_name() -> None:
-    """`NAME=N` sets one bound, the last of the same name counts, all others stay."""
+    """`NAME=N` sets one bound; the last of a name counts; others keep their defaults."""
     for name in NAMES:
         changed = parse([f"{name}=5", f"{name}=7"])
         assert getattr(changed, name.replace("-", "_")) == 7
@@ -72,7 +72,7 @@ def test_each_bound_is_moved_by_its_name() -> None:
     ],
 )
 def test_a_bound_that_cannot_be_is_refused(text: str, told: str) -> None:
-    """The message names the value and what is known."""
+    """The message about an invalid bound shows the value and the known names."""
     with pytest.raises(ValueError, match="--bound") as error:
         parse([text])
     assert told in str(error.value)
@@ -82,7 +82,7 @@ def test_a_bound_that_cannot_be_is_refused(text: str, told: str) -> None:
 
 
 def test_worlds_end_at_their_bound(bounded: Callable[..., Client]) -> None:
-    """A world too many is refused and takes no id; a removed one makes room."""
+    """A world over the bound is refused and takes no id; removing a world makes room."""
     client, other = bounded("worlds=3"), bounded()
     made = [client.done("POST", "/worlds")["id"] for _ in range(2)]
     told = refused(client, "POST", "/worlds")
@@ -100,7 +100,7 @@ def test_worlds_end_at_their_bound(bounded: Callable[..., Client]) -> None:
 
 
 def test_faults_end_at_their_bound(bounded: Callable[..., Client]) -> None:
-    """Each world has its own number of faults; one too many changes nothing, one that is used up makes room."""
+    """Each world has its own bound of faults; one too many changes nothing, a used one makes room."""
     client, other = bounded("faults=2"), bounded()
     second = client.done("POST", "/worlds")["id"]
     for _ in range(2):
@@ -116,7 +116,7 @@ def test_faults_end_at_their_bound(bounded: Callable[..., Client]) -> None:
 
 
 def test_faults_of_all_worlds_share_their_bytes(bounded: Callable[..., Client]) -> None:
-    """Bodies and headers of all faults count; clearing, removing and forgetting a world make room."""
+    """The faults of all worlds share one bound of bytes; clearing faults or removing worlds makes room."""
     client = bounded("all-faults-bytes=1000")
     second = client.done("POST", "/worlds")["id"]
     first = client.done("POST", "/faults", {"status": 500, "body": "x" * 500})["id"]
@@ -139,7 +139,7 @@ def test_faults_of_all_worlds_share_their_bytes(bounded: Callable[..., Client]) 
 
 @pytest.mark.parametrize("part", ["headers", "body", "path", "error"])
 def test_every_part_of_an_exchange_counts(part: str) -> None:
-    """Large headers, bodies, paths and tracebacks make room alike."""
+    """Headers, bodies, paths and tracebacks all count towards the bound of the journal."""
     journal = journal_of()
     for number in range(1, 200):
         journal.append(exchange(number, **{part: MB}))  # type: ignore[arg-type]
@@ -149,7 +149,7 @@ def test_every_part_of_an_exchange_counts(part: str) -> None:
 
 
 def test_the_journal_is_as_long_as_its_bound(bounded: Callable[..., Client]) -> None:
-    """`journal` is the number of exchanges, `journal-bytes` what the large ones take."""
+    """`journal` bounds the number of exchanges, `journal-bytes` the bytes of large ones."""
     client = bounded("journal=5", "journal-bytes=100000")
     for _ in range(7):
         client.get("/process-runs")
@@ -162,7 +162,7 @@ def test_the_journal_is_as_long_as_its_bound(bounded: Callable[..., Client]) -> 
 
 
 def test_idle_worlds_lose_their_journals_first() -> None:
-    """Where all journals are full, those that nothing is added to go, then the older halves of the busy ones."""
+    """When all journals are full, those of idle worlds are dropped first, then older halves of busy ones."""
     journals: list[Journal] = []
     bounds = Bounds()
     room = MemoryLimit(4 * MB, lambda: journals)
@@ -189,7 +189,7 @@ def test_idle_worlds_lose_their_journals_first() -> None:
 
 
 def test_dropping_the_older_half_updates_the_byte_count() -> None:
-    """Large exchanges that went are counted no more."""
+    """The size of a journal excludes exchanges that were dropped."""
     journal = journal_of()
     for number in range(10):
         journal.append(exchange(number, body=MB))
@@ -201,7 +201,7 @@ def test_dropping_the_older_half_updates_the_byte_count() -> None:
 
 
 def test_what_an_exchange_takes() -> None:
-    """Its size is that of all its bytes and a constant."""
+    """The size of an exchange is the bytes of all its parts plus a constant."""
     empty = size_of(exchange(1))
     assert size_of(exchange(1, headers=1, body=20, path=300, error=4000)) == empty + 4321
 
@@ -211,7 +211,7 @@ def test_what_an_exchange_takes() -> None:
 
 @given(st.lists(st.integers(0, 40), max_size=60))
 def test_a_new_job_has_the_number_after_the_highest_that_waits(steps: list[int]) -> None:
-    """As if all that wait were looked at, whatever was taken and let go, and from wherever it went on."""
+    """A new job gets the number after the highest one that is scheduled."""
     due = [Job(0, number, "a", "t", "x", {}) for number in (3, 7)]
     numbers, waiting = JobNumbers(due), [3, 7]
     for step in steps:
@@ -224,14 +224,14 @@ def test_a_new_job_has_the_number_after_the_highest_that_waits(steps: list[int])
 
 
 def slow(make_worlds: Plant, small: dict[str, Any], *bounds: str) -> Client:
-    """A client of a world in which a completed run is completed by itself two seconds later."""
+    """A client of a world in which a run completes two seconds after its last task."""
     delay = {"nextstep.runs.completion-delay": 2}
     limits = {"nextstep": MANY}
     return Client(make_worlds(seeds=small, limits=limits, assume=delay, bounds=parse(bounds)))
 
 
 def complete_a_run(client: Client) -> int:
-    """Start a run and complete its tasks, which schedules a job; the last status."""
+    """Start a run and complete its tasks, which schedules a job; returns the last status."""
     made = client.post("/process-runs", {"template_id": "T1"})
     if made.status != 201:
         return made.status
@@ -243,7 +243,7 @@ def complete_a_run(client: Client) -> int:
 
 
 def test_scheduled_jobs_end_at_their_bound(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """Where too many jobs wait nothing more is written, but read; once one happened there is room again."""
+    """Too many scheduled jobs refuse writes but no reads, until one has run."""
     client = slow(make_worlds, small, "jobs=2")
     assert [complete_a_run(client) for _ in range(3)] == [200, 200, 507]
     refusal = client.post("/process-runs", {"template_id": "T1"})
@@ -258,7 +258,7 @@ def test_scheduled_jobs_end_at_their_bound(make_worlds: Plant, small: dict[str, 
 
 
 def test_a_state_with_too_many_jobs_is_refused(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """A state may hold as many jobs as the bound says."""
+    """A state may hold as many jobs as the bound allows."""
     client = slow(make_worlds, small)
     assert [complete_a_run(client) for _ in range(2)] == [200, 200]
     state = client.done("GET", "/state")
@@ -271,7 +271,7 @@ def test_a_state_with_too_many_jobs_is_refused(make_worlds: Plant, small: dict[s
 
 
 def test_the_oldest_mail_goes_first(bounded: Callable[..., Client]) -> None:
-    """The outbox of a tenant holds the newest mails."""
+    """The outbox of a tenant drops its oldest mails at its bound."""
     client = bounded("outbox=3")
     for number in range(5):
         client.event("edit-template", template_id="T1", title=f"Edition {number}")
@@ -285,7 +285,7 @@ def test_the_oldest_mail_goes_first(bounded: Callable[..., Client]) -> None:
 
 
 def test_records_end_at_their_bound(bounded: Callable[..., Client]) -> None:
-    """All worlds share the bytes; where they are used up nothing is written anywhere until a world is put back."""
+    """The records of all worlds share one bound of bytes; a reset makes room."""
     client = bounded(f"state-bytes={MB}")
     second = client.done("POST", "/worlds")
     key = f"Bearer {second['apis']['nextstep']['api_key']}"
@@ -309,7 +309,7 @@ def test_records_end_at_their_bound(bounded: Callable[..., Client]) -> None:
 
 
 def test_what_replaces_and_removes_records_makes_room(bounded: Callable[..., Client]) -> None:
-    """What is counted are the bytes that are there, however often they were written."""
+    """The bound counts the bytes of current records, however often they were written."""
     store = bounded().worlds.default.tenants["nextstep"]["t1"]
     templates = store["templates"]
     record = templates.get("T1")
@@ -324,7 +324,7 @@ def test_what_replaces_and_removes_records_makes_room(bounded: Callable[..., Cli
 
 
 def test_a_state_beyond_the_bound_is_refused(bounded: Callable[..., Client]) -> None:
-    """A state takes its own bytes in place of those of the world that it is put into."""
+    """A restored state counts in place of the records that it replaces."""
     client = bounded("state-bytes=20000")
     state = client.done("GET", "/state")
     assert client.control("PUT", "/state", state).status == 204
@@ -334,7 +334,7 @@ def test_a_state_beyond_the_bound_is_refused(bounded: Callable[..., Client]) -> 
 
 
 def test_a_compressed_state_takes_the_bytes_of_what_it_holds(bounded: Callable[..., Client]) -> None:
-    """What counts are the records that a state brings, however few bytes it was sent in."""
+    """A compressed state counts by the size of its records."""
     client = bounded("state-bytes=20000")
     state = client.done("GET", "/state")
     state["apis"]["nextstep"]["t1"]["templates"][0]["title"] = "x" * 30_000
@@ -346,7 +346,7 @@ def test_a_compressed_state_takes_the_bytes_of_what_it_holds(bounded: Callable[.
 
 
 def test_the_keys_of_a_state_count(bounded: Callable[..., Client]) -> None:
-    """Keys that states bring take bytes, too: those of all worlds together have an end, until a world is put back."""
+    """Keys in restored states count towards a bound that all worlds share, until a reset."""
     client = bounded("state-bytes=100000")
     state = client.done("GET", "/state")
     key = state["credentials"][0]
@@ -360,7 +360,7 @@ def test_the_keys_of_a_state_count(bounded: Callable[..., Client]) -> None:
 
 
 def test_reads_and_deletions_are_never_refused_at_a_bound() -> None:
-    """Where records are full one can still look at them and delete some."""
+    """Reads and deletions work when the bound of records is reached."""
     worlds = Worlds([toy.api()], seeds={"toy": toy.TOYS}, limits={"toy": None}, bounds=parse(["state-bytes=1"]))
     headers = ((b"x-toy", b"k1"), (b"content-type", b"application/json"))
     make = Request("POST", "/api/toys", "", headers, b'{"id": "e", "name": "Yo-yo"}')
@@ -372,20 +372,20 @@ def test_reads_and_deletions_are_never_refused_at_a_bound() -> None:
 
 
 def test_a_refusal_at_a_bound_is_no_mismatch(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """Under `--check` a 507 that no document knows stays a 507."""
+    """`--check` lets a 507 pass, although no document declares it."""
     client = Client(make_worlds(seeds=small, bounds=parse(["worlds=1"]), checked=True))
     refused(client, "POST", "/worlds")
 
 
 def test_strict_fidelity_keeps_the_reason_to_itself(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """A 507 of a server that is strictly like the vendor's carries no X-Mock header."""
+    """A 507 of a strict server has no X-Mock header."""
     client = Client(make_worlds(seeds=small, bounds=parse(["worlds=1"]), helpful=False))
     response = client.control("POST", "/worlds")
     assert (response.status, response.header("x-mock-reason")) == (507, None)
 
 
 def test_large_answers_are_not_remembered() -> None:
-    """Of the answers that were found to fit their document only small ones are kept."""
+    """Only small responses are cached as valid."""
     operation = toy.api().contract.operations["listToys"]
     headers = ((b"content-type", b"application/json"),)
     for length in (10, 100_000):

@@ -1,4 +1,4 @@
-"""The cache of what follows from files of ours: known again, made again where in doubt, never in the way."""
+"""The cache of compiled files: reused when valid, rebuilt when in doubt, never an error."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A file that something follows from."""
+    """A source file of a cached value."""
     source = tmp_path / "source.yaml"
     source.write_text("one")
     return source
 
 
 def made(source: Path) -> list[Any]:
-    """What is got twice for a file, and how often it was made."""
+    """Read a cached value twice; returns both and the number of times it was built."""
     count: list[int] = []
 
     def make() -> Any:
@@ -44,14 +44,14 @@ def made(source: Path) -> list[Any]:
 
 
 def test_what_is_known_is_not_made_again(source: Path, folder: Path) -> None:
-    """The first time it is made, then it is read; each caller has a copy."""
+    """A value is built once and then read from the cache; each caller gets a copy."""
     assert len(made(source)) == 1
     assert len(made(source)) == 0
     assert [entry.suffix for entry in folder.iterdir()] == [".json"]
 
 
 def test_another_content_or_code_is_made_anew(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An entry holds for the same file and the same code only."""
+    """A cached value is valid for the same file and the same code only."""
     made(source)
     source.write_text("two")
     assert len(made(source)) == 1
@@ -61,7 +61,7 @@ def test_another_content_or_code_is_made_anew(source: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("damage", [b"", b"x" * 10, b"x" * 100])
 def test_a_damaged_entry_is_made_again(source: Path, folder: Path, damage: bytes) -> None:
-    """An entry that was cut off or overwritten is replaced."""
+    """A truncated or overwritten cache file is replaced."""
     made(source)
     entry = next(folder.iterdir())
     whole = entry.read_bytes()
@@ -72,7 +72,7 @@ def test_a_damaged_entry_is_made_again(source: Path, folder: Path, damage: bytes
 
 
 def test_what_killed_writers_left_is_swept(source: Path, folder: Path) -> None:
-    """Partial files of an entry go when it is written; what has another name stays."""
+    """Writing a value deletes its partial files and no others."""
     folder.mkdir(parents=True)
     for name in ("known.123", "known.99999", "known.txt", "other.123"):
         (folder / name).write_text("half")
@@ -81,7 +81,7 @@ def test_what_killed_writers_left_is_swept(source: Path, folder: Path) -> None:
 
 
 def test_without_a_folder_nothing_is_kept(source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the folder cannot be made, or the user has no home, everything is made each time."""
+    """Values are built each time if the cache folder cannot be created or the user has no home."""
     folder.parent.write_text("a file where a folder should be")
     assert len(made(source)) == 2
 
@@ -93,14 +93,14 @@ def test_without_a_folder_nothing_is_kept(source: Path, folder: Path, monkeypatc
 
 
 def test_the_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Entries lie in `~/.cache` where nothing else is said."""
+    """The default cache folder is `~/.cache`."""
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache.folder() == tmp_path / ".cache" / "understudy"
 
 
 def test_a_cached_document_is_the_same(folder: Path) -> None:
-    """A document and a seed are the same from an empty cache and from a full one."""
+    """A document and a seed are equal from an empty and from a full cache."""
     first, second = load("control"), load("control")
     assert first.document == second.document
     assert repr(first) == repr(second)
@@ -109,7 +109,7 @@ def test_a_cached_document_is_the_same(folder: Path) -> None:
 
 
 def test_a_cached_start_state_is_the_same(folder: Path) -> None:
-    """What grows from a seed of ours is the same whether it was found fit just now or before."""
+    """The start state of a built-in seed is the same whether it was validated now or before."""
     api = apis.declare("kognitos")
     seed = apis.seeds(["kognitos"])["kognitos"]
     wanted, credentials = load_seed(api, seed)
@@ -123,7 +123,7 @@ def test_a_cached_start_state_is_the_same(folder: Path) -> None:
 
 
 def test_a_start_state_that_does_not_fit_is_never_kept(folder: Path) -> None:
-    """It is refused each time."""
+    """An invalid start state is refused each time."""
     api = apis.declare("kognitos")
     seed = apis.seeds(["kognitos"])["kognitos"]
     wrong = {"organizations": [{**seed["organizations"][0], "id": 1}]}
@@ -135,7 +135,7 @@ def test_a_start_state_that_does_not_fit_is_never_kept(folder: Path) -> None:
 
 
 def test_a_refused_document_is_refused_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """What is not understood is never kept."""
+    """An invalid document is never cached."""
     document = toy.document()
     document["components"]["schemas"]["Toy"]["examples"] = [{"id": 1}]
     (tmp_path / "openapi").mkdir()

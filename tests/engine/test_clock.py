@@ -1,4 +1,4 @@
-"""Virtual time: moved, stopped, followed, never backwards."""
+"""Virtual time: set, frozen, running, never backwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from understudy.engine.clock import Clock, milliseconds, rfc3339
 
 
 def test_a_frozen_clock_stands_still_until_advanced() -> None:
-    """It shows what it was set to, and moves by exactly what it is told."""
+    """A frozen clock shows its time and moves only by `advance`."""
     clock = Clock(1_000, frozen=True)
     assert (clock.now(), clock.frozen) == (1_000, True)
     clock.advance(1.5)
@@ -20,7 +20,7 @@ def test_a_frozen_clock_stands_still_until_advanced() -> None:
 
 
 def test_a_running_clock_follows_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It starts at the real time and goes on with it; freezing keeps what it showed."""
+    """A running clock starts at real time and follows it; freezing keeps the time."""
     real = [5_000_000_000]
     monkeypatch.setattr("time.time_ns", lambda: 7_000_000)
     monkeypatch.setattr("time.monotonic_ns", lambda: real[0])
@@ -38,7 +38,7 @@ def test_a_running_clock_follows_real_time(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("seconds", [-0.001, -1e9])
 def test_time_never_goes_back(seconds: float) -> None:
-    """A step back is refused and leaves the time."""
+    """A step back is refused and leaves the time unchanged."""
     clock = Clock(milliseconds("2026-04-07"), frozen=True)
     with pytest.raises(ValueError, match="never goes back"):
         clock.advance(seconds)
@@ -46,7 +46,7 @@ def test_time_never_goes_back(seconds: float) -> None:
 
 
 def test_time_ends_with_the_year_9999(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No step leads beyond what a timestamp can show, and time that goes on stops there."""
+    """A clock stops at the last time that a timestamp can show."""
     clock = Clock(milliseconds("9999-12-31T23:59:59.999Z"), frozen=True)
     with pytest.raises(ValueError, match="9999"):
         clock.advance(0.001)
@@ -56,7 +56,7 @@ def test_time_ends_with_the_year_9999(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_fork_goes_its_own_way() -> None:
-    """A fork shows the same time and is not moved with its origin."""
+    """A forked clock starts at the same time and moves separately."""
     clock = Clock(0, frozen=True)
     fork = clock.fork()
     clock.advance(1)
@@ -81,13 +81,13 @@ def test_times_are_written_in_utc_with_milliseconds(text: str, shown: str) -> No
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    """Neither other text nor a time that UTC shows in no year of 1 to 9999 is taken."""
+    """Text that is no time, or outside the years 1 to 9999 in UTC, is refused."""
     with pytest.raises(ValueError):  # noqa: PT011 - Python's own message, where it has one
         milliseconds(text)
 
 
 def test_no_time_at_all_can_be_advanced_while_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that runs on between two readings is not taken to have been turned back."""
+    """`advance` by 0 is accepted while a clock runs."""
     ticks = count(0, 1_000_000)
     monkeypatch.setattr("understudy.engine.clock.time.monotonic_ns", lambda: next(ticks))
     clock = Clock(0)

@@ -18,12 +18,12 @@ BODY = json.dumps({"template_id": "CcIJXVzRuiP5HvI26FTE"}).encode()
 
 
 def zipped(content: bytes) -> bytes:
-    """A gzip file, the same at all times."""
+    """Bytes of a gzip file without a timestamp."""
     return gzip.compress(content, mtime=0)
 
 
 def raw_deflate(content: bytes) -> bytes:
-    """A bare deflate stream, without zlib's head and sum."""
+    """A raw deflate stream, without zlib header and checksum."""
     stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return stream.compress(content) + stream.flush()
 
@@ -35,13 +35,13 @@ def raw_deflate(content: bytes) -> bytes:
     ("deflate, gzip", zipped(zlib.compress(BODY))),
 ])  # fmt: skip
 def test_a_coded_body_is_read(client: Client, coding: str, content: bytes) -> None:
-    """Gzip and deflate, one in the other too, are taken off before the body is read."""
+    """Gzip and deflate bodies are decoded, nested ones too."""
     response = client.send("POST", "/api/v1/process-runs", raw=content, content_encoding=coding)
     assert response.status == 201
 
 
 def test_members_of_a_gzip_file_are_read_in_linear_time() -> None:
-    """What one member leaves over is not copied for each of the others: pieces are small, and members are bounded."""
+    """The members of a gzip file are decoded in linear time and bounded in number."""
     one = zipped(BODY)
     assert decode(one * 10_000, "gzip", most=len(BODY) * 10_000) == BODY * 10_000
     with pytest.raises(ValueError, match="more than 10000 gzip members"):
@@ -50,7 +50,7 @@ def test_members_of_a_gzip_file_are_read_in_linear_time() -> None:
 
 @pytest.mark.parametrize("size", [4095, 4096, 4097, 100_000])
 def test_what_does_not_fit_one_piece_is_read(size: int) -> None:
-    """Streams that are read in several pieces end where they end, and a bound holds in each of them."""
+    """A stream that is decoded in several pieces ends correctly and within its bound."""
     content = shake_256(b"").digest(size)  # cannot be compressed
     for coding, coded in (("gzip", zipped(content)), ("deflate", zlib.compress(content))):
         assert decode(coded, coding, most=size) == content
@@ -65,7 +65,7 @@ def test_what_does_not_fit_one_piece_is_read(size: int) -> None:
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br", "gzip;q=1", ", ".join(["gzip"] * 5)])
 def test_another_coding_is_a_415(client: Client, coding: str) -> None:
-    """What is not supported is refused in the vendor's envelope, with what is (RFC 9110, 15.5.16)."""
+    """An unsupported coding answers 415 in the vendor's envelope with the supported ones (RFC 9110, 15.5.16)."""
     response = client.send("POST", "/api/v1/process-runs", raw=BODY, content_encoding=coding)
     assert (response.status, response.header("accept-encoding")) == (415, "gzip, deflate")
     assert response.json()["error"]["code"] == "validation_error"
@@ -76,7 +76,7 @@ def test_another_coding_is_a_415(client: Client, coding: str) -> None:
     ("deflate", zlib.compress(BODY) + b"x"), ("deflate", raw_deflate(BODY)[:-2]), ("deflate", zlib.compress(BODY)[:-2]),
 ])  # fmt: skip
 def test_a_body_that_is_not_in_its_coding_is_malformed(client: Client, coding: str, content: bytes) -> None:
-    """Other bytes, a cut one, or something behind it: a 400 that names the coding."""
+    """A body that is not in its coding, truncated or too long answers 400 with the coding."""
     response = client.send("POST", "/api/v1/process-runs", raw=content, content_encoding=coding)
     assert (response.status, response.header("x-mock-reason")) == (400, "validation")
     assert coding in response.json()["error"]["message"]
@@ -84,14 +84,14 @@ def test_a_body_that_is_not_in_its_coding_is_malformed(client: Client, coding: s
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "gzip, gzip"])
 def test_what_comes_out_has_the_bound_of_what_goes_in(client: Client, coding: str) -> None:
-    """A small body that would become a large one is a 413."""
+    """A body that exceeds the bound once decoded answers 413."""
     content = zipped(b" " * (1 << 24)) if coding.startswith("gzip") else zlib.compress(b" " * (1 << 24))
     content = zipped(content) if "," in coding else content
     assert client.send("POST", "/api/v1/process-runs", raw=content, content_encoding=coding).status == 413
 
 
 def test_codings_hold_their_bound_exactly() -> None:
-    """As many bytes as the bound come out, and not one more, of one member or several."""
+    """A decoded body may be exactly as large as the bound, in one member or several."""
     members = zipped(b"a" * 60) + zipped(b"b" * 40)
     assert decode(members, "gzip", most=100) == b"a" * 60 + b"b" * 40
     assert decode(b"", "gzip", most=100) == b""
@@ -107,7 +107,7 @@ def test_codings_hold_their_bound_exactly() -> None:
 
 
 def test_two_headers_are_one_list(client: Client) -> None:
-    """Content-Encoding given twice lists both codings, in order."""
+    """Repeated Content-Encoding headers form one list, in order."""
     content = zipped(zlib.compress(BODY))
     key = (b"authorization", f"Bearer {client.key}".encode())
     codings = (

@@ -1,4 +1,4 @@
-"""A document is compiled whole, or refused with every problem, its JSON pointer and what to do."""
+"""A document is compiled as a whole, or refused with every problem, its JSON pointer and a remedy."""
 
 from __future__ import annotations
 
@@ -67,26 +67,26 @@ def test_a_document_becomes_operations(known: Contract) -> None:
     ],
 )  # fmt: skip
 def test_queries_are_typed(known: Contract, query: str, arguments: Any, faults: Any) -> None:
-    """Each parameter is read by its type, defaults are filled in, and what is wrong is told."""
+    """Each parameter is parsed by its type, defaults are filled in, invalid values are reported."""
     read, issues = known.operations["listToys"].read((), query)
     assert read == arguments
     assert [(issue.parameter, issue.kind) for issue in issues] == faults
 
 
 def test_a_missing_parameter_is_told(known: Contract) -> None:
-    """A required parameter that is not given is an issue."""
+    """A missing required parameter is an issue."""
     _, issues = known.operations["getToy"].read(("a",), "")
     assert [(issue.kind, issue.message) for issue in issues] == [("missing", "must is required")]
 
 
 def test_an_unknown_parameter_has_a_hint(known: Contract) -> None:
-    """The nearest declared one is named."""
+    """An unknown parameter is reported with the nearest declared one."""
     _, issues = known.operations["listToys"].read((), "sise=1")
     assert issues[0].message == "unknown parameter 'sise'; did you mean size?"
 
 
 def test_good_arguments_are_remembered_but_not_for_ever(known: Contract) -> None:
-    """The same query gives equal arguments, which whoever asks may change; memory is bounded."""
+    """Parsed arguments are cached up to a bound, and each caller gets a copy."""
     operation = known.operations["listToys"]
     first, _ = operation.read((), "after=0")
     first["after"] = "changed"
@@ -100,7 +100,7 @@ def test_good_arguments_are_remembered_but_not_for_ever(known: Contract) -> None
 
 
 def test_path_parameters_are_checked(known: Contract) -> None:
-    """A path parameter that does not fit its schema is an issue."""
+    """A path parameter that violates its schema is an issue."""
     operation = known.operations["getToy"]
     assert operation.read(("ab%2Fc",), "must=1") == ({"id": "ab/c", "must": 1}, ())
     wrong = operation.read(("A",), "must=1")[1]
@@ -133,13 +133,13 @@ def test_path_parameters_are_checked(known: Contract) -> None:
 def test_answers_are_held_against_the_document(
     known: Contract, operation: str, response: Response, told: str | None
 ) -> None:
-    """Status, headers, media type and body of an answer are compared with what is documented, in one line."""
+    """Status, headers, media type and body of a response are validated; a mismatch is one line."""
     mismatch = known.operations[operation].mismatch(response)
     assert mismatch == told if told is None else str(mismatch).startswith(told)
 
 
 def test_long_values_are_cut_in_messages(known: Contract) -> None:
-    """A message quotes no more than a little of what it is about."""
+    """Messages truncate long values."""
     _, issues = known.operations["listToys"].read((), "size=" + "x" * 1_000)
     assert len(issues[0].message) < 150
     body = known.operations["makeToy"].body
@@ -151,7 +151,7 @@ def test_long_values_are_cut_in_messages(known: Contract) -> None:
 
 @pytest.mark.parametrize("name", ["nextstep", "control"])
 def test_our_own_documents_are_understood(name: str) -> None:
-    """Every document that is served compiles, by name and by path."""
+    """Every built-in document compiles, by name and by path."""
     loaded = load(name)
     assert load(name, data.path(f"openapi/{name}.yaml")).operations.keys() == loaded.operations.keys()
 
@@ -283,7 +283,7 @@ BROKEN: list[tuple[str, Callable[[Any], Any], str, str]] = [
 
 @pytest.mark.parametrize(("breaks", "pointer", "advice"), [pytest.param(*row[1:], id=row[0]) for row in BROKEN])
 def test_what_is_not_understood_is_refused(breaks: Callable[[Any], Any], pointer: str, advice: str) -> None:
-    """Each kind of problem is told with its pointer and what to do."""
+    """Each kind of problem is reported with its pointer and a remedy."""
     document = toy.document()
     breaks(document)
     with pytest.raises(ContractError) as error:
@@ -292,7 +292,7 @@ def test_what_is_not_understood_is_refused(breaks: Callable[[Any], Any], pointer
 
 
 def test_every_problem_is_told_at_once() -> None:
-    """One start shows all that is wrong, each on a line with file and pointer."""
+    """One start reports all problems, one line each with file and pointer."""
     document = toy.document()
     document["x-ruls"] = []
     document["paths"]["/toys"]["get"]["zzz"] = 1
@@ -305,7 +305,7 @@ def test_every_problem_is_told_at_once() -> None:
 
 
 def test_every_misfit_is_told_at_once() -> None:
-    """So are the problems that show only when the document is compiled."""
+    """One start reports all problems of the compiler, too."""
     document = toy.document()
     del document["x-errors"]["internal"]
     document["x-errors"]["invalid"]["status"] = {"assumption": "x"}
@@ -317,13 +317,13 @@ def test_every_misfit_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("document", [None, [], "openapi", 3, True, {}])
 def test_what_is_no_document_is_refused(document: Any) -> None:
-    """Anything but a mapping of OpenAPI is refused."""
+    """Only a mapping with an OpenAPI version is a document."""
     with pytest.raises(ContractError):
         contract_compile(document, "toy", source="toy.yaml")
 
 
 def changed(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any, Any]]:
-    """The document with one member missing or of another type: the place, what came there, the document."""
+    """Yield the document with one member removed or of another type: the pointer, the new value, the document."""
     for place in places(document, ()):
         for replacement in ("DELETE", None, "x", 1, True, [], {}, ["x"], {"x": {}}, {"$ref": "#/info"}, {"$ref": 1}):
             copy = json.loads(json.dumps(document))
@@ -338,7 +338,7 @@ def changed(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any, Any]]:
 
 
 def places(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """The place of every member."""
+    """Yield the pointer to each member."""
     for name, child in (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     ):
@@ -348,7 +348,7 @@ def places(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, .
 
 @pytest.mark.parametrize("part", [pytest.param(n, marks=[pytest.mark.deep] if n else []) for n in range(20)])
 def test_no_document_crashes_the_compiler(part: int) -> None:
-    """Whatever stands anywhere in a document, it compiles or is refused by ContractError, never otherwise."""
+    """Any document compiles or raises ContractError."""
     for number, (place, replacement, document) in enumerate(changed(toy.document())):
         if number % 20 == part:
             try:

@@ -1,4 +1,4 @@
-"""A document that was changed anywhere is compiled, or refused with places to look at; the compiler never crashes."""
+"""Mutated documents are compiled, or refused with pointers; the compiler never crashes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ NAMES = ["x", "2XX", "4XX", "default", "$ref", "", "/", "{a}", "/{a}/{a}", 1, No
 
 
 def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where each node of a document stands."""
+    """Yield the pointer to each node of a document."""
     if place:
         yield place
     for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
@@ -91,7 +91,7 @@ PLACES = {name: list(places(document)) for name, document in DOCUMENTS.items()}
 
 
 def changed(draw: st.DataObject, name: str) -> Any:
-    """A document with one to three nodes removed, replaced, renamed, or put in place of another."""
+    """A document with one to three nodes removed, replaced, renamed or moved."""
     document = copy.deepcopy(DOCUMENTS[name])
     for _ in range(draw.draw(st.integers(1, 3))):
         *parents, key = draw.draw(st.sampled_from(PLACES[name]))
@@ -123,7 +123,7 @@ def _has(node: Any, key: Any) -> bool:
 
 
 def assert_told(document: Any, error: ContractError) -> None:
-    """Each complaint has a text and a pointer into the document, or to what is missing from what stands there."""
+    """Assert that each diagnostic has a text, and a pointer to a node or to a missing child of one."""
     assert error.diagnostics
     assert "cannot be compiled" not in str(error), error
     for pointer, text in error.diagnostics:
@@ -136,7 +136,7 @@ def assert_told(document: Any, error: ContractError) -> None:
 
 @pytest.mark.parametrize(("name", "examples"), [("toy", 700), ("control", 60), ("kognitos", 60)])
 def test_a_mutated_document_is_compiled_or_refused(name: str, examples: int) -> None:
-    """Whatever node is removed, replaced, renamed or moved."""
+    """A document with any node removed, replaced, renamed or moved compiles or is refused."""
 
     @settings(max_examples=examples, derandomize=True, database=None, deadline=None)
     @given(st.data())
@@ -151,7 +151,7 @@ def test_a_mutated_document_is_compiled_or_refused(name: str, examples: int) -> 
 
 
 def _list(call: Call) -> Reply:
-    """The toys as a page where the operation still has pages; a document without keys has no caller, either."""
+    """List the toys as a page, if the operation still has pages; a document without keys has no caller."""
     toys = call.tenants["one"]["toys"]
     return Reply(toys.listing(descending=True) if call.operation.pagination else b"[]")
 
@@ -162,7 +162,7 @@ HANDLERS = {"listToys": _list, **dict.fromkeys(("makeToy", "getToy", "breakToy")
 @settings(max_examples=700, derandomize=True, database=None, deadline=None)
 @given(st.data())
 def test_a_mutated_document_that_compiles_can_be_served(draw: st.DataObject) -> None:
-    """What was not refused at start does not fail a request."""
+    """A document that compiles can be served without a 500."""
     try:
         api = toy.api(changed(draw, "toy"), handlers=HANDLERS)
         worlds = Worlds([api], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True))
@@ -258,7 +258,7 @@ LIMIT, ROOT = "/x-rate-limit", "/servers/0/url"
     ],
 )
 def test_what_would_crash_is_a_complaint(change: Callable[[Any], Any], pointer: str, told: str) -> None:
-    """What the compiler or a request would stumble over is told by its pointer."""
+    """A problem that would crash the compiler or a request is reported with its pointer."""
     document = toy.document()
     change(document)
     with pytest.raises(ContractError) as error:
@@ -269,7 +269,7 @@ def test_what_would_crash_is_a_complaint(change: Callable[[Any], Any], pointer: 
 
 
 def test_a_range_beside_a_status_is_fine() -> None:
-    """The status that is written out is the one that is answered; so is what an assumption says."""
+    """A literal status wins over a range; a range alone leaves the status to the assumption."""
     document = toy.document()
     responses = document["paths"]["/toys/{id}"]["get"]["responses"]
     responses["2XX"] = {"description": "Else"}
@@ -280,7 +280,7 @@ def test_a_range_beside_a_status_is_fine() -> None:
 
 
 def test_a_quota_may_be_assumed() -> None:
-    """Requests and seconds, or null for none, are what an assumed limit may be."""
+    """An assumed limit is a pair of requests and seconds, or null."""
     document = toy.document()
     limit = document["x-rate-limit"]
     del limit["requests"], limit["seconds"]
@@ -299,7 +299,7 @@ def test_a_quota_may_be_assumed() -> None:
 
 
 def test_a_gap_in_the_grammar_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of the compiler itself is a complaint at what it was about, with its cause kept."""
+    """An internal error of the compiler becomes a diagnostic with its pointer and cause."""
 
     def body(compiler: Any, entry: Any, pointer: str) -> None:
         raise ZeroDivisionError("boom")
@@ -312,7 +312,7 @@ def test_a_gap_in_the_grammar_is_told_with_its_place(monkeypatch: pytest.MonkeyP
 
 
 def test_a_limit_without_bounds_is_clamped_to_those_there_are() -> None:
-    """A policy `clamp` needs no minimum where only a maximum is exceeded."""
+    """The policy `clamp` works with a maximum alone."""
     document = toy.document()
     del document["components"]["parameters"]["Size"]["schema"]["minimum"]
     worlds = Worlds([toy.api(document)], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True))
@@ -321,7 +321,7 @@ def test_a_limit_without_bounds_is_clamped_to_those_there_are() -> None:
 
 
 def test_paths_of_all_documents_can_be_routed() -> None:
-    """Our own documents still compile from their files, and go side by side."""
+    """All built-in documents compile from their files and can be served together."""
     assert [Router([toy.api()]).find("/api/toys").operations.keys()] == [{"GET", "POST"}]
     for name in ("control", "kognitos", "nextstep", "tallyfy"):
         assert load(name, data.path(f"openapi/{name}.yaml")).operations

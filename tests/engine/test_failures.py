@@ -1,4 +1,4 @@
-"""Nothing escapes the pipeline: whatever a handler, step or timer does wrong is an answer and a line in the journal."""
+"""No exception leaves the pipeline: an error in a handler, step or timer becomes a response and a journal entry."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ PAYLOAD = {"type": "object", "required": ["toy"], "properties": {"toy": {"type":
 
 
 def boom(*_: Any) -> Any:
-    """What any part of an API may do by mistake."""
+    """Raise an error, as any part of an API may."""
     raise ZeroDivisionError("boom")
 
 
 def unknown_kind(*_: Any) -> Any:
-    """Refuse with a kind that no document has."""
+    """Raise a problem of a kind that no document has."""
     raise Problem("no-such-kind")
 
 
 def deep(*_: Any) -> Any:
-    """Never end."""
+    """Recurse without end."""
     return deep(*_)
 
 
@@ -51,7 +51,7 @@ def step(name: str, does: Callable[[Call], Any]) -> Api:
 
 
 def ask(api: Api, request: Request = LIST, **options: Any) -> Exchange:
-    """One request to fresh worlds of an API; its exchange is in the journal."""
+    """Send one request to fresh worlds of an API; returns its exchange from the journal."""
     worlds = Worlds([api], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True), limits={"toy": None}, **options)
     exchange = handle(request, worlds.default, worlds)
     assert list(worlds.default.journal) == [exchange]
@@ -76,7 +76,7 @@ STEPS = ("fault", "authenticate", "limit_rate", "validate")
     ],
 )
 def test_what_goes_wrong_is_the_apis_own_500(api: Api, told: str) -> None:
-    """The client gets the API's 500 and its reason, the exchange the traceback."""
+    """The client gets the API's own 500 with its reason; the exchange has the traceback."""
     exchange = ask(api)
     assert (exchange.response.status, exchange.response.json(), exchange.reason) == (500, OOPS, "internal")
     assert exchange.response.header("x-mock-reason") == "internal"
@@ -85,7 +85,7 @@ def test_what_goes_wrong_is_the_apis_own_500(api: Api, told: str) -> None:
 
 @pytest.mark.parametrize("handler", [toy.list_toys, boom, unknown_kind])
 def test_an_error_shape_that_raises_is_problem_details(handler: Callable[[Call], Any]) -> None:
-    """Where an error cannot be rendered in the API's shape, it is an RFC 9457 one, and the journal tells why."""
+    """An error that cannot be rendered in the API's shape becomes an RFC 9457 one; the journal has the cause."""
     exchange = ask(replace(listing(handler), error_body=boom), Request("GET", "/api/toys"))
     assert (exchange.response.status, exchange.response.json()["status"], exchange.reason) == (500, 500, "internal")
     assert exchange.response.header("content-type") == "application/problem+json"
@@ -93,14 +93,14 @@ def test_an_error_shape_that_raises_is_problem_details(handler: Callable[[Call],
 
 
 def test_an_error_that_cannot_be_encoded_is_problem_details() -> None:
-    """A shape that is no JSON is as bad as one that raises; both tracebacks are kept."""
+    """An error that cannot be encoded as JSON becomes an RFC 9457 one; both tracebacks are in the journal."""
     exchange = ask(replace(listing(boom), error_body=lambda call, refusal: object()))
     assert exchange.response.header("content-type") == "application/problem+json"
     assert str(exchange.error).count("Traceback") >= 2
 
 
 def test_a_path_that_cannot_be_routed_is_problem_details(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before an API is found there is no shape but the mock's own."""
+    """An error before an API is found is rendered as problem details."""
     api = toy.api()
     monkeypatch.setattr("understudy.engine.router.Router.find", boom)
     exchange = ask(api)
@@ -108,7 +108,7 @@ def test_a_path_that_cannot_be_routed_is_problem_details(monkeypatch: pytest.Mon
 
 
 def test_an_answer_that_cannot_be_checked_is_a_500(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `--check` a comparison that raises is a mismatch, told by its traceback."""
+    """With `--check`, an error of the validation itself is a mismatch with its traceback."""
     monkeypatch.setattr("understudy.document.operation.Operation.mismatch", boom)
     exchange = ask(toy.api(), checked=True)
     assert (exchange.response.status, exchange.response.json()) == (500, OOPS)
@@ -116,7 +116,7 @@ def test_an_answer_that_cannot_be_checked_is_a_500(monkeypatch: pytest.MonkeyPat
 
 
 def timed(happened: list[Any]) -> Worlds:
-    """Worlds with a timer that raises while `happened` is empty, and one that notes its payload."""
+    """Worlds with a timer that raises until `happened` has an entry, and one that records its payload."""
 
     def fail(call: Call) -> None:
         if not happened:
@@ -138,7 +138,7 @@ def timed(happened: list[Any]) -> Worlds:
 
 
 def test_a_timer_that_raises_is_no_requests_fault() -> None:
-    """The request is answered, what else is due happens, the failure is in the journal, the job is due still."""
+    """A failing timer fails no request: other jobs run, the failure is in the journal, its job stays scheduled."""
     happened: list[Any] = []
     worlds = timed(happened)
     world = worlds.default
@@ -156,7 +156,7 @@ def test_a_timer_that_raises_is_no_requests_fault() -> None:
 
 
 def test_a_job_that_failed_is_tried_again() -> None:
-    """Once its timer works it happens, once; a state that was exported meanwhile holds it."""
+    """A failed job runs once its timer works, exactly once; an exported state contains it meanwhile."""
     happened: list[Any] = []
     worlds = timed(happened)
     world = worlds.default
@@ -173,7 +173,7 @@ def test_a_job_that_failed_is_tried_again() -> None:
 
 
 def test_a_failed_timer_is_told_by_the_control_api(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The journal lists it and shows its traceback in the documented shape."""
+    """The control API lists a failed timer with its traceback in the documented shape."""
     world = client.worlds.default
     api = client.worlds.apis["nextstep"]
     changed = replace(api, timers={**api.timers, "toy": Timer(boom, {})})
@@ -188,7 +188,7 @@ def test_a_failed_timer_is_told_by_the_control_api(client: Client, monkeypatch: 
 
 
 def test_a_response_is_needed_for_the_last_resort() -> None:
-    """The plain 500 is whole: it has a body, a type and no API's words."""
+    """The plain 500 has a body and a type and names no API."""
     exchange = ask(replace(listing(boom), error_body=boom))
     assert isinstance(exchange.response, Response)
     assert exchange.response.json()["detail"] == "The mock failed; GET /__mock__/journal holds the traceback"

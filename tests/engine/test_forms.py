@@ -24,7 +24,7 @@ def part(name: str, value: str = "v", **more: str) -> str:
 
 
 def test_parts_are_read_by_name() -> None:
-    """The last of a name counts; file names, other headers and what follows the form do not."""
+    """Parts are read by name, the last of a name counts; file names, other headers and trailing bytes are ignored."""
     typed = 'content-type: text/plain\r\ncontent-disposition: form-data; name=c; filename="c.txt"\r\n\r\n1\r\n2\r\n'
     content = form(part("a", "1"), part("b", ""), typed, part("a", "2", filename="x")) + b"behind"
     assert read_form(TYPE, content) == {"a": "2", "b": "", "c": "1\r\n2\r\n"}
@@ -32,12 +32,12 @@ def test_parts_are_read_by_name() -> None:
 
 @pytest.mark.parametrize("boundary", ["b", '"b"'])
 def test_a_boundary_may_be_quoted(boundary: str) -> None:
-    """The parameter is read like any other, and the type in any case."""
+    """The boundary may be quoted, and the type in upper or lower case."""
     assert read_form(f"Multipart/Form-Data; charset=utf-8; boundary={boundary}", form(part("a"))) == {"a": "v"}
 
 
 def test_bytes_that_are_no_text_are_kept_one_by_one() -> None:
-    """UTF-8 is read as such; anything else as one character a byte."""
+    """UTF-8 is decoded; any other byte becomes one character."""
     content = form(part("é", "ü"), b'Content-Disposition: form-data; name="f"\r\n\r\n\xff\x00\xfe')
     assert read_form(TYPE, content) == {"é": "ü", "f": "\xff\x00\xfe"}
 
@@ -51,13 +51,13 @@ def test_bytes_that_are_no_text_are_kept_one_by_one() -> None:
     ("multipart/form-data; boundary=" + "b" * 300, form(part("a"))),
 ])  # fmt: skip
 def test_what_is_no_form_is_refused(content_type: str, content: bytes) -> None:
-    """No boundary, no end, a part without a name, a broken header: an error that says so."""
+    """A form without boundary, without end, with an unnamed part or a broken header is refused with the reason."""
     with pytest.raises(ValueError, match=r"form|boundary"):
         read_form(content_type, content)
 
 
 def test_a_bad_form_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """The parser's own warnings do not reach the server's standard error: a client's mistake is the client's."""
+    """The warnings of the form parser are not logged."""
     assert logging.getLogger("python_multipart").hasHandlers() is True
     with pytest.raises(ValueError, match="form"):
         read_form(TYPE, b"hello")
@@ -65,7 +65,7 @@ def test_a_bad_form_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_parts_and_headers_have_bounds() -> None:
-    """At most a thousand parts, and sixteen headers of eight kilobytes each."""
+    """A form has at most 1000 parts, a part at most 16 headers of 8 kB each."""
     assert len(read_form(TYPE, form(*(part(str(number)) for number in range(1000))))) == 1000
     assert read_form(TYPE, form("x: y\r\n" * 15 + part("a"))) == {"a": "v"}
     for content in (
@@ -77,7 +77,7 @@ def test_parts_and_headers_have_bounds() -> None:
 
 @pytest.mark.parametrize("named", ["a header of a part", "the content type"])
 def test_parameters_have_a_bound(named: str) -> None:
-    """A hundred of a header, since splitting them takes quadratic time; a file's name may have some semicolons."""
+    """A header has at most 100 parameters; a file name may contain some semicolons."""
     semicolons = {"a header of a part": ("", ";"), "the content type": (";", "")}[named]
     for number in (97, 101):
         of_type, of_part = (sign * number for sign in semicolons)
@@ -90,6 +90,6 @@ def test_parameters_have_a_bound(named: str) -> None:
 
 
 def test_a_form_within_a_form_is_content() -> None:
-    """What looks like a nested form, a thousand deep, is the text of its part."""
+    """A nested form, 1000 levels deep, is the content of its part."""
     inner = "".join(f"Content-Type: multipart/mixed; boundary=i{n}\r\n\r\n--i{n}\r\n" for n in range(1000))
     assert read_form(TYPE, form(part("a", inner))) == {"a": inner}

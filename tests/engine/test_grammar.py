@@ -1,4 +1,4 @@
-"""Reading YAML as YAML 1.2 means it, and finding one's way in a document."""
+"""Reading YAML 1.2, JSON pointers and references of documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_plain_values_are_what_they_look_like(tmp_path: Path) -> None:
     "content", [b"a: [", b"\xff\xfe\x00", b"a: \x00", b"!!python/object:os.system {}", b"a: b: c", b"*x"]
 )
 def test_what_is_no_yaml_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
-    """The message names the file."""
+    """Invalid YAML is reported in one line with the file."""
     file = tmp_path / "a.yaml"
     file.write_bytes(content)
     with pytest.raises(Unreadable) as error:
@@ -36,7 +36,7 @@ def test_what_is_no_yaml_is_told_in_one_line(tmp_path: Path, content: bytes) -> 
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    """So is a folder in its place."""
+    """A missing file, or a folder in its place, is reported."""
     for path in (tmp_path / "a.yaml", tmp_path):
         with pytest.raises(Unreadable, match="directory"):
             read(path)
@@ -44,19 +44,19 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("pointer", "value"), [("", {"a/b": [{"~": 1}]}), ("/a~1b", [{"~": 1}]), ("/a~1b/0/~0", 1)])
 def test_pointers_lead_into_a_document(pointer: str, value: Any) -> None:
-    """`~1` is a slash, `~0` a tilde; parts of lists are numbers."""
+    """In a pointer `~1` is a slash, `~0` a tilde, and a number an index of a list."""
     assert find({"a/b": [{"~": 1}]}, pointer) == value
     assert find({"a/b": [{"~": 1}]}, at(*("a/b", 0, "~")[: pointer.count("/")])) == value
 
 
 def test_the_nearest_word_is_a_hint() -> None:
-    """Nothing is said where nothing is near."""
+    """The nearest word is suggested, or nothing if none is near."""
     assert suggest("limt", ["limit", "cursor"]) == "; did you mean limit?"
     assert suggest("zzz", ["limit", "cursor"]) == ""
 
 
 def test_references_are_moved_into_a_document() -> None:
-    """Only `$ref` changes, however deep it stands; a property of that name does not."""
+    """Moving references changes `$ref` alone, at any depth, but not a property of that name."""
     schema = {"$ref": "#/a", "anyOf": [{"$ref": "#/b"}, True], "properties": {"$ref": {"type": "string"}}}
     moved = {"$ref": "urn:x#/a", "anyOf": [{"$ref": "urn:x#/b"}, True], "properties": {"$ref": {"type": "string"}}}
     assert rebase(schema, "urn:x") == moved

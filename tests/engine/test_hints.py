@@ -1,4 +1,4 @@
-"""Hints and warnings: what a helpful server says of a key, a path, a parameter or a member; a strict one is silent."""
+"""Hints and warnings of a helpful server about keys, paths, parameters and members; a strict server sends none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AUTH = b"authorization"
 
 
 def hint(exchange: Exchange) -> str:
-    """The X-Mock-Hint of an answer, which has one."""
+    """Return the X-Mock-Hint of a response."""
     value = exchange.response.header("x-mock-hint")
     assert value is not None
     assert token(exchange_world(exchange)) not in value, "a key is never shown"
@@ -35,7 +35,7 @@ def hint(exchange: Exchange) -> str:
 
 
 def exchange_world(exchange: Exchange) -> Any:
-    """The world that an exchange was recorded in; one of the two servers of this file's first tests."""
+    """Return the world that recorded an exchange, in one of the two servers of this file."""
     return next(w for w in SERVED if exchange in list(w.default.journal)).default
 
 
@@ -43,7 +43,7 @@ SERVED: list[Worlds] = []
 
 
 def asked(scheme: dict[str, Any], headers: Headers = (), query: str = "") -> str:
-    """The hint to a request to the toy API with a scheme."""
+    """Return the hint of a response of the toy API with a security scheme."""
     worlds = serve(api(scheme))
     SERVED[:] = [worlds]
     exchange = ask(worlds, headers, query)
@@ -85,14 +85,14 @@ def asked(scheme: dict[str, Any], headers: Headers = (), query: str = "") -> str
     ],
 )
 def test_a_refused_key_is_explained(scheme: dict[str, Any], headers: Headers, query: str, told: str) -> None:
-    """No key, a key in another place or form, and an unknown one are told apart, and where it was recorded."""
+    """The hint distinguishes a missing, a misplaced and an unknown key, and names the world of the journal."""
     text = asked(scheme, headers, query)
     assert told in text
     assert text.endswith("; recorded in world default")
 
 
 def test_every_way_to_send_a_key_is_named() -> None:
-    """Of several schemes the one that is used is judged; without any, all of them are named."""
+    """The hint judges the scheme that is used; without any it names all schemes."""
     worlds = serve(api(BEARER, QUERY))
     assert "`Authorization: Bearer KEY` or the query parameter `api_key=KEY`" in str(
         ask(worlds).response.header("x-mock-hint")
@@ -101,7 +101,7 @@ def test_every_way_to_send_a_key_is_named() -> None:
 
 
 def test_a_key_that_is_no_good_here_is_explained(client: Client) -> None:
-    """Revoked and lapsed keys, those of another API, and those of another world than X-Mock-World names."""
+    """The hint explains revoked and lapsed keys, and those of another API or world."""
     worlds = client.worlds
     entry, made = worlds.access_info(worlds.default, "nextstep"), worlds.create()
     for key, told in (
@@ -120,7 +120,7 @@ def test_a_key_that_is_no_good_here_is_explained(client: Client) -> None:
 
 
 def test_a_key_of_another_api_is_explained() -> None:
-    """Its API is named."""
+    """The hint names the API of a key."""
     document = toy.document()
     document["servers"] = [{"url": "https://other.example/other"}]
     contract = replace(toy.api(document).contract, name="other")
@@ -142,7 +142,7 @@ def test_an_unknown_key_hint_names_where_keys_are_listed(client: Client, token: 
 
 
 def test_the_case_of_bearer_is_explained(client: Client) -> None:
-    """Where the world takes the scheme's name in one case only, that is what is wrong."""
+    """The hint explains a wrong case of `Bearer` where the world accepts one case only."""
     client.control("PUT", "/assumptions", {"nextstep.authentication.scheme-case": "sensitive"})
     answer = client.send("GET", RUNS, authorization=f"bearer {KEY}")
     assert str(answer.header("x-mock-hint")).startswith(
@@ -161,7 +161,7 @@ def test_the_case_of_bearer_is_explained(client: Client) -> None:
     ],
 )
 def test_a_wrong_path_names_the_nearest(client: Client, method: str, path: str, told: str) -> None:
-    """The vendor's body stays as it is; ids in the path do not hide what is alike."""
+    """The hint about a wrong path names the nearest one, ids aside; the vendor's body stays the same."""
     answer = client.send(method, path)
     assert (answer.status, answer.header("x-mock-hint")) == (404, told)
     assert sorted(answer.json()["error"]) == ["code", "message"]
@@ -169,7 +169,7 @@ def test_a_wrong_path_names_the_nearest(client: Client, method: str, path: str, 
 
 
 def test_a_path_that_is_like_none_has_no_hint(client: Client) -> None:
-    """Nothing is made up; what no API owns has its hint in the body."""
+    """A path unlike any other has no hint; that of an unowned path is in the body."""
     assert client.send("GET", "/api/v1/zzzzzzzzzzzzzzzzzzzzzzzzzzzzz").header("x-mock-hint") is None
     assert client.send("GET", "/api/v1/" + "x" * 100_000).header("x-mock-hint") is None
     assert client.send("GET", "/__mock__/world").header("x-mock-hint") == "did you mean /__mock__/worlds?"
@@ -187,7 +187,7 @@ def test_a_path_that_is_like_none_has_no_hint(client: Client) -> None:
     ],
 )
 def test_an_unknown_parameter_is_named(client: Client, query: str, told: str | None) -> None:
-    """With the nearest known one, in the answer and in the journal, where the vendor's API would ignore it."""
+    """An unknown parameter that the vendor ignores is reported with the nearest known one."""
     answer = client.send("GET", f"{RUNS}?{query}")
     assert (answer.status, answer.header("x-mock-warning")) == (200, told)
     assert client.last()["warning"] == told
@@ -212,27 +212,27 @@ def test_an_unknown_parameter_is_named(client: Client, query: str, told: str | N
     ],
 )
 def test_an_unknown_member_is_named(client: Client, body: Any, told: str | None) -> None:
-    """At any depth, with its place."""
+    """An unknown member at any depth is reported with its pointer."""
     answer = client.post("/process-runs", body)
     assert (answer.status, answer.header("x-mock-warning")) == (201, told), answer
 
 
 def test_warnings_stay_on_a_refusal(client: Client) -> None:
-    """Whatever else is wrong, what was ignored is named."""
+    """A refused request keeps the warnings about ignored parameters."""
     answer = client.post("/process-runs?zz=1", {"template_id": "nope", "nam": 1})
     assert answer.status == 404
     assert answer.header("x-mock-warning") == "unknown parameter 'zz'; unknown member 'nam'; did you mean name?"
 
 
 def test_a_misspelt_member_that_is_required_is_named(client: Client) -> None:
-    """The vendor says only that one is missing; what stands in its place is said beside it."""
+    """The hint names the misspelt member in place of the missing required one."""
     answer = client.post("/process-runs", {"template_idd": "x"})
     assert answer.status == 400
     assert answer.header("x-mock-warning") == "unknown member 'template_idd'; did you mean template_id?"
 
 
 def test_a_strict_server_says_nothing_of_it(make_worlds: Any) -> None:
-    """No header, and nothing in the journal: only the vendor's own answers."""
+    """A strict server sends no hint and no warning, and records none."""
     client = Client(make_worlds(helpful=False))
     for answer in (
         client.send("GET", RUNS, authorization="x"),
@@ -246,7 +246,7 @@ def test_a_strict_server_says_nothing_of_it(make_worlds: Any) -> None:
 
 
 def test_the_log_tells_hints_and_warnings(client: Client) -> None:
-    """A line of the text log has them in parentheses, one of the JSON log as members; others have none."""
+    """A text log line has hints and warnings in parentheses, a JSON log line as members."""
     for target, told in (
         ("/api/v1/process-run", "[route] (did you mean /api/v1/process-runs?)"),
         (f"{RUNS}?zz=1", "200 GET /api/v1/process-runs?zz=1 (unknown parameter 'zz')"),
@@ -267,7 +267,7 @@ def test_the_log_tells_hints_and_warnings(client: Client) -> None:
     st.sampled_from([1, 50, 5_000]),
 )
 def test_whatever_is_sent_a_hint_is_printable(headers: list[tuple[bytes, bytes]], text: str, times: int) -> None:
-    """Printable ASCII of at most 300 characters, for any bytes in headers, query and path."""
+    """A hint is printable ASCII of at most 300 characters, for any input."""
     for path, query in (("/api/toys", text * times), (f"/api/toys/{text}/x", ""), ("/api/toys", f"api_key={text}")):
         sent = tuple((name, value * times) for name, value in headers)
         exchange = handle(Request("GET", path, query, sent), ALL.default, ALL)
@@ -291,7 +291,7 @@ ALL = serve(api(HEADER, QUERY, COOKIE, BEARER, BASIC))
     ],
 )
 def test_header_values_are_printable_and_bounded(text: str, value: bytes) -> None:
-    """What is not ASCII is escaped, what is too long is cut."""
+    """Header values are escaped to ASCII and truncated."""
     assert hints.printable(text) == value
 
 
@@ -339,12 +339,12 @@ DOCUMENT = {
     ],
 )
 def test_objects_are_closed_where_that_only_narrows(schema: Any, closed: Any) -> None:
-    """Named members and no word of others: then there are no others; a reference into itself is left alone."""
+    """A schema with named members is closed if it does not mention others; a recursive reference stays as it is."""
     assert members.closed(schema, DOCUMENT) == closed
 
 
 def test_unknown_members_below_a_choice_are_named(client: Client) -> None:
-    """In a branch of anyOf they are found in the errors of the branches."""
+    """Unknown members in a branch of anyOf are found."""
     document = toy.document()
     branches = [{"type": "number"}, {"type": "object", "properties": {"grams": {"type": "number"}}}]
     document["components"]["schemas"]["Toy"]["properties"]["weight"] = {"anyOf": branches}

@@ -1,4 +1,4 @@
-"""Hostile input to every operation of every API and of the control API: a refusal, never a 5xx."""
+"""Hostile input to every operation is refused: never a 5xx."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LIFETIME = "kognitos.pagination.token-lifetime"
 
 @pytest.fixture(scope="module")
 def served() -> Worlds:
-    """All APIs in one server that checks its answers against the documents."""
+    """All APIs in one server that validates its responses."""
     clock, limits = Clock(milliseconds(NOW), frozen=True), dict.fromkeys(NAMES, MANY)
     declared = [*map(installed.declared, apis.NAMES), control.declare]
     return Worlds(
@@ -46,13 +46,13 @@ def served() -> Worlds:
 
 @pytest.fixture(autouse=True)
 def as_it_was(served: Worlds) -> Iterator[None]:
-    """Each test begins with the start state."""
+    """Reset the server before each test."""
     yield
     served.reset(served.default)
 
 
 def send(worlds: Worlds, name: str, operation: Operation, **given: Any) -> Exchange:
-    """One request with a good key; `path` are parameters, `query` is raw, `body` of the operation's media type."""
+    """Send a request with a valid key; `path` are parameters, `query` is raw, `body` of the operation's media type."""
     contract = worlds.apis[name].contract
     path = contract.prefixes[0] + operation.path
     for parameter in operation.parameters:
@@ -72,7 +72,7 @@ def send(worlds: Worlds, name: str, operation: Operation, **given: Any) -> Excha
 
 
 def nested(depth: int) -> list[bytes]:
-    """Bodies with so many levels, which are wrong otherwise, too."""
+    """Bodies of this depth that are also invalid otherwise."""
     lists, objects = b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth
     inside = (b"[" * (depth - 1) + b"]" * (depth - 1)) if depth > 1 else b"1"
     members = b",".join(b'"%b":%b' % (name, inside) for name in (b"status", b"now", b"api", b"completed", b"name"))
@@ -81,7 +81,7 @@ def nested(depth: int) -> list[bytes]:
 
 @pytest.mark.parametrize(("name", "operation"), WITH_BODY)
 def test_deeply_nested_bodies_are_refused(served: Worlds, name: str, operation: Operation) -> None:
-    """A body nested deeper than an API reads is malformed, whatever else is wrong with it; none is a 5xx."""
+    """A body that is nested deeper than the bound is malformed, never a 5xx."""
     assert operation.body is not None
     known = json.dumps(_example(served, name, operation))
     for depth in DEPTHS:
@@ -116,12 +116,12 @@ def _example(worlds: Worlds, name: str, operation: Operation) -> Any:
     ],
 )
 def test_levels_are_counted(value: Any, most: int, deeper: bool) -> None:
-    """Each array and each object is a level; texts and brackets in them are none."""
+    """Each array and each object is a level; brackets in texts are not."""
     assert is_nested_deeper(value, most) is deeper
 
 
 def test_many_brackets_are_not_deep(served: Worlds) -> None:
-    """A flat body of many objects, or a text full of brackets, is read."""
+    """A flat body of many objects, or a text full of brackets, is accepted."""
     operation = served.apis["nextstep"].contract.operations["createProcessRun"]
     for value in ([{}] * 1_000, "[{" * 1_000):
         body = json.dumps({"template_id": "CcIJXVzRuiP5HvI26FTE", "zzz": value}).encode()
@@ -135,7 +135,7 @@ def _form(depth: int) -> bytes:
 
 
 def test_nested_forms_are_refused(served: Worlds) -> None:
-    """A part that has parts itself is malformed, however deep; without such an upload it is not even read."""
+    """A part with parts of its own is malformed; for an unknown upload it is not read."""
     operation = served.apis["kognitos"].contract.operations["uploadFile"]
     made = send(
         served,
@@ -159,7 +159,7 @@ def test_nested_forms_are_refused(served: Worlds) -> None:
 
 
 def test_one_nested_part_spoils_a_good_form(served: Worlds) -> None:
-    """The same form is taken without it."""
+    """A valid form with one nested part is refused; without that part it is accepted."""
     operations = served.apis["kognitos"].contract.operations
     made = b'{"agent_id": "%b", "file_name": "a.pdf"}' % _agent(served)
     upload = send(served, "kognitos", operations["createFile"], body=made).response.json()
@@ -219,7 +219,7 @@ def _agent(worlds: Worlds) -> bytes:
     ),
 )
 def test_forms_of_any_bytes_are_refused(served: Worlds, parts: list[bytes], media_type: bytes) -> None:
-    """What is no form, or none of a known upload, is a refusal."""
+    """A body that is no form, or a form for an unknown upload, is refused."""
     operation = served.apis["kognitos"].contract.operations["uploadFile"]
     assert send(served, "kognitos", operation, body=b"".join(parts), type=media_type).response.status >= 400
 
@@ -246,7 +246,7 @@ def test_forms_of_any_bytes_are_refused(served: Worlds, parts: list[bytes], medi
     ],
 )
 def test_forged_cursors_are_refused(served: Worlds, text: str, lifetime: int | None) -> None:
-    """A token with the right seal over content that was never given out is as unknown as any other."""
+    """A token with a valid signature over invented content is refused as unknown."""
     served.default.assumptions = Assumptions({**served.default.assumptions, LIFETIME: lifetime})
     token = urlsafe_b64encode(f"{digest(text, 8)}.{text}".encode()).decode().rstrip("=")
     for name, operation in OPERATIONS:
@@ -294,7 +294,7 @@ VALUES = st.recursive(
 
 
 def _hostile(data: st.DataObject, example: Any) -> Any:
-    """An example with some node replaced, removed, or given a strange neighbour."""
+    """An example with one node replaced, removed or added."""
     value = json.loads(json.dumps(example))
     for _ in range(data.draw(st.integers(1, 3))):
         node, parent, key = value, None, None
@@ -318,7 +318,7 @@ def _hostile(data: st.DataObject, example: Any) -> Any:
 def test_no_operation_answers_hostile_input_with_a_5xx(
     served: Worlds, name: str, operation: Operation, data: st.DataObject
 ) -> None:
-    """Mutated bodies, odd ids and odd queries are taken or refused; what is answered fits the document."""
+    """Mutated bodies, odd ids and odd queries are accepted or refused; every response fits the document."""
     named = [p.name for p in operation.parameters if p.location == "query"]
     query = "&".join(f"{one}={quote(data.draw(TEXTS))}" for one in named if data.draw(st.booleans()))
     path = {p.name: data.draw(TEXTS) for p in operation.parameters if p.location == "path" and data.draw(st.booleans())}

@@ -1,4 +1,4 @@
-"""Ids follow from a seed and a count, in each vendor's own shape."""
+"""Ids are a function of a seed and a counter, in each vendor's format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from understudy.engine.ids import BASE62, HEX, Ids, digest, secret
 
 
 def test_the_same_seed_and_count_give_the_same_id() -> None:
-    """Two streams with one name give the same ids; another name gives others."""
+    """Two streams of one name yield the same ids, of two names different ones."""
     first, second, other = Ids("a"), Ids("a"), Ids("b")
     ids = [first.take(20) for _ in range(1_000)]
     assert ids == [second.take(20) for _ in range(1_000)]
@@ -16,7 +16,7 @@ def test_the_same_seed_and_count_give_the_same_id() -> None:
 
 
 def test_ids_have_the_vendors_alphabet() -> None:
-    """Length and letters are as asked for."""
+    """Ids have the requested length and alphabet."""
     ids = Ids("a")
     assert all(set(ids.take(20, BASE62)) <= set(string.ascii_letters + string.digits) for _ in range(100))
     assert all(set(ids.take(32, HEX)) <= set("0123456789abcdef") for _ in range(100))
@@ -25,7 +25,7 @@ def test_ids_have_the_vendors_alphabet() -> None:
 
 
 def test_a_fork_goes_on_where_its_origin_was() -> None:
-    """A fork gives the same next id, or begins a stream of its own."""
+    """A fork yields the same next id, or starts a stream of its own."""
     ids = Ids("a")
     ids.take(8)
     fork, fresh = ids.fork(), ids.fork("b")

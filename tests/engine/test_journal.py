@@ -1,4 +1,4 @@
-"""The journal: bounded, numbered, told to people."""
+"""The journal: bounded, numbered, rendered for people."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def exchange(number: int, *, trace: tuple[str, ...] = (), body: bytes = b"") -> 
 
 
 def test_the_journal_keeps_the_last_exchanges() -> None:
-    """The oldest goes when there are too many; a number is found while it is there."""
+    """A full journal drops its oldest exchange; the numbers of the others stay valid."""
     journal = journal_of()
     for number in range(BOUND + 5):
         journal.append(exchange(number))
@@ -42,7 +42,7 @@ def test_the_journal_keeps_the_last_exchanges() -> None:
 
 
 def test_large_exchanges_go_earlier() -> None:
-    """The bodies that are kept never take more than there is room for; what is kept are the last exchanges."""
+    """The journal keeps the last exchanges whose bodies fit its bound of bytes."""
     journal, body = journal_of(), bytes(3 * LARGE)
     for number in range(2 * BOUND):
         journal.append(exchange(number, body=body if number % 2 else b""))
@@ -61,7 +61,7 @@ def test_large_exchanges_go_earlier() -> None:
 
 
 def test_an_exchange_is_told_with_rules_and_assumptions() -> None:
-    """Each that decided is named once, with its basis and text; headers are text."""
+    """A rendered exchange names each rule and assumption once, with basis and text; headers are text."""
     trace = ("toy.keys.known", "toy.errors.status", "toy.keys.known")
     story = describe(exchange(1, trace=trace), toy.api().contract)
     assert story["trace"]["decided"] == [
@@ -73,7 +73,7 @@ def test_an_exchange_is_told_with_rules_and_assumptions() -> None:
 
 
 def test_without_a_document_ids_are_all_there_is() -> None:
-    """An exchange of an API that is not served here is told without texts."""
+    """An exchange of an API that is not served is rendered with ids alone."""
     assert describe(exchange(1, trace=("toy.x",)), None)["trace"]["decided"] == [
         {"id": "toy.x", "basis": "", "text": ""}
     ]
@@ -87,7 +87,7 @@ def test_without_a_document_ids_are_all_there_is() -> None:
     ],
 )
 def test_the_log_writes_many_lines_at_once(format: str, line: object) -> None:
-    """Lines are written together a little later, or when asked; each is one exchange."""
+    """The log writes lines in batches, one line for each exchange."""
     written: list[str] = []
 
     async def note() -> None:

@@ -1,4 +1,4 @@
-"""Keys: wherever a served document's security schemes say that they stand, they are read and choose the world."""
+"""Keys: read from the position that a document's security schemes declare; a key selects the world."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BASIC = {"type": "http", "scheme": "Basic"}
 
 
 def seed(content: Any, known: Contract) -> list[SeededTenant]:
-    """One tenant; its token is good for every scheme."""
+    """One tenant; its token is valid for every scheme."""
     return [SeededTenant("one", {"toys": content}, (Credential("user:k1", "toy", "one"),))]
 
 
@@ -48,7 +48,7 @@ def serve(*apis: Api) -> Worlds:
 
 
 def ask(worlds: Worlds, headers: Headers = (), query: str = "") -> Exchange:
-    """GET /toys in the world that the request belongs to."""
+    """Send GET /toys in the world that the request belongs to."""
     request = Request("GET", "/api/toys", query, headers)
     world = worlds.of(request)
     assert world is not None
@@ -67,7 +67,7 @@ def token(world: World) -> str:
 
 @pytest.mark.parametrize("scheme", [HEADER, QUERY, COOKIE, BEARER, BASIC])
 def test_every_scheme_is_read_and_chooses_the_world(scheme: dict[str, Any]) -> None:
-    """A fresh world's key, sent as its scheme says, is good there; the default world's key stays the default's."""
+    """A fresh world's key selects that world in every scheme; the default world's key selects the default one."""
     worlds = serve(api(scheme))
     made = worlds.create()
     for world in (made, worlds.default):
@@ -97,12 +97,12 @@ def test_every_scheme_is_read_and_chooses_the_world(scheme: dict[str, Any]) -> N
     ],
 )
 def test_keys_are_read_from_their_own_place(scheme: dict[str, Any], headers: Headers, query: str, status: int) -> None:
-    """The first of a name counts; what is empty, in another place or of another form is no key."""
+    """A key is the first of its name in its declared position; empty or misplaced text is none."""
     assert ask(serve(api(scheme)), headers, query).response.status == status
 
 
 def test_a_key_in_the_query_is_no_unknown_parameter() -> None:
-    """The toy API refuses what it does not know; its key it knows, and all else is refused as before."""
+    """A key in the query is no unknown parameter."""
     worlds = serve(api(QUERY))
     assert ask(worlds, query="api_key=user%3Ak1&size=1").response.status == 200
     refused = ask(worlds, query="api_key=user%3Ak1&colour=1").response
@@ -110,7 +110,7 @@ def test_a_key_in_the_query_is_no_unknown_parameter() -> None:
 
 
 def test_schemes_stand_for_each_other() -> None:
-    """Where a document has several, any of them lets a caller in, and each chooses the world."""
+    """Any of several schemes authenticates a caller and selects the world."""
     worlds = serve(api(BEARER, BASIC, QUERY, COOKIE))
     made = worlds.create()
     assert ask(worlds, ((b"authorization", basic("user:k1")),)).response.status == 200
@@ -121,7 +121,7 @@ def test_schemes_stand_for_each_other() -> None:
 
 
 def test_an_operation_may_name_a_scheme_that_the_root_does_not() -> None:
-    """Its scheme is read, and one that is not declared is told by the operation's place."""
+    """An operation's own scheme is read; an undeclared one is reported at the operation."""
     document = toy.document()
     document["components"]["securitySchemes"]["other"] = QUERY
     document["paths"]["/toys"]["get"]["security"] = [{"other": []}]
@@ -146,13 +146,13 @@ def test_an_operation_may_name_a_scheme_that_the_root_does_not() -> None:
     ],
 )
 def test_other_schemes_are_refused(scheme: dict[str, Any]) -> None:
-    """What the mock cannot read is a complaint at the scheme."""
+    """An unsupported scheme is reported at its pointer."""
     with pytest.raises(ContractError, match="components/securitySchemes/key0: is not understood; use http bearer"):
         api(scheme)
 
 
 def test_only_what_a_served_document_names_chooses_a_world() -> None:
-    """A key in a header, cookie or parameter that no scheme names leads to the default world."""
+    """A key that no scheme declares leads to the default world."""
     worlds = serve(api(HEADER))
     key = token(worlds.create()).encode("latin-1")
     for name in (b"authorization", b"x-api-key", b"cookie"):
@@ -168,7 +168,7 @@ def test_only_what_a_served_document_names_chooses_a_world() -> None:
     st.text("=&%+;ab\u0100", max_size=12),
 )
 def test_any_bytes_are_a_401_of_the_default_world(headers: list[tuple[bytes, bytes]], query: str) -> None:
-    """Whatever stands where keys stand, nothing is raised."""
+    """Any bytes as a key answer 401 in the default world and raise nothing."""
     exchange = ask(ALL, tuple(headers), f"api_key={query}")
     assert (exchange.world, exchange.response.status) == ("default", 401)
 

@@ -1,4 +1,4 @@
-"""Masking: no key, token, password or cookie is shown in journal and log, unless the server is told to."""
+"""Masking: journal and log show no key, token, password or cookie unless the server is configured to."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def lines(given: Exchange, mask: Mask) -> str:
     ],
 )
 def test_headers_that_hold_secrets_are_masked(headers: dict[str, str], shown: str) -> None:
-    """A key header shows a placeholder, its scheme and what is no secret stay as they were."""
+    """A secret header shows a placeholder; its scheme and other headers stay readable."""
     mask = Mask([toy.api().contract])
     given = exchange(**headers)
     whole = describe(mask.whole(given), None)
@@ -104,7 +104,7 @@ def test_headers_that_hold_secrets_are_masked(headers: dict[str, str], shown: st
     ],
 )
 def test_queries_that_hold_secrets_are_masked(query: str, shown: str) -> None:
-    """In journal and log; parameters that lead to a page or that a document declares stay readable."""
+    """Secret parameters are masked in journal and log; cursors and declared parameters stay readable."""
     mask, given = Mask([toy.api().contract]), exchange(query)
     text, line = lines(given, mask).splitlines()
     assert text.endswith(f" 401 GET /x?{shown} [auth]")
@@ -115,7 +115,7 @@ def test_queries_that_hold_secrets_are_masked(query: str, shown: str) -> None:
 
 
 def test_a_declared_parameter_is_no_secret() -> None:
-    """A query parameter of an operation stays readable whatever its name, unless a security scheme has it."""
+    """A declared query parameter stays readable whatever its name, unless a security scheme uses it."""
     document = toy.document()
     document["paths"]["/toys"]["parameters"].append({"name": "sort_key", "in": "query", "schema": {"type": "string"}})
     mask = Mask([toy.api(document).contract])
@@ -134,13 +134,13 @@ def test_a_declared_parameter_is_no_secret() -> None:
     ],
 )
 def test_bodies_that_hold_secrets_are_masked(body: str, shown: str) -> None:
-    """Members and form fields whose name says that they are secret, in requests and answers."""
+    """Members and form fields with a secret name are masked in requests and responses."""
     whole = describe(Mask().whole(exchange(body=body, answer=body)), None)
     assert whole["request"]["body"] == whole["response"]["body"] == shown
 
 
 def test_a_key_is_masked_wherever_it_stands(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """A key of the world, or one that was sent, has one placeholder in headers, path, query and bodies."""
+    """A key has one placeholder in headers, path, query and bodies."""
     client = Client(make_worlds(seeds=small))
     for key in (KEY, "a key that nobody knows"):
         client.post("/process-runs", {"template_id": key, "name": f"{key}!"}, authorization=f"Bearer {key}")
@@ -154,7 +154,7 @@ def test_a_key_is_masked_wherever_it_stands(make_worlds: Plant, small: dict[str,
 
 
 def test_the_log_masks_a_key_in_a_path(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """A path that holds a key leads nowhere, and the line that tells so does not show the key."""
+    """The log line about an unowned path masks a key in it."""
     client = Client(make_worlds(seeds=small))
     client.get(f"/{KEY}")
     (refused,) = client.worlds.default.journal
@@ -162,7 +162,7 @@ def test_the_log_masks_a_key_in_a_path(make_worlds: Plant, small: dict[str, Any]
 
 
 def test_long_names_and_queries_are_not_remembered() -> None:
-    """What is remembered of names and queries is bounded by their length."""
+    """The cache of masked names and queries is bounded by length."""
     mask, name = Mask(), "x" * 1000 + "_key"
     for _ in range(2):
         answered = structs.replace(exchange(f"{name}={ENCODED}&page=2"), response=Response(200))
@@ -172,7 +172,7 @@ def test_long_names_and_queries_are_not_remembered() -> None:
 
 
 def test_a_key_that_is_no_ascii_is_masked() -> None:
-    """As text, percent-encoded and as the bytes of UTF-8 in a body."""
+    """A key that is not ASCII is masked as text, percent-encoded and as UTF-8 bytes."""
     key = "schl\u00fcssel"
     mask = Mask(tokens=lambda world: [key])
     given = exchange(f"note={quote(key)}", f"/{key}", key)
@@ -182,7 +182,7 @@ def test_a_key_that_is_no_ascii_is_masked() -> None:
 
 
 def test_tracebacks_are_masked() -> None:
-    """An internal error shows no key that was sent."""
+    """The traceback of an internal error shows no key."""
     given = exchange(x_api_key=SECRET)
     failed = Exchange(*[getattr(given, name) for name in given.__struct_fields__[:-1]], f"ValueError: {SECRET}")
     assert describe(Mask().whole(failed), None)["error"] == f"ValueError: {HIDDEN}"
@@ -190,7 +190,7 @@ def test_tracebacks_are_masked() -> None:
 
 @given(st.lists(st.text("abcdefgh+/=%&;, _-", min_size=6, max_size=12), min_size=2, max_size=2, unique=True))
 def test_placeholders_tell_keys_apart(keys: list[str]) -> None:
-    """Two keys have two placeholders, one key has one in a server, another one in a server of another seed."""
+    """Placeholders differ between keys and between seeds, and are constant for a key in a server."""
     mask = Mask(seed="a")
     first, second = (mask.placeholder(key) for key in keys)
     assert first != second
@@ -198,7 +198,7 @@ def test_placeholders_tell_keys_apart(keys: list[str]) -> None:
 
 
 def test_what_holds_no_secret_is_the_same() -> None:
-    """A mask gives back an exchange without secrets as it is, bytes that are no text included."""
+    """An exchange without secrets is returned unchanged, undecodable bytes included."""
     given = Exchange(
         1, "w", "toy", None, 0, Request("GET", "/x", "a=b&c", ((b"accept", b"\xe9"),), b"\xff{"),
         Response(200, ((b"x", b"y"),), b"\xfe"), "run", None, (), None,
@@ -207,7 +207,7 @@ def test_what_holds_no_secret_is_the_same() -> None:
 
 
 def test_secrets_are_shown_where_that_is_wanted(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """A server that shows secrets has them in the journal as they came."""
+    """A server that shows secrets has them unmasked in the journal."""
     client = Client(make_worlds(seeds=small, show_secrets=True))
     client.get("/process-runs?api_key=abcdefgh")
     whole = client.last()
@@ -217,7 +217,7 @@ def test_secrets_are_shown_where_that_is_wanted(make_worlds: Plant, small: dict[
 
 @pytest.mark.parametrize("number", [50, 51])
 def test_an_exchange_of_very_many_secrets_is_covered(number: int) -> None:
-    """Up to fifty secrets are looked for wherever they stand; where there are more, nothing of a text is shown."""
+    """Up to 50 secrets are masked one by one; with more, texts are masked as a whole."""
     secrets = [f"secret-{place:05d}" for place in range(number)]
     query = "&".join(f"key={secret}" for secret in secrets)
     given = exchange(query, path=f"/x/{secrets[0]}", body=json.dumps({"other": secrets[1]}), x_other=secrets[2])
@@ -231,14 +231,14 @@ def test_an_exchange_of_very_many_secrets_is_covered(number: int) -> None:
 
 
 def test_what_looks_like_many_queries_is_searched_in_linear_time() -> None:
-    """A header of question marks has no name behind any of them."""
+    """A header full of question marks is searched in linear time."""
     given = exchange(referer="?" * 60_000 + "?key=a-secret")
     value = Mask().whole(given).request.header("referer")
     assert value == "?" * 60_000 + f"?key={Mask().placeholder('a-secret')}"
 
 
 def test_a_thousand_secrets_cost_no_more_than_fifty() -> None:
-    """The text is not searched once for each of them."""
+    """The text is not searched once for each of 1000 secrets."""
     looked = []
 
     class Counting(Mask):

@@ -1,4 +1,4 @@
-"""HEAD and OPTIONS, which no vendor mentions."""
+"""HEAD and OPTIONS, which the vendors do not document."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUNS = "/api/v1/process-runs"
 
 
 def test_head_is_get_without_its_body(client: Client) -> None:
-    """Status and headers, the length among them, are those of GET; it counts and is recorded like GET."""
+    """HEAD has status and headers of GET, counts towards limits and is recorded like GET."""
     for path, headers in ((RUNS, KEYED), (f"{RUNS}/nope", KEYED), (RUNS, {}), (f"{RUNS}?limit=0", KEYED)):
         get, head = (client.send(method, path, **headers) for method in ("GET", "HEAD"))
         assert (head.status, head.headers, head.body) == (get.status, get.headers, b"")
@@ -27,13 +27,13 @@ def test_head_is_get_without_its_body(client: Client) -> None:
 
 
 def test_head_of_what_cannot_be_read_is_not_allowed(client: Client) -> None:
-    """Where there is no GET there is no HEAD."""
+    """HEAD is not allowed where GET is not."""
     response = client.send("HEAD", "/api/v1/process-templates/x/publish", **KEYED)
     assert (response.status, response.header("allow")) == (405, "OPTIONS, POST")
 
 
 def test_options_says_what_is_allowed(client: Client) -> None:
-    """An empty 204 with `Allow`, for which no key is asked, on the control API too."""
+    """OPTIONS answers an empty 204 with `Allow` and needs no key, on the control API too."""
     for path, allow in (
         (RUNS, "GET, HEAD, OPTIONS, POST"), (f"{RUNS}/x", "GET, HEAD, OPTIONS"),
         (f"{RUNS}/x/tasks/y", "GET, HEAD, OPTIONS, PATCH"), ("/__mock__/state", "GET, HEAD, OPTIONS, PUT"),
@@ -50,7 +50,7 @@ def test_options_says_what_is_allowed(client: Client) -> None:
 ])  # fmt: skip
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_every_api_assumes_them(control: Any, seeds: Any, name: str, path: str, method: str) -> None:
-    """Each vendor's document says for itself what they get."""
+    """Each vendor's document declares an assumption for HEAD and OPTIONS."""
     apis = [installed.declared(name), control]
     usual = Worlds(apis, seeds=seeds, seeder=installed.load_seed_once)
     other = Worlds(
@@ -65,7 +65,7 @@ def test_every_api_assumes_them(control: Any, seeds: Any, name: str, path: str, 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_a_server_may_refuse_them(assuming: Callable[..., Client], method: str) -> None:
-    """Under the alternative they are 405, and not in `Allow`."""
+    """Under the alternative, HEAD and OPTIONS answer 405 and are not in `Allow`."""
     client = assuming({f"nextstep.http.{method.lower()}": "method-not-allowed"})
     response = client.send(method, RUNS, **KEYED)
     other = {"HEAD": "OPTIONS", "OPTIONS": "HEAD"}[method]
@@ -74,7 +74,7 @@ def test_a_server_may_refuse_them(assuming: Callable[..., Client], method: str) 
 
 
 def test_the_rest_is_not_allowed(client: Client) -> None:
-    """Every other method is a 405 that says what is allowed."""
+    """Every other method answers 405 with `Allow`."""
     for method in ("PUT", "DELETE", "TRACE", "CONNECT", "PROPFIND", "get", "head"):
         response = client.send(method, RUNS, **KEYED)
         assert (response.status, response.header("allow")) == (405, "GET, HEAD, OPTIONS, POST")

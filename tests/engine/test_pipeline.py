@@ -1,4 +1,4 @@
-"""The pipeline on an API that no vendor has: routes, keys, limits, validation, pages and errors as declared."""
+"""The pipeline with a toy API: routes, keys, limits, validation, pages and errors as declared."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def api() -> Api:
 
 @pytest.fixture
 def ask(api: Api) -> Ask:
-    """Sends a request to fresh worlds of the toy API, or to those given as `to`."""
+    """Send requests to fresh worlds of the toy API, or to `to`."""
     own = worlds_of(api)
 
     def send(
@@ -50,13 +50,13 @@ def ask(api: Api) -> Ask:
 
 
 def told(exchange: Exchange) -> tuple[int, str | None, str]:
-    """Status, reason and the step that answered."""
+    """Return status, reason and the step that answered."""
     return exchange.response.status, exchange.reason, exchange.stop
 
 
 @pytest.mark.parametrize("prefix", ["/api", "/toys/v1"])
 def test_every_server_of_the_document_is_served(ask: Ask, prefix: str) -> None:
-    """The same operation answers under each server's path."""
+    """An operation answers under the path of each server of the document."""
     exchange = ask("GET", f"{prefix}/toys?size=1")
     assert exchange.response.json() == {"page": {"items": [{"id": "d", "name": "Kite"}], "next": "ZA=="}, "more": True}
     assert (exchange.api, exchange.operation, exchange.stop) == ("toy", "listToys", "page")
@@ -74,7 +74,7 @@ def test_every_server_of_the_document_is_served(ask: Ask, prefix: str) -> None:
 def test_a_shared_prefix_is_owned_by_first_segments(
     ask: Ask, method: str, target: str, status: int, owned: bool
 ) -> None:
-    """Under /api a path belongs to an API when its first segment does; what nobody owns is problem details."""
+    """Under a shared prefix, the first segment selects the API; an unowned path answers problem details."""
     exchange = ask(method, target)
     assert told(exchange) == (status, "route", "route")
     assert ("wrong" in exchange.response.json()) is owned
@@ -82,12 +82,12 @@ def test_a_shared_prefix_is_owned_by_first_segments(
 
 
 def test_what_nobody_owns_has_a_hint(ask: Ask) -> None:
-    """The nearest known path is named."""
+    """The answer to an unowned path suggests the nearest known one."""
     assert ask("GET", "/ap/toys").response.json()["detail"].endswith("did you mean /api/toys?")
 
 
 def test_a_method_that_is_not_offered_names_those_that_are(ask: Ask) -> None:
-    """405 carries Allow."""
+    """A 405 has `Allow`."""
     assert ask("PUT", "/api/toys").response.header("allow") == "GET, HEAD, OPTIONS, POST"
 
 
@@ -97,7 +97,7 @@ def test_a_method_that_is_not_offered_names_those_that_are(ask: Ask) -> None:
     401, "Nobody"), ("k2", 403, "Pay")],
 )  # fmt: skip
 def test_keys_in_a_header_of_the_vendors_own(ask: Ask, key: str | None, status: int, text: str | None) -> None:
-    """An apiKey scheme is read from its header; unknown, revoked and lapsed keys are told apart."""
+    """An apiKey scheme reads its header and distinguishes unknown, revoked and lapsed keys."""
     exchange = ask("GET", "/api/toys", key=key)
     assert exchange.response.status == status
     assert text is None or exchange.response.json()["wrong"]["text"] == text
@@ -109,7 +109,7 @@ def test_a_key_sees_its_own_tenant(ask: Ask) -> None:
 
 
 def test_an_open_operation_needs_no_key(ask: Ask) -> None:
-    """`security: []` on an operation switches authentication off there."""
+    """`security: []` on an operation disables authentication there."""
     exchange = ask("GET", "/api/toys/a%2Fb?must=3", key=None)
     assert exchange.response.json() == {"id": "a/b", "must": 3}
     assert told(ask("GET", "/api/toys/A?must=3", key=None)) == (400, "validation", "validate")
@@ -117,7 +117,7 @@ def test_an_open_operation_needs_no_key(ask: Ask) -> None:
 
 
 def test_the_rule_of_an_error_is_in_its_trace(ask: Ask) -> None:
-    """A kind's rule, or the one that the Problem names, decided; so did the assumptions that were asked."""
+    """The trace of a refusal has the rule of its kind or of its Problem, and the assumptions it used."""
     assert "toy.keys.known" in ask("GET", "/api/toys", key="k9").trace
     exchange = ask("DELETE", "/api/toys/safe")
     assert exchange.trace[-1] in ("toy.keys.message", "toy.toys.made")
@@ -130,7 +130,7 @@ def test_the_rule_of_an_error_is_in_its_trace(ask: Ask) -> None:
 "name": "a", "x": 1}, 400),
                                               (b"x" * 101, 413), (None, 400)])  # fmt: skip
 def test_bodies_are_held_against_the_document(ask: Ask, body: Any, status: int) -> None:
-    """A body must be there, small, valid and without unknown members."""
+    """A body is required, bounded in size, valid and without unknown members."""
     assert ask("POST", "/api/toys", body).response.status == status
 
 
@@ -141,7 +141,7 @@ def test_bodies_are_held_against_the_document(ask: Ask, body: Any, status: int) 
      ("after=zzz", 400, 0), ("after=Yw%3D%3D", 200, 2), ("new=true&weight=1.5", 200, 2), ("new=1", 400, 0)],
 )  # fmt: skip
 def test_queries_go_by_what_the_document_says(ask: Ask, query: str, status: int, count: int) -> None:
-    """A literal policy (clamp, reject, first) works as an assumed one does."""
+    """A literal policy (clamp, reject, first) works like an assumed one."""
     exchange = ask("GET", f"/api/toys?{query}")
     assert exchange.response.status == status
     assert status != 200 or len(exchange.response.json()["page"]["items"]) == count
@@ -149,20 +149,20 @@ def test_queries_go_by_what_the_document_says(ask: Ask, query: str, status: int,
 
 @pytest.mark.parametrize("value", ["start", "empty"])
 def test_a_parameters_own_policy(api: Api, ask: Ask, value: str) -> None:
-    """`x-invalid` lets an invalid value pass where its assumption says so."""
+    """`x-invalid` accepts an invalid value where its assumption says so."""
     assert ask("GET", "/api/toys?kind=x", to=worlds_of(api, assume={"toy.pages.cursor": value})).response.status == 200
 
 
 @pytest.mark.parametrize(("value", "count"), [("start", 2), ("empty", 0)])
 @pytest.mark.parametrize("cursor", ["zzz", "", "Z%C3%A9", "%FF", "/w=="])
 def test_unknown_cursors(api: Api, ask: Ask, value: str, count: int, cursor: str) -> None:
-    """A cursor that names nothing starts the list again or yields nothing, whatever bytes it is made of."""
+    """An unknown cursor of any bytes starts the list again or yields an empty page."""
     exchange = ask("GET", f"/api/toys?after={cursor}", to=worlds_of(api, assume={"toy.pages.cursor": value}))
     assert len(exchange.response.json()["page"]["items"]) == count
 
 
 def test_a_programmers_error_is_a_500_with_its_traceback(ask: Ask) -> None:
-    """The client gets the API's own error, the exchange the traceback."""
+    """The client gets the API's own error; the exchange has the traceback."""
     exchange = ask("POST", "/api/toys", {"id": "e", "name": "bomb"})
     assert told(exchange) == (500, "internal", "run")
     assert exchange.response.json() == {"wrong": {"code": "oops", "text": "Oops"}}
@@ -170,27 +170,27 @@ def test_a_programmers_error_is_a_500_with_its_traceback(ask: Ask) -> None:
 
 
 def test_an_assumption_that_has_no_answer_falls_back_on_its_default(api: Api, ask: Ask) -> None:
-    """Where the assumption behind `as` is null and there is no way but to refuse, its default is the answer."""
+    """A refusal whose assumption is null uses its default."""
     exchange = ask("GET", "/toys/v1/x", to=worlds_of(api, assume={"toy.errors.route": None}))
     assert (exchange.response.status, exchange.response.json()["wrong"]["code"]) == (404, "where")
 
 
 def test_a_status_of_its_own_wins(ask: Ask) -> None:
-    """A handler's status goes before the operation's; a 204 has no body."""
+    """A handler's status wins over the operation's; a 204 has no body."""
     assert ask("POST", "/api/toys", {"id": "e", "name": "Yo-yo"}).response.status == 201
     gone = ask("DELETE", "/api/toys/a").response
     assert (gone.status, gone.body, gone.headers) == (204, b"", ())
 
 
 def test_a_body_that_nobody_asked_for_is_not_read(ask: Ask) -> None:
-    """An operation without a body takes no notice of one, unless it is too large."""
+    """An operation without a body ignores one, unless it is too large."""
     gone = ask("DELETE", "/api/toys/a", {"id": 1})
     assert told(ask("DELETE", "/api/toys/b", {"x": "x" * (1 << 20)})) == (413, "validation", "validate")
     assert gone.response.status == 204
 
 
 def test_a_step_or_handler_can_be_swapped(ask: Ask) -> None:
-    """An API is changed with `replace`; the rest stays."""
+    """`replace` exchanges a step or handler of an API and leaves the rest."""
 
     def closed(call: Call) -> Any:
         return Reply(b"{}", 200)
@@ -202,7 +202,7 @@ def test_a_step_or_handler_can_be_swapped(ask: Ask) -> None:
 
 
 def test_helpful_servers_tell_the_reason(api: Api, ask: Ask) -> None:
-    """Each refusal carries X-Mock-Reason, unless the server is strict."""
+    """Each refusal has X-Mock-Reason, unless the server is strict."""
     assert ask("GET", "/x").response.header("x-mock-reason") == "route"
     assert ask("GET", "/x", to=worlds_of(api, helpful=False)).response.header("x-mock-reason") is None
 
@@ -211,18 +211,18 @@ def test_helpful_servers_tell_the_reason(api: Api, ask: Ask) -> None:
 
 
 def statuses(ask: Ask, worlds: Worlds, count: int, target: str = "/api/toys", **options: Any) -> list[int]:
-    """The statuses of so many requests."""
+    """Return the statuses of this many requests."""
     return [ask("GET", target, to=worlds, **options).response.status for _ in range(count)]
 
 
 def limited(api: Api, **assume: str) -> Worlds:
-    """Worlds with the declared limit of 3 in 10 seconds, a minute into 1970 and 4 seconds."""
+    """Worlds with the declared limit of 3 in 10 seconds, 64 seconds into 1970."""
     assumptions = {f"toy.limit.{name}": value for name, value in assume.items()}
     return worlds_of(api, limits={}, assume=assumptions, clock=Clock(64_000, frozen=True))
 
 
 def test_a_fixed_window_starts_with_its_first_request(api: Api, ask: Ask) -> None:
-    """After 3 requests the 4th waits for the rest of the 10 seconds; then all are granted again."""
+    """A fixed window of 10 seconds starts with its first request and grants 3."""
     worlds = limited(api)
     assert statuses(ask, worlds, 1) == [200]
     worlds.advance(worlds.default, 4.5)
@@ -236,7 +236,7 @@ def test_a_fixed_window_starts_with_its_first_request(api: Api, ask: Ask) -> Non
 
 
 def test_a_calendar_window_starts_with_the_clock(api: Api, ask: Ask) -> None:
-    """Windows begin at whole tens of seconds."""
+    """A calendar window starts at each multiple of 10 seconds."""
     worlds = limited(api, window="calendar")
     assert statuses(ask, worlds, 4) == [200, 200, 200, 429]
     assert ask("GET", "/api/toys", to=worlds).response.header("retry-after") == "6"
@@ -245,7 +245,7 @@ def test_a_calendar_window_starts_with_the_clock(api: Api, ask: Ask) -> None:
 
 
 def test_a_sliding_window_is_the_last_seconds(api: Api, ask: Ask) -> None:
-    """A request is granted again 10 seconds after the one that it replaces."""
+    """A sliding window grants a request 10 seconds after the one it replaces."""
     worlds = limited(api, window="sliding")
     assert statuses(ask, worlds, 1) == [200]
     worlds.advance(worlds.default, 6)
@@ -258,14 +258,14 @@ def test_a_sliding_window_is_the_last_seconds(api: Api, ask: Ask) -> None:
 @pytest.mark.parametrize("window", ["fixed", "sliding", "calendar"])
 @pytest.mark.parametrize(("counts", "expected"), [("admitted", [400, 400, 400, 429]), ("successful", [400] * 4)])
 def test_what_counts(api: Api, ask: Ask, window: str, counts: str, expected: list[int]) -> None:
-    """Where only successful requests count, refused ones are given back."""
+    """Refused requests are refunded if only successful ones count."""
     worlds = limited(api, window=window, counts=counts)
     assert statuses(ask, worlds, 4, "/api/toys?size=x") == expected
     assert statuses(ask, worlds, 4) == ([429] * 4 if counts == "admitted" else [200, 200, 200, 429])
 
 
 def test_each_credential_has_its_own_window(api: Api, ask: Ask) -> None:
-    """What one key used up is no other key's loss; keys that are refused use nothing up."""
+    """Each key has its own window; refused keys use none."""
     worlds = limited(api)
     assert statuses(ask, worlds, 4) == [200, 200, 200, 429]
     assert statuses(ask, worlds, 1, key="k4") == [200]
@@ -274,7 +274,7 @@ def test_each_credential_has_its_own_window(api: Api, ask: Ask) -> None:
 
 
 def test_limit_headers_tell_what_is_left(api: Api, ask: Ask) -> None:
-    """Limit, remaining and reset are on every admitted and every refused answer."""
+    """Every response, refusals too, has limit, remaining and reset."""
     worlds = limited(api)
     seen = []
     for _ in range(4):
@@ -287,7 +287,7 @@ def test_limit_headers_tell_what_is_left(api: Api, ask: Ask) -> None:
 
 
 def test_another_limit_is_told_in_the_headers(api: Api, ask: Ask) -> None:
-    """A limit given at start replaces the documented one; None switches it off, headers included."""
+    """A limit given at start replaces the documented one; None disables it with its headers."""
     worlds = worlds_of(api, limits={"toy": 1})
     assert statuses(ask, worlds, 2) == [200, 429]
     assert ask("GET", "/api/toys", to=worlds).response.header("x-ratelimit-limit") == "1"
@@ -310,7 +310,7 @@ def bearer(**scheme: Any) -> Api:
     ("Bearer  k1", 401)],
 )  # fmt: skip
 def test_bearer_tokens_without_assumptions(ask: Ask, value: str, status: int) -> None:
-    """Where the document leaves the scheme's case alone, HTTP's rule holds: any case; no challenge is sent."""
+    """Without an assumption, the scheme name has any case, as in HTTP, and no challenge is sent."""
     exchange = ask("GET", "/api/toys", key=None, to=worlds_of(bearer()), authorization=value)
     assert exchange.response.status == status
     assert exchange.response.header("www-authenticate") is None
@@ -318,7 +318,7 @@ def test_bearer_tokens_without_assumptions(ask: Ask, value: str, status: int) ->
 
 @pytest.mark.parametrize(("case", "status"), [("insensitive", 200), ("sensitive", 401)])
 def test_bearer_tokens_by_assumption(ask: Ask, case: str, status: int) -> None:
-    """Case and challenge are the world's where the document says so."""
+    """Case and challenge follow the world's assumptions."""
     api = bearer(
         **{"x-scheme-case": {"assumption": "toy.keys.case"}, "x-challenge": {"assumption": "toy.keys.challenge"}}
     )
@@ -328,7 +328,7 @@ def test_bearer_tokens_by_assumption(ask: Ask, case: str, status: int) -> None:
 
 
 def test_an_api_without_security_has_no_challenge(ask: Ask) -> None:
-    """A refusal of an API whose operations are open names no scheme."""
+    """An API without security sends no challenge."""
     document = toy.document()
     del document["components"]["securitySchemes"]
     document["security"] = []

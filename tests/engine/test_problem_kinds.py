@@ -1,4 +1,4 @@
-"""The kinds of problem that handlers raise are known before the first request."""
+"""The problem kinds that handlers raise are checked when an API is declared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARED = sorted((Path(kinds.__file__).parent).glob("*.py"))
 
 
 def faults(folder: Path, source: str, *events: object) -> list[str]:
-    """What is wrong with the kinds of a file whose document knows `full` and `empty`, whose control API `refused`."""
+    """Return the problems with the kinds in a file; the document has `full` and `empty`, the control API `refused`."""
     file = folder / "toy.py"
     file.write_text(source)
     return kinds.unknown("toy", [file], known=("full", "empty"), events=events, told=("refused",))  # type: ignore[arg-type]
@@ -23,7 +23,7 @@ def faults(folder: Path, source: str, *events: object) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test leaves anything in the user's cache."""
+    """Give each test a cache folder of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -41,12 +41,12 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 def test_each_kind_is_a_literal_that_the_document_knows(tmp_path: Path, source: str, told: list[str]) -> None:
-    """A misspelt kind is named with its place and the nearest; one that is worked out cannot be checked."""
+    """A misspelt kind is reported with its position and the nearest one; a computed kind is reported too."""
     assert faults(tmp_path, source) == told
 
 
 def test_events_raise_kinds_of_the_control_api(tmp_path: Path) -> None:
-    """What an event uses, by way of other functions too, is refused by the control API; all else by its own."""
+    """An event raises kinds of the control API, through other functions too; all else raises the API's own."""
     source = """
 def handler(call): raise Problem("refused")
 def event(call): return TABLE[0](call)
@@ -56,7 +56,7 @@ TABLE = [helper, other]
 """
 
     def event() -> None:
-        """Stands for the event of the source."""
+        """A stand-in for the event of the source."""
 
     event.__qualname__ = "event.<locals>.inner"
     assert faults(tmp_path, source, event) == [
@@ -71,7 +71,7 @@ TABLE = [helper, other]
 
 @pytest.mark.parametrize("name", [*apis.NAMES, "control"])
 def test_a_misspelt_kind_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    """Each of an API's files is read when it is declared; a wrong kind in any of them is refused with its place."""
+    """A wrong kind in any file of an API is refused at start, with its position."""
     files = apis.sources(name)
     assert all(name in (file.stem, file.parent.name) for file in files)
     copies = [tmp_path / file.name for file in files]
@@ -84,7 +84,7 @@ def test_a_misspelt_kind_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_the_shared_steps_raise_kinds_that_every_api_has() -> None:
-    """Outside of `apis` only the kinds that each document must declare are raised, or one that was checked with it."""
+    """Code outside `apis` raises only kinds that every document declares, or checked ones."""
     for path in SHARED:
         for one in kinds.definitions(path.name, path.read_bytes()):
             for _, kind in one.kinds:
@@ -92,5 +92,5 @@ def test_the_shared_steps_raise_kinds_that_every_api_has() -> None:
 
 
 def test_the_control_api_knows_how_to_refuse_an_event() -> None:
-    """The kinds that events may raise are in its document."""
+    """The control document declares the kinds that events may raise."""
     assert set(apis.EVENT_KINDS) <= load("control", data.path("openapi/control.yaml")).errors.keys()

@@ -1,4 +1,4 @@
-"""Rate-limit windows of every kind, at every time that a clock shows, against a plain list of granted requests."""
+"""Rate-limit windows of each kind, at any clock time, against a plain list of granted requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KINDS = pytest.mark.parametrize("kind", ["fixed", "calendar", "sliding"])
 
 
 def first_free(kind: str, granted: list[int], now: int, most: int) -> int:
-    """When the next request is granted, by the definition of each kind: at `now`, or at a later time."""
+    """Return when the next request is granted by the definition of each kind: at `now` or later."""
     if kind == "sliding":
         counted = [time for time in granted if time > now - SPAN]
         return now if len(counted) < most else counted[-most] + SPAN
@@ -45,7 +45,7 @@ def first_free(kind: str, granted: list[int], now: int, most: int) -> int:
     limits=st.lists(st.integers(1, 4), min_size=1, max_size=3),
 )
 def test_a_window_grants_what_its_definition_says(kind: str, start: int, steps: list[int], limits: list[int]) -> None:
-    """Each request is granted or told the exact wait, at any time, also when the limit changes on the way."""
+    """Each request is granted or gets the exact wait, at any time, across changes of the limit."""
     window, now, granted = Window(), start, list[int]()
     for number, step in enumerate(steps):
         now, most = now + step, limits[number * len(limits) // len(steps)]
@@ -56,17 +56,17 @@ def test_a_window_grants_what_its_definition_says(kind: str, start: int, steps: 
 
 
 def ask(worlds: Worlds) -> Response:
-    """One request that counts."""
+    """Send one request that counts."""
     return handle(Request("GET", "/api/toys", headers=((b"x-toy", b"k1"),)), worlds.default, worlds).response
 
 
 def header(response: Response, name: str) -> int:
-    """A header that is a whole number."""
+    """Return an integer header."""
     return int(response.header(name) or "none")
 
 
 def limited(kind: str, now: int) -> Worlds:
-    """Worlds of the toy API: 3 requests in 10 seconds, headers told, its clock standing at `now`."""
+    """Worlds of the toy API with 3 requests in 10 seconds, limit headers, and the clock at `now`."""
     assume: dict[str, Any] = {"toy.limit.window": kind}
     clock = Clock(now, frozen=True)
     return Worlds([toy.api()], seeds={"toy": toy.TOYS}, clock=clock, assume=assume, limits={})
@@ -75,7 +75,7 @@ def limited(kind: str, now: int) -> Worlds:
 @KINDS
 @pytest.mark.parametrize("now", ODD, ids=rfc3339)
 def test_the_headers_tell_when_requests_are_free_again(kind: str, now: int) -> None:
-    """At the time of X-RateLimit-Reset more are left, just before not; Retry-After leads to a granted request."""
+    """Requests are granted again exactly at X-RateLimit-Reset and after Retry-After."""
     worlds = limited(kind, now)
     assert [ask(worlds).status for _ in range(3)] == [200] * 3
     refused = ask(worlds)
@@ -90,7 +90,7 @@ def test_the_headers_tell_when_requests_are_free_again(kind: str, now: int) -> N
 
 @pytest.mark.parametrize("now", ODD, ids=rfc3339)
 def test_the_reset_of_a_sliding_window_is_when_its_oldest_request_leaves(now: int) -> None:
-    """It counts down from the oldest request that is still inside, not from the present one."""
+    """The reset of a sliding window is the time when its oldest request leaves."""
     worlds, seen = limited("sliding", now), []
     for seconds in (0, 4, 3, 3, 0):
         worlds.advance(worlds.default, seconds)

@@ -1,4 +1,4 @@
-"""Recordings: cassettes read, and answers compared with what was recorded."""
+"""Recordings: reading cassettes and comparing responses with them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def interaction(**changes: Any) -> dict[str, Any]:
 
 
 def cassette(path: Path, *interactions: Any) -> Path:
-    """A cassette in a folder."""
+    """Write a cassette into a folder."""
     file = path / "a.yaml"
     file.write_text(json.dumps({"version": 1, "interactions": interactions}))
     return file
 
 
 def test_a_cassette_is_read(tmp_path: Path) -> None:
-    """Requests have path and query, header names are lower case, bodies are bytes."""
+    """A recorded request has path and query, lower-case header names and a body of bytes."""
     (recorded,) = load(cassette(tmp_path, interaction(ignore=["/id"])))
     assert recorded.request == Request("GET", "/x/y", "b=1&c", ((b"a", b"1"), (b"a", b"2")), b"")
     assert recorded.response == Response(200, ((b"b", b"3"),), b"{}")
@@ -43,7 +43,7 @@ def test_a_cassette_is_read(tmp_path: Path) -> None:
      json.dumps({"interactions": [interaction(response={"status": 200})]})],
 )  # fmt: skip
 def test_what_is_no_cassette_is_told(tmp_path: Path, content: str) -> None:
-    """A file of another form is refused with its name."""
+    """A file of another format is refused with its name."""
     file = tmp_path / "a.yaml"
     file.write_text(content)
     with pytest.raises(Unreadable, match="is no cassette"):
@@ -70,20 +70,20 @@ def test_what_is_no_cassette_is_told(tmp_path: Path, content: str) -> None:
     ],
 )  # fmt: skip
 def test_what_was_recorded_must_be_there(expected: Any, actual: Any, told: list[str]) -> None:
-    """Recorded values are equal, items are found by id, what is ignored or was not recorded may be anything."""
+    """Recorded values must be equal, items are matched by id, and other members may differ."""
     ignore = ("/new/id", "/1/id", "/gone/0")
     pair = (Response(200, (), json.dumps(value).encode()) for value in (expected, actual))
     assert differences(*pair, ignore=ignore) == told
 
 
 def test_a_status_without_a_body_is_enough() -> None:
-    """Where no body was recorded, only the status counts."""
+    """A recording without a body compares the status alone."""
     assert differences(Response(204), Response(200, (), b"x")) == ["status: expected 204, got 200"]
     assert differences(Response(200), Response(200, (), b"x")) == []
 
 
 def test_a_body_that_is_no_json_differs() -> None:
-    """An answer that is no JSON is told as text."""
+    """A response that is no JSON is reported as text."""
     assert differences(Response(200, (), b'{"a": 1}'), Response(200, (), b"\xff<")) == [
         ": expected {'a': 1}, got '\\\\xff<'"
     ]

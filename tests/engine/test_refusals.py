@@ -1,4 +1,4 @@
-"""Refusals: no operation of any API changes anything when it says no, and each names only what it was given."""
+"""Refusals change nothing, and name only fields of the request."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ READABLE = ("malformed-body", "unsupported-media-type")
 
 
 def kept(worlds: Worlds) -> Any:
-    """All that an export of each world tells, and what it leaves out: faults, the order of records, worlds to come."""
+    """Return the exports of all worlds, with what they omit: faults, the order of records, the next world."""
     return worlds._ids.count, {id: kept_by(world) for id, world in worlds.all.items()}
 
 
 def kept_by(world: World) -> Any:
-    """All that a world keeps, as copies that can be compared quickly."""
+    """Return copies of all that a world stores, in a form that compares quickly."""
     collections = {
         (api, tenant, name): (dict(store[name]._rows), {key: list(ids) for key, ids in store[name]._indexes.items()})
         for api, tenants in world.tenants.items()
@@ -45,7 +45,7 @@ def kept_by(world: World) -> Any:
 
 
 def refuse(session: Session, sent: Sent, before: Any) -> tuple[Response, Any]:
-    """Send a request that, when it is refused, changes nothing; the answer, and what is kept then."""
+    """Send a request that must change nothing if it is refused; returns the response and the state."""
     response = session.send(sent)
     after = kept(session.worlds)
     assert response.status < 500, (sent, response)
@@ -56,7 +56,7 @@ def refuse(session: Session, sent: Sent, before: Any) -> tuple[Response, Any]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_refused_request_changes_nothing(seed: int) -> None:
-    """In whatever state a session has brought a world, whatever is refused leaves all worlds as they were."""
+    """A refused request leaves all worlds unchanged, after any session."""
     worlds = everything(NOW)
     session = Session(worlds.create(), seed)
     before, reasons = kept(worlds), Counter[str | None]()
@@ -68,7 +68,7 @@ def test_a_refused_request_changes_nothing(seed: int) -> None:
 
 @pytest.mark.parametrize("api", ALL)
 def test_every_operation_refuses_without_a_change(api: str) -> None:
-    """Each operation is spoiled in each way that its document knows, and each is refused at least once."""
+    """Each operation refuses each kind of invalid request that its document declares, without a change."""
     worlds = everything(NOW)
     session = Session(worlds.create(), 7)
     before, refused = kept(worlds), Counter[str]()
@@ -82,7 +82,7 @@ def test_every_operation_refuses_without_a_change(api: str) -> None:
 
 @pytest.mark.parametrize("api", VENDORS)
 def test_a_request_beyond_the_limit_changes_nothing(api: str) -> None:
-    """A 429 of any operation leaves all as it was."""
+    """A 429 of any operation changes nothing."""
     worlds = everything(NOW, limits=dict.fromkeys(VENDORS, 1), assume={"kognitos.rate-limit.pool": POOL})
     session = Session(worlds.create(), 8)
     statuses = Counter[int]()
@@ -95,7 +95,7 @@ def test_a_request_beyond_the_limit_changes_nothing(api: str) -> None:
 
 
 def test_a_foreign_page_changes_nothing() -> None:
-    """A control operation that another origin asks for is refused, and nothing has happened."""
+    """A control operation from another origin is refused and has no effect."""
     worlds = everything(NOW)
     session = Session(worlds.create(), 9)
     before = kept(worlds)
@@ -110,7 +110,7 @@ def test_a_foreign_page_changes_nothing() -> None:
 
 
 def test_a_refused_launch_takes_no_id() -> None:
-    """The process that is launched after refusals of each kind is the one that it would be without them."""
+    """A launch after refusals gets the same id as without them."""
     launched = []
     for wrong in ({}, *({name: value} for name, value in WRONG_LAUNCHES.items())):
         world = everything(NOW).create()
@@ -129,7 +129,7 @@ WRONG_LAUNCHES: dict[str, Any] = {
 
 
 def launch(world: World, body: dict[str, Any]) -> Response:
-    """Launch a Tallyfy process, with what the body says beside."""
+    """Launch a Tallyfy process with these members."""
     session = Session(world, 0)
     operation = worlds_of(world).apis["tallyfy"].contract.operations["launchRun"]
     request = session.about("tallyfy", operation).request
@@ -148,7 +148,7 @@ POOL = {"requests": 600, "seconds": 60}  # any limit, so that there is one
 
 
 def watched(api: Api, seen: list[tuple[Operation, Json, Json]]) -> Api:
-    """The API with a note of each refusal: the operation, the named fields, the body that is answered."""
+    """The API with a log of its refusals: operation, named fields, body."""
 
     def error_body(call: Call, refusal: Refusal) -> Json:
         body = api.error_body(call, refusal)
@@ -164,7 +164,7 @@ UNREADABLE = [{f"tallyfy.errors.{kind}": {"status": 422, "code": ""} for kind in
 
 @pytest.mark.parametrize("assume", [{}, *UNREADABLE, {"tallyfy.launch.unknown-template": {"status": 422, "code": ""}}])
 def test_an_error_names_a_field_of_its_operation(assume: dict[str, Any]) -> None:
-    """Each field that a refusal names is a parameter or body member of that operation, or the body as a whole."""
+    """Each field in an error is a parameter or body member of the operation, or the body as a whole."""
     seen: list[tuple[Operation, Json, Json]] = []
     apis = [
         *(watched(installed.declared(name), seen) for name in VENDORS),

@@ -1,4 +1,4 @@
-"""What leaves a world comes back: GET /state into PUT /state, after any session, at any time, in any world."""
+"""A state from GET /state can be restored with PUT /state, after any session, in any world."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ REPORT = "00000000000000000000000000000a02"
 
 
 def control(world: World, method: str, path: str, body: Any = None) -> Response:
-    """A call of the control API about a world."""
+    """Send a control request about a world."""
     headers = ((b"x-mock-world", world.id.encode()), (b"content-type", b"application/json"))
     content = b"" if body is None else json.dumps(body).encode()
     return call(App(worlds_of(world)), Request(method, f"/__mock__{path}", "", headers, content))
 
 
 def exported(world: World) -> Any:
-    """The state of a world, as it leaves it."""
+    """Return the exported state of a world."""
     response = control(world, "GET", "/state")
     assert response.status == 200
     return response.json()
 
 
 def put(world: World, state: Any) -> None:
-    """Put a state into a world, which must take it."""
+    """Restore a state into a world, which must accept it."""
     response = control(world, "PUT", "/state", state)
     assert response.status == 204, response.body[:500]
 
 
 def read(world: World, api: str, path: str, key: str) -> Response:
-    """A read of a list, by a client that knows nothing of worlds but its key."""
+    """Send a list request with a key and nothing else that names a world."""
     client = (b"x-tallyfy-client", b"x"), (b"accept", b"application/json")
     headers = ((b"authorization", b"Bearer " + key.encode()), (b"x-api-key", key.encode()), *client)
     prefix = worlds_of(world).apis[api].contract.prefixes[0]
@@ -56,7 +56,7 @@ def read(world: World, api: str, path: str, key: str) -> Response:
 
 
 def lists(world: World, entries: dict[str, Any]) -> dict[str, Any]:
-    """What the keys of these entries of a ready file see of each API."""
+    """Return what these keys of a ready file list in each API."""
     kognitos, organization = entries["kognitos"], entries["tallyfy"]["organization_id"]
     runs = f"/runs?agent_id={kognitos['agent_id']}&process_id={kognitos['process_id']}"
     paths = {
@@ -83,7 +83,7 @@ def data(state: Any) -> Any:
     place=st.sampled_from(["fresh world", "another server", "its default world"]),
 )
 def test_any_state_comes_back(seed: int, now: str, count: int, length: int, place: str) -> None:
-    """After any session, a state goes back into its own world, and into another one of this server or of another."""
+    """After any session, a state is restored in its own world and in another, of this server or a second."""
     worlds = everything(milliseconds(now), assume=LATER)
     world = worlds.create()
     world.ids.count = count
@@ -106,7 +106,7 @@ def test_any_state_comes_back(seed: int, now: str, count: int, length: int, plac
 
 @pytest.mark.parametrize("now", TIMES)
 def test_the_keys_of_a_world_open_what_is_put_into_it(now: str) -> None:
-    """What was exported from one fresh world is there for a client with the key of another fresh one."""
+    """A state of one fresh world is visible with the key of the world that it is restored into."""
     worlds = everything(milliseconds(now))
     one, other = worlds.create(), worlds.create()
     keys = {world.id: worlds_of(world).ready_info(world)["apis"] for world in (one, other, worlds.default)}
@@ -128,14 +128,14 @@ def test_the_keys_of_a_world_open_what_is_put_into_it(now: str) -> None:
 
 
 def roles(world: World, entries: dict[str, Any]) -> dict[str, Any]:
-    """What the keys of a NextStep entry get: the status, and the runs that they see."""
+    """Return status and visible runs of each key of NextStep."""
     named = {name: key for name, key in entries.items() if name.endswith("_key") and isinstance(key, str)}
     answers = {name: read(world, "nextstep", "/process-runs", key) for name, key in named.items()}
     return {name: (answer.status, answer.body) for name, answer in answers.items()}
 
 
 def test_each_key_keeps_its_role() -> None:
-    """Revoked, lapsed and other tenants' keys are so in the state that comes, too."""
+    """Revoked, lapsed and other tenants' keys keep their roles in a restored state."""
     worlds = everything(0)
     one, other = worlds.create(), worlds.create()
     entries = [worlds_of(world).access_info(world, "nextstep") for world in (one, other)]
@@ -148,7 +148,7 @@ def test_each_key_keeps_its_role() -> None:
 
 
 def test_the_first_key_still_opens_where_one_was_revoked() -> None:
-    """A key that was revoked in the state takes the place of one that was revoked here, not of one that works."""
+    """A revoked key of the state replaces a revoked key here, not one that works."""
     worlds = everything(0)
     one, other = worlds.create(), worlds.create()
     gone, *_ = worlds_of(one).access_info(one, "nextstep")["api_keys"]
@@ -166,7 +166,7 @@ def renamed(state: Any, tenant: str) -> Any:
 
 
 def test_tenants_of_another_name_are_opened_by_their_place() -> None:
-    """A state of other tenants is opened by the keys of those that stood in the same places."""
+    """Tenants of a restored state are matched with the keys of this world by position."""
     world = everything(0).create()
     entries, state = worlds_of(world).ready_info(world)["apis"], renamed(exported(world), "elsewhere")
     for credential in state["credentials"]:
@@ -178,7 +178,7 @@ def test_tenants_of_another_name_are_opened_by_their_place() -> None:
 
 
 def test_fewer_keys_are_shared() -> None:
-    """Where a state brings one key of a tenant, all keys of this world for it take its role."""
+    """If the state has one key of a tenant, all keys of this world for it take its role."""
     world = everything(0).create()
     entry, state = worlds_of(world).access_info(world, "nextstep"), exported(world)
     first, *rest = (one for one in state["credentials"] if one["api"] == "nextstep")
@@ -192,7 +192,7 @@ def test_fewer_keys_are_shared() -> None:
 
 
 def test_a_key_that_a_state_of_its_own_world_leaves_out_is_gone() -> None:
-    """Who takes a key out of a world's own state, and puts that back, has taken the key away."""
+    """A key that is removed from a world's own state is gone after the restore."""
     world = everything(0).create()
     key, state = worlds_of(world).access_info(world, "nextstep")["api_key"], exported(world)
     state["credentials"] = [one for one in state["credentials"] if one["token"] != key]
@@ -202,7 +202,7 @@ def test_a_key_that_a_state_of_its_own_world_leaves_out_is_gone() -> None:
 
 
 def test_a_state_that_no_key_would_open_is_refused() -> None:
-    """Without a key of an API that this world has keys for, nothing is put, and the reason names the API."""
+    """A state without a key of an API that this world has keys for is refused with the API's name."""
     world = everything(0).create()
     before = exported(world)
     state = before | {"credentials": [one for one in before["credentials"] if one["api"] != "kognitos"]}
@@ -214,7 +214,7 @@ def test_a_state_that_no_key_would_open_is_refused() -> None:
 
 @pytest.mark.parametrize("count", [LAST + 1, 1e300, -1])
 def test_a_count_that_no_reader_keeps_is_refused(count: float) -> None:
-    """A stream of ids ends where whole numbers are no longer exact, and goes on as another one."""
+    """A state whose counter of ids is negative or beyond exact integers is refused."""
     world = everything(0).create()
     state = exported(world)
     state["ids"]["count"] = count
@@ -222,7 +222,7 @@ def test_a_count_that_no_reader_keeps_is_refused(count: float) -> None:
 
 
 def test_a_used_up_stream_of_ids_goes_on() -> None:
-    """After the last number of a stream, ids are still new, and the state can leave and come back."""
+    """After the last number of a stream, ids stay unique and the state can be exported and restored."""
     world = everything(0).create()
     state = exported(world)
     state["ids"]["count"] = LAST - 1
@@ -234,7 +234,7 @@ def test_a_used_up_stream_of_ids_goes_on() -> None:
 
 
 def test_children_of_a_deleted_process_come_back() -> None:
-    """A process whose parent was deleted for good names it still, and is no reason to refuse the state."""
+    """A process that names a deleted parent can be restored."""
     world = everything(milliseconds("2026-04-07")).create()
     session = Session(world, 0)
     organization = worlds_of(world).access_info(world, "tallyfy")["organization_id"]
@@ -257,7 +257,7 @@ def test_children_of_a_deleted_process_come_back() -> None:
 
 
 def test_due_jobs_keep_their_order_at_the_largest_number() -> None:
-    """Jobs are numbered anew, so that more can follow the largest number that a state brings."""
+    """Restored jobs keep their order and are renumbered, so that more can follow."""
     world = everything(0).create()
     payload = {"run_id": "nope"}
     due = {"at": 5000, "api": "nextstep", "tenant": "team_abc", "timer": "complete-run", "payload": payload}
@@ -270,7 +270,7 @@ def test_due_jobs_keep_their_order_at_the_largest_number() -> None:
 
 
 def test_a_state_takes_no_key_from_another_world() -> None:
-    """A state never takes a key away from another world."""
+    """A restored state takes no key from another world."""
     worlds = everything(0)
     one, other = worlds.create(), worlds.create()
     key = worlds_of(one).access_info(one, "nextstep")["api_key"].encode()

@@ -1,4 +1,4 @@
-"""Seed files of a user's own: every mutation of every seed is taken or refused, with file, line and place."""
+"""A user's seed files: each mutation is accepted, or refused with file, line and pointer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def api(request: pytest.FixtureRequest) -> Api:
 
 @pytest.fixture(scope="module")
 def content(api: Api) -> Json:
-    """Its seed, with few records of each kind, so that thousands of mutations take seconds."""
+    """The seed of an API with few records of each kind, for speed."""
     whole = deepcopy(read(data.path(f"fixtures/{api.name}/seed.yaml")))
     for tenant in next(iter(whole.values())):
         for name in ("runs", "tasks"):
@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def spots(value: Json) -> Iterator[Spot]:
-    """Every place of a value: what holds it, and its name or number there."""
+    """Yield each position of a value: its container and its name or index."""
     for name, child in value.items() if isinstance(value, dict) else enumerate(value):
         yield value, name
         if isinstance(child, dict | list):
@@ -67,7 +67,7 @@ def spots(value: Json) -> Iterator[Spot]:
 
 
 def mutated(content: Json, chance: Random) -> Json:
-    """The content with one place replaced, removed, repeated, or given the value of another place."""
+    """The seed with one value replaced, removed, repeated or exchanged."""
     changed = deepcopy(content)
     places = list(spots(changed))
     holder, name = chance.choice(places)
@@ -86,7 +86,7 @@ def mutated(content: Json, chance: Random) -> Json:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_mutated_seed_is_taken_or_refused_with_its_place(api: Api, content: Json, folder: Path, seed: int) -> None:
-    """No wrong type, missing member, repeated record or odd time is a traceback: each fault has file, line, pointer."""
+    """Any error in a seed is reported with file, line and pointer, never as a traceback."""
     chance = Random(f"{api.name}{seed}")
     file = folder / api.name / "seed.yaml"
     refused = 0
@@ -102,21 +102,21 @@ def test_a_mutated_seed_is_taken_or_refused_with_its_place(api: Api, content: Js
 
 
 def written(folder: Path, api: str, text: str) -> Path:
-    """A seed file with such a text."""
+    """Write a seed file with this text."""
     file = folder / api / "seed.yaml"
     file.write_text(text)
     return file
 
 
 def refusal(capsys: pytest.CaptureFixture[str], folder: Path, *names: str) -> str:
-    """What the command line says of a folder that it refuses."""
+    """Return the message of the command line about a folder that it refuses."""
     # nothing can listen on that address (RFC 5737): a folder that is taken against expectation ends the test, too
     assert cli.main(["serve", *names, "--host", "203.0.113.1", "--fixtures", str(folder)]) == 2
     return capsys.readouterr().err
 
 
 def test_all_faults_are_told_at_once_with_file_line_and_place(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    """Whoever writes a seed mends it in one go."""
+    """All errors of a seed are reported at once."""
     text = "organizations:\n- id: o\n  agents:\n  - {id: 5, name: a}\n  - id: b\n    nmae: x\n  keys: 7\n"
     file = written(folder, "kognitos", text)
     assert refusal(capsys, folder, "kognitos").splitlines() == [
@@ -128,7 +128,7 @@ def test_all_faults_are_told_at_once_with_file_line_and_place(capsys: pytest.Cap
 
 
 def test_what_does_not_fit_together_is_told_at_once(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    """References that lead nowhere, in every record that has one."""
+    """Every dangling reference is reported at once."""
     runs = "".join(f"  - {{id: r{n}, template_id: t{n}, created_at: '2026-01-01'}}\n" for n in range(25))
     file = written(folder, "nextstep", f"teams:\n- id: a\n  timezone: UTC\n  runs:\n{runs}")
     told = refusal(capsys, folder, "nextstep").splitlines()
@@ -140,7 +140,7 @@ def test_what_does_not_fit_together_is_told_at_once(capsys: pytest.CaptureFixtur
 def test_records_that_the_document_refuses_are_told_by_the_record(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
-    """What only the API's document knows is told at the record's place, and so is what only all records show."""
+    """Records that violate the API's document, or each other, are reported at their position."""
     team = "teams:\n- {id: a, timezone: UTC}\n- id: b\n  timezone: UTC\n  templates:\n"
     made = "created_at: '2026-01-01T00:00:00.000Z'"
     template = f"  - {{id: t, title: T, is_published: true, version: 1, {made}, tasks: [{{id: k, title: K}}]}}\n"
@@ -158,7 +158,7 @@ def test_records_that_the_document_refuses_are_told_by_the_record(
 
 
 def test_an_api_that_checks_less_is_no_traceback(folder: Path) -> None:
-    """A `seed` function without a schema: its error is told with the file."""
+    """An error of a `seed` function without a schema is reported with the file."""
 
     def careless(content: Json, contract: object) -> Json:
         return content["missing"]
@@ -178,14 +178,14 @@ def test_an_api_that_checks_less_is_no_traceback(folder: Path) -> None:
     ],
 )
 def test_what_json_has_no_word_for_is_refused(folder: Path, text: str, told: str) -> None:
-    """YAML knows more than JSON."""
+    """YAML values that JSON lacks are refused."""
     with pytest.raises(SeedError, match=told):
         check_json(read(written(folder, "nextstep", text)))
 
 
 @pytest.mark.parametrize("tag", ["binary aGVsbG8=", "timestamp 2020-01-01", "set {x}", "omap [x: 1]", "pairs [x: 1]"])
 def test_what_is_no_json_is_not_read(folder: Path, tag: str) -> None:
-    """Bytes, dates and sets cannot be written in JSON, so no file of ours may hold them."""
+    """Bytes, dates and sets in a seed are refused."""
     with pytest.raises(Unreadable, match="could not determine a constructor for the tag"):
         read(written(folder, "nextstep", f"a: !!{tag}"))
 
@@ -193,7 +193,7 @@ def test_what_is_no_json_is_not_read(folder: Path, tag: str) -> None:
 def test_a_file_in_a_folder_replaces_that_api_only(
     capsys: pytest.CaptureFixture[str], folder: Path, small: dict[str, Json]
 ) -> None:
-    """The other APIs start as always."""
+    """A seed file replaces the seed of its API alone."""
     written(folder, "nextstep", json.dumps(small["nextstep"]))
     for name in ("kognitos", "tallyfy"):
         (folder / name).rmdir()
@@ -209,7 +209,7 @@ def test_a_file_in_a_folder_replaces_that_api_only(
 def test_a_folder_is_refused_that_holds_nothing_or_something_unknown(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """A misspelt folder would silently have no effect."""
+    """A folder that is empty or has an unknown file is refused."""
     (tmp_path / "notes").mkdir()
     assert "there is no seed file in it; looked for kognitos/seed.yaml" in refusal(capsys, tmp_path, "kognitos")
     (tmp_path / "nextstpe").mkdir()
@@ -221,7 +221,7 @@ def test_a_folder_is_refused_that_holds_nothing_or_something_unknown(
 
 
 def multiplied(levels: int) -> str:
-    """A text whose aliases stand for ten to the power of `levels` values."""
+    """A text whose aliases expand to ten to the power of `levels` values."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)]
     return "\n".join(lines)
@@ -240,7 +240,7 @@ def multiplied(levels: int) -> str:
     ],
 )
 def test_no_text_is_too_much_for_the_reader(folder: Path, text: str, told: str) -> None:
-    """Aliases that multiply or lead into themselves and deep nesting are refused at once, in seeds and documents."""
+    """Multiplying or recursive aliases and deep nesting are refused at once."""
     with pytest.raises(Unreadable, match=told):
         read(written(folder, "nextstep", text))
 
@@ -258,13 +258,13 @@ def test_no_text_is_too_much_for_the_reader(folder: Path, text: str, told: str) 
 def test_a_member_given_twice_is_refused(
     capsys: pytest.CaptureFixture[str], folder: Path, text: str, told: str
 ) -> None:
-    """PyYAML takes the last one without a word: half of what somebody wrote would have no effect."""
+    """A repeated member is refused, although PyYAML would take the last one."""
     written(folder, "nextstep", text)
     assert refusal(capsys, folder).endswith(f"{told}\n")
 
 
 def test_the_same_name_in_several_objects_is_none_given_twice(folder: Path) -> None:
-    """Values, objects beside and inside each other, merge keys and what stands over a merged member."""
+    """Equal names in different objects, or over merged members, are no repetition."""
     text = "x: &x {a: 1}\ny: &y {b: a}\na: {a: {a: a}, b: [a, a, {a: 1}, {a: 1}]}\nz:\n  <<: *x\n  <<: *y\n  a: 2\n"
     assert read(written(folder, "nextstep", text))["z"] == {"a": 2, "b": "a"}
 
@@ -281,7 +281,7 @@ def test_the_same_name_in_several_objects_is_none_given_twice(folder: Path) -> N
     ],
 )
 def test_what_is_no_yaml_has_its_line(folder: Path, content: bytes, told: str) -> None:
-    """File and line stand in front, as for all that is wrong with a seed, wherever PyYAML knows them."""
+    """Invalid YAML is reported with file and line."""
     file = written(folder, "nextstep", "")
     file.write_bytes(content)
     with pytest.raises(Unreadable) as error:
@@ -290,7 +290,7 @@ def test_what_is_no_yaml_has_its_line(folder: Path, content: bytes, told: str) -
 
 
 def test_usual_aliases_are_understood(folder: Path) -> None:
-    """Aliases within the limits stand for what has their anchor."""
+    """Aliases within the bounds are expanded."""
     text = "a: &a 1\nb: &b [*a, *a]\nc: {<<: &c {d: *b}, e: *c}"
     assert read(written(folder, "nextstep", text)) == {
         "a": 1,
@@ -302,7 +302,7 @@ def test_usual_aliases_are_understood(folder: Path) -> None:
 
 
 def test_a_fault_behind_a_merge_key_has_the_line_around_it(folder: Path) -> None:
-    """The line of what cannot be found in the text is that of what holds it; an empty file has one line."""
+    """An error in a merged member has the line of its container; an empty file has one line."""
     file = written(folder, "nextstep", "x: &x {b: {c: 1}}\na:\n  <<: *x\n")
     error = SeedError([(("a", "b", "c"), "one\n" + "y" * 400), ((), "all")])
     assert error.located(file).splitlines() == [f"{file}:3: /a/b/c: one {'y' * 296}...", f"{file}:1: /: all"]
@@ -310,7 +310,7 @@ def test_a_fault_behind_a_merge_key_has_the_line_around_it(folder: Path) -> None
 
 
 def test_a_record_is_found_by_its_id() -> None:
-    """The place of a record that was made from the seed is that of the object with its id."""
+    """The position of a seeded record is that of the object with its id."""
     content = {"a": [{"id": 5}, {"user_id": "u", "deep": {"id": "x"}}]}
     assert place_of(content, "5") == ("a", 0)
     assert place_of(content, "u") == ("a", 1)

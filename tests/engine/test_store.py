@@ -1,4 +1,4 @@
-"""Collections: ordered, paged, forked; a listing costs what it returns."""
+"""Collections: ordered, paged, forked; a listing costs as much as its page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BY_COLOUR = Layout({}, at=lambda record: int(record["at"]), lists=lambda record:
 
 
 def filled(*records: tuple[str, int, str]) -> Collection:
-    """A collection of records, each given by id, time and colour."""
+    """A collection of records, each with id, time and colour."""
     collection = Collection(BY_COLOUR)
     for id, at, colour in records:
         collection.put({"id": id, "at": at, "colour": colour})
@@ -34,7 +34,7 @@ def ids(collection: Collection, name: Any = (), *, descending: bool = False, lim
 
 
 def test_records_are_kept_by_id() -> None:
-    """What was put is got back as a copy, and as its encoded form."""
+    """A stored record is returned as a copy, and encoded."""
     collection = filled(("a", 1, "red"))
     record = collection.get("a")
     assert record == {"id": "a", "at": 1, "colour": "red"}
@@ -44,7 +44,7 @@ def test_records_are_kept_by_id() -> None:
 
 
 def test_records_to_be_read_only_are_shared() -> None:
-    """What is only looked at is decoded once, until it is replaced."""
+    """A record that is only read is decoded once until it is replaced."""
     collection = filled(("a", 1, "red"))
     assert collection.get_shared("a") == collection.get("a")
     assert collection.get_shared("a") is collection.fork().get_shared("a")
@@ -58,7 +58,7 @@ def test_records_to_be_read_only_are_shared() -> None:
 
 
 def test_few_records_are_cached_decoded() -> None:
-    """A new one is not decoded before somebody looks; the others make room when there are too many."""
+    """The cache of decoded records is bounded; a new record is decoded at its first read."""
     collection = Collection(BY_COLOUR)
     for number in range(3 * MAX_DECODED):
         collection.put({"id": str(number), "at": number, "colour": "red"})
@@ -69,7 +69,7 @@ def test_few_records_are_cached_decoded() -> None:
 
 
 def test_lists_are_in_order_of_time_then_of_creation() -> None:
-    """Equal times keep the order in which they came; late ones find their place."""
+    """Records of equal times keep their order of insertion; late ones are sorted in."""
     collection = filled(("b", 2, "red"), ("c", 2, "red"), ("a", 1, "blue"), ("d", 3, "red"))
     assert ids(collection) == ["a", "b", "c", "d"]
     assert ids(collection, descending=True) == ["d", "c", "b", "a"]
@@ -79,7 +79,7 @@ def test_lists_are_in_order_of_time_then_of_creation() -> None:
 
 
 def test_a_record_changes_its_lists() -> None:
-    """Replacing a record moves it from list to list; its place in the order stays."""
+    """A replaced record moves between lists and keeps its position in the order."""
     collection = filled(("a", 1, "red"), ("b", 2, "red"), ("c", 3, "red"))
     collection.put({"id": "b", "at": 9, "colour": "blue"})
     assert (ids(collection), ids(collection, "red"), ids(collection, "blue")) == (["a", "b", "c"], ["a", "c"], ["b"])
@@ -88,7 +88,7 @@ def test_a_record_changes_its_lists() -> None:
 
 
 def test_a_place_outlives_its_match() -> None:
-    """A page goes on behind an item that is no longer in the list."""
+    """A page continues after an item that has left the list."""
     collection = filled(("a", 1, "red"), ("b", 2, "red"), ("c", 3, "red"))
     place = collection.listing("red").position("b")
     collection.put({"id": "b", "at": 2, "colour": "blue"})
@@ -106,7 +106,7 @@ def test_a_page_of_nothing(descending: bool) -> None:
 
 
 def test_forks_do_not_see_each_other() -> None:
-    """What one side writes after a fork, the other does not see, in both directions and in depth."""
+    """Writes after a fork are visible on one side only, in nested values too."""
     first = filled(("a", 1, "red"))
     second = first.fork()
     third = second.fork()
@@ -120,7 +120,7 @@ def test_forks_do_not_see_each_other() -> None:
 
 
 def test_a_removed_record_is_gone_from_every_list() -> None:
-    """A record can be removed, and put again at the end; a fork keeps its own."""
+    """A removed record leaves every list, but not those of a fork; it can be added again at the end."""
     first = filled(("a", 1, "red"), ("b", 1, "red"))
     second = first.fork()
     for _ in range(2):
@@ -133,7 +133,7 @@ def test_a_removed_record_is_gone_from_every_list() -> None:
 
 
 def test_a_collection_without_order_is_only_looked_up() -> None:
-    """Without a time there are no lists; records come in the order of their ids' first appearance."""
+    """A collection without a time has no lists and yields records in order of insertion."""
     collection = Collection(Layout({}))
     for id in ("b", "a", "b"):
         collection.put({"id": id})
@@ -142,7 +142,7 @@ def test_a_collection_without_order_is_only_looked_up() -> None:
 
 
 def test_positions_are_rendered_when_asked() -> None:
-    """A listing of positions makes only the rows of its page."""
+    """A listing of positions renders the rows of its page only."""
     made: list[int] = []
 
     def render(position: int) -> bytes:
@@ -158,7 +158,7 @@ def test_positions_are_rendered_when_asked() -> None:
 
 
 def test_a_store_is_dumped_and_forked() -> None:
-    """A dump holds all records in order; a fork is a store of its own."""
+    """A dump has all records in order; a fork is independent."""
     store = Store.empty({"things": BY_COLOUR, "others": Layout({})})
     store["things"].put({"id": "b", "at": 2, "colour": "red"})
     fork, other = store.fork(), store.fork()
@@ -178,7 +178,7 @@ RECORDS = st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 3), st.sampled_f
 @settings(max_examples=100, derandomize=True, database=None, deadline=None)
 @given(st.lists(RECORDS, max_size=30), st.integers(1, 4), st.booleans())
 def test_a_collection_is_like_a_sorted_list(records: list[tuple[str, int, str]], limit: int, descending: bool) -> None:
-    """Whatever is put in whatever order, each list holds what a plain model says, page by page."""
+    """Each list equals a plain model, page by page, after any sequence of writes."""
     first: dict[str, tuple[int, int]] = {}
     colours: dict[str, str] = {}
     collection = Collection(BY_COLOUR)

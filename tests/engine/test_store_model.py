@@ -1,4 +1,4 @@
-"""Collections against a plain model: whatever an index function names, in whatever order records come and go."""
+"""Collections against a plain model, for any index function and any sequence of writes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ INDEXED = st.lists(st.sampled_from(NAMES), max_size=5)  # repeated, or none at a
 
 
 def named(record: Any) -> tuple[Hashable, ...]:
-    """The indexes that a record asks for, as often as it does; raises LookupError where it says so."""
+    """Return the indexes that a record names, with repetitions; raises LookupError if it says so."""
     if "broken" in record["names"]:
         raise LookupError("no such index")
     return tuple(record["names"])
 
 
 class Model:
-    """What a collection promises, in the plainest way: records in a dict, and the order that they came in."""
+    """A plain model of a collection: records in a dict, in order of insertion."""
 
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
@@ -34,7 +34,7 @@ class Model:
         self.count = 0
 
     def put(self, record: Record) -> None:
-        """Keep a record: a new one behind those of its time, another one in the place of the old."""
+        """Store a record: a new one after those of its time, another in place of the old one."""
         id = record["id"]
         if id not in self.records:
             self.count += 1
@@ -42,30 +42,30 @@ class Model:
         self.records[id] = {**record, "names": list(record["names"])}
 
     def ids(self, *groups: Sequence[Hashable]) -> list[str]:
-        """The ids of the records that have a name of each group, in order."""
+        """Return the ids of the records that have a name of each group, in order."""
         kept = self.records.items()
         found = [id for id, record in kept if all(set(group) & set(record["names"]) for group in groups)]
         return sorted(found, key=self.places.__getitem__)
 
     def fork(self) -> Model:
-        """A model of its own with the same records."""
+        """Copy the model."""
         other = Model()
         other.records, other.places, other.count = dict(self.records), dict(self.places), self.count
         return other
 
 
 class Collections(RuleBasedStateMachine):
-    """Two collections, one of which may be a fork of the other, each beside its model."""
+    """Two collections, of which one may be a fork of the other, each beside its model."""
 
     @initialize()
     def begin(self) -> None:
-        """Both are empty."""
+        """Start with two empty collections."""
         layout = Layout({}, at=lambda record: int(record["at"]), lists=named)
         self.kept = [(Collection(layout), Model()) for _ in range(2)]
 
     @rule(side=st.integers(0, 1), id=IDS, at=TIMES, names=INDEXED)
     def put(self, side: int, id: str, at: int, names: list[Hashable]) -> None:
-        """A record comes, new or in place of an old one."""
+        """Store a record, new or in place of an old one."""
         collection, model = self.kept[side]
         record = {"id": id, "at": at, "names": names}
         collection.put(record)
@@ -73,7 +73,7 @@ class Collections(RuleBasedStateMachine):
 
     @rule(side=st.integers(0, 1), id=IDS, names=st.lists(INDEXED, min_size=1, max_size=4))
     def put_again(self, side: int, id: str, names: list[list[Hashable]]) -> None:
-        """One and the same object is changed in place and put, several times."""
+        """Change an object in place and store it several times."""
         collection, model = self.kept[side]
         record: Record = {"id": id, "at": 0}
         for some in names:
@@ -83,7 +83,7 @@ class Collections(RuleBasedStateMachine):
 
     @rule(side=st.integers(0, 1), id=IDS)
     def put_broken(self, side: int, id: str) -> None:
-        """A record that cannot be indexed is refused, and changes nothing."""
+        """Store a record that cannot be indexed: it is refused and changes nothing."""
         collection, _ = self.kept[side]
         for names, error in ((["red", "broken"], LookupError), (["red", ["list"]], TypeError)):
             with pytest.raises(error):
@@ -91,7 +91,7 @@ class Collections(RuleBasedStateMachine):
 
     @rule(side=st.integers(0, 1), id=IDS)
     def remove(self, side: int, id: str) -> None:
-        """A record goes, when there is one."""
+        """Remove a record if there is one."""
         collection, model = self.kept[side]
         if id in model.records:
             collection.remove(id)
@@ -102,19 +102,19 @@ class Collections(RuleBasedStateMachine):
 
     @rule(side=st.integers(0, 1))
     def fork(self, side: int) -> None:
-        """The other collection becomes a fork of this one."""
+        """Replace the other collection by a fork of this one."""
         collection, model = self.kept[side]
         self.kept[1 - side] = (collection.fork(), model.fork())
 
     @rule(side=st.integers(0, 1), id=IDS)
     def look(self, side: int, id: str) -> None:
-        """A record is looked at, and so decoded."""
+        """Read a record, which decodes it."""
         collection, model = self.kept[side]
         assert collection.get_shared(id) == collection.get(id) == model.records.get(id)
 
     @rule(side=st.integers(0, 1), groups=st.lists(INDEXED, min_size=1, max_size=3), limit=st.integers(1, 3))
     def read(self, side: int, groups: list[list[Hashable]], limit: int) -> None:
-        """A query is read page by page, in both directions, or by number."""
+        """Read a query page by page, in both directions, or by number."""
         collection, model = self.kept[side]
         expected = model.ids(*groups)
         for descending in (False, True):
@@ -131,7 +131,7 @@ class Collections(RuleBasedStateMachine):
 
     @invariant()
     def agrees(self) -> None:
-        """Every index holds each of its records once, in order, and no index is kept that holds none."""
+        """Every index has each of its records once, in order; empty indexes are dropped."""
         for collection, model in self.kept:
             assert [record["id"] for record in collection] == model.ids()
             for name in NAMES:

@@ -1,4 +1,4 @@
-"""Worlds: isolated, found by key, forked, reset, exported."""
+"""Worlds: isolated, selected by key, forked, reset, exported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def asked(path: str, **headers: str) -> Request:
 
 
 def test_a_world_is_found_by_its_key(worlds: Worlds) -> None:
-    """A key leads to its world, whatever its scheme; no key, unknown keys and keys elsewhere to the default one."""
+    """A key selects its world, whatever the scheme; a missing, unknown or misplaced key selects the default one."""
     made = worlds.create()
     key = worlds.access_info(made, "nextstep")["api_key"]
     for value in (f"Bearer {key}", f"bearer {key}", key):
@@ -46,7 +46,7 @@ def test_a_world_is_found_by_its_key(worlds: Worlds) -> None:
 
 
 def test_the_first_known_key_chooses_the_world(make_worlds: Plant, small: dict[str, Any], nextstep: Api) -> None:
-    """Another header that could carry a key makes no difference to a key that is known."""
+    """A known key selects its world, whatever other headers hold."""
     worlds = make_worlds(apis=[nextstep, toy.api()], seeds={**small, "toy": toy.TOYS})
     first, second = worlds.create(), worlds.create()
     one, other = (f"Bearer {worlds.access_info(world, 'nextstep')['api_key']}".encode() for world in (first, second))
@@ -58,7 +58,7 @@ def test_the_first_known_key_chooses_the_world(make_worlds: Plant, small: dict[s
 
 
 def test_a_named_world_goes_before_a_key(worlds: Worlds) -> None:
-    """X-Mock-World is asked first; control calls have no other way."""
+    """X-Mock-World wins over a key, and alone selects the world of control calls."""
     made = worlds.create()
     key = worlds.access_info(made, "nextstep")["api_key"]
     assert worlds.of(asked("/api/v1/x", authorization=key, x_mock_world="default")) is worlds.default
@@ -68,7 +68,7 @@ def test_a_named_world_goes_before_a_key(worlds: Worlds) -> None:
 
 
 def test_fresh_worlds_differ_in_keys_and_ids_alone(worlds: Worlds) -> None:
-    """Two fresh worlds hold the same records, other keys, other ids to come."""
+    """Fresh worlds have the same records, but different keys and next ids."""
     first, second = worlds.create(), worlds.create()
     assert first.export()["apis"] == second.export()["apis"] == worlds.default.export()["apis"]
     assert not {token for _, token in first.credentials} & {token for _, token in second.credentials}
@@ -76,7 +76,7 @@ def test_fresh_worlds_differ_in_keys_and_ids_alone(worlds: Worlds) -> None:
 
 
 def test_fresh_worlds_are_of_the_fixtures(worlds: Worlds) -> None:
-    """What happened in the default world is not in a fresh one, but its time is."""
+    """A fresh world has the fixtures and the time of the default world, but not its changes."""
     worlds.advance(worlds.default, 60)
     worlds.default.tenants["nextstep"]["t1"]["templates"].put({**template(worlds), "title": "Changed"})
     made = worlds.create()
@@ -87,7 +87,7 @@ def test_fresh_worlds_are_of_the_fixtures(worlds: Worlds) -> None:
 
 
 def test_fresh_worlds_share_what_they_do_not_write(worlds: Worlds) -> None:
-    """What one writes or assumes is its own, and gone when it is reset; what none writes is there once."""
+    """Fresh worlds share what none has written; writes and assumptions are their own until a reset."""
     first, second = worlds.create(), worlds.create()
     assert first.origin is not None
     assert worlds.default.origin is not None
@@ -112,7 +112,7 @@ def template(worlds: Worlds) -> Any:
 
 
 def test_the_same_seed_makes_the_same_worlds(make_worlds: Plant, small: dict[str, Any]) -> None:
-    """Ids and keys of fresh worlds follow from the server's seed and their number."""
+    """Ids and keys of fresh worlds are a function of the server's seed and their number."""
     first, second, other = (make_worlds(seeds=small, seed=seed) for seed in ("a", "a", "b"))
     for _ in range(3):
         made = first.create()
@@ -122,7 +122,7 @@ def test_the_same_seed_makes_the_same_worlds(make_worlds: Plant, small: dict[str
 
 @given(st.lists(st.tuples(st.sampled_from(["restore", "reset", "remove"]), st.integers(0, 3), st.integers(0, 3))))
 def test_a_key_leads_to_a_world_that_has_it(steps: list[tuple[str, int, int]]) -> None:
-    """Whatever is restored, reset and removed: a key that some worlds have leads to one of them, all others nowhere."""
+    """After any restore, reset and removal, a key selects one of the worlds that have it."""
     worlds = Worlds([toy.api()], seeds={"toy": toy.TOYS})
     made = [worlds.create() for _ in range(4)]
     seen = {token for world in made for _, token in world.credentials}
@@ -143,7 +143,7 @@ def test_a_key_leads_to_a_world_that_has_it(steps: list[tuple[str, int, int]]) -
 
 
 def test_a_brought_key_leads_on_when_its_world_is_gone(worlds: Worlds) -> None:
-    """It opens the next world that has it, in the order in which they took it over."""
+    """A restored key selects the next world that has it, in order of the restores."""
     first, second, third = (worlds.create() for _ in range(3))
     (_, token), *_ = first.credentials
     for other in (second, third):
@@ -157,7 +157,7 @@ def test_a_brought_key_leads_on_when_its_world_is_gone(worlds: Worlds) -> None:
 
 
 def test_the_default_world_stays(worlds: Worlds) -> None:
-    """It cannot be removed; what is not there neither."""
+    """The default world and unknown worlds cannot be removed."""
     with pytest.raises(ValueError, match="reset it instead"):
         worlds.remove("default")
     with pytest.raises(KeyError):
@@ -173,14 +173,14 @@ def test_the_default_world_stays(worlds: Worlds) -> None:
     ],
 )  # fmt: skip
 def test_assumptions_must_be_known(make_worlds: Plant, small: dict[str, Any], assume: Any, told: str) -> None:
-    """At start only what the documents offer can be assumed."""
+    """Only assumptions of the documents can be set at start."""
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is what counts
         make_worlds(seeds=small, assume=assume)
     assert told in str(error.value)
 
 
 def test_records_must_fit_their_document() -> None:
-    """A record that does not fit its schema, or does not go with the others, is told by its place."""
+    """A record that violates its schema, or other records, is reported with its pointer."""
     api = toy.api()
     for toys, told in (
         ([*toy.TOYS, {"id": "e", "name": ""}], "toy/one: toys.4.name: "),
@@ -193,14 +193,14 @@ def test_records_must_fit_their_document() -> None:
 
 
 def test_an_api_without_a_seed_is_empty() -> None:
-    """Nothing is planted where no seed is given; the clock is the real one."""
+    """An API without a seed has no records and the real clock."""
     worlds = Worlds([toy.api()], seeds={})
     assert worlds.default.tenants == {"toy": {}}
     assert not worlds.default.clock.frozen
 
 
 def test_entries_are_the_apis_own(nextstep: Api) -> None:
-    """How an API is reached is told by the API, under the server's URL."""
+    """An API provides its own entry of the ready file, below the server's URL."""
     worlds = Worlds([toy.api()], seeds={"toy": toy.TOYS}, clock=Clock(0, frozen=True))
     worlds.server.url = "http://127.0.0.1:1"
     assert worlds.access_info(worlds.default, "toy") == {
@@ -210,7 +210,7 @@ def test_entries_are_the_apis_own(nextstep: Api) -> None:
 
 
 def test_what_happened_is_forgotten_by_a_reset(worlds: Worlds) -> None:
-    """Nobody keeps the journal of a world that was reset or restored."""
+    """A reset or restore clears the journal of a world."""
     for again in (worlds.reset, lambda world: worlds.restore(world, world.export())):
         handle(asked("/api/v1/x"), worlds.default, worlds)
         journal = worlds.default.journal
@@ -220,7 +220,7 @@ def test_what_happened_is_forgotten_by_a_reset(worlds: Worlds) -> None:
 
 
 def test_a_thousand_worlds_keep_apart(worlds: Worlds) -> None:
-    """Making and removing worlds leaves no key behind."""
+    """Creating and removing worlds leaves no key behind."""
     made = [worlds.create() for _ in range(200)]
     for world in made:
         worlds.remove(world.id)

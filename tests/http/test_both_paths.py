@@ -1,4 +1,4 @@
-"""Our protocol and the plain ASGI path answer the same: the same requests down both, compared."""
+"""The uvicorn protocol and the plain ASGI path answer the same requests alike."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 def requests(apis: list[Api]) -> Iterator[tuple[str, str, Headers, bytes]]:
-    """Method, target, headers and body: each operation, good and bad, pages, methods, pages' origins, codings."""
+    """Method, target, headers and body: each operation, valid and invalid, pages, methods, origins, codings."""
     page = ("origin", "http://localhost:3000")
     typed = ("content-type", "application/json")
     for api in apis:
@@ -61,14 +61,14 @@ def requests(apis: list[Api]) -> Iterator[tuple[str, str, Headers, bytes]]:
 
 
 def fits_the_wire(bad: Any) -> bool:
-    """Whether a bad request is one that HTTP can carry, within the bounds of its head."""
+    """Return whether HTTP can carry a request within the bounds of its head."""
     values = [value for _, value in bad.headers]
     small = len(bad.target) < 1000 and all(len(value) < 1000 and "\0" not in value for value in values)
     return small and bad.target.isascii() and bad.method.isupper()
 
 
 def over_the_wire(app: App, method: str, target: str, headers: Headers, body: bytes) -> Response:
-    """What our protocol answers."""
+    """Return the response of the protocol."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     if body:
         lines.append(f"content-length: {len(body)}")
@@ -80,7 +80,7 @@ def over_the_wire(app: App, method: str, target: str, headers: Headers, body: by
 
 
 def by_asgi(app: App, method: str, target: str, headers: Headers, body: bytes) -> Response:
-    """What the ASGI application answers in process."""
+    """Return the response of the ASGI application in process."""
     path, _, query = target.partition("?")
     fields = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     if body:
@@ -89,7 +89,7 @@ def by_asgi(app: App, method: str, target: str, headers: Headers, body: bytes) -
 
 
 def test_both_paths_answer_the_same(control: Api, seeds: dict[str, Any]) -> None:
-    """Status, headers and body of each answer are the same, and so are both worlds and journals afterwards."""
+    """Both paths give equal status, headers and body, and leave equal worlds and journals."""
     apis = [*map(installed.declared, KEYS), control]
 
     def worlds() -> Worlds:
@@ -109,11 +109,11 @@ def test_both_paths_answer_the_same(control: Api, seeds: dict[str, Any]) -> None
 
 
 def compared(response: Response) -> tuple[int, dict[bytes, bytes], bytes]:
-    """What is the same of an answer: all but what belongs to the connection."""
+    """Return the parts of a response that do not depend on the connection."""
     own = {name: value for name, value in response.headers if name.decode() not in OWN_OF_THE_EDGE}
     return response.status, own, response.body
 
 
 def recorded(exchange: Exchange) -> tuple[Any, ...]:
-    """What the journal knows of an exchange."""
+    """Return the journal's record of an exchange."""
     return exchange.request, exchange.response, exchange.stop, exchange.reason, exchange.trace

@@ -1,4 +1,4 @@
-"""Cross-origin requests: what browsers are told, and that no page of another origin steers the server."""
+"""Cross-origin requests: the CORS headers of vendor paths, and the refusal of control requests."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ ASKS = {"access-control-request-method": "PATCH", "access-control-request-header
 
 
 def ask(app: App, method: str, path: str, **headers: str) -> Response:
-    """One request in process; `_` in a header's name is `-`."""
+    """Send one request in process; `_` in a header's name is `-`."""
     fields = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items())
     return call(app, Request(method, path, headers=fields))
 
 
 def allowed(response: Response) -> list[str]:
-    """The names of the response's CORS headers."""
+    """Return the names of the response's CORS headers."""
     return sorted(name.decode() for name, _ in response.headers if name.startswith(b"access-control-"))
 
 
 def test_a_preflight_of_a_vendors_path_lets_any_page_in(worlds: Worlds) -> None:
-    """The browser may send every method, the key, the content type; the answer is empty and not recorded."""
+    """A preflight allows every method, the key and the content type, is empty and is not recorded."""
     response = ask(App(worlds), "OPTIONS", "/api/v1/process-runs/x/tasks/y", origin=PAGE, **ASKS)
     assert (response.status, response.body) == (204, b"")
     assert response.header("access-control-allow-origin") == "*"
@@ -41,7 +41,7 @@ def test_a_preflight_of_a_vendors_path_lets_any_page_in(worlds: Worlds) -> None:
 
 
 def test_a_preflight_for_a_private_network_is_granted_where_it_asks(worlds: Worlds) -> None:
-    """A page of a public address may call this machine (Private Network Access)."""
+    """A preflight grants access from a public page to this machine (Private Network Access)."""
     asked = {**ASKS, "access-control-request-private-network": "true"}
     response = ask(App(worlds), "OPTIONS", "/api/v1/process-runs", origin="https://app.example", **asked)
     assert response.header("access-control-allow-private-network") == "true"
@@ -51,7 +51,7 @@ def test_a_preflight_for_a_private_network_is_granted_where_it_asks(worlds: Worl
     ("nextstep", "authorization"), ("kognitos", "x-api-key"), ("tallyfy", "x-tallyfy-client"),
 ])  # fmt: skip
 def test_a_preflight_allows_what_the_documents_ask_for(name: str, needed: str, control: Any, seeds: Any) -> None:
-    """The headers of the documents' keys, and those that operations require, may be sent."""
+    """A preflight allows the headers of the documents' keys and those that operations require."""
     worlds = Worlds([installed.declared(name), control], seeds=seeds, seeder=installed.load_seed_once)
     response = ask(App(worlds), "OPTIONS", "/", origin=PAGE, **ASKS)
     listed = (response.header("access-control-allow-headers") or "").lower().split(", ")
@@ -62,7 +62,7 @@ def test_a_preflight_allows_what_the_documents_ask_for(name: str, needed: str, c
 @pytest.mark.parametrize("helpful", [True, False])
 @pytest.mark.parametrize(("key", "status"), [(KEY, 200), ("nobody", 401)])
 def test_a_page_may_read_every_answer(make_worlds: Callable[..., Worlds], helpful: bool, key: str, status: int) -> None:
-    """Answers and refusals are readable by any page, with the headers that clients need; strict servers too."""
+    """A page may read every response, refusals and those of strict servers too, with the headers that clients need."""
     app = App(make_worlds(helpful=helpful))
     response = ask(app, "GET", "/api/v1/process-runs", origin=PAGE, authorization=f"Bearer {key}")
     assert response.status == status
@@ -76,7 +76,7 @@ def test_a_page_may_read_every_answer(make_worlds: Callable[..., Worlds], helpfu
     ("/api/v1/process-runs", "nobody"), ("/api/v1/nowhere", KEY), ("/api/v1/process-runs?limt=1", KEY),
 ])  # fmt: skip
 def test_a_page_may_read_all_that_a_helpful_server_says(worlds: Worlds, target: str, key: str) -> None:
-    """Each header of ours that an answer has is exposed: the reason, the hint and the warning."""
+    """A page may read reason, hint and warning of a response."""
     response = ask(App(worlds), "GET", target, origin=PAGE, authorization=f"Bearer {key}")
     exposed = (response.header("access-control-expose-headers") or "").lower().split(", ")
     added = [name.decode() for name, _ in response.headers if name.startswith(b"x-mock-")]
@@ -85,12 +85,12 @@ def test_a_page_may_read_all_that_a_helpful_server_says(worlds: Worlds, target: 
 
 
 def test_without_an_origin_nothing_is_added(client: Client) -> None:
-    """No browser's page, no header of CORS."""
+    """A request without Origin gets no CORS header."""
     assert allowed(client.get("/process-runs")) == []
 
 
 def test_one_origin_can_be_named(worlds: Worlds) -> None:
-    """With an origin of its own only its pages are let in, and caches are told that answers differ."""
+    """A configured origin is the only one allowed, and `Vary` says so."""
     app = App(worlds, cors="http://LOCALHOST:80")
     response = ask(app, "GET", "/api/v1/process-runs", origin="http://localhost")
     assert response.header("access-control-allow-origin") == "http://localhost"
@@ -102,7 +102,7 @@ def test_one_origin_can_be_named(worlds: Worlds) -> None:
 
 
 def test_off_lets_no_page_in(worlds: Worlds) -> None:
-    """With `off` a browser is told nothing."""
+    """With `off` a response has no CORS header."""
     app = App(worlds, cors="off")
     assert allowed(ask(app, "GET", "/api/v1/process-runs", origin=PAGE)) == []
     assert allowed(ask(app, "OPTIONS", "/api/v1/process-runs", origin=PAGE, **ASKS)) == []
@@ -112,14 +112,14 @@ def test_off_lets_no_page_in(worlds: Worlds) -> None:
     "text", ["", "localhost", "http://", "http://a/b", "http://a?b", "http://a:x", "http://[", "On"]
 )
 def test_what_is_no_origin_is_refused(worlds: Worlds, text: str) -> None:
-    """A path, a host without a scheme, a port that is none: an error, not a server that lets nobody in."""
+    """An invalid origin (with a path, without scheme, bad port) is refused at start."""
     with pytest.raises(ValueError, match="is no origin"):
         App(worlds, cors=text)
 
 
 @pytest.mark.parametrize("path", ["/__mock__/worlds", "/__mock__/docs", "/__mock__/nope"])
 def test_the_control_api_is_never_shared(worlds: Worlds, path: str) -> None:
-    """No page of another origin may call it, or learn what it answers."""
+    """A page of another origin can neither call nor read the control API."""
     app = App(worlds)
     for method, more in (("GET", {}), ("POST", {}), ("OPTIONS", ASKS)):
         assert allowed(ask(app, method, path, origin=PAGE, **more)) == []
@@ -139,13 +139,13 @@ def test_the_control_api_is_never_shared(worlds: Worlds, path: str) -> None:
     ("http://127.0.0.1:8629", "", "http://", 403),
 ])  # fmt: skip
 def test_only_its_own_origin_steers(worlds: Worlds, url: str, host: str, origin: str, status: int) -> None:
-    """Scheme, host and port of `Origin` are those of the server."""
+    """The control API accepts the server's own origin alone: scheme, host and port."""
     worlds.server.url = url
     assert ask(App(worlds), "GET", "/__mock__/health", host=host, origin=origin).status == status
 
 
 def test_a_fault_may_set_the_header_itself(client: Client) -> None:
-    """A fault's own Access-Control-Allow-Origin stands alone: browsers refuse two."""
+    """A fault's own Access-Control-Allow-Origin is the only one sent."""
     fault = {"status": 503, "headers": {"Access-Control-Allow-Origin": "https://one.example"}, "times": 1}
     client.done("POST", "/faults", fault)
     response = client.get("/process-runs", origin=PAGE, authorization=f"Bearer {KEY}")

@@ -1,4 +1,4 @@
-"""The index at `/`: for browsers a page, for programs JSON."""
+"""The index at `/`: a page for browsers, JSON for programs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def worlds() -> Worlds:
 
 
 def test_a_browser_gets_a_page_whose_links_and_curl_lines_work() -> None:
-    """Every link of the page is answered, and every curl line is a first call that succeeds."""
+    """Every link of the page is answered, and every curl line of it succeeds."""
     known = worlds()
     with serving(known) as root:
         answer = requests.get(root, headers=BROWSER, timeout=5)
@@ -47,7 +47,7 @@ def test_a_browser_gets_a_page_whose_links_and_curl_lines_work() -> None:
 
 
 def test_a_program_gets_json() -> None:
-    """Whoever does not ask for a page gets the base URLs and keys."""
+    """A client that does not accept HTML gets base URLs and keys as JSON."""
     known = worlds()
     with serving(known) as root:
         for accept in ("*/*", "application/json", ""):
@@ -102,7 +102,7 @@ def test_an_unknown_control_path_points_to_its_documentation(path: str) -> None:
 
 
 def test_off_loopback_the_index_has_no_keys() -> None:
-    """Where the control API asks for a token, a key is shown to nobody who has none."""
+    """The index shows no keys where the control API needs a token."""
     known = worlds()
     known.server.token = "secret"
     keys = [credential.token for credential in known.default.credentials.values()]
@@ -113,7 +113,7 @@ def test_off_loopback_the_index_has_no_keys() -> None:
 
 
 def test_a_documents_own_operation_at_the_root_comes_first(control: Api) -> None:
-    """An API that answers `GET /` itself is not hidden by the index."""
+    """An API's own `GET /` replaces the index."""
     document = deepcopy(toy.document())
     document["servers"] = [{"url": "https://toys.example"}]
     document["paths"] = {"/": document["paths"].pop("/toys"), **document["paths"]}

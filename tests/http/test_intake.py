@@ -1,4 +1,4 @@
-"""What a server takes in: bounds of heads and bodies, and what is answered before a body is read."""
+"""Reading requests: bounds of heads and bodies, and refusals before a body is read."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def shared(nextstep: Api, control: Api, small: dict[str, Any], seeds: dict[str, 
 
 @pytest.fixture
 def served(shared: Worlds) -> Worlds:
-    """The served worlds, the default one as it was made."""
+    """The served worlds, with the default one reset."""
     shared.reset(shared.default)
     return shared
 
 
 def pieces(text: str, size: int) -> list[bytes]:
-    """A text in segments of `size` bytes."""
+    """Split bytes into segments of `size` bytes."""
     content = text.encode("latin-1")
     return [content[start : start + size] for start in range(0, len(content), size)]
 
 
 def one(written: list[bytes]) -> Answer:
-    """The one answer in what was written."""
+    """Return the only response in the output."""
     (answer,) = answers(b"".join(written))
     return answer
 
 
 def headers(size: int) -> str:
-    """Names and values of `size` bytes in all, in headers that are none too long."""
+    """Names and values of `size` bytes in all, each header within its bound."""
     full, rest = divmod(size, 60_000)
     return "".join(f"x-{n}: {'a' * 59_997}\r\n" for n in range(full)) + f"x-z: {'a' * (rest - 3)}\r\n"
 
@@ -80,7 +80,7 @@ HEADS = [
 @pytest.mark.parametrize("size", [1000, 16_384, 16_385, 10**9])
 @pytest.mark.parametrize(("head", "status"), [case[1:] for case in HEADS], ids=[case[0] for case in HEADS])
 def test_heads_have_bounds(served: Worlds, head: str, status: int, size: int) -> None:
-    """A head at a bound is read, one over it refused in problem details, however it is cut."""
+    """A head at a bound is read; one over it is refused with problem details, however it is split."""
     answer = one(spoken(App(served), *pieces(head, size)).written)
     assert answer.status == status
     if status != 200:
@@ -99,7 +99,7 @@ def test_heads_have_bounds(served: Worlds, head: str, status: int, size: int) ->
     ids=["url", "header", "name", "chunk extension", "trailer"],
 )  # fmt: skip
 def test_what_does_not_end_is_refused_at_once(served: Worlds, start: str, status: int) -> None:
-    """A URL, header, chunk extension or trailer without an end is answered before it ends."""
+    """An endless URL, header, chunk extension or trailer is refused before it ends."""
     seen: list[int] = []
     wire_of = [start, *["a" * 10_000] * 40]
 
@@ -113,7 +113,7 @@ def test_what_does_not_end_is_refused_at_once(served: Worlds, start: str, status
 
 
 def test_a_large_body_buys_no_long_trailer(served: Worlds) -> None:
-    """What is allowed around chunks goes with each of them: a trailer behind a large body is bounded all the same."""
+    """The bound of a trailer does not grow with the body."""
     head = f"{POST}{KEYED}transfer-encoding: chunked\r\n\r\nea60\r\n{'a' * 60_000}\r\n0\r\nx: "
     assert one(spoken(App(served), head, *["a" * 10_000] * 5).written).status == 431
 
@@ -125,7 +125,7 @@ def test_many_trailers_are_refused(served: Worlds) -> None:
 
 
 def test_few_trailers_are_no_headers(served: Worlds) -> None:
-    """Trailers are read and forgotten: they are no headers of their request."""
+    """Trailers are read and dropped."""
     body = f'15\r\n{{"template_id": "T1"}}\r\n0\r\nauthorization: Bearer {KEY}\r\n\r\n'
     for own, status in ((KEYED, 201), (HOST, 401)):
         wire = spoken(App(served), f"{POST}{own}transfer-encoding: chunked\r\n\r\n{body}")
@@ -133,7 +133,7 @@ def test_few_trailers_are_no_headers(served: Worlds) -> None:
 
 
 def test_small_chunks_are_no_extensions(served: Worlds) -> None:
-    """A body of which each byte is a chunk of its own is read."""
+    """A body in chunks of one byte is read."""
     start = '{"template_id": "T1", "name": "' + "a" * 30_000 + '"}'
     chunks = "".join(f"1\r\n{letter}\r\n" for letter in start)
     head = f"{POST}{KEYED}transfer-encoding: chunked\r\n\r\n"
@@ -155,7 +155,7 @@ UNREAD = [
 @pytest.mark.parametrize(("path", "own", "status"), [case[1:] for case in UNREAD], ids=[case[0] for case in UNREAD])
 @pytest.mark.parametrize("expect", ["", "expect: 100-continue\r\n"])
 def test_a_body_that_is_not_wanted_is_not_read(served: Worlds, path: str, own: str, status: int, expect: str) -> None:
-    """Route, credential and length are seen first: the answer comes before the first byte of the body."""
+    """Route, credential and length are checked before the first byte of the body is read."""
     with connect(served) as connection:
         connection.sendall(f"POST {path} HTTP/1.1\r\n{HOST}{own}{expect}content-length: 99999999\r\n\r\n".encode())
         answer = one([received(connection)])
@@ -165,7 +165,7 @@ def test_a_body_that_is_not_wanted_is_not_read(served: Worlds, path: str, own: s
 
 @pytest.mark.parametrize(("path", "own", "status"), [case[1:] for case in UNREAD], ids=[case[0] for case in UNREAD])
 def test_chunks_that_are_not_wanted_are_not_kept(served: Worlds, path: str, own: str, status: int) -> None:
-    """A body of unknown length is refused as soon as it is larger than what is read unseen, or its bound."""
+    """A body of unknown length is refused as soon as it exceeds its bound or the unauthenticated one."""
     app = App(served)
     held: list[int] = []
     head = f"POST {path} HTTP/1.1\r\n{HOST}{own}transfer-encoding: chunked\r\n\r\n"
@@ -176,13 +176,13 @@ def test_chunks_that_are_not_wanted_are_not_kept(served: Worlds, path: str, own:
 
 
 def test_an_answer_to_a_large_body_is_read_by_a_client_that_sends_first(served: Worlds) -> None:
-    """A client that sends all of a refused body before it reads finds the answer, not a broken connection."""
+    """A client that sends a refused body as a whole can read the response afterwards."""
     head = f"POST /nope HTTP/1.1\r\n{HOST}content-length: {30 * MB}\r\n"
     assert sent(served, head, b"a" * (30 * MB)).status == 404
 
 
 def test_a_body_over_the_bound_is_a_413_in_the_vendors_envelope(served: Worlds) -> None:
-    """NextStep takes a megabyte, and not a byte more; the refusal is recorded like any other."""
+    """NextStep accepts a body of one megabyte; a longer one answers 413 and is recorded."""
     for size, status in ((MB, 400), (MB + 1, 413)):
         answer = sent(served, f"{POST}content-length: {size}\r\n{CLOSE}", b" " * size)
         assert (answer.status, answer.headers["x-mock-reason"]) == (status, "validation")
@@ -191,7 +191,7 @@ def test_a_body_over_the_bound_is_a_413_in_the_vendors_envelope(served: Worlds) 
 
 
 def test_each_operation_has_its_own_bound(served: Worlds) -> None:
-    """Kognitos takes large files, and not as the JSON of a run; the control API takes large states."""
+    """Kognitos accepts large files but no large run; the control API accepts large states."""
     key = "x-api-key: YOUR_API_KEY\r\n"
     run = f"POST /v2/runs HTTP/1.1\r\n{JSON}{key}{HOST}content-length: {2 * MB}\r\n\r\n"
     state = f"PUT /__mock__/state HTTP/1.1\r\n{JSON}{CLOSE}content-length: {2 * MB}\r\n"
@@ -200,7 +200,7 @@ def test_each_operation_has_its_own_bound(served: Worlds) -> None:
 
 
 def test_a_large_file_of_short_lines_is_taken(served: Worlds) -> None:
-    """An upload is read whole up to its own bound, at the address that was given out."""
+    """An upload is read up to its own bound."""
     head = f"POST /v2/files HTTP/1.1\r\n{JSON}x-api-key: YOUR_API_KEY\r\n{HOST}connection: close\r\n"
     agent = served.access_info(served.default, "kognitos")["agent_id"]
     body = json.dumps({"agent_id": agent, "file_name": "a.txt"}).encode()
@@ -215,7 +215,7 @@ def test_a_large_file_of_short_lines_is_taken(served: Worlds) -> None:
 
 
 def test_all_bodies_together_have_a_bound(served: Worlds) -> None:
-    """Where the bodies of all connections are too large together, one more is a 503; those before it go on."""
+    """A body that exceeds the shared bound of all connections answers 503; earlier ones proceed."""
     app = App(served, bounds=Bounds(bodies=100_000))
     server = Server(app, sockets=[], ready=lambda: None)
     head = f"{POST}{KEYED}origin: http://page.example\r\ncontent-length: 60000\r\n\r\n".encode()
@@ -247,7 +247,7 @@ def test_all_bodies_together_have_a_bound(served: Worlds) -> None:
 
 
 def test_what_a_get_carries_is_not_kept(served: Worlds) -> None:
-    """A large body of GET or HEAD is thrown away, and one that goes on and on ends the connection."""
+    """A large body of GET or HEAD is dropped; an endless one closes the connection."""
     for size, statuses in ((MB, [200, 200]), (MB + 1, [200])):
         for method in ("GET", "HEAD"):
             head = f"{method} {RUN} HTTP/1.1\r\n{KEYED}content-length: {size}\r\n\r\n"
@@ -258,7 +258,7 @@ def test_what_a_get_carries_is_not_kept(served: Worlds) -> None:
 
 
 def through_asgi(app: App, path: str, *parts: bytes, headers: dict[bytes, bytes]) -> tuple[list[int], int]:
-    """The statuses that a POST in parts gets in process, and how many parts were not asked for."""
+    """Send a POST in parts in process; returns the statuses and the number of unread parts."""
     left, sent_back = [*parts], list[int]()
 
     async def receive() -> dict[str, Any]:
@@ -277,7 +277,7 @@ def through_asgi(app: App, path: str, *parts: bytes, headers: dict[bytes, bytes]
 
 
 def test_bodies_have_the_same_bounds_in_process(served: Worlds) -> None:
-    """Behind any ASGI server route, credential and bound are seen before more than a little is read."""
+    """Any ASGI server gets route, credential and bound checked before the body is read."""
     app, part = App(served), b" " * 10_000
     key, keyed = (b"authorization", f"Bearer {KEY}".encode()), (b"content-type", b"application/json")
     assert through_asgi(app, "/nope", *[part] * 200, headers={}) == ([404], 198)
@@ -287,7 +287,7 @@ def test_bodies_have_the_same_bounds_in_process(served: Worlds) -> None:
 
 
 def test_a_client_that_goes_away_in_process_is_not_answered(served: Worlds) -> None:
-    """Where an ASGI server tells that the client left before the end of its body, nothing is done or kept."""
+    """A request whose client disconnects before the end of its body has no effect."""
     app = App(served)
     for parts in ((), (b"{",), (b" " * 50_000, b" " * 50_000)):
         headers = {b"authorization": f"Bearer {KEY}".encode()}

@@ -1,4 +1,4 @@
-"""HTTP on one connection: what is read, what is refused, and in what order it is answered."""
+"""HTTP on one connection: parsing, refusals, and the order of responses."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def shared(nextstep: Api, control: Api, small: dict[str, Any]) -> Iterator[World
 
 @pytest.fixture
 def served(shared: Worlds) -> Worlds:
-    """The served worlds, the default one as it was made."""
+    """The served worlds, with the default one reset."""
     shared.reset(shared.default)
     return shared
 
@@ -91,7 +91,7 @@ def served(shared: Worlds) -> Worlds:
     ],
 )  # fmt: skip
 def test_whatever_arrives_is_answered_in_json(served: Worlds, head: str, status: int) -> None:
-    """What is no HTTP is a 400, what is odd HTTP the API's own answer; no framework's text reaches a client."""
+    """Invalid HTTP answers 400 and unusual HTTP the API's own response, always as JSON."""
     got, headers, body = sent(served, head)
     assert got == status
     assert headers["content-type"] in ("application/json", "application/problem+json")
@@ -100,7 +100,7 @@ def test_whatever_arrives_is_answered_in_json(served: Worlds, head: str, status:
 
 
 def test_head_has_no_body(served: Worlds) -> None:
-    """HEAD is answered with the headers of GET alone, its length among them."""
+    """HEAD has the headers of GET, the length among them, and no body."""
     get = sent(served, f"GET {RUN} HTTP/1.1\r\n{CLOSE}")
     head = sent(served, f"HEAD {RUN} HTTP/1.1\r\n{CLOSE}")
     assert (head.status, head.body) == (200, b"")
@@ -109,7 +109,7 @@ def test_head_has_no_body(served: Worlds) -> None:
 
 
 def test_no_content_has_no_length(served: Worlds) -> None:
-    """A 204 carries neither body nor content length."""
+    """A 204 has neither body nor Content-Length."""
     status, headers, body = sent(served, f"POST /__mock__/reset HTTP/1.1\r\ncontent-length: 0\r\n{CLOSE}")
     assert (status, body) == (204, b"")
     assert "content-length" not in headers
@@ -123,7 +123,7 @@ def test_chunks_make_one_body(served: Worlds) -> None:
 
 
 def test_a_body_that_is_cut_off_is_no_request(served: Worlds) -> None:
-    """Where the client goes away before the end of its body, nothing is done and nothing recorded."""
+    """A request whose client disconnects before the end of its body has no effect and is not recorded."""
     head = f"POST /api/v1/process-templates/T2/publish HTTP/1.1\r\n{JSON}content-length: 99\r\n{CLOSE}"
     for body in (b"", b"{}"):
         assert sent(served, head, body, cut=True)[0] == 0
@@ -131,7 +131,7 @@ def test_a_body_that_is_cut_off_is_no_request(served: Worlds) -> None:
 
 
 def test_an_answer_is_one_write(served: Worlds) -> None:
-    """Head and body leave in one system call; what two requests are answered, in two."""
+    """Head and body of a response are one write."""
     first, second = spoken(App(served), f"{GET}\r\n", f"{GET}\r\n").written
     assert first == second
     assert first.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -139,7 +139,7 @@ def test_an_answer_is_one_write(served: Worlds) -> None:
 
 
 def test_what_a_closed_connection_would_get_is_dropped(served: Worlds) -> None:
-    """Where the client went away before its answer was written, nothing is."""
+    """A response to a closed connection is dropped."""
     wire = Wire()
 
     def ask_and_go(protocol: Protocol) -> None:
@@ -150,13 +150,13 @@ def test_what_a_closed_connection_would_get_is_dropped(served: Worlds) -> None:
 
 
 def test_many_answers_are_one_write_but_not_all(served: Worlds) -> None:
-    """What is asked at once is answered at once, up to a bound: then it is seen whether the client reads."""
+    """Pipelined responses share one write up to a bound."""
     written = spoken(App(served), f"{GET}\r\n" * 70).written
     assert [data.count(b"HTTP/1.1 200 OK") for data in written] == [64, 6]
 
 
 def test_where_we_close_the_answer_is_whole(served: Worlds) -> None:
-    """An answer that is the last one is written before the connection is closed; in HTTP/1.0 it always is."""
+    """The last response is written completely before the connection is closed, as always in HTTP/1.0."""
     for head in (f"{GET}connection: close\r\n", GET.replace("1.1", "1.0") + "connection: keep-alive\r\n"):
         wire = spoken(App(served), f"{head}\r\n")
         assert wire.closed
@@ -164,7 +164,7 @@ def test_where_we_close_the_answer_is_whole(served: Worlds) -> None:
 
 
 def test_a_fault_may_close_the_connection(served: Worlds) -> None:
-    """`Connection: close` among a fault's headers does what it says: what was sent ahead is not done."""
+    """A fault with `Connection: close` closes the connection and drops pipelined requests."""
     Client(served).done("POST", "/faults", {"status": 503, "headers": {"Connection": "Close"}, "times": 1})
     before = served.default.journal.count
     wire = spoken(App(served), f"{GET}\r\n{GET}expect: 100-continue\r\n\r\n", f"{GET}\r\n")
@@ -174,7 +174,7 @@ def test_a_fault_may_close_the_connection(served: Worlds) -> None:
 
 
 def test_what_waits_behind_a_last_answer_is_not_done(served: Worlds) -> None:
-    """Also where answers wait for the client to read, what was sent behind the last one is dropped."""
+    """Requests after the last response have no effect, even if responses wait for the client."""
     Client(served).done("POST", "/faults", {"status": 503, "headers": {"Connection": "close"}, "times": 1})
     before, wire = served.default.journal.count, Wire()
     asks = f"{GET}\r\n{GET}\r\n{GET}\r\nhello\r\n\r\n"
@@ -185,7 +185,7 @@ def test_what_waits_behind_a_last_answer_is_not_done(served: Worlds) -> None:
 
 
 def test_what_is_lost_has_a_name(served: Worlds) -> None:
-    """A connection that is cut off tells what its client loses."""
+    """An aborted connection reports what its client loses."""
     lost: list[str] = []
     cut = [lambda protocol: lost.append(protocol.cut())]
     for turns in (["GET /a"], [f"{GET}x: y"], ["G"], [Protocol.pause_writing, f"{GET}\r\n"], ["hello\r\n"]):
@@ -195,21 +195,21 @@ def test_what_is_lost_has_a_name(served: Worlds) -> None:
 
 
 def test_a_refusal_of_a_closed_connection_is_dropped(served: Worlds) -> None:
-    """Where the client is gone, bad HTTP is not answered."""
+    """Invalid HTTP from a client that left is not answered."""
     wire = Wire()
     wire.close()
     assert spoken(App(served), "hello\r\n", wire=wire).written == []
 
 
 def test_a_target_is_ascii(served: Worlds) -> None:
-    """Whatever the parser lets pass, other bytes than ASCII in a target are a 400."""
+    """A target that is not ASCII answers 400."""
     with pytest.raises(Unreadable) as refused:
         head_of(b"GET", b"/\xff", ())
     assert refused.value.args[0] == 400
 
 
 def test_a_slow_reader_is_not_answered_ahead(served: Worlds) -> None:
-    """While a client does not read, its next request waits, and what follows is not even read."""
+    """The next request of a client that does not read waits, and later ones are not read."""
     wire = Wire()
     seen: list[tuple[int, bool]] = []
 
@@ -223,7 +223,7 @@ def test_a_slow_reader_is_not_answered_ahead(served: Worlds) -> None:
 
 
 def test_a_request_that_is_being_read_is_answered_before_the_server_stops(served: Worlds) -> None:
-    """At shutdown a quiet connection is closed at once, a busy one behind its answer."""
+    """At shutdown an idle connection closes at once, a busy one after its response."""
     publish = f"POST /api/v1/process-templates/T2/publish HTTP/1.1\r\nauthorization: Bearer {KEY}\r\n"
     wire = spoken(App(served), f"{publish}{JSON}content-length: 2\r\n\r\n{{", Protocol.shutdown, "}")
     assert wire.closed
@@ -233,14 +233,14 @@ def test_a_request_that_is_being_read_is_answered_before_the_server_stops(served
 
 
 def test_what_a_get_carries_is_not_read(served: Worlds) -> None:
-    """A body where none is meant to be changes nothing, and the next request is found behind it."""
+    """The body of a GET is skipped, and the next request is read."""
     wire = spoken(App(served), f"{GET}content-length: 4\r\n\r\nGET {GET}\r\n")
     assert b"".join(wire.written).count(b"HTTP/1.1 200 OK") == 2
     assert [exchange.request.body for exchange in served.default.journal] == [b"", b""]
 
 
 def test_a_failure_outside_of_the_pipeline_is_a_500(served: Worlds, capsys: pytest.CaptureFixture[str]) -> None:
-    """A programmer's error in the edge is logged with its traceback, and not the client's fault."""
+    """An internal error of the edge answers 500 and is logged with its traceback."""
 
     def fail(exchange: Exchange) -> None:
         raise KeyError("edge")
@@ -267,7 +267,7 @@ REQUESTS = [
 def test_what_is_answered_does_not_hang_on_the_cuts(
     nextstep: Api, control: Api, small: dict[str, Any], requests: list[str], gaps: list[int], slow: bool
 ) -> None:
-    """However a stream of requests is cut, and whether or not its client reads at once, it gets the same answers."""
+    """A stream of requests gets the same responses however it is split."""
     stream = "".join(requests)
     cuts = [min(sum(gaps[:count]), len(stream)) for count in range(len(gaps) + 1)]
     pieces = [stream[start:end] for start, end in zip(cuts, [*cuts[1:], len(stream)], strict=True)]
@@ -282,14 +282,14 @@ def test_what_is_answered_does_not_hang_on_the_cuts(
 
 
 def test_requests_sent_ahead_are_answered_in_order(served: Worlds) -> None:
-    """Several requests in one segment get their answers one after the other on the same connection."""
+    """Pipelined requests are answered in order."""
     heads = [f"GET /api/v1/process-runs/{id} HTTP/1.1\r\n{KEYED}\r\n" for id in ("R1", "nope", "R2")]
     last = f"DELETE {RUN} HTTP/1.1\r\n{CLOSE}\r\n"
     assert [answer.status for answer in exchanged(served, "".join([*heads, last]))] == [200, 404, 200, 405]
 
 
 def test_pages_are_answered_in_their_turn(served: Worlds) -> None:
-    """Pages come between other answers, in the order of their requests."""
+    """Pages are sent in the order of their requests."""
     page = f"GET /__mock__/openapi/nextstep.yaml HTTP/1.1\r\n{HOST}content-length: 2\r\n\r\n{{}}"
     publish = f"POST /api/v1/process-templates/T2/publish HTTP/1.1\r\ncontent-length: 2\r\n{JSON}"
     turns = f"{GET}\r\n{page}{publish}{HOST}\r\n{{}}{page}{publish}{CLOSE}\r\n{{}}"
@@ -299,7 +299,7 @@ def test_pages_are_answered_in_their_turn(served: Worlds) -> None:
 
 
 def test_a_client_that_asks_first_is_told_to_go_on(served: Worlds) -> None:
-    """`Expect: 100-continue` is answered before the body comes."""
+    """`Expect: 100-continue` gets a 100 before the body."""
     with connect(served) as connection:
         connection.sendall(f"{POST}content-length: 21\r\nexpect: 100-continue\r\n{CLOSE}\r\n".encode())
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -308,7 +308,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(served: Worlds) -> None:
 
 
 def test_a_client_of_http_1_0_is_not_told_to_go_on(served: Worlds) -> None:
-    """HTTP/1.0 knows no 100 (RFC 9110, 10.1.1): the answer is the first that comes."""
+    """An HTTP/1.0 client gets no 100 (RFC 9110, 10.1.1)."""
     head = POST.replace("1.1", "1.0")
     answer = sent(served, f"{head}content-length: 21\r\nexpect: 100-continue\r\n{CLOSE}", START.encode())
     assert answer.status == 201
@@ -317,7 +317,7 @@ def test_a_client_of_http_1_0_is_not_told_to_go_on(served: Worlds) -> None:
 @pytest.mark.parametrize("upgrade", UPGRADES)
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_an_upgrade_is_ignored(served: Worlds, upgrade: str, size: int) -> None:
-    """A request that offers another protocol is answered whole, however it is cut, and so is what follows it."""
+    """A request with `Upgrade` is answered completely, and so are later ones."""
     plain = f"{POST}{KEYED}{upgrade}content-length: 21\r\n\r\n{START}"
     chunks = f"8\r\n{START[:8]}\r\nd\r\n{START[8:]}\r\n0\r\n\r\n"
     chunked = f"{POST}{KEYED}{upgrade}transfer-encoding: chunked\r\n\r\n{chunks}"
@@ -334,20 +334,20 @@ def test_an_upgrade_is_ignored(served: Worlds, upgrade: str, size: int) -> None:
     ("host: again\r\n", 400), ("transfer-encoding: gzip, chunked\r\n", 501), ("x: y\r\n" * 200, 431),
 ])  # fmt: skip
 def test_a_bad_head_with_an_upgrade_is_refused_as_without(served: Worlds, fault: str, status: int) -> None:
-    """What is wrong beside the offer is a client's mistake all the same."""
+    """An invalid head with `Upgrade` is refused like one without."""
     wire = spoken(App(served), f"{POST}{KEYED}{UPGRADES[0]}{fault}\r\n")
     assert [answer.status for answer in answers(b"".join(wire.written))] == [status]
 
 
 def test_a_request_with_an_upgrade_is_recorded_as_it_came(served: Worlds) -> None:
-    """The journal shows the headers of the offer."""
+    """The journal has the headers of `Upgrade`."""
     spoken(App(served), f"{GET}{UPGRADES[0]}\r\n")
     (exchange,) = served.default.journal
     assert exchange.request.header("upgrade") == "h2c"
 
 
 def test_a_tunnel_is_refused_and_the_connection_goes_on(served: Worlds) -> None:
-    """CONNECT asks for a proxy: a 501, and the next request is answered."""
+    """CONNECT answers 501, and the next request is read."""
     got = exchanged(served, f"CONNECT example.org:443 HTTP/1.1\r\n{HOST}\r\nGET {RUN} HTTP/1.1\r\n{CLOSE}\r\n")
     assert [answer.status for answer in got] == [501, 200]
     assert "no proxy" in json.loads(got[0].body)["detail"]
@@ -355,7 +355,7 @@ def test_a_tunnel_is_refused_and_the_connection_goes_on(served: Worlds) -> None:
 
 @pytest.mark.parametrize(("path", "readers"), [("/api/v1/process-runs", "*"), ("/__mock__/state", None)])
 def test_a_page_may_read_the_refusal_of_its_headers(served: Worlds, path: str, readers: str | None) -> None:
-    """Where the Origin header came before what is too much, a vendor's path tells the page why."""
+    """A page may read the refusal of an oversized head if Origin came before the bound."""
     head = f"GET {path} HTTP/1.1\r\n{HOST}origin: http://a.example\r\n"
     (answer,) = exchanged(served, head + "x: y\r\n" * 200 + "\r\n")
     assert answer.status == 431
@@ -363,14 +363,14 @@ def test_a_page_may_read_the_refusal_of_its_headers(served: Worlds, path: str, r
 
 
 def test_any_number_of_heads_that_are_read_again_may_come_at_once(served: Worlds) -> None:
-    """However many requests to a proxy arrive in one piece, each has its answer, and so has what follows."""
+    """Any number of requests with whole URLs in one segment are answered."""
     wire = spoken(App(served), "CONNECT a:1 HTTP/1.1\r\nhost:a\r\n\r\n" * 1000 + f"GET {RUN} HTTP/1.1\r\n{CLOSE}\r\n")
     assert [answer.status for answer in answers(b"".join(wire.written))] == [501] * 1000 + [200]
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", " \t  "])
 def test_blanks_around_a_value_are_no_part_of_it(served: Worlds, blank: str) -> None:
-    """A key with blanks behind it is the key (RFC 9112, 5.1)."""
+    """Blanks around a header value are removed (RFC 9112, 5.1)."""
     head = f"GET {RUN} HTTP/1.1\r\nauthorization:{blank}Bearer {KEY}{blank}\r\n{HOST}connection: close{blank}\r\n"
     assert sent(served, head).status == 200
     (exchange,) = served.default.journal
@@ -378,7 +378,7 @@ def test_blanks_around_a_value_are_no_part_of_it(served: Worlds, blank: str) -> 
 
 
 def test_the_host_of_a_whole_url_counts(served: Worlds) -> None:
-    """Where the target is a URL, its host takes the place of the Host header (RFC 9112, 3.2.2)."""
+    """The host of a whole URL replaces the Host header (RFC 9112, 3.2.2)."""
     for target, host in (("http://elsewhere:81" + RUN, "elsewhere:81"), ("http://elsewhere" + RUN, "elsewhere")):
         assert sent(served, f"GET {target} HTTP/1.1\r\n{CLOSE}").status == 200
         assert [*served.default.journal][-1].request.header("host") == host
@@ -386,14 +386,14 @@ def test_the_host_of_a_whole_url_counts(served: Worlds) -> None:
 
 @pytest.mark.parametrize("target", ["*", "http://elsewhere"])
 def test_the_whole_server_has_options(served: Worlds, target: str) -> None:
-    """`OPTIONS *`, and its form with a host, says what methods there are."""
+    """`OPTIONS *`, and its form with a host, lists the methods."""
     answer = sent(served, f"OPTIONS {target} HTTP/1.1\r\n{CLOSE}")
     assert (answer.status, answer.body) == (204, b"")
     assert "PATCH" in answer.headers["allow"]
 
 
 def test_the_date_is_renewed_each_second(served: Worlds) -> None:
-    """The line of the Date header is made once a second, not for each answer."""
+    """The Date line is built once a second."""
     app = App(served)
     server = Server(app, sockets=[], ready=lambda: None)
     app.date = b"old"
@@ -402,7 +402,7 @@ def test_the_date_is_renewed_each_second(served: Worlds) -> None:
 
 
 def test_answers_are_dated(served: Worlds) -> None:
-    """Every answer has a Date of the last seconds, refusals and pages too (RFC 9110, 6.6.1)."""
+    """Every response has a current Date, refusals and pages too (RFC 9110, 6.6.1)."""
     for head in (f"GET {RUN} HTTP/1.1\r\n{CLOSE}", "hello\r\n", f"GET /__mock__/docs HTTP/1.1\r\n{CLOSE}"):
         before, given, after = formatdate(usegmt=True), sent(served, head).headers["date"], formatdate(usegmt=True)
         first, date, last = map(parsedate_to_datetime, (before, given, after))
@@ -412,13 +412,13 @@ def test_answers_are_dated(served: Worlds) -> None:
 
 @pytest.mark.parametrize("path", [RUN, "/__mock__/docs", "/__mock__/openapi/nextstep.yaml"])
 def test_a_client_may_close_its_side_after_it_has_asked(served: Worlds, path: str) -> None:
-    """What was asked before the client's last byte is answered whole."""
+    """Requests before a half-close are answered completely."""
     asked = f"GET {path} HTTP/1.1\r\n{KEYED}\r\n" * 3
     assert [answer.status for answer in exchanged(served, asked, half_close=True)] == [200, 200, 200]
 
 
 def test_an_answer_leaves_before_a_half_closed_connection_is_closed(served: Worlds) -> None:
-    """Where the request and the client's end come together, the answer is written first."""
+    """A response is written before a half-closed connection is closed."""
     wire = Wire()
 
     def ask_and_end(protocol: Protocol) -> None:
@@ -431,7 +431,7 @@ def test_an_answer_leaves_before_a_half_closed_connection_is_closed(served: Worl
 
 
 def test_a_half_closed_client_that_does_not_read_is_answered_later(served: Worlds) -> None:
-    """What waits for a client to read is answered although it sends no more; then the connection is closed."""
+    """A half-closed client that reads late gets its responses before the connection is closed."""
     wire = Wire()
     stays: list[bool] = []
     turns = (Protocol.pause_writing, f"{GET}\r\n", lambda protocol: stays.append(protocol.eof_received()))
@@ -443,13 +443,13 @@ def test_a_half_closed_client_that_does_not_read_is_answered_later(served: World
 
 @pytest.mark.parametrize("range", ["bytes=0-9", "bytes=9-0", "bytes=zz", "lines=1-2", "bytes=999999999-"])
 def test_a_range_of_a_page_is_the_whole_page(served: Worlds, range: str) -> None:
-    """`Range` is ignored, good or bad (RFC 9110, 14.2)."""
+    """`Range` is ignored, valid or not (RFC 9110, 14.2)."""
     answer = sent(served, f"GET /__mock__/openapi/nextstep.yaml HTTP/1.1\r\nrange: {range}\r\n{CLOSE}")
     assert (answer.status, answer.body) == (200, data.path("openapi/nextstep.yaml").read_bytes())
 
 
 def test_refusals_wait_for_their_turn(served: Worlds) -> None:
-    """While a client does not read, what would be answered at once waits behind the answers before it."""
+    """A refusal waits behind earlier responses."""
     wire = Wire()
     early = f"POST /nope HTTP/1.1\r\n{KEYED}content-length: 99999\r\n\r\n"
     asks = f"{POST}{KEYED}content-length: 21\r\nexpect: 100-continue\r\n\r\n{START}"
@@ -460,7 +460,7 @@ def test_refusals_wait_for_their_turn(served: Worlds) -> None:
 
 
 def test_a_client_that_reads_little_gets_its_answers_one_by_one(served: Worlds) -> None:
-    """Answers that wait are written until the client stops reading again."""
+    """Waiting responses are written until the client stops reading again."""
 
     class Narrow(Wire):
         protocol: Protocol
@@ -483,7 +483,7 @@ def test_a_client_that_reads_little_gets_its_answers_one_by_one(served: Worlds) 
 
 
 def test_a_failure_while_reading_is_a_500(served: Worlds, capsys: pytest.CaptureFixture[str]) -> None:
-    """A programmer's error in what the parser calls is logged, and not the client's fault."""
+    """An internal error while parsing answers 500 and is logged."""
     app = App(served)
     del app.edge.body_bound
 

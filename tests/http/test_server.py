@@ -1,4 +1,4 @@
-"""The edge: a real server on a thread, raw HTTP, and the in-process ways to call the application."""
+"""The edge: a real server on a thread, raw HTTP, and the application in process."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def shared(nextstep: Api, control: Api, small: dict[str, Any]) -> Iterator[World
 
 @pytest.fixture
 def served(shared: Worlds) -> Worlds:
-    """The served worlds, the default one as it was made."""
+    """The served worlds, with the default one reset."""
     shared.reset(shared.default)
     return shared
 
 
 def test_a_real_client_gets_what_the_application_answers(served: Worlds) -> None:
-    """Over HTTP come the same bytes, status and reason as in process."""
+    """A response over HTTP has the same bytes, status and reason as in process."""
     url = served.server.url
     for target in ("/process-runs", "/process-runs/R9", "/nope"):
         over_http = requests.get(f"{url}/api/v1{target}", headers={"Authorization": f"Bearer {KEY}"}, timeout=5)
@@ -54,7 +54,7 @@ def test_a_real_client_gets_what_the_application_answers(served: Worlds) -> None
 
 
 def test_many_requests_share_a_connection(served: Worlds) -> None:
-    """A session writes and reads its own writes."""
+    """A session reads its own writes."""
     url = served.server.url
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {KEY}"
@@ -68,7 +68,7 @@ def test_many_requests_share_a_connection(served: Worlds) -> None:
 
 
 def test_threads_lose_no_write(served: Worlds) -> None:
-    """Requests that come at once are all done, each with an id of its own."""
+    """Concurrent requests all take effect, each with its own id."""
     url = served.server.url
     ids: list[str] = []
 
@@ -93,7 +93,7 @@ def test_threads_lose_no_write(served: Worlds) -> None:
 
 
 def test_the_control_api_steers_the_server(served: Worlds) -> None:
-    """A world made over HTTP is reached by its keys there."""
+    """A world that is created over HTTP is selected by its keys."""
     url = served.server.url
     made = requests.post(f"{url}/__mock__/worlds", timeout=5)
     entry = made.json()["apis"]["nextstep"]
@@ -110,7 +110,7 @@ def test_the_control_api_steers_the_server(served: Worlds) -> None:
 
 
 def test_people_get_pages(served: Worlds) -> None:
-    """The documents are served as their files, and one page lists operations, rules and assumptions."""
+    """The documents are served as files, and a page lists operations, rules and assumptions."""
     url = served.server.url
     page = requests.get(f"{url}/__mock__/docs", timeout=5)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -126,7 +126,7 @@ def test_people_get_pages(served: Worlds) -> None:
 
 
 def test_an_application_that_waits_needs_a_loop() -> None:
-    """Stepping by hand what waits for something is an error."""
+    """Running a coroutine that waits without an event loop is an error."""
 
     @types.coroutine
     def pause() -> Iterator[None]:
@@ -140,7 +140,7 @@ def test_an_application_that_waits_needs_a_loop() -> None:
 
 
 def test_lifespan_is_answered(client: Client) -> None:
-    """Startup and shutdown are completed."""
+    """Startup and shutdown complete."""
     incoming, answers = ["lifespan.startup", "lifespan.shutdown"], []
 
     async def receive() -> dict[str, Any]:
@@ -154,7 +154,7 @@ def test_lifespan_is_answered(client: Client) -> None:
 
 
 def test_a_watch_sees_every_exchange(make_worlds: Callable[..., Worlds], small: dict[str, Any]) -> None:
-    """What is given to watch gets the exchanges, after they were made."""
+    """A watcher gets each exchange after it is made."""
     seen: list[Exchange] = []
     app = App(make_worlds(seeds=small), watch=seen.append)
     call(app, Request("GET", RUN))
@@ -163,7 +163,7 @@ def test_a_watch_sees_every_exchange(make_worlds: Callable[..., Worlds], small: 
 
 
 def test_checked_answers_fit_their_document(make_worlds: Callable[..., Worlds], small: dict[str, Any]) -> None:
-    """Under `--check` an answer that the document does not allow is a 500 whose journal entry says why."""
+    """With `--check` a response that violates its document becomes a 500; the journal has the reason."""
     client = Client(make_worlds(seeds=small, checked=True))
     assert client.get("/process-runs").status == 200
     client.done("POST", "/faults", {"status": 200, "body": "a", "times": 1})
@@ -175,7 +175,7 @@ def test_checked_answers_fit_their_document(make_worlds: Callable[..., Worlds], 
 
 
 def test_strict_servers_say_nothing_of_the_mock(make_worlds: Callable[..., Worlds], small: dict[str, Any]) -> None:
-    """With `--fidelity strict` no header begins with X-Mock."""
+    """A strict server sends no X-Mock header."""
     client = Client(make_worlds(seeds=small, helpful=False))
     for target in ("/process-runs?limit=0", "/nope", "/process-runs/x"):
         assert not [name for name, _ in client.get(target).headers if name.startswith(b"x-mock")]
@@ -186,7 +186,7 @@ def test_strict_servers_say_nothing_of_the_mock(make_worlds: Callable[..., World
 
 
 def test_a_taken_port_is_an_error() -> None:
-    """Listening where somebody listens raises OSError and leaves no socket behind."""
+    """A port in use raises OSError and leaves no socket open."""
     with listen("127.0.0.1", 0) as taken, pytest.raises(OSError, match="in use"):
         listen("127.0.0.1", taken.getsockname()[1])
 
@@ -195,7 +195,7 @@ def test_a_taken_port_is_an_error() -> None:
     ("host", "reached"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]")]
 )
 def test_urls_lead_to_the_socket(host: str, reached: str) -> None:
-    """The URL names an address at which this machine is reached."""
+    """The URL names a reachable address."""
     try:
         listener = listen(host, 0)
     except OSError:
@@ -205,13 +205,13 @@ def test_urls_lead_to_the_socket(host: str, reached: str) -> None:
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Let every name stand for these addresses."""
+    """Resolve every name to these addresses."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
 
 
 def test_a_name_is_served_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All addresses that a name stands for are bound, at one port; IPv4 comes first."""
+    """All addresses of a name are bound at one port, IPv4 first."""
     resolving(monkeypatch, "127.0.0.2", "127.0.0.1", "127.0.0.1")
     listeners = listen_all("localhost", 0)
     with ExitStack() as stack:
@@ -223,7 +223,7 @@ def test_a_name_is_served_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_family_that_is_missing_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address that this machine has not is left out, as long as one is left."""
+    """An address that this machine lacks is skipped if another is left."""
     nowhere = "192.0.2.1"  # RFC 5737: for documentation
     resolving(monkeypatch, "127.0.0.1", nowhere)
     (listener,) = listen_all("localhost", 0)
@@ -235,7 +235,7 @@ def test_a_family_that_is_missing_is_no_error(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_port_that_is_taken_on_one_address_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where one of the addresses is taken nothing is served, and no socket is left behind."""
+    """A port in use on one address stops the start and leaves no socket open."""
     with listen("127.0.0.2", 0) as taken:
         resolving(monkeypatch, "127.0.0.1", "127.0.0.2")
         port = taken.getsockname()[1]
@@ -245,7 +245,7 @@ def test_a_port_that_is_taken_on_one_address_is_an_error(monkeypatch: pytest.Mon
 
 
 def test_both_families_of_localhost_are_served() -> None:
-    """IPv6 beside IPv4, each by its own socket, where this machine has both."""
+    """IPv4 and IPv6 have a socket each, where this machine has both."""
     listeners = listen_all("localhost", 0)
     families = [listener.family for listener in listeners]
     for listener in listeners:
@@ -254,7 +254,7 @@ def test_both_families_of_localhost_are_served() -> None:
 
 
 def test_the_ready_file_tells_how_to_reach_the_world(client: Client) -> None:
-    """It holds url, pid and an entry for each API, and the control token only where one is needed."""
+    """The ready file has url, pid, an entry for each API, and the control token only if one is needed."""
     told = json.loads(ready_file(client.worlds))
     assert set(told) == {"url", "pid", "apis"}
     assert told["apis"]["nextstep"]["api_key"] == KEY

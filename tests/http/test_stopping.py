@@ -1,4 +1,4 @@
-"""How connections end: silent and slow ones by themselves, all of them when the server stops."""
+"""The end of connections: timeouts, and the stop of the server."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def hasty(nextstep: Api, control: Api, small: dict[str, Any]) -> Iterator[Callab
 
 
 def test_a_silent_connection_is_closed(hasty: Callable[..., Worlds]) -> None:
-    """A client that asks for nothing is not kept for ever."""
+    """An idle connection is closed."""
     with connect(hasty(idle=0.05)) as connection:
         assert received(connection) == b""
 
 
 def test_a_slow_request_is_a_408(hasty: Callable[..., Worlds]) -> None:
-    """A head or body that does not end in time is refused in problem details."""
+    """A head or body that does not end in time answers 408 with problem details."""
     worlds = hasty(request=0.05)
     with ExitStack() as stack:
         connections = [stack.enter_context(connect(worlds)) for _ in SLOW]
@@ -64,17 +64,17 @@ def test_a_slow_request_is_a_408(hasty: Callable[..., Worlds]) -> None:
 
 
 def after(seconds: float) -> Callable[[Protocol], None]:
-    """What happens to a connection when so much time has passed since now."""
+    """Return the state of a connection after this much time."""
     return lambda protocol: protocol.expire(protocol._loop.time() + seconds)
 
 
 def note_end(wire: Wire, seen: list[bool], protocol: Protocol) -> None:
-    """Note whether the connection is at its end."""
+    """Record whether the connection is closed."""
     seen.append(wire.closed or wire.ended)
 
 
 def test_times_begin_anew_with_each_request(worlds: Worlds) -> None:
-    """Idle time counts from the last answer; a request's from its first byte, however much of it comes."""
+    """Idle time counts from the last response, request time from the first byte."""
     bounds = Bounds()
     wire = spoken(App(worlds), after(bounds.idle - 1))
     assert not wire.aborted
@@ -97,7 +97,7 @@ def test_times_begin_anew_with_each_request(worlds: Worlds) -> None:
 
 
 def test_more_bytes_do_not_buy_more_time(worlds: Worlds) -> None:
-    """A request that comes byte by byte has the same time as any other."""
+    """A request that arrives byte by byte gets no extra time."""
     deadlines: list[float] = []
     spoken(
         App(worlds), *[turn for byte in HALF for turn in (byte, lambda protocol: deadlines.append(protocol._deadline))]
@@ -106,7 +106,7 @@ def test_more_bytes_do_not_buy_more_time(worlds: Worlds) -> None:
 
 
 def test_a_client_that_never_reads_is_cut_off(worlds: Worlds) -> None:
-    """Answers that are not read in time go with their connection; so does a last answer."""
+    """A connection whose client does not read in time is aborted with its responses."""
     bounds = Bounds()
     for turns in (
         [Protocol.pause_writing, f"{GET}\r\n", after(bounds.request + 1)],
@@ -117,7 +117,7 @@ def test_a_client_that_never_reads_is_cut_off(worlds: Worlds) -> None:
 
 
 def test_a_client_that_reads_again_gets_time_again(worlds: Worlds) -> None:
-    """Time starts anew when a client goes on reading."""
+    """The timeout restarts when a client continues to read."""
     bounds = Bounds()
     for ask, time in ((f"{GET}\r\n", bounds.idle), (HALF, bounds.request)):
         turns = [ask, Protocol.pause_writing, Protocol.resume_writing, after(time - 1)]
@@ -132,7 +132,7 @@ def test_a_client_that_reads_again_gets_time_again(worlds: Worlds) -> None:
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server of its own, as its users start it, and its URL."""
+    """A server of its own, started from the command line, and its URL."""
     ready = tmp_path / "ready.json"
     command = [sys.executable, "-c", STARTER, "serve", "nextstep", "--port", "0", "--log-format", "none"]
     with subprocess.Popen(
@@ -157,7 +157,7 @@ CLIENTS = {
 
 
 def test_sigterm_stops_whatever_clients_do(started: tuple[subprocess.Popen[str], str]) -> None:
-    """Idle, slow and deaf clients do not hold the server; what was cut off stands in the log."""
+    """SIGTERM stops the server despite idle, slow and stalled clients; the log names aborted ones."""
     process, url = started
     parts = urlsplit(url)
     with ExitStack() as stack:
@@ -182,7 +182,7 @@ def test_sigterm_stops_whatever_clients_do(started: tuple[subprocess.Popen[str],
 
 
 def test_a_quiet_server_stops_without_a_word(started: tuple[subprocess.Popen[str], str]) -> None:
-    """Where nothing is cut off, nothing is logged."""
+    """A stop that aborts no connection logs nothing."""
     process, _ = started
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=10)[1] == ""
@@ -190,7 +190,7 @@ def test_a_quiet_server_stops_without_a_word(started: tuple[subprocess.Popen[str
 
 
 def test_what_is_being_sent_is_answered_before_the_server_stops(started: tuple[subprocess.Popen[str], str]) -> None:
-    """A request that has begun is answered when its rest comes in time; the connection is closed behind it."""
+    """A request in progress is answered before the server stops, if its rest arrives in time."""
     process, url = started
     parts = urlsplit(url)
     with (
@@ -208,7 +208,7 @@ def test_what_is_being_sent_is_answered_before_the_server_stops(started: tuple[s
 
 
 def test_one_that_is_cut_off_is_named(nextstep: Api, control: Api, small: Any, capfd: Any) -> None:
-    """One connection is told in the singular."""
+    """One aborted connection is logged in the singular."""
     worlds = Worlds([nextstep, control], seeds=small)
     with ExitStack() as stack, serving(worlds, bounds=Bounds(stop=0.05)):
         connection = stack.enter_context(connect(worlds))
@@ -219,7 +219,7 @@ def test_one_that_is_cut_off_is_named(nextstep: Api, control: Api, small: Any, c
 
 
 def test_many_that_are_cut_off_are_one_short_line(nextstep: Api, control: Api, small: Any, capfd: Any) -> None:
-    """Ten connections are named, the others counted."""
+    """Ten aborted connections are named, the others counted."""
     worlds = Worlds([nextstep, control], seeds=small)
     with ExitStack() as stack, serving(worlds, bounds=Bounds(stop=0.05)):
         for _ in range(12):

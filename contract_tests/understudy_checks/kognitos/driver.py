@@ -1,11 +1,11 @@
-"""What Kognitos' tests do over and over: find processes, start runs, follow them, upload files.
+"""Steps that Kognitos' checks share: find processes, start runs, follow them to their end, upload files.
 
-Agents cannot be listed: their ids are given with the key. All else is found through the API.
+Agent ids come from the settings, since no operation lists agents. All else is found through the API.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,19 +17,19 @@ from understudy_checks.pagination import walk
 
 Json = Any
 
-FINAL = ("Succeeded", "Failed", "Cancelled", "TimedOut")
-ORDER = ("Created", "Pending", "Running")
-REQUIRED = ("agent_id", "process_id", "name", "stage")
-IDENTITY = ("id", "agent_id", "process_id", "name", "created_at", "stage", "file_ids")
-PATIENCE = 120.0
-"""Seconds in which a run that waits for nobody is expected to come to its end."""
+FINAL_STATUSES = ("Succeeded", "Failed", "Cancelled", "TimedOut")
+ACTIVE_STATUSES = ("Created", "Pending", "Running")
+REQUIRED_MEMBERS = ("agent_id", "process_id", "name", "stage")
+CONSTANT_MEMBERS = ("id", "agent_id", "process_id", "name", "created_at", "stage", "file_ids")
+MAX_RUN_SECONDS = 120.0
+"""The longest time in seconds that a run takes when it waits for nobody."""
 
-SEVERAL = 12
-"""How many processes are looked at in a world of one's own; elsewhere one."""
+MAX_PROCESSES = 12
+"""The number of processes that a check tries in a fresh world; elsewhere it tries one."""
 
 
-def given(client: Client, name: str) -> Json:
-    """Something that no operation tells (`agent_id`, `agent_key` ...); raises NotChecked when it is not known."""
+def provided(client: Client, name: str) -> Json:
+    """Return a setting that no operation lists (`agent_id`, `agent_key` ...); raises NotChecked without it."""
     value = client.access.given.get(name)
     if not value:
         raise NotChecked(f"no {name.replace('_', ' ')} is known")
@@ -37,142 +37,155 @@ def given(client: Client, name: str) -> Json:
 
 
 def processes(client: Client, agent_id: str | None = None) -> list[Json]:
-    """All processes of an agent, by default the one that is given."""
+    """List all processes of an agent, by default of the configured one."""
     listing = client.contract.operations["listProcesses"]
-    return walk(client, listing, {"agent_id": agent_id or given(client, "agent_id")})
+    return walk(client, listing, {"agent_id": agent_id or provided(client, "agent_id")})
 
 
-def agents(client: Client) -> list[str]:
-    """The agents that are given: the key's own, and another one where that is known."""
+def known_agents(client: Client) -> list[str]:
+    """List the configured agents: the key's own, then another one if it is configured."""
     other = client.access.given.get("other_agent") or {}
-    return [given(client, "agent_id"), *(id for id in (other.get("agent_id"),) if id)]
+    return [provided(client, "agent_id"), *(id for id in (other.get("agent_id"),) if id)]
 
 
 def other_agent(client: Client) -> str:
-    """An agent of the organization beside the one that is given."""
-    return next(iter(agents(client)[1:]), None) or _unknown("other agent")
+    """Return a second agent of the organization; raises NotChecked when none is configured."""
+    return next(iter(known_agents(client)[1:]), None) or _not_configured("other agent")
 
 
 def runs(client: Client, process: Json, **filters: Json) -> list[Json]:
-    """All runs of a process."""
+    """List all runs of a process."""
     listing = client.contract.operations["listRuns"]
     return walk(client, listing, {"agent_id": process["agent_id"], "process_id": process["id"], **filters})
 
 
-def run_in_list(client: Client, run: Json) -> Json:
-    """A run as its process' list shows it; raises AssertionError when it is not there."""
+def listed_run(client: Client, run: Json) -> Json:
+    """Return a run as the list of its process shows it; asserts that it is listed once."""
     listed = runs(client, {"id": run["process_id"], "agent_id": run["agent_id"]})
     found = [item for item in listed if item["id"] == run["id"]]
-    assert len(found) == 1, f"run {run['id']} is listed {len(found)} times"
+    assert len(found) == 1, f"run {run['id']} must be listed once under its process, not {len(found)} times"
     return found[0]
 
 
-def known_runs(client: Client) -> Iterator[Json]:
-    """Runs as the lists of some processes show them, a bounded number."""
+def sample_runs(client: Client) -> Iterator[Json]:
+    """Yield up to 200 runs from the lists of some processes; raises NotChecked when there are none."""
     found = [
-        run for id in agents(client) for process in processes(client, id)[:SEVERAL] for run in runs(client, process)
+        run
+        for id in known_agents(client)
+        for process in processes(client, id)[:MAX_PROCESSES]
+        for run in runs(client, process)
     ]
     if not found:
-        raise NotChecked("the agents that are known have no runs")
+        raise NotChecked("the configured agents have no runs")
     yield from found[:200]
 
 
-def wanted(client: Client) -> dict[str, Json]:
-    """A body that starts a run of some process of the given agent."""
+def valid_run_body(client: Client) -> dict[str, Json]:
+    """Return a body that starts a run of a process of the configured agent; raises NotChecked without one."""
     for arranged in islice(arrangements(client, client.contract.operations["createRun"]), ATTEMPTS):
         return dict(arranged.body)
-    raise NotChecked("the agent that is given has no process")
+    raise NotChecked("the configured agent has no process")
 
 
-def several(client: Client) -> list[dict[str, Json]]:
-    """Bodies that start runs of different processes, more than one only in a world of one's own."""
-    most = SEVERAL if "fresh" in client.world.capabilities else 1
+def sample_run_bodies(client: Client) -> list[dict[str, Json]]:
+    """Return valid bodies for runs of up to 12 processes in a fresh world, elsewhere of one."""
+    most = MAX_PROCESSES if "fresh" in client.world.capabilities else 1
     bodies = [arranged.body for arranged in arrangements(client, client.contract.operations["createRun"])]
-    return [dict(body) for body in bodies[:most]] or [wanted(client)]
+    return [dict(body) for body in bodies[:most]] or [valid_run_body(client)]
 
 
-def create(client: Client, body: Mapping[str, Json] | None = None, /, **members: Json) -> Response:
-    """Ask for a run: with a body that is right, but for these members."""
-    return client.call("createRun", json={**(wanted(client) if body is None else body), **members})
+def request_run(client: Client, body: Mapping[str, Json] | None = None, /, **members: Json) -> Response:
+    """Send a request for a run and return the response; `members` override those of a valid body."""
+    return client.call("createRun", json={**(valid_run_body(client) if body is None else body), **members})
 
 
-def start(client: Client, body: Mapping[str, Json] | None = None, /, **members: Json) -> Json:
-    """Start a run; the answer."""
-    response = create(client, body, **members)
-    assert response.status < 300, f"a run is refused: {response.status} {response.body[:300]!r}"
+def start_run(client: Client, body: Mapping[str, Json] | None = None, /, **members: Json) -> Json:
+    """Start a run and return it; asserts that it is accepted."""
+    response = request_run(client, body, **members)
+    assert response.status < 300, f"starting a run must succeed, not answer {response.status}: {response.body[:300]!r}"
     return response.json()
 
 
-def read(client: Client, id: str) -> Json:
-    """A run, read by its id."""
+def read_run(client: Client, id: str) -> Json:
+    """Read a run by its id."""
     response = client.call("getRun", {"run_id": id})
-    assert response.status == 200, f"run {id}: {response.status}"
+    assert response.status == 200, f"reading run {id} must answer 200, not {response.status}"
     return response.json()
 
 
 def is_final(run: Json) -> bool:
-    """Whether a run is over."""
-    return run["status"] in FINAL
+    """Return whether a run has a final status."""
+    return run["status"] in FINAL_STATUSES
 
 
-def ended(client: Client, run: Json) -> Json:
-    """The run when it is over; raises NotChecked when that takes too long on a target that is not ours."""
+def await_final_status(client: Client, run: Json) -> Json:
+    """Wait until a run has a final status; returns the run.
+
+    On a target without fresh worlds, raises NotChecked after 120 s.
+    """
     try:
-        return client.eventually(lambda: _if(is_final, read(client, run["id"])), within=PATIENCE)
-    except AssertionError:
-        if "fresh" in client.world.capabilities:
-            raise
-        raise NotChecked(f"run {run['id']} was not over after {PATIENCE} seconds, and may wait for somebody") from None
+        client.eventually(lambda: _final_status(client, run["id"]), within=MAX_RUN_SECONDS)
+    except AssertionError as error:
+        if "fresh" not in client.world.capabilities:
+            raise NotChecked(
+                f"run {run['id']} has no final status after {MAX_RUN_SECONDS:g} s, and may wait for a person"
+            ) from None
+        error.args = (f"run {run['id']} must reach a final status by itself: {error}",)
+        raise
+    return read_run(client, run["id"])
 
 
-def history(client: Client, run: Json, *, step: float = 0.5, after: int = 3) -> list[Json]:
-    """The run as it is read from time to time until it is over, and `after` times more."""
-    seen = [run, read(client, run["id"])]
+def run_history(client: Client, run: Json, *, step: float = 0.5, after: int = 3) -> list[Json]:
+    """Read a run every `step` seconds until its status is final and `after` times more; returns all readings."""
+    seen = [run, read_run(client, run["id"])]
     left = after
-    while left and len(seen) * step < PATIENCE:
+    while left and len(seen) * step < MAX_RUN_SECONDS:
         client.advance(step)
-        seen.append(read(client, run["id"]))
+        seen.append(read_run(client, run["id"]))
         left -= is_final(seen[-1])
     return seen
 
 
 def shows_no_outputs(run: Json) -> bool:
-    """Whether a run shows no outputs: null, an empty list, or not at all."""
+    """Return whether `outputs` of a run is null, an empty list or missing."""
     return run.get("outputs") in (None, [])
 
 
-def assert_starts_nothing(client: Client, bodies: Sequence[Json], *statuses: int) -> None:
-    """Assert that each of these bodies is refused with one of the statuses, and that no run is started."""
-    right = wanted(client)
+def assert_refused_without_a_run(client: Client, bodies: Sequence[Json], *statuses: int) -> None:
+    """Assert that each body is refused with one of the statuses and starts no run."""
+    expected = " or ".join(map(str, statuses))
+    right = valid_run_body(client)
     process = {"id": right["process_id"], "agent_id": right["agent_id"]}
     before = {run["id"] for run in runs(client, process)}
     for body in bodies:
         response = client.call("createRun", json=body)
-        assert response.status in statuses, f"{body}: {response.status} {response.body[:200]!r}"
+        assert response.status in statuses, (
+            f"{body} must answer {expected}, not {response.status}: {response.body[:200]!r}"
+        )
     added = [run for run in runs(client, process) if run["id"] not in before]
     if "fresh" not in client.world.capabilities:
         names = {body.get("name") for body in bodies}
         added = [run for run in added if run["name"] in names]
-    assert not added, f"a run was refused and started: {added}"
+    assert not added, f"a refused request must start no run; these were started: {added}"
 
 
-def create_file(client: Client, *, key: str | None = None, **members: Json) -> Response:
-    """Ask for a file."""
+def request_file(client: Client, *, key: str | None = None, **members: Json) -> Response:
+    """Send a request for a file and return the response, accepted or refused."""
     options: dict[str, Json] = {} if key is None else {"key": key}
     return client.call("createFile", json=members, **options)
 
 
-def new_file(client: Client, name: str = "test-file.pdf") -> Json:
-    """A new file of the given agent, without content."""
-    response = create_file(client, agent_id=given(client, "agent_id"), file_name=name)
-    assert response.status < 300, f"a file is refused: {response.status} {response.body[:300]!r}"
+def create_file(client: Client, name: str = "test-file.pdf") -> Json:
+    """Create a file of the configured agent, without content; asserts that it is accepted."""
+    response = request_file(client, agent_id=provided(client, "agent_id"), file_name=name)
+    assert response.status < 300, f"creating a file must succeed, not answer {response.status}: {response.body[:300]!r}"
     return response.json()
 
 
 def upload(
     client: Client, file: Json, content: bytes = b"content", *, fields: Json = None, part: str | None = "file"
 ) -> Response:
-    """Post a file's content to its address, as a form with its fields; `part` names the content, None leaves it out."""
+    """Post content to a file's upload URL; `part` names the content's form part, None omits it."""
     return post_form(
         client, file["upload_url"], file["upload_fields"] if fields is None else fields, content, part=part
     )
@@ -181,10 +194,10 @@ def upload(
 def post_form(
     client: Client, url: str, fields: Mapping[str, str], content: bytes, *, part: str | None = "file"
 ) -> Response:
-    """Post a form without a key; raises NotChecked when the address is not on the target."""
+    """Post a multipart form without a key; raises NotChecked when the URL is on another server than the target."""
     path = urlsplit(url).path
     if not path.startswith(f"{client.prefix}/"):
-        raise NotChecked("the content of files goes to another server than the target")
+        raise NotChecked("the upload URL is on another server than the target")
     boundary = "understudy-3f1c9a7e5b"
     pieces = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -198,17 +211,25 @@ def post_form(
     return client.send("POST", path.removeprefix(client.prefix), body=body, headers=headers, key=None)
 
 
-def uploaded(client: Client) -> str:
-    """The id of a new file whose content is there."""
-    file = new_file(client)
+def create_uploaded_file(client: Client) -> str:
+    """Create a file, upload its content and return its id."""
+    file = create_file(client)
     response = upload(client, file)
-    assert response.status == 204, f"an upload is refused: {response.status}"
+    assert response.status == 204, f"an upload must answer 204, not {response.status}"
     return str(file["id"])
 
 
-def _if(holds: Callable[[Json], bool], value: Json) -> Json:
-    return value if holds(value) else None
+class _ActiveStatus(str):
+    """The status of a run that is not over; false, so that `eventually` goes on reading."""
+
+    def __bool__(self) -> bool:
+        return False
 
 
-def _unknown(what: str) -> str:
+def _final_status(client: Client, run_id: str) -> str:
+    status: str = read_run(client, run_id)["status"]
+    return status if status in FINAL_STATUSES else _ActiveStatus(status)
+
+
+def _not_configured(what: str) -> str:
     raise NotChecked(f"no {what} is known")

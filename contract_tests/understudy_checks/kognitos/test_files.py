@@ -1,13 +1,12 @@
-"""Kognitos' files: making one, posting its content; and whether the service is up."""
+"""Kognitos' files: creating a file, uploading its content; and the health check."""
 
 from __future__ import annotations
 
-from hypothesis import example
-from hypothesis import given as drawn
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy_checks.client import NotChecked
-from understudy_checks.kognitos.driver import Json, create_file, given, new_file, post_form, start, upload
+from understudy_checks.kognitos.driver import Json, create_file, post_form, provided, request_file, start_run, upload
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
 
@@ -15,164 +14,198 @@ FIELDS = ("id", "file_name", "upload_url", "upload_http_method", "upload_http_he
 
 
 @rule("kognitos.files.created", needs=("write",))
-@drawn(name=st.text(st.characters(codec="utf-8", min_codepoint=32), min_size=1, max_size=256))
+@given(name=st.text(st.characters(codec="utf-8", min_codepoint=32), min_size=1, max_size=256))
 @example(name="test-file.pdf")
 def test_a_file_is_made(target: Target, name: str) -> None:
-    """Making a file is answered 201, whatever it is called."""
+    """Creating a file answers 201, whatever its name."""
     with target.open() as client:
-        assert create_file(client, agent_id=given(client, "agent_id"), file_name=name).status == 201
+        assert (got := request_file(client, agent_id=provided(client, "agent_id"), file_name=name).status) == 201, (
+            f"creating a file called {name!r} must answer 201, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.fields", needs=("write",))
 def test_a_file_has_its_fields(target: Target) -> None:
-    """The answer to making a file has four texts that are not empty, and two objects of texts."""
+    """A new file has four strings that are not empty, and two objects of strings."""
     with target.open() as client:
-        file = new_file(client)
+        file = create_file(client)
         for name in FIELDS[:4]:
-            assert isinstance(file[name], str), f"{name} is {file[name]!r}"
-            assert file[name], f"{name} is empty"
+            assert isinstance(file[name], str), f"`{name}` of a file must be a string, not {file[name]!r}"
+            assert file[name], f"`{name}` of a file must not be empty"
         for name in FIELDS[4:]:
-            assert all(isinstance(value, str) for value in file[name].values()), f"{name} is {file[name]!r}"
+            assert all(isinstance(value, str) for value in file[name].values()), (
+                f"`{name}` of a file must be an object of strings, not {file[name]!r}"
+            )
 
 
 @rule("kognitos.files.upload-method", needs=("write",))
 def test_content_is_to_be_posted(target: Target) -> None:
-    """The method of the upload is POST."""
+    """The upload method of a file is POST."""
     with target.open() as client:
-        assert new_file(client)["upload_http_method"] == "POST"
+        assert (got := create_file(client)["upload_http_method"]) == "POST", (
+            f"the upload method of a file must be POST, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.two-calls-two-files", needs=("write",))
 def test_equal_calls_make_files_of_their_own(target: Target) -> None:
-    """Equal calls make as many files: their ids differ, and where and as what their contents go."""
+    """Equal calls create separate files with different ids, URLs and fields."""
     with target.open() as client:
-        files = [new_file(client) for _ in range(3)]
-        assert len({file["id"] for file in files}) == len(files)
-        places = {(file["upload_url"], file["upload_fields"].get("key")) for file in files}
-        assert len(places) == len(files), "two files have one address"
+        files = [create_file(client) for _ in range(3)]
+        assert len({file["id"] for file in files}) == len(files), (
+            f"equal requests must create files with different ids; the ids are {[file['id'] for file in files]}"
+        )
+        targets = {(file["upload_url"], file["upload_fields"].get("key")) for file in files}
+        assert len(targets) == len(files), "files must have different upload URLs and fields"
 
 
 @rule("kognitos.files.file-name-is-required", needs=("write",))
 def test_a_file_needs_a_name(target: Target) -> None:
-    """Null as a file's name, or none, is answered 400."""
+    """A file without a name, or with null, answers 400."""
     with target.open() as client:
-        agent_id = given(client, "agent_id")
-        assert create_file(client, agent_id=agent_id).status == 400
-        assert create_file(client, agent_id=agent_id, file_name=None).status == 400
+        agent_id = provided(client, "agent_id")
+        assert (got := request_file(client, agent_id=agent_id).status) == 400, (
+            f"a file without a name must answer 400, not {got!r:.200}"
+        )
+        assert (got := request_file(client, agent_id=agent_id, file_name=None).status) == 400, (
+            f"a file with a null name must answer 400, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.name-length", needs=("write",))
-@drawn(size=st.integers(1, 256), more=st.integers(257, 2000))
+@given(size=st.integers(1, 256), more=st.integers(257, 2000))
 @example(size=1, more=257)
 @example(size=256, more=257)
 def test_a_file_name_has_a_length(target: Target, size: int, more: int) -> None:
-    """A name of 1 to 256 characters is accepted; an empty one and a longer one are answered 400."""
+    """A file name of 1 to 256 characters is accepted; an empty or longer one answers 400."""
     with target.open() as client:
-        agent_id = given(client, "agent_id")
-        assert create_file(client, agent_id=agent_id, file_name="n" * size).status < 300
+        agent_id = provided(client, "agent_id")
+        assert (got := request_file(client, agent_id=agent_id, file_name="n" * size).status) < 300, (
+            f"a file name of {size} characters must be accepted, not answer {got!r:.200}"
+        )
         for wrong in ("", "n" * more):
-            assert create_file(client, agent_id=agent_id, file_name=wrong).status == 400, f"{len(wrong)} characters"
+            assert (got := request_file(client, agent_id=agent_id, file_name=wrong).status) == 400, (
+                f"a file name of {len(wrong)} characters must answer 400, not {got!r:.200}"
+            )
 
 
 @rule("kognitos.files.agent-id-form", needs=("write",))
-@drawn(size=st.integers(27, 200), bad=st.sampled_from(" .:/@!?*+é中%"))
+@given(size=st.integers(27, 200), bad=st.sampled_from(" .:/@!?*+é中%"))
 @example(size=27, bad=" ")
 def test_the_agent_of_a_file_has_a_form(target: Target, size: int, bad: str) -> None:
-    """An agent id that is empty, too long or has another character is answered 400."""
+    """An agent id that is empty, too long or of other characters answers 400."""
     with target.open() as client:
         for id in ("", "a" * size, f"a{bad}z"):
-            assert create_file(client, agent_id=id, file_name="test-file.pdf").status == 400, f"agent {id!r}"
+            assert (got := request_file(client, agent_id=id, file_name="test-file.pdf").status) == 400, (
+                f"the agent id {id!r} must answer 400, not {got!r:.200}"
+            )
 
 
 @rule("kognitos.files.unknown-agent", needs=("write",))
-@drawn(id=st.text("abcdefghij0123456789", max_size=25))
+@given(id=st.text("abcdefghij0123456789", max_size=25))
 @example(id="nobody")
 @example(id="a" * 25)
 def test_a_file_needs_an_agent_that_exists(target: Target, id: str) -> None:
-    """Making a file for an agent that does not exist is answered 404."""
+    """A file of an unknown agent answers 404."""
     with target.open() as client:
-        assert create_file(client, agent_id=f"{id}_", file_name="test-file.pdf").status == 404
+        assert (got := request_file(client, agent_id=f"{id}_", file_name="test-file.pdf").status) == 404, (
+            f"a file of an unknown agent must answer 404, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.files.agent-of-the-key", needs=("write",))
 def test_a_key_of_an_agent_needs_no_agent(target: Target) -> None:
-    """With a key of one agent the agent of a file may be left out."""
+    """A file may omit its agent with a key of one agent."""
     with target.open() as client:
-        made = create_file(client, key=given(client, "agent_key"), file_name="test-file.pdf")
-        assert made.status == 201
-        assert upload(client, made.json()).status == 204
+        made = request_file(client, key=provided(client, "agent_key"), file_name="test-file.pdf")
+        assert made.status == 201, (
+            f"a file without an agent must answer 201 with a key of one agent, not {made.status!r:.200}"
+        )
+        assert (got := upload(client, made.json()).status) == 204, f"an upload must answer 204, not {got!r:.200}"
 
 
 @rule("kognitos.upload.accepted", "kognitos.upload.needs-no-key", needs=("write",))
-@drawn(name=st.sampled_from(("test-file.pdf", "a b.csv", "Größe.txt", "x")))
+@given(name=st.sampled_from(("test-file.pdf", "a b.csv", "Größe.txt", "x")))
 @example(name="test-file.pdf")
 def test_content_is_accepted(target: Target, name: str) -> None:
-    """A form with all fields and the content is answered 204 without a body, and needs no key."""
+    """A complete form answers 204 without a body, and needs no key."""
     with target.open() as client:
-        file = new_file(client, name)
+        file = create_file(client, name)
         response = upload(client, file)
-        assert response.status == 204, response
-        assert not response.body
+        assert response.status == 204, f"an upload must answer 204, not {response.status!r:.200}"
+        assert not response.body, f"an upload must answer no body, not {response.body!r:.200}"
 
 
 @rule("kognitos.upload.any-content", needs=("write",))
-@drawn(content=st.binary(max_size=2000))
+@given(content=st.binary(max_size=2000))
 @example(content=b"")
 @example(content=b"\x00\xff\r\n--\r\n")
 @example(content=b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
 @example(content="Größe 中".encode())
 def test_any_bytes_are_accepted(target: Target, content: bytes) -> None:
-    """The content may be any bytes, also none."""
+    """The content may be any bytes, or none."""
     with target.open() as client:
-        assert upload(client, new_file(client), content).status == 204
+        assert (got := upload(client, create_file(client), content).status) == 204, (
+            f"an upload of {len(content)} bytes must answer 204, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.upload.any-content", needs=("write",))
 def test_large_content_is_accepted(target: Target) -> None:
-    """The content may be some megabytes."""
+    """The content may be of several megabytes."""
     with target.open() as client:
-        assert upload(client, new_file(client), bytes(range(256)) * (3 << 12)).status == 204
+        assert (got := upload(client, create_file(client), bytes(range(256)) * (3 << 12)).status) == 204, (
+            f"an upload of 3 MiB must answer 204, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.upload.without-file", needs=("write",))
 def test_a_form_needs_content(target: Target) -> None:
-    """A form whose content is missing, or called something else, is refused with a 4xx."""
+    """A form without its content part, or with that part under another name, answers 4xx."""
     with target.open() as client:
-        file = new_file(client)
+        file = create_file(client)
         for part in (None, "content", "File"):
             response = upload(client, file, part=part)
-            assert 400 <= response.status < 500, f"a form with the part {part}: {response.status}"
-        assert upload(client, file).status == 204
+            assert (got := 400) <= response.status < 500, (
+                f"a form whose content is called {part} must be refused, not answer {got!r:.200}"
+            )
+        assert (got := upload(client, file).status) == 204, f"a complete form must answer 204, not {got!r:.200}"
 
 
 @rule("kognitos.upload.unknown-address", needs=("write",))
 def test_an_address_is_not_to_be_guessed(target: Target) -> None:
-    """A form that goes to an address that was never given out is refused with a 4xx."""
+    """A form to an upload URL that no file has answers 4xx."""
     with target.open() as client:
-        file = new_file(client)
+        file = create_file(client)
         head, _, token = file["upload_url"].rpartition("/")
         if len(token) < 8:
             raise NotChecked("the upload's address has no token at its end")
         swapped = token[:-1] + ("a" if token[-1] != "a" else "b")
         for guess in ("guess", token[:-1], token + "a", swapped, token[::-1]):
             response = post_form(client, f"{head}/{guess}", file["upload_fields"], b"content")
-            assert 400 <= response.status < 500, f"a form to {guess}: {response.status}"
-        assert upload(client, file).status == 204
+            assert (got := 400) <= response.status < 500, (
+                f"a form to the unknown URL {guess} must be refused, not answer {got!r:.200}"
+            )
+        assert (got := upload(client, file).status) == 204, (
+            f"the upload URL of a file must accept its form with 204, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.upload.accepted", needs=("write",))
 def test_an_uploaded_file_is_read_by_a_run(target: Target) -> None:
-    """The way of the examples: make a file, post its content, start a run with it."""
+    """A run accepts a file that was created and uploaded as in the documented examples."""
     with target.open() as client:
-        file: Json = new_file(client)
-        assert upload(client, file, b"total;42").status == 204
-        assert start(client, file_ids=[file["id"]])["file_ids"] == [file["id"]]
+        file: Json = create_file(client)
+        assert (got := upload(client, file, b"total;42").status) == 204, f"an upload must answer 204, not {got!r:.200}"
+        assert (got := start_run(client, file_ids=[file["id"]])["file_ids"]) == [file["id"]], (
+            f"the new run must show the uploaded file {file['id']}, not {got!r:.200}"
+        )
 
 
 @rule("kognitos.health.ok")
 def test_the_service_is_up(target: Target) -> None:
-    """The health is answered 200 with the status OK."""
+    """The health check answers 200 with the status OK."""
     with target.open() as client:
         response = client.call("getHealth")
-        assert response.status == 200
-        assert response.json()["status"] == "OK"
+        assert response.status == 200, f"the health check must answer 200, not {response.status!r:.200}"
+        assert (got := response.json()["status"]) == "OK", f"the health check must have the status OK, not {got!r:.200}"

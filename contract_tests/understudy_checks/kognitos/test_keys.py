@@ -1,4 +1,4 @@
-"""Kognitos' keys of one agent, and the shape of its refusals."""
+"""Kognitos' keys that are limited to one agent, and the shape of errors."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.kognitos.driver import (
     Json,
-    create_file,
-    given,
     other_agent,
     processes,
-    read,
+    provided,
+    read_run,
+    request_file,
     runs,
-    start,
-    wanted,
+    start_run,
+    valid_run_body,
 )
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
@@ -25,9 +25,9 @@ UNKNOWN = "no-such-id"
 
 @rule("kognitos.authentication.agent-key-works-on-its-agent")
 def test_a_key_of_an_agent_reads_what_is_its_agents(target: Target) -> None:
-    """A key of one agent sees that agent's processes and runs as a key of the organization does."""
+    """A key of one agent reads that agent's processes and runs as a key of the organization does."""
     with target.open() as client:
-        key, agent_id = given(client, "agent_key"), given(client, "agent_id")
+        key, agent_id = provided(client, "agent_key"), provided(client, "agent_id")
         known = processes(client)[:3]
         reading: list[tuple[str, dict[str, Json]]] = [("listProcesses", {"agent_id": agent_id})]
         for process in known:
@@ -36,26 +36,32 @@ def test_a_key_of_an_agent_reads_what_is_its_agents(target: Target) -> None:
             reading += [("getRun", {"run_id": run["id"]}) for run in runs(client, process)[:3]]
         for operation, arguments in reading:
             whole, own = client.call(operation, arguments), client.call(operation, arguments, key=key)
-            assert (own.status, own.json()) == (200, whole.json()), f"{operation} with {arguments}: {own.status}"
+            assert (own.status, own.json()) == (200, whole.json()), (
+                f"{operation} with {arguments} must answer the same with a key of one agent, not {own.status}"
+            )
 
 
 @rule("kognitos.authentication.agent-key-works-on-its-agent", needs=("write",))
 def test_a_key_of_an_agent_starts_runs_of_its_agent(target: Target) -> None:
-    """A key of one agent starts a run of its agent's process and makes a file for its agent."""
+    """A key of one agent starts runs and creates files of its agent."""
     with target.open() as client:
-        key, body = given(client, "agent_key"), wanted(client)
+        key, body = provided(client, "agent_key"), valid_run_body(client)
         response = client.call("createRun", json=body, key=key)
-        assert response.status < 300, f"createRun: {response.status}"
-        assert read(client, response.json()["id"])["agent_id"] == body["agent_id"]
-        made = create_file(client, key=key, agent_id=body["agent_id"], file_name="test-file.pdf")
-        assert made.status == 201, f"createFile: {made.status}"
+        assert response.status < 300, (
+            f"a key of one agent must start a run of its agent, not get {response.status!r:.200}"
+        )
+        assert (got := read_run(client, response.json()["id"])["agent_id"]) == body["agent_id"], (
+            f"a run that a key of agent {body['agent_id']} starts must be of that agent, not of {got!r:.200}"
+        )
+        made = request_file(client, key=key, agent_id=body["agent_id"], file_name="test-file.pdf")
+        assert made.status == 201, f"a key of one agent must create a file of its agent, not get {made.status!r:.200}"
 
 
 @rule("kognitos.authentication.agent-key-stays-with-its-agent")
 def test_a_key_of_an_agent_reads_nothing_of_another(target: Target) -> None:
-    """With a key of one agent, lists, processes and runs of another are refused, and nothing of them is told."""
+    """A key of one agent is refused for another agent's processes and runs, and reveals none of them."""
     with target.open() as client:
-        key, agent_id = given(client, "agent_key"), other_agent(client)
+        key, agent_id = provided(client, "agent_key"), other_agent(client)
         known = processes(client, agent_id)[:3]
         listed = [run for process in known for run in runs(client, process)[:3]]
         reading: list[tuple[str, dict[str, Json]]] = [("listProcesses", {"agent_id": agent_id})]
@@ -65,45 +71,61 @@ def test_a_key_of_an_agent_reads_nothing_of_another(target: Target) -> None:
         reading += [("getRun", {"run_id": run["id"]}) for run in listed]
         for operation, arguments in reading:
             response = client.call(operation, arguments, key=key)
-            assert 400 <= response.status < 500, f"{operation} with {arguments}: {response.status}"
-            told = [thing["name"] for thing in (*known, *listed) if thing["name"] in response.body.decode()]
-            assert not told, f"{operation} with {arguments} tells {told}"
+            assert (got := 400) <= response.status < 500, (
+                f"{operation} with {arguments} must be refused with a key of another agent, not answer {got!r:.200}"
+            )
+            revealed = [thing["name"] for thing in (*known, *listed) if thing["name"] in response.body.decode()]
+            assert not revealed, f"a refusal of {operation} with {arguments} must not reveal {revealed}"
 
 
 @rule("kognitos.authentication.agent-key-stays-with-its-agent", needs=("write",))
 def test_a_key_of_an_agent_does_nothing_for_another(target: Target) -> None:
-    """With a key of one agent, no run of another agent's process is started, and no file is made for it."""
+    """A key of one agent starts no run and creates no file of another agent."""
     with target.open() as client:
-        key, agent_id = given(client, "agent_key"), other_agent(client)
+        key, agent_id = provided(client, "agent_key"), other_agent(client)
         for process in processes(client, agent_id)[:3]:
             before = runs(client, process)
             named = {"agent_id": agent_id, "process_id": process["id"], "stage": process["stage"]}
-            for body in (named, {**named, "agent_id": given(client, "agent_id")}):
+            for body in (named, {**named, "agent_id": provided(client, "agent_id")}):
                 response = client.call("createRun", json={"name": "Not to be started", **body}, key=key)
-                assert 400 <= response.status < 500, f"createRun with {body}: {response.status}"
-            assert "Not to be started" not in {run["name"] for run in runs(client, process)}, f"once {len(before)} runs"
-        made = create_file(client, key=key, agent_id=agent_id, file_name="test-file.pdf")
-        assert 400 <= made.status < 500, f"createFile: {made.status}"
+                assert (got := 400) <= response.status < 500, (
+                    f"a run of another agent's process must be refused, not answer {got!r:.200}"
+                )
+            assert "Not to be started" not in {run["name"] for run in runs(client, process)}, (
+                f"a refused request must start no run; the process had {len(before)} runs"
+            )
+        made = request_file(client, key=key, agent_id=agent_id, file_name="test-file.pdf")
+        assert (got := 400) <= made.status < 500, (
+            f"a key of one agent must not create a file of another agent, but gets {got!r:.200}"
+        )
 
 
 @rule("kognitos.envelope.error-model", "kognitos.envelope.error-details")
 def test_declared_errors_have_the_documented_body(target: Target) -> None:
-    """What is answered 400 or 404 repeats its status, has a message, and details that are null or a list of objects."""
+    """A 400 or 404 has its status, a message, and `details` that are null or a list of objects."""
     with target.open() as client:
         seen = [response for response in _refusals(client) if response.status in (400, 404)]
-        assert {response.status for response in seen} == {400, 404}
+        assert (got := {response.status for response in seen}) == {400, 404}, (
+            f"the refused requests must answer 400 and 404; they answer {got!r:.200}"
+        )
         for response in seen:
             body = response.json()
-            assert type(body["status_code"]) is int
-            assert body["status_code"] == response.status, body
-            assert isinstance(body["message"], str), body
+            assert type(body["status_code"]) is int, (
+                f"`status_code` of an error must be an integer, not {body['status_code']!r}"
+            )
+            assert body["status_code"] == response.status, (
+                f"`status_code` of an error must be its status {response.status}: {body}"
+            )
+            assert isinstance(body["message"], str), f"`message` of an error must be a string: {body}"
             details = body.get("details")
-            assert details is None or all(isinstance(entry, dict) for entry in details), body
+            assert details is None or all(isinstance(entry, dict) for entry in details), (
+                f"`details` of an error must be null or a list of objects: {body}"
+            )
 
 
 def _refusals(client: Client) -> Iterator[Response]:
-    """Calls that every operation refuses as it declares."""
-    agent_id = given(client, "agent_id")
+    """Return the responses of calls that each operation refuses as documented."""
+    agent_id = provided(client, "agent_id")
     for operation, arguments in (
         ("listRuns", {}),
         ("listRuns", {"agent_id": agent_id, "process_id": UNKNOWN}),
@@ -115,9 +137,11 @@ def _refusals(client: Client) -> Iterator[Response]:
     ):
         yield client.call(operation, arguments)
     if "write" in client.world.capabilities:
-        body = wanted(client)
+        body = valid_run_body(client)
         yield client.call("createRun", json={})
         yield client.call("createRun", json={**body, "process_id": UNKNOWN})
         yield client.call("createFile", json={})
         yield client.call("createFile", json={"agent_id": UNKNOWN, "file_name": "test-file.pdf"})
-        assert start(client, body)["id"] != UNKNOWN
+        assert start_run(client, body)["id"] != UNKNOWN, (
+            f"a new run must not have the id {UNKNOWN}, which stands for an unknown run"
+        )

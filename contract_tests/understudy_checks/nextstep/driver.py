@@ -1,7 +1,7 @@
-"""What NextStep's tests do over and over: find a template that offers something, start a run, fill and complete tasks.
+"""Steps that NextStep's checks share: find a template, start a run, fill elements, complete tasks.
 
-Everything is found through the API. What the vendor leaves open (when a run completes after its last task, whether
-required fields must be filled first, whether approvals can be completed) is gone around here, once.
+Objects are found through the API alone. The driver copes with what the vendor leaves open: when a run completes
+after its last task, whether required elements must be filled first, whether the API can complete approvals.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from understudy_checks.pagination import walk
 T = TypeVar("T")
 Json = Any
 Tasks = Sequence[Json]
-Wanted = Callable[[Tasks], bool]
+TasksPredicate = Callable[[Tasks], bool]
 
-TRIED = 10
-"""How many templates that seem right are started to find one that is."""
+MAX_ATTEMPTS = 10
+"""The number of matching templates from which a run is started before a check gives up."""
 
-VALUES: Mapping[str, tuple[Json, Json]] = {
+SAMPLE_VALUES: Mapping[str, tuple[Json, Json]] = {
     "shortText": ("Jane Smith", "0"),
     "longText": ("First line\nSecond line", "-"),
     "number": (0, 42.5),
@@ -33,204 +33,212 @@ VALUES: Mapping[str, tuple[Json, Json]] = {
     "date": ("2026-05-01", "2024-02-29"),
     "checkbox": (False, True),
 }
-"""Two values that each writable type takes; dropdown and multichoice take what their options say."""
+"""Two valid values for each writable type; those of dropdown and multichoice are among their options."""
 
 
-def existing(found: Sequence[T], what: str, *, least: int = 1) -> Sequence[T]:
-    """What was found; raises NotChecked, naming `what` is lacking, when that is too little."""
+def require(found: Sequence[T], what: str, *, least: int = 1) -> Sequence[T]:
+    """Return `found`; raises NotChecked, which names `what`, when it has fewer than `least` entries."""
     if len(found) < least:
         raise NotChecked(f"no {what} on this target")
     return found
 
 
 def templates(client: Client) -> list[Json]:
-    """All templates that are listed."""
+    """List all templates."""
     return walk(client, client.contract.operations["listProcessTemplates"], {})
 
 
-def published(client: Client) -> Iterator[Json]:
-    """The published templates that are listed; raises NotChecked when there are none."""
-    yield from existing([template for template in templates(client) if template["is_published"]], "published template")
+def published_templates(client: Client) -> Iterator[Json]:
+    """Yield the published templates of the list; raises NotChecked when there are none."""
+    yield from require([template for template in templates(client) if template["is_published"]], "published template")
 
 
-def several(client: Client) -> list[Json]:
-    """Published templates to try one after the other: all in a world of one's own, else a few."""
-    return list(published(client))[: None if "fresh" in client.world.capabilities else TRIED]
+def sample_templates(client: Client) -> list[Json]:
+    """Return the published templates to try in turn: all of a fresh world, else the first 10."""
+    return list(published_templates(client))[: None if "fresh" in client.world.capabilities else MAX_ATTEMPTS]
 
 
-def template_of(client: Client, id: str) -> Json:
-    """One template, read by its id."""
+def read_template(client: Client, id: str) -> Json:
+    """Read a template by its id."""
     return _data(client.call("getProcessTemplate", {"id": id}))
 
 
 def template_tasks(client: Client, id: str) -> list[Json]:
-    """All tasks of a template."""
+    """List all tasks of a template."""
     return walk(client, client.contract.operations["listTemplateTasks"], {"id": id})
 
 
-def publish(client: Client, id: str, flag: bool = True) -> None:
-    """Publish a template, or unpublish it."""
+def publish_template(client: Client, id: str, flag: bool = True) -> None:
+    """Publish a template, or unpublish it with `flag=False`."""
     _data(client.call("publishProcessTemplate", {"id": id}, json={"published": flag}))
 
 
 @contextmanager
 def unpublished(client: Client, id: str) -> Iterator[None]:
-    """Unpublish a template for the time of the block."""
-    publish(client, id, flag=False)
+    """Keep a template unpublished for the duration of the block."""
+    publish_template(client, id, flag=False)
     try:
         yield
     finally:
-        publish(client, id)
+        publish_template(client, id)
 
 
-def redesign(client: Client, tasks: Tasks, **fields: Json) -> str:
-    """Give a published template other tasks, as its author would in the app, and publish it again; its id."""
-    id: str = next(published(client))["id"]
+def redesign_template(client: Client, tasks: Tasks, **fields: Json) -> str:
+    """Replace the tasks of a published template in the app, publish it again and return its id."""
+    id: str = next(published_templates(client))["id"]
     with unpublished(client, id):
         client.event("edit-template", template_id=id, tasks=list(tasks), **fields)
     return id
 
 
 def runs(client: Client, **filters: str) -> list[Json]:
-    """All runs that are listed under these filters."""
+    """List all runs that match the filters."""
     return walk(client, client.contract.operations["listProcessRuns"], filters)
 
 
-def start(client: Client, template_id: str, **fields: Json) -> Json:
-    """Start a run; what the answer tells of it."""
+def start_run(client: Client, template_id: str, **fields: Json) -> Json:
+    """Start a run and return the run of the response; asserts status 201."""
     response = client.call("createProcessRun", json={"template_id": template_id, **fields})
-    assert response.status == 201, f"starting a run with {fields}: {response.status} {response.body[:300]!r}"
+    assert response.status == 201, (
+        f"starting a run with {fields} must answer 201, not {response.status}: {response.body[:300]!r}"
+    )
     return response.json()["data"]
 
 
-def begin(client: Client, wanted: Wanted, what: str, **fields: Json) -> tuple[Json, list[Json]]:
-    """Start a run of a published template whose tasks are as `wanted`; the run and its tasks.
+def start_run_where(client: Client, holds: TasksPredicate, what: str, **fields: Json) -> tuple[Json, list[Json]]:
+    """Start a run whose tasks satisfy `holds`; returns the run and its tasks.
 
-    Raises NotChecked, naming `what` is lacking, when no template of the target has such tasks.
+    Raises NotChecked, which names `what`, when none of the first 10 matching templates makes such a run.
     """
-    fitting = (template["id"] for template in published(client) if wanted(template_tasks(client, template["id"])))
-    for id in islice(fitting, TRIED):
-        run = start(client, id, **fields)
+    matching = (
+        template["id"] for template in published_templates(client) if holds(template_tasks(client, template["id"]))
+    )
+    for id in islice(matching, MAX_ATTEMPTS):
+        run = start_run(client, id, **fields)
         tasks = run_tasks(client, run["id"])
-        if wanted(tasks):
+        if holds(tasks):
             return run, tasks
     raise NotChecked(f"no published template with {what} on this target")
 
 
 def read_run(client: Client, id: str) -> Json:
-    """One run, read by its id."""
+    """Read a run by its id."""
     return _data(client.call("getProcessRun", {"id": id}))
 
 
 def listed_run(client: Client, run: Json) -> Json:
-    """One run as the list of its template's runs shows it."""
+    """Return a run as the list of its template's runs shows it; asserts that it is listed once."""
     found = [entry for entry in runs(client, template_id=run["template_id"]) if entry["id"] == run["id"]]
-    assert len(found) == 1, f"run {run['id']} is listed {len(found)} times under its template"
+    assert len(found) == 1, f"run {run['id']} must be listed once under its template, not {len(found)} times"
     return found[0]
 
 
 def run_tasks(client: Client, run_id: str) -> list[Json]:
-    """All tasks of a run."""
+    """List all tasks of a run."""
     return walk(client, client.contract.operations["listRunTasks"], {"id": run_id})
 
 
 def read_task(client: Client, task: Json) -> Json:
-    """A task, read by its id."""
-    return _data(client.call("getRunTask", _place(task)))
+    """Read a task by its id."""
+    return _data(client.call("getRunTask", _task_arguments(task)))
 
 
-def update(client: Client, task: Json, **fields: Json) -> Response:
-    """Update a task; the answer as it is."""
-    return client.call("updateRunTask", _place(task), json=fields)
+def request_update(client: Client, task: Json, **fields: Json) -> Response:
+    """Send an update of a task and return the response, accepted or refused."""
+    return client.call("updateRunTask", _task_arguments(task), json=fields)
 
 
-def change(client: Client, task: Json, **fields: Json) -> Json:
-    """Update a task with what must be accepted; the updated task of the answer."""
-    return _data(update(client, task, **fields))
+def update_task(client: Client, task: Json, **fields: Json) -> Json:
+    """Update a task and return the updated task; asserts that the update is accepted."""
+    return _data(request_update(client, task, **fields))
 
 
-def fill(client: Client, task: Json, values: Mapping[str, Json]) -> Json:
-    """Set elements of a task, by id."""
-    return change(client, task, custom_elements=[{"id": id, "value": value} for id, value in values.items()])
+def fill_elements(client: Client, task: Json, values: Mapping[str, Json]) -> Json:
+    """Set elements of a task to values by element id; returns the updated task."""
+    return update_task(client, task, custom_elements=[{"id": id, "value": value} for id, value in values.items()])
 
 
-def complete(client: Client, task: Json, **fields: Json) -> Json:
-    """Fill the required elements of a task, so that nothing is in the way, and complete it."""
-    required = {element["id"]: value_for(element) for element in task["custom_elements"] if element["required"]}
+def complete_task(client: Client, task: Json, **fields: Json) -> Json:
+    """Fill the required elements of a task, then complete it; returns the updated task."""
+    required = {element["id"]: sample_value(element) for element in task["custom_elements"] if element["required"]}
     if required:
-        fill(client, task, required)
-    return change(client, task, completed=True, **fields)
+        fill_elements(client, task, required)
+    return update_task(client, task, completed=True, **fields)
 
 
-def finish(client: Client, tasks: Iterable[Json]) -> None:
-    """Complete these tasks, which are all that a run has open, and wait until the run is completed."""
+def complete_run(client: Client, tasks: Iterable[Json]) -> None:
+    """Complete the given tasks, the last open ones of their run, and wait until the run is completed."""
     for task in tasks:
-        complete(client, task)
+        complete_task(client, task)
     await_completed(client, task["instance_id"])
 
 
-def await_completed(client: Client, run_id: str) -> Json:
-    """Wait until a run is completed, which may take some seconds; the run."""
-    client.eventually(lambda: read_run(client, run_id)["status"] == "completed")
+def await_completed(client: Client, run_id: str, after: str = "all tasks are completed or skipped") -> Json:
+    """Wait up to 10 s until a run is completed; returns the run. The failure message begins with `after`."""
+    try:
+        client.eventually(lambda: _completed_status(client, run_id))
+    except AssertionError as error:
+        error.args = (f"{after}, but run {run_id} does not complete: {error}",)
+        raise
     return read_run(client, run_id)
 
 
-def skip(client: Client, task: Json) -> None:
+def skip_task(client: Client, task: Json) -> None:
     """Skip a task in the app."""
     client.event("skip-task", run_id=task["instance_id"], task_id=task["id"])
 
 
 def active_members(client: Client) -> Sequence[Member]:
-    """The members who are active; raises NotChecked when there are none."""
-    return existing([member for member in client.members if member.active], "active member that is known")
+    """Return the known active members; raises NotChecked when there are none."""
+    return require([member for member in client.members if member.active], "active member that is known")
 
 
-def simple(least: int = 1, most: int = 6) -> Wanted:
-    """Between `least` and `most` tasks, each of which the API can complete."""
+def simple_tasks(least: int = 1, most: int = 6) -> TasksPredicate:
+    """Return a predicate: there are `least` to `most` tasks, and the API can complete each of them."""
 
-    def wanted(tasks: Tasks) -> bool:
-        return least <= len(tasks) <= most and all(_is_simple(task) for task in tasks)
+    def holds(tasks: Tasks) -> bool:
+        return least <= len(tasks) <= most and all(_is_completable(task) for task in tasks)
 
-    return wanted
-
-
-def having(kind: str) -> Wanted:
-    """Some task with an element of type `kind`, with options where the type needs them."""
-    return lambda tasks: any(fits(element, kind) for task in tasks for element in task["custom_elements"])
+    return holds
 
 
-def fillable(tasks: Tasks) -> list[tuple[Json, Json]]:
-    """Each element that takes a known value, after its task."""
-    return [(task, element) for task in tasks for element in task["custom_elements"] if _is_fillable(element)]
+def has_element_of(kind: str) -> TasksPredicate:
+    """Return a predicate: some task has an element of type `kind`, with options if the type needs them."""
+    return lambda tasks: any(is_element_of(element, kind) for task in tasks for element in task["custom_elements"])
 
 
-def fits(element: Json, kind: str) -> bool:
-    """Whether an element is of type `kind`; one whose type is not shown may be."""
-    return bool(element.get("type", kind) == kind and (kind not in ("dropdown", "multichoice") or options(element)))
+def writable_elements(tasks: Tasks) -> list[tuple[Json, Json]]:
+    """List the writable elements of the tasks, each as a pair of its task and itself."""
+    return [(task, element) for task in tasks for element in task["custom_elements"] if _is_writable(element)]
 
 
-def options(element: Json) -> list[str]:
-    """The options of an element; empty where none are shown."""
+def is_element_of(element: Json, kind: str) -> bool:
+    """Return whether an element is of type `kind`; an element that shows no type counts as any."""
+    return bool(element.get("type", kind) == kind and (kind not in ("dropdown", "multichoice") or options_of(element)))
+
+
+def options_of(element: Json) -> list[str]:
+    """Return the options of an element; empty where it shows none."""
     return list(element.get("options") or ())
 
 
-def value_for(element: Json, number: int = 0) -> Json:
-    """A value that an element takes; `number` 0 or 1 choose between two."""
+def sample_value(element: Json, number: int = 0) -> Json:
+    """Return a valid value for an element; `number` 0 or 1 selects one of two."""
     kind = element["type"]
     if kind == "dropdown":
-        return options(element)[-number]
+        return options_of(element)[-number]
     if kind == "multichoice":
-        return options(element)[: len(options(element)) - number] or options(element)
-    return VALUES[kind][number]
+        return options_of(element)[: len(options_of(element)) - number] or options_of(element)
+    return SAMPLE_VALUES[kind][number]
 
 
 def value_of(task: Json, element_id: str) -> Json:
-    """The value of an element of a task."""
+    """Return the value of an element of a task."""
     return next(element["value"] for element in task["custom_elements"] if element["id"] == element_id)
 
 
 def values_of(tasks: Tasks) -> dict[tuple[str, str], Json]:
-    """All values of a run's tasks, by template task id and element id."""
+    """Map template task id and element id to the value, for all elements of a run's tasks."""
     return {
         (task["template_task_id"], element["id"]): element["value"]
         for task in tasks
@@ -239,7 +247,10 @@ def values_of(tasks: Tasks) -> dict[tuple[str, str], Json]:
 
 
 def same_value(element: Json, seen: Json, given: Json) -> bool:
-    """Whether `seen` is the value that was given: the same, true and 1 told apart, and of dates the day."""
+    """Return whether `seen` equals the value sent; dates compare by day, multichoice lists in any order.
+
+    `True` and 1 differ.
+    """
     if element["type"] == "date":
         return isinstance(seen, str) and seen[:10] == given[:10]
     if element["type"] == "multichoice":
@@ -247,31 +258,43 @@ def same_value(element: Json, seen: Json, given: Json) -> bool:
     return isinstance(seen, bool) == isinstance(given, bool) and bool(seen == given)
 
 
-def moment(text: str) -> datetime:
-    """The moment that a timestamp of the API names."""
+def parse_time(text: str) -> datetime:
+    """Parse a timestamp of the API."""
     return datetime.fromisoformat(text)
 
 
-def state_of(task: Json) -> Json:
-    """What an update can change of a task, and nothing else."""
+def updatable_state(task: Json) -> Json:
+    """Return the part of a task that an update can change: completion, assignee and values."""
     names = ("completed", "completed_at", "completed_by", "assignee")
     return {**{name: task[name] for name in names}, "values": values_of([task])}
 
 
-def _place(task: Json) -> dict[str, str]:
+class _OpenStatus(str):
+    """The status of a run that is not completed; false, so that `eventually` goes on reading."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def _completed_status(client: Client, run_id: str) -> str:
+    status: str = read_run(client, run_id)["status"]
+    return status if status == "completed" else _OpenStatus(status)
+
+
+def _task_arguments(task: Json) -> dict[str, str]:
     return {"runId": task["instance_id"], "taskId": task["id"]}
 
 
 def _data(response: Response) -> Json:
-    assert response.status < 300, f"expected success, got {response.status}: {response.body[:300]!r}"
+    assert response.status < 300, f"the request must succeed, not answer {response.status}: {response.body[:300]!r}"
     return response.json()["data"]
 
 
-def _is_simple(task: Json) -> bool:
+def _is_completable(task: Json) -> bool:
     required = [element for element in task["custom_elements"] if element.get("required")]
-    return task.get("type", "task") == "task" and all(_is_fillable(element) for element in required)
+    return task.get("type", "task") == "task" and all(_is_writable(element) for element in required)
 
 
-def _is_fillable(element: Json) -> bool:
+def _is_writable(element: Json) -> bool:
     kind = element.get("type", "shortText")
-    return kind in VALUES or (kind in ("dropdown", "multichoice") and bool(options(element)))
+    return kind in SAMPLE_VALUES or (kind in ("dropdown", "multichoice") and bool(options_of(element)))

@@ -1,6 +1,6 @@
-"""How a run completes by itself, what keeps it active, and that a completed one is closed.
+"""A run completes by itself after its last task, and a completed run is locked.
 
-When a run completes after its last task is open: tests wait for it, in the target's time.
+How long the completion takes is open: the checks wait for it on the target's clock.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from understudy_checks.nextstep.driver import (
     Json,
     Tasks,
     await_completed,
-    begin,
-    change,
-    complete,
-    fill,
-    fillable,
-    finish,
+    complete_run,
+    complete_task,
+    fill_elements,
     listed_run,
-    moment,
+    parse_time,
     read_run,
     read_task,
-    redesign,
+    redesign_template,
+    request_update,
     run_tasks,
     runs,
-    simple,
-    skip,
-    start,
-    update,
-    value_for,
+    sample_value,
+    simple_tasks,
+    skip_task,
+    start_run,
+    start_run_where,
+    update_task,
+    writable_elements,
 )
 from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
@@ -47,141 +47,152 @@ SOON = 10.0
 @rule("nextstep.completion.last-task", needs=("write",))
 @given(data=st.data())
 def test_the_last_task_completes_the_run(target: Target, data: st.DataObject) -> None:
-    """A run completes soon after its last open task was completed, whatever the order, and not before."""
+    """A run completes within 10 s after its last open task, whatever the order of the tasks, and not before."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         *first, last = data.draw(st.permutations(tasks), label="order")
         for task in first:
-            complete(client, task)
-        assert read_run(client, run["id"])["status"] == "active"
-        complete(client, last)
-        await_completed(client, run["id"])
+            complete_task(client, task)
+        assert (got := read_run(client, run["id"])["status"]) == "active", (
+            f"a run with an open task must be `active`, not {got!r:.200}"
+        )
+        complete_task(client, last)
+        order = ", ".join(str(tasks.index(task) + 1) for task in (*first, last))
+        await_completed(client, run["id"], f"all {len(tasks)} tasks are completed, in the order {order}")
 
 
 @rule("nextstep.completion.last-task", needs=("write",))
 def test_runs_of_any_length_complete(target: Target) -> None:
-    """Runs of one task and of many complete alike, from the first task to the last and the other way round."""
+    """A run of 1, 6 or 30 tasks completes, whether its tasks are completed in ascending or descending order."""
     with target.open() as client:
         for least, most in ((1, 1), (1, 6), (3, 30)):
-            run, tasks = begin(client, simple(least, most), "simple tasks")
-            finish(client, tasks)
-            finish(client, reversed(run_tasks(client, start(client, run["template_id"])["id"])))
+            run, tasks = start_run_where(client, simple_tasks(least, most), "simple tasks")
+            complete_run(client, tasks)
+            complete_run(client, reversed(run_tasks(client, start_run(client, run["template_id"])["id"])))
 
 
 @rule("nextstep.completion.last-task", needs=("write",))
 def test_runs_complete_whatever_else_the_call_says(target: Target) -> None:
-    """A run completes too when its last task is filled in the same call, or completed for a member."""
+    """A run completes when its last task is also filled, or completed for a member, in the same call."""
     with target.open() as client:
-        run, tasks = begin(client, _fillable, "simple tasks with elements")
-        position = tasks.index(fillable(tasks)[0][0])
+        run, tasks = start_run_where(client, _fillable, "simple tasks with elements")
+        position = tasks.index(writable_elements(tasks)[0][0])
         for more in _beside(client, tasks[position]):
             last = tasks.pop(position)
             for task in tasks:
-                complete(client, task)
-            complete(client, last, **more)
+                complete_task(client, task)
+            complete_task(client, last, **more)
             await_completed(client, last["instance_id"])
-            tasks = run_tasks(client, start(client, run["template_id"])["id"])
+            tasks = run_tasks(client, start_run(client, run["template_id"])["id"])
 
 
 @rule("nextstep.completion.last-task", needs=("write", "events"))
 def test_approvals_complete_the_run(target: Target) -> None:
-    """A run whose last open task is an approval completes when that is approved in the app."""
+    """A run whose last open task is an approval completes when the approval is given in the app."""
     with target.open() as client:
         designed = [{"title": "Work"}, {"title": "Approve", "type": "approval"}]
-        work, approval = run_tasks(client, start(client, redesign(client, designed))["id"])
-        complete(client, work)
+        work, approval = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
+        complete_task(client, work)
         client.event("approve-task", run_id=approval["instance_id"], task_id=approval["id"])
         await_completed(client, approval["instance_id"])
 
 
 @rule("nextstep.completion.last-task", "nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_long_runs_complete_at_the_end(target: Target) -> None:
-    """A run of more tasks than a page holds stays active until its last task is completed, wherever that stands."""
+    """A run of more tasks than fit on a page stays active until its last open task is completed."""
     with target.open() as client:
-        id = redesign(client, [{"title": f"Task {number}"} for number in range(102)])
+        id = redesign_template(client, [{"title": f"Task {number}"} for number in range(102)])
         for last in (20, 101):
-            tasks = run_tasks(client, start(client, id)["id"])
+            tasks = run_tasks(client, start_run(client, id)["id"])
             tasks.append(tasks.pop(last))
             for task in tasks[:-1]:
-                complete(client, task)
+                complete_task(client, task)
             client.advance(SOON)
-            assert read_run(client, tasks[0]["instance_id"])["status"] == "active"
-            finish(client, tasks[-1:])
+            assert (got := read_run(client, tasks[0]["instance_id"])["status"]) == "active", (
+                f"a run of {len(tasks)} tasks with one open task must be `active`, not {got!r:.200}"
+            )
+            complete_run(client, tasks[-1:])
 
 
 @rule("nextstep.completion.skipped-counts", needs=("write", "events"))
 @given(data=st.data())
 def test_skipped_tasks_count(target: Target, data: st.DataObject) -> None:
-    """A run of which some tasks are completed and the others skipped completes, whatever came last."""
+    """A run completes when each of its tasks is completed or skipped, in any order."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         order = data.draw(st.permutations(tasks), label="order")
         skipped = data.draw(st.lists(st.sampled_from(range(len(tasks))), min_size=1, unique=True), label="skipped")
         for number, task in enumerate(order):
-            assert read_run(client, run["id"])["status"] == "active"
+            assert (got := read_run(client, run["id"])["status"]) == "active", (
+                f"a run with an open task must be `active`, not {got!r:.200}"
+            )
             if number in skipped:
-                skip(client, task)
+                skip_task(client, task)
             else:
-                complete(client, task)
+                complete_task(client, task)
         await_completed(client, run["id"])
 
 
 @rule("nextstep.completion.skipped-counts", needs=("write", "events"))
 def test_a_run_of_skipped_tasks_completes(target: Target) -> None:
-    """A run whose tasks are all skipped completes; so does one whose first, or last, task alone was skipped."""
+    """A run completes when all its tasks are skipped, and when the first or the last alone is skipped."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for chosen in (range(len(tasks)), [0], [len(tasks) - 1]):
             for number, task in enumerate(tasks):
                 if number in chosen:
-                    skip(client, task)
+                    skip_task(client, task)
                 else:
-                    complete(client, task)
+                    complete_task(client, task)
             await_completed(client, run["id"])
-            run = start(client, run["template_id"])
+            run = start_run(client, run["template_id"])
             tasks = run_tasks(client, run["id"])
 
 
 @rule("nextstep.completion.open-task-keeps-active", needs=("write",))
 @given(data=st.data())
 def test_an_open_task_keeps_the_run_active(target: Target, data: st.DataObject) -> None:
-    """A run with one open task stays active, however often the others are completed and whatever the open one holds."""
+    """A run with one open task stays active, however often the other tasks are completed."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         left = data.draw(st.integers(0, len(tasks) - 1), label="left open")
         for number, task in enumerate(tasks):
             if number != left:
                 for _ in range(len(tasks)):
-                    complete(client, task)
-        fill(client, tasks[left], {element["id"]: value_for(element) for _, element in fillable([tasks[left]])})
+                    complete_task(client, task)
+        fill_elements(
+            client,
+            tasks[left],
+            {element["id"]: sample_value(element) for _, element in writable_elements([tasks[left]])},
+        )
         for member in client.access.members[:1]:
-            change(client, tasks[left], assignee=member.user_id)
+            update_task(client, tasks[left], assignee=member.user_id)
         _assert_stays_active(client, run)
-        complete(client, tasks[left])
+        complete_task(client, tasks[left])
         await_completed(client, run["id"])
 
 
 @rule("nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_skipping_twice_counts_once(target: Target) -> None:
-    """A task that is skipped, and then skipped again or completed too, does not count for another one."""
+    """A task that is skipped twice, or skipped and completed, counts as one task."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for task in tasks[:-1]:
-            skip(client, task)
+            skip_task(client, task)
             with suppress(RuntimeError):
-                skip(client, task)
-            update(client, task, completed=True)
+                skip_task(client, task)
+            request_update(client, task, completed=True)
         _assert_stays_active(client, run)
 
 
 @rule("nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_an_open_approval_keeps_the_run_active(target: Target) -> None:
-    """An approval that nobody has decided keeps its run active, also after it was rejected."""
+    """A run stays active while its approval is undecided or rejected."""
     with target.open() as client:
         designed = [{"title": "Work"}, {"title": "Approve", "type": "approval"}, {"title": "More work"}]
-        work, approval, more = run_tasks(client, start(client, redesign(client, designed))["id"])
-        complete(client, more)
-        complete(client, work)
+        work, approval, more = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
+        complete_task(client, more)
+        complete_task(client, work)
         _assert_stays_active(client, read_run(client, work["instance_id"]))
         client.event("reject-task", run_id=approval["instance_id"], task_id=approval["id"])
         _assert_stays_active(client, read_run(client, work["instance_id"]))
@@ -189,22 +200,22 @@ def test_an_open_approval_keeps_the_run_active(target: Target) -> None:
 
 @rule("nextstep.completion.open-task-keeps-active", needs=("write", "events"))
 def test_all_that_a_rejection_opens_keeps_the_run_active(target: Target) -> None:
-    """After a rejection a run is active until each task that is open then is done again."""
+    """A run stays active until every task that a rejection opened is done again."""
     with target.open() as client:
         designed = [{"title": "Draft"}, {"title": "Edit"}, {"title": "Approve", "type": "approval"}, {"title": "More"}]
-        run = start(client, redesign(client, designed))
+        run = start_run(client, redesign_template(client, designed))
         draft, edit, approval, more = run_tasks(client, run["id"])
-        complete(client, draft)
-        complete(client, edit)
+        complete_task(client, draft)
+        complete_task(client, edit)
         for event in ("approve-task", "reject-task"):
             client.event(event, run_id=run["id"], task_id=approval["id"])
-        complete(client, more)
+        complete_task(client, more)
         for task in [task for task in run_tasks(client, run["id"]) if not task["completed"]]:
             _assert_stays_active(client, run)
             if task["id"] == approval["id"]:
                 client.event("approve-task", run_id=run["id"], task_id=task["id"])
             else:
-                complete(client, task)
+                complete_task(client, task)
         await_completed(client, run["id"])
 
 
@@ -213,17 +224,17 @@ def test_all_that_a_rejection_opens_keeps_the_run_active(target: Target) -> None
 def test_an_uncompleted_task_counts_as_open(target: Target, data: st.DataObject) -> None:
     """A task that is made incomplete keeps its run active until it is completed again."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         again, *others = data.draw(st.permutations(tasks), label="order")
         for _ in range(data.draw(st.integers(1, 3), label="times")):
-            complete(client, again)
-            change(client, again, completed=False)
+            complete_task(client, again)
+            update_task(client, again, completed=False)
         for task in others:
-            complete(client, task)
+            complete_task(client, task)
         _assert_stays_active(client, run)
-        change(client, again, completed=False)
+        update_task(client, again, completed=False)
         _assert_stays_active(client, run)
-        complete(client, again)
+        complete_task(client, again)
         await_completed(client, run["id"])
 
 
@@ -232,30 +243,34 @@ def test_an_uncompleted_task_counts_as_open(target: Target, data: st.DataObject)
 @example(position=0)
 @example(position=-1)
 def test_a_completed_run_is_locked(target: Target, position: int) -> None:
-    """No update of a task of a completed run is accepted, and none changes anything."""
+    """An update of a task of a completed run is refused and changes nothing."""
     with target.open() as client:
-        run, tasks = begin(client, _fillable, "simple tasks with elements")
-        finish(client, tasks)
+        run, tasks = start_run_where(client, _fillable, "simple tasks with elements")
+        complete_run(client, tasks)
         client.advance(1)
         before = read_run(client, run["id"]), run_tasks(client, run["id"])
         for task, fields in _attempts(client, tasks, tasks[position % len(tasks)]):
-            assert_problem(client, update(client, task, **fields), "run-locked")
-            assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before, f"{fields} changed something"
+            assert_problem(client, request_update(client, task, **fields), "run-locked")
+            assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before, (
+                f"a completed run must not change after an update with {fields}"
+            )
 
 
 @rule("nextstep.completion.locked", needs=("write", "events"))
 def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
-    """A run that completed by skipping its last task is locked as any other, its skipped tasks too."""
+    """A run that completes by a skipped task is locked like any other, its skipped tasks included."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         for task in tasks:
-            skip(client, task)
+            skip_task(client, task)
         await_completed(client, run["id"])
         before = run_tasks(client, run["id"])
         for task in tasks:
             for completed in (True, False):
-                assert_problem(client, update(client, task, completed=completed), "run-locked")
-        assert run_tasks(client, run["id"]) == before
+                assert_problem(client, request_update(client, task, completed=completed), "run-locked")
+        assert (got := run_tasks(client, run["id"])) == before, (
+            f"a refused update of a completed run must not change its tasks; they are now {got!r:.200}"
+        )
 
 
 @rule("nextstep.completion.filters-follow", needs=("write",))
@@ -263,95 +278,123 @@ def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
 @example(filtered=False)
 @example(filtered=True)
 def test_a_completed_run_changes_lists(target: Target, filtered: bool) -> None:
-    """A run is listed as active until it completes and as completed from then on, with and without its template."""
+    """A run is listed as active until it completes and as completed afterwards, filtered by template or not."""
     with target.open() as client:
-        run, tasks = begin(client, simple(), "simple tasks")
+        run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         filters = {"template_id": run["template_id"]} if filtered else {}
-        assert [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")] == [1, 0]
-        finish(client, tasks)
-        assert [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")] == [0, 1]
-        assert listed_run(client, run)["status"] == "completed"
+        assert (got := [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")]) == [
+            1,
+            0,
+        ], f"an active run must be listed under `active` and not under `completed`; listed: {got!r:.200}"
+        complete_run(client, tasks)
+        assert (got := [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")]) == [
+            0,
+            1,
+        ], f"a completed run must be listed under `completed` and not under `active`; listed: {got!r:.200}"
+        assert (got := listed_run(client, run)["status"]) == "completed", (
+            f"the list must show a completed run as `completed`, not {got!r:.200}"
+        )
 
 
 @rule("nextstep.completion.other-runs-stay-active", needs=("write",))
 def test_other_runs_stay_as_they_were(target: Target) -> None:
-    """When a run completes, the runs of its template that were started before and after it do not change."""
+    """The completion of a run changes no other run of its template, older or newer."""
     with target.open() as client:
-        run, tasks = begin(client, simple(), "simple tasks")
-        others = [start(client, run["template_id"])["id"]]
-        chosen = start(client, run["template_id"])
-        others += [run["id"], start(client, run["template_id"])["id"]]
+        run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
+        others = [start_run(client, run["template_id"])["id"]]
+        chosen = start_run(client, run["template_id"])
+        others += [run["id"], start_run(client, run["template_id"])["id"]]
         before = [(read_run(client, id), run_tasks(client, id)) for id in others]
-        finish(client, run_tasks(client, chosen["id"]))
+        complete_run(client, run_tasks(client, chosen["id"]))
         client.advance(SOON)
-        assert [(read_run(client, id), run_tasks(client, id)) for id in others] == before
-        finish(client, tasks)
+        assert (got := [(read_run(client, id), run_tasks(client, id)) for id in others]) == before, (
+            f"the completion of run {chosen['id']} must not change other runs; they are now {got!r:.200}"
+        )
+        complete_run(client, tasks)
 
 
 @rule("nextstep.completion.essential-cannot-be-skipped", needs=("write", "events"))
 def test_an_essential_task_is_not_skipped(target: Target) -> None:
-    """Trying to skip an essential task in the app does not skip it, not even as the last one of its run."""
+    """An essential task cannot be skipped in the app, even as the last task of its run."""
     with target.open() as client:
         designed = [{"title": "Skipped"}, {"title": "Essential", "is_essential": True}]
-        other, task = run_tasks(client, start(client, redesign(client, designed))["id"])
-        assert task["is_essential"] is True
+        other, task = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
+        assert task["is_essential"] is True, (
+            f"a task that is designed as essential must have `is_essential: true`, not {task['is_essential']!r:.200}"
+        )
         for _ in range(2):
             with suppress(RuntimeError):
-                skip(client, task)
-            assert not read_task(client, task).get("skipped"), "the essential task was skipped"
+                skip_task(client, task)
+            assert not read_task(client, task).get("skipped"), "an essential task must not be skipped"
             with suppress(RuntimeError):
-                skip(client, other)
+                skip_task(client, other)
         _assert_stays_active(client, read_run(client, task["instance_id"]))
 
 
 @rule("nextstep.completion.skipped-is-shown", needs=("write", "events"))
 def test_a_skipped_task_is_shown_as_such(target: Target) -> None:
-    """A task that was skipped shows it, at once and when its run is completed; the others do not."""
+    """A skipped task has `skipped: true`, before and after its run completes; other tasks do not."""
     with target.open() as client:
-        run, tasks = begin(client, _skippable, "two tasks that can be skipped")
+        run, tasks = start_run_where(client, _skippable, "two tasks that can be skipped")
         skipped, *others = tasks
-        skip(client, skipped)
-        assert read_task(client, skipped)["skipped"] is True
+        skip_task(client, skipped)
+        assert (got := read_task(client, skipped)["skipped"]) is True, (
+            f"a skipped task must have `skipped: true`, not {got!r:.200}"
+        )
         for task in others:
-            assert not read_task(client, task).get("skipped")
-            complete(client, task)
+            assert not (got := read_task(client, task).get("skipped")), (
+                f"a task that was not skipped must not be shown as skipped: {got!r:.200}"
+            )
+            complete_task(client, task)
         await_completed(client, run["id"])
-        assert read_task(client, skipped)["skipped"] is True
-        assert not read_task(client, others[0]).get("skipped")
+        assert (got := read_task(client, skipped)["skipped"]) is True, (
+            f"a skipped task must have `skipped: true` after its run is completed, not {got!r:.200}"
+        )
+        assert not (got := read_task(client, others[0]).get("skipped")), (
+            f"a task that was not skipped must not be shown as skipped: {got!r:.200}"
+        )
 
 
 @rule("nextstep.runs.completed-at", needs=("write",))
 def test_a_run_shows_when_it_completed(target: Target) -> None:
-    """The time of completion is null up to the last task and then one after the start, wherever the run is shown."""
+    """`completed_at` of a run is null while a task is open, and later than its start once it is completed."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         client.advance(2)
         for task in tasks[:-1]:
-            complete(client, task)
+            complete_task(client, task)
         shown = read_run(client, run["id"]), listed_run(client, run)
-        assert [told["completed_at"] for told in (run, *shown)] == [None, None, None]
-        finish(client, tasks[-1:])
-        for told in (read_run(client, run["id"]), listed_run(client, run)):
-            assert told["completed_at"] is not None, "a completed run has no completed_at"
-            assert moment(told["completed_at"]) >= moment(told["created_at"])
+        assert (got := [view["completed_at"] for view in (run, *shown)]) == [None, None, None], (
+            f"an active run must have `completed_at: null`, not {got!r:.200}"
+        )
+        complete_run(client, tasks[-1:])
+        for view in (read_run(client, run["id"]), listed_run(client, run)):
+            assert view["completed_at"] is not None, "a completed run must have a `completed_at`"
+            assert parse_time(view["completed_at"]) >= parse_time(view["created_at"]), (
+                f"a run must not complete at {view['completed_at']}, before it is created at {view['created_at']}"
+            )
 
 
 @rule("nextstep.runs.completed-at")
 def test_listed_runs_show_when_they_completed(target: Target) -> None:
-    """A listed run has a time of completion, not before its start, when it is completed, and none while active."""
+    """A listed run has a `completed_at`, later than its start, exactly if it is completed."""
     with target.open() as client:
         for run in runs(client):
-            assert (run["completed_at"] is not None) == (run["status"] == "completed"), run
-            assert run["completed_at"] is None or moment(run["completed_at"]) >= moment(run["created_at"]), run
+            assert (run["completed_at"] is not None) == (run["status"] == "completed"), (
+                f"run {run['id']} is {run['status']} and must not have `completed_at: {run['completed_at']}`"
+            )
+            assert run["completed_at"] is None or parse_time(run["completed_at"]) >= parse_time(run["created_at"]), (
+                f"run {run['id']} must not complete at {run['completed_at']}, before its start at {run['created_at']}"
+            )
 
 
 @rule("nextstep.pagination.stable-while-runs-complete", needs=("write",))
 @given(data=st.data(), limit=st.integers(1, 3), filtered=st.booleans())
 def test_a_walk_is_stable_while_runs_complete(target: Target, data: st.DataObject, limit: int, filtered: bool) -> None:
-    """Runs that complete between two pages of the active ones make a walk neither repeat nor leave out the others."""
+    """A walk through the active runs gives each one once, although others complete between two pages."""
     with target.open() as client:
-        run, _ = begin(client, simple(), "simple tasks")
-        own = [run["id"], *(start(client, run["template_id"])["id"] for _ in range(7))]
+        run, _ = start_run_where(client, simple_tasks(), "simple tasks")
+        own = [run["id"], *(start_run(client, run["template_id"])["id"] for _ in range(7))]
         filters = {"status": "active", **({"template_id": run["template_id"]} if filtered else {})}
         before = [entry["id"] for entry in runs(client, **filters)]
         sizes = limit if filtered else max(limit, len(before) // 10)
@@ -360,23 +403,25 @@ def test_a_walk_is_stable_while_runs_complete(target: Target, data: st.DataObjec
             seen += [entry["id"] for entry in page.items]
             chosen = {seen[-1], *([data.draw(st.sampled_from(own), label="completed")] if own else [])}
             for id in chosen & set(own):
-                finish(client, run_tasks(client, id))
+                complete_run(client, run_tasks(client, id))
                 own.remove(id)
         staying = [id for id in before if read_run(client, id)["status"] == "active"]
-        assert [id for id in seen if id in set(staying)] == staying, "an active run is left out or given twice"
+        assert [id for id in seen if id in set(staying)] == staying, (
+            "a walk must give each run that stays active once, in order"
+        )
 
 
 def _fillable(tasks: Tasks) -> bool:
-    return simple(2)(tasks) and bool(fillable(tasks))
+    return simple_tasks(2)(tasks) and bool(writable_elements(tasks))
 
 
 def _skippable(tasks: Tasks) -> bool:
-    return simple(2)(tasks) and not any(task.get("is_essential") for task in tasks)
+    return simple_tasks(2)(tasks) and not any(task.get("is_essential") for task in tasks)
 
 
 def _beside(client: Client, task: Json) -> list[dict[str, Json]]:
-    """What else can be said when a task is completed."""
-    items = [{"id": element["id"], "value": value_for(element)} for _, element in fillable([task])]
+    """Return further fields for a call that completes a task."""
+    items = [{"id": element["id"], "value": sample_value(element)} for _, element in writable_elements([task])]
     active = [member.email for member in client.access.members if member.active]
     return [{"custom_elements": items}, *({"actor_email": email} for email in active[:1])]
 
@@ -384,7 +429,9 @@ def _beside(client: Client, task: Json) -> list[dict[str, Json]]:
 def _assert_stays_active(client: Client, run: Json) -> None:
     for _ in range(2):
         seen = read_run(client, run["id"])
-        assert (seen["status"], seen["completed_at"]) == ("active", None)
+        assert (got := (seen["status"], seen["completed_at"])) == ("active", None), (
+            f"an active run must have no `completed_at`; status and time are {got!r:.200}"
+        )
         client.advance(SOON / 2)
 
 
@@ -393,9 +440,9 @@ def _is_listed(client: Client, run: Json, **filters: str) -> int:
 
 
 def _attempts(client: Client, tasks: list[Json], task: Json) -> list[tuple[Json, dict[str, Json]]]:
-    """What one could try to update in a completed run, one field at a time and together."""
-    owner, element = fillable(tasks)[0]
-    items = [{"id": element["id"], "value": value_for(element, 1)}]
+    """Return updates that a completed run must refuse, each field alone and all together."""
+    owner, element = writable_elements(tasks)[0]
+    items = [{"id": element["id"], "value": sample_value(element, 1)}]
     found: list[tuple[Json, dict[str, Json]]] = [(task, {"completed": False}), (task, {"completed": True})]
     found += [(owner, {"custom_elements": items}), (owner, {"completed": True, "custom_elements": items})]
     for member in client.access.members[:1]:

@@ -1,4 +1,4 @@
-"""Form fields: which values each type of element takes, and how the others are refused."""
+"""Form fields: the values that each type of element accepts, and how other values are refused."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    fill,
-    fillable,
-    fits,
-    having,
-    options,
+    fill_elements,
+    has_element_of,
+    is_element_of,
+    options_of,
     read_task,
+    request_update,
     same_value,
-    update,
-    value_for,
+    sample_value,
+    start_run_where,
     value_of,
+    writable_elements,
 )
 from understudy_checks.refusals import assert_problem, message_of
 from understudy_checks.rules import rule
@@ -40,7 +40,7 @@ NO_VALUE: tuple[Json, ...] = ({}, {"value": "text"}, [], ["text"], [1], [{}])
 @example(texts=["false"])
 @example(texts=["Zoë & <Söhne> 東京 😀"])
 def test_short_text_is_kept(target: Target, texts: list[str]) -> None:
-    """A shortText element gives back the text that it was given."""
+    """A shortText element returns the text that was stored."""
     _assert_given_back(target, "shortText", texts)
 
 
@@ -50,19 +50,19 @@ def test_short_text_is_kept(target: Target, texts: list[str]) -> None:
 @example(lines=["x" * 2000])
 @example(lines=["Zoë & <Söhne>", "東京", "😀"])
 def test_long_text_is_kept(target: Target, lines: list[str]) -> None:
-    """A longText element gives back text of one or more lines."""
+    """A longText element returns the stored text, of one line or more."""
     _assert_given_back(target, "longText", ["\n".join(lines)])
 
 
 @rule("nextstep.elements.short-text", needs=("write",))
 def test_a_short_text_is_emptied(target: Target) -> None:
-    """Empty text for a shortText element, where it is accepted, takes the place of other text."""
+    """Empty text, if accepted, replaces the text of a shortText element."""
     _assert_emptied(target, "shortText")
 
 
 @rule("nextstep.elements.long-text", needs=("write",))
 def test_a_long_text_is_emptied(target: Target) -> None:
-    """Empty text for a longText element, where it is accepted, takes the place of other text."""
+    """Empty text, if accepted, replaces the text of a longText element."""
     _assert_emptied(target, "longText")
 
 
@@ -73,7 +73,7 @@ def test_a_long_text_is_emptied(target: Target) -> None:
 @example(numbers=[19.99])
 @example(numbers=[2**53 - 1])
 def test_a_number_is_kept(target: Target, numbers: list[float]) -> None:
-    """A number element gives back the same number, be it 0, negative, large or with decimals."""
+    """A number element returns the stored number, whether 0, negative, large or with decimals."""
     _assert_given_back(target, "number", numbers)
 
 
@@ -81,7 +81,7 @@ def test_a_number_is_kept(target: Target, numbers: list[float]) -> None:
 @given(name=NAMES, host=NAMES)
 @example(name="first.last+tag", host="mail")
 def test_an_address_is_kept(target: Target, name: str, host: str) -> None:
-    """An email element gives back the address that it was given."""
+    """An email element returns the stored address."""
     _assert_given_back(target, "email", [f"{name}@{host}.example.com"])
 
 
@@ -89,7 +89,7 @@ def test_an_address_is_kept(target: Target, name: str, host: str) -> None:
 @given(host=NAMES, path=NAMES)
 @example(host="www", path="a/b?c=d&e=%20#f")
 def test_a_url_is_kept(target: Target, host: str, path: str) -> None:
-    """A website element gives back the URL that it was given."""
+    """A website element returns the stored URL."""
     _assert_given_back(target, "website", [f"https://{host}.example.com/{path}"])
 
 
@@ -99,7 +99,7 @@ def test_a_url_is_kept(target: Target, host: str, path: str) -> None:
 @example(day="2026-01-01")
 @example(day="2028-02-29")
 def test_a_date_is_kept(target: Target, day: str) -> None:
-    """A date element gives back the same day."""
+    """A date element returns the stored day."""
     _assert_given_back(target, "date", [day])
 
 
@@ -108,86 +108,86 @@ def test_a_date_is_kept(target: Target, day: str) -> None:
 @example(values=[False])
 @example(values=[True, False, True])
 def test_a_checkbox_is_kept(target: Target, values: list[bool]) -> None:
-    """A checkbox gives back true and false, and false is not the same as unset."""
+    """A checkbox returns true and false, and false differs from unset."""
     _assert_given_back(target, "checkbox", values)
 
 
 @rule("nextstep.elements.dropdown", needs=("write",))
 def test_a_dropdown_takes_each_option(target: Target) -> None:
-    """A dropdown takes each of its options and gives it back."""
+    """A dropdown accepts each of its options and returns it."""
     with target.open() as client:
         task, element = _element(client, "dropdown")
-        for option in options(element):
+        for option in options_of(element):
             _assert_takes(client, task, element, option)
 
 
 @rule("nextstep.elements.multichoice", needs=("write",))
 def test_a_multichoice_takes_its_options(target: Target) -> None:
-    """A multichoice element takes one, some or all of its options and gives back the same ones."""
+    """A multichoice element accepts one, some or all of its options and returns them."""
     with target.open() as client:
         task, element = _element(client, "multichoice")
-        known = options(element)
+        known = options_of(element)
         for chosen in (*([option] for option in known), known[:-1] or known, known, known[::-1], known[-1:]):
             _assert_takes(client, task, element, chosen)
 
 
 @rule("nextstep.elements.short-text-wrong-type", needs=("write",))
 def test_short_text_is_no_object(target: Target) -> None:
-    """An object or an array for a shortText element is refused."""
+    """A shortText element refuses an object or an array."""
     _assert_refused(target, "shortText", NO_VALUE)
 
 
 @rule("nextstep.elements.long-text-wrong-type", needs=("write",))
 def test_long_text_is_no_object(target: Target) -> None:
-    """An object or an array for a longText element is refused."""
+    """A longText element refuses an object or an array."""
     _assert_refused(target, "longText", NO_VALUE)
 
 
 @rule("nextstep.elements.number-wrong-type", needs=("write",))
 def test_a_number_is_no_object(target: Target) -> None:
-    """An object or an array for a number element is refused."""
+    """A number element refuses an object or an array."""
     _assert_refused(target, "number", NO_VALUE)
 
 
 @rule("nextstep.elements.email-wrong-type", needs=("write",))
 def test_an_address_is_no_object(target: Target) -> None:
-    """An object or an array for an email element is refused."""
+    """An email element refuses an object or an array."""
     _assert_refused(target, "email", NO_VALUE)
 
 
 @rule("nextstep.elements.website-wrong-type", needs=("write",))
 def test_a_url_is_no_object(target: Target) -> None:
-    """An object or an array for a website element is refused."""
+    """A website element refuses an object or an array."""
     _assert_refused(target, "website", NO_VALUE)
 
 
 @rule("nextstep.elements.date-wrong-type", needs=("write",))
 def test_a_date_is_no_object(target: Target) -> None:
-    """An object or an array for a date element is refused."""
+    """A date element refuses an object or an array."""
     _assert_refused(target, "date", NO_VALUE)
 
 
 @rule("nextstep.elements.checkbox-wrong-type", needs=("write",))
 def test_a_checkbox_is_no_object(target: Target) -> None:
-    """An object or an array for a checkbox is refused."""
+    """A checkbox refuses an object or an array."""
     _assert_refused(target, "checkbox", NO_VALUE)
 
 
 @rule("nextstep.elements.dropdown-wrong-type", needs=("write",))
 def test_a_dropdown_is_no_object(target: Target) -> None:
-    """An object or an array for a dropdown is refused, even an array of one option."""
+    """A dropdown refuses an object or an array, even an array of one option."""
     with target.open() as client:
         task, element = _element(client, "dropdown")
-        for value in (*NO_VALUE, options(element)[:1]):
+        for value in (*NO_VALUE, options_of(element)[:1]):
             _refuse(client, task, element, value)
 
 
 @rule("nextstep.elements.multichoice-wrong-type", needs=("write",))
 def test_a_multichoice_is_no_object(target: Target) -> None:
-    """An object, or a list that holds one beside options or alone, is refused for a multichoice element."""
+    """A multichoice element refuses an object, and a list with an object in it."""
     with target.open() as client:
         task, element = _element(client, "multichoice")
-        first = options(element)[0]
+        first = options_of(element)[0]
         values: tuple[Json, ...] = ({}, {first: True}, [{}], [first, {}], [{"value": first}])
         for value in values:
             _refuse(client, task, element, value)
@@ -195,25 +195,25 @@ def test_a_multichoice_is_no_object(target: Target) -> None:
 
 @rule("nextstep.elements.text-is-read-only", needs=("write",))
 def test_a_text_is_read_only(target: Target) -> None:
-    """Updating a text element is answered 400."""
+    """An update of a text element answers 400."""
     _assert_read_only(target, "text")
 
 
 @rule("nextstep.elements.image-is-read-only", needs=("write",))
 def test_an_image_is_read_only(target: Target) -> None:
-    """Updating an image element is answered 400."""
+    """An update of an image element answers 400."""
     _assert_read_only(target, "image")
 
 
 @rule("nextstep.elements.video-is-read-only", needs=("write",))
 def test_a_video_is_read_only(target: Target) -> None:
-    """Updating a video element is answered 400."""
+    """An update of a video element answers 400."""
     _assert_read_only(target, "video")
 
 
 @rule("nextstep.elements.line-break-is-read-only", needs=("write",))
 def test_a_line_break_is_read_only(target: Target) -> None:
-    """Updating a lineBreak element is answered 400."""
+    """An update of a lineBreak element answers 400."""
     _assert_read_only(target, "lineBreak")
 
 
@@ -221,10 +221,10 @@ def test_a_line_break_is_read_only(target: Target) -> None:
 @given(text=TEXTS)
 @example(text="Something else")
 def test_a_dropdown_refuses_other_text(target: Target, text: str) -> None:
-    """Text that is none of a dropdown's options, but like one or like all, is refused with the documented message."""
+    """A dropdown refuses text that is none of its options, with the documented message."""
     with target.open() as client:
         task, element = _element(client, "dropdown")
-        known = options(element)
+        known = options_of(element)
         near = (
             text,
             known[0].swapcase(),
@@ -236,17 +236,19 @@ def test_a_dropdown_refuses_other_text(target: Target, text: str) -> None:
         )
         message = f'Invalid value for dropdown "{element["label"]}". Must be one of: {", ".join(known)}'
         for value in (value for value in near if value and value not in known):
-            assert message_of(_refuse(client, task, element, value)) == message
+            assert (got := message_of(_refuse(client, task, element, value))) == message, (
+                f"a refused dropdown value must get the documented message, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.elements.multichoice-options", needs=("write",))
 @given(text=TEXTS)
 @example(text="Something else")
 def test_a_multichoice_refuses_other_text(target: Target, text: str) -> None:
-    """A list that names anything but options, first, last or alone, is refused as a whole."""
+    """A multichoice element refuses a list as a whole if one entry is not an option."""
     with target.open() as client:
         task, element = _element(client, "multichoice")
-        known = options(element)
+        known = options_of(element)
         for other in (other for other in (text, known[0].swapcase(), ", ".join(known) + ",") if other not in known):
             for value in ([other], [*known, other], [other, *known], [known[0], other]):
                 _refuse(client, task, element, value)
@@ -254,23 +256,32 @@ def test_a_multichoice_refuses_other_text(target: Target, text: str) -> None:
 
 @rule("nextstep.elements.updates-add-no-fields", needs=("write",))
 def test_updates_add_no_fields(target: Target) -> None:
-    """An unknown element id, or one of another task, alone or with a known one, gives a task no further element."""
+    """An update with an unknown element id, or one of another task, adds no element to a task."""
     with target.open() as client:
-        _, tasks = begin(client, lambda tasks: len(tasks) > 1 and bool(fillable(tasks)), "a writable element")
-        task, element = fillable(tasks)[0]
+        _, tasks = start_run_where(
+            client, lambda tasks: len(tasks) > 1 and bool(writable_elements(tasks)), "a writable element"
+        )
+        task, element = writable_elements(tasks)[0]
         other = next(entry for entry in tasks if entry["id"] != task["id"])
-        known, unknown = ({"id": id, "value": value_for(element)} for id in (element["id"], "no-such-element"))
+        known, unknown = ({"id": id, "value": sample_value(element)} for id in (element["id"], "no-such-element"))
         before = _ids(tasks)
-        for place, items in ((task, [unknown]), (task, [known, unknown]), (task, [unknown, known]), (other, [known])):
-            update(client, place, custom_elements=items)
+        for target_task, items in (
+            (task, [unknown]),
+            (task, [known, unknown]),
+            (task, [unknown, known]),
+            (other, [known]),
+        ):
+            request_update(client, target_task, custom_elements=items)
             after = _ids(read_task(client, entry) for entry in tasks)
-            assert after == before, f"{items} changed which elements there are"
+            assert after == before, f"an update with {items} must not change the elements of a task"
 
 
 def _element(client: Client, kind: str) -> tuple[Json, Json]:
-    """A task of a new run, and its element of type `kind`."""
-    _, tasks = begin(client, having(kind), f"an element of type {kind}")
-    return next((task, element) for task in tasks for element in task["custom_elements"] if fits(element, kind))
+    """Start a run with an element of type `kind`; returns its task and the element."""
+    _, tasks = start_run_where(client, has_element_of(kind), f"an element of type {kind}")
+    return next(
+        (task, element) for task in tasks for element in task["custom_elements"] if is_element_of(element, kind)
+    )
 
 
 def _assert_given_back(target: Target, kind: str, values: Iterable[Json]) -> None:
@@ -281,19 +292,23 @@ def _assert_given_back(target: Target, kind: str, values: Iterable[Json]) -> Non
 
 
 def _assert_takes(client: Client, task: Json, element: Json, value: Json) -> None:
-    fill(client, task, {element["id"]: value})
+    fill_elements(client, task, {element["id"]: value})
     seen = value_of(read_task(client, task), element["id"])
-    assert same_value(element, seen, value), f"{element['type']}: {value!r} became {seen!r}"
+    assert same_value(element, seen, value), (
+        f"an element of type {element['type']} must keep the value {value!r}, not turn it into {seen!r}"
+    )
 
 
 def _assert_emptied(target: Target, kind: str) -> None:
-    """Assert that empty text is kept, or shown as no value; whether it is one is left open."""
+    """Assert that accepted empty text is stored as "" or null, and that refused empty text changes nothing."""
     with target.open() as client:
         task, element = _element(client, kind)
         _assert_takes(client, task, element, "Text")
-        response = update(client, task, custom_elements=[{"id": element["id"], "value": ""}])
+        response = request_update(client, task, custom_elements=[{"id": element["id"], "value": ""}])
         expected = ("", None) if response.status < 300 else ("Text",)
-        assert value_of(read_task(client, task), element["id"]) in expected, f"after empty text ({response.status})"
+        assert (got := value_of(read_task(client, task), element["id"])) in expected, (
+            f"an element must be empty after accepted empty text and unchanged after refused text, not {got!r:.200}"
+        )
 
 
 def _assert_refused(target: Target, kind: str, values: Iterable[Json]) -> None:
@@ -304,12 +319,12 @@ def _assert_refused(target: Target, kind: str, values: Iterable[Json]) -> None:
 
 
 def _refuse(client: Client, task: Json, element: Json, value: Json) -> Json:
-    """Assert that a value is refused and not kept; the body of the answer."""
+    """Assert that a value is refused and changes nothing; returns the body."""
     before = read_task(client, task)
     body = assert_problem(
-        client, update(client, task, custom_elements=[{"id": element["id"], "value": value}]), "invalid"
+        client, request_update(client, task, custom_elements=[{"id": element["id"], "value": value}]), "invalid"
     )
-    assert read_task(client, task) == before, f"{value!r} was refused, and yet changed the task"
+    assert read_task(client, task) == before, f"the refused value {value!r} must not change the task"
     return body
 
 
@@ -317,10 +332,12 @@ def _assert_read_only(target: Target, kind: str) -> None:
     with target.open() as client:
         task, element = _element(client, kind)
         item = {"id": element["id"], "value": "text"}
-        others = [{"id": other["id"], "value": value_for(other)} for _, other in fillable([task])[:1]]
+        others = [{"id": other["id"], "value": sample_value(other)} for _, other in writable_elements([task])[:1]]
         for items in ([item], [item, *others], [*others, item]):
-            assert_problem(client, update(client, task, custom_elements=items), "display-only-element")
-        assert value_of(read_task(client, task), element["id"]) == element["value"]
+            assert_problem(client, request_update(client, task, custom_elements=items), "display-only-element")
+        assert (got := value_of(read_task(client, task), element["id"])) == element["value"], (
+            f"a refused update must not change the {kind} element; its value is now {got!r:.200}"
+        )
 
 
 def _ids(tasks: Iterable[Json]) -> list[list[str]]:

@@ -1,7 +1,7 @@
-"""Everything mixed: runs are started, worked on and completed while templates are published and time passes.
+"""Random sequences: runs are started, worked on and completed while templates are published and time passes.
 
-A plain model says what must be seen. It knows only what is documented; where more than one thing may happen
-(when a run completes, in which order runs of one moment are listed) it asks for what all of them have in common.
+A plain model predicts what the API shows. It knows documented behaviour only: where the documentation leaves a choice
+(when a run completes, how runs of equal time are ordered), it accepts each.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
     await_completed,
-    change,
-    complete,
-    existing,
-    fill,
-    fillable,
-    publish,
-    published,
+    complete_task,
+    fill_elements,
+    publish_template,
+    published_templates,
     read_run,
     read_task,
+    read_template,
+    request_update,
+    require,
     run_tasks,
     same_value,
-    simple,
-    skip,
-    start,
-    template_of,
+    sample_value,
+    simple_tasks,
+    skip_task,
+    start_run,
     template_tasks,
-    update,
-    value_for,
+    update_task,
     value_of,
+    writable_elements,
 )
 from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
@@ -51,16 +51,16 @@ VERBS = ("complete", "complete", "reopen", "skip", "fill")
 
 @dataclass(slots=True)
 class Task:
-    """What is known of one task: how it was when its run started, its state, the values that were set."""
+    """The model of a task: its record at the start of the run, its state, the values set since."""
 
-    told: Json
+    initial: Json
     state: str = "open"
     values: dict[str, Json] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Run:
-    """What is known of one run that the machine started."""
+    """The model of a run that the machine started."""
 
     id: str
     template: str
@@ -69,12 +69,12 @@ class Run:
 
     @property
     def status(self) -> str:
-        """Completed when no task is open."""
+        """`completed` when no task is open."""
         return "active" if any(task.state == "open" for task in self.tasks) else "completed"
 
 
 class LifeCycle(RuleBasedStateMachine):
-    """Drives a target and the model side by side; every step says what must be seen after it."""
+    """Changes target and model side by side; each step compares them."""
 
     def __init__(self, target: Target) -> None:
         super().__init__()
@@ -85,34 +85,38 @@ class LifeCycle(RuleBasedStateMachine):
 
     @initialize(number=NUMBERS)
     def begin(self, number: int) -> None:
-        """Choose some published templates whose runs can be completed through the API, and start one."""
-        for template in published(self.client):
-            if len(self.templates) < TEMPLATES and simple(1, 4)(template_tasks(self.client, template["id"])):
+        """Choose up to three published templates with simple tasks, and start a run of one."""
+        for template in published_templates(self.client):
+            if len(self.templates) < TEMPLATES and simple_tasks(1, 4)(template_tasks(self.client, template["id"])):
                 self.templates[template["id"]] = True
-        existing(list(self.templates), "published template with simple tasks")
+        require(list(self.templates), "published template with simple tasks")
         self.start_a_run(number, "First")
 
     @step(number=NUMBERS, title=st.sampled_from(("A", "0", "Same title")))
     def start_a_run(self, number: int, title: str) -> None:
-        """A run of a published template starts with open tasks; one of an unpublished template does not."""
+        """Start a run: of a published template it has open tasks, of an unpublished one it is refused."""
         id = self._template(number)
         if not self.templates[id]:
             response = self.client.call("createProcessRun", json={"template_id": id, "name": title})
             assert_problem(self.client, response, "template-not-published")
             return
-        made = start(self.client, id, name=title)
+        made = start_run(self.client, id, name=title)
         tasks = run_tasks(self.client, made["id"])
-        assert not any(task["completed"] for task in tasks)
+        assert not any(task["completed"] for task in tasks), (
+            f"the tasks of a new run must be open; run {made['id']} has completed ones"
+        )
         self.runs.append(Run(made["id"], id, title, [Task(task) for task in tasks]))
 
     @step(number=NUMBERS, deeds=st.lists(st.tuples(st.sampled_from(VERBS), NUMBERS), min_size=1, max_size=8))
     def work_on_a_run(self, number: int, deeds: list[tuple[str, int]]) -> None:
-        """Tasks of a run are completed, opened again, skipped and filled; the last one done completes the run."""
+        """Complete, reopen, skip and fill tasks of a run; the last one completes the run."""
         run = self.runs[number % len(self.runs)]
         for verb, position in deeds:
             task = run.tasks[position % len(run.tasks)]
             if run.status == "completed":
-                assert_problem(self.client, update(self.client, task.told, completed=verb == "complete"), "run-locked")
+                assert_problem(
+                    self.client, request_update(self.client, task.initial, completed=verb == "complete"), "run-locked"
+                )
                 continue
             self._work(task, verb, position)
             if run.status == "completed":
@@ -120,12 +124,14 @@ class LifeCycle(RuleBasedStateMachine):
 
     @step(number=NUMBERS, flag=st.booleans())
     def publish_a_template(self, number: int, flag: bool) -> None:
-        """A template is published or unpublished."""
+        """Publish or unpublish a template."""
         id = self._template(number)
         if self.templates[id] != flag:
-            publish(self.client, id, flag=flag)
+            publish_template(self.client, id, flag=flag)
             self.templates[id] = flag
-        assert template_of(self.client, id)["is_published"] is flag
+        assert (got := read_template(self.client, id)["is_published"]) is flag, (
+            f"template {id} must have `is_published: {flag}`, not {got!r:.200}"
+        )
 
     @step(
         limit=st.integers(1, 100),
@@ -134,7 +140,7 @@ class LifeCycle(RuleBasedStateMachine):
         seconds=st.sampled_from((0.0, 1.0, 5.0)),
     )
     def list_runs(self, limit: int, status: str | None, number: int | None, seconds: float) -> None:
-        """Some time later, a walk in pages of any size gives each run that passes the filters once, and no other."""
+        """Let time pass, then list runs in pages of any size: each matching run appears once."""
         self.client.advance(seconds)
         template = None if number is None else self._template(number)
         filters = {"status": status, "template_id": template}
@@ -144,23 +150,29 @@ class LifeCycle(RuleBasedStateMachine):
         seen = [entry["id"] for page in walked for entry in page.items]
         for run in self.runs:
             expected = status in (None, run.status) and template in (None, run.template)
-            assert seen.count(run.id) == expected, f"run {run.id} is listed {seen.count(run.id)} times with {filters}"
+            assert seen.count(run.id) == expected, (
+                f"run {run.id} must be listed {int(expected)} times with {filters}, not {seen.count(run.id)} times"
+            )
 
     @invariant()
     def runs_are_as_the_model_says(self) -> None:
-        """The newest runs show the status, title and tasks that the model has."""
+        """The newest three runs have the status, title and tasks of the model."""
         for run in self.runs[-3:]:
             seen = read_run(self.client, run.id)
-            assert (seen["status"], seen["title"]) == (run.status, run.title)
-            assert (seen["completed_at"] is None) == (run.status == "active")
+            assert (got := (seen["status"], seen["title"])) == (run.status, run.title), (
+                f"status and title of run {run.id} must be {run.status!r} and {run.title!r}, not {got!r:.200}"
+            )
+            assert (seen["completed_at"] is None) == (run.status == "active"), (
+                f"a run that is {run.status} must not have `completed_at: {seen['completed_at']}`"
+            )
             for task in run.tasks:
                 self._assert_as_modelled(task)
 
     def teardown(self) -> None:
-        """Leave the templates published, as they were found."""
+        """Publish the templates again."""
         for id, flag in self.templates.items():
             if not flag:
-                publish(self.client, id)
+                publish_template(self.client, id)
         self.client.world.close()
 
     def _template(self, number: int) -> str:
@@ -170,33 +182,43 @@ class LifeCycle(RuleBasedStateMachine):
         if verb == "complete" and task.state == "open":
             self._complete(task)
         elif verb == "reopen" and task.state == "completed":
-            assert change(self.client, task.told, completed=False)["completed"] is False
+            assert (got := update_task(self.client, task.initial, completed=False)["completed"]) is False, (
+                f"a reopened task must have `completed: false`, not {got!r:.200}"
+            )
             task.state = "open"
-        elif verb == "skip" and task.state == "open" and self.events and not task.told["is_essential"]:
-            skip(self.client, task.told)
+        elif verb == "skip" and task.state == "open" and self.events and not task.initial["is_essential"]:
+            skip_task(self.client, task.initial)
             task.state = "skipped"
         elif verb == "fill":
             self._fill(task, which)
 
     def _complete(self, task: Task) -> None:
-        task.values |= {e["id"]: value_for(e) for e in task.told["custom_elements"] if e["required"]}
-        assert complete(self.client, task.told)["completed"] is True
+        task.values |= {e["id"]: sample_value(e) for e in task.initial["custom_elements"] if e["required"]}
+        assert (got := complete_task(self.client, task.initial)["completed"]) is True, (
+            f"a completed task must have `completed: true`, not {got!r:.200}"
+        )
         task.state = "completed"
 
     def _fill(self, task: Task, which: int) -> None:
-        for _, element in fillable([task.told])[: which + 1]:
-            value = value_for(element, which % 2)
-            fill(self.client, task.told, {element["id"]: value})
+        for _, element in writable_elements([task.initial])[: which + 1]:
+            value = sample_value(element, which % 2)
+            fill_elements(self.client, task.initial, {element["id"]: value})
             task.values[element["id"]] = value
 
     def _assert_as_modelled(self, task: Task) -> None:
-        seen: Any = read_task(self.client, task.told)
-        assert bool(seen.get("skipped")) == (task.state == "skipped")
-        assert task.state == "skipped" or seen["completed"] is (task.state == "completed")
-        for element in task.told["custom_elements"]:
+        seen: Any = read_task(self.client, task.initial)
+        assert bool(seen.get("skipped")) == (task.state == "skipped"), (
+            f"a task that is {task.state} must not have `skipped: {seen.get('skipped')}`"
+        )
+        assert task.state == "skipped" or seen["completed"] is (task.state == "completed"), (
+            f"a task that is {task.state} must not have `completed: {seen['completed']}`"
+        )
+        for element in task.initial["custom_elements"]:
             if element["id"] in task.values:
                 value = value_of(seen, element["id"])
-                assert same_value(element, value, task.values[element["id"]]), f"{element['id']} is {value!r}"
+                assert same_value(element, value, task.values[element["id"]]), (
+                    f"element {element['id']} must have the value {task.values[element['id']]!r}, not {value!r}"
+                )
 
 
 @rule(
@@ -208,6 +230,6 @@ class LifeCycle(RuleBasedStateMachine):
     needs=("write",),
 )
 def test_runs_live_as_documented(target: Target) -> None:
-    """Whatever is done to runs and templates in whatever order, both show what the documentation says."""
+    """Runs and templates agree with a model of the documentation after any sequence of steps."""
     # a factory will do, though hypothesis declares a class
     run_state_machine_as_test(lambda: LifeCycle(target), settings=settings.default)  # type: ignore[arg-type]

@@ -1,26 +1,26 @@
-"""Publishing and unpublishing templates: what it turns, what it lets pass to new runs, what it leaves alone."""
+"""Publishing and unpublishing templates: the flag, the edits that new runs get, the runs that stay as they are."""
 
 from __future__ import annotations
 
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    change,
-    complete,
-    fillable,
+    complete_task,
     listed_run,
-    publish,
+    publish_template,
     read_run,
     read_task,
-    redesign,
+    read_template,
+    redesign_template,
     run_tasks,
-    simple,
-    start,
-    template_of,
+    simple_tasks,
+    start_run,
+    start_run_where,
     template_tasks,
     templates,
     unpublished,
+    update_task,
+    writable_elements,
 )
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
@@ -29,48 +29,64 @@ from understudy_checks.target.target import Target
 
 @rule("nextstep.publishing.unpublish", needs=("write",))
 def test_a_template_is_unpublished(target: Target) -> None:
-    """Unpublishing turns `is_published` to false, by id and in the list, if that still shows the template."""
+    """An unpublished template has `is_published: false`, by id and in a list that shows it."""
     with target.open() as client:
         id = _startable(client)
         with unpublished(client, id):
             client.advance(1)
-            assert template_of(client, id)["is_published"] is False
-            assert all(not entry["is_published"] for entry in templates(client) if entry["id"] == id)
+            assert (got := read_template(client, id)["is_published"]) is False, (
+                f"an unpublished template must have `is_published: false`, not {got!r:.200}"
+            )
+            assert all(not entry["is_published"] for entry in templates(client) if entry["id"] == id), (
+                f"the list must not show the unpublished template {id} as published"
+            )
 
 
 @rule("nextstep.publishing.publish-again", needs=("write",))
 def test_a_template_is_published_again(target: Target) -> None:
-    """Publishing turns `is_published` to true again, as often as one likes, and runs can be started again."""
+    """A template can be published again any number of times, and then runs can be started."""
     with target.open() as client:
         id = _startable(client)
         for _ in range(2):
             with unpublished(client, id):
                 client.advance(1)
-            assert template_of(client, id)["is_published"] is True
-            assert [entry["is_published"] for entry in templates(client) if entry["id"] == id] == [True]
-            assert start(client, id)["template_id"] == id
+            assert (got := read_template(client, id)["is_published"]) is True, (
+                f"a republished template must have `is_published: true`, not {got!r:.200}"
+            )
+            assert (got := [entry["is_published"] for entry in templates(client) if entry["id"] == id]) == [True], (
+                f"the list must show the republished template once, with `is_published: true`; shown: {got!r:.200}"
+            )
+            assert (got := start_run(client, id)["template_id"]) == id, (
+                f"a run of a republished template must have its `template_id`, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.publishing.publish-again", needs=("write",))
 def test_drafts_are_published(target: Target) -> None:
-    """A template that was listed as not published can be published, and started."""
+    """A draft from the list can be published, and then a run can be started."""
     with target.open() as client:
         for draft in [entry["id"] for entry in templates(client) if not entry["is_published"]][:3]:
-            publish(client, draft)
+            publish_template(client, draft)
             try:
-                assert template_of(client, draft)["is_published"] is True
-                assert start(client, draft)["template_id"] == draft
+                assert (got := read_template(client, draft)["is_published"]) is True, (
+                    f"a published draft must have `is_published: true`, not {got!r:.200}"
+                )
+                assert (got := start_run(client, draft)["template_id"]) == draft, (
+                    f"a run of a published draft must have its `template_id`, not {got!r:.200}"
+                )
             finally:
-                publish(client, draft, flag=False)
+                publish_template(client, draft, flag=False)
 
 
 @rule("nextstep.publishing.edits-reach-new-runs", needs=("write", "events"))
 def test_edits_reach_new_runs(target: Target) -> None:
-    """What was added, changed and taken out between unpublishing and publishing shows in new runs."""
+    """A new run has the edits that were made while its template was unpublished."""
     with target.open() as client:
         element = {"id": "first", "type": "shortText", "label": "First"}
-        id = redesign(client, [{"title": "First", "custom_elements": [element]}, {"title": "Second"}])
-        assert _design(client, id) == [("First", ["First"]), ("Second", [])]
+        id = redesign_template(client, [{"title": "First", "custom_elements": [element]}, {"title": "Second"}])
+        assert (got := _design(client, id)) == [("First", ["First"]), ("Second", [])], (
+            f"a new run must have the tasks and elements of its template, not {got!r:.200}"
+        )
         first, second = template_tasks(client, id)
         edited = {**element, "label": "Renamed"}, {"id": "more", "type": "number", "label": "More"}
         with unpublished(client, id):
@@ -79,31 +95,43 @@ def test_edits_reach_new_runs(target: Target) -> None:
                 {"id": first["id"], "title": "Moved", "custom_elements": edited},
             ]
             client.event("edit-template", template_id=id, title="Edited", tasks=tasks)
-        assert start(client, id)["title"] == "Edited"
-        assert _design(client, id) == [("Added", []), ("Moved", ["Renamed", "More"])]
+        assert (got := start_run(client, id)["title"]) == "Edited", (
+            f"a new run must have the edited title of its template, not {got!r:.200}"
+        )
+        assert (got := _design(client, id)) == [("Added", []), ("Moved", ["Renamed", "More"])], (
+            f"a new run must have the edited tasks and elements of its template, not {got!r:.200}"
+        )
 
 
 @rule("nextstep.publishing.runs-are-unaffected", needs=("write",))
 def test_existing_runs_are_unaffected(target: Target) -> None:
-    """Unpublishing and publishing a template changes nothing in its runs, which can still be worked on."""
+    """Publishing and unpublishing a template changes none of its runs; their tasks can still be updated."""
     with target.open() as client:
-        run, tasks = begin(
-            client, lambda tasks: simple(2)(tasks) and bool(fillable(tasks)), "simple tasks with elements"
+        run, tasks = start_run_where(
+            client,
+            lambda tasks: simple_tasks(2)(tasks) and bool(writable_elements(tasks)),
+            "simple tasks with elements",
         )
-        complete(client, tasks[0])
+        complete_task(client, tasks[0])
         before = _seen(client, run)
         with unpublished(client, run["template_id"]):
             client.advance(1)
-            assert _seen(client, run) == before
-        assert _seen(client, run) == before
+            assert (got := _seen(client, run)) == before, (
+                f"unpublishing a template must not change its runs; this one is now {got!r:.200}"
+            )
+        assert (got := _seen(client, run)) == before, (
+            f"publishing a template again must not change its runs; this one is now {got!r:.200}"
+        )
         with unpublished(client, run["template_id"]):
-            change(client, tasks[0], completed=False)
-        assert read_task(client, tasks[0])["completed"] is False
+            update_task(client, tasks[0], completed=False)
+        assert (got := read_task(client, tasks[0])["completed"]) is False, (
+            f"a task must be reopened while its template is unpublished; `completed` is {got!r:.200}"
+        )
 
 
 @rule("nextstep.publishing.wrong-type", needs=("write",))
 def test_published_is_no_object(target: Target) -> None:
-    """An object or an array for `published` is refused, and the template stays as it was, published or not."""
+    """An object or an array for `published` is refused and leaves the template as it is."""
     with target.open() as client:
         id = _startable(client)
         _assert_refused(client, id)
@@ -112,20 +140,22 @@ def test_published_is_no_object(target: Target) -> None:
 
 
 def _startable(client: Client) -> str:
-    return str(begin(client, simple(), "simple tasks")[0]["template_id"])
+    return str(start_run_where(client, simple_tasks(), "simple tasks")[0]["template_id"])
 
 
 def _assert_refused(client: Client, id: str) -> None:
-    before = template_of(client, id)
+    before = read_template(client, id)
     for value in ({}, {"published": True}, [], [True], [False]):
         response = client.call("publishProcessTemplate", {"id": id}, json={"published": value})
         assert_problem(client, response, "invalid")
-        assert template_of(client, id) == before
+        assert (got := read_template(client, id)) == before, (
+            f"a refused request must not change the template; it is now {got!r:.200}"
+        )
 
 
 def _design(client: Client, id: str) -> list[tuple[str, list[str]]]:
-    """The titles of the tasks of a new run, each with the labels of its elements."""
-    tasks = run_tasks(client, start(client, id)["id"])
+    """Start a run; returns the title of each task with the labels of its elements."""
+    tasks = run_tasks(client, start_run(client, id)["id"])
     return [(task["title"], [element["label"] for element in task["custom_elements"]]) for task in tasks]
 
 

@@ -1,4 +1,4 @@
-"""Starting runs: what a new run is made of, to whom it belongs, and what never reaches it."""
+"""Starting runs: what a new run copies from its template, who it belongs to, and which edits it must not get."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from understudy_checks.nextstep.driver import (
     Json,
     Tasks,
     active_members,
-    begin,
-    existing,
-    fillable,
-    finish,
+    complete_run,
     listed_run,
-    moment,
-    published,
+    parse_time,
+    published_templates,
     read_run,
-    redesign,
+    redesign_template,
+    require,
     run_tasks,
     runs,
     same_value,
-    several,
-    simple,
-    start,
+    sample_templates,
+    sample_value,
+    simple_tasks,
+    start_run,
+    start_run_where,
     template_tasks,
     templates,
     unpublished,
-    value_for,
     values_of,
+    writable_elements,
 )
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
@@ -47,33 +47,39 @@ NOBODY = "nobody.at.all@example.invalid"
 
 @rule("nextstep.creation.created", needs=("write",))
 def test_a_created_run_is_active(target: Target) -> None:
-    """Starting a run answers 201 with the printed fields, active and not completed, also when another has completed."""
+    """Starting a run answers 201 with an active run in its documented members."""
     with target.open() as client:
-        first, tasks = begin(client, simple(), "tasks")
-        finish(client, tasks)
-        for run in (first, start(client, first["template_id"])):
+        first, tasks = start_run_where(client, simple_tasks(), "tasks")
+        complete_run(client, tasks)
+        for run in (first, start_run(client, first["template_id"])):
             for name in ("id", "title", "started_by", "team_id", "timezone", "created_at"):
-                assert isinstance(run[name], str), f"{name} is {run[name]!r}"
-            assert run["template_id"] == first["template_id"]
-            assert run["status"] == "active"
-            assert run["completed_at"] is None
-            assert read_run(client, run["id"])["template_id"] == first["template_id"]
+                assert isinstance(run[name], str), f"`{name}` of a new run must be a string, not {run[name]!r}"
+            assert run["template_id"] == first["template_id"], (
+                f"a new run must have the `template_id` {first['template_id']}, not {run['template_id']!r:.200}"
+            )
+            assert run["status"] == "active", f"a new run must be `active`, not {run['status']!r:.200}"
+            assert run["completed_at"] is None, (
+                f"a new run must have `completed_at: null`, not {run['completed_at']!r:.200}"
+            )
+            assert (got := read_run(client, run["id"])["template_id"]) == first["template_id"], (
+                f"a new run, read by its id, must have the `template_id` {first['template_id']}, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.creation.published-only", needs=("write",))
 def test_drafts_cannot_be_started(target: Target) -> None:
-    """No run can be started of a listed template that is not published."""
+    """A run of an unpublished template from the list cannot be started."""
     with target.open() as client:
         drafts = [template["id"] for template in templates(client) if not template["is_published"]]
-        for id in existing(drafts, "unpublished template that is listed")[:5]:
+        for id in require(drafts, "unpublished template that is listed")[:5]:
             _assert_not_started(client, id)
 
 
 @rule("nextstep.creation.published-only", needs=("write",))
 def test_an_unpublished_template_cannot_be_started(target: Target) -> None:
-    """A template that is unpublished cannot be started any more, whatever else the call says, and had runs before."""
+    """A run of a template that was unpublished cannot be started, although earlier runs exist."""
     with target.open() as client:
-        run, _ = begin(client, simple(), "tasks")
+        run, _ = start_run_where(client, simple_tasks(), "tasks")
         with unpublished(client, run["template_id"]):
             _assert_not_started(client, run["template_id"])
 
@@ -87,25 +93,25 @@ def test_an_unpublished_template_cannot_be_started(target: Target) -> None:
 def test_the_name_becomes_the_title(target: Target, name: str) -> None:
     """A run that is started with a name has it as its title."""
     with target.open() as client:
-        _assert_title(client, start(client, next(published(client))["id"], name=name), name)
+        _assert_title(client, start_run(client, next(published_templates(client))["id"], name=name), name)
 
 
 @rule("nextstep.creation.title-alias", needs=("write",))
 @given(title=TITLES)
 @example(title="0")
 def test_title_is_an_alias_of_name(target: Target, title: str) -> None:
-    """A run that is started with a title, and no name, has it as its title."""
+    """A run that is started with a title and without a name has that title."""
     with target.open() as client:
-        _assert_title(client, start(client, next(published(client))["id"], title=title), title)
+        _assert_title(client, start_run(client, next(published_templates(client))["id"], title=title), title)
 
 
 @rule("nextstep.creation.default-title", needs=("write",))
 def test_the_title_is_the_templates_by_default(target: Target) -> None:
-    """A run that is started without a name has its template's title, whatever runs were named before."""
+    """A run that is started without a name has the title of its template."""
     with target.open() as client:
-        for template in list(published(client))[:3]:
-            start(client, template["id"], name="Named before")
-            _assert_title(client, start(client, template["id"]), template["title"])
+        for template in list(published_templates(client))[:3]:
+            start_run(client, template["id"], name="Named before")
+            _assert_title(client, start_run(client, template["id"]), template["title"])
 
 
 @rule("nextstep.creation.due-date", needs=("write",))
@@ -114,63 +120,65 @@ def test_the_title_is_the_templates_by_default(target: Target) -> None:
 @example(time=datetime(2026, 12, 31, 23, 59, 59), minutes=-330)
 @example(time=datetime(2028, 2, 29, 0, 30), minutes=780)
 def test_a_due_date_names_the_same_moment(target: Target, time: datetime, minutes: int) -> None:
-    """The due date of a run names the moment that it was started with, whatever its offset."""
+    """A run keeps the moment of its due date, whatever the offset of the text."""
     with target.open() as client:
         due = time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
         for text in (due.isoformat(), due.astimezone(UTC).isoformat().replace("+00:00", "Z")):
-            run = start(client, next(published(client))["id"], due_date=text)
+            run = start_run(client, next(published_templates(client))["id"], due_date=text)
             for seen in (listed_run(client, run), read_run(client, run["id"]), run):
-                told = seen.get("due_date", text)
-                assert told is not None, f"{text} is lost"
-                assert moment(told) == due, f"{text} became {told}"
+                due_date = seen.get("due_date", text)
+                assert due_date is not None, f"a run must have the due date {text}, not null"
+                assert parse_time(due_date) == due, f"a run must have the due date {text}, not {due_date}"
 
 
 @rule("nextstep.creation.started-by-api", needs=("write",))
 def test_a_run_is_started_by_api_by_default(target: Target) -> None:
-    """A run that is attributed to nobody was started by `api`, also after one that was attributed."""
+    """A run without `actor_email` is started by `api`."""
     with target.open() as client:
-        id = next(published(client))["id"]
+        id = next(published_templates(client))["id"]
         if client.access.members:
-            start(client, id, actor_email=active_members(client)[0].email)
-        _assert_started_by(client, start(client, id), "api")
+            start_run(client, id, actor_email=active_members(client)[0].email)
+        _assert_started_by(client, start_run(client, id), "api")
 
 
 @rule("nextstep.creation.started-by-member", needs=("write", "members"))
 def test_a_run_is_started_by_the_member_named(target: Target) -> None:
-    """A run that is attributed to an active member by address was started by that member's user id."""
+    """A run whose `actor_email` names an active member is started by that member's user id."""
     with target.open() as client:
-        id = next(published(client))["id"]
+        id = next(published_templates(client))["id"]
         for member in active_members(client):
-            _assert_started_by(client, start(client, id, actor_email=member.email), member.user_id)
+            _assert_started_by(client, start_run(client, id, actor_email=member.email), member.user_id)
 
 
 @rule("nextstep.creation.no-active-member", needs=("write",))
 @given(name=st.from_regex(r"[a-z][a-z0-9.]{0,20}[a-z]", fullmatch=True))
 @example(name="nobody")
 def test_a_run_of_nobody_is_started_by_api(target: Target, name: str) -> None:
-    """A run that is attributed to an address of nobody is started all the same, by `api`."""
+    """A run whose `actor_email` names nobody is started by `api`."""
     with target.open() as client:
-        id = next(published(client))["id"]
-        _assert_started_by(client, start(client, id, actor_email=f"{name}@example.invalid"), "api")
+        id = next(published_templates(client))["id"]
+        _assert_started_by(client, start_run(client, id, actor_email=f"{name}@example.invalid"), "api")
 
 
 @rule("nextstep.creation.no-active-member", needs=("write", "members"))
 def test_a_run_of_an_inactive_member_is_started_by_api(target: Target) -> None:
-    """A run that is attributed to an inactive member is started all the same, by `api`."""
+    """A run whose `actor_email` names an inactive member is started by `api`."""
     with target.open() as client:
         inactive = [member for member in client.members if not member.active]
-        for member in existing(inactive, "inactive member that is known"):
-            _assert_started_by(client, start(client, next(published(client))["id"], actor_email=member.email), "api")
+        for member in require(inactive, "inactive member that is known"):
+            _assert_started_by(
+                client, start_run(client, next(published_templates(client))["id"], actor_email=member.email), "api"
+            )
 
 
 @rule("nextstep.creation.workflow-runner", needs=("write", "members"))
 def test_runner_tasks_follow_the_attribution(target: Target) -> None:
-    """Tasks whose assignee is a marker of the runner, or follows one member, follow every member; others never do."""
+    """Tasks of the workflow runner are assigned to the member of `actor_email`; others never are."""
     with target.open() as client:
         members = {member.user_id for member in client.members}
         first, *others = active_members(client)
         runners = 0
-        for template in several(client):
+        for template in sample_templates(client):
             wanted = [task.get("assignee") for task in template_tasks(client, template["id"])]
             marked = {n for n, assignee in enumerate(wanted) if assignee in _markers(client)}
             assigned = [_assignees(client, template["id"], member.email) for member in (first, *others[:1])]
@@ -178,73 +186,81 @@ def test_runner_tasks_follow_the_attribution(target: Target) -> None:
             for member, seen in zip((first, *others[:1]), assigned, strict=True):
                 for n, assignee in enumerate(seen):
                     if n in runner:
-                        assert assignee == member.user_id, f"task {n} of {template['id']} is {assignee}'s"
+                        assert assignee == member.user_id, (
+                            f"task {n} of {template['id']} must be assigned to {member.user_id}, not to {assignee}"
+                        )
                     elif wanted[n] in members:
-                        assert assignee == wanted[n], f"task {n} of {template['id']} is {assignee}'s"
+                        assert assignee == wanted[n], (
+                            f"task {n} of {template['id']} must be assigned to {wanted[n]}, not to {assignee}"
+                        )
             runners += len(runner)
-        existing(range(runners), "published template with tasks of the workflow runner")
+        require(range(runners), "published template with tasks of the workflow runner")
 
 
 @rule("nextstep.creation.workflow-runner", needs=("write", "members", "events"))
 def test_only_runner_tasks_follow_the_attribution(target: Target) -> None:
-    """In an attributed run the runner's tasks are the member's; tasks of others, and of nobody, stay as designed."""
+    """In a run with an actor, only the workflow runner's tasks are the actor's; others stay as designed."""
     with target.open() as client:
         owner, *others = active_members(client)
         runner = {"workflow_runner": True}
         designed = [runner, None, owner.user_id, runner, *(member.user_id for member in others)]
-        id = redesign(client, [{"title": f"Task {n}", "assignee": who} for n, who in enumerate(designed)])
+        id = redesign_template(client, [{"title": f"Task {n}", "assignee": who} for n, who in enumerate(designed)])
         for member in (owner, *others):
             expected = [member.user_id if who == runner else who for who in designed]
-            assert _assignees(client, id, member.email) == expected
+            assert (got := _assignees(client, id, member.email)) == expected, (
+                f"in a run for {member.email} the assignees must be {expected}, not {got!r:.200}"
+            )
 
 
 @rule("nextstep.creation.prefill", needs=("write",))
 @given(data=st.data())
 def test_prefilling_sets_what_it_names(target: Target, data: st.DataObject) -> None:
-    """A pre-filled run has the given values where they were meant, and is like a plain run everywhere else."""
+    """Pre-filling sets the named elements and no other."""
     with target.open() as client:
-        plain, tasks = begin(client, lambda tasks: len(fillable(tasks)) > 1, "two writable elements")
-        places = fillable(tasks)
-        numbers = st.integers(0, len(places) - 1)
-        chosen = data.draw(st.lists(numbers, min_size=1, max_size=5, unique=True), label="places")
-        _assert_prefilled(client, plain, [places[n] for n in chosen], data.draw(st.integers(0, 1), label="values"))
+        plain, tasks = start_run_where(client, lambda tasks: len(writable_elements(tasks)) > 1, "two writable elements")
+        chosen_elements = writable_elements(tasks)
+        numbers = st.integers(0, len(chosen_elements) - 1)
+        chosen = data.draw(st.lists(numbers, min_size=1, max_size=5, unique=True), label="elements")
+        _assert_prefilled(
+            client, plain, [chosen_elements[n] for n in chosen], data.draw(st.integers(0, 1), label="values")
+        )
 
 
 @rule("nextstep.creation.prefill", needs=("write",))
 def test_each_element_can_be_prefilled_alone(target: Target) -> None:
-    """A run that is pre-filled in one element is like a plain run in all others, those of its task too."""
+    """Pre-filling one element leaves all others as in a plain run, those of its task included."""
     with target.open() as client:
-        plain, tasks = begin(client, lambda tasks: len(fillable(tasks)) > 1, "two writable elements")
-        for place in fillable(tasks):
-            _assert_prefilled(client, plain, [place], 1)
+        plain, tasks = start_run_where(client, lambda tasks: len(writable_elements(tasks)) > 1, "two writable elements")
+        for pair in writable_elements(tasks):
+            _assert_prefilled(client, plain, [pair], 1)
 
 
 @rule("nextstep.creation.prefill", needs=("write",))
 def test_everything_can_be_prefilled(target: Target) -> None:
-    """All writable elements of a template can be pre-filled in one call, with values that are 0 or false too."""
+    """All writable elements of a template can be pre-filled in one call, with 0 and false too."""
     with target.open() as client:
-        plain, tasks = begin(client, _varied, "four types of elements")
+        plain, tasks = start_run_where(client, _varied, "four types of elements")
         for number in (0, 1):
-            _assert_prefilled(client, plain, fillable(tasks), number)
+            _assert_prefilled(client, plain, writable_elements(tasks), number)
 
 
 @rule("nextstep.creation.prefill", needs=("write", "events"))
 def test_prefilling_heeds_the_task(target: Target) -> None:
-    """Where two tasks have an element of the same id, only the one of the named task is pre-filled."""
+    """Pre-filling sets the element of the named task alone, where two tasks share an element id."""
     with target.open() as client:
         element = {"id": "same", "type": "shortText", "label": "Same"}
-        id = redesign(client, [{"title": f"Task {n}", "custom_elements": [element]} for n in range(3)])
-        plain = start(client, id)
-        for place in fillable(run_tasks(client, plain["id"])):
-            _assert_prefilled(client, plain, [place], 0)
+        id = redesign_template(client, [{"title": f"Task {n}", "custom_elements": [element]} for n in range(3)])
+        plain = start_run(client, id)
+        for pair in writable_elements(run_tasks(client, plain["id"])):
+            _assert_prefilled(client, plain, [pair], 0)
 
 
 @rule("nextstep.creation.prefill-adds-no-fields", needs=("write",))
 def test_prefilling_adds_no_fields(target: Target) -> None:
-    """Pre-filling what the template does not have, refused or not, gives no run another task or element."""
+    """Pre-filling an unknown task or element adds neither to the run, whether refused or not."""
     with target.open() as client:
-        plain, tasks = begin(client, lambda tasks: bool(fillable(tasks)), "a writable element")
-        task, element = fillable(tasks)[0]
+        plain, tasks = start_run_where(client, lambda tasks: bool(writable_elements(tasks)), "a writable element")
+        task, element = writable_elements(tasks)[0]
         shape = _shape(tasks)
         other = next((t for t in tasks if element["id"] not in {e["id"] for e in t["custom_elements"]}), task)
         for task_id, element_id in (
@@ -253,46 +269,56 @@ def test_prefilling_adds_no_fields(target: Target) -> None:
             (other["template_task_id"], element["id"] if other is not task else "no-such-element"),
             (task["id"], element["id"]),
         ):
-            item = {"task_id": task_id, "element_id": element_id, "value": value_for(element)}
+            item = {"task_id": task_id, "element_id": element_id, "value": sample_value(element)}
             known = {run["id"] for run in runs(client, template_id=plain["template_id"])}
             client.call("createProcessRun", json={"template_id": plain["template_id"], "custom_elements": [item]})
             added = {run["id"] for run in runs(client, template_id=plain["template_id"])} - known
-            assert all(_shape(run_tasks(client, id)) == shape for id in added), f"{item} added something"
+            assert all(_shape(run_tasks(client, id)) == shape for id in added), (
+                f"pre-filling with {item} must not add tasks or elements"
+            )
 
 
 @rule("nextstep.creation.copies-the-tasks", needs=("write",))
 def test_a_run_copies_the_tasks(target: Target) -> None:
-    """A new run has its template's tasks, in their order, with their elements as far as the template shows them."""
+    """A new run has its template's tasks, in order, with the elements that the template shows."""
     with target.open() as client:
-        for template in several(client):
+        for template in sample_templates(client):
             designed = template_tasks(client, template["id"])
-            copied = run_tasks(client, start(client, template["id"])["id"])
-            assert [task["template_task_id"] for task in copied] == [task["id"] for task in designed]
+            copied = run_tasks(client, start_run(client, template["id"])["id"])
+            assert (got := [task["template_task_id"] for task in copied]) == [task["id"] for task in designed], (
+                f"a new run must have a copy of each template task, in order; it has copies of {got!r:.200}"
+            )
             for task, model in zip(copied, designed, strict=True):
                 pairs = zip(task["custom_elements"], model["custom_elements"], strict=True)
                 differing = [
                     element["id"] for element, wanted in pairs if _told(element, wanted) != _told(wanted, wanted)
                 ]
-                assert not differing, f"task {task['id']} has other elements than {model['id']}: {differing}"
+                assert not differing, (
+                    f"task {task['id']} must have the elements of {model['id']}; these differ: {differing}"
+                )
 
 
 @rule("nextstep.creation.tasks-are-open", needs=("write",))
 def test_the_tasks_of_a_new_run_are_open(target: Target) -> None:
-    """Every task of a new run is incomplete, also when a run of the same template was completed before."""
+    """Every task of a new run is incomplete, although a run of its template was completed before."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two tasks or more")
-        finish(client, tasks)
-        for id in (run["template_id"], *(template["id"] for template in list(published(client))[:5])):
-            for task in run_tasks(client, start(client, id)["id"]):
-                assert task["completed"] is False
-                assert (task["completed_at"], task["completed_by"]) == (None, None)
+        run, tasks = start_run_where(client, simple_tasks(2), "two tasks or more")
+        complete_run(client, tasks)
+        for id in (run["template_id"], *(template["id"] for template in list(published_templates(client))[:5])):
+            for task in run_tasks(client, start_run(client, id)["id"]):
+                assert task["completed"] is False, (
+                    f"a task of a new run must have `completed: false`, not {task['completed']!r:.200}"
+                )
+                assert (got := (task["completed_at"], task["completed_by"])) == (None, None), (
+                    f"a task of a new run must have no completion; time and person are {got!r:.200}"
+                )
 
 
 @rule("nextstep.creation.snapshot", needs=("write", "events"))
 def test_edits_do_not_reach_existing_runs(target: Target) -> None:
-    """Editing a template, while it is published or not, changes nothing in the runs that were started before."""
+    """Editing a template, published or not, changes none of its existing runs."""
     with target.open() as client:
-        run, tasks = begin(client, lambda tasks: bool(fillable(tasks)), "a writable element")
+        run, tasks = start_run_where(client, lambda tasks: bool(writable_elements(tasks)), "a writable element")
         before = read_run(client, run["id"]), run_tasks(client, run["id"])
         edited = {
             "title": "Edited since",
@@ -300,22 +326,30 @@ def test_edits_do_not_reach_existing_runs(target: Target) -> None:
             "tasks": [{"id": tasks[0]["template_task_id"], "title": "Edited"}, {"title": "Added"}],
         }
         client.event("edit-template", template_id=run["template_id"], **edited)
-        assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before
+        assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
+            f"an edit of an unpublished template must not change its runs; this one is now {got!r:.200}"
+        )
         with unpublished(client, run["template_id"]):
             client.event("edit-template", template_id=run["template_id"], tasks=[])
-            assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before
-        assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before
+            assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
+                f"an edit of a published template must not change its runs; this one is now {got!r:.200}"
+            )
+        assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
+            f"publishing an edited template must not change its runs; this one is now {got!r:.200}"
+        )
 
 
 @rule("nextstep.creation.two-calls-two-runs", needs=("write",))
 def test_two_calls_start_two_runs(target: Target) -> None:
-    """Equal calls start runs of their own, each of which can be read and is listed."""
+    """Equal calls start separate runs, and each can be read and is listed."""
     with target.open() as client:
-        id = next(published(client))["id"]
-        made = [start(client, id, name="Twice")["id"] for _ in range(3)]
-        assert len(set(made)) == len(made)
-        assert [read_run(client, run)["id"] for run in made] == made
-        assert set(made) <= {run["id"] for run in runs(client)}
+        id = next(published_templates(client))["id"]
+        made = [start_run(client, id, name="Twice")["id"] for _ in range(3)]
+        assert len(set(made)) == len(made), f"equal requests must start runs with different ids; the ids are {made}"
+        assert [read_run(client, run)["id"] for run in made] == made, (
+            f"each new run must be read by its own id; the ids are {made}"
+        )
+        assert set(made) <= {run["id"] for run in runs(client)}, f"each new run must be listed; the ids are {made}"
 
 
 def _assert_not_started(client: Client, template_id: str) -> None:
@@ -323,49 +357,65 @@ def _assert_not_started(client: Client, template_id: str) -> None:
     for fields in ({}, {"name": "Started all the same"}, {"actor_email": NOBODY}):
         response = client.call("createProcessRun", json={"template_id": template_id, **fields})
         assert_problem(client, response, "template-not-published")
-    assert [run["id"] for run in runs(client, template_id=template_id)] == before
+    assert (got := [run["id"] for run in runs(client, template_id=template_id)]) == before, (
+        f"a refused request must start no run; the runs of the template are now {got!r:.200}"
+    )
 
 
 def _assert_title(client: Client, run: Json, title: str) -> None:
-    assert run["title"] == title
-    assert read_run(client, run["id"])["title"] == title
-    assert listed_run(client, run)["title"] == title
+    assert run["title"] == title, f"the new run must have the title {title!r}, not {run['title']!r:.200}"
+    assert (got := read_run(client, run["id"])["title"]) == title, (
+        f"the run, read by its id, must have the title {title!r}, not {got!r:.200}"
+    )
+    assert (got := listed_run(client, run)["title"]) == title, (
+        f"the run, in the list, must have the title {title!r}, not {got!r:.200}"
+    )
 
 
 def _assert_started_by(client: Client, run: Json, who: str) -> None:
-    assert run["started_by"] == who
-    assert read_run(client, run["id"])["started_by"] == who
+    assert run["started_by"] == who, f"the new run must be started by {who!r}, not {run['started_by']!r:.200}"
+    assert (got := read_run(client, run["id"])["started_by"]) == who, (
+        f"the run, read by its id, must be started by {who!r}, not {got!r:.200}"
+    )
 
 
 def _assignees(client: Client, template_id: str, email: str) -> list[Json]:
-    return [task["assignee"] for task in run_tasks(client, start(client, template_id, actor_email=email)["id"])]
+    return [task["assignee"] for task in run_tasks(client, start_run(client, template_id, actor_email=email)["id"])]
 
 
 def _markers(client: Client) -> list[Json]:
-    """What a template's task may say in place of a user id for the workflow runner."""
+    """Return the values that stand for the workflow runner in a template's `assignee`."""
     assumption = client.contract.assumptions["nextstep.templates.workflow-runner"]
     return [value for value in (assumption.default, *assumption.alternatives) if value is not None]
 
 
-def _assert_prefilled(client: Client, plain: Json, places: list[tuple[Json, Json]], number: int) -> None:
-    """Assert that a run with these elements pre-filled differs from a plain one there only, and later ones do not."""
+def _assert_prefilled(client: Client, plain: Json, chosen_elements: list[tuple[Json, Json]], number: int) -> None:
+    """Assert that pre-filling changes the named elements alone, and that later runs have none of the values."""
     items = [
-        {"task_id": task["template_task_id"], "element_id": element["id"], "value": value_for(element, number)}
-        for task, element in places
+        {"task_id": task["template_task_id"], "element_id": element["id"], "value": sample_value(element, number)}
+        for task, element in chosen_elements
     ]
     expected = values_of(run_tasks(client, plain["id"]))
-    seen = values_of(run_tasks(client, start(client, plain["template_id"], custom_elements=items)["id"]))
-    assert seen.keys() == expected.keys()
-    for item, (_, element) in zip(items, places, strict=True):
+    seen = values_of(run_tasks(client, start_run(client, plain["template_id"], custom_elements=items)["id"]))
+    assert seen.keys() == expected.keys(), (
+        f"pre-filling must neither add nor remove elements; the run has {list(seen)!r:.200}"
+    )
+    for item, (_, element) in zip(items, chosen_elements, strict=True):
         value = seen.pop((item["task_id"], item["element_id"]))
-        assert same_value(element, value, item["value"]), f"{item} became {value!r}"
-    assert seen == {key: value for key, value in expected.items() if key in seen}
-    later = start(client, plain["template_id"])
-    assert values_of(run_tasks(client, later["id"])) == expected, "a run without pre-filled values has some"
+        assert same_value(element, value, item["value"]), (
+            f"the element must be pre-filled as in {item}, not with {value!r}"
+        )
+    assert seen == {key: value for key, value in expected.items() if key in seen}, (
+        f"pre-filling must set the named elements and no other; the values are {seen!r:.200}"
+    )
+    later = start_run(client, plain["template_id"])
+    assert (got := values_of(run_tasks(client, later["id"]))) == expected, (
+        f"a later run without pre-filled values must have none; it has {got!r:.200}"
+    )
 
 
 def _varied(tasks: Tasks) -> bool:
-    return len({element.get("type") for _, element in fillable(tasks)}) > 3
+    return len({element.get("type") for _, element in writable_elements(tasks)}) > 3
 
 
 def _shape(tasks: list[Json]) -> list[Json]:

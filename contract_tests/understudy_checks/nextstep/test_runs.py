@@ -1,4 +1,4 @@
-"""Lists of runs: what they show, in which order, and exactly which runs a filter lets through."""
+"""Lists of runs: members, order, and the exact result of each filter."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    change,
-    complete,
-    existing,
-    finish,
+    complete_run,
+    complete_task,
     listed_run,
-    moment,
-    published,
+    parse_time,
+    published_templates,
+    require,
     run_tasks,
     runs,
-    simple,
-    start,
+    simple_tasks,
+    start_run,
+    start_run_where,
+    update_task,
 )
 from understudy_checks.pagination import ids, read_page, unknown
 from understudy_checks.refusals import assert_problem
@@ -50,7 +50,7 @@ IDS = st.text(st.characters(min_codepoint=48, max_codepoint=122, categories=("L"
 
 @rule("nextstep.runs.fields")
 def test_listed_runs_have_their_fields(target: Target) -> None:
-    """A listed run has the thirteen printed fields in their types, a known status, and its sections' fields."""
+    """A listed run has its thirteen documented members in their types, and so do its sections."""
     with target.open() as client:
         for run in runs(client):
             _assert_fields(run)
@@ -58,11 +58,13 @@ def test_listed_runs_have_their_fields(target: Target) -> None:
 
 @rule("nextstep.runs.fields", needs=("write",))
 def test_a_new_run_is_listed_with_its_fields(target: Target) -> None:
-    """A run that was just started, and one that was just completed, is listed with all fields."""
+    """A run is listed with all members right after its start and right after its completion."""
     with target.open() as client:
-        run, tasks = begin(client, simple(), "simple tasks", due_date="2031-05-01T10:00:00Z", name="Listed")
+        run, tasks = start_run_where(
+            client, simple_tasks(), "simple tasks", due_date="2031-05-01T10:00:00Z", name="Listed"
+        )
         _assert_fields(listed_run(client, run))
-        finish(client, tasks)
+        complete_run(client, tasks)
         _assert_fields(listed_run(client, run))
 
 
@@ -71,20 +73,20 @@ def test_a_new_run_is_listed_with_its_fields(target: Target) -> None:
 @example(id="x")
 @example(id="tasks")
 def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
-    """Every route under an unknown run id answers 404, with the task of a known run or without."""
+    """Every path below an unknown run id answers 404, with a known task id too."""
     with target.open() as client:
         listed = runs(client)
-        run = existing(listed, "run")[0]
-        task = existing(run_tasks(client, run["id"]), "run with tasks")[0]["id"]
+        run = require(listed, "run")[0]
+        task = require(run_tasks(client, run["id"]), "run with tasks")[0]["id"]
         known = ids(listed)
         for other in unknown(known, id, run["template_id"], task):
             for operation in ("getProcessRun", "listRunTasks"):
                 assert_problem(client, client.call(operation, {"id": other}), "run-not-found")
             for task_id in (task, id):
-                place = {"runId": other, "taskId": task_id}
-                assert_problem(client, client.call("getRunTask", place), "run-not-found")
+                arguments = {"runId": other, "taskId": task_id}
+                assert_problem(client, client.call("getRunTask", arguments), "run-not-found")
                 if "write" in client.world.capabilities:
-                    response = client.call("updateRunTask", place, json={"completed": True})
+                    response = client.call("updateRunTask", arguments, json={"completed": True})
                     assert_problem(client, response, "run-not-found")
 
 
@@ -92,33 +94,35 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
 @given(limit=st.integers(1, 100))
 @example(limit=7)
 def test_runs_are_listed_newest_first(target: Target, limit: int) -> None:
-    """The time of creation never rises down the list, whatever the filter and the page size."""
+    """Runs are listed newest first, with each filter and page size."""
     with target.open() as client:
         listing = client.contract.operations["listProcessRuns"]
         for filters in ({}, {"status": "active"}, {"status": "completed"}):
             for listed in (runs(client, **filters), read_page(client, listing, filters, limit=limit).items):
-                times = [moment(run["created_at"]) for run in listed]
-                assert times == sorted(times, reverse=True), f"with {filters} a newer run follows an older one"
+                times = [parse_time(run["created_at"]) for run in listed]
+                assert times == sorted(times, reverse=True), (
+                    f"the list with {filters} must be sorted by creation, newest first"
+                )
 
 
 @rule("nextstep.runs.newest-first", needs=("write",))
 def test_a_new_run_stands_first(target: Target) -> None:
-    """A new run is listed before all older ones, under every filter that it passes, also after a task was updated."""
+    """A new run is listed before all older ones, with each filter, and stays so after an update of a task."""
     with target.open() as client:
-        older, tasks = begin(client, simple(2), "two simple tasks or more")
+        older, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for number in range(3):
             known = set(ids(runs(client)))
             client.advance(1.1)
-            run = start(client, older["template_id"], name=f"A{number}")
+            run = start_run(client, older["template_id"], name=f"A{number}")
             client.advance(1.1)
             if number % 2:
-                change(client, tasks[0], completed=False)
+                update_task(client, tasks[0], completed=False)
             else:
-                complete(client, tasks[0])
+                complete_task(client, tasks[0])
             for filters in ({}, {"status": "active"}, {"template_id": run["template_id"]}):
                 listed = ids(runs(client, **filters))
                 before = listed[: listed.index(run["id"])]
-                assert not known & set(before), f"older runs stand before a new one ({filters})"
+                assert not known & set(before), f"a new run must be listed before older ones with {filters}"
 
 
 @rule("nextstep.runs.status-filter")
@@ -126,7 +130,7 @@ def test_a_new_run_stands_first(target: Target) -> None:
 @example(status="active")
 @example(status="completed")
 def test_status_filters_exactly(target: Target, status: str) -> None:
-    """Filtering by status lists the runs that have it, and no others."""
+    """`status` lists exactly the runs with that status."""
     with target.open() as client:
         _assert_filtered(client, lambda run: run["status"] == status, status=status)
 
@@ -134,29 +138,33 @@ def test_status_filters_exactly(target: Target, status: str) -> None:
 @rule("nextstep.runs.template-filter")
 @given(data=st.data())
 def test_template_filters_exactly(target: Target, data: st.DataObject) -> None:
-    """Filtering by template lists its runs, and no others."""
+    """`template_id` lists exactly the runs of that template."""
     with target.open() as client:
-        known = existing(sorted({run["template_id"] for run in runs(client)}), "run")
+        known = require(sorted({run["template_id"] for run in runs(client)}), "run")
         id = data.draw(st.sampled_from(known), label="template")
         _assert_filtered(client, lambda run: run["template_id"] == id, template_id=id)
 
 
 @rule("nextstep.runs.template-filter", needs=("write",))
 def test_a_new_run_is_listed_under_its_template(target: Target) -> None:
-    """A new run is listed under its template at once, and under no other one."""
+    """A new run is listed under its template at once, and under no other."""
     with target.open() as client:
-        first, second, *_ = ids(existing(list(published(client)), "second published template", least=2))
-        run = start(client, first)
-        assert run["id"] in ids(runs(client, template_id=first))
-        assert run["id"] not in ids(runs(client, template_id=second))
+        first, second, *_ = ids(require(list(published_templates(client)), "second published template", least=2))
+        run = start_run(client, first)
+        assert run["id"] in ids(runs(client, template_id=first)), (
+            f"run {run['id']} must be listed under its template {first}"
+        )
+        assert run["id"] not in ids(runs(client, template_id=second)), (
+            f"run {run['id']} must not be listed under template {second}"
+        )
 
 
 @rule("nextstep.runs.filters-combine")
 @given(data=st.data())
 def test_filters_combine(target: Target, data: st.DataObject) -> None:
-    """With both filters the list holds the runs that match both, and no others, also where that is none."""
+    """Both filters together list exactly the runs that match both, or none."""
     with target.open() as client:
-        known = existing(sorted({run["template_id"] for run in runs(client)}), "run")
+        known = require(sorted({run["template_id"] for run in runs(client)}), "run")
         id = data.draw(st.sampled_from(known), label="template")
         status = data.draw(st.sampled_from(("active", "completed")), label="status")
         wanted = {"template_id": id, "status": status}
@@ -165,30 +173,36 @@ def test_filters_combine(target: Target, data: st.DataObject) -> None:
 
 @rule("nextstep.runs.filters-combine", needs=("write",))
 def test_filters_combine_as_runs_complete(target: Target) -> None:
-    """Of two runs of one template, the completed and the active one each pass exactly their own pair of filters."""
+    """A completed and an active run of one template each match their own status filter alone."""
     with target.open() as client:
-        done, tasks = begin(client, simple(), "simple tasks")
-        open_ = start(client, done["template_id"])
-        finish(client, tasks)
+        done, tasks = start_run_where(client, simple_tasks(), "simple tasks")
+        open_ = start_run(client, done["template_id"])
+        complete_run(client, tasks)
         for status, run, other in (("active", open_, done), ("completed", done, open_)):
             listed = ids(runs(client, status=status, template_id=run["template_id"]))
-            assert (listed.count(run["id"]), listed.count(other["id"])) == (1, 0)
+            assert (got := (listed.count(run["id"]), listed.count(other["id"]))) == (1, 0), (
+                f"the combined filters must list their own run once and no other; they list them {got!r:.200} times"
+            )
 
 
 def _assert_fields(run: Json) -> None:
     for name, types in FIELDS.items():
-        assert name in run, f"run {run['id']} is listed without {name}"
-        assert isinstance(run[name], types), f"run {run['id']} is listed with {name} {run[name]!r}"
-    assert run["status"] in ("active", "completed")
+        assert name in run, f"run {run['id']} must be listed with {name}"
+        assert isinstance(run[name], types), f"`{name}` of the listed run {run['id']} must not be {run[name]!r}"
+    assert run["status"] in ("active", "completed"), (
+        f"a listed run must be `active` or `completed`, not {run['status']!r:.200}"
+    )
     for section in run["sections"]:
-        assert not set(SECTION) - section.keys(), f"{section} lacks fields"
+        assert not set(SECTION) - section.keys(), f"a section must have the members {', '.join(SECTION)}: {section}"
 
 
 def _assert_filtered(client: Client, matches: Callable[[Any], bool], **filters: str) -> None:
-    """Assert that a filtered list holds what matches of the whole list, as it was shortly before or after."""
+    """Assert that a filtered list equals the matches of the whole list, read before and after it."""
     before, filtered, after = runs(client), runs(client, **filters), runs(client)
     always = [run["id"] for run in before if matches(run) and run in after]
     once = {run["id"] for run in (*before, *after) if matches(run)}
     seen = ids(filtered)
-    assert [id for id in seen if id in set(always)] == always, f"{filters} leaves runs out, repeats or moves some"
-    assert set(seen) <= once, f"{filters} lists runs that do not match"
+    assert [id for id in seen if id in set(always)] == always, (
+        f"the list with {filters} must hold each matching run once, in order"
+    )
+    assert set(seen) <= once, f"the list with {filters} must hold matching runs alone"

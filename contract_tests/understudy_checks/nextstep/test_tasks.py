@@ -1,4 +1,4 @@
-"""What the tasks of runs show, where they stand, and that each belongs to its run alone."""
+"""The tasks of runs: their members, their order, and that each belongs to one run."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from understudy_checks.client import Client
 from understudy_checks.nextstep.driver import (
     Json,
-    begin,
-    existing,
     listed_run,
-    published,
+    published_templates,
     read_task,
+    require,
     run_tasks,
     runs,
-    several,
-    simple,
-    start,
+    sample_templates,
+    simple_tasks,
+    start_run,
+    start_run_where,
 )
 from understudy_checks.pagination import ids, pages, unknown
 from understudy_checks.refusals import assert_problem
@@ -37,16 +37,18 @@ IDS = st.text(st.characters(min_codepoint=48, max_codepoint=122, categories=("L"
 
 @rule("nextstep.tasks.fields")
 def test_tasks_have_their_fields(target: Target) -> None:
-    """A task shows the fields of both examples, in the list and by its id, there with two more."""
+    """A task has the documented members in the list, and two more by its id."""
     with target.open() as client:
         _assert_fields(client, [run["id"] for run in runs(client)[:10]])
 
 
 @rule("nextstep.tasks.fields", needs=("write",))
 def test_tasks_of_a_new_run_have_their_fields(target: Target) -> None:
-    """A task of a run that was just started shows its fields, its own run's id among them."""
+    """A task of a new run has the documented members, the id of its run among them."""
     with target.open() as client:
-        _assert_fields(client, [start(client, template["id"])["id"] for template in list(published(client))[:5]])
+        _assert_fields(
+            client, [start_run(client, template["id"])["id"] for template in list(published_templates(client))[:5]]
+        )
 
 
 @rule("nextstep.tasks.by-position")
@@ -55,21 +57,23 @@ def test_tasks_of_a_new_run_have_their_fields(target: Target) -> None:
 @example(limit=2)
 @example(limit=20)
 def test_tasks_are_listed_by_position(target: Target, limit: int) -> None:
-    """The order of a run's tasks counts from 0 in steps of 1, from page to page."""
+    """`order` of a run's tasks counts 0, 1, 2 ... across pages."""
     with target.open() as client:
         listing = client.contract.operations["listRunTasks"]
-        listed = existing(runs(client)[:20], "run")
+        listed = require(runs(client)[:20], "run")
         longest = max(listed, key=lambda run: len(run_tasks(client, run["id"])))
         for run in (longest, *listed[:5]):
             size = len(run_tasks(client, run["id"]))
             sizes = iter([max(limit, size // 20)] * 1000)
             walked = [task for page in pages(client, listing, {"id": run["id"]}, limits=sizes) for task in page.items]
-            assert [task["order"] for task in walked] == list(range(size)), f"run {run['id']} in pages of {limit}"
+            assert [task["order"] for task in walked] == list(range(size)), (
+                f"the `order` of the tasks of run {run['id']} must count from 0, in pages of {limit}"
+            )
 
 
 @rule("nextstep.tasks.section")
 def test_tasks_stand_in_sections_of_their_run(target: Target) -> None:
-    """The section of a task, unless null, is one of its run's."""
+    """`section_id` of a task is null or a section of its run."""
     with target.open() as client:
         for run in runs(client)[:20]:
             _assert_sections(client, run)
@@ -77,15 +81,15 @@ def test_tasks_stand_in_sections_of_their_run(target: Target) -> None:
 
 @rule("nextstep.tasks.section", needs=("write",))
 def test_tasks_of_new_runs_stand_in_their_sections(target: Target) -> None:
-    """The section of a task of a new run, unless null, is one of its run's, and so when it is read by its id."""
+    """`section_id` of a new run's task is null or a section of the run, by id and in the list."""
     with target.open() as client:
-        for template in several(client):
-            _assert_sections(client, listed_run(client, start(client, template["id"])))
+        for template in sample_templates(client):
+            _assert_sections(client, listed_run(client, start_run(client, template["id"])))
 
 
 @rule("nextstep.tasks.elements")
 def test_elements_have_their_fields(target: Target) -> None:
-    """An element has its printed fields and is display-only exactly when its type, if it is a known one, is."""
+    """An element has its documented members, and `display_only` is true exactly for read-only types."""
     with target.open() as client:
         for run in runs(client)[:20]:
             _assert_elements(client, run_tasks(client, run["id"]))
@@ -93,51 +97,57 @@ def test_elements_have_their_fields(target: Target) -> None:
 
 @rule("nextstep.tasks.elements", needs=("write",))
 def test_elements_of_new_runs_have_their_fields(target: Target) -> None:
-    """The elements of a new run have their fields too, in the list and when their task is read by its id."""
+    """Elements of a new run have their documented members, by id and in the list."""
     with target.open() as client:
-        for template in several(client):
-            _assert_elements(client, run_tasks(client, start(client, template["id"])["id"]))
+        for template in sample_templates(client):
+            _assert_elements(client, run_tasks(client, start_run(client, template["id"])["id"]))
 
 
 @rule("nextstep.tasks.unique-to-the-run", needs=("write",))
 def test_task_ids_are_unique_to_the_run(target: Target) -> None:
-    """Runs of one template have no task id in common, nor do the tasks of one run."""
+    """No two tasks have the same id, within a run or across runs of a template."""
     with target.open() as client:
-        run, tasks = begin(client, lambda tasks: len(tasks) > 1, "two tasks")
-        others = [start(client, run["template_id"])["id"] for _ in range(2)]
+        run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
+        others = [start_run(client, run["template_id"])["id"] for _ in range(2)]
         seen = ids(tasks) + [id for other in others for id in ids(run_tasks(client, other))]
-        assert len(set(seen)) == len(seen), f"among {seen} are equal ids"
+        assert len(set(seen)) == len(seen), f"tasks must have different ids; they are {seen}"
 
 
 @rule("nextstep.tasks.unknown-task", needs=("write",))
 @given(id=IDS)
 @example(id="x")
 def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
-    """An unknown task of a known run cannot be read or updated: 404, also for the id of the template's task."""
+    """An unknown task of a known run answers 404; so does the id of the template's task."""
     with target.open() as client:
-        run, tasks = begin(client, lambda tasks: len(tasks) > 1, "two tasks")
+        run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
         for other in unknown(ids(tasks), id, tasks[0]["template_task_id"], run["id"]):
             _assert_unknown(client, {"id": other, "instance_id": run["id"]})
-        assert run_tasks(client, run["id"]) == tasks
+        assert (got := run_tasks(client, run["id"])) == tasks, (
+            f"refused requests must not change the tasks of the run; they are now {got!r:.200}"
+        )
 
 
 @rule("nextstep.tasks.task-of-another-run", needs=("write",))
 def test_a_task_is_unknown_in_other_runs(target: Target) -> None:
-    """A task cannot be read or updated under another run, of its template or not, and stays unchanged."""
+    """A task answers 404 under another run and stays unchanged."""
     with target.open() as client:
-        run, tasks = begin(client, simple(2), "two simple tasks or more")
-        others = [start(client, run["template_id"])["id"]]
-        others += [start(client, template["id"])["id"] for template in list(published(client))[:3]]
+        run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
+        others = [start_run(client, run["template_id"])["id"]]
+        others += [start_run(client, template["id"])["id"] for template in list(published_templates(client))[:3]]
         before = [run_tasks(client, id) for id in others]
         for other in others:
             for task in tasks:
                 _assert_unknown(client, {"id": task["id"], "instance_id": other})
-        assert run_tasks(client, run["id"]) == tasks
-        assert [run_tasks(client, id) for id in others] == before
+        assert (got := run_tasks(client, run["id"])) == tasks, (
+            f"requests under another run must not change the tasks of the run; they are now {got!r:.200}"
+        )
+        assert (got := [run_tasks(client, id) for id in others]) == before, (
+            f"requests for tasks of another run must not change the tasks of the named run; they are now {got!r:.200}"
+        )
 
 
-def _assert_unknown(client: Client, place: Json) -> None:
-    arguments = {"runId": place["instance_id"], "taskId": place["id"]}
+def _assert_unknown(client: Client, task: Json) -> None:
+    arguments = {"runId": task["instance_id"], "taskId": task["id"]}
     assert_problem(client, client.call("getRunTask", arguments), "task-not-found")
     attempts: tuple[dict[str, Json], ...] = ({"completed": False}, {"custom_elements": []}, {"completed": True})
     for fields in attempts:
@@ -148,21 +158,33 @@ def _assert_fields(client: Client, run_ids: list[str]) -> None:
     for run_id in run_ids:
         for task in run_tasks(client, run_id):
             seen = read_task(client, task)
-            for told, names in ((task, FIELDS), (seen, (*FIELDS, *BY_ID))):
-                assert not set(names) - told.keys(), f"{task['id']} lacks {set(names) - told.keys()}"
-                assert told["instance_id"] == run_id
-                assert told["id"] == task["id"]
+            for view, names in ((task, FIELDS), (seen, (*FIELDS, *BY_ID))):
+                assert not set(names) - view.keys(), (
+                    f"task {task['id']} must have the members {set(names) - view.keys()}"
+                )
+                assert view["instance_id"] == run_id, (
+                    f"a task of run {run_id} must have its `instance_id`, not {view['instance_id']!r:.200}"
+                )
+                assert view["id"] == task["id"], (
+                    f"a task must be read by its own id; {task['id']} returns {view['id']!r:.200}"
+                )
 
 
 def _assert_sections(client: Client, run: Json) -> None:
     known = {*ids(run["sections"]), None}
     for task in run_tasks(client, run["id"]):
-        assert task["section_id"] in known, f"task {task['id']} is in section {task['section_id']}, not one of {known}"
+        assert task["section_id"] in known, (
+            f"task {task['id']} must be in one of the sections {known}, not in {task['section_id']}"
+        )
 
 
 def _assert_elements(client: Client, tasks: list[Json]) -> None:
     for task in tasks:
         for element in (*task["custom_elements"], *read_task(client, task)["custom_elements"]):
-            assert not set(ELEMENT) - element.keys(), f"{element} lacks fields"
+            assert not set(ELEMENT) - element.keys(), (
+                f"an element must have the members {', '.join(ELEMENT)}: {element}"
+            )
             wanted = {**dict.fromkeys(READ_ONLY, True), **dict.fromkeys(WRITABLE, False)}
-            assert element["display_only"] is wanted.get(element["type"], element["display_only"]), element
+            assert element["display_only"] is wanted.get(element["type"], element["display_only"]), (
+                f"`display_only` must be true exactly for read-only types: {element}"
+            )

@@ -1,4 +1,4 @@
-"""What templates and their tasks show, and what an unknown one is answered."""
+"""Templates and their tasks: members, order, and the answer to an unknown id."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy_checks.nextstep.driver import (
-    existing,
-    published,
+    published_templates,
+    read_template,
+    require,
     runs,
-    template_of,
     template_tasks,
     templates,
     unpublished,
@@ -31,15 +31,21 @@ MESSAGE = "Process template not found"
 
 @rule("nextstep.templates.fields")
 def test_a_template_has_its_fields(target: Target) -> None:
-    """A template shows the fields of the examples, in the list four more, and so do its sections."""
+    """A template has its documented members, four more in the list; its sections have theirs."""
     with target.open() as client:
         listed = templates(client)
         for template in listed:
-            assert not {*FIELDS, *LISTED} - template.keys(), f"{template['id']} lacks fields in the list"
-        for template in [*listed[:10], *(template_of(client, entry["id"]) for entry in listed[:10])]:
-            assert not set(FIELDS) - template.keys(), f"{template['id']} lacks fields"
+            assert not {*FIELDS, *LISTED} - template.keys(), (
+                f"template {template['id']} must be listed with all its members"
+            )
+        for template in [*listed[:10], *(read_template(client, entry["id"]) for entry in listed[:10])]:
+            assert not set(FIELDS) - template.keys(), (
+                f"template {template['id']} must have the members {', '.join(FIELDS)}"
+            )
             for section in template["sections"]:
-                assert not set(SECTION) - section.keys(), f"{section} lacks fields"
+                assert not set(SECTION) - section.keys(), (
+                    f"a section must have the members {', '.join(SECTION)}: {section}"
+                )
 
 
 @rule("nextstep.templates.unknown-template")
@@ -47,39 +53,41 @@ def test_a_template_has_its_fields(target: Target) -> None:
 @example(id="x")
 @example(id="publish")
 def test_an_unknown_template_is_not_found(target: Target, id: str) -> None:
-    """Every route under an unknown template id, also a nearly right one, answers 404 with the documented message."""
+    """Every path below an unknown template id answers 404 with the documented message."""
     with target.open() as client:
-        known = existing(ids(templates(client)), "template")
+        known = require(ids(templates(client)), "template")
         for other in unknown(known, id):
             calls: list[tuple[str, dict[str, Any]]] = [("getProcessTemplate", {}), ("listTemplateTasks", {})]
             if "write" in client.world.capabilities:
                 calls += [("publishProcessTemplate", {"json": {"published": flag}}) for flag in (True, False)]
             for operation, options in calls:
                 body = assert_problem(client, client.call(operation, {"id": other}, **options), "template-not-found")
-                assert message_of(body) == MESSAGE, f"the documented message is {MESSAGE!r}: {body}"
+                assert message_of(body) == MESSAGE, f"the message must be {MESSAGE!r}, as documented: {body}"
 
 
 @rule("nextstep.templates.published-are-listed")
 def test_published_templates_are_listed(target: Target) -> None:
-    """A template that runs show and that is published is in the list."""
+    """A published template that has runs is listed."""
     with target.open() as client:
         listed = ids(templates(client))
-        assert len(set(listed)) == len(listed), "a template is listed twice"
+        assert len(set(listed)) == len(listed), "the list must hold each template once"
         for id in sorted({run["template_id"] for run in runs(client)})[:60]:
             response = client.call("getProcessTemplate", {"id": id})
             is_published = response.status < 300 and response.json()["data"]["is_published"]
-            assert id in listed or not is_published, f"{id} is published, not listed"
+            assert id in listed or not is_published, f"template {id} is published and must be listed"
 
 
 @rule("nextstep.templates.published-are-listed", needs=("write",))
 def test_a_template_published_again_is_listed(target: Target) -> None:
-    """A template that was unpublished and published again is in the list as before, among all others."""
+    """A template that is published again is listed with all others."""
     with target.open() as client:
-        before = {template["id"] for template in published(client)}
+        before = {template["id"] for template in published_templates(client)}
         for id in sorted(before)[:3]:
             with unpublished(client, id):
                 pass
-            assert {template["id"] for template in published(client)} == before
+            assert (got := {template["id"] for template in published_templates(client)}) == before, (
+                f"a template that is published again must be listed with all others; listed: {got!r:.200}"
+            )
 
 
 @rule("nextstep.templates.tasks-by-position")
@@ -87,7 +95,7 @@ def test_a_template_published_again_is_listed(target: Target) -> None:
 @example(limit=1)
 @example(limit=3)
 def test_template_tasks_are_listed_by_position(target: Target, limit: int) -> None:
-    """Where a template's tasks show an order it rises, on every page and from page to page."""
+    """Template tasks that show an `order` are sorted by it, across pages."""
     with target.open() as client:
         listing = client.contract.operations["listTemplateTasks"]
         for template in templates(client)[:10]:
@@ -100,15 +108,19 @@ def test_template_tasks_are_listed_by_position(target: Target, limit: int) -> No
             ]
             for tasks in (whole, walked):
                 shown = [task["order"] for task in tasks if "order" in task]
-                assert all(before < after for before, after in pairwise(shown)), f"{template['id']}: {shown}"
+                assert all(before < after for before, after in pairwise(shown)), (
+                    f"the tasks of template {template['id']} must be sorted by `order`, not {shown}"
+                )
 
 
 @rule("nextstep.templates.task-elements")
 def test_template_tasks_have_elements(target: Target) -> None:
-    """A template's task has an id and elements whose ids differ."""
+    """A template task has an id, and its elements have different ids."""
     with target.open() as client:
         for template in templates(client)[:20]:
             tasks = template_tasks(client, template["id"])
-            assert len(set(ids(tasks))) == len(tasks), f"two tasks of {template['id']} have one id"
+            assert len(set(ids(tasks))) == len(tasks), f"the tasks of template {template['id']} must have different ids"
             for task in tasks:
-                assert len({*ids(task["custom_elements"])}) == len(task["custom_elements"]), f"{task['id']}: equal ids"
+                assert len({*ids(task["custom_elements"])}) == len(task["custom_elements"]), (
+                    f"the elements of task {task['id']} must have different ids"
+                )

@@ -1,4 +1,4 @@
-"""Tallyfy: completing and reopening tasks, what that means for the process, and what holds both up."""
+"""Tallyfy: completing and reopening tasks, the effect on the process, issues and comments."""
 
 from __future__ import annotations
 
@@ -10,65 +10,73 @@ from understudy_checks.client import NotChecked
 from understudy_checks.refusals import assert_envelope, code_of
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
-    DONE,
-    HIDDEN,
-    UNKNOWN,
+    COMPLETED_STATUS,
+    HIDDEN_STATUS,
+    UNKNOWN_ID,
     Json,
-    Place,
-    answer,
-    answer_for,
-    complete,
-    fill,
-    finish,
-    here,
-    items,
+    Organization,
+    answer_fields,
+    complete_run,
+    complete_task,
+    fill_required_fields,
+    first_organization,
     launch,
-    launching,
+    launch_body,
+    launch_with_field,
     open_tasks,
+    read_run,
     required_fields,
-    run_of,
-    steps,
-    stored,
-    submit,
+    run_tasks,
+    sample_answer,
+    stored_answers,
+    submit_kickoff,
     task_of_step,
-    tasks_of,
+    template_steps,
     template_where,
-    visible,
-    with_field,
+    unwrap_items,
+    visible_tasks,
 )
 from understudy_checks.target.target import Target
 
 
 @rule("tallyfy.completion.completed", "tallyfy.completion.changed-by-rules", needs=("write",))
 def test_a_task_is_completed(target: Target) -> None:
-    """A completed task says so, when and by whom, in the answer and from then on."""
+    """A completed task has its status, time and person, in the response and from then on."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        for task in open_tasks(place, run):
-            fill(place, run, task)
-            response = place.send("POST", f"/runs/{run['id']}/completed-tasks", json={"task_id": task["id"]})
-            assert response.status == 200
-            answered = Place.data(response)
-            assert isinstance(answered["tasks_changed_by_rules"], dict)
-            for shown in (answered, place.get(f"/tasks/{task['id']}")):
-                assert (shown["id"], shown["status"]) == (task["id"], DONE)
-                assert shown["completed_at"] is not None
-                assert shown["completer_id"] == place.get("/me")["id"]
+        org = first_organization(client)
+        run = launch(org)
+        for task in open_tasks(org, run):
+            fill_required_fields(org, run, task)
+            response = org.send("POST", f"/runs/{run['id']}/completed-tasks", json={"task_id": task["id"]})
+            assert response.status == 200, f"completing a task must answer 200, not {response.status!r:.200}"
+            answered = Organization.data_of(response)
+            assert isinstance(answered["tasks_changed_by_rules"], dict), (
+                f"`tasks_changed_by_rules` must be an object, not {answered['tasks_changed_by_rules']!r:.200}"
+            )
+            for shown in (answered, org.get(f"/tasks/{task['id']}")):
+                assert (got := (shown["id"], shown["status"])) == (task["id"], COMPLETED_STATUS), (
+                    f"a completed task must keep its id and be completed; id and status are {got!r:.200}"
+                )
+                assert shown["completed_at"] is not None, "a completed task must have a `completed_at`"
+                assert shown["completer_id"] == org.get("/me")["id"], (
+                    f"a task must be completed by the token's owner, not by {shown['completer_id']!r}"
+                )
 
 
 @rule("tallyfy.completion.only-once", needs=("write",))
 def test_a_task_is_completed_once(target: Target) -> None:
-    """Completing it again is refused and changes nothing."""
+    """A second completion of a task is refused and changes nothing."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        task = open_tasks(place, run)[0]
-        complete(place, run, task)
-        before = place.get(f"/tasks/{task['id']}"), run_of(place, run)
+        org = first_organization(client)
+        run = launch(org)
+        task = open_tasks(org, run)[0]
+        complete_task(org, run, task)
+        before = org.get(f"/tasks/{task['id']}"), read_run(org, run)
         client.advance(5)
-        place.refuse("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-        assert (place.get(f"/tasks/{task['id']}"), run_of(place, run)) == before
+        org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
+        assert (got := (org.get(f"/tasks/{task['id']}"), read_run(org, run))) == before, (
+            f"a refused second completion must change neither task nor process; they are now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.approval", "tallyfy.completion.approval-needs-a-decision", needs=("write",))
@@ -76,263 +84,347 @@ def test_a_task_is_completed_once(target: Target) -> None:
 @example(approved=True)
 @example(approved=False)
 def test_an_approval_is_decided(target: Target, approved: bool) -> None:
-    """An approval needs a decision, true or false, and keeps it."""
+    """An approval is completed with a decision, true or false, and keeps it."""
     with target.open() as client:
-        place = here(client)
-        run, task = _approval(place)
+        org = first_organization(client)
+        run, task = _approval(org)
         for body in ({"task_id": task["id"]}, {"task_id": task["id"], "is_approved": None}):
-            place.refuse("POST", f"/runs/{run['id']}/completed-tasks", body, status=422)
-        assert place.get(f"/tasks/{task['id']}")["completed_at"] is None
-        answered = complete(place, run, task, is_approved=approved)
-        for shown in (answered, place.get(f"/tasks/{task['id']}")):
-            assert (shown["status"], shown["is_approved"]) == (DONE, approved)
+            org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", body, status=422)
+        assert (got := org.get(f"/tasks/{task['id']}")["completed_at"]) is None, (
+            f"an approval that was not decided must have `completed_at: null`, not {got!r:.200}"
+        )
+        answered = complete_task(org, run, task, is_approved=approved)
+        for shown in (answered, org.get(f"/tasks/{task['id']}")):
+            assert (got := (shown["status"], shown["is_approved"])) == (COMPLETED_STATUS, approved), (
+                f"a decided approval must be completed with `is_approved: {approved}`, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.completion.approval-only", needs=("write",))
 @given(approved=st.booleans())
 @example(approved=True)
 def test_other_tasks_are_not_approved(target: Target, approved: bool) -> None:
-    """The decision is ignored for a task that is no approval."""
+    """A decision is ignored for a task that is no approval."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        task = open_tasks(place, run)[0]
-        assert complete(place, run, task, is_approved=approved)["is_approved"] is None
-        assert place.get(f"/tasks/{task['id']}")["is_approved"] is None
+        org = first_organization(client)
+        run = launch(org)
+        task = open_tasks(org, run)[0]
+        assert (got := complete_task(org, run, task, is_approved=approved)["is_approved"]) is None, (
+            f"a task that is no approval must have `is_approved: null` after its completion, not {got!r:.200}"
+        )
+        assert (got := org.get(f"/tasks/{task['id']}")["is_approved"]) is None, (
+            f"a task that is no approval must have `is_approved: null`, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.override-user", needs=("write",))
 def test_somebody_else_completed_the_task(target: Target) -> None:
-    """Who is named is recorded as having completed the task."""
+    """A task is completed by the person in `override_user`."""
     with target.open() as client:
-        place = here(client)
-        me = place.get("/me")["id"]
-        others = sorted({run["owner_id"] for run in place.all("/runs")} - {me})
+        org = first_organization(client)
+        me = org.get("/me")["id"]
+        others = sorted({run["owner_id"] for run in org.list_all("/runs")} - {me})
         if not others:
             raise NotChecked("nobody else owns a process here")
-        run = launch(place)
-        first, second = open_tasks(place, run)[:2]
-        assert complete(place, run, first, override_user=others[0])["completer_id"] == others[0]
-        assert place.get(f"/tasks/{first['id']}")["completer_id"] == others[0]
-        assert complete(place, run, second)["completer_id"] == me
+        run = launch(org)
+        first, second = open_tasks(org, run)[:2]
+        assert (got := complete_task(org, run, first, override_user=others[0])["completer_id"]) == others[0], (
+            f"the task must be completed by the named person {others[0]}, not by {got!r:.200}"
+        )
+        assert (got := org.get(f"/tasks/{first['id']}")["completer_id"]) == others[0], (
+            f"the task, read by its id, must be completed by the named person {others[0]}, not by {got!r:.200}"
+        )
+        assert (got := complete_task(org, run, second)["completer_id"]) == me, (
+            f"a task must be completed by the token's owner where nobody is named, not by {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.required-fields", needs=("write",))
 def test_required_fields_come_first(target: Target) -> None:
-    """Without an answer to a required field a task is not completed, with one it is."""
+    """A task is completed only when its required fields have answers."""
     with target.open() as client:
-        place = here(client)
-        template = template_where(place, lambda t: required_fields(steps(t)), "with a step that has a required field")
-        step = next(step for step in steps(template) if required_fields([step]))
-        run = launch(place, template)
-        task = task_of_step(place, run, step)
+        org = first_organization(client)
+        template = template_where(
+            org, lambda t: required_fields(template_steps(t)), "with a step that has a required field"
+        )
+        step = next(step for step in template_steps(template) if required_fields([step]))
+        run = launch(org, template)
+        task = task_of_step(org, run, step)
         for field in required_fields([step]):
-            place.refuse("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]}, status=422)
-            answer(place, run, task, {field["id"]: ""})
-            place.refuse("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]}, status=422)
-            answer(place, run, task, {field["id"]: answer_for(field)})
-        assert complete(place, run, task)["status"] == DONE
+            org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]}, status=422)
+            answer_fields(org, run, task, {field["id"]: ""})
+            org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]}, status=422)
+            answer_fields(org, run, task, {field["id"]: sample_answer(field)})
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task with all required answers must be completed, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.no-answers", needs=("write",))
 def test_a_completion_takes_no_answers(target: Target) -> None:
-    """Answers in the body of a completion are not kept."""
+    """Answers in the body of a completion are not stored."""
     with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "text")
-        fill(place, run, task)
-        before = stored(place, run, task)
+        org = first_organization(client)
+        run, task, field = launch_with_field(org, "text")
+        fill_required_fields(org, run, task)
+        before = stored_answers(org, run, task)
         body = {"task_id": task["id"], "is_approved": True}
         for more in ({"taskdata": {field["id"]: "Smuggled"}}, {"form_fields": {field["id"]: "Smuggled"}}):
-            place.send("POST", f"/runs/{run['id']}/completed-tasks", json={**body, **more})
-            assert stored(place, run, task) == before
+            org.send("POST", f"/runs/{run['id']}/completed-tasks", json={**body, **more})
+            assert (got := stored_answers(org, run, task)) == before, (
+                f"a completion must not store answers; they are now {got!r:.200}"
+            )
 
 
 @rule("tallyfy.completion.not-hidden", needs=("write", "events"))
 def test_a_hidden_task_is_not_completed(target: Target) -> None:
-    """A hidden task cannot be completed; shown again it can."""
+    """A hidden task cannot be completed; once shown again, it can."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        task = open_tasks(place, run)[0]
+        org = first_organization(client)
+        run = launch(org)
+        task = open_tasks(org, run)[0]
         client.event("hide-task", run_id=run["id"], task_id=task["id"])
-        place.refuse("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-        assert place.get(f"/tasks/{task['id']}")["status"] == HIDDEN
+        org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
+        assert (got := org.get(f"/tasks/{task['id']}")["status"]) == HIDDEN_STATUS, (
+            f"a refused completion must leave the hidden task hidden, but it is {got!r:.200}"
+        )
         client.event("show-task", run_id=run["id"], task_id=task["id"])
-        assert complete(place, run, task)["status"] == DONE
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task that is shown again must be completed, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.only-assignees", needs=("write", "second-key"))
 def test_only_assignees_complete_some_tasks(target: Target) -> None:
-    """Another member is refused, an administrator is not."""
+    """A task that only its assignees may complete refuses other members, but no administrator."""
     with target.open() as client:
-        place, other = here(client), here(client, key=client.second_key)
-        me, you = place.get("/me"), other.get("/me")
-        if other.id != place.id or me.get("role") != "admin" or you.get("role") == "admin":
+        org, other = first_organization(client), first_organization(client, key=client.second_key)
+        me, you = org.get("/me"), other.get("/me")
+        if other.id != org.id or me.get("role") != "admin" or you.get("role") == "admin":
             raise NotChecked("an administrator's and another member's token are needed")
 
         def fits(step: Json) -> bool:
             return bool(step.get("can_complete_only_assignees")) and not {me["id"], you["id"]} & set(step["assignees"])
 
-        template = template_where(place, lambda t: any(fits(s) for s in steps(t)), "with a step for its assignees only")
-        run = launch(place, template)
-        task = task_of_step(place, run, next(step for step in steps(template) if fits(step)))
-        other.refuse("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-        assert place.get(f"/tasks/{task['id']}")["status"] != DONE
-        assert complete(place, run, task)["status"] == DONE
+        template = template_where(
+            org, lambda t: any(fits(s) for s in template_steps(t)), "with a step for its assignees only"
+        )
+        run = launch(org, template)
+        task = task_of_step(org, run, next(step for step in template_steps(template) if fits(step)))
+        other.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
+        assert org.get(f"/tasks/{task['id']}")["status"] != COMPLETED_STATUS, (
+            "a completion by a member who is no assignee must not complete the task"
+        )
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"an administrator must be able to complete the task, but it is {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.unknown-task", "tallyfy.reopening.only-completed", needs=("write",))
 def test_an_unknown_task_is_not_completed(target: Target) -> None:
-    """A task of no or another process is neither completed nor reopened; nor is an open one reopened."""
+    """An unknown task, or one of another process, is neither completed nor reopened."""
     with target.open() as client:
-        place = here(client)
-        first, second = launch(place), launch(place)
-        task, done = open_tasks(place, second)[:2]
-        complete(place, second, done)
-        before = [place.get(f"/tasks/{id}") for id in (task["id"], done["id"])]
-        for id in (UNKNOWN, "no-such-task", task["id"], done["id"]):
-            place.refuse("POST", f"/runs/{first['id']}/completed-tasks", {"task_id": id})
-            place.refuse("DELETE", f"/runs/{first['id']}/completed-tasks/{id}")
-        place.refuse("DELETE", f"/runs/{second['id']}/completed-tasks/{task['id']}")
-        assert [place.get(f"/tasks/{id}") for id in (task["id"], done["id"])] == before
+        org = first_organization(client)
+        first, second = launch(org), launch(org)
+        task, done = open_tasks(org, second)[:2]
+        complete_task(org, second, done)
+        before = [org.get(f"/tasks/{id}") for id in (task["id"], done["id"])]
+        for id in (UNKNOWN_ID, "no-such-task", task["id"], done["id"]):
+            org.assert_refused("POST", f"/runs/{first['id']}/completed-tasks", {"task_id": id})
+            org.assert_refused("DELETE", f"/runs/{first['id']}/completed-tasks/{id}")
+        org.assert_refused("DELETE", f"/runs/{second['id']}/completed-tasks/{task['id']}")
+        assert (got := [org.get(f"/tasks/{id}") for id in (task["id"], done["id"])]) == before, (
+            f"refused requests must not change the tasks; they are now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.completion.progress", "tallyfy.reopening.progress", needs=("write",))
 def test_progress_follows_the_tasks(target: Target) -> None:
-    """Each completion raises the progress by one, each reopening lowers it by one."""
+    """Each completion raises the progress by one; each reopening lowers it by one."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        tasks = open_tasks(place, run)
+        org = first_organization(client)
+        run = launch(org)
+        tasks = open_tasks(org, run)
         for number, task in enumerate(tasks):
-            assert run_of(place, run)["progress"]["complete"] == number
-            complete(place, run, task)
-            assert run_of(place, run)["progress"]["complete"] == number + 1
-            place.do("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
-            assert run_of(place, run)["progress"]["complete"] == number
-            assert complete(place, run, task)["status"] == DONE
+            assert (got := read_run(org, run)["progress"]["complete"]) == number, (
+                f"with {number} tasks completed, the progress must say so, not {got!r:.200}"
+            )
+            complete_task(org, run, task)
+            assert (got := read_run(org, run)["progress"]["complete"]) == number + 1, (
+                f"with {number + 1} tasks completed, the progress must say so, not {got!r:.200}"
+            )
+            org.call("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
+            assert (got := read_run(org, run)["progress"]["complete"]) == number, (
+                f"after a task is reopened, the progress must say {number} completed tasks, not {got!r:.200}"
+            )
+            assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+                f"a reopened task must be completed again, but it is {got!r:.200}"
+            )
 
 
 @rule("tallyfy.completion.completes-the-run", "tallyfy.completion.not-before-the-last", needs=("write",))
 @given(data=st.data())
 def test_the_last_task_completes_the_process(target: Target, data: st.DataObject) -> None:
-    """In whatever order tasks are completed, the process is complete with the last one and not before."""
+    """A process completes with its last task, whatever the order, and not before."""
     with target.open() as client:
-        place = here(client)
-        usable = [t for t in place.templates() if steps(t)]
+        org = first_organization(client)
+        usable = [t for t in org.templates() if template_steps(t)]
         template = data.draw(st.sampled_from(usable), label="template")
-        run = launch(place, template)
-        submit(place, run)
-        tasks = data.draw(st.permutations(open_tasks(place, run)), label="order")
+        run = launch(org, template)
+        submit_kickoff(org, run)
+        tasks = data.draw(st.permutations(open_tasks(org, run)), label="order")
         for task in tasks:
-            shown = run_of(place, run)
-            assert (shown["status"] == "complete", shown["completed_at"]) == (False, None)
-            complete(place, run, task)
-        shown = run_of(place, run)
-        assert shown["status"] == "complete"
-        assert shown["completed_at"] is not None
-        assert shown["progress"]["complete"] == shown["progress"]["total"] == len(tasks)
+            shown = read_run(org, run)
+            assert (got := (shown["status"] == "complete", shown["completed_at"])) == (False, None), (
+                f"a process with an open task must not be complete; complete and time are {got!r:.200}"
+            )
+            complete_task(org, run, task)
+        shown = read_run(org, run)
+        assert shown["status"] == "complete", (
+            f"a process without open tasks must be complete, not {shown['status']!r:.200}"
+        )
+        assert shown["completed_at"] is not None, "a complete process must have a `completed_at`"
+        assert shown["progress"]["complete"] == shown["progress"]["total"] == len(tasks), (
+            f"a complete process must count all {len(tasks)} tasks, not {shown['progress']!r:.200}"
+        )
 
 
 @rule("tallyfy.reopening.reopened", "tallyfy.reopening.changed-by-rules", needs=("write",))
 def test_a_task_is_reopened(target: Target) -> None:
-    """A reopened task is in progress, and nobody has completed or approved it."""
+    """A reopened task is in progress, without time, person and decision of a completion."""
     with target.open() as client:
-        place = here(client)
-        run, task = _approval(place)
+        org = first_organization(client)
+        run, task = _approval(org)
         for approved in (True, False):
-            complete(place, run, task, is_approved=approved)
-            response = place.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
-            assert response.status == 200
-            answered = Place.data(response)
-            assert isinstance(answered["tasks_changed_by_rules"], dict)
-            for shown in (answered, place.get(f"/tasks/{task['id']}")):
-                assert (shown["id"], shown["status"]) == (task["id"], "in-progress")
-                assert [shown[name] for name in ("completed_at", "completer_id", "is_approved")] == [None] * 3
+            complete_task(org, run, task, is_approved=approved)
+            response = org.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
+            assert response.status == 200, f"reopening a task must answer 200, not {response.status!r:.200}"
+            answered = Organization.data_of(response)
+            assert isinstance(answered["tasks_changed_by_rules"], dict), (
+                f"`tasks_changed_by_rules` must be an object, not {answered['tasks_changed_by_rules']!r:.200}"
+            )
+            for shown in (answered, org.get(f"/tasks/{task['id']}")):
+                assert (got := (shown["id"], shown["status"])) == (task["id"], "in-progress"), (
+                    f"a reopened task must keep its id and be in progress; id and status are {got!r:.200}"
+                )
+                assert (actual := [shown[name] for name in ("completed_at", "completer_id", "is_approved")]) == [
+                    None
+                ] * 3, f"a reopened task must have no time, person and decision of a completion, not {actual!r:.200}"
 
 
 @rule("tallyfy.issues.reported", "tallyfy.issues.resolved", "tallyfy.issues.task-is-held", needs=("write",))
 def test_an_issue_holds_its_task(target: Target) -> None:
-    """A process with an issue is in trouble and the task cannot be completed, until the issue is resolved."""
+    """An open issue puts the process in status `problem` and keeps its task from being completed."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        task = open_tasks(place, run)[0]
+        org = first_organization(client)
+        run = launch(org)
+        task = open_tasks(org, run)[0]
         for number in range(2):
-            issue = place.do("POST", f"/tasks/{task['id']}/problem", {"content": f"Fault {number}"})
-            assert issue["content"] == f"Fault {number}"
-            assert run_of(place, run)["status"] == "problem"
-            place.refuse("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-            assert place.get(f"/tasks/{task['id']}")["status"] != DONE
-            place.do("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"], "content": "Done"})
-            assert run_of(place, run)["status"] == "active"
-        assert complete(place, run, task)["status"] == DONE
+            issue = org.call("POST", f"/tasks/{task['id']}/problem", {"content": f"Fault {number}"})
+            assert issue["content"] == f"Fault {number}", (
+                f"a reported issue must keep its content, not {issue['content']!r:.200}"
+            )
+            assert (got := read_run(org, run)["status"]) == "problem", (
+                f"a process with an issue must be in status `problem`, not {got!r:.200}"
+            )
+            org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
+            assert org.get(f"/tasks/{task['id']}")["status"] != COMPLETED_STATUS, (
+                "a task with an issue must not be completed"
+            )
+            org.call("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"], "content": "Done"})
+            assert (got := read_run(org, run)["status"]) == "active", (
+                f"a process whose issue is resolved must be active, not {got!r:.200}"
+            )
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task whose issue is resolved must be completed, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.all-must-be-resolved", needs=("write",))
 def test_every_issue_is_resolved(target: Target) -> None:
-    """With two issues on two tasks the trouble ends when both are resolved."""
+    """A process with issues on two tasks stays in status `problem` until both are resolved."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
+        org = first_organization(client)
+        run = launch(org)
         issues = [
-            (task, place.do("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"}))
-            for task in open_tasks(place, run)[:2]
+            (task, org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"}))
+            for task in open_tasks(org, run)[:2]
         ]
         for number, (task, issue) in enumerate(issues):
-            assert run_of(place, run)["status"] == "problem", number
-            place.do("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"]})
-        assert run_of(place, run)["status"] == "active"
+            assert (got := read_run(org, run)["status"]) == "problem", (
+                f"a process with {len(issues) - number} open issues must be in status `problem`, not {got!r:.200}"
+            )
+            org.call("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"]})
+        assert (got := read_run(org, run)["status"]) == "active", (
+            f"a process whose issues are all resolved must be active, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.reopens", needs=("write",))
 def test_an_issue_reopens_a_completed_task(target: Target) -> None:
-    """A completed task with an issue is not completed any more, nor is its process complete."""
+    """An issue reopens its completed task and its complete process."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        assert finish(place, run)["status"] == "complete"
-        task = visible(tasks_of(place, run))[0]
-        place.do("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
-        shown = place.get(f"/tasks/{task['id']}")
-        assert shown["status"] != DONE
-        assert shown["completed_at"] is None
-        assert run_of(place, run)["status"] == "problem"
+        org = first_organization(client)
+        run = launch(org)
+        assert (got := complete_run(org, run)["status"]) == "complete", (
+            f"a process whose tasks are all completed must be complete, not {got!r:.200}"
+        )
+        task = visible_tasks(run_tasks(org, run))[0]
+        org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
+        shown = org.get(f"/tasks/{task['id']}")
+        assert shown["status"] != COMPLETED_STATUS, "a task with an issue must not be completed any more"
+        assert shown["completed_at"] is None, (
+            f"a task with an issue must have `completed_at: null`, not {shown['completed_at']!r:.200}"
+        )
+        assert (got := read_run(org, run)["status"]) == "problem", (
+            f"a process with an issue must be in status `problem`, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.process-is-held", needs=("write", "events"))
 def test_an_issue_holds_the_process(target: Target) -> None:
-    """While a process as a whole has an issue it says so, and none of its tasks changes."""
+    """An issue of the process sets its status and changes none of its tasks."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        done, task = open_tasks(place, run)[:2]
-        complete(place, run, done)
-        assert run_of(place, run)["has_open_issue"] is False
+        org = first_organization(client)
+        run = launch(org)
+        done, task = open_tasks(org, run)[:2]
+        complete_task(org, run, done)
+        assert (got := read_run(org, run)["has_open_issue"]) is False, (
+            f"a process without an issue must have `has_open_issue: false`, not {got!r:.200}"
+        )
         client.event("report-process-issue", run_id=run["id"], content="Wrong customer")
-        shown = run_of(place, run)
-        assert (shown["status"], shown["has_open_issue"]) == ("issue", True)
-        before = tasks_of(place, run)
-        place.refuse("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
-        place.refuse("DELETE", f"/runs/{run['id']}/completed-tasks/{done['id']}")
-        place.refuse("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"title": "Changed"})
-        assert tasks_of(place, run) == before
+        shown = read_run(org, run)
+        assert (got := (shown["status"], shown["has_open_issue"])) == ("issue", True), (
+            f"a process with an issue must have status `issue` and `has_open_issue: true`, not {got!r:.200}"
+        )
+        before = run_tasks(org, run)
+        org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
+        org.assert_refused("DELETE", f"/runs/{run['id']}/completed-tasks/{done['id']}")
+        org.assert_refused("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"title": "Changed"})
+        assert (got := run_tasks(org, run)) == before, (
+            f"an issue of the process must not change its tasks; they are now {got!r:.200}"
+        )
         client.event("resolve-process-issue", run_id=run["id"])
-        assert run_of(place, run)["status"] == "active"
-        assert complete(place, run, task)["status"] == DONE
+        assert (got := read_run(org, run)["status"]) == "active", (
+            f"a process whose issue is resolved must be active, not {got!r:.200}"
+        )
+        assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
+            f"a task must be completed after the issue of its process is resolved, but it is {got!r:.200}"
+        )
 
 
 @rule("tallyfy.issues.unknown-thread", needs=("write",))
 def test_an_unknown_issue_is_not_resolved(target: Target) -> None:
-    """A thread that does not exist resolves nothing."""
+    """Resolving an unknown thread resolves no issue."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        task = open_tasks(place, run)[0]
-        place.do("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
-        place.refuse("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": UNKNOWN})
-        assert run_of(place, run)["status"] == "problem"
+        org = first_organization(client)
+        run = launch(org)
+        task = open_tasks(org, run)[0]
+        org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
+        org.assert_refused("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": UNKNOWN_ID})
+        assert (got := read_run(org, run)["status"]) == "problem", (
+            f"resolving an unknown issue must leave the process in status `problem`, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.comments.added", "tallyfy.comments.changes-no-status", needs=("write",))
@@ -340,79 +432,99 @@ def test_an_unknown_issue_is_not_resolved(target: Target) -> None:
 @example(content="0")
 @example(content="Größe <b>")
 def test_a_comment_is_added(target: Target, content: str) -> None:
-    """A comment is among the threads of its task, and changes neither task nor process."""
+    """A comment is listed among the threads of its task and changes neither task nor process."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        task = open_tasks(place, run)[0]
-        statuses = place.get(f"/tasks/{task['id']}")["status"], run_of(place, run)["status"]
-        said = place.do("POST", f"/tasks/{task['id']}/comment", {"content": content})
-        assert said["content"] == content
-        threads = items(place.get(f"/tasks/{task['id']}", with_="threads")["threads"])
-        assert [(thread["id"], thread["content"]) for thread in threads] == [(said["id"], content)]
-        assert (place.get(f"/tasks/{task['id']}")["status"], run_of(place, run)["status"]) == statuses
+        org = first_organization(client)
+        run = launch(org)
+        task = open_tasks(org, run)[0]
+        statuses = org.get(f"/tasks/{task['id']}")["status"], read_run(org, run)["status"]
+        said = org.call("POST", f"/tasks/{task['id']}/comment", {"content": content})
+        assert said["content"] == content, (
+            f"a comment must keep its content {content!r:.200}, not {said['content']!r:.200}"
+        )
+        threads = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
+        assert (got := [(thread["id"], thread["content"]) for thread in threads]) == [(said["id"], content)], (
+            f"the task must have the new comment as its only thread, not {got!r:.200}"
+        )
+        assert (actual := (org.get(f"/tasks/{task['id']}")["status"], read_run(org, run)["status"])) == statuses, (
+            f"a comment must change the status of neither task nor process; they are {actual!r:.200}"
+        )
 
 
 @rule("tallyfy.comments.unknown-task", needs=("write",))
 def test_an_unknown_task_takes_no_comment(target: Target) -> None:
-    """Nothing is said about a task that does not exist."""
+    """A comment on an unknown task is refused."""
     with target.open() as client:
-        place = here(client)
-        for id in (UNKNOWN, "no-such-task"):
-            place.missing("POST", f"/tasks/{id}/comment", {"content": "Lost"})
-            place.missing("POST", f"/tasks/{id}/problem", {"content": "Lost"})
+        org = first_organization(client)
+        for id in (UNKNOWN_ID, "no-such-task"):
+            org.assert_missing("POST", f"/tasks/{id}/comment", {"content": "Lost"})
+            org.assert_missing("POST", f"/tasks/{id}/problem", {"content": "Lost"})
 
 
 @rule("tallyfy.comments.hourly-limit", "tallyfy.comments.after-the-wait", needs=("write", "fresh", "advance"))
 def test_comments_are_limited_by_the_hour(target: Target) -> None:
-    """Of comments 120 are made, the next is refused and not made; after the wait there is room again."""
+    """An hour has room for 120 comments; the next answers 429 until the wait is over."""
     with target.open() as client:
-        place = here(client)
-        task = open_tasks(place, launch(place))[0]
+        org = first_organization(client)
+        task = open_tasks(org, launch(org))[0]
         for number in range(120):
-            response = _comment(place, task, f"Comment {number}")
-            assert response.status < 300, f"comment {number + 1} of 120: {response.status}"
-        response = _comment(place, task, "One too many")
+            response = _comment(org, task, f"Comment {number}")
+            assert response.status < 300, (
+                f"comment {number + 1} of 120 must be accepted, not answer {response.status!r:.200}"
+            )
+        response = _comment(org, task, "One too many")
         body = assert_envelope(client, response)
-        assert (response.status, code_of(body)) == (429, "RATE_LIMIT_EXCEEDED")
+        assert (got := (response.status, code_of(body))) == (429, "RATE_LIMIT_EXCEEDED"), (
+            f"the 121st comment of the hour must answer 429 RATE_LIMIT_EXCEEDED, not {got!r:.200}"
+        )
         wait = int(response.header("retry-after") or 0)
-        assert 1 <= wait <= 3600
-        said = items(place.get(f"/tasks/{task['id']}", with_="threads")["threads"])
-        assert len(said) == 120
+        assert (actual := 1) <= wait <= 3600, f"the wait for comments must be 1 to 3600 seconds, not {actual!r:.200}"
+        said = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
+        assert (actual := len(said)) == 120, f"the task must have 120 comments, not {actual!r:.200}"
         client.advance(wait)
-        assert _comment(place, task, "After the wait").status < 300
+        assert (actual := _comment(org, task, "After the wait").status) < 300, (
+            f"a comment after the wait must be accepted, not answer {actual!r:.200}"
+        )
 
 
 @rule("tallyfy.comments.limit-per-organization", needs=("write", "fresh", "advance", "second-key", "other-tenant"))
 def test_an_organization_shares_the_limit(target: Target) -> None:
-    """When an organization has used up its comments, so have all its members, and no other organization."""
+    """The members of an organization share its limit of comments; other organizations have their own."""
     with target.open() as client:
-        place, other = here(client), here(client, key=client.second_key)
-        foreign = here(client, key=client.other_tenant_key)
-        if other.id != place.id:
+        org, other = first_organization(client), first_organization(client, key=client.second_key)
+        foreign = first_organization(client, key=client.other_tenant_key)
+        if other.id != org.id:
             raise NotChecked("the second token's first organization is another one")
-        task = open_tasks(place, launch(place))[0]
+        task = open_tasks(org, launch(org))[0]
         for number in range(120):
-            assert _comment(place, task, f"Comment {number}").status < 300
-        assert _comment(other, task, "By somebody else").status == 429
-        elsewhere = foreign.all("/tasks")[0]
-        assert _comment(foreign, elsewhere, "Elsewhere").status < 300
+            assert (got := _comment(org, task, f"Comment {number}").status) < 300, (
+                f"comment {number + 1} of 120 must be accepted, not answer {got!r:.200}"
+            )
+        assert (got := _comment(other, task, "By somebody else").status) == 429, (
+            f"another member's comment must answer 429 after 120 comments of the organization, not {got!r:.200}"
+        )
+        elsewhere = foreign.list_all("/tasks")[0]
+        assert (got := _comment(foreign, elsewhere, "Elsewhere").status) < 300, (
+            f"another organization's comment must be accepted, not answer {got!r:.200}"
+        )
 
 
-def _comment(place: Place, task: Json, content: str) -> Response:
-    """Comment once; a limit for bursts is waited for, the one for comments is not."""
-    path, body = f"/organizations/{place.id}/tasks/{task['id']}/comment", {"content": content}
+def _comment(org: Organization, task: Json, content: str) -> Response:
+    """Comment once; waits for a burst limit, but not for the limit of comments."""
+    path, body = f"/organizations/{org.id}/tasks/{task['id']}/comment", {"content": content}
     for _ in range(3):
-        response = place.client.hasty().send("POST", path, json=body, key=place.key)
+        response = org.client.hasty().send("POST", path, json=body, key=org.key)
         if response.status != 429 or code_of(response.json()) == "RATE_LIMIT_EXCEEDED":
             break
-        place.client.advance(int(response.header("retry-after") or 1))
+        org.client.advance(int(response.header("retry-after") or 1))
     return response
 
 
-def _approval(place: Place) -> tuple[Json, Json]:
-    """A new process with an approval, and that task."""
-    template = template_where(place, lambda t: any(s["step_type"] == "approval" for s in steps(t)), "with an approval")
-    run = place.do("POST", "/runs", launching(template))
-    task = next(task for task in visible(tasks_of(place, run)) if task["task_type"] == "approval")
+def _approval(org: Organization) -> tuple[Json, Json]:
+    """Launch a process with an approval; returns both."""
+    template = template_where(
+        org, lambda t: any(s["step_type"] == "approval" for s in template_steps(t)), "with an approval"
+    )
+    run = org.call("POST", "/runs", launch_body(template))
+    task = next(task for task in visible_tasks(run_tasks(org, run)) if task["task_type"] == "approval")
     return run, task

@@ -1,4 +1,4 @@
-"""Tallyfy: launching a process: what it is called, whose it is, its answers, tasks and deadlines."""
+"""Tallyfy: launching a process: name, owner, kick-off answers, tasks and deadlines."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from understudy_checks.client import NotChecked
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
-    UNKNOWN,
+    UNKNOWN_ID,
     Json,
-    Place,
-    answers_for,
-    here,
+    Organization,
+    first_organization,
     launch,
-    launching,
-    plain,
-    run_of,
-    steps,
+    launch_body,
+    plain_template,
+    read_run,
+    run_tasks,
+    sample_answers,
     task_of_step,
-    tasks_of,
+    template_steps,
     template_where,
-    visible,
+    visible_tasks,
 )
 from understudy_checks.target.target import Target
 
@@ -37,16 +37,23 @@ WEDNESDAY = datetime(2031, 1, 8, 10, 30)
 def test_a_launched_process_can_be_read(target: Target) -> None:
     """A launch answers 201 with the process, which names its template and is listed."""
     with target.open() as client:
-        place = here(client)
-        for template in [t for t in place.templates() if t["type"] == "procedure"][:6]:
-            response = place.send("POST", "/runs", json=launching(template, name="Launched"))
-            assert response.status == 201
-            run = Place.data(response)
-            read = run_of(place, run)
-            assert (read["id"], read["name"]) == (run["id"], "Launched")
+        org = first_organization(client)
+        for template in [t for t in org.templates() if t["type"] == "procedure"][:6]:
+            response = org.send("POST", "/runs", json=launch_body(template, name="Launched"))
+            assert response.status == 201, f"a launch must answer 201, not {response.status!r:.200}"
+            run = Organization.data_of(response)
+            read = read_run(org, run)
+            assert (got := (read["id"], read["name"])) == (run["id"], "Launched"), (
+                f"a launched process must be read by its id under its name; id and name are {got!r:.200}"
+            )
             for shown in (run, read):
-                assert (shown["checklist_id"], shown["checklist_title"]) == (template["id"], template["title"])
-            assert run["id"] in [listed["id"] for listed in place.all("/runs", checklist_id=template["id"])]
+                assert (got := (shown["checklist_id"], shown["checklist_title"])) == (
+                    template["id"],
+                    template["title"],
+                ), f"a process must name its template; id and title are {got!r:.200}"
+            assert run["id"] in [listed["id"] for listed in org.list_all("/runs", checklist_id=template["id"])], (
+                f"a launched process must be listed under its template; it is {run['id']}"
+            )
 
 
 @rule("tallyfy.launch.name", needs=("write",))
@@ -54,179 +61,227 @@ def test_a_launched_process_can_be_read(target: Target) -> None:
 @example(name="0", summary="x")
 @example(name="Größe / 100 % <b>", summary="A summary of more than a few words")
 def test_a_process_has_its_name_and_summary(target: Target, name: str, summary: str) -> None:
-    """Name and summary are kept as they were given."""
+    """A process has the name and summary of its launch."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place, name=name, summary=summary)
-        assert (run["name"], run["summary"]) == (name, summary)
-        assert (run_of(place, run)["name"], run_of(place, run)["summary"]) == (name, summary)
+        org = first_organization(client)
+        run = launch(org, name=name, summary=summary)
+        assert (got := (run["name"], run["summary"])) == (name, summary), (
+            f"a new process must have the name and summary of its launch, not {got!r:.200}"
+        )
+        assert (got := (read_run(org, run)["name"], read_run(org, run)["summary"])) == (name, summary), (
+            f"the process, read by its id, must have the name and summary of its launch, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.default-name", needs=("write",))
 def test_a_process_without_a_name_is_called_after_its_template(target: Target) -> None:
-    """Without a name the template's title, a dash and a date make one."""
+    """A process without a name is called by its template's title, a dash and a date."""
     with target.open() as client:
-        place = here(client)
-        template = plain(place)
-        name = launch(place, template)["name"]
-        assert name.startswith(f"{template['title']} - "), name
-        assert any(c.isdigit() for c in name.removeprefix(f"{template['title']} - ")), name
+        org = first_organization(client)
+        template = plain_template(org)
+        name = launch(org, template)["name"]
+        assert (got := name.startswith(f"{template['title']} - ")), (
+            f"a process without a name must be called by its template and a dash, not {got!r:.200}"
+        )
+        assert any(c.isdigit() for c in name.removeprefix(f"{template['title']} - ")), (
+            f"a process without a name must have a date in its name, not {name!r}"
+        )
 
 
 @rule("tallyfy.launch.long-name", needs=("write",))
 @given(more=st.integers(1, 400))
 @example(more=1)
 def test_a_long_name_is_refused(target: Target, more: int) -> None:
-    """A name of 550 characters is accepted, more are refused, and no process is started."""
+    """A name of 550 characters is accepted; a longer one is refused and starts no process."""
     with target.open() as client:
-        place = here(client)
-        template = plain(place)
-        assert len(launch(place, template, name="n" * 550)["name"]) == 550
-        before = len(place.all("/runs"))
-        place.refuse("POST", "/runs", launching(template, name="n" * (550 + more)), status=422)
-        assert len(place.all("/runs")) == before
+        org = first_organization(client)
+        template = plain_template(org)
+        assert (got := len(launch(org, template, name="n" * 550)["name"])) == 550, (
+            f"a name of 550 characters must be kept whole, but has {got!r:.200}"
+        )
+        before = len(org.list_all("/runs"))
+        org.assert_refused("POST", "/runs", launch_body(template, name="n" * (550 + more)), status=422)
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.owner", needs=("write",))
 def test_a_process_has_its_owner(target: Target) -> None:
-    """The owner is the given one, or else whom the token acts for, who started it."""
+    """A process is owned by the person of the launch, else by the token's owner, who started it."""
     with target.open() as client:
-        place = here(client)
-        me = place.get("/me")["id"]
-        run = launch(place)
-        assert (run["owner_id"], run["started_by"]) == (me, me)
-        others = {listed["owner_id"] for listed in place.all("/runs")} - {me}
+        org = first_organization(client)
+        me = org.get("/me")["id"]
+        run = launch(org)
+        assert (got := (run["owner_id"], run["started_by"])) == (me, me), (
+            f"a process must be owned and started by the token's owner {me}; they are {got!r:.200}"
+        )
+        others = {listed["owner_id"] for listed in org.list_all("/runs")} - {me}
         if not others:
             raise NotChecked("nobody else owns a process here")
         for other in others:
-            run = launch(place, owner_id=other)
-            assert (run_of(place, run)["owner_id"], run["started_by"]) == (other, me)
+            run = launch(org, owner_id=other)
+            assert (got := (read_run(org, run)["owner_id"], run["started_by"])) == (other, me), (
+                f"a process must be owned by the named person {other} and started by {me}; they are {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.unknown-owner", needs=("write",))
 @given(owner=st.integers(900_000_000, 2_000_000_000))
 @example(owner=987_654_321)
 def test_an_unknown_owner_is_refused(target: Target, owner: int) -> None:
-    """Nobody in the organization cannot own a process."""
+    """An owner from outside the organization is refused and starts no process."""
     with target.open() as client:
-        place = here(client)
-        before = len(place.all("/runs"))
-        place.refuse("POST", "/runs", launching(plain(place), owner_id=owner), status=422)
-        assert len(place.all("/runs")) == before
+        org = first_organization(client)
+        before = len(org.list_all("/runs"))
+        org.assert_refused("POST", "/runs", launch_body(plain_template(org), owner_id=owner), status=422)
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.answers", needs=("write",))
 def test_kickoff_answers_are_kept(target: Target) -> None:
-    """Every answer to a kick-off field comes back as it was sent."""
+    """Every kick-off answer is stored as it was sent."""
     with target.open() as client:
-        place = here(client)
-        template = _with_form(place)
+        org = first_organization(client)
+        template = _with_form(org)
         for number in range(3):
-            answers = {f["id"]: list(answers_for(f))[number % len(list(answers_for(f)))] for f in template["prerun"]}
-            run = launch(place, template, prerun=answers)
-            assert run["prerun"] == answers
-            assert run_of(place, run)["prerun"] == answers
+            answers = {
+                f["id"]: list(sample_answers(f))[number % len(list(sample_answers(f)))] for f in template["prerun"]
+            }
+            run = launch(org, template, prerun=answers)
+            assert run["prerun"] == answers, (
+                f"a new process must have the kick-off answers of its launch, not {run['prerun']!r:.200}"
+            )
+            assert (got := read_run(org, run)["prerun"]) == answers, (
+                f"the process, read by its id, must have the kick-off answers of its launch, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.required-answers", needs=("write",))
 def test_required_answers_are_demanded(target: Target) -> None:
-    """A required field without an answer is told by its label, and no process is started."""
+    """A launch without a required kick-off answer is refused with the field's label and starts no process."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         template = template_where(
-            place, lambda t: any(f["required"] for f in t["prerun"]), "with a required kick-off field"
+            org, lambda t: any(f["required"] for f in t["prerun"]), "with a required kick-off field"
         )
-        before = len(place.all("/runs"))
+        before = len(org.list_all("/runs"))
         required = [f for f in template["prerun"] if f["required"]]
         empty: list[Json] = [{}, {"prerun": {}}, {"prerun": []}, {"prerun": {f["id"]: "" for f in required}}]
         empty.append({"prerun": {f["id"]: None for f in required}})
         for body in empty:
-            told = place.refuse("POST", "/runs", {"checklist_id": template["id"], "name": "Empty", **body}, status=422)
-            texts = [text for texts in told["errors"].values() for text in texts]
-            assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), told
-        assert len(place.all("/runs")) == before
+            body = org.assert_refused(
+                "POST", "/runs", {"checklist_id": template["id"], "name": "Empty", **body}, status=422
+            )
+            texts = [text for texts in body["errors"].values() for text in texts]
+            assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), (
+                f"each required kick-off field without an answer must be reported by its label: {body}"
+            )
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.prerun-is-no-list", needs=("write",))
 def test_answers_in_a_list_are_refused(target: Target) -> None:
-    """A list of answers is refused, and no process is started."""
+    """A list of kick-off answers is refused and starts no process."""
     with target.open() as client:
-        place = here(client)
-        template = _with_form(place)
-        before = len(place.all("/runs"))
-        answers = launching(template).get("prerun", {})
-        for given_list in ([answers], [{id: value} for id, value in answers.items()] or [{UNKNOWN: "x"}], ["text"]):
-            place.refuse("POST", "/runs", {"checklist_id": template["id"], "prerun": given_list}, status=422)
-        assert len(place.all("/runs")) == before
+        org = first_organization(client)
+        template = _with_form(org)
+        before = len(org.list_all("/runs"))
+        answers = launch_body(template).get("prerun", {})
+        for given_list in ([answers], [{id: value} for id, value in answers.items()] or [{UNKNOWN_ID: "x"}], ["text"]):
+            org.assert_refused("POST", "/runs", {"checklist_id": template["id"], "prerun": given_list}, status=422)
+        assert (got := len(org.list_all("/runs"))) == before, (
+            f"a refused launch must start no process; the list has {got!r:.200}"
+        )
 
 
 @rule("tallyfy.launch.unknown-answers", needs=("write",))
 def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
-    """Answers to fields that the template does not have are not kept."""
+    """Answers to unknown kick-off fields are not stored."""
     with target.open() as client:
-        place = here(client)
-        for template in (_with_form(place), plain(place)):
-            answers = launching(template).get("prerun", {})
-            run = launch(place, template, prerun={**answers, UNKNOWN: "x", "customer_name": {"a": 1}})
-            assert run_of(place, run)["prerun"] == answers
+        org = first_organization(client)
+        for template in (_with_form(org), plain_template(org)):
+            answers = launch_body(template).get("prerun", {})
+            run = launch(org, template, prerun={**answers, UNKNOWN_ID: "x", "customer_name": {"a": 1}})
+            assert (got := read_run(org, run)["prerun"]) == answers, (
+                f"a process must not store answers to unknown kick-off fields; it has {got!r:.200}"
+            )
 
 
 @rule("tallyfy.launch.tasks", "tallyfy.launch.tasks-are-open", needs=("write",))
 def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
-    """There is one task for each step, at its place; none is completed, and the progress says so."""
+    """A new process has one open task for each step, in order, and progress 0."""
     with target.open() as client:
-        place = here(client)
-        for template in [t for t in place.templates() if steps(t)][:8]:
-            run = launch(place, template)
-            tasks = tasks_of(place, run, sort="position")
-            wanted = sorted(steps(template), key=lambda step: int(step["position"]))
-            assert [(t["step_id"], t["title"], t["position"]) for t in tasks] == [
+        org = first_organization(client)
+        for template in [t for t in org.templates() if template_steps(t)][:8]:
+            run = launch(org, template)
+            tasks = run_tasks(org, run, sort="position")
+            wanted = sorted(template_steps(template), key=lambda step: int(step["position"]))
+            assert (got := [(t["step_id"], t["title"], t["position"]) for t in tasks]) == [
                 (s["id"], s["title"], s["position"]) for s in wanted
-            ]
-            assert all(t["completed_at"] is None and t["completer_id"] is None for t in tasks)
-            assert not {"completed", "in-progress"} & {t["status"] for t in tasks}
-            read = run_of(place, run)
-            assert read["status"] == "active"
-            told = {name: read["progress"][name] for name in ("complete", "total", "percent")}
-            assert told == {"complete": 0, "total": len(visible(tasks)), "percent": 0}
+            ], f"a new process must have one task for each step, in order; it has {got!r:.200}"
+            assert all(t["completed_at"] is None and t["completer_id"] is None for t in tasks), (
+                "a task of a new process must have no completion"
+            )
+            assert not {"completed", "in-progress"} & {t["status"] for t in tasks}, (
+                "a task of a new process must be neither completed nor in progress"
+            )
+            read = read_run(org, run)
+            assert read["status"] == "active", f"a new process must be active, not {read['status']!r:.200}"
+            progress = {name: read["progress"][name] for name in ("complete", "total", "percent")}
+            assert progress == {"complete": 0, "total": len(visible_tasks(tasks)), "percent": 0}, (
+                f"the progress of a new process must be 0 of {len(visible_tasks(tasks))} tasks, not {progress}"
+            )
 
 
 @rule("tallyfy.launch.override", needs=("write",))
 def test_a_launch_overrides_its_tasks(target: Target) -> None:
-    """Deadline and owners that the launch gives are the task's."""
+    """A task has the deadline and owners that the launch gives for its step."""
     with target.open() as client:
-        place = here(client)
-        template, me = plain(place), place.get("/me")["id"]
-        step, other = steps(template)[:2]
+        org = first_organization(client)
+        template, me = plain_template(org), org.get("/me")["id"]
+        step, other = template_steps(template)[:2]
         for deadline in (f"{WEDNESDAY:%Y-%m-%dT%H:%M:%S}Z", f"{WEDNESDAY:%Y-%m-%d %H:%M:%S}"):
             owners: Json
             for owners in (
                 {"users": [me], "guests": ["a@company.example"], "groups": []},
                 {"users": [], "guests": [], "groups": []},
             ):
-                run = launch(place, template, tasks={step["id"]: {"deadline": deadline, "owners": owners}})
-                task = task_of_step(place, run, step)
-                assert task["owners"] == owners
-                assert _time(task["deadline"]) == WEDNESDAY
-                assert task_of_step(place, run, other)["deadline"] != task["deadline"]
+                run = launch(org, template, tasks={step["id"]: {"deadline": deadline, "owners": owners}})
+                task = task_of_step(org, run, step)
+                assert task["owners"] == owners, (
+                    f"the owners of a task must be those that the launch names, not {task['owners']!r:.200}"
+                )
+                assert (got := _time(task["deadline"])) == WEDNESDAY, (
+                    f"the deadline of a task must be the one that the launch names, not {got!r:.200}"
+                )
+                assert task_of_step(org, run, other)["deadline"] != task["deadline"], (
+                    f"the launch must not change the deadline of another task: {task['deadline']}"
+                )
 
 
 @rule("tallyfy.launch.step-assignees", needs=("write",))
 def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
-    """A task belongs to its step's assignees, or to the launcher when there are none, unless the step says not to."""
+    """A task is owned by its step's assignees, by default by the launcher unless the step forbids it."""
     with target.open() as client:
-        place = here(client)
-        me = place.get("/me")["id"]
+        org = first_organization(client)
+        me = org.get("/me")["id"]
         kinds = set()
-        for template in place.templates()[:12]:
-            run = launch(place, template) if steps(template) else None
-            for step in steps(template):
-                owners = task_of_step(place, run, step)["owners"]
+        for template in org.templates()[:12]:
+            run = launch(org, template) if template_steps(template) else None
+            for step in template_steps(template):
+                owners = task_of_step(org, run, step)["owners"]
                 named = {"users": step["assignees"], "guests": step["guests"], "groups": step["groups"]}
                 nobody = not any(named.values())
                 if nobody and step.get("assign_run_starter", True):
                     named["users"] = [me]
-                assert {name: owners[name] for name in named} == named, step["title"]
+                assert (got := {name: owners[name] for name in named}) == named, (
+                    f"a task of the step {step['title']!r} must belong to its assignees, not to {got!r:.200}"
+                )
                 kinds.add((nobody, step.get("assign_run_starter", True)))
         if len(kinds) < 3:
             raise NotChecked("the steps of this target do not differ in whom they name")
@@ -234,38 +289,50 @@ def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
 
 @rule("tallyfy.launch.step-deadline", needs=("write",))
 def test_deadlines_count_from_the_launch(target: Target) -> None:
-    """A task is due so long after the launch as its step says."""
+    """A task is due after the launch by the time that its step states."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         seen = set()
-        for template in place.templates()[:12]:
-            rules = [(s, s["deadline"]) for s in steps(template) if s["deadline"] and s["deadline"]["option"] == "from"]
-            run = launch(place, template) if rules else None
-            for step, told in rules:
-                if told.get("step") not in (None, "start_run", "start_process") or run is None:
+        for template in org.templates()[:12]:
+            rules = [
+                (s, s["deadline"])
+                for s in template_steps(template)
+                if s["deadline"] and s["deadline"]["option"] == "from"
+            ]
+            run = launch(org, template) if rules else None
+            for step, deadline in rules:
+                if deadline.get("step") not in (None, "start_run", "start_process") or run is None:
                     continue
-                start, due = _time(run["started_at"]), _time(task_of_step(place, run, step)["deadline"])
-                assert due - start == timedelta(**{told["unit"]: told["value"]}), f"{told}: {start} to {due}"
-                seen.add(told["unit"])
+                start, due = _time(run["started_at"]), _time(task_of_step(org, run, step)["deadline"])
+                assert due - start == timedelta(**{deadline["unit"]: deadline["value"]}), (
+                    f"a task with the deadline {deadline} must be due that long after {start}, not at {due}"
+                )
+                seen.add(deadline["unit"])
         if not seen:
             raise NotChecked("no step has a deadline that counts from the launch")
 
 
 @rule("tallyfy.launch.two-calls-two-runs", needs=("write",))
 def test_two_launches_are_two_processes(target: Target) -> None:
-    """Two equal launches start two processes with ids and numbers of their own, and so do their tasks."""
+    """Equal launches start separate processes, with different ids and numbers, and tasks of their own."""
     with target.open() as client:
-        place = here(client)
-        template = plain(place)
-        runs = [launch(place, template, name="Twice") for _ in range(2)]
-        assert len({run["id"] for run in runs}) == len({run["increment_id"] for run in runs}) == 2
-        tasks = [task["id"] for run in runs for task in tasks_of(place, run)]
-        assert len(set(tasks)) == len(tasks) == 2 * len(steps(template))
-        assert {run["id"] for run in runs} <= {run["id"] for run in place.all("/runs", q="Twice")}
+        org = first_organization(client)
+        template = plain_template(org)
+        runs = [launch(org, template, name="Twice") for _ in range(2)]
+        assert (got := len({run["id"] for run in runs})) == len({run["increment_id"] for run in runs}) == 2, (
+            f"two launches must start processes with different ids and numbers, not {got!r:.200}"
+        )
+        tasks = [task["id"] for run in runs for task in run_tasks(org, run)]
+        assert len(set(tasks)) == len(tasks) == 2 * len(template_steps(template)), (
+            f"two launches must create tasks with different ids, one for each step; the ids are {tasks!r:.200}"
+        )
+        assert {run["id"] for run in runs} <= {run["id"] for run in org.list_all("/runs", q="Twice")}, (
+            "both launched processes must be listed"
+        )
 
 
-def _with_form(place: Place) -> Json:
-    return template_where(place, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with a kick-off form")
+def _with_form(org: Organization) -> Json:
+    return template_where(org, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with a kick-off form")
 
 
 def _time(text: str) -> datetime:

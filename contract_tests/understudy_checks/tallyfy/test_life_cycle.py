@@ -1,7 +1,7 @@
-"""Tallyfy, everything mixed: tasks are completed, reopened, hidden, in trouble and out of it, forms open and shut.
+"""Tallyfy, random sequences: tasks are completed, reopened and hidden, issues reported and resolved, forms reopened.
 
-A plain model says what must be seen. It knows only what is documented; whether a complete process is active again
-when one of its tasks is reopened is left open, so it asks for neither then.
+A plain model predicts what the API shows. It knows documented behaviour only: whether a complete process is active
+again once a task of it is reopened is open, so the model accepts both.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import rule as step
 
 from understudy_checks.rules import rule
-from understudy_checks.tallyfy.driver import Json, here, launch, run_of, submit, tasks_of
+from understudy_checks.tallyfy.driver import Json, first_organization, launch, read_run, run_tasks, submit_kickoff
 from understudy_checks.target.target import Target
 
 NUMBERS = st.integers(0, 1000)
@@ -23,7 +23,7 @@ NUMBERS = st.integers(0, 1000)
 
 @dataclass(slots=True)
 class Known:
-    """What is known of one task: whether it is completed or hidden, and its unresolved issues."""
+    """The model of a task: whether it is completed or hidden, and its unresolved issues."""
 
     id: str
     done: bool = False
@@ -32,44 +32,48 @@ class Known:
 
 
 class LifeCycle(RuleBasedStateMachine):
-    """A process and what is known of it; `settled` is false while it is left open whether it is complete."""
+    """A process and its model; `status_is_known` is false while the documents leave open whether it is complete."""
 
     run: Json
     tasks: list[Known]
     submitted: bool
-    settled: bool
+    status_is_known: bool
 
     def __init__(self, target: Target) -> None:
         super().__init__()
         self.client = target.open()
-        self.place = here(self.client)
+        self.org = first_organization(self.client)
 
     @initialize()
     def begin(self) -> None:
-        """Launch a process and submit its form."""
-        self.run = launch(self.place)
-        submit(self.place, self.run)
-        self.tasks = [Known(task["id"]) for task in tasks_of(self.place, self.run)]
-        self.submitted = self.settled = True
+        """Launch a process and submit its kick-off form."""
+        self.run = launch(self.org)
+        submit_kickoff(self.org, self.run)
+        self.tasks = [Known(task["id"]) for task in run_tasks(self.org, self.run)]
+        self.submitted = self.status_is_known = True
 
     @step(number=NUMBERS)
     def complete_task(self, number: int) -> None:
-        """Complete a task, which is refused when it is completed, hidden or in trouble."""
+        """Complete a task; refused if it is completed, hidden or has an issue."""
         task = self.tasks[number % len(self.tasks)]
-        response = self.place.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
+        response = self.org.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
         if task.done or task.hidden or task.issues:
-            assert 400 <= response.status < 500, f"{task}: {response.status}"
+            assert (got := 400) <= response.status < 500, f"completing {task} must be refused, not answer {got!r:.200}"
         else:
-            assert response.status == 200, f"{task}: {response.status} {response.body[:200]!r}"
+            assert response.status == 200, (
+                f"completing {task} must answer 200, not {response.status}: {response.body[:200]!r}"
+            )
             task.done = True
 
     @step(number=NUMBERS)
     def reopen_task(self, number: int) -> None:
-        """Reopen a task, which is refused unless it is completed."""
+        """Reopen a task; refused unless it is completed."""
         task = self.tasks[number % len(self.tasks)]
-        self.settled = self.settled and not self._is_over()
-        response = self.place.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
-        assert (response.status == 200) == task.done, f"{task}: {response.status}"
+        self.status_is_known = self.status_is_known and not self._is_over()
+        response = self.org.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
+        assert (response.status == 200) == task.done, (
+            f"a task must be reopened exactly if it is completed; {task} answers {response.status}"
+        )
         task.done = False
 
     @step(number=NUMBERS)
@@ -85,8 +89,8 @@ class LifeCycle(RuleBasedStateMachine):
         """Report an issue of a task, which reopens it."""
         task = self.tasks[number % len(self.tasks)]
         if not task.hidden:
-            self.settled = self.settled and not (task.done and self._is_over())
-            self.place.do("POST", f"/tasks/{task.id}/problem", {"content": "Fault"})
+            self.status_is_known = self.status_is_known and not (task.done and self._is_over())
+            self.org.call("POST", f"/tasks/{task.id}/problem", {"content": "Fault"})
             task.issues, task.done = task.issues + 1, False
 
     @precondition(lambda self: any(task.issues for task in self.tasks))
@@ -94,40 +98,58 @@ class LifeCycle(RuleBasedStateMachine):
     def resolve(self) -> None:
         """Resolve one issue."""
         task = next(task for task in self.tasks if task.issues)
-        threads = self.place.get(f"/tasks/{task.id}", with_="issues")["issues"]["data"]
+        threads = self.org.get(f"/tasks/{task.id}", with_="issues")["issues"]["data"]
         unresolved = next(thread for thread in threads if thread["resolve_id"] is None)
-        self.place.do("POST", f"/tasks/{task.id}/resolved-threads", {"thread_id": unresolved["id"]})
+        self.org.call("POST", f"/tasks/{task.id}/resolved-threads", {"thread_id": unresolved["id"]})
         task.issues -= 1
 
     @step()
     def reopen_or_submit(self) -> None:
-        """Reopen the form, or submit it again."""
-        self.place.do("DELETE" if self.submitted else "POST", f"/runs/{self.run['id']}/complete-prerun")
-        self.submitted, self.settled = not self.submitted, True
+        """Reopen the kick-off form, or submit it again."""
+        self.org.call("DELETE" if self.submitted else "POST", f"/runs/{self.run['id']}/complete-prerun")
+        self.submitted, self.status_is_known = not self.submitted, True
 
     @step()
     def archive_and_activate(self) -> None:
-        """Archive the process and activate it, which leaves its status as it was."""
-        status = run_of(self.place, self.run)["status"]
-        assert self.place.do("DELETE", f"/runs/{self.run['id']}")["status"] == "archived"
-        assert self.place.do("PUT", f"/runs/{self.run['id']}/activate")["status"] == status
+        """Archive the process and activate it; its status stays the same."""
+        status = read_run(self.org, self.run)["status"]
+        assert (got := self.org.call("DELETE", f"/runs/{self.run['id']}")["status"]) == "archived", (
+            f"an archived process must be in status `archived`, not {got!r:.200}"
+        )
+        assert (got := self.org.call("PUT", f"/runs/{self.run['id']}/activate")["status"]) == status, (
+            f"an activated process must be in its earlier status {status!r}, not {got!r:.200}"
+        )
 
     @invariant()
     def shows_what_it_is(self) -> None:
-        """Status, progress, next task and tasks are what the model says."""
-        shown = run_of(self.place, self.run, with_="next_task,tasks")
+        """Status, progress, next task and tasks equal the model."""
+        shown = read_run(self.org, self.run, with_="next_task,tasks")
         seen = [task for task in self.tasks if not task.hidden]
-        told = shown["progress"]
-        assert (told["complete"], told["total"]) == (sum(task.done for task in seen), len(seen))
+        progress = shown["progress"]
+        assert (got := (progress["complete"], progress["total"])) == (sum(task.done for task in seen), len(seen)), (
+            f"the progress must count the completed and the visible tasks of {self.tasks}, not {got!r:.200}"
+        )
         if any(task.issues for task in self.tasks):
-            assert shown["status"] == "problem"
-        elif self.settled and seen:
-            assert (shown["status"] == "complete") == self._is_over(), f"{shown['status']}: {self.tasks}"
-            assert (shown["completed_at"] is not None) == self._is_over()
+            assert shown["status"] == "problem", (
+                f"a process with an open issue must be in status `problem`, not {shown['status']!r:.200}"
+            )
+        elif self.status_is_known and seen:
+            assert (shown["status"] == "complete") == self._is_over(), (
+                f"a process with {self.tasks} must not have the status {shown['status']}"
+            )
+            assert (shown["completed_at"] is not None) == self._is_over(), (
+                f"a process in status {shown['status']} must not have `completed_at: {shown['completed_at']}`"
+            )
         left = {task.id for task in seen if not task.done}
-        assert {task["id"] for task in shown["next_task"]["data"]} <= left
-        assert bool(shown["next_task"]["data"]) == bool(left)
-        assert {task["id"] for task in shown["tasks"]["data"]} == {task.id for task in seen}
+        assert (actual := {task["id"] for task in shown["next_task"]["data"]}) <= left, (
+            f"the next tasks must be open ones, not {actual!r:.200}"
+        )
+        assert bool(shown["next_task"]["data"]) == bool(left), (
+            f"a process must have a next task exactly while tasks are open; it has {shown['next_task']['data']!r:.200}"
+        )
+        assert (actual := {task["id"] for task in shown["tasks"]["data"]}) == {task.id for task in seen}, (
+            f"the included tasks must be the visible ones, not {actual!r:.200}"
+        )
 
     def _is_over(self) -> bool:
         seen = [task for task in self.tasks if not task.hidden]
@@ -136,7 +158,7 @@ class LifeCycle(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
-        """Give the world back."""
+        """Close the world."""
         self.client.world.close()
 
 
@@ -146,6 +168,6 @@ class LifeCycle(RuleBasedStateMachine):
     "tallyfy.archive.activated", needs=("write", "fresh", "events"),
 )  # fmt: skip
 def test_a_process_lives(target: Target) -> None:
-    """Whatever happens in whatever order, the process shows what its tasks and its form amount to."""
+    """A process agrees with a model of the documentation after any sequence of steps."""
     machine: Any = lambda: LifeCycle(target)  # noqa: E731 - hypothesis wants something that makes machines
     run_state_machine_as_test(machine, settings=settings.default)

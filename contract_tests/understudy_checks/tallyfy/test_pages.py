@@ -1,4 +1,4 @@
-"""Tallyfy: what a numbered page tells of its list, and the links from page to page."""
+"""Tallyfy: the pagination of numbered pages, and the links between them."""
 
 from __future__ import annotations
 
@@ -24,27 +24,33 @@ SIZES = st.integers(1, 100)
 @example(size=7, share=1.0)
 @example(size=100, share=0.0)
 def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, share: float) -> None:
-    """A page tells the length of its list, its own, its size and number, and how many pages there are."""
+    """The pagination has the length of the list, the size and number of the page, and the number of pages."""
     with target.open() as client:
         arguments = longest(client, listing, least=1)
         total = len(walk(client, listing, arguments))
         pages = -(-total // size)
         number = 1 + round(share * (pages - 1))
         body = request_page(client, listing, arguments, limit=size, cursor=number).json()
-        told = body["meta"]["pagination"]
+        pagination = body["meta"]["pagination"]
         wanted = (total, len(body["data"]), size, number, pages)
-        assert tuple(told[name] for name in ("total", "count", "per_page", "current_page", "total_pages")) == wanted
-        assert len(body["data"]) == min(size, total - (number - 1) * size)
+        assert (
+            got := tuple(pagination[name] for name in ("total", "count", "per_page", "current_page", "total_pages"))
+        ) == wanted, f"the pagination of page {number} with {size} items must be {wanted}, not {got!r:.200}"
+        assert (actual := len(body["data"])) == min(size, total - (number - 1) * size), (
+            f"page {number} of {total} items must have as many of its {size} items as are left, not {actual!r:.200}"
+        )
 
 
 @rule("tallyfy.pagination.first-page")
 def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -> None:
-    """Without `page` a list answers its first page."""
+    """A list without `page` answers page 1."""
     with target.open() as client:
         arguments = arrange(client, listing).arguments
         first, plain = (request_page(client, listing, arguments, limit=2, cursor=page).json() for page in (1, None))
-        assert plain["meta"]["pagination"]["current_page"] == 1
-        assert plain["data"] == first["data"]
+        assert plain["meta"]["pagination"]["current_page"] == 1, (
+            f"without `page`, a list must answer page 1, not {plain['meta']['pagination']['current_page']!r:.200}"
+        )
+        assert plain["data"] == first["data"], "without `page`, a list must answer the items of page 1"
 
 
 @rule("tallyfy.pagination.next-link", "tallyfy.pagination.last-page-has-no-next")
@@ -52,60 +58,76 @@ def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -
 @example(size=1)
 @example(size=10)
 def test_links_lead_through_a_list(target: Target, listing: Operation, size: int) -> None:
-    """`links.next` leads from page to page with the same size, and the last page has none."""
+    """`links.next` leads to the next page of the same size; the last page has none."""
     with target.open() as client:
         arguments = longest(client, listing)
         everything = ids(walk(client, listing, arguments))
         size = max(size, -(-len(everything) // 20))
         seen, body = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
-        assert seen == everything
-        assert not dict(body["meta"]["pagination"].get("links") or {}).get("next")
+        assert seen == everything, (
+            f"following `links.next` must lead through the whole list once, not through {seen!r:.200}"
+        )
+        assert not dict(body["meta"]["pagination"].get("links") or {}).get("next"), (
+            "the last page must have no `links.next`"
+        )
 
 
 @rule("tallyfy.pagination.next-link")
 def test_links_keep_the_filters(target: Target) -> None:
-    """The links of a filtered list stay in what the filter lists."""
+    """`links.next` keeps the filters of a list."""
     with target.open() as client:
         listing = client.contract.operations["listRuns"]
         arguments = {**longest(client, listing), "status": "complete", "sort": "name", "archived": "false"}
         wanted = ids(walk(client, listing, arguments))
         size = max(1, len(wanted) // 3)
         seen, _ = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
-        assert seen == wanted
+        assert seen == wanted, (
+            f"following `links.next` of a filtered list must stay within its filter, not lead through {seen!r:.200}"
+        )
 
 
 @rule("tallyfy.pagination.everything")
 def test_everything_at_once(target: Target, listing: Operation) -> None:
-    """`without_pagination=true` gives all items in the order of the pages, whatever page is named."""
+    """`without_pagination=true` answers all items in page order, whatever `page` is."""
     with target.open() as client:
         arguments = longest(client, listing)
         everything = ids(walk(client, listing, arguments))
         for more in ({}, {"per_page": 1}, {"page": 2}):
             answer = call(client, listing, Arranged({**arguments, "without_pagination": "true", **more}, None))
-            assert ids(answer.json()["data"]) == everything, f"with {more}"
+            assert ids(answer.json()["data"]) == everything, (
+                f"`without_pagination=true` must answer all items in order, with {more} too"
+            )
         plain = call(client, listing, Arranged({**arguments, "without_pagination": "false", "per_page": 1}, None))
-        assert ids(plain.json()["data"]) == everything[:1]
+        assert (got := ids(plain.json()["data"])) == everything[:1], (
+            f"`per_page=1` must answer the first item alone, not {got!r:.200}"
+        )
 
 
 def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
-    """The ids of a page and of all pages that its links lead to, and the last page."""
+    """Return the ids of a page and of all pages that its links lead to, and the last page."""
     seen = ids(body["data"])
     while following := _next(body):
         number = body["meta"]["pagination"]["current_page"]
-        place = urlsplit(following)
-        response = client.send("GET", place.path.removeprefix(client.prefix), query=place.query)
-        assert response.status == 200, f"{following}: {response.status}"
+        org = urlsplit(following)
+        response = client.send("GET", org.path.removeprefix(client.prefix), query=org.query)
+        assert response.status == 200, f"the link {following} must answer 200, not {response.status!r:.200}"
         body = response.json()
-        told = body["meta"]["pagination"]
-        assert told["per_page"] == size, "the link forgets the size of its page"
-        assert told["current_page"] == number + 1, "the link leads elsewhere than to the next page"
+        pagination = body["meta"]["pagination"]
+        assert pagination["per_page"] == size, (
+            f"`links.next` must keep `per_page={size}`, not use {pagination['per_page']!r:.200}"
+        )
+        assert pagination["current_page"] == number + 1, (
+            f"`links.next` must lead to page {number + 1}, not to {pagination['current_page']!r:.200}"
+        )
         seen += ids(body["data"])
     return seen, body
 
 
 def _next(body: Json) -> str | None:
-    """The link to the next page, which every page but the last has."""
-    told = body["meta"]["pagination"]
-    following: str | None = dict(told.get("links") or {}).get("next")
-    assert bool(following) == (told["current_page"] < told["total_pages"]), told
+    """Return the link to the next page; asserts that every page but the last has one."""
+    pagination = body["meta"]["pagination"]
+    following: str | None = dict(pagination.get("links") or {}).get("next")
+    assert bool(following) == (pagination["current_page"] < pagination["total_pages"]), (
+        f"every page but the last must have `links.next`: {pagination}"
+    )
     return following

@@ -1,4 +1,4 @@
-"""Tallyfy: processes as they are shown, listed, changed, archived, activated and deleted; and their kick-off form."""
+"""Tallyfy: processes: members, filters, updates, archiving and deletion."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from hypothesis import strategies as st
 from understudy_checks.client import NotChecked
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
-    UNKNOWN,
+    UNKNOWN_ID,
     Json,
-    Place,
-    answers_for,
-    complete,
-    finish,
-    here,
-    items,
+    Organization,
+    first_organization,
     launch,
-    launching,
-    open_tasks,
-    run_of,
-    submit,
-    tasks_of,
+    launch_body,
+    read_run,
+    run_tasks,
+    sample_answers,
     template_where,
+    unwrap_items,
 )
 from understudy_checks.target.target import Target
 
@@ -45,29 +41,29 @@ LISTED = (
 
 @rule("tallyfy.runs.fields")
 def test_a_process_has_its_fields(target: Target) -> None:
-    """A process by its id has the printed fields in their types, also one that was just launched."""
+    """A process has its documented members in their types, right after its launch too."""
     with target.open() as client:
-        place = here(client)
-        for listed in place.all("/runs")[:20]:
-            _assert_fields(run_of(place, listed))
+        org = first_organization(client)
+        for listed in org.list_all("/runs")[:20]:
+            _assert_fields(read_run(org, listed))
         if "write" in client.world.capabilities:
-            _assert_fields(run_of(place, launch(place)))
+            _assert_fields(read_run(org, launch(org)))
 
 
 @rule("tallyfy.runs.listed-fields")
 def test_a_listed_process_has_its_fields(target: Target) -> None:
-    """A listed process has the printed fields."""
+    """A listed process has its documented members."""
     with target.open() as client:
-        for run in here(client).all("/runs"):
-            assert set(LISTED) <= run.keys(), set(LISTED) - run.keys()
+        for run in first_organization(client).list_all("/runs"):
+            assert set(LISTED) <= run.keys(), f"a listed process must have the members {set(LISTED) - run.keys()}"
 
 
 @rule("tallyfy.runs.unknown-run", "tallyfy.archive.unknown-run", "tallyfy.purge.unknown-run", needs=("write",))
 def test_an_unknown_process_is_not_there(target: Target) -> None:
-    """Every call about a process that does not exist is 404 or 403; deleting it is 404."""
+    """Every operation on an unknown process answers 404 or 403; its deletion answers 404."""
     with target.open() as client:
-        place = here(client)
-        for id in (UNKNOWN, "no-such-run"):
+        org = first_organization(client)
+        for id in (UNKNOWN_ID, "no-such-run"):
             for method, end in (
                 ("GET", ""),
                 ("GET", "/tasks"),
@@ -75,86 +71,116 @@ def test_an_unknown_process_is_not_there(target: Target) -> None:
                 ("DELETE", ""),
                 ("PUT", "/activate"),
             ):
-                place.missing(method, f"/runs/{id}{end}")
-            place.refuse("DELETE", f"/runs/{id}/delete", status=404)
+                org.assert_missing(method, f"/runs/{id}{end}")
+            org.assert_refused("DELETE", f"/runs/{id}/delete", status=404)
 
 
 @rule("tallyfy.runs.completed-at", "tallyfy.runs.archived-at")
 def test_times_go_with_the_status(target: Target) -> None:
-    """A complete process has a `completed_at`, an active one none; `archived_at` goes with being archived."""
+    """A process has `completed_at` exactly if it is complete, and `archived_at` exactly if it is archived."""
     with target.open() as client:
-        place = here(client)
-        live, archived = place.all("/runs"), place.all("/runs", archived="only")
-        for run in (*(run_of(place, run) for run in live), *live, *archived):
+        org = first_organization(client)
+        live, archived = org.list_all("/runs"), org.list_all("/runs", archived="only")
+        for run in (*(read_run(org, run) for run in live), *live, *archived):
             if run["status"] in ("active", "complete"):
-                assert (run["completed_at"] is not None) == (run["status"] == "complete"), run
-            assert (run["archived_at"] is not None) == (run["status"] == "archived"), run
+                assert (run["completed_at"] is not None) == (run["status"] == "complete"), (
+                    f"a process must have `completed_at` exactly if it is complete: {run}"
+                )
+            assert (run["archived_at"] is not None) == (run["status"] == "archived"), (
+                f"a process must have `archived_at` exactly if it is archived: {run}"
+            )
         if not archived or not {"active", "complete"} <= {run["status"] for run in live}:
             raise NotChecked("not every status is there")
 
 
 @rule("tallyfy.runs.archived-are-hidden", "tallyfy.runs.archived-filter")
 def test_archived_processes_are_listed_on_request(target: Target) -> None:
-    """Archived processes are in the list only when it is asked for them."""
+    """Archived processes are listed with `archived` only."""
     with target.open() as client:
-        place = here(client)
-        live, archived, both = (place.all("/runs", archived=value) for value in (None, "only", "true"))
+        org = first_organization(client)
+        live, archived, both = (org.list_all("/runs", archived=value) for value in (None, "only", "true"))
         if not archived:
             raise NotChecked("no process is archived")
-        assert all(run["status"] == "archived" and run["archived_at"] for run in archived)
-        assert all(run["status"] != "archived" and not run["archived_at"] for run in live)
-        assert sorted(_ids(both)) == sorted([*_ids(live), *_ids(archived)])
+        assert all(run["status"] == "archived" and run["archived_at"] for run in archived), (
+            "`archived=only` must list archived processes alone"
+        )
+        assert all(run["status"] != "archived" and not run["archived_at"] for run in live), (
+            "a list must not hold archived processes"
+        )
+        assert (got := sorted(_ids(both))) == sorted([*_ids(live), *_ids(archived)]), (
+            f"`archived=true` must list archived and live processes, not {got!r:.200}"
+        )
         for query in ({"status": "active"}, {"q": ""}, {"sort": "name"}, {"starred": "false"}):
-            assert not {run["id"] for run in place.all("/runs", **query)} & set(_ids(archived))
+            assert not {run["id"] for run in org.list_all("/runs", **query)} & set(_ids(archived)), (
+                f"an archived process must not be listed with {query}"
+            )
 
 
 @rule("tallyfy.runs.status-filter", "tallyfy.runs.problem-filter")
 def test_processes_are_filtered_by_status(target: Target) -> None:
-    """Each status lists the processes that show it; problem lists those with issues of either kind."""
+    """Each `status` lists exactly its processes; `problem` lists those with an issue of either kind."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/runs")
+        org = first_organization(client)
+        everything = org.list_all("/runs")
         shown = {
             status: _ids(r for r in everything if r["status"] == status) for status in ("complete", "problem", "issue")
         }
-        assert all(run["status"] == "active" for run in place.all("/runs", status="active"))
-        assert place.all("/runs", status="active")
-        assert _ids(place.all("/runs", status="complete")) == shown["complete"]
-        assert _ids(place.all("/runs", status="issue")) == shown["issue"]
+        assert all(run["status"] == "active" for run in org.list_all("/runs", status="active")), (
+            "`status=active` must list active processes alone"
+        )
+        assert org.list_all("/runs", status="active"), "`status=active` must list the active processes, but lists none"
+        assert (got := _ids(org.list_all("/runs", status="complete"))) == shown["complete"], (
+            f"`status=complete` must list exactly the complete processes, not {got!r:.200}"
+        )
+        assert (got := _ids(org.list_all("/runs", status="issue"))) == shown["issue"], (
+            f"`status=issue` must list exactly the processes with an issue of their own, not {got!r:.200}"
+        )
         wanted = [run["id"] for run in everything if run["status"] in ("problem", "issue")]
-        assert _ids(place.all("/runs", status="problem")) == wanted
+        assert (got := _ids(org.list_all("/runs", status="problem"))) == wanted, (
+            f"`status=problem` must list exactly the processes with an issue of either kind, not {got!r:.200}"
+        )
         if not all(shown.values()):
             raise NotChecked("not every status is there")
 
 
 @rule("tallyfy.runs.template-filter")
 def test_processes_are_filtered_by_template(target: Target) -> None:
-    """`checklist_id`, also called `blueprint_id`, lists the processes of a template."""
+    """`checklist_id`, or `blueprint_id`, lists exactly the processes of a template."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/runs")
+        org = first_organization(client)
+        everything = org.list_all("/runs")
         for template in sorted({run["checklist_id"] for run in everything})[:8]:
             wanted = [run["id"] for run in everything if run["checklist_id"] == template]
-            assert _ids(place.all("/runs", checklist_id=template)) == wanted
-            assert _ids(place.all("/runs", blueprint_id=template)) == wanted
-        assert place.all("/runs", checklist_id=UNKNOWN) == []
+            assert (got := _ids(org.list_all("/runs", checklist_id=template))) == wanted, (
+                f"`checklist_id` must list exactly the processes of template {template}, not {got!r:.200}"
+            )
+            assert (got := _ids(org.list_all("/runs", blueprint_id=template))) == wanted, (
+                f"`blueprint_id` must list exactly the processes of template {template}, not {got!r:.200}"
+            )
+        assert (got := org.list_all("/runs", checklist_id=UNKNOWN_ID)) == [], (
+            f"an unknown `checklist_id` must list nothing, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.owners-filter", "tallyfy.runs.groups-filter")
 def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
-    """`owners` lists what these people own or have tasks in, `groups` where these groups have tasks."""
+    """`owners` lists what people own or have tasks in, `groups` where groups have tasks."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/runs", with_="tasks")
-        people = {run["id"]: {run["owner_id"], *_owners(place, run, "users")} for run in everything}
+        org = first_organization(client)
+        everything = org.list_all("/runs", with_="tasks")
+        people = {run["id"]: {run["owner_id"], *_owners(org, run, "users")} for run in everything}
         known = sorted({person for found in people.values() for person in found})
         for some in [(one,) for one in known] + list(combinations(known, 2))[:2]:
             wanted = [run["id"] for run in everything if people[run["id"]] & set(some)]
-            assert _ids(place.all("/runs", owners=",".join(map(str, some)))) == wanted, some
-        groups = {run["id"]: _owners(place, run, "groups") for run in everything}
+            assert (got := _ids(org.list_all("/runs", owners=",".join(map(str, some))))) == wanted, (
+                f"`owners` must list exactly the processes of the people {some}, not {got!r:.200}"
+            )
+        groups = {run["id"]: _owners(org, run, "groups") for run in everything}
         named = sorted({group for found in groups.values() for group in found})
         for group in named:
-            assert _ids(place.all("/runs", groups=group)) == [r["id"] for r in everything if group in groups[r["id"]]]
+            assert (got := _ids(org.list_all("/runs", groups=group))) == [
+                r["id"] for r in everything if group in groups[r["id"]]
+            ], f"`groups={group}` must list exactly the processes with tasks of the group, not {got!r:.200}"
         if len(known) < 2 or not named:
             raise NotChecked("the tasks of this target belong to too few")
 
@@ -163,47 +189,61 @@ def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
     "tallyfy.runs.tag-filter", "tallyfy.runs.starred-filter", "tallyfy.runs.type-filter", "tallyfy.runs.folder-filter"
 )
 def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
-    """Tags, folders, stars and types each list exactly the processes that have them."""
+    """Tags, folders, stars and types list exactly the processes that have them."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/runs", with_="tags,folders")
-        tags = {run["id"]: {tag["id"] for tag in items(run["tags"])} for run in everything}
+        org = first_organization(client)
+        everything = org.list_all("/runs", with_="tags,folders")
+        tags = {run["id"]: {tag["id"] for tag in unwrap_items(run["tags"])} for run in everything}
         known = sorted({tag for found in tags.values() for tag in found})
         for tag in known:
-            assert _ids(place.all("/runs", tag=tag)) == [r["id"] for r in everything if tag in tags[r["id"]]]
-        assert _ids(place.all("/runs", tag_ids=",".join(known))) == [r["id"] for r in everything if tags[r["id"]]]
-        assert _ids(place.all("/runs", untagged="true")) == [r["id"] for r in everything if not tags[r["id"]]]
-        folders = {run["id"]: {folder["id"] for folder in items(run["folders"])} for run in everything}
+            assert (got := _ids(org.list_all("/runs", tag=tag))) == [
+                r["id"] for r in everything if tag in tags[r["id"]]
+            ], f"`tag={tag}` must list exactly the processes with the tag, not {got!r:.200}"
+        assert (got := _ids(org.list_all("/runs", tag_ids=",".join(known)))) == [
+            r["id"] for r in everything if tags[r["id"]]
+        ], f"`tag_ids` with all tags must list exactly the processes with a tag, not {got!r:.200}"
+        assert (got := _ids(org.list_all("/runs", untagged="true"))) == [
+            r["id"] for r in everything if not tags[r["id"]]
+        ], f"`untagged=true` must list exactly the processes without a tag, not {got!r:.200}"
+        folders = {run["id"]: {folder["id"] for folder in unwrap_items(run["folders"])} for run in everything}
         for folder in sorted({folder for found in folders.values() for folder in found}):
-            assert _ids(place.all("/runs", folder=folder)) == [
+            assert (got := _ids(org.list_all("/runs", folder=folder))) == [
                 r["id"] for r in everything if folder in folders[r["id"]]
-            ]
-        assert _ids(place.all("/runs", starred="true")) == [r["id"] for r in everything if r["starred"]]
+            ], f"`folder={folder}` must list exactly the processes in the folder, not {got!r:.200}"
+        assert (got := _ids(org.list_all("/runs", starred="true"))) == [r["id"] for r in everything if r["starred"]], (
+            f"`starred=true` must list exactly the starred processes, not {got!r:.200}"
+        )
         for kind in ("procedure", "form", "document"):
-            assert _ids(place.all("/runs", type=kind)) == [r["id"] for r in everything if r["type"] == kind]
+            assert (got := _ids(org.list_all("/runs", type=kind))) == [
+                r["id"] for r in everything if r["type"] == kind
+            ], f"`type={kind}` must list exactly the processes of the type, not {got!r:.200}"
         if not known or not any(folders.values()) or len({run["type"] for run in everything}) < 2:
             raise NotChecked("the processes of this target are too much alike")
 
 
 @rule("tallyfy.runs.search")
 def test_processes_are_searched(target: Target) -> None:
-    """`q` lists exactly the processes whose name holds that text, in any case."""
+    """`q` lists exactly the processes with the text in their name, upper or lower case."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/runs")
+        org = first_organization(client)
+        everything = org.list_all("/runs")
         for word in {max(run["name"].split(), key=len) for run in everything[:15]}:
             wanted = [run["id"] for run in everything if word.lower() in run["name"].lower()]
-            assert _ids(place.all("/runs", q=word)) == wanted
-        assert place.all("/runs", q="no process is called this") == []
+            assert (got := _ids(org.list_all("/runs", q=word))) == wanted, (
+                f"`q={word}` must list exactly the processes with the word in their name, not {got!r:.200}"
+            )
+        assert (got := org.list_all("/runs", q="no process is called this")) == [], (
+            f"a search without a match must list nothing, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.filters-combine")
 @given(data=st.data())
 def test_filters_combine(target: Target, data: st.DataObject) -> None:
-    """Filters together list what each of them lists."""
+    """Filters together list exactly what each of them lists."""
     with target.open() as client:
-        place = here(client)
-        like = data.draw(st.sampled_from(place.all("/runs", with_="tags")))
+        org = first_organization(client)
+        like = data.draw(st.sampled_from(org.list_all("/runs", with_="tags")))
         known: dict[str, object] = {
             "checklist_id": like["checklist_id"],
             "owners": like["owner_id"],
@@ -213,26 +253,32 @@ def test_filters_combine(target: Target, data: st.DataObject) -> None:
             "status": "complete" if like["status"] == "complete" else "active",
         }
         names = data.draw(st.lists(st.sampled_from(sorted(known)), min_size=2, max_size=4, unique=True))
-        each = [set(_ids(place.all("/runs", **{name: known[name]}))) for name in names]
-        wanted = [id for id in _ids(place.all("/runs")) if all(id in found for found in each)]
-        assert _ids(place.all("/runs", **{name: known[name] for name in names})) == wanted, names
+        each = [set(_ids(org.list_all("/runs", **{name: known[name]}))) for name in names]
+        wanted = [id for id in _ids(org.list_all("/runs")) if all(id in found for found in each)]
+        assert (got := _ids(org.list_all("/runs", **{name: known[name] for name in names}))) == wanted, (
+            f"the filters {names} together must list exactly what each of them lists, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.runs.sort", needs=("write",))
 def test_processes_are_sorted(target: Target) -> None:
-    """`sort` orders by name or by creation, upwards and with a minus downwards."""
+    """`sort` orders by name or creation, ascending, or descending with a minus."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         for name in ("Beta process", "Alpha process", "Gamma process"):
             client.advance(2)
-            launch(place, name=name)
+            launch(org, name=name)
         for parameter in ("sort", "sort_by"):
             for member in ("name", "created_at"):
-                up, down = (place.all("/runs", **{parameter: f"{sign}{member}"}) for sign in ("", "-"))
+                up, down = (org.list_all("/runs", **{parameter: f"{sign}{member}"}) for sign in ("", "-"))
                 values = [run[member].lower() for run in up]
-                assert values == sorted(values), f"{parameter}={member}"
-                assert [run[member].lower() for run in down] == values[::-1]
-                assert sorted(_ids(up)) == sorted(_ids(down)) == sorted(_ids(place.all("/runs")))
+                assert values == sorted(values), f"`{parameter}={member}` must list the processes in ascending order"
+                assert (got := [run[member].lower() for run in down]) == values[::-1], (
+                    f"`sort=-{member}` must list the processes the other way round, not {got!r:.200}"
+                )
+                assert (got := sorted(_ids(up))) == sorted(_ids(down)) == sorted(_ids(org.list_all("/runs"))), (
+                    f"each order must list all processes once, not {got!r:.200}"
+                )
 
 
 @rule("tallyfy.run-update.partial", needs=("write",))
@@ -240,248 +286,232 @@ def test_processes_are_sorted(target: Target) -> None:
 @example(names=set())
 @example(names={"name", "summary", "starred", "is_public"})
 def test_an_update_changes_what_is_given(target: Target, names: set[str]) -> None:
-    """What is given changes, everything else stays, also people and groups."""
+    """An update changes the named members and no others."""
     with target.open() as client:
-        place = here(client)
-        known = [run for run in place.all("/runs") if run["users"] or run["groups"]]
-        run = run_of(place, known[0] if known else launch(place, users=[place.get("/me")["id"]]))
+        org = first_organization(client)
+        known = [run for run in org.list_all("/runs") if run["users"] or run["groups"]]
+        run = read_run(org, known[0] if known else launch(org, users=[org.get("/me")["id"]]))
         values: dict[str, Json] = {"name": "Another name", "summary": "Another summary", "starred": not run["starred"],
                                    "is_public": not run["is_public"]}  # fmt: skip
         body = {name: values[name] for name in names}
-        answered = place.do("PUT", f"/runs/{run['id']}", body)
-        for shown in (answered, run_of(place, run)):
-            assert {**shown, "last_updated": ""} == {**run, **body, "last_updated": ""}
+        answered = org.call("PUT", f"/runs/{run['id']}", body)
+        for shown in (answered, read_run(org, run)):
+            assert (got := {**shown, "last_updated": ""}) == {**run, **body, "last_updated": ""}, (
+                f"an update must change the named members and no others; the process is now {got!r:.200}"
+            )
 
 
 @rule("tallyfy.run-update.long-name", needs=("write",))
 @given(more=st.integers(1, 300))
 @example(more=1)
 def test_a_process_cannot_get_a_long_name(target: Target, more: int) -> None:
-    """More than 550 characters are refused, and nothing changes."""
+    """A new name of more than 550 characters is refused and changes nothing."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        assert len(place.do("PUT", f"/runs/{run['id']}", {"name": "n" * 550})["name"]) == 550
-        before = run_of(place, run)
-        place.refuse("PUT", f"/runs/{run['id']}", {"name": "n" * (550 + more), "starred": True}, status=422)
-        assert run_of(place, run) == before
+        org = first_organization(client)
+        run = launch(org)
+        assert (got := len(org.call("PUT", f"/runs/{run['id']}", {"name": "n" * 550})["name"])) == 550, (
+            f"a name of 550 characters must be kept whole, but has {got!r:.200}"
+        )
+        before = read_run(org, run)
+        org.assert_refused("PUT", f"/runs/{run['id']}", {"name": "n" * (550 + more), "starred": True}, status=422)
+        assert (got := read_run(org, run)) == before, (
+            f"a refused update must not change the process; it is now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.run-update.owner", needs=("write",))
 def test_a_process_gets_another_owner(target: Target) -> None:
-    """Somebody of the organization becomes the owner; anybody else is refused."""
+    """A process can be given to a member of the organization and to nobody else."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        others = {listed["owner_id"] for listed in place.all("/runs")}
+        org = first_organization(client)
+        run = launch(org)
+        others = {listed["owner_id"] for listed in org.list_all("/runs")}
         for owner in sorted(others):
-            assert place.do("PUT", f"/runs/{run['id']}", {"owner_id": owner})["owner_id"] == owner
-        before = run_of(place, run)
-        place.refuse("PUT", f"/runs/{run['id']}", {"owner_id": 987_654_321}, status=422)
-        assert run_of(place, run) == before
+            assert (got := org.call("PUT", f"/runs/{run['id']}", {"owner_id": owner})["owner_id"]) == owner, (
+                f"the owner of the process must be {owner}, not {got!r:.200}"
+            )
+        before = read_run(org, run)
+        org.assert_refused("PUT", f"/runs/{run['id']}", {"owner_id": 987_654_321}, status=422)
+        assert (got := read_run(org, run)) == before, (
+            f"a refused update must not change the process; it is now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.run-update.replaces-lists", needs=("write",))
 def test_people_and_groups_are_replaced(target: Target) -> None:
-    """A list that is given replaces the one before; an empty one empties it."""
+    """A list of people or groups replaces the one before; an empty list clears it."""
     with target.open() as client:
-        place = here(client)
-        people = sorted({run["owner_id"] for run in place.all("/runs")})
-        groups = sorted({group for run in place.all("/runs") for group in run["groups"]})
-        run = launch(place, users=people[:1], groups=groups[:1])
+        org = first_organization(client)
+        people = sorted({run["owner_id"] for run in org.list_all("/runs")})
+        groups = sorted({group for run in org.list_all("/runs") for group in run["groups"]})
+        run = launch(org, users=people[:1], groups=groups[:1])
         for users in (people, people[1:], people[:1], []):
-            read = place.do("PUT", f"/runs/{run['id']}", {"users": users})
-            assert (read["users"], read["groups"]) == (users, groups[:1])
-        assert place.do("PUT", f"/runs/{run['id']}", {"users": people[:1], "groups": []})["groups"] == []
-        assert run_of(place, run)["users"] == people[:1]
-        assert run_of(place, run)["groups"] == []
+            read = org.call("PUT", f"/runs/{run['id']}", {"users": users})
+            assert (got := (read["users"], read["groups"])) == (users, groups[:1]), (
+                f"people and groups must be those of the update, not {got!r:.200}"
+            )
+        assert (got := org.call("PUT", f"/runs/{run['id']}", {"users": people[:1], "groups": []})["groups"]) == [], (
+            f"an empty list must remove all groups, but {got!r:.200} are left"
+        )
+        assert (got := read_run(org, run)["users"]) == people[:1], (
+            f"people must be those of the last update, not {got!r:.200}"
+        )
+        assert (got := read_run(org, run)["groups"]) == [], f"the process must have no groups, not {got!r:.200}"
 
 
 @rule("tallyfy.run-update.answers", needs=("write",))
 def test_kickoff_answers_are_changed(target: Target) -> None:
-    """A new answer takes the place of the old one, and the others stay."""
+    """An update replaces the named kick-off answers and keeps the others."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         template = template_where(
-            place, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with two kick-off fields"
+            org, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with two kick-off fields"
         )
         first, second = template["prerun"][:2]
-        answers = {f["id"]: next(iter(answers_for(f))) for f in (first, second)}
-        run = launch(place, template, prerun={**launching(template).get("prerun", {}), **answers})
-        changed = {second["id"]: list(answers_for(second))[-1]}
-        place.do("PUT", f"/runs/{run['id']}", {"prerun": changed})
-        assert run_of(place, run)["prerun"] == {**run["prerun"], **changed}
+        answers = {f["id"]: next(iter(sample_answers(f))) for f in (first, second)}
+        run = launch(org, template, prerun={**launch_body(template).get("prerun", {}), **answers})
+        changed = {second["id"]: list(sample_answers(second))[-1]}
+        org.call("PUT", f"/runs/{run['id']}", {"prerun": changed})
+        assert (got := read_run(org, run)["prerun"]) == {**run["prerun"], **changed}, (
+            f"an update of kick-off answers must change the named ones and keep the others; they are {got!r:.200}"
+        )
 
 
 @rule("tallyfy.archive.archived", "tallyfy.archive.activated", "tallyfy.archive.comes-back", needs=("write",))
 def test_a_process_is_archived_and_activated(target: Target) -> None:
-    """Archived it says so and leaves the list; activated it is as it was, whatever its status."""
+    """An archived process leaves the list; an activated one is as before, whatever its status."""
     with target.open() as client:
-        place = here(client)
-        kinds = {run["status"]: run for run in place.all("/runs")}
+        org = first_organization(client)
+        kinds = {run["status"]: run for run in org.list_all("/runs")}
         for status, run in kinds.items():
-            before, tasks = run_of(place, run), tasks_of(place, run)
-            archived = place.do("DELETE", f"/runs/{run['id']}")
-            assert (archived["id"], archived["status"]) == (run["id"], "archived")
-            assert archived["archived_at"] is not None
-            assert run["id"] not in _ids(place.all("/runs"))
-            activated = place.do("PUT", f"/runs/{run['id']}/activate")
-            assert (activated["status"], activated["archived_at"]) == (status, None)
-            assert {**run_of(place, run), "last_updated": ""} == {**before, "last_updated": ""}
-            assert tasks_of(place, run) == tasks
-            assert run["id"] in _ids(place.all("/runs"))
+            before, tasks = read_run(org, run), run_tasks(org, run)
+            archived = org.call("DELETE", f"/runs/{run['id']}")
+            assert (got := (archived["id"], archived["status"])) == (run["id"], "archived"), (
+                f"an archived process must keep its id and be in status `archived`; they are {got!r:.200}"
+            )
+            assert archived["archived_at"] is not None, "an archived process must have an `archived_at`"
+            assert run["id"] not in _ids(org.list_all("/runs")), (
+                f"an archived process must not be listed; it is {run['id']}"
+            )
+            activated = org.call("PUT", f"/runs/{run['id']}/activate")
+            assert (got := (activated["status"], activated["archived_at"])) == (status, None), (
+                f"an activated process must have its earlier status and no `archived_at`; they are {got!r:.200}"
+            )
+            assert (actual := {**read_run(org, run), "last_updated": ""}) == {**before, "last_updated": ""}, (
+                f"archiving and activating a process must not change it; it is now {actual!r:.200}"
+            )
+            assert (tasks_now := run_tasks(org, run)) == tasks, (
+                f"archiving and activating a process must not change its tasks; they are now {tasks_now!r:.200}"
+            )
+            assert run["id"] in _ids(org.list_all("/runs")), f"an activated process must be listed; it is {run['id']}"
 
 
 @rule("tallyfy.archive.tasks-leave", "tallyfy.archive.comes-back", needs=("write",))
 def test_tasks_of_an_archived_process_leave(target: Target) -> None:
-    """The tasks are not listed while their process is archived, unless they are asked for."""
+    """Tasks of an archived process are listed with `archived` only."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        own = set(_ids(tasks_of(place, run)))
-        assert own <= set(_ids(place.all("/tasks")))
-        place.do("DELETE", f"/runs/{run['id']}")
-        assert not own & set(_ids(place.all("/tasks")))
-        assert own <= set(_ids(place.all("/tasks", archived="true")))
-        place.do("PUT", f"/runs/{run['id']}/activate")
-        assert own <= set(_ids(place.all("/tasks")))
+        org = first_organization(client)
+        run = launch(org)
+        own = set(_ids(run_tasks(org, run)))
+        assert own <= set(_ids(org.list_all("/tasks"))), "the tasks of a live process must be listed"
+        org.call("DELETE", f"/runs/{run['id']}")
+        assert not own & set(_ids(org.list_all("/tasks"))), "the tasks of an archived process must not be listed"
+        assert own <= set(_ids(org.list_all("/tasks", archived="true"))), (
+            "the tasks of an archived process must be listed with `archived=true`"
+        )
+        org.call("PUT", f"/runs/{run['id']}/activate")
+        assert own <= set(_ids(org.list_all("/tasks"))), "the tasks of an activated process must be listed"
 
 
 @rule("tallyfy.purge.gone", "tallyfy.purge.only-archived", needs=("write",))
 def test_only_an_archived_process_is_deleted(target: Target) -> None:
-    """A live process is not deleted; an archived one is gone, with its tasks."""
+    """A live process cannot be deleted; a deleted one is gone with its tasks."""
     with target.open() as client:
-        place = here(client)
-        if place.get("/me").get("role") != "admin":
+        org = first_organization(client)
+        if org.get("/me").get("role") != "admin":
             raise NotChecked("the token is no administrator's")
-        run = launch(place)
-        task = tasks_of(place, run)[0]
-        refusal = place.send("DELETE", f"/runs/{run['id']}/delete")
-        assert refusal.status in (404, 422)
-        assert run_of(place, run)["id"] == run["id"]
-        place.do("DELETE", f"/runs/{run['id']}")
-        response = place.send("DELETE", f"/runs/{run['id']}/delete")
-        assert (response.status, response.body) == (200, b"")
+        run = launch(org)
+        task = run_tasks(org, run)[0]
+        refusal = org.send("DELETE", f"/runs/{run['id']}/delete")
+        assert refusal.status in (404, 422), (
+            f"deleting a live process must answer 404 or 422, not {refusal.status!r:.200}"
+        )
+        assert read_run(org, run)["id"] == run["id"], "a refused deletion must leave the process"
+        org.call("DELETE", f"/runs/{run['id']}")
+        response = org.send("DELETE", f"/runs/{run['id']}/delete")
+        assert (got := (response.status, response.body)) == (200, b""), (
+            f"deleting an archived process must answer 200 without a body, not {got!r:.200}"
+        )
         for path in (f"/runs/{run['id']}", f"/runs/{run['id']}/tasks", f"/tasks/{task['id']}"):
-            place.missing("GET", path)
-        assert run["id"] not in _ids(place.all("/runs", archived="true"))
-        assert task["id"] not in _ids(place.all("/tasks", archived="true"))
+            org.assert_missing("GET", path)
+        assert run["id"] not in _ids(org.list_all("/runs", archived="true")), (
+            f"a deleted process must not be listed; it is {run['id']}"
+        )
+        assert task["id"] not in _ids(org.list_all("/tasks", archived="true")), (
+            f"a task of a deleted process must not be listed; it is {task['id']}"
+        )
 
 
 @rule("tallyfy.purge.only-administrators", needs=("write", "second-key"))
 def test_only_an_administrator_deletes(target: Target) -> None:
-    """Who is no administrator gets 403, and the process stays."""
+    """A member who is no administrator gets 403 for a deletion, and the process stays."""
     with target.open() as client:
-        place = here(client)
-        other = here(client, key=client.second_key)
-        if other.id != place.id or other.get("/me").get("role") == "admin":
+        org = first_organization(client)
+        other = first_organization(client, key=client.second_key)
+        if other.id != org.id or other.get("/me").get("role") == "admin":
             raise NotChecked("the second token is an administrator's, too")
-        run = launch(place)
-        place.do("DELETE", f"/runs/{run['id']}")
-        other.refuse("DELETE", f"/runs/{run['id']}/delete", status=403)
-        assert run["id"] in _ids(place.all("/runs", archived="only"))
+        run = launch(org)
+        org.call("DELETE", f"/runs/{run['id']}")
+        other.assert_refused("DELETE", f"/runs/{run['id']}/delete", status=403)
+        assert run["id"] in _ids(org.list_all("/runs", archived="only")), (
+            f"a refused deletion must leave the process; it is {run['id']}"
+        )
 
 
 @rule("tallyfy.runs.form-fields")
 def test_form_fields_of_a_process(target: Target) -> None:
-    """Fields of tasks name their task; kick-off fields are apart."""
+    """The form fields of tasks name their task; kick-off fields are in a list of their own."""
     with target.open() as client:
-        place = here(client)
-        forms = {t["id"]: t for t in place.templates()}
+        org = first_organization(client)
+        forms = {t["id"]: t for t in org.templates()}
         seen = 0
-        asking = [run for run in place.all("/runs") if _fields_of(forms[run["checklist_id"]])]
-        for run in (*asking[:5], *place.all("/runs")[:5]):
-            told = place.get(f"/runs/{run['id']}/form-fields")
-            tasks = _ids(tasks_of(place, run))
-            assert all(field["task_id"] in tasks for field in told["form_fields"])
+        asking = [run for run in org.list_all("/runs") if _fields_of(forms[run["checklist_id"]])]
+        for run in (*asking[:5], *org.list_all("/runs")[:5]):
+            fields = org.get(f"/runs/{run['id']}/form-fields")
+            tasks = _ids(run_tasks(org, run))
+            assert all(field["task_id"] in tasks for field in fields["form_fields"]), (
+                "a form field of a task must name a task of the process"
+            )
             template = forms[run["checklist_id"]]
-            wanted = sorted(f["id"] for step in items(template["steps"]) for f in step["captures"])
-            assert sorted(f["id"] for f in told["form_fields"]) == wanted
-            assert [f["id"] for f in told["ko_form_fields"]] == [f["id"] for f in template["prerun"]]
+            wanted = sorted(f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"])
+            assert (got := sorted(f["id"] for f in fields["form_fields"])) == wanted, (
+                f"`form_fields` must be the fields of all tasks, not {got!r:.200}"
+            )
+            assert (got := [f["id"] for f in fields["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
+                f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
+            )
             seen += len(wanted)
         if not seen:
             raise NotChecked("no process has a form field")
 
 
-@rule("tallyfy.kickoff.reopened", "tallyfy.kickoff.submitted", "tallyfy.kickoff.submitted-once", needs=("write",))
-def test_the_kickoff_form_is_reopened_and_submitted(target: Target) -> None:
-    """Re-opened nobody has submitted it; submitted it tells when and by whom; submitting again changes nothing."""
-    with target.open() as client:
-        place = here(client)
-        run = launch(place, _optional(place))
-        opened = place.do("DELETE", f"/runs/{run['id']}/complete-prerun")
-        assert opened["id"] == run["id"]
-        for shown in (opened, run_of(place, run)):
-            assert (shown["prerun_completed_at"], shown["prerun_completed_by"]) == (None, None)
-            assert shown["prerun_status"] != "complete"
-        submitted = place.do("POST", f"/runs/{run['id']}/complete-prerun")
-        assert submitted["id"] == run["id"]
-        for shown in (submitted, run_of(place, run)):
-            assert shown["prerun_status"] == "complete"
-            assert shown["prerun_completed_at"] is not None
-            assert shown["prerun_completed_by"] == place.get("/me")["id"]
-        before = run_of(place, run)
-        client.advance(5)
-        place.do("POST", f"/runs/{run['id']}/complete-prerun")
-        assert run_of(place, run) == before
-
-
-@rule("tallyfy.kickoff.rules-evaluated", needs=("write",))
-def test_submitting_tells_whether_rules_were_evaluated(target: Target) -> None:
-    """Only a form that was open is evaluated when it is submitted."""
-    with target.open() as client:
-        place = here(client)
-        run = launch(place, _optional(place))
-        place.do("DELETE", f"/runs/{run['id']}/complete-prerun")
-        for evaluated in (True, False):
-            told = place.do("POST", f"/runs/{run['id']}/complete-prerun")
-            assert isinstance(told["tasks_changed_by_rules"], dict)
-            assert told["rules_evaluated"] is evaluated
-
-
-@rule("tallyfy.kickoff.completes-the-run", "tallyfy.kickoff.reactivates", needs=("write",))
-def test_a_process_waits_for_its_kickoff_form(target: Target) -> None:
-    """While the form is open the process is not complete, although its tasks are; submitting completes it."""
-    with target.open() as client:
-        place = here(client)
-        run = launch(place, _optional(place))
-        submit(place, run)
-        assert finish(place, run)["status"] == "complete"
-        assert place.do("DELETE", f"/runs/{run['id']}/complete-prerun")["status"] == "active"
-        assert run_of(place, run)["completed_at"] is None
-        assert place.do("POST", f"/runs/{run['id']}/complete-prerun")["status"] == "complete"
-        assert run_of(place, run)["completed_at"] is not None
-        other = launch(place, _optional(place))
-        place.do("DELETE", f"/runs/{other['id']}/complete-prerun")
-        for task in open_tasks(place, other):
-            complete(place, other, task)
-        assert run_of(place, other)["status"] == "active"
-        assert submit(place, other)["status"] == "complete"
-
-
 def _assert_fields(run: Json) -> None:
     for name, kind in FIELDS.items():
-        assert name in run, f"{name} is missing"
-        assert isinstance(run[name], kind), f"{name} is {run[name]!r}"
-        assert not (kind is int and isinstance(run[name], bool)), f"{name} is {run[name]!r}"
+        assert name in run, f"a process must have {name}"
+        assert isinstance(run[name], kind), f"`{name}` of a process must not be {run[name]!r}"
+        assert not (kind is int and isinstance(run[name], bool)), (
+            f"`{name}` of a process must be an integer, not {run[name]!r}"
+        )
 
 
-def _optional(place: Place) -> Json:
-    return template_where(
-        place,
-        lambda t: t["prerun"] and not any(f["required"] for f in t["prerun"]) and items(t["steps"]),
-        "with steps and a kick-off form whose fields are optional",
-    )
-
-
-def _owners(place: Place, run: Json, name: str) -> set[Json]:
-    """Whom the tasks of a process belong to, hidden ones too."""
-    return {owner for task in tasks_of(place, run) for owner in task["owners"][name]}
+def _owners(org: Organization, run: Json, name: str) -> set[Json]:
+    """Return the owners of a process' tasks, hidden ones included."""
+    return {owner for task in run_tasks(org, run) for owner in task["owners"][name]}
 
 
 def _fields_of(template: Json) -> list[Json]:
-    """The fields of a template's steps."""
-    return [field for step in items(template["steps"]) for field in step["captures"]]
+    """Return the form fields of a template's steps."""
+    return [field for step in unwrap_items(template["steps"]) for field in step["captures"]]
 
 
 def _ids(records: Json) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tallyfy: tasks as they are shown, listed and changed, and the answers to their form fields."""
+"""Tallyfy: tasks: members, filters and updates."""
 
 from __future__ import annotations
 
@@ -9,30 +9,28 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy_checks.client import NotChecked
-from understudy_checks.refusals import message_of
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
-    DONE,
-    HIDDEN,
-    UNKNOWN,
+    COMPLETED_STATUS,
+    HIDDEN_STATUS,
+    UNKNOWN_ID,
     Json,
-    Place,
-    answer,
-    answer_for,
-    answers_for,
-    complete,
-    fill,
-    here,
-    item,
-    items,
+    Organization,
+    answer_fields,
+    complete_task,
+    fill_required_fields,
+    first_organization,
     launch,
+    launch_with_field,
     open_tasks,
-    run_of,
-    steps,
-    stored,
-    tasks_of,
+    read_run,
+    run_tasks,
+    sample_answers,
+    stored_answers,
+    template_steps,
     template_where,
-    with_field,
+    unwrap_item,
+    unwrap_items,
 )
 from understudy_checks.target.target import Target
 
@@ -48,114 +46,160 @@ WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 
 @rule("tallyfy.tasks.of-the-run", "tallyfy.tasks.owners")
 def test_tasks_name_their_process(target: Target) -> None:
-    """Each task of a list names the process, its template and three lists of owners."""
+    """Each listed task names its process and template and has three lists of owners."""
     with target.open() as client:
-        place = here(client)
-        for run in place.all("/runs")[:25]:
-            tasks = tasks_of(place, run)
-            assert len({task["id"] for task in tasks}) == len(tasks)
-            assert run["progress"]["total"] <= len(tasks)
+        org = first_organization(client)
+        for run in org.list_all("/runs")[:25]:
+            tasks = run_tasks(org, run)
+            assert len({task["id"] for task in tasks}) == len(tasks), (
+                f"a process must list each task once; it is {run['id']}"
+            )
+            assert run["progress"]["total"] <= len(tasks), (
+                f"the progress must count at most the {len(tasks)} tasks, not {run['progress']['total']}"
+            )
             for task in tasks:
-                assert (task["run_id"], task["checklist_id"]) == (run["id"], run["checklist_id"])
-                assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups"))
-            made = [task for task in place.all("/tasks", q=run["name"]) if task["run_id"] == run["id"]]
-            assert {task["id"] for task in made} == {task["id"] for task in tasks}
+                assert (got := (task["run_id"], task["checklist_id"])) == (run["id"], run["checklist_id"]), (
+                    f"a task must name its process and template; they are {got!r:.200}"
+                )
+                assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups")), (
+                    f"the owners of a task must be three lists, not {task['owners']!r:.200}"
+                )
+            made = [task for task in org.list_all("/tasks", q=run["name"]) if task["run_id"] == run["id"]]
+            assert (actual := {task["id"] for task in made}) == {task["id"] for task in tasks}, (
+                f"the tasks of the process must be the same in both lists, not {actual!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.by-position", needs=("write",))
 @given(order=st.permutations(DAYS))
 @example(order=list(DAYS)[::-1])
 def test_tasks_are_sorted(target: Target, order: list[str]) -> None:
-    """`sort` orders by position or deadline, upwards and with a minus downwards."""
+    """`sort` orders by position or deadline, ascending, or descending with a minus."""
     with target.open() as client:
-        place = here(client)
-        run, tasks = _dated(place, order)
+        org = first_organization(client)
+        run, tasks = _dated(org, order)
         for name in ("position", "deadline"):
             wanted = sorted(tasks, key=lambda task: str(task[name]).zfill(40))
-            assert _ids(tasks_of(place, run, sort=name)) == _ids(wanted)
-            assert _ids(tasks_of(place, run, sort=f"-{name}")) == _ids(wanted)[::-1]
+            assert (got := _ids(run_tasks(org, run, sort=name))) == _ids(wanted), (
+                f"`sort={name}` must list the tasks in ascending order, not {got!r:.200}"
+            )
+            assert (got := _ids(run_tasks(org, run, sort=f"-{name}"))) == _ids(wanted)[::-1], (
+                f"`sort=-{name}` must list the tasks in descending order, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.hidden-are-listed", needs=("write", "events"))
 def test_hidden_tasks_are_listed(target: Target) -> None:
-    """A task that is hidden stays in the list, and says so."""
+    """A hidden task stays in the list, with its status."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        before = tasks_of(place, run)
+        org = first_organization(client)
+        run = launch(org)
+        before = run_tasks(org, run)
         client.event("hide-task", run_id=run["id"], task_id=before[0]["id"])
-        after = tasks_of(place, run)
-        assert _ids(after) == _ids(before)
-        assert [task["status"] == HIDDEN for task in after] == [True] + [False] * (len(after) - 1)
-        assert place.get(f"/tasks/{before[0]['id']}")["status"] == HIDDEN
+        after = run_tasks(org, run)
+        assert (got := _ids(after)) == _ids(before), f"a list must keep a hidden task in place; it has {got!r:.200}"
+        assert (got := [task["status"] == HIDDEN_STATUS for task in after]) == [True] + [False] * (len(after) - 1), (
+            f"the list must show the hidden task, and no other, as hidden; hidden: {got!r:.200}"
+        )
+        assert (got := org.get(f"/tasks/{before[0]['id']}")["status"]) == HIDDEN_STATUS, (
+            f"the hidden task, read by its id, must be hidden, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.tasks.status-filter", "tallyfy.tasks.problem-filter", needs=("write",))
 def test_tasks_are_filtered_by_status(target: Target) -> None:
-    """Completed tasks, those that are not, and those with an issue are told apart."""
+    """`status` lists exactly the completed tasks, the others, or those with an issue."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        first, second, *_ = open_tasks(place, run)
-        complete(place, run, first)
-        place.do("POST", f"/tasks/{second['id']}/problem", {"content": "A fault"})
-        for one in [run, *place.all("/runs")[:10]]:
-            tasks = tasks_of(place, one)
-            assert _ids(tasks_of(place, one, status="complete")) == _ids(t for t in tasks if t["status"] == DONE)
-            assert not any(task["status"] == DONE for task in tasks_of(place, one, status="incomplete"))
-        assert _ids(tasks_of(place, run, status="complete")) == [first["id"]]
-        assert second["id"] in _ids(tasks_of(place, run, status="incomplete"))
-        assert _ids(tasks_of(place, run, status="hasproblem")) == [second["id"]]
+        org = first_organization(client)
+        run = launch(org)
+        first, second, *_ = open_tasks(org, run)
+        complete_task(org, run, first)
+        org.call("POST", f"/tasks/{second['id']}/problem", {"content": "A fault"})
+        for one in [run, *org.list_all("/runs")[:10]]:
+            tasks = run_tasks(org, one)
+            assert (got := _ids(run_tasks(org, one, status="complete"))) == _ids(
+                t for t in tasks if t["status"] == COMPLETED_STATUS
+            ), f"`status=complete` must list exactly the completed tasks, not {got!r:.200}"
+            assert not any(task["status"] == COMPLETED_STATUS for task in run_tasks(org, one, status="incomplete")), (
+                "`status=incomplete` must list no completed task"
+            )
+        assert (got := _ids(run_tasks(org, run, status="complete"))) == [first["id"]], (
+            f"`status=complete` must list the completed task {first['id']} alone, not {got!r:.200}"
+        )
+        assert second["id"] in _ids(run_tasks(org, run, status="incomplete")), (
+            f"`status=incomplete` must list the open task {second['id']}"
+        )
+        assert (got := _ids(run_tasks(org, run, status="hasproblem"))) == [second["id"]], (
+            f"`status=hasproblem` must list the task with an issue, {second['id']}, alone, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.tasks.overdue-filter", needs=("write", "advance"))
 def test_tasks_become_overdue(target: Target) -> None:
-    """A task is overdue once its deadline has passed, unless it is completed."""
+    """An open task is overdue once its deadline has passed; a completed one never is."""
     with target.open() as client:
-        place = here(client)
-        run, tasks = _dated(place, DAYS)
+        org = first_organization(client)
+        run, tasks = _dated(org, DAYS)
         due = sorted(tasks, key=lambda task: str(task["deadline"]))
-        assert tasks_of(place, run, status="overdue") == []
-        complete(place, run, due[0])
+        assert (got := run_tasks(org, run, status="overdue")) == [], (
+            f"no task must be overdue before its deadline, but these are: {got!r:.200}"
+        )
+        complete_task(org, run, due[0])
         client.advance((_time(due[1]["deadline"]) - _time(run["created_at"])).total_seconds() + 60)
-        assert _ids(tasks_of(place, run, status="overdue")) == [due[1]["id"]]
-        complete(place, run, due[1])
-        assert tasks_of(place, run, status="overdue") == []
+        assert (got := _ids(run_tasks(org, run, status="overdue"))) == [due[1]["id"]], (
+            f"`status=overdue` must list the overdue task {due[1]['id']} alone, not {got!r:.200}"
+        )
+        complete_task(org, run, due[1])
+        assert (got := run_tasks(org, run, status="overdue")) == [], (
+            f"a completed task must not be overdue, but these are: {got!r:.200}"
+        )
 
 
 @rule("tallyfy.tasks.owners-filter", needs=("write",))
 def test_tasks_are_filtered_by_owners(target: Target) -> None:
-    """People, guests and groups each have their tasks; what is nobody's is unassigned."""
+    """People, guests and groups list exactly their tasks; `unassigned` lists those without owners."""
     with target.open() as client:
-        place = here(client)
-        groups = sorted({g for task in place.all("/tasks") for g in task["owners"]["groups"]})
-        me = place.get("/me")["id"]
+        org = first_organization(client)
+        groups = sorted({g for task in org.list_all("/tasks") for g in task["owners"]["groups"]})
+        me = org.get("/me")["id"]
         kinds: list[Json] = [
             {"users": [me], "guests": [], "groups": []},
             {"users": [], "guests": ["a@company.example"], "groups": groups[:1]},
             {"users": [], "guests": [], "groups": []},
         ]
-        template = template_where(place, lambda t: len(steps(t)) > 2 and not t["prerun"], "with three steps")
-        owners = {step["id"]: kinds[number % 3] for number, step in enumerate(steps(template))}
-        run = launch(place, template, tasks={id: {"owners": given_owners} for id, given_owners in owners.items()})
-        tasks = tasks_of(place, run)
-        assert _ids(tasks_of(place, run, owners=me)) == _ids(t for t in tasks if me in t["owners"]["users"])
+        template = template_where(org, lambda t: len(template_steps(t)) > 2 and not t["prerun"], "with three steps")
+        owners = {step["id"]: kinds[number % 3] for number, step in enumerate(template_steps(template))}
+        run = launch(org, template, tasks={id: {"owners": given_owners} for id, given_owners in owners.items()})
+        tasks = run_tasks(org, run)
+        assert (got := _ids(run_tasks(org, run, owners=me))) == _ids(t for t in tasks if me in t["owners"]["users"]), (
+            f"`owners` must list exactly the tasks of the person {me}, not {got!r:.200}"
+        )
         wanted = _ids(t for t in tasks if "a@company.example" in t["owners"]["guests"])
-        assert _ids(tasks_of(place, run, guests="a@company.example")) == wanted
-        assert _ids(tasks_of(place, run, guests="a@company.example,b@company.example")) == wanted
-        assert tasks_of(place, run, guests="b@company.example") == []
-        assert _ids(tasks_of(place, run, unassigned="true")) == _ids(t for t in tasks if not any(t["owners"].values()))
+        assert (got := _ids(run_tasks(org, run, guests="a@company.example"))) == wanted, (
+            f"`guests` must list exactly the tasks of the guest, not {got!r:.200}"
+        )
+        assert (got := _ids(run_tasks(org, run, guests="a@company.example,b@company.example"))) == wanted, (
+            f"`guests` must list the tasks of each named guest, not {got!r:.200}"
+        )
+        assert (got := run_tasks(org, run, guests="b@company.example")) == [], (
+            f"a guest without tasks must have none listed, not {got!r:.200}"
+        )
+        assert (got := _ids(run_tasks(org, run, unassigned="true"))) == _ids(
+            t for t in tasks if not any(t["owners"].values())
+        ), f"`unassigned=true` must list exactly the tasks without owners, not {got!r:.200}"
         for group in groups[:1]:
-            assert _ids(tasks_of(place, run, groups=group)) == wanted
+            assert (got := _ids(run_tasks(org, run, groups=group))) == wanted, (
+                f"`groups={group}` must list exactly the tasks of the group, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.deadline-filter", needs=("write",))
 @given(day=st.sampled_from(("2031-01-05", *DAYS, "2031-01-10")))
 def test_tasks_are_filtered_by_deadline(target: Target, day: str) -> None:
-    """Tasks that are due on, before or after a day; before and after leave the day itself out."""
+    """Tasks are listed by a deadline on, before or after a day; before and after exclude the day."""
     with target.open() as client:
-        place = here(client)
-        run, tasks = _dated(place, DAYS)
+        org = first_organization(client)
+        run, tasks = _dated(org, DAYS)
         due = {task["id"]: str(task["deadline"])[:10] for task in tasks}
         tests: dict[str, Callable[[str], bool]] = {
             "deadline_on": lambda at: at == day,
@@ -163,51 +207,63 @@ def test_tasks_are_filtered_by_deadline(target: Target, day: str) -> None:
             "deadline_after": lambda at: at > day,
         }
         for name, holds in tests.items():
-            assert _ids(tasks_of(place, run, **{name: day})) == [id for id, at in due.items() if holds(at)], name
+            assert (got := _ids(run_tasks(org, run, **{name: day}))) == [id for id, at in due.items() if holds(at)], (
+                f"`{name}` must list exactly the tasks that are due then, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.tasks.step-include", needs=("write",))
 def test_tasks_include_their_steps(target: Target) -> None:
-    """With `step` a task shows its step, otherwise not."""
+    """Tasks have their step with `with=step` only."""
     with target.open() as client:
-        place = here(client)
-        for run in place.all("/runs")[:5]:
-            for task in tasks_of(place, run, with_="step"):
-                assert item(task["step"])["id"] == task["step_id"]
-            assert all("step" not in task for task in tasks_of(place, run))
+        org = first_organization(client)
+        for run in org.list_all("/runs")[:5]:
+            for task in run_tasks(org, run, with_="step"):
+                assert unwrap_item(task["step"])["id"] == task["step_id"], (
+                    f"an included step must be that of its task {task['id']}"
+                )
+            assert all("step" not in task for task in run_tasks(org, run)), (
+                "without `with=step`, no task must have its step"
+            )
 
 
 @rule("tallyfy.tasks.fields", "tallyfy.tasks.owners")
 def test_a_task_has_its_fields(target: Target) -> None:
-    """A task by its id has the printed fields; one of no process has no process, template or step."""
+    """A task has its documented members; a one-off task has no process, template and step."""
     with target.open() as client:
-        place = here(client)
-        tasks = place.all("/tasks")
+        org = first_organization(client)
+        tasks = org.list_all("/tasks")
         oneoff = [task for task in tasks if task["is_oneoff_task"]]
         for listed in [*oneoff[:5], *tasks[:10]]:
-            task = place.get(f"/tasks/{listed['id']}")
-            assert set(FIELDS) <= task.keys(), set(FIELDS) - task.keys()
-            assert set(task["owners"]) >= {"users", "guests", "groups"}
+            task = org.get(f"/tasks/{listed['id']}")
+            assert set(FIELDS) <= task.keys(), f"a task must have the members {set(FIELDS) - task.keys()}"
+            assert set(task["owners"]) >= {"users", "guests", "groups"}, (
+                f"the owners of a task must be three lists, not {task['owners']!r:.200}"
+            )
             nothing = [task[name] is None for name in ("run_id", "checklist_id", "step_id")]
-            assert all(nothing) if task["is_oneoff_task"] else not any(nothing)
+            assert all(nothing) if task["is_oneoff_task"] else not any(nothing), (
+                f"exactly a one-off task must have no process, template and step; it is {task['id']}"
+            )
         if not oneoff:
             raise NotChecked("there is no one-off task")
 
 
 @rule("tallyfy.tasks.both-paths", "tallyfy.tasks.task-of-another-run", "tallyfy.tasks.unknown-task")
 def test_a_task_has_two_paths(target: Target) -> None:
-    """A task is the same by both paths, and under no other process."""
+    """A task is the same by both its paths, and is unknown under another process."""
     with target.open() as client:
-        place = here(client)
-        first, second = place.all("/runs")[:2]
-        for task in tasks_of(place, first):
+        org = first_organization(client)
+        first, second = org.list_all("/runs")[:2]
+        for task in run_tasks(org, first):
             for query in ({}, {"with_": "step,form_fields,threads"}):
-                read = place.get(f"/tasks/{task['id']}", **query)
-                assert read == place.get(f"/runs/{first['id']}/tasks/{task['id']}", **query)
-            place.missing("GET", f"/runs/{second['id']}/tasks/{task['id']}")
-        for id in (UNKNOWN, "no-such-task"):
-            place.missing("GET", f"/tasks/{id}")
-            place.missing("GET", f"/runs/{first['id']}/tasks/{id}")
+                read = org.get(f"/tasks/{task['id']}", **query)
+                assert read == org.get(f"/runs/{first['id']}/tasks/{task['id']}", **query), (
+                    f"the task {task['id']} must be the same by both paths"
+                )
+            org.assert_missing("GET", f"/runs/{second['id']}/tasks/{task['id']}")
+        for id in (UNKNOWN_ID, "no-such-task"):
+            org.assert_missing("GET", f"/tasks/{id}")
+            org.assert_missing("GET", f"/runs/{first['id']}/tasks/{id}")
 
 
 @rule("tallyfy.tasks.includes")
@@ -215,69 +271,87 @@ def test_a_task_has_two_paths(target: Target) -> None:
 @example(names=set())
 @example(names={"form_fields", "threads", "run", "step", "tags"})
 def test_a_task_includes_what_was_asked_for(target: Target, names: set[str]) -> None:
-    """Of the includes exactly those appear that `with` names."""
+    """A task has exactly the includes that `with` names."""
     with target.open() as client:
-        place = here(client)
-        run = place.all("/runs")[-1]
-        for task in tasks_of(place, run)[:3]:
-            shown = place.get(f"/tasks/{task['id']}", **({"with_": ",".join(sorted(names))} if names else {}))
-            assert {"form_fields", "threads", "run", "step", "tags"} & shown.keys() == names
+        org = first_organization(client)
+        run = org.list_all("/runs")[-1]
+        for task in run_tasks(org, run)[:3]:
+            shown = org.get(f"/tasks/{task['id']}", **({"with_": ",".join(sorted(names))} if names else {}))
+            assert (got := {"form_fields", "threads", "run", "step", "tags"} & shown.keys()) == names, (
+                f"a task must have exactly the includes that `with` names, not {got!r:.200}"
+            )
             if "run" in names:
-                assert item(shown["run"])["id"] == run["id"]
+                assert unwrap_item(shown["run"])["id"] == run["id"], "an included process must be that of the task"
             if "step" in names:
-                assert item(shown["step"])["id"] == task["step_id"]
+                assert unwrap_item(shown["step"])["id"] == task["step_id"], "an included step must be that of the task"
 
 
 @rule("tallyfy.tasks.of-the-organization")
 def test_the_organization_lists_its_tasks(target: Target) -> None:
-    """The tasks of all processes and those of none are listed."""
+    """The organization lists the tasks of all processes and the one-off tasks."""
     with target.open() as client:
-        place = here(client)
-        listed = place.all("/tasks")
-        known = {task["id"] for run in place.all("/runs") for task in tasks_of(place, run)}
-        assert {task["id"] for task in listed if task["run_id"] is not None} == known
+        org = first_organization(client)
+        listed = org.list_all("/tasks")
+        known = {task["id"] for run in org.list_all("/runs") for task in run_tasks(org, run)}
+        assert (got := {task["id"] for task in listed if task["run_id"] is not None}) == known, (
+            f"the organization must list the tasks of all its processes, not {got!r:.200}"
+        )
         oneoff = {task["id"] for task in listed if task["run_id"] is None}
-        assert all(task["is_oneoff_task"] == (task["run_id"] is None) for task in listed)
-        mine = {task["id"] for task in place.all("/me/tasks", status="all") if task["is_oneoff_task"]}
-        assert mine <= oneoff
+        assert all(task["is_oneoff_task"] == (task["run_id"] is None) for task in listed), (
+            "exactly a task without a process must have `is_oneoff_task: true`"
+        )
+        mine = {task["id"] for task in org.list_all("/me/tasks", status="all") if task["is_oneoff_task"]}
+        assert mine <= oneoff, "the organization must list its one-off tasks"
         if not mine:
             raise NotChecked("one has no one-off task")
 
 
 @rule("tallyfy.tasks.organization-filters", "tallyfy.tasks.search")
 def test_tasks_of_the_organization_are_filtered(target: Target) -> None:
-    """Owners, nobody, completed tasks and titles each list their tasks."""
+    """Owners, `unassigned`, `status` and `q` each list exactly their tasks."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/tasks")
+        org = first_organization(client)
+        everything = org.list_all("/tasks")
         for person in sorted({person for task in everything for person in task["owners"]["users"]}):
             wanted = _ids(t for t in everything if person in t["owners"]["users"])
-            assert _ids(place.all("/tasks", owners=person)) == wanted
+            assert (got := _ids(org.list_all("/tasks", owners=person))) == wanted, (
+                f"`owners={person}` must list exactly the tasks of the person, not {got!r:.200}"
+            )
         wanted = _ids(t for t in everything if not any(t["owners"].values()))
-        assert _ids(place.all("/tasks", unassigned="true")) == wanted
-        assert _ids(place.all("/tasks", status="complete")) == _ids(t for t in everything if t["status"] == DONE)
+        assert (got := _ids(org.list_all("/tasks", unassigned="true"))) == wanted, (
+            f"`unassigned=true` must list exactly the tasks without owners, not {got!r:.200}"
+        )
+        assert (got := _ids(org.list_all("/tasks", status="complete"))) == _ids(
+            t for t in everything if t["status"] == COMPLETED_STATUS
+        ), f"`status=complete` must list exactly the completed tasks, not {got!r:.200}"
         for task in everything[:3]:
             word = max(task["title"].split(), key=len)
-            found = set(_ids(place.all("/tasks", q=word)))
-            assert found >= {t["id"] for t in everything if word.lower() in t["title"].lower()}
-            assert len(found) < len(everything)
+            found = set(_ids(org.list_all("/tasks", q=word)))
+            assert found >= {t["id"] for t in everything if word.lower() in t["title"].lower()}, (
+                f"`q={word}` must list all tasks with the word in their title, not {found!r:.200}"
+            )
+            assert len(found) < len(everything), f"`q={word}` must not list all tasks"
         if not wanted:
             raise NotChecked("every task belongs to somebody")
 
 
 @rule("tallyfy.tasks.mine", "tallyfy.tasks.of-a-person")
 def test_a_person_has_tasks(target: Target) -> None:
-    """One's own tasks, and those of anybody, are those that belong to that person."""
+    """The tasks of a person, oneself or another, are those that the person owns."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/tasks")
-        me = place.get("/me")["id"]
+        org = first_organization(client)
+        everything = org.list_all("/tasks")
+        me = org.get("/me")["id"]
         people = sorted({person for task in everything for person in task["owners"]["users"]})
         for person in people:
             wanted = {t["id"] for t in everything if person in t["owners"]["users"]}
-            assert set(_ids(place.all(f"/users/{person}/tasks", status="all"))) == wanted
+            assert (got := set(_ids(org.list_all(f"/users/{person}/tasks", status="all")))) == wanted, (
+                f"the tasks of person {person} must be those that the person owns, not {got!r:.200}"
+            )
         wanted = {t["id"] for t in everything if me in t["owners"]["users"]}
-        assert set(_ids(place.all("/me/tasks", status="all"))) == wanted
+        assert (got := set(_ids(org.list_all("/me/tasks", status="all")))) == wanted, (
+            f"one's own tasks must be those that the token's owner owns, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.task-update.partial", needs=("write",))
@@ -285,36 +359,40 @@ def test_a_person_has_tasks(target: Target) -> None:
 @example(names=set())
 @example(names={"title", "summary", "webhook", "max_assignable", "prevent_guest_comment"})
 def test_a_task_changes_what_is_given(target: Target, names: set[str]) -> None:
-    """What is given changes, and everything else stays."""
+    """An update changes the named members and no others."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        path = f"/runs/{run['id']}/tasks/{tasks_of(place, run)[0]['id']}"
-        place.do("PUT", path, {"summary": "As it was"})
-        task = place.get(path)
+        org = first_organization(client)
+        run = launch(org)
+        path = f"/runs/{run['id']}/tasks/{run_tasks(org, run)[0]['id']}"
+        org.call("PUT", path, {"summary": "As it was"})
+        task = org.get(path)
         values: dict[str, Json] = {
             "title": "Another title", "summary": "Another summary", "webhook": "https://company.example/hook",
             "max_assignable": 3, "prevent_guest_comment": True,
         }  # fmt: skip
         body = {name: values[name] for name in names}
-        answered = place.do("PUT", path, body)
-        for shown in (answered, place.get(f"/tasks/{task['id']}")):
-            assert {**shown, "last_updated": ""} == {**task, **body, "last_updated": ""}
+        answered = org.call("PUT", path, body)
+        for shown in (answered, org.get(f"/tasks/{task['id']}")):
+            assert (got := {**shown, "last_updated": ""}) == {**task, **body, "last_updated": ""}, (
+                f"an update must change the named members and no others; the task is now {got!r:.200}"
+            )
 
 
 @rule("tallyfy.task-update.long-title", needs=("write",))
 @given(more=st.integers(1, 300))
 @example(more=1)
 def test_a_task_cannot_get_a_long_title(target: Target, more: int) -> None:
-    """A title of 600 characters is accepted, a longer one refused, and nothing changes."""
+    """A title of 600 characters is accepted; a longer one is refused and changes nothing."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        path = f"/runs/{run['id']}/tasks/{tasks_of(place, run)[0]['id']}"
-        assert len(place.do("PUT", path, {"title": "t" * 600})["title"]) == 600
-        before = place.get(path)
-        place.refuse("PUT", path, {"title": "t" * (600 + more), "summary": "No"}, status=422)
-        assert place.get(path) == before
+        org = first_organization(client)
+        run = launch(org)
+        path = f"/runs/{run['id']}/tasks/{run_tasks(org, run)[0]['id']}"
+        assert (got := len(org.call("PUT", path, {"title": "t" * 600})["title"])) == 600, (
+            f"a title of 600 characters must be kept whole, but has {got!r:.200}"
+        )
+        before = org.get(path)
+        org.assert_refused("PUT", path, {"title": "t" * (600 + more), "summary": "No"}, status=422)
+        assert (got := org.get(path)) == before, f"a refused update must not change the task; it is now {got!r:.200}"
 
 
 @rule("tallyfy.task-update.deadline", "tallyfy.task-update.working-day", needs=("write",))
@@ -323,35 +401,39 @@ def test_a_task_cannot_get_a_long_title(target: Target, more: int) -> None:
 @example(days=5, hour=12, plainly=False)
 @example(days=6, hour=12, plainly=True)
 def test_a_task_gets_another_deadline(target: Target, days: int, hour: int, plainly: bool) -> None:
-    """A deadline on a working day is kept to the second; another one moves to a working day close by."""
+    """A deadline on a working day is kept to the second; another moves to a working day within a week."""
     with target.open() as client:
-        place = here(client)
-        working = place.get("").get("working_days")
+        org = first_organization(client)
+        working = org.get("").get("working_days")
         if not working or not any(working.values()):
             raise NotChecked("the organization does not tell its working days")
         wanted = datetime(2031, 1, 6, hour, 30, 15, tzinfo=UTC) + timedelta(days=days)
         text = f"{wanted:%Y-%m-%d %H:%M:%S}" if plainly else f"{wanted:%Y-%m-%dT%H:%M:%SZ}"
-        run = launch(place)
-        path = f"/runs/{run['id']}/tasks/{tasks_of(place, run)[0]['id']}"
-        answered = place.do("PUT", path, {"deadline": text})
-        for shown in (answered, place.get(path)):
+        run = launch(org)
+        path = f"/runs/{run['id']}/tasks/{run_tasks(org, run)[0]['id']}"
+        answered = org.call("PUT", path, {"deadline": text})
+        for shown in (answered, org.get(path)):
             moved = _time(shown["deadline"])
             if working[WEEK[wanted.weekday()]]:
-                assert moved == wanted
+                assert moved == wanted, f"a deadline on a working day must be kept; {wanted} became {moved}"
             elif 10 <= hour <= 14:  # wherever the organization is, it is the same day there
-                assert working[WEEK[moved.weekday()]], f"{wanted} moved to {moved}"
-                assert abs(moved - wanted) < timedelta(days=7)
+                assert working[WEEK[moved.weekday()]], (
+                    f"a deadline must move to a working day, not from {wanted} to {moved}"
+                )
+                assert abs(moved - wanted) < timedelta(days=7), (
+                    f"a deadline must move by less than 7 days; {wanted} became {moved}"
+                )
 
 
 @rule("tallyfy.task-update.owners", needs=("write",))
 def test_a_task_gets_other_owners(target: Target) -> None:
-    """Owners replace those before; three empty lists leave it to nobody."""
+    """An update replaces the owners of a task; three empty lists remove them."""
     with target.open() as client:
-        place = here(client)
-        run = launch(place)
-        path = f"/runs/{run['id']}/tasks/{tasks_of(place, run)[0]['id']}"
-        people = sorted({task["owner_id"] for task in place.all("/runs")})
-        groups = sorted({g for task in place.all("/tasks") for g in task["owners"]["groups"]})
+        org = first_organization(client)
+        run = launch(org)
+        path = f"/runs/{run['id']}/tasks/{run_tasks(org, run)[0]['id']}"
+        people = sorted({task["owner_id"] for task in org.list_all("/runs")})
+        groups = sorted({g for task in org.list_all("/tasks") for g in task["owners"]["groups"]})
         nobody: Json = {"users": [], "guests": [], "groups": []}
         for owners in (
             {"users": people, "guests": ["a@company.example"], "groups": groups[:1]},
@@ -359,194 +441,103 @@ def test_a_task_gets_other_owners(target: Target) -> None:
             {"users": [], "guests": [], "groups": groups[:1]},
             nobody,
         ):
-            assert place.do("PUT", path, {"owners": owners})["owners"] == owners
-            assert place.get(path)["owners"] == owners
+            assert (got := org.call("PUT", path, {"owners": owners})["owners"]) == owners, (
+                f"the owners of a task must be those of its update, not {got!r:.200}"
+            )
+            assert (got := org.get(path)["owners"]) == owners, (
+                f"the owners of the task, read by its id, must be those of its update, not {got!r:.200}"
+            )
 
 
 @rule("tallyfy.task-update.answers", needs=("write",))
 def test_answers_are_kept(target: Target) -> None:
-    """An answer is kept as it was sent, and answers to other fields stay."""
+    """An answer is stored as it was sent, and other answers stay."""
     with target.open() as client:
-        place = here(client)
-        run, task, _ = with_field(place, "dropdown")
-        fields = items(place.get(f"/tasks/{task['id']}", with_="form_fields")["form_fields"])
+        org = first_organization(client)
+        run, task, _ = launch_with_field(org, "dropdown")
+        fields = unwrap_items(org.get(f"/tasks/{task['id']}", with_="form_fields")["form_fields"])
         wanted: dict[str, Json] = {}
         for number in range(2):
             for field in fields:
-                known = list(answers_for(field))
+                known = list(sample_answers(field))
                 wanted[field["id"]] = known[number % len(known)]
-                answer(place, run, task, {field["id"]: wanted[field["id"]]})
-                told = stored(place, run, task)
-                assert {id: told[id] for id in wanted} == wanted
-        assert all(told[id] == value for id, value in wanted.items())
+                answer_fields(org, run, task, {field["id"]: wanted[field["id"]]})
+                answers = stored_answers(org, run, task)
+                assert (got := {id: answers[id] for id in wanted}) == wanted, (
+                    f"answers must be stored as they were sent, not as {got!r:.200}"
+                )
+        assert all(answers[id] == value for id, value in wanted.items()), (
+            f"answers to other fields must be kept; the answers are {answers!r:.200}"
+        )
 
 
 @rule("tallyfy.task-update.unknown-answers", needs=("write",))
 def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
-    """An answer to no field of the task is dropped, others beside it are kept."""
+    """An answer to an unknown field is dropped; answers beside it are stored."""
     with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "text")
-        before = stored(place, run, task)
-        answer(place, run, task, {UNKNOWN: "x", "no-such-field": {"a": 1}})
-        assert stored(place, run, task) == before
-        answer(place, run, task, {UNKNOWN: "x", field["id"]: "Kept"})
-        assert stored(place, run, task) == {**before, field["id"]: "Kept"}
-        assert UNKNOWN not in repr(place.get(f"/tasks/{task['id']}"))
+        org = first_organization(client)
+        run, task, field = launch_with_field(org, "text")
+        before = stored_answers(org, run, task)
+        answer_fields(org, run, task, {UNKNOWN_ID: "x", "no-such-field": {"a": 1}})
+        assert (got := stored_answers(org, run, task)) == before, (
+            f"an answer to an unknown field must not be stored; the answers are {got!r:.200}"
+        )
+        answer_fields(org, run, task, {UNKNOWN_ID: "x", field["id"]: "Kept"})
+        assert (got := stored_answers(org, run, task)) == {**before, field["id"]: "Kept"}, (
+            f"an answer beside one to an unknown field must be stored alone; the answers are {got!r:.200}"
+        )
+        assert UNKNOWN_ID not in repr(org.get(f"/tasks/{task['id']}")), (
+            "a task must not show an answer to an unknown field"
+        )
 
 
 @rule("tallyfy.task-update.not-when-completed", needs=("write",))
 def test_a_completed_task_takes_no_answers(target: Target) -> None:
-    """Answers for a completed task are refused and not kept."""
+    """Answers for a completed task are refused and not stored."""
     with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "text")
-        fill(place, run, task)
-        answer(place, run, task, {field["id"]: "Before"})
-        complete(place, run, task)
-        before = stored(place, run, task)
-        place.refuse("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: "After"}})
-        assert stored(place, run, task) == before
+        org = first_organization(client)
+        run, task, field = launch_with_field(org, "text")
+        fill_required_fields(org, run, task)
+        answer_fields(org, run, task, {field["id"]: "Before"})
+        complete_task(org, run, task)
+        before = stored_answers(org, run, task)
+        org.assert_refused("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: "After"}})
+        assert (got := stored_answers(org, run, task)) == before, (
+            f"answers for a completed task must not be stored; they are now {got!r:.200}"
+        )
 
 
 @rule("tallyfy.task-update.unknown-task", needs=("write",))
 def test_an_unknown_task_is_not_updated(target: Target) -> None:
-    """A task that does not exist, or of another process, cannot be updated."""
+    """An unknown task, or one of another process, cannot be updated."""
     with target.open() as client:
-        place = here(client)
-        first, second = launch(place), launch(place)
-        task = tasks_of(place, second)[0]
-        before = place.get(f"/tasks/{task['id']}")
-        for id in (UNKNOWN, "no-such-task", task["id"]):
-            place.missing("PUT", f"/runs/{first['id']}/tasks/{id}", {"title": "Changed"})
-        assert place.get(f"/tasks/{task['id']}") == before
-
-
-@rule("tallyfy.fields.dropdown", needs=("write",))
-def test_a_dropdown_takes_its_options(target: Target) -> None:
-    """Every option is taken; any other pair of id and text is refused with the documented message."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "dropdown")
-        first, second = field["options"][:2]
-        wrong: list[Json] = [
-            {"id": first["id"], "text": second["text"], "value": None}, {"id": 999_999, "text": first["text"]},
-            {"id": first["id"], "text": "No such option"}, first["text"], first["id"], [{"id": first["id"],
-            "text": first["text"]}],
-        ]  # fmt: skip
-        told = _check(place, run, task, field, wrong)
-        assert all("Invalid dropdown choice selected." in texts for texts in told), told
-
-
-@rule("tallyfy.fields.radio", needs=("write",))
-def test_a_radio_field_takes_its_options(target: Target) -> None:
-    """The text of an option is taken, nothing else."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "radio")
-        _check(place, run, task, field, ["No such option", field["options"][0], [field["options"][0]["text"]], 1])
-
-
-@rule("tallyfy.fields.multiselect", needs=("write",))
-def test_a_multiselect_field_takes_a_list(target: Target) -> None:
-    """A list of options is taken, with `selected` or without; anything else is refused."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "multiselect")
-        first = {"id": field["options"][0]["id"], "text": field["options"][0]["text"]}
-        for right in ([first], [{**first, "selected": True}], [{**first, "value": None, "selected": True}]):
-            answer(place, run, task, {field["id"]: right})
-            assert stored(place, run, task)[field["id"]] == right
-        wrong: list[Json] = [first, first["text"], [{"id": 999_999, "text": "No such option"}], [first["text"]]]
-        _check(place, run, task, field, wrong)
-
-
-@rule("tallyfy.fields.date", needs=("write",))
-@given(moment=st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), number=st.integers(0, 2_000_000_000))
-@example(moment=datetime(2031, 5, 6), number=1_716_200_000)
-def test_a_date_field_takes_a_date(target: Target, moment: datetime, number: int) -> None:
-    """An ISO 8601 text is taken, a number is not."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "date")
-        text = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-        answer(place, run, task, {field["id"]: text})
-        assert stored(place, run, task)[field["id"]] == text
-        _check(place, run, task, field, [number, {"date": text}, [text]])
-
-
-@rule("tallyfy.fields.table", needs=("write",))
-@given(more=st.integers(1, 9))
-@example(more=1)
-def test_a_table_field_takes_its_columns(target: Target, more: int) -> None:
-    """One cell for each column is taken; more or fewer are refused with the documented message."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "table")
-        cells = answer_for(field)
-        told = _check(place, run, task, field, [[*cells, *["more"] * more], cells[:-1]])
-        assert all("Number of columns does not match required columns" in texts for texts in told), told
-
-
-@rule("tallyfy.fields.text", needs=("write",))
-@given(text=st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=200))
-@example(text="x" * 200)
-@example(text="0")
-def test_a_text_field_takes_text(target: Target, text: str) -> None:
-    """Up to 200 characters are taken; an object or a list is not."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "text")
-        answer(place, run, task, {field["id"]: text})
-        assert stored(place, run, task)[field["id"]] == text
-        _check(place, run, task, field, [{"text": text}, [text]])
-
-
-@rule("tallyfy.fields.file", needs=("write",))
-def test_a_file_field_takes_files(target: Target) -> None:
-    """A list of files is taken, nothing else."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "file")
-        _check(place, run, task, field, ["a.pdf", {"id": UNKNOWN, "filename": "a.pdf"}, 1])
-
-
-@rule("tallyfy.fields.assignees", needs=("write",))
-def test_an_assignees_field_takes_lists(target: Target) -> None:
-    """An object with lists is taken, nothing else."""
-    with target.open() as client:
-        place = here(client)
-        run, task, field = with_field(place, "assignees_form")
-        _check(place, run, task, field, ["me", [1], 1])
-
-
-def _check(place: Place, run: Json, task: Json, field: Json, wrong: list[Json]) -> list[list[str]]:
-    """Assert that a field takes its answers and none of the wrong ones; what is told about these."""
-    for right in answers_for(field):
-        answer(place, run, task, {field["id"]: right})
-        assert stored(place, run, task)[field["id"]] == right
-    before, told = stored(place, run, task), []
-    for value in wrong:
-        body = place.refuse(
-            "PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: value}}, status=422
+        org = first_organization(client)
+        first, second = launch(org), launch(org)
+        task = run_tasks(org, second)[0]
+        before = org.get(f"/tasks/{task['id']}")
+        for id in (UNKNOWN_ID, "no-such-task", task["id"]):
+            org.assert_missing("PUT", f"/runs/{first['id']}/tasks/{id}", {"title": "Changed"})
+        assert (got := org.get(f"/tasks/{task['id']}")) == before, (
+            f"a refused update must not change the task; it is now {got!r:.200}"
         )
-        assert stored(place, run, task) == before, f"{value!r} is refused and kept"
-        told.append([text for texts in body["errors"].values() for text in texts] + [str(message_of(body))])
-    return told
 
 
-def _dated(place: Place, days: list[str] | tuple[str, ...]) -> tuple[Json, list[Json]]:
-    """A new process whose tasks are due on these days, and its tasks."""
+def _dated(org: Organization, days: list[str] | tuple[str, ...]) -> tuple[Json, list[Json]]:
+    """Launch a process whose tasks are due on the given days; returns it and its tasks."""
     template = template_where(
-        place, lambda t: len(steps(t)) in (3, 4) and not t["prerun"] and _bare(t), "with three plain steps"
+        org, lambda t: len(template_steps(t)) in (3, 4) and not t["prerun"] and _bare(t), "with three plain steps"
     )
-    overrides = {s["id"]: {"deadline": f"{day}T12:00:00Z"} for s, day in zip(steps(template), days, strict=False)}
-    run = launch(place, template, tasks=overrides)
-    return run_of(place, run), tasks_of(place, run)
+    overrides = {
+        s["id"]: {"deadline": f"{day}T12:00:00Z"} for s, day in zip(template_steps(template), days, strict=False)
+    }
+    run = launch(org, template, tasks=overrides)
+    return read_run(org, run), run_tasks(org, run)
 
 
 def _bare(template: Json) -> bool:
-    return all(s["step_type"] == "task" and not any(f["required"] for f in s["captures"]) for s in steps(template))
+    return all(
+        s["step_type"] == "task" and not any(f["required"] for f in s["captures"]) for s in template_steps(template)
+    )
 
 
 def _time(text: str) -> datetime:

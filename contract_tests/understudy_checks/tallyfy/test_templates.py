@@ -1,4 +1,4 @@
-"""Tallyfy: templates, what they include, and how their list is filtered."""
+"""Tallyfy: templates, their includes, and the filters of their list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from understudy_checks.client import NotChecked
 from understudy_checks.rules import rule
-from understudy_checks.tallyfy.driver import UNKNOWN, Json, here, items
+from understudy_checks.tallyfy.driver import UNKNOWN_ID, Json, first_organization, unwrap_items
 from understudy_checks.target.target import Target
 
 PRINTED = (
@@ -20,121 +20,159 @@ PRINTED = (
 
 @rule("tallyfy.templates.listed-fields")
 def test_a_listed_template_has_its_fields(target: Target) -> None:
-    """A listed template has the printed fields."""
+    """A listed template has its documented members."""
     with target.open() as client:
-        for template in here(client).all("/checklists"):
-            assert {"id", "title", "summary", "starred", "created_at", "last_updated"} <= template.keys()
-            assert isinstance(template["starred"], bool)
-            assert isinstance(template["title"], str)
+        for template in first_organization(client).list_all("/checklists"):
+            assert {"id", "title", "summary", "starred", "created_at", "last_updated"} <= template.keys(), (
+                f"a listed template must have its documented members; it has {sorted(template)}"
+            )
+            assert isinstance(template["starred"], bool), (
+                f"`starred` of a template must be true or false, not {template['starred']!r}"
+            )
+            assert isinstance(template["title"], str), (
+                f"the title of a template must be a string, not {template['title']!r}"
+            )
 
 
 @rule("tallyfy.templates.fields", "tallyfy.templates.kickoff-is-included")
 def test_a_template_has_its_fields(target: Target) -> None:
-    """A template by its id has the printed fields, its kick-off form and its automations, includes or not."""
+    """A template has its documented members, kick-off form and automations, with any includes."""
     with target.open() as client:
-        place = here(client)
-        for listed in place.all("/checklists"):
+        org = first_organization(client)
+        for listed in org.list_all("/checklists"):
             for query in ({}, {"with_": "steps"}, {"with_": "tags"}):
-                template = place.get(f"/checklists/{listed['id']}", **query)
-                assert set(PRINTED) <= template.keys(), set(PRINTED) - template.keys()
-                assert isinstance(template["automated_actions"], list)
-                assert all({"id", "alias", "field_type"} <= field.keys() for field in template["prerun"])
-        if not any(template["prerun"] for template in place.templates()):
+                template = org.get(f"/checklists/{listed['id']}", **query)
+                assert set(PRINTED) <= template.keys(), (
+                    f"a template must have the members {set(PRINTED) - template.keys()}"
+                )
+                assert isinstance(template["automated_actions"], list), (
+                    f"`automated_actions` must be a list, not {template['automated_actions']!r:.200}"
+                )
+                assert all({"id", "alias", "field_type"} <= field.keys() for field in template["prerun"]), (
+                    "a kick-off field must have its id, alias and type"
+                )
+        if not any(template["prerun"] for template in org.templates()):
             raise NotChecked("no template has a kick-off form")
 
 
 @rule("tallyfy.templates.includes-on-request")
 def test_includes_appear_on_request(target: Target) -> None:
-    """`steps` and `tags` are there exactly when they are asked for."""
+    """A template has `steps` and `tags` exactly when `with` names them."""
     with target.open() as client:
-        place = here(client)
-        for listed in place.all("/checklists")[:5]:
+        org = first_organization(client)
+        for listed in org.list_all("/checklists")[:5]:
             for query, wanted in (
                 (None, set()),
                 ("steps", {"steps"}),
                 ("tags", {"tags"}),
                 ("steps,tags", {"steps", "tags"}),
             ):
-                template = place.get(f"/checklists/{listed['id']}", with_=query)
-                assert {"steps", "tags"} & template.keys() == wanted, f"with={query}"
-                assert all(isinstance(items(template[name]), list) for name in wanted)
+                template = org.get(f"/checklists/{listed['id']}", with_=query)
+                assert (got := {"steps", "tags"} & template.keys()) == wanted, (
+                    f"a template must have exactly the includes of `with={query}`, not {got!r:.200}"
+                )
+                assert all(isinstance(unwrap_items(template[name]), list) for name in wanted), (
+                    f"the includes {sorted(wanted)} of a template must be lists"
+                )
 
 
 @rule("tallyfy.templates.steps")
 def test_included_steps_are_told(target: Target) -> None:
-    """A step has an id of its own, an alias, a title, its template and its form fields."""
+    """A step has a unique id, an alias, a title, its template and its form fields."""
     with target.open() as client:
-        place = here(client)
+        org = first_organization(client)
         seen: list[str] = []
-        for template in place.templates():
-            for step in items(template["steps"]):
-                assert {"id", "alias", "title"} <= step.keys()
-                assert step["checklist_id"] == template["id"]
-                assert all({"id", "field_type"} <= field.keys() for field in step["captures"])
+        for template in org.templates():
+            for step in unwrap_items(template["steps"]):
+                assert {"id", "alias", "title"} <= step.keys(), (
+                    f"a step must have an id, an alias and a title; it has {sorted(step)}"
+                )
+                assert step["checklist_id"] == template["id"], (
+                    f"a step must name its template, not {step['checklist_id']!r:.200}"
+                )
+                assert all({"id", "field_type"} <= field.keys() for field in step["captures"]), (
+                    "a form field of a step must have an id and a type"
+                )
                 seen.append(step["id"])
-        assert len(set(seen)) == len(seen) > 0
+        assert len(set(seen)) == len(seen) > 0, f"steps must have different ids; they are {seen!r:.200}"
         captured = [
-            f["id"] for t in place.templates() for f in place.get(f"/checklists/{t['id']}/form-fields")["form_fields"]
+            f["id"] for t in org.templates() for f in org.get(f"/checklists/{t['id']}/form-fields")["form_fields"]
         ]
-        assert sorted(captured) == sorted(
-            f["id"] for t in place.templates() for s in items(t["steps"]) for f in s["captures"]
-        )
+        assert (got := sorted(captured)) == sorted(
+            f["id"] for t in org.templates() for s in unwrap_items(t["steps"]) for f in s["captures"]
+        ), f"the form fields of the steps must be those of the template, not {got!r:.200}"
 
 
 @rule("tallyfy.templates.unknown-template")
 def test_an_unknown_template_is_404(target: Target) -> None:
-    """A template that does not exist is 404."""
+    """An unknown template answers 404."""
     with target.open() as client:
-        place = here(client)
-        for id in (UNKNOWN, "no-such-template"):
+        org = first_organization(client)
+        for id in (UNKNOWN_ID, "no-such-template"):
             for path in (f"/checklists/{id}", f"/checklists/{id}/form-fields"):
-                assert place.send("GET", path).status == 404
+                assert (got := org.send("GET", path).status) == 404, (
+                    f"an unknown template must answer 404, not {got!r:.200}"
+                )
 
 
 @rule("tallyfy.templates.form-fields")
 def test_form_fields_are_told_apart(target: Target) -> None:
-    """Kick-off fields and fields of steps are in arrays of their own."""
+    """Kick-off fields and fields of steps are in separate lists."""
     with target.open() as client:
-        place = here(client)
-        for template in place.templates():
-            told = place.get(f"/checklists/{template['id']}/form-fields")
-            assert [f["id"] for f in told["ko_form_fields"]] == [f["id"] for f in template["prerun"]]
-            wanted = [f["id"] for step in items(template["steps"]) for f in step["captures"]]
-            assert sorted(f["id"] for f in told["form_fields"]) == sorted(wanted)
-            assert all(isinstance(f["field_type"], str) for f in (*told["ko_form_fields"], *told["form_fields"]))
+        org = first_organization(client)
+        for template in org.templates():
+            fields = org.get(f"/checklists/{template['id']}/form-fields")
+            assert (got := [f["id"] for f in fields["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
+                f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
+            )
+            wanted = [f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"]]
+            assert (got := sorted(f["id"] for f in fields["form_fields"])) == sorted(wanted), (
+                f"`form_fields` must be the fields of the steps, not {got!r:.200}"
+            )
+            assert all(isinstance(f["field_type"], str) for f in (*fields["ko_form_fields"], *fields["form_fields"])), (
+                "the type of a form field must be a string"
+            )
 
 
 @rule("tallyfy.templates.search")
 def test_templates_are_searched(target: Target) -> None:
-    """A word of a title finds every template with that word."""
+    """`q` finds every template with a word in its title."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/checklists")
+        org = first_organization(client)
+        everything = org.list_all("/checklists")
         for template in everything[:6]:
             word = max(template["title"].split(), key=len)
-            found = place.all("/checklists", q=word)
+            found = org.list_all("/checklists", q=word)
             wanted = {t["id"] for t in everything if word.lower() in t["title"].lower()}
-            assert wanted <= {t["id"] for t in found}
-            assert all(word.lower() in repr(t).lower() for t in found)
-        assert place.all("/checklists", q="no title holds this") == []
+            assert wanted <= {t["id"] for t in found}, (
+                f"`q={word}` must list all templates with the word in their title"
+            )
+            assert all(word.lower() in repr(t).lower() for t in found), (
+                f"`q={word}` must list only templates that hold the word"
+            )
+        assert (got := org.list_all("/checklists", q="no title holds this")) == [], (
+            f"a search without a match must list nothing, not {got!r:.200}"
+        )
 
 
 @rule("tallyfy.templates.filters")
 def test_templates_are_filtered(target: Target) -> None:
-    """Each filter lists exactly the templates with that value."""
+    """Each filter lists exactly the templates with its value."""
     with target.open() as client:
-        place = here(client)
-        everything = place.all("/checklists", with_="tags")
+        org = first_organization(client)
+        everything = org.list_all("/checklists", with_="tags")
         values: dict[str, Callable[[Json], list[Json]]] = {
             "type": lambda t: [t["type"]],
             "starred": lambda t: [t["starred"]],
             "owner_id": lambda t: [t["owner_id"]],
             "folder": lambda t: [t["folder_id"]],
-            "tag": lambda t: [tag["id"] for tag in items(t["tags"])],
+            "tag": lambda t: [tag["id"] for tag in unwrap_items(t["tags"])],
         }
         for name, value in values.items():
             known = {one for template in everything for one in value(template) if one is not None}
             for one in known:
                 wanted = [t["id"] for t in everything if one in value(t)]
-                assert [t["id"] for t in place.all("/checklists", **{name: one})] == wanted, f"{name}={one}"
-            assert known, f"no template has a {name}"
+                assert (got := [t["id"] for t in org.list_all("/checklists", **{name: one})]) == wanted, (
+                    f"`{name}={one}` must list exactly the templates with the value, not {got!r:.200}"
+                )
+            assert known, f"some template must have a {name}"

@@ -1,1 +1,1 @@
-"""Deliberate breakages of Kognitos, each of which a check must notice."""
+"""Mutants of Kognitos: deliberate breakages, each of which a check must detect."""

@@ -1,4 +1,4 @@
-"""Kognitos with answers that are wrong: fields of runs and processes, what is found and listed, pages, errors."""
+"""Mutants of Kognitos' responses: members of runs and processes, lookup, lists, pages, errors."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ YEAR, MINUTE = 365 * 86_400_000, 60_000
 
 
 def errors(**members: Any) -> Breakage:
-    """Errors have other members."""
+    """Answer errors with other members."""
     return map_error(lambda refusal, body: {**body, **members})
 
 
 def lists_nothing(operations: str | tuple[str, ...], kind: str) -> Breakage:
-    """A list that should be refused with an error of `kind` is empty."""
+    """Answer an empty list instead of an error of `kind`."""
     return accept_when(operations, kind, lambda call: Reply(listing([])))
 
 
 def adds(operation: str, found: Callable[[Call], Any]) -> Breakage:
-    """The last page of a list holds one more object, `found(call)`."""
+    """Add the object `found(call)` to the last page of a list."""
 
     def add(call: Call, page: Any) -> Any:
         last = page["continuation_token"] is None
@@ -67,23 +67,23 @@ def adds(operation: str, found: Callable[[Call], Any]) -> Breakage:
 
 
 def shown(call: Call, run: Record) -> Any:
-    """A run as it is answered."""
+    """Return a run as the API shows it."""
     return decode(renderer(call)(encode(run)))
 
 
 def on_later_pages(call: Call) -> bool:
-    """Whether the call asks for another page than the first."""
+    """Return whether the call requests a page after the first."""
     return bool(call.arguments.get("continuation_token"))
 
 
 def process_of(call: Call) -> Any:
-    """The process that a call names, in its parameters or its body."""
+    """Return the process that a call names, in its parameters or its body."""
     names = call.arguments if "process_id" in call.arguments else call.body or {}
     return call.store["processes"].get(names.get("process_id", ""))
 
 
 def processes_of(call: Call, agent_id: str) -> list[str]:
-    """The ids of the first two processes of an agent."""
+    """Return the ids of the first two processes of an agent."""
     return [decode(row)["id"] for row in call.store["processes"].listing(agent_id).page(None, 2).rows]
 
 

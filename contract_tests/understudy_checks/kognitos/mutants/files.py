@@ -1,4 +1,4 @@
-"""Kognitos that makes files wrongly, or takes their contents wrongly."""
+"""Mutants of Kognitos' files: creation and upload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kognitos with keys that allow too much or too little."""
+"""Mutants of Kognitos' keys: keys that allow too much or too little."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ READING = ("listRuns", "getRun", "listProcesses", "getProcess")
 
 
 def is_another_key(call: Call) -> bool:
-    """Whether a call is made with another key than the first one."""
+    """Return whether a call is made with a key other than the first."""
     return call.credential != first(call)
 
 
 def is_scoped(call: Call) -> bool:
-    """Whether a call is made with the key of one agent."""
+    """Return whether a call is made with a key of one agent."""
     return call.credential.scope is not None
 
 

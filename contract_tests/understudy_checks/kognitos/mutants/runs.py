@@ -1,4 +1,4 @@
-"""Kognitos that starts runs wrongly, or lets them go wrong ways as time passes."""
+"""Mutants of Kognitos' runs: their start, and their statuses over time."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ HOUR = 60 * MINUTE
 
 
 def optional(**values: Any) -> Breakage:
-    """A member of a start may be missing, and has this value then."""
+    """Make a required member of a start optional, with a default."""
     return optional_body(CREATE, SCHEMA, **values)
 
 
 def reads_ids(**keywords: Any) -> Breakage:
-    """The ids of agent and process have other keywords in their schema."""
+    """Use other schema keywords for the ids of agent and process."""
     schema = {**ID, **keywords}
     return chain(patch_document(f"{FIELDS}/agent_id", schema), patch_document(f"{FIELDS}/process_id", schema))
 
 
 def shows(status: str, other: str, when: Callable[[Call, Any], object] = lambda call, run: True) -> Breakage:
-    """A run in a status shows another one where `when(call, run)` holds for the run as it is kept."""
+    """Show a run of one status with another if `when(call, run)` is true for the stored run."""
 
     def change(call: Call, run: Any) -> Any:
         return {**run, "status": other} if run["status"] == status and when(call, kept(call, run)) else run
@@ -59,22 +59,22 @@ def shows(status: str, other: str, when: Callable[[Call, Any], object] = lambda 
 
 
 def shows_outputs(status: str) -> Breakage:
-    """Runs show outputs in one more status; where their process plans none, some."""
+    """Show outputs of runs in one more status, or invented ones if their process has none."""
     return set_members(RUNS, outputs=[{"name": "partial", "value": 1}], when=lambda run: run["status"] == status)
 
 
 def kept(call: Call, run: Any) -> Any:
-    """A run as it is kept; the answer to a start is that of a run which may be kept no longer."""
+    """Return a run as it is stored; empty if it is not stored any more."""
     return call.store["runs"].get(run["id"]) or {}
 
 
 def is_over(run: Any) -> bool:
-    """Whether a run is in a final status."""
+    """Return whether a run has a final status."""
     return run["status"] in FINAL
 
 
 def in_odd_seconds(call: Call, run: Any) -> bool:
-    """Whether the world's time is in every other second."""
+    """Return whether the world's time is in an odd second."""
     return bool(call.now // 1000 % 2)
 
 

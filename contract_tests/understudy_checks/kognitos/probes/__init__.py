@@ -1,1 +1,1 @@
-"""What a server does where Kognitos's pages leave it open."""
+"""Probes: what a server does where Kognitos' pages leave a choice."""

@@ -1,6 +1,6 @@
-"""What a server does where Kognitos' pages leave open how a request is refused, and who may ask.
+"""Kognitos: refusals, keys, and the rate limit.
 
-Nothing here writes that need not; the other probes of Kognitos are in the modules `kognitos_<noun>`.
+A probe here writes only if it must.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.generic import probes
-from understudy_checks.kognitos.driver import given, other_agent
+from understudy_checks.kognitos.driver import other_agent, provided
 from understudy_checks.probes import observes
 from understudy_checks.readings import either
 
@@ -21,7 +21,7 @@ NOTHING = "0a1b2c3d4e5f6a7b8c9d0e1f2"
 
 
 def refusal(response: Response) -> Json:
-    """The status of a refusal, and as `code` which of the printed shapes its body has; None when it is none."""
+    """Return the status of a refusal with the documented shape of its body as `code`; None for a success."""
     if response.status < 300:
         return None
     names = ("status_code", "error-model"), ("statusCode", "status-code"), ("message", "gateway")
@@ -30,136 +30,136 @@ def refusal(response: Response) -> Json:
 
 
 def list_processes(client: Client, agent_id: str | None = None, /, **options: Any) -> Response:
-    """Ask for the processes of an agent, by default the one that is given."""
-    return client.call("listProcesses", {"agent_id": agent_id or given(client, "agent_id"), "limit": 1}, **options)
+    """Request the processes of an agent, by default the configured one."""
+    return client.call("listProcesses", {"agent_id": agent_id or provided(client, "agent_id"), "limit": 1}, **options)
 
 
 @observes("kognitos.errors.invalid-key")
 def invalid_key(client: Client) -> Json:
-    """What a key gets that does not exist."""
+    """Return the answer to an unknown key."""
     return refusal(list_processes(client, key=NOTHING))
 
 
 @observes("kognitos.errors.invalid-key-message")
 def invalid_key_message(client: Client) -> Json:
-    """What is said to a key that does not exist."""
+    """Return the message to an unknown key."""
     return list_processes(client, key=NOTHING).json()["message"]
 
 
 @observes("kognitos.errors.out-of-scope")
 def out_of_scope(client: Client) -> Json:
-    """What the key of one agent gets for the processes of another."""
-    return refusal(list_processes(client, other_agent(client), key=given(client, "agent_key")))
+    """Return the answer to a key of one agent that reads another agent's processes."""
+    return refusal(list_processes(client, other_agent(client), key=provided(client, "agent_key")))
 
 
 @observes("kognitos.errors.foreign-object", needs=("other-tenant",))
 def foreign_object(client: Client) -> Json:
-    """Whether another organization's process is unknown or forbidden."""
+    """Return whether another organization's process is unknown or forbidden."""
     return probes.foreign_object(client, client.contract.operations["getProcess"])
 
 
 @observes("kognitos.errors.details")
 def details(client: Client) -> Json:
-    """What an error has as `details` that has none to tell."""
+    """Return the `details` of an error that has none."""
     shown = client.call("getRun", {"run_id": NOTHING}).json().get("details", "absent")
     return {"NoneType": "null", "list": "list"}.get(type(shown).__name__, shown)
 
 
 @observes("kognitos.errors.malformed-id")
 def malformed_id(client: Client) -> Json:
-    """Whether an id that no object can have is unknown or invalid."""
+    """Return whether an id of an impossible form is unknown or invalid."""
     status = client.call("getRun", {"run_id": "no id: it has spaces"}).status
     return {404: "not-found", 400: "invalid"}.get(status, status)
 
 
 @observes("kognitos.errors.malformed-body", needs=("write",))
 def malformed_body(client: Client) -> Json:
-    """What a body gets that is not JSON."""
+    """Return the answer to a body that is not JSON."""
     return refusal(probes.unreadable(client, client.contract.operations["createFile"], {}))
 
 
 @observes("kognitos.errors.unsupported-media-type", needs=("write",))
 def unsupported_media_type(client: Client) -> Json:
-    """What a body of another content type gets; null where it is read all the same."""
+    """Return the answer to a body of another content type; null if it is accepted."""
     return refusal(probes.mistyped(client, client.contract.operations["createFile"], {}, _new_file(client)))
 
 
 @observes("kognitos.http.head")
 def head(client: Client) -> Json:
-    """Whether HEAD is answered like GET."""
+    """Return whether HEAD is answered like GET."""
     return probes.head(client)
 
 
 @observes("kognitos.http.options")
 def options(client: Client) -> Json:
-    """Whether OPTIONS says what is allowed."""
+    """Return whether OPTIONS lists the allowed methods."""
     return probes.options(client)
 
 
 @observes("kognitos.errors.unknown-route")
 def unknown_route(client: Client) -> Json:
-    """What a path gets that is no operation."""
+    """Return the answer to an unknown path."""
     return refusal(client.send("GET", f"/{NOTHING}"))
 
 
 @observes("kognitos.errors.method-not-allowed")
 def method_not_allowed(client: Client) -> Json:
-    """What a method gets that the path does not offer."""
+    """Return the answer to a method that the path does not have."""
     return refusal(client.send("GET", "/files"))
 
 
 @observes("kognitos.errors.unknown-body-fields", needs=("write",))
 def unknown_body_fields(client: Client) -> Json:
-    """Whether a body field that is not listed is ignored or refused."""
+    """Return whether an unknown member of a body is ignored or refused."""
     return probes.unknown_member(client, client.contract.operations["createFile"], {}, _new_file(client))
 
 
 @observes("kognitos.errors.unknown-query-parameters")
 def unknown_query_parameters(client: Client) -> Json:
-    """Whether a query parameter that is not listed is ignored or refused."""
+    """Return whether an unknown query parameter is ignored or refused."""
     return probes.unknown_parameter(client, client.contract.operations["listProcesses"], _the_agent(client))
 
 
 @observes("kognitos.errors.duplicate-query-parameters")
 def duplicate_query_parameters(client: Client) -> Json:
-    """Which of two values of a query parameter counts, if the request is not refused."""
+    """Return which of two values of a query parameter counts, unless the request is refused."""
     arguments = _the_agent(client)
     return probes.repeated_limit(client, client.contract.operations["listProcesses"], arguments)
 
 
 @observes("kognitos.health.key-required")
 def key_required(client: Client) -> Json:
-    """Whether a key is needed to ask for the health."""
+    """Return whether the health check needs a key."""
     return either(client.call("getHealth", key=None), False, True)
 
 
 @observes("kognitos.rate-limit.pool", needs=("fresh", "advance"))
 def pool(client: Client) -> Json:
-    """How many requests may be made in how many seconds; null where none is refused."""
+    """Return how many requests are accepted in how many seconds; null without a limit."""
     quota = probes.met_quota(client)
     return quota and quota._asdict()
 
 
 @observes("kognitos.rate-limit.window", needs=("fresh", "advance"))
 def window(client: Client) -> Json:
-    """When the time starts in which requests are counted."""
+    """Return when the window of the rate limit starts."""
     return probes.window(client)
 
 
 @observes("kognitos.rate-limit.answer", needs=("fresh", "advance"))
 def rate_limited(client: Client) -> Json:
-    """What a request over the limit gets."""
+    """Return the answer to a request over the rate limit."""
     return refusal(probes.exhausted(client))
 
 
 @observes("kognitos.rate-limit.retry-after", needs=("fresh", "advance"))
 def retry_after(client: Client) -> Json:
-    """Whether the refusal of a request over the limit tells how long to wait."""
+    """Return whether a refusal by the rate limit has Retry-After."""
     return probes.exhausted(client).header("retry-after") is not None
 
 
 def _the_agent(client: Client) -> dict[str, Json]:
-    return {"agent_id": given(client, "agent_id")}
+    return {"agent_id": provided(client, "agent_id")}
 
 
 def _new_file(client: Client) -> dict[str, Json]:

@@ -1,6 +1,6 @@
-"""What a server does where Kognitos' pages leave open how files are named, and how their content is posted.
+"""Kognitos: the names of files, and the upload of their content.
 
-Files cannot be deleted, so those that are made stay.
+Files cannot be deleted: those that a probe creates stay.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from understudy_checks.client import Client
-from understudy_checks.kognitos.driver import create_file, new_file, post_form, upload
+from understudy_checks.kognitos.driver import create_file, post_form, request_file, upload
 from understudy_checks.kognitos.probes.access import NOTHING, refusal
 from understudy_checks.probes import observes
 from understudy_checks.readings import either, lifetime
@@ -21,54 +21,54 @@ LIFETIMES = (300, 3600)
 
 @observes("kognitos.files.missing-agent", needs=("write",))
 def missing_agent(client: Client) -> Json:
-    """Whether the agent of a file may be left out with a key of the organization."""
-    return either(create_file(client, file_name="test-file.pdf"), "accept", "reject")
+    """Return whether a file may omit its agent with a key of the organization."""
+    return either(request_file(client, file_name="test-file.pdf"), "accept", "reject")
 
 
 @observes("kognitos.files.id-form", needs=("write",))
 def id_form(client: Client) -> Json:
-    """Whether the id of a file is a storage address, or an id like all others."""
-    return "address" if "://" in new_file(client)["id"] else "id"
+    """Return whether the id of a file is a storage address or an ordinary id."""
+    return "address" if "://" in create_file(client)["id"] else "id"
 
 
 @observes("kognitos.files.sanitizing", needs=("write",))
 def sanitizing(client: Client) -> Json:
-    """Whether a file's name is kept that may not stand in a storage address, or something in it is replaced."""
-    return "kept" if new_file(client, UNSAFE)["file_name"] == UNSAFE else "replaced"
+    """Return whether a file name with characters unfit for a storage address is kept or changed."""
+    return "kept" if create_file(client, UNSAFE)["file_name"] == UNSAFE else "replaced"
 
 
 @observes("kognitos.files.security-token", needs=("write",))
 def security_token(client: Client) -> Json:
-    """Whether there is a security token among the fields of the form."""
-    return any("security-token" in name.lower() for name in new_file(client)["upload_fields"])
+    """Return whether the form fields contain a security token."""
+    return any("security-token" in name.lower() for name in create_file(client)["upload_fields"])
 
 
 @observes("kognitos.upload.lifetime", needs=("write", "advance"))
 def upload_lifetime(client: Client) -> Json:
-    """How many seconds the address of an upload is good; null for ever."""
-    files = [new_file(client) for _ in range(2 * len(LIFETIMES) + 1)]
+    """Return for how many seconds an upload URL is valid; null for ever."""
+    files = [create_file(client) for _ in range(2 * len(LIFETIMES) + 1)]
     return lifetime(client, LIFETIMES, lambda: upload(client, files.pop()).status < 300)
 
 
 @observes("kognitos.upload.refused", needs=("write",))
 def upload_refused(client: Client) -> Json:
-    """What a form gets whose address was never given out."""
-    file = new_file(client)
-    place, _, _ = file["upload_url"].rpartition("/")
-    return refusal(post_form(client, f"{place}/{NOTHING}", file["upload_fields"], b"content"))
+    """Return the answer to a form for an unknown upload URL."""
+    file = create_file(client)
+    base, _, _ = file["upload_url"].rpartition("/")
+    return refusal(post_form(client, f"{base}/{NOTHING}", file["upload_fields"], b"content"))
 
 
 @observes("kognitos.upload.fields-checked", needs=("write",))
 def upload_fields_checked(client: Client) -> Json:
-    """Whether a form is refused that lacks one of its fields."""
-    file = new_file(client)
+    """Return whether a form without one of its fields is refused."""
+    file = create_file(client)
     fields = dict(list(file["upload_fields"].items())[:-1])
     return either(upload(client, file, fields=fields), False, True)
 
 
 @observes("kognitos.upload.again", needs=("write",))
 def upload_again(client: Client) -> Json:
-    """Whether a second upload to the same address replaces the first or is refused."""
-    file = new_file(client)
+    """Return whether a second upload to the same URL replaces the first or is refused."""
+    file = create_file(client)
     first, second = upload(client, file), upload(client, file)
     return either(second if first.status < 300 else first, "replace", "reject")

@@ -1,6 +1,6 @@
-"""What a server does where Kognitos' pages leave open what starts a run, and how a run is shown.
+"""Kognitos: what starts a run, and how a run is shown.
 
-A probe starts a run only where reading would not show it; runs cannot be deleted, so they stay.
+A probe starts a run only if reading does not suffice; runs cannot be deleted and stay.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Violation
 from understudy_checks.kognitos.driver import (
-    FINAL,
-    agents,
-    create,
+    FINAL_STATUSES,
+    await_final_status,
     create_file,
-    ended,
-    new_file,
+    known_agents,
     other_agent,
     processes,
-    read,
+    read_run,
+    request_file,
+    request_run,
     runs,
-    start,
+    start_run,
     upload,
-    wanted,
+    valid_run_body,
 )
 from understudy_checks.kognitos.probes.access import NOTHING, refusal
 from understudy_checks.kognitos.probes.lists import first_pages
@@ -38,24 +38,24 @@ MOST_ACTIVE = 150
 
 
 def listed(client: Client) -> Iterator[Json]:
-    """Runs as some lists show them."""
+    """Yield runs as lists show them."""
     return (run for _, page in first_pages(client) for run in page.items)
 
 
 def run_where(client: Client, what: str, holds: Callable[[Json], object]) -> Json:
-    """A listed run for which `holds`; raises NotChecked when there is none."""
+    """Return a listed run that satisfies `holds`; raises NotChecked when there is none."""
     return next((run for run in listed(client) if holds(run)), None) or missing(f"no run is listed that {what}")
 
 
 def attempt(client: Client, **members: Json) -> Response:
-    """The answer to starting a run with these members; raises NotChecked when a run is refused without them too."""
-    response = create(client, **members)
-    demand(response.status < 300 or create(client).status < 300, "this target starts no run of its processes")
+    """Request a run with these members; raises NotChecked if a run without them is refused too."""
+    response = request_run(client, **members)
+    demand(response.status < 300 or request_run(client).status < 300, "this target starts no run of its processes")
     return response
 
 
 def reading(response: Response, accepted: Json) -> Json:
-    """What the answer to starting a run means: `accepted`, invalid or not-found."""
+    """Return what the answer to starting a run means: `accepted`, invalid or not-found."""
     return (
         accepted if response.status < 300 else {400: "invalid", 404: "not-found"}.get(response.status, response.status)
     )
@@ -63,48 +63,48 @@ def reading(response: Response, accepted: Json) -> Json:
 
 @observes("kognitos.runs.created-at-form")
 def created_at_form(client: Client) -> Json:
-    """Whether a time has no offset, or is in UTC with a Z."""
+    """Return whether a time has no offset or is in UTC with a Z."""
     text = run_where(client, "has a time", lambda run: True)["created_at"]
     return "utc" if text.endswith("Z") else "offset" if "+" in text else "naive"
 
 
 @observes("kognitos.runs.no-outputs")
 def no_outputs(client: Client) -> Json:
-    """What a run has as its outputs that has not succeeded."""
+    """Return the outputs of a run that has not succeeded."""
     outputs = run_where(client, "has not succeeded", lambda run: run["status"] != "Succeeded").get("outputs", "absent")
     return "null" if outputs is None else outputs or "empty"
 
 
 @observes("kognitos.runs.no-files", needs=("write",))
 def no_files(client: Client) -> Json:
-    """What a run has as its files that was started without any."""
-    return start(client).get("file_ids", "absent")
+    """Return the files of a run that was started without any."""
+    return start_run(client).get("file_ids", "absent")
 
 
 @observes("kognitos.runs.created-is-distinct", needs=("write",))
 def created_is_distinct(client: Client) -> Json:
-    """Whether a run reads Created right after the start, or Pending at once."""
-    status = read(client, start(client)["id"])["status"]
+    """Return whether a new run reads Created or Pending."""
+    status = read_run(client, start_run(client)["id"])["status"]
     return {"Created": True, "Pending": False}.get(status, status)
 
 
 @observes("kognitos.runs.waiting-status", needs=("write", "events"))
 def waiting_status(client: Client) -> Json:
-    """Which status a run has that waits for a person."""
-    run = start(client)
+    """Return the status of a run that waits for a person."""
+    run = start_run(client)
     client.event("wait-for-person", run_id=run["id"])
-    return read(client, run["id"])["status"]
+    return read_run(client, run["id"])["status"]
 
 
 @observes("kognitos.runs.create-success", needs=("write",))
 def create_success(client: Client) -> Json:
-    """With which status starting a run is answered."""
-    return create(client).status
+    """Return the status of starting a run."""
+    return request_run(client).status
 
 
 @observes("kognitos.runs.usable-stages", needs=("write",))
 def usable_stages(client: Client) -> Json:
-    """In which stages a process can be run."""
+    """Return the stages in which a process can be run."""
     draft, published = (_start_in_the_other_stage(client, stage).status < 300 for stage in STAGES)
     return {(False, False): "own", (False, True): "draft-always", (True, True): "any"}.get(
         (draft, published), "published-always"
@@ -113,58 +113,58 @@ def usable_stages(client: Client) -> Json:
 
 @observes("kognitos.runs.missing-stage", needs=("write",))
 def missing_stage(client: Client) -> Json:
-    """What starting a process gets in a stage that it does not have."""
+    """Return the answer to starting a process in a stage that it does not have."""
     tried = (refusal(_start_in_the_other_stage(client, stage)) for stage in STAGES)
     return next(filter(None, tried), None) or missing("every process can be run in either stage")
 
 
 @observes("kognitos.runs.unknown-file", needs=("write",))
 def unknown_file(client: Client) -> Json:
-    """Whether a file that does not exist is unknown, invalid or not noticed."""
+    """Return whether an unknown file is unknown, invalid or ignored."""
     return reading(attempt(client, file_ids=[NOTHING]), "ignore")
 
 
 @observes("kognitos.runs.file-not-uploaded", needs=("write",))
 def file_not_uploaded(client: Client) -> Json:
-    """Whether a run of a file without content is refused, fails, or goes on as it would without the file."""
-    response = attempt(client, file_ids=[new_file(client)["id"]])
+    """Return whether a run of a file without content is refused, fails or proceeds."""
+    response = attempt(client, file_ids=[create_file(client)["id"]])
     if response.status >= 300:
         return reading(response, None)
-    status, usual = (ended(client, run)["status"] for run in (response.json(), start(client)))
+    status, usual = (await_final_status(client, run)["status"] for run in (response.json(), start_run(client)))
     return "accept" if status == usual else "fail" if status == "Failed" else status
 
 
 @observes("kognitos.runs.file-of-another-agent", needs=("write",))
 def file_of_another_agent(client: Client) -> Json:
-    """Whether a run may read the file of another agent."""
-    file = create_file(client, agent_id=other_agent(client), file_name="test-file.pdf").json()
+    """Return whether a run may use another agent's file."""
+    file = request_file(client, agent_id=other_agent(client), file_name="test-file.pdf").json()
     upload(client, file)
     return reading(attempt(client, file_ids=[file["id"]]), "accept")
 
 
 @observes("kognitos.runs.inputs-map", needs=("write",))
 def inputs_map(client: Client) -> Json:
-    """Whether a map of names to values is read as inputs or refused."""
+    """Return whether a map of names to values is accepted as inputs."""
     return either(attempt(client, inputs=dict.fromkeys(_input_names(client), "x")), "accept", "reject")
 
 
 @observes("kognitos.runs.inputs-checked", needs=("write",))
 def inputs_checked(client: Client) -> Json:
-    """Whether an input without a name and a value is refused."""
+    """Return whether an input without name and value is refused."""
     return either(attempt(client, inputs=[{"understudy": "x"}]), False, True)
 
 
 @observes("kognitos.runs.unknown-input", needs=("write",))
 def unknown_input(client: Client) -> Json:
-    """Whether an input is accepted that the process does not know."""
+    """Return whether an unknown input is accepted."""
     return either(attempt(client, inputs=[{"name": "understudy_unknown", "value": "x"}]), "accept", "reject")
 
 
 @observes("kognitos.runs.concurrency-cap", needs=("write", "fresh"))
 def concurrency_cap(client: Client) -> Json:
-    """How many active runs there may be before the next is refused; null where 151 more are accepted."""
-    known = (process for id in agents(client) for process in processes(client, id))
-    active = sum(run["status"] not in FINAL for process in known for run in runs(client, process))
+    """Return how many active runs are accepted; null if 151 are."""
+    known = (process for id in known_agents(client) for process in processes(client, id))
+    active = sum(run["status"] not in FINAL_STATUSES for process in known for run in runs(client, process))
     started = _start_many(client)
     if started > MOST_ACTIVE:
         return None
@@ -173,33 +173,33 @@ def concurrency_cap(client: Client) -> Json:
 
 @observes("kognitos.runs.over-capacity", needs=("write", "fresh"))
 def over_capacity(client: Client) -> Json:
-    """What starting a run gets when too many are active."""
+    """Return the answer to starting a run when too many are active."""
     demand(_start_many(client) <= MOST_ACTIVE, "this target runs as many as it is asked to")
     return refusal(client.log[-1].response)
 
 
 def _start_many(client: Client) -> int:
-    """How many runs can be started, up to one more than are allowed."""
-    hasty, body = client.hasty(), wanted(client)
+    """Return how many runs can be started, up to one more than allowed."""
+    hasty, body = client.hasty(), valid_run_body(client)
     try:
-        return next((n for n in range(MOST_ACTIVE + 1) if create(hasty, body).status >= 300), MOST_ACTIVE + 1)
+        return next((n for n in range(MOST_ACTIVE + 1) if request_run(hasty, body).status >= 300), MOST_ACTIVE + 1)
     except Violation:  # 503 is one of the answers that are possible here
         return sum(seen.operation == "createRun" and seen.response.status < 300 for seen in client.log)
 
 
 def _start_in_the_other_stage(client: Client, stage: str) -> Response:
     """Start a process that shows this stage in the other one."""
-    known = (process for id in agents(client) for process in processes(client, id))
+    known = (process for id in known_agents(client) for process in processes(client, id))
     process = next((process for process in known if process["stage"] == stage), None) or missing(
         f"no process is in the stage {stage}"
     )
     right = {"agent_id": process["agent_id"], "process_id": process["id"], "name": "Another stage", "stage": stage}
-    response = create(client, right, stage=next(other for other in STAGES if other != stage))
-    demand(response.status < 300 or create(client, right).status < 300, f"no run is started of {process['id']}")
+    response = request_run(client, right, stage=next(other for other in STAGES if other != stage))
+    demand(response.status < 300 or request_run(client, right).status < 300, f"no run is started of {process['id']}")
     return response
 
 
 def _input_names(client: Client) -> list[str]:
-    """The names of the inputs of the process whose runs are started, as far as they are known."""
+    """Return the known input names of the process."""
     known = client.access.given
-    return list(known.get("inputs") or ()) if known.get("process_id") == wanted(client)["process_id"] else []
+    return list(known.get("inputs") or ()) if known.get("process_id") == valid_run_body(client)["process_id"] else []

@@ -1,1 +1,1 @@
-"""Deliberate breakages of NextStep, each of which a check must notice."""
+"""Mutants of NextStep: deliberate breakages, each of which a check must detect."""

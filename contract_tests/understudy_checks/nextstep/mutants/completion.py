@@ -1,4 +1,4 @@
-"""NextStep with runs that complete too early, too late or not at all, and completed ones that are not closed."""
+"""Mutants of NextStep's completion: early, late and missing completion, and completed runs that are open."""
 
 from __future__ import annotations
 
@@ -41,41 +41,41 @@ LONG_AGO = "2030"
 
 
 def completes(when: Callable[[Call, Rows], object]) -> Breakage:
-    """After each update of a task its run is completed if `when(call, tasks)` holds, else active."""
+    """Complete the run of each updated task if `when(call, tasks)` is true, else keep it active."""
 
-    def settle(call: Call, run_id: str) -> None:
+    def set_status(call: Call, run_id: str) -> None:
         done = when(call, tasks_of(call, run_id))
         at = rfc3339(call.now) if done else None
         put(call, "runs", run_id, status="completed" if done else "active", completed_at=at)
 
-    return on_update(settle)
+    return on_update(set_status)
 
 
 def on_update(act: Callable[[Call, str], object]) -> Breakage:
-    """After each update of a task, in the API or in the app, `act(call, run id)` is done."""
+    """Run `act(call, run id)` after each update of a task, through the API or in the app."""
     in_app = on_event(("skip-task", "approve-task"), lambda call: act(call, call.body["run_id"]))
     return chain(on_success(UPDATE, lambda call, task: act(call, task["instance_id"])), in_app)
 
 
 def stays_active(event: str) -> Breakage:
-    """An event in the app leaves its run active."""
+    """Leave a run active after an event in the app."""
     return on_event(event, lambda call: reactivate(call, call.body["run_id"]))
 
 
 def stays_active_with(member: str) -> Breakage:
-    """An update that also sets this member leaves its run active."""
+    """Leave a run active after an update that also sets this member."""
     return on_success(
         UPDATE, lambda call, task: reactivate(call, task["instance_id"]), when=lambda call: member in call.body
     )
 
 
 def unlocks(when: Callable[[Call], object]) -> Breakage:
-    """Some updates of tasks of a completed run are done."""
+    """Accept some updates of tasks of a completed run."""
     return override_record(UPDATE, "runs", lambda call: call.arguments["runId"], status="active", when=when)
 
 
 def lists_as(status: str, when: Callable[[Call, Any], object]) -> Breakage:
-    """The list of runs of a status holds those for which `when(call, run)` holds."""
+    """List under a status the runs for which `when(call, run)` is true."""
 
     def list_runs(handler: Handler, call: Call) -> Reply:
         if call.arguments.get("status") != status:
@@ -90,7 +90,7 @@ def lists_as(status: str, when: Callable[[Call, Any], object]) -> Breakage:
 def changes_others(
     members: Callable[[Any], dict[str, Any]], when: Callable[[Any, Any], object] = lambda run, other: True
 ) -> Breakage:
-    """A run that completes sets `members(run)` in other active runs of its template where `when(run, other)` holds."""
+    """Set `members(run)` in the other active runs of a completed run's template if `when(run, other)` is true."""
 
     def spread(call: Call, run_id: str) -> None:
         run: Any = call.store["runs"].get(run_id)
@@ -103,43 +103,43 @@ def changes_others(
 
 
 def skips(when: Callable[[Call], object]) -> Breakage:
-    """A task is skipped, essential or not, where `when(call)` holds."""
+    """Skip a task, essential or not, if `when(call)` is true."""
     return at_event("skip-task", lambda event, call: skip(call) if when(call) else event(call))
 
 
 def is_done(task: Any) -> bool:
-    """Whether a task is completed or skipped."""
+    """Return whether a task is completed or skipped."""
     return bool(task["completed"] or task["skipped"])
 
 
 def all_done(tasks: Rows) -> bool:
-    """Whether all tasks are completed or skipped."""
+    """Return whether all tasks are completed or skipped."""
     return all(map(is_done, tasks))
 
 
 def about(call: Call) -> tuple[str, str]:
-    """The ids of the run and the task that an update or an event is about."""
+    """Return the ids of the run and the task of an update or an event."""
     ids: Any = getattr(call, "arguments", None) or {"runId": call.body["run_id"], "taskId": call.body["task_id"]}
     return ids["runId"], ids["taskId"]
 
 
 def progress(call: Call) -> Any:
-    """What is kept beside a run, and may hold the notes of a mutant."""
+    """Return the record beside a run, in which a mutant may keep notes."""
     return call.store["progress"].get(about(call)[0]) or {}
 
 
 def note(call: Call, **notes: Any) -> None:
-    """Keep notes of a mutant beside a run: see `progress`."""
+    """Store notes of a mutant beside a run: see `progress`."""
     put(call, "progress", about(call)[0], **notes)
 
 
 def count(call: Call) -> None:
-    """Count something in a run: see `counted`."""
+    """Increase a counter of a run: see `counted`."""
     note(call, count=counted(call) + 1)
 
 
 def counted(call: Call) -> int:
-    """How often `count` was called for a run."""
+    """Return how often `count` was called for a run."""
     return int(progress(call).get("count", 0))
 
 
@@ -149,7 +149,7 @@ def reactivate(call: Call, run_id: str) -> None:
 
 
 def skip(call: Call) -> Any:
-    """Skip the task that an event is about, essential or not; returns the task."""
+    """Skip the task of an event, essential or not; returns the task."""
     untouched = (task for task in tasks_of(call, call.body["run_id"]) if task["id"] == call.body["task_id"])
     task: Any = call.store["tasks"].get(call.body["task_id"]) or next(untouched)
     call.store["tasks"].put({**task, "skipped": True})
@@ -157,7 +157,7 @@ def skip(call: Call) -> Any:
 
 
 def completed_lately(run: Any) -> bool:
-    """Whether a run completed while it was watched."""
+    """Return whether a run completed while it was observed."""
     return (run["completed_at"] or "") > LONG_AGO
 
 
@@ -224,7 +224,7 @@ def _count_items(handler: Handler, call: Call) -> Reply:
 
 
 def _last_item_left(call: Call) -> bool:
-    """Whether the item that the cursor names no longer matches the filter."""
+    """Return whether the item that the cursor names no longer matches the filter."""
     run = call.store["runs"].get(call.arguments.get("cursor", ""))
     return run is not None and call.arguments.get("status", run["status"]) != run["status"]
 

@@ -1,4 +1,4 @@
-"""NextStep with runs that start wrong: whether they do, named how, for whom, and as what copy of their template."""
+"""Mutants of NextStep's run creation: published templates, title, due date, actor, pre-filling, copied tasks."""
 
 from __future__ import annotations
 
@@ -51,32 +51,32 @@ NOTHING_REQUIRED = patch_document(f"{SCHEMA}/required", [])
 
 
 def runs_unpublished(when: Callable[[Call], object]) -> Breakage:
-    """Whether a template is published is not looked at in some calls."""
+    """Start runs of unpublished templates in some calls."""
     return override_record(START, "templates", lambda call: call.body["template_id"], is_published=True, when=when)
 
 
 def reads_due_date(change: Callable[[str], str]) -> Breakage:
-    """A due date that is well formed is read as `change(text)`."""
+    """Read a valid due date as `change(text)`."""
     return map_body(START, "due_date", lambda text: change(text) if is_iso_8601(text) else text)
 
 
 def prefills(choose: Callable[[Rows], Rows]) -> Breakage:
-    """Of the elements to pre-fill those count that `choose(items)` gives."""
+    """Pre-fill the elements that `choose(items)` returns."""
     return map_body(START, "custom_elements", lambda items: choose(items or []))
 
 
 def sets_run(members: Callable[[Call, Any], dict[str, Any]]) -> Breakage:
-    """A new run is kept with the members that `members(call, run)` gives; what is answered was made before."""
+    """Store a new run with `members(call, run)`; the response is unchanged."""
     return on_success(START, lambda call, run: put(call, "runs", run["id"], **members(call, run)))
 
 
 def sets_runner(runner: Callable[[Call], Any], when: Callable[[Call], object] | None = None) -> Breakage:
-    """The workflow runner's tasks in a new run are assigned to `runner(call)`."""
+    """Assign the workflow runner's tasks of a new run to `runner(call)`."""
     return on_success(START, lambda call, run: put(call, "progress", run["id"], runner=runner(call)), when=when)
 
 
 def assigns(choose: Callable[[Any, str], Any]) -> Breakage:
-    """The tasks of a new attributed run are assigned to `choose(task, starter)`."""
+    """Assign the tasks of a new run with an actor to `choose(task, starter)`."""
 
     def assign(call: Call, run: Any) -> None:
         for task in tasks_of(call, run["id"]) if run["started_by"] != "api" else ():
@@ -86,7 +86,7 @@ def assigns(choose: Callable[[Any, str], Any]) -> Breakage:
 
 
 def copies(choose: Callable[[Rows], Rows]) -> Breakage:
-    """A new run is made of what `choose` makes of its template's tasks."""
+    """Build a new run from `choose` of its template's tasks."""
 
     def copy(call: Call, run: Any) -> None:
         progress: Any = call.store["progress"].get(run["id"])
@@ -99,22 +99,22 @@ def copies(choose: Callable[[Rows], Rows]) -> Breakage:
 
 
 def copies_elements(when: Callable[[Any], object]) -> Breakage:
-    """A new run lacks the elements for which `when` does not hold."""
+    """Drop from a new run the elements for which `when` is false."""
     return copies(
         lambda tasks: [{**task, "custom_elements": [e for e in task["custom_elements"] if when(e)]} for task in tasks]
     )
 
 
-def adds_elements(place: Callable[[Any, Any], Any]) -> Breakage:
-    """A pre-filled value adds an element where `place(task id, element id)` is none of the template's.
+def adds_elements(key: Callable[[Any, Any], Any]) -> Breakage:
+    """Add an element for a pre-filled value if `key(task id, element id)` is unknown to the template.
 
-    It goes to the task that it names, or to the first one when there is no such task.
+    It is added to the named task, or to the first one if there is no such task.
     """
 
     def create(handler: Handler, call: Call) -> Reply:
         items, tasks = prefilled(call), template_tasks(call)
-        known = {place(task["id"], element["id"]) for task in tasks for element in task["custom_elements"]}
-        added = [item for item in items if place(item["task_id"], item["element_id"]) not in known]
+        known = {key(task["id"], element["id"]) for task in tasks for element in task["custom_elements"]}
+        added = [item for item in items if key(item["task_id"], item["element_id"]) not in known]
         call.body["custom_elements"] = [item for item in items if item not in added]
         reply = handler(call)
         unknown = {item["task_id"] for item in added} - _ids(tasks)
@@ -128,52 +128,52 @@ def adds_elements(place: Callable[[Any, Any], Any]) -> Breakage:
 
 
 def prefilled(call: Call) -> Any:
-    """The elements to pre-fill."""
+    """Return the elements to pre-fill."""
     return call.body.get("custom_elements") or []
 
 
 def template_tasks(call: Call) -> Any:
-    """The tasks of the template to run, when there is something to pre-fill in them."""
+    """Return the tasks of the template of a new run, if elements are pre-filled."""
     return ask(call, "listTemplateTasks", {"id": call.body["template_id"]}) if prefilled(call) else ()
 
 
 def runs_of_template(call: Call, template_id: str, *, but: str = "") -> list[Any]:
-    """The runs of a template, but for one, in the order in which they were started."""
+    """Return the other runs of a template, in the order of their start."""
     return [run for run in records(call, "runs", template_id=template_id) if run["id"] != but]
 
 
 def template_of(call: Call, run: Any) -> Any:
-    """The template of a run."""
+    """Return the template of a run."""
     return call.store["templates"].get(run["template_id"])
 
 
 def members(call: Call) -> list[Any]:
-    """The members of the team."""
+    """Return the members of the team."""
     return list(call.store["members"])
 
 
 def actor(call: Call) -> Any:
-    """The member whom a call names as its actor, active or not; None without one."""
+    """Return the member whom a call names as its actor, active or not; None without one."""
     return next(records(call, "members", email=call.body.get("actor_email")), None)
 
 
 def has_runs(call: Call) -> bool:
-    """Whether the template to run has runs already."""
+    """Return whether the template of a new run has runs already."""
     return bool(runs_of_template(call, call.body["template_id"]))
 
 
 def lacks_template(call: Call) -> bool:
-    """Whether a call names no template."""
+    """Return whether a call names no template."""
     return "template_id" not in call.body
 
 
 def has_odd_title(call: Call) -> bool:
-    """Whether a call gives a title that is no text."""
+    """Return whether the title in a call is not a string."""
     return not isinstance(call.body.get("title", ""), str)
 
 
 def some_template(call: Call) -> str:
-    """The id of the first published template."""
+    """Return the id of the first published template."""
     return str(next(records(call, "templates", is_published=True))["id"])
 
 

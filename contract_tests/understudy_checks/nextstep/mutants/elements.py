@@ -1,4 +1,4 @@
-"""NextStep with form fields that take too little, too much, or give back something else."""
+"""Mutants of NextStep's form fields: values that are accepted, refused or returned wrongly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ODD = (TypeError, ValueError, AttributeError, LookupError)
 
 
 def reads(kind: str, change: Callable[[Any, Any], Any]) -> Breakage:
-    """A value for an element of a type is read as `change(value, element)`."""
+    """Store `change(value, element)` for a value of an element type."""
 
     def read(call: Call) -> None:
         for item, element in given(call, kind):
@@ -41,12 +41,12 @@ def reads(kind: str, change: Callable[[Any, Any], Any]) -> Breakage:
 
 
 def stores(kind: str, change: Callable[[Any], Any]) -> Breakage:
-    """A value for an element of a type is read as `change(value)`."""
+    """Store `change(value)` for a value of an element type."""
     return reads(kind, lambda value, element: change(value))
 
 
 def shows(kind: str, change: Callable[[Any], Any]) -> Breakage:
-    """A value of an element of a type is shown as `change(value)`; no value stays none."""
+    """Show `change(value)` for a stored value of an element type; null stays null."""
 
     def show(element: Record) -> Record:
         value = element["value"]
@@ -56,17 +56,17 @@ def shows(kind: str, change: Callable[[Any], Any]) -> Breakage:
 
 
 def ignores(kind: str, when: Callable[[Any], object] = lambda value: True) -> Breakage:
-    """Values for elements of a type are ignored where `when(value)` holds."""
+    """Ignore values of an element type for which `when(value)` is true."""
     return on_request(UPDATE, lambda call: drop(call, kind, when))
 
 
 def refuses(kind: str, problem: str) -> Breakage:
-    """Values for elements of a type are refused with another kind of problem."""
+    """Refuse values of an element type with another kind of problem."""
     return reject_when(UPDATE, lambda call: given(call, kind), problem)
 
 
 def writes(kind: str) -> Breakage:
-    """Elements of a display-only type take a value."""
+    """Accept a value for elements of a display-only type."""
 
     def update(handler: Handler, call: Call) -> Reply:
         values = {item["id"]: item["value"] for item, _ in given(call, kind)}
@@ -79,7 +79,7 @@ def writes(kind: str) -> Breakage:
 
 
 def keeps_refused(kind: str, change: Callable[[Any], Any]) -> Breakage:
-    """Values for elements of a type are refused, and kept as `change(value)`."""
+    """Refuse a value of an element type, but store `change(value)`."""
 
     def keep(call: Call) -> None:
         values = {item["id"]: change(item["value"]) for item, _ in given(call, kind)}
@@ -89,7 +89,7 @@ def keeps_refused(kind: str, change: Callable[[Any], Any]) -> Breakage:
 
 
 def rewords(change: Callable[[str, Any], str]) -> Breakage:
-    """The message about a refused dropdown is `change(message, element)`."""
+    """Replace the message about a refused dropdown by `change(message, element)`."""
 
     def update(handler: Handler, call: Call) -> Reply:
         try:
@@ -103,33 +103,33 @@ def rewords(change: Callable[[str, Any], str]) -> Breakage:
 
 
 def map_elements(operations: Operations, change: Callable[[Any], Record]) -> Breakage:
-    """Each element of each task is shown as `change(element)`."""
+    """Show each element of each task as `change(element)`."""
     return map_item(operations, lambda call, task: with_elements(task, change))
 
 
 def with_elements(task: Any, change: Callable[[Any], Record]) -> Record:
-    """The task with elements that `change` made."""
+    """Return the task with each element replaced by `change(element)`."""
     return {**task, "custom_elements": [change(element) for element in task["custom_elements"]]}
 
 
 def with_values(task: Any, values: dict[str, Any]) -> Record:
-    """The task with these values of elements, by their ids."""
+    """Return the task with these values by element id."""
     return with_elements(task, lambda element: {**element, "value": values.get(element["id"], element["value"])})
 
 
 def current_task(call: Call) -> Any:
-    """The task that is to be updated, as it is."""
+    """Return the task of an update as it is stored."""
     return ask(call, "getRunTask", call.arguments)
 
 
 def given(call: Call, kind: str) -> list[tuple[Any, Record]]:
-    """What an update says about elements of a type, each with the element as it is."""
+    """Return the entries of an update about elements of a type, each with the stored element."""
     elements = {e["id"]: e for e in current_task(call)["custom_elements"] if e["type"] == kind}
     return [(item, elements[item["id"]]) for item in call.body.get("custom_elements", ()) if item["id"] in elements]
 
 
 def drop(call: Call, kind: str, when: Callable[[Any], object] = lambda value: True) -> None:
-    """Take from an update what it says about elements of a type."""
+    """Remove from an update its entries about elements of a type."""
     dropped = [item for item, _ in given(call, kind) if when(item["value"])]
     if dropped:
         call.body["custom_elements"] = [item for item in call.body["custom_elements"] if item not in dropped]
@@ -166,7 +166,7 @@ def _check_the_first_element(call: Call) -> None:
 
 
 def _match(same: Callable[[str, str], bool]) -> Callable[[Any, Any], Any]:
-    """Reads a text as the first option that is the same."""
+    """Return a function that reads a text as the first option that is the `same`."""
     return lambda value, element: next((option for option in element["options"] if same(option, value)), value)
 
 
@@ -175,7 +175,7 @@ def _only_options(value: Any, element: Any) -> list[str]:
 
 
 def _unknown(call: Call) -> list[Any]:
-    """What an update says about elements that the task does not have."""
+    """Return the entries of an update about elements that the task does not have."""
     known = {element["id"] for element in current_task(call)["custom_elements"]}
     return [item for item in call.body.get("custom_elements", ()) if item["id"] not in known]
 

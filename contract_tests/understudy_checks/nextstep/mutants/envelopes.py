@@ -1,4 +1,4 @@
-"""NextStep with answers in a wrong shape: envelopes, errors, content types, times, one object in two versions."""
+"""Mutants of NextStep's response shapes: envelopes, errors, content types, times, views that disagree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from understudy_checks.mutation.operators import (
 
 
 def paged(page: Any, **members: Any) -> Any:
-    """The page with other members of its pagination."""
+    """Return the page with other members in its pagination."""
     return {**page, "pagination": {**page["pagination"], **members}}
 
 

@@ -1,4 +1,4 @@
-"""NextStep with keys that open too much or too little: missing, unknown, revoked, lapsed, another team's."""
+"""Mutants of NextStep's authentication: missing, unknown, revoked, lapsed and foreign keys."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from understudy_checks.mutation.steps import (
 
 
 def keeps_to_the_first_key(when: Callable[[Call], object]) -> Breakage:
-    """Calls for which `when` holds are forbidden to all keys of a team but its first one."""
+    """Forbid calls for which `when` is true to all keys of a team but its first one."""
 
     def authenticate(step: Step, call: Call) -> Response | None:
         answer = step(call)
@@ -48,7 +48,7 @@ def keeps_to_the_first_key(when: Callable[[Call], object]) -> Breakage:
 
 
 def first_team(call: Call) -> Store:
-    """The data of the first team."""
+    """Return the data of the first team."""
     return next(iter(call.tenants.values()))
 
 

@@ -1,4 +1,4 @@
-"""NextStep with a rate limit that counts wrongly, lets in too many, or tells a wait that is not true."""
+"""Mutants of NextStep's rate limit: wrong counts, wrong windows, wrong waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from understudy_checks.mutation.steps import count_for, map_retry_after
 
 
 def admits(requests: int) -> Breakage:
-    """Another number of requests is admitted in a minute."""
+    """Accept another number of requests per minute."""
 
     def admit(step: Step, call: Call) -> Response | None:
         limits = call.world.limits

@@ -1,4 +1,4 @@
-"""NextStep with lists that are wrong: pages of another size, walks that leave out or repeat, ends that are missed."""
+"""Mutants of NextStep's lists: page sizes, walks that omit or repeat items, wrong ends."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ Answer = dict[str, Any]
 
 
 def defaults(limit: int, *lists: str) -> Breakage:
-    """Pages hold another number of items when no limit is given."""
+    """Return pages of another size when no limit is sent."""
     return default_query(lists or LISTS, limit=limit)
 
 
 def unbounded(when: Callable[[str], object], limit: int) -> Breakage:
-    """Limits for which `when` holds, as they are given, are fulfilled as `limit`."""
+    """Use `limit` for limits, as they were sent, for which `when` is true."""
 
     def validate(step: Step, call: Call) -> Response | None:
         given = dict(part.partition("=")[::2] for part in call.request.query.split("&"))
@@ -52,9 +52,9 @@ def unbounded(when: Callable[[str], object], limit: int) -> Breakage:
 
 
 def answers(page: Callable[[Call, Rows, int], Answer]) -> Breakage:
-    """A list answers `page(call, items, start)`: of all its items, and the place where the page should start.
+    """Answer a list with `page(call, items, start)`: all its items, and the index where the page starts.
 
-    The items of the page, when `start` is right, are `items[start : start + limit]`.
+    The correct page is `items[start : start + limit]`.
     """
 
     def list_items(handler: Handler, call: Call) -> Reply:
@@ -68,7 +68,7 @@ def answers(page: Callable[[Call, Rows, int], Answer]) -> Breakage:
 
 
 def numbers(make: Callable[[int, int], int], read: Callable[[int, int], int]) -> Breakage:
-    """Cursors are numbers: `make(place, limit)`, of the place behind the page, and back with `read(number, limit)`."""
+    """Use numbers as cursors: `make(index, limit)` of the index after the page, parsed by `read(number, limit)`."""
 
     def list_items(handler: Handler, call: Call) -> Reply:
         items, limit = rows(handler(call)), call.arguments["limit"]
@@ -82,7 +82,7 @@ def numbers(make: Callable[[int, int], int], read: Callable[[int, int], int]) ->
 
 
 def cut(call: Call, items: Rows, start: int) -> Answer:
-    """The page of `limit` items from a place on."""
+    """Return the page of `limit` items that starts at an index."""
     end = start + call.arguments["limit"]
     data = items[start:end]
     following = data[-1]["id"] if data else None
@@ -90,12 +90,12 @@ def cut(call: Call, items: Rows, start: int) -> Answer:
 
 
 def paged(page: Answer, **members: Any) -> Answer:
-    """The page with other members of its pagination."""
+    """Return the page with other members in its pagination."""
     return {**page, "pagination": {**page["pagination"], **members}}
 
 
 def on_later_pages(call: Call) -> bool:
-    """Whether the call asks for another page than the first."""
+    """Return whether the call requests a page after the first."""
     return "cursor" in call.arguments
 
 
@@ -198,7 +198,7 @@ MUTANTS: Table = {
             ),
         ),
         "A cursor counts pages of the present limit: another limit on the way lands elsewhere.": numbers(
-            lambda place, limit: place // limit, lambda number, limit: number * limit
+            lambda index, limit: index // limit, lambda number, limit: number * limit
         ),
     },
     "pagination.has-more-is-exact": {
@@ -225,7 +225,7 @@ MUTANTS: Table = {
     },
     "pagination.stable-while-runs-are-created": {
         "A cursor is a number of runs from the top: one that is added in front shifts all that follow.": numbers(
-            lambda place, limit: place, lambda number, limit: number
+            lambda index, limit: index, lambda number, limit: number
         ),
         "A page that is asked for after a run was started says that there are no more.": _stop_when_a_run_was_started,
     },

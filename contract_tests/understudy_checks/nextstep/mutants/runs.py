@@ -1,4 +1,4 @@
-"""NextStep with runs that are shown wrong: fields, order, filters, and what an unknown id gets."""
+"""Mutants of NextStep's lists of runs: members, order, filters, unknown ids."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ OTHER = {"active": "completed", "completed": "active"}
 
 
 def chooses(choose: Callable[[Call, Rows], Rows]) -> Breakage:
-    """The list of runs holds what `choose(call, runs)` makes of all runs, newest first."""
+    """List `choose(call, runs)` of all runs, newest first."""
     return replace_handler(LIST, lambda handler, call: Reply(listing(choose(call, [*records(call, "runs")][::-1]))))
 
 
 def filters(*names: str) -> Callable[[Call], bool]:
-    """Whether a call filters by all of these parameters."""
+    """Return whether a call filters by all of these parameters."""
     return lambda call: all(name in call.arguments for name in names)
 
 

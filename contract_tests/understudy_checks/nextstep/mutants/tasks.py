@@ -1,4 +1,4 @@
-"""NextStep with tasks of runs that go wrong: shown, found, or updated, what updates keep and what they touch."""
+"""Mutants of NextStep's tasks: ids, lookup, updates, and what updates must not change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ OPEN: dict[str, Any] = {"completed": False, "completed_at": None, "completed_by"
 
 
 def keeps(change: Callable[[Call, Any, Any], dict[str, Any]]) -> Breakage:
-    """An update keeps, and answers, the task with the members that `change(call, before, after)` gives it."""
+    """Store, and answer, an updated task with the members of `change(call, before, after)`."""
 
     def update(handler: Handler, call: Call) -> Reply:
         before = current_task(call)
@@ -61,7 +61,7 @@ def keeps(change: Callable[[Call, Any, Any], dict[str, Any]]) -> Breakage:
 
 
 def clears(when: Callable[[Call], object], but: Callable[[Call], Iterable[str]] = lambda call: ()) -> Breakage:
-    """An update empties the elements of its task, but for those with the ids that `but(call)` gives."""
+    """Clear the elements of an updated task except those with the ids `but(call)`."""
 
     def clear(call: Call, before: Any, after: Any) -> dict[str, Any]:
         kept = set(but(call))
@@ -74,14 +74,14 @@ def clears(when: Callable[[Call], object], but: Callable[[Call], Iterable[str]] 
 
 
 def completes_by(who: Callable[[Call, Any], Any]) -> Breakage:
-    """A task that is completed without an actor was completed by `who(call, task)`."""
+    """Record `who(call, task)` as the person who completed a task without an actor."""
     return keeps(
         lambda call, before, after: {"completed_by": who(call, after)} if after["completed_by"] == "api" else {}
     )
 
 
 def spreads(member: str, tasks: Callable[[Call, Any], Iterable[Any]], *shown: str) -> Breakage:
-    """An update of a member sets it in other tasks, `tasks(call, task)`; `shown` are its members in a task."""
+    """Set an updated member in the tasks `tasks(call, task)` too; `shown` are its members in a task."""
 
     def spread(call: Call, task: Any) -> None:
         for other in tasks(call, task) if member in call.body else ():
@@ -91,7 +91,7 @@ def spreads(member: str, tasks: Callable[[Call, Any], Iterable[Any]], *shown: st
 
 
 def gives_ids(make: Callable[[Any], str]) -> Breakage:
-    """The tasks of a new run have the ids that `make(task)` gives them."""
+    """Give the tasks of a new run the ids `make(task)`."""
 
     def rename(call: Call, run: Any) -> None:
         put(call, "progress", run["id"], ids={make(task): task["order"] for task in tasks_of(call, run["id"])})
@@ -100,23 +100,23 @@ def gives_ids(make: Callable[[Any], str]) -> Breakage:
 
 
 def tasks_of(call: Call, run_id: str) -> list[Any]:
-    """The tasks of a run, as they are listed."""
+    """Return the tasks of a run as they are listed."""
     tasks: list[Any] = ask(call, LIST, {"id": run_id})
     return tasks
 
 
 def run_of(call: Call, task: Any) -> Any:
-    """The run of a task."""
+    """Return the run of a task."""
     return call.store["runs"].get(task["instance_id"])
 
 
 def is_known_run(call: Call) -> bool:
-    """Whether the run that a call names exists."""
+    """Return whether the run that a call names exists."""
     return call.store["runs"].row(call.arguments["runId"]) is not None
 
 
 def name_the_real_run(call: Call, *, known: bool) -> bool:
-    """Put the run that has the task in place of the run that was named, if that is known (or not)."""
+    """Replace the run in the path by the run that has the task, if `is_known_run` is `known`; returns success."""
     if is_known_run(call) is known:
         for run in records(call, "runs"):
             # the task ids of one run begin alike, but for those that a fixture gives
@@ -127,17 +127,17 @@ def name_the_real_run(call: Call, *, known: bool) -> bool:
 
 
 def named_elements(call: Call) -> set[str]:
-    """The ids of the elements that an update names."""
+    """Return the ids of the elements that an update names."""
     return {item["id"] for item in call.body.get("custom_elements", ())}
 
 
 def is_completing(call: Call) -> bool:
-    """Whether an update completes its task."""
+    """Return whether an update completes its task."""
     return bool(call.body.get("completed"))
 
 
 def is_reopening(call: Call) -> bool:
-    """Whether an update makes its task incomplete."""
+    """Return whether an update makes its task incomplete."""
     return call.body.get("completed") is False
 
 
@@ -225,7 +225,7 @@ def _show_named_elements(call: Call, task: Any) -> Any:
 
 
 def _twins(call: Call, task: Any) -> list[Any]:
-    """The tasks of other runs that were copied from the same task of the template."""
+    """Return the tasks of other runs with the same template task."""
     runs = records(call, "runs", template_id=run_of(call, task)["template_id"])
     tasks = [other for run in runs for other in tasks_of(call, run["id"])]
     return [t for t in tasks if t["template_task_id"] == task["template_task_id"] and t["id"] != task["id"]]

@@ -1,4 +1,4 @@
-"""NextStep with templates that are wrong: what they show, where they are listed, what publishing does."""
+"""Mutants of NextStep's templates: members, lists, publishing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ANY_TYPE = patch_document("/components/schemas/PublishTemplate/properties/publis
 
 
 def ignores_publishing(published: bool) -> Breakage:
-    """Publishing (or unpublishing) is answered with the template as it is."""
+    """Answer publishing or unpublishing with the unchanged template."""
 
     def publish(handler: Handler, call: Call) -> Reply:
         if asked(call) is not published:
@@ -54,7 +54,7 @@ def ignores_publishing(published: bool) -> Breakage:
 
 
 def starts_from_edition(number: int) -> Breakage:
-    """Runs start from another edition of their template, by number in the order in which they were made."""
+    """Start runs from another edition of their template, by its index in order of creation."""
 
     def turn(call: Call) -> None:
         id = call.body["template_id"]
@@ -66,7 +66,7 @@ def starts_from_edition(number: int) -> Breakage:
 
 
 def on_publishing(published: bool, act: Callable[[Call, Any], object]) -> Breakage:
-    """After a template was published (or unpublished), `act(call, run)` is done to each of its active runs."""
+    """Run `act(call, run)` for each active run of a template that is published or unpublished."""
 
     def each(call: Call, template: Any) -> None:
         if template["is_published"] is published:
@@ -77,17 +77,17 @@ def on_publishing(published: bool, act: Callable[[Call, Any], object]) -> Breaka
 
 
 def asked(call: Call) -> Any:
-    """What `published` is in the body; None without it."""
+    """Return `published` of the body; None without it."""
     return (call.body or {}).get("published")
 
 
 def is_no_flag(call: Call) -> bool:
-    """Whether `published` is neither true nor false nor missing."""
+    """Return whether `published` is neither true nor false nor missing."""
     return not isinstance(asked(call), bool | None)
 
 
 def was_published_here(call: Call, id: str) -> bool:
-    """Whether a template was published or unpublished through the API."""
+    """Return whether a template was published or unpublished through the API."""
     template = call.store["templates"].get(id)
     return template is not None and template["updated_at"] > "2030"
 

@@ -1,4 +1,4 @@
-"""NextStep: how requests are refused, who gets in, how requests are counted."""
+"""NextStep: refusals, authentication and the rate limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPEN = {"completed": False}
 
 @observes("nextstep.errors.validation-status")
 def validation_status(client: Client) -> Json:
-    """The status of a value that is refused: of a parameter, or else of a body without what it must have."""
+    """Return the status for an invalid value: of a parameter, else of a body without a required member."""
     for query in ({"limit": 0}, {"limit": "some"}, {"cursor": UNKNOWN}):
         response = client.call("listProcessTemplates", query)
         if is_refused(response):
@@ -31,136 +31,136 @@ def validation_status(client: Client) -> Json:
 
 @observes("nextstep.errors.malformed-body", needs=("write",))
 def malformed_body(client: Client) -> Json:
-    """What a run gets that is to be started with a body that is not JSON."""
+    """Return the answer to starting a run with a body that is not JSON."""
     return refused(probes.unreadable(client, client.contract.operations["createProcessRun"], {}))
 
 
 @observes("nextstep.errors.unsupported-media-type", needs=("write",))
 def unsupported_media_type(client: Client) -> Json:
-    """What an update gets that is said to be plain text; null when it is made."""
+    """Return the answer to an update sent as plain text; null if it is accepted."""
     response = probes.mistyped(client, client.contract.operations["updateRunTask"], _task_of_a_new_run(client), OPEN)
     return refused(response) if is_refused(response) else None
 
 
 @observes("nextstep.http.head")
 def head(client: Client) -> Json:
-    """Whether HEAD is answered like GET."""
+    """Return whether HEAD is answered like GET."""
     return probes.head(client)
 
 
 @observes("nextstep.http.options")
 def options(client: Client) -> Json:
-    """Whether OPTIONS says what is allowed."""
+    """Return whether OPTIONS lists the allowed methods."""
     return probes.options(client)
 
 
 @observes("nextstep.errors.unknown-route")
 def unknown_route(client: Client) -> Json:
-    """What a path gets that is no endpoint."""
+    """Return the answer to an unknown path."""
     return refused(client.send("GET", f"/{UNKNOWN}"))
 
 
 @observes("nextstep.errors.method-not-allowed", needs=("write",))
 def method_not_allowed(client: Client) -> Json:
-    """What PUT gets on the list of runs."""
+    """Return the answer to PUT on the list of runs."""
     return refused(client.send("PUT", client.contract.operations["listProcessRuns"].path, json={}))
 
 
 @observes("nextstep.errors.body-too-large", needs=("write",))
 def body_too_large(client: Client) -> Json:
-    """What a large body gets that would update a task that there is not."""
+    """Return the answer to a large body for an unknown task."""
     return refused(probes.oversized(client, client.contract.operations["updateRunTask"], NO_TASK, OPEN))
 
 
 @observes("nextstep.errors.unknown-body-fields", needs=("write",))
 def unknown_body_fields(client: Client) -> Json:
-    """Whether an update with a field that is not listed is made or refused."""
+    """Return whether an update with an unknown member is accepted or refused."""
     return probes.unknown_member(client, client.contract.operations["updateRunTask"], _task_of_a_new_run(client), OPEN)
 
 
 @observes("nextstep.errors.unknown-query-parameters")
 def unknown_query_parameters(client: Client) -> Json:
-    """Whether a list is given or refused when a parameter that is not listed is sent."""
+    """Return whether a list with an unknown parameter is answered or refused."""
     return probes.unknown_parameter(client, client.contract.operations["listProcessTemplates"], {})
 
 
 @observes("nextstep.errors.duplicate-query-parameters")
 def duplicate_query_parameters(client: Client) -> Json:
-    """Which `limit` counts of two."""
+    """Return which of two values of `limit` counts."""
     return probes.repeated_limit(client, client.contract.operations["listProcessTemplates"], {})
 
 
 @observes("nextstep.errors.foreign-object", needs=("other-tenant",))
 def foreign_object(client: Client) -> Json:
-    """What another team's template gets that is read by its id."""
+    """Return the answer to reading another team's template."""
     return probes.foreign_object(client, client.contract.operations["getProcessTemplate"])
 
 
 @observes("nextstep.errors.missing-key-message")
 def missing_key_message(client: Client) -> Json:
-    """What a request without a key is told."""
+    """Return the message to a request without a key."""
     return message_of(probes.keyless(client).json())
 
 
 @observes("nextstep.errors.forbidden-message", needs=("lapsed-key",))
 def forbidden_message(client: Client) -> Json:
-    """What the key of a team without a subscription is told."""
+    """Return the message to a key of a team without a subscription."""
     return message_of(client.call("listProcessTemplates", key=client.lapsed_key).json())
 
 
 @observes("nextstep.errors.rate-limited-message", needs=("advance", "documented-limit"))
 def rate_limited_message(client: Client) -> Json:
-    """What one request too many is told."""
+    """Return the message to a request over the rate limit."""
     return message_of(probes.exhausted(client).json())
 
 
 @observes("nextstep.errors.run-not-found-message")
 def run_not_found_message(client: Client) -> Json:
-    """What is said of a run that there is not."""
+    """Return the message about an unknown run."""
     return message_of(_unknown_run(client).json())
 
 
 @observes("nextstep.errors.task-not-found-message")
 def task_not_found_message(client: Client) -> Json:
-    """What is said of a task that its run has not."""
+    """Return the message about an unknown task of a known run."""
     runs = client.call("listProcessRuns", {"limit": 1}).json()["data"]
-    run = driver.existing(runs, "run")[0]
+    run = driver.require(runs, "run")[0]
     return message_of(client.call("getRunTask", {"runId": run["id"], "taskId": UNKNOWN}).json())
 
 
 @observes("nextstep.authentication.challenge")
 def challenge(client: Client) -> Json:
-    """What `WWW-Authenticate` says to a request without a key."""
+    """Return the `WWW-Authenticate` header of the answer to a request without a key."""
     return probes.challenge(client)
 
 
 @observes("nextstep.authentication.scheme-case")
 def scheme_case(client: Client) -> Json:
-    """Whether `bearer` is as good as `Bearer`."""
+    """Return whether `bearer` is accepted like `Bearer`."""
     return probes.scheme_case(client)
 
 
 @observes("nextstep.rate-limit.window", needs=("advance", "documented-limit"))
 def window(client: Client) -> Json:
-    """When the minute of the limit starts."""
+    """Return when the minute of the rate limit starts."""
     return probes.window(client)
 
 
 @observes("nextstep.rate-limit.counted-calls", needs=("advance", "documented-limit"))
 def counted_calls(client: Client) -> Json:
-    """Whether a request is still admitted after as many as the limit lets pass, all for a run that there is not."""
+    """Return whether requests for an unknown run count towards the rate limit."""
     return probes.counted_calls(client, _unknown_run)
 
 
 @observes("nextstep.rate-limit.headers")
 def limit_headers(client: Client) -> Json:
-    """Whether an answer carries `X-RateLimit-*` headers."""
+    """Return whether answers have `X-RateLimit-*` headers."""
     return probes.limit_headers(client)
 
 
 def _task_of_a_new_run(client: Client) -> dict[str, str]:
-    """Where a task of a new run is found: nobody else works on that one."""
-    run, tasks = driver.begin(client, bool, "a task")
+    """Start a run; returns the path arguments of a task that nobody else works on."""
+    run, tasks = driver.start_run_where(client, bool, "a task")
     return {"runId": run["id"], "taskId": tasks[0]["id"]}
 
 

@@ -1,4 +1,4 @@
-"""NextStep: pages, filters, and which fields are shown where."""
+"""NextStep: pages, filters, and the members that each view omits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from understudy_checks.client import Client, NotChecked
 from understudy_checks.generic import probes
 from understudy_checks.generic.probes import UNKNOWN, is_refused
 from understudy_checks.nextstep import driver
-from understudy_checks.nextstep.driver import existing
+from understudy_checks.nextstep.driver import require
 from understudy_checks.pagination import read_page, request_page
 from understudy_checks.probes import observes
 
@@ -23,26 +23,26 @@ LOOKED_AT = 40
 
 @observes("nextstep.pagination.limit-out-of-range")
 def limit_out_of_range(client: Client) -> Json:
-    """What a `limit` below the range gets, and one above it."""
+    """Return the answers to a `limit` below and above the range."""
     below, above = (probes.limit_outside(client, _runs(client), {}, limit) for limit in (0, 101))
     return below if below == above else f"{below} below, {above} above"
 
 
 @observes("nextstep.pagination.limit-not-an-integer")
 def limit_not_an_integer(client: Client) -> Json:
-    """What a word gets as `limit`."""
+    """Return the answer to a word as `limit`."""
     return probes.limit_no_integer(client, _runs(client), {})
 
 
 @observes("nextstep.pagination.unknown-cursor")
 def unknown_cursor(client: Client) -> Json:
-    """What a cursor gets that the list never gave out."""
+    """Return the answer to a cursor that the list never returned."""
     return probes.unknown_cursor(client, _runs(client), {})
 
 
 @observes("nextstep.pagination.cursor-form")
 def cursor_form(client: Client) -> Json:
-    """Whether a page's cursor is the id of its last item."""
+    """Return whether a cursor is the id of the last item of its page."""
     page = read_page(client, _runs(client), {}, limit=1)
     if page.next is None:
         raise NotChecked("no list of runs on this target has a second page")
@@ -51,7 +51,7 @@ def cursor_form(client: Client) -> Json:
 
 @observes("nextstep.pagination.empty-page-cursor")
 def empty_page_cursor(client: Client) -> Json:
-    """The cursor of a list of runs without items: of all, or of those that a template has in one status."""
+    """Return the cursor of an empty list of runs: of all, or of a template's runs in one status."""
     statuses = product(driver.templates(client), ("completed", "active"))
     filters = ({"template_id": template["id"], "status": status} for template, status in statuses)
     for arguments in islice(chain([{}], filters), LOOKED_AT):
@@ -63,23 +63,23 @@ def empty_page_cursor(client: Client) -> Json:
 
 @observes("nextstep.templates.single-omits")
 def single_omits(client: Client) -> Json:
-    """What the list shows of a template that is not shown by its id."""
-    template = existing(client.call("listProcessTemplates", {"limit": 1}).json()["data"], "template")[0]
-    shown = driver.template_of(client, template["id"])
+    """Return the members of a template that the list shows and its own view does not."""
+    template = require(client.call("listProcessTemplates", {"limit": 1}).json()["data"], "template")[0]
+    shown = driver.read_template(client, template["id"])
     return _as_written(client, "nextstep.templates.single-omits", template.keys() - shown.keys())
 
 
 @observes("nextstep.runs.created-omits", needs=("write",))
 def created_omits(client: Client) -> Json:
-    """What is shown of a run by its id that the answer to its start does not show."""
-    created = driver.start(client, next(driver.published(client))["id"])
+    """Return the members of a run that its own view shows and the response to its start does not."""
+    created = driver.start_run(client, next(driver.published_templates(client))["id"])
     shown = driver.read_run(client, created["id"])
     return _as_written(client, "nextstep.runs.created-omits", shown.keys() - created.keys())
 
 
 @observes("nextstep.tasks.list-omits")
 def list_omits(client: Client) -> Json:
-    """What is shown of a task by its id that the list does not show."""
+    """Return the members of a task that its own view shows and the list does not."""
     for run in client.call("listProcessRuns").json()["data"]:
         for task in client.call("listRunTasks", {"id": run["id"], "limit": 1}).json()["data"]:
             shown = driver.read_task(client, task)
@@ -89,8 +89,8 @@ def list_omits(client: Client) -> Json:
 
 @observes("nextstep.runs.unknown-status-filter")
 def unknown_status_filter(client: Client) -> Json:
-    """What the list of runs is with a status that there is not."""
-    everything = existing(read_page(client, _runs(client), {}).items, "run")
+    """Return the answer to a list of runs with an unknown status."""
+    everything = require(read_page(client, _runs(client), {}).items, "run")
     response = client.call("listProcessRuns", {"status": UNKNOWN})
     if is_refused(response):
         return "reject"
@@ -100,7 +100,7 @@ def unknown_status_filter(client: Client) -> Json:
 
 @observes("nextstep.runs.unknown-template-filter")
 def unknown_template_filter(client: Client) -> Json:
-    """What the list of runs is with a template that there is not."""
+    """Return the answer to a list of runs with an unknown template."""
     response = request_page(client, _runs(client), {"template_id": UNKNOWN})
     if is_refused(response):
         return {404: "not-found"}.get(response.status, response.status)
@@ -113,7 +113,7 @@ def _runs(client: Client) -> Operation:
 
 
 def _as_written(client: Client, id: str, names: Iterable[str]) -> Json:
-    """A list of names as the document writes it, where it knows these names; else sorted."""
+    """Return names as the document writes them if it has them, else sorted."""
     assumption, found = client.contract.assumptions[id], sorted(names)
     known = (assumption.default, *assumption.alternatives)
     return next((value for value in known if sorted(value) == found), found)

@@ -1,4 +1,4 @@
-"""NextStep: the list of templates, publishing, and what a run takes from its template."""
+"""NextStep: the list of templates, publishing, and what a run copies from its template."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Json = Any
 
 @contextmanager
 def unpublished(client: Client) -> Iterator[Json]:
-    """A template that was published and is not for the time of the block; as it was before."""
-    template = next(driver.published(client))
-    driver.publish(client, template["id"], flag=False)
+    """Keep a published template unpublished for the duration of the block; yields it as it was."""
+    template = next(driver.published_templates(client))
+    driver.publish_template(client, template["id"], flag=False)
     try:
         yield template
     finally:
-        if not driver.template_of(client, template["id"])["is_published"]:
-            driver.publish(client, template["id"])
+        if not driver.read_template(client, template["id"])["is_published"]:
+            driver.publish_template(client, template["id"])
 
 
 @contextmanager
 def draft(client: Client) -> Iterator[str]:
-    """The id of a template that is not published: one that is listed, else one that is unpublished for the block."""
+    """Yield the id of an unpublished template: a listed one, else one unpublished for the duration of the block."""
     listed = next((template for template in driver.templates(client) if not template["is_published"]), None)
     if listed is not None:
         yield listed["id"]
@@ -40,13 +40,13 @@ def draft(client: Client) -> Iterator[str]:
 
 
 def owned_by_the_runner(client: Client) -> Json:
-    """A template's task that belongs to the workflow runner: in an attributed run to that member, not by the template.
+    """Return a template task that is assigned to the workflow runner.
 
-    Raises NotChecked when no such task is found.
+    Its assignee is the actor in a run with an actor, and another in its template. Raises NotChecked when there is none.
     """
     member = driver.active_members(client)[0]
-    for template in islice(_with_shared_tasks(client), driver.TRIED):
-        run = driver.start(client, template["id"], actor_email=member.email)
+    for template in islice(_with_shared_tasks(client), driver.MAX_ATTEMPTS):
+        run = driver.start_run(client, template["id"], actor_email=member.email)
         owners = {task["template_task_id"]: task["assignee"] for task in driver.run_tasks(client, run["id"])}
         for task in driver.template_tasks(client, template["id"]):
             if owners[task["id"]] == member.user_id != task.get("assignee"):
@@ -56,83 +56,83 @@ def owned_by_the_runner(client: Client) -> Json:
 
 @observes("nextstep.templates.order")
 def order(client: Client) -> Json:
-    """How the list of templates is ordered."""
+    """Return the order of the list of templates."""
     return probes.order(client, client.contract.operations["listProcessTemplates"], {})
 
 
 @observes("nextstep.templates.drafts-listed")
 def drafts_listed(client: Client) -> Json:
-    """Whether an unpublished template is in the list."""
+    """Return whether the list shows unpublished templates."""
     with draft(client) as id:
         return any(template["id"] == id for template in driver.templates(client))
 
 
 @observes("nextstep.templates.workflow-runner", needs=("write", "members"))
 def workflow_runner(client: Client) -> Json:
-    """The assignee of a template's task that goes to whoever starts the run."""
+    """Return the assignee of a template task that belongs to the workflow runner."""
     return owned_by_the_runner(client).get("assignee")
 
 
 @observes("nextstep.templates.publish-success", needs=("write",))
 def publish_success(client: Client) -> Json:
-    """The status when a template is published that was not."""
+    """Return the status of publishing an unpublished template."""
     with unpublished(client) as template:
         return client.call("publishProcessTemplate", {"id": template["id"]}, json={"published": True}).status
 
 
 @observes("nextstep.templates.publish-without-flag", needs=("write",))
 def publish_without_flag(client: Client) -> Json:
-    """What an empty object means for a template that is not published."""
+    """Return the effect of publishing an unpublished template with an empty object."""
     with unpublished(client) as template:
         if is_refused(client.call("publishProcessTemplate", {"id": template["id"]}, json={})):
             return "reject"
-        return "publish" if driver.template_of(client, template["id"])["is_published"] else "unpublish"
+        return "publish" if driver.read_template(client, template["id"])["is_published"] else "unpublish"
 
 
 @observes("nextstep.templates.version-step", needs=("write",))
 def version_step(client: Client) -> Json:
-    """By how much the version grows when a template is unpublished and published again."""
+    """Return by how much the version grows when a template is unpublished and published again."""
     with unpublished(client) as template:
         pass
-    return driver.template_of(client, template["id"])["version"] - template["version"]
+    return driver.read_template(client, template["id"])["version"] - template["version"]
 
 
 @observes("nextstep.templates.republish", needs=("write",))
 def republish(client: Client) -> Json:
-    """What publishing a published template changes."""
-    before = driver.template_of(client, next(driver.published(client))["id"])
+    """Return what publishing a published template changes."""
+    before = driver.read_template(client, next(driver.published_templates(client))["id"])
     if is_refused(client.call("publishProcessTemplate", {"id": before["id"]}, json={"published": True})):
         return "reject"
-    after = driver.template_of(client, before["id"])
+    after = driver.read_template(client, before["id"])
     return "unchanged" if after == before else sorted(name for name in after if after[name] != before.get(name))
 
 
 @observes("nextstep.templates.edits-go-live", needs=("write", "events"))
 def edits_go_live(client: Client) -> Json:
-    """Whether a run shows an edit that was made to its published template and not published."""
-    template = next(driver.published(client))
+    """Return whether a run has an edit of its published template that was not published."""
+    template = next(driver.published_templates(client))
     client.event("edit-template", template_id=template["id"], tasks=[{"title": UNKNOWN}])
-    run = driver.start(client, template["id"])
+    run = driver.start_run(client, template["id"])
     titles = [task["title"] for task in driver.run_tasks(client, run["id"])]
     return "at-once" if titles == [UNKNOWN] else "on-publish"
 
 
 @observes("nextstep.runs.unpublished-template", needs=("write",))
 def unpublished_template(client: Client) -> Json:
-    """What a run of an unpublished template gets."""
+    """Return the answer to starting a run of an unpublished template."""
     with draft(client) as id:
         return refused(client.call("createProcessRun", json={"template_id": id}))
 
 
 @observes("nextstep.runs.unknown-template", needs=("write",))
 def unknown_template(client: Client) -> Json:
-    """What a run gets of a template that there is not."""
+    """Return the answer to starting a run of an unknown template."""
     return refused(client.call("createProcessRun", json={"template_id": UNKNOWN}))
 
 
 def _with_shared_tasks(client: Client) -> Iterator[Json]:
-    """The published templates with a task whose assignee is no known member."""
+    """Return the published templates with a task whose assignee is no known member."""
     people = {member.user_id for member in client.members}
-    for template in driver.published(client):
+    for template in driver.published_templates(client):
         if any(task.get("assignee") not in people for task in driver.template_tasks(client, template["id"])):
             yield template

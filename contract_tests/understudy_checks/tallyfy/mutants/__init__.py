@@ -1,1 +1,1 @@
-"""Deliberate breakages of Tallyfy, each of which a check must notice."""
+"""Mutants of Tallyfy: deliberate breakages, each of which a check must detect."""

@@ -1,4 +1,4 @@
-"""Tallyfy with wrong access: tokens, the client's name, organizations, envelopes, errors, limits."""
+"""Mutants of Tallyfy's access: tokens, client header, organizations, envelopes, errors, limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 def reads_headers(change: Callable[[Headers], Headers]) -> Breakage:
-    """Requests are read as if they had other headers."""
+    """Read requests as if they had other headers."""
 
     def authenticate(step: Step, call: Call) -> Response | None:
         call.request = structs.replace(call.request, headers=change(call.request.headers))

@@ -1,4 +1,4 @@
-"""Tallyfy that ignores filters of its lists, and members of requests."""
+"""Mutants of Tallyfy that ignore a filter of a list or a member of a request."""
 
 from __future__ import annotations
 

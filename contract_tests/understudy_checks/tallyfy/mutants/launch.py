@@ -1,4 +1,4 @@
-"""Tallyfy with wrong launches and wrong changes of processes: names, owners, answers, tasks, archive, kick-off form."""
+"""Mutants of Tallyfy's processes: names, owners, kick-off answers, tasks, archiving."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FIELDS = f"{SCHEMAS}/LaunchRun/properties"
 
 
 def sets_tasks(operation: str, **values: Any) -> Breakage:
-    """After a success, every task of the process has these values; a function makes one from the process."""
+    """Set these values in every task of a process after a success; a function computes them from the process."""
 
     def change(call: Call, run: Any) -> None:
         made = {name: value(run) if callable(value) else value for name, value in values.items()}
@@ -52,7 +52,7 @@ def sets_tasks(operation: str, **values: Any) -> Breakage:
 
 
 def run_of(call: Call) -> Any:
-    """The process that a call names."""
+    """Return the process that a call names."""
     return call.store["runs"].get(call.arguments["run_id"])
 
 
@@ -272,7 +272,7 @@ MUTANTS: Table = {
     "runs.form-fields": {
         "The fields of a process do not name their task.": set_members(
             "getRunFormFields",
-            form_fields=lambda told: [{**field, "task_id": None} for field in told["form_fields"]],
+            form_fields=lambda answer: [{**field, "task_id": None} for field in answer["form_fields"]],
         ),
     },
     "kickoff.submitted": {

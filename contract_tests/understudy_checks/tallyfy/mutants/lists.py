@@ -1,4 +1,4 @@
-"""Tallyfy with wrong lists: pages, links, filters, order; and templates shown wrong."""
+"""Mutants of Tallyfy's lists: pages, links, filters, order; and of its templates."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ LISTS = (
 FILTERS = ("checklist_id", "owners", "q", "starred", "status", "type")
 
 
-def tells(change: Callable[[Any], Any]) -> Breakage:
-    """Pages tell what `change` makes of their pagination."""
+def changes_pagination(change: Callable[[Any], Any]) -> Breakage:
+    """Replace the pagination of pages by `change(pagination)`."""
 
-    def tell(call: Call, page: Any) -> Any:
+    def paginate(call: Call, page: Any) -> Any:
         if "meta" not in page:
             return page
         return {**page, "meta": {**page["meta"], "pagination": change(page["meta"]["pagination"])}}
 
-    return map_answer(LISTS, tell)
+    return map_answer(LISTS, paginate)
 
 
 def links_to(change: Callable[[str, int], str]) -> Breakage:
-    """The link to the next page is what `change(link, page)` makes of it."""
+    """Replace the link to the next page by `change(link, page)`."""
 
-    def link(told: Any) -> Any:
-        links = dict(told["links"] or {})
+    def link(pagination: Any) -> Any:
+        links = dict(pagination["links"] or {})
         if "next" in links:
-            links["next"] = change(links["next"], told["current_page"])
-        return {**told, "links": links or []}
+            links["next"] = change(links["next"], pagination["current_page"])
+        return {**pagination, "links": links or []}
 
-    return tells(link)
+    return changes_pagination(link)
 
 
 def includes(operations: Operations, change: Callable[[list[str]], list[str]]) -> Breakage:
-    """`with` is read as the names that `change` makes of those that it gives."""
+    """Read the names in `with` as `change(names)`."""
 
     def read(call: Call) -> None:
         names = [name for name in call.arguments.get("with", "").split(",") if name]
@@ -72,7 +72,7 @@ def includes(operations: Operations, change: Callable[[list[str]], list[str]]) -
 
 
 def shows_steps(**members: Any) -> Breakage:
-    """Templates show steps, where they are asked for, with other members."""
+    """Show the included steps of templates with other members."""
 
     def show(template: Any) -> Any:
         return {"data": [{**step, **members} for step in template["steps"]["data"]]}
@@ -81,7 +81,7 @@ def shows_steps(**members: Any) -> Breakage:
 
 
 def renames(operation: str, name: str, other: str) -> Breakage:
-    """A parameter is taken for another one."""
+    """Read a parameter as another one."""
 
     def read(call: Call) -> None:
         call.arguments = {**without(call.arguments, name), other: call.arguments[name]}
@@ -90,12 +90,12 @@ def renames(operation: str, name: str, other: str) -> Breakage:
 
 
 def asks(**values: Any) -> Callable[[Call], bool]:
-    """Whether a call gives its parameters these values."""
+    """Return whether a call gives its parameters these values."""
     return lambda call: all(call.arguments.get(name) == value for name, value in values.items())
 
 
 def first_of(names: str) -> str:
-    """The first of several names."""
+    """Return the first of several names."""
     return names.split(",")[0]
 
 
@@ -103,8 +103,8 @@ def _heed_the_first_filter(call: Call) -> None:
     call.arguments = without(call.arguments, *[name for name in FILTERS if name in call.arguments][1:])
 
 
-def _swap_places(call: Call, told: Any) -> Any:
-    return {**told, "form_fields": told["ko_form_fields"], "ko_form_fields": told["form_fields"]}
+def _swap_fields(call: Call, answer: Any) -> Any:
+    return {**answer, "form_fields": answer["ko_form_fields"], "ko_form_fields": answer["form_fields"]}
 
 
 MUTANTS: Table = {
@@ -125,8 +125,12 @@ MUTANTS: Table = {
         ),
     },
     "pagination.totals": {
-        "`total` counts the items of the page.": tells(lambda told: {**told, "total": told["count"]}),
-        "`current_page` counts from zero.": tells(lambda told: {**told, "current_page": told["current_page"] - 1}),
+        "`total` counts the items of the page.": changes_pagination(
+            lambda pagination: {**pagination, "total": pagination["count"]}
+        ),
+        "`current_page` counts from zero.": changes_pagination(
+            lambda pagination: {**pagination, "current_page": pagination["current_page"] - 1}
+        ),
     },
     "pagination.next-link": {
         "The link to the next page has its number only.": links_to(
@@ -137,8 +141,11 @@ MUTANTS: Table = {
         ),
     },
     "pagination.last-page-has-no-next": {
-        "The last page links to one that is not there.": tells(
-            lambda told: {**told, "links": {"next": "http://understudy/api/me", **dict(told["links"] or {})}}
+        "The last page links to one that is not there.": changes_pagination(
+            lambda pagination: {
+                **pagination,
+                "links": {"next": "http://understudy/api/me", **dict(pagination["links"] or {})},
+            }
         ),
     },
     "pagination.everything": {
@@ -172,7 +179,7 @@ MUTANTS: Table = {
         ),
     },
     "templates.form-fields": {
-        "Kick-off fields and fields of steps change places.": map_item("getTemplateFormFields", _swap_places),
+        "Kick-off fields and fields of steps change places.": map_item("getTemplateFormFields", _swap_fields),
     },
     "templates.search": {
         "`q` has no effect on templates.": ignore_query("listTemplates", "q"),

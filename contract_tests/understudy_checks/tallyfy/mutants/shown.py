@@ -1,4 +1,4 @@
-"""Tallyfy with processes and tasks shown wrong: includes, the next task, progress, fields."""
+"""Mutants of Tallyfy's views of processes and tasks: includes, next task, progress, members."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ NEXT = ("id", "increment_id", "title", "alias", "owners", "deadline")
 
 
 def shows(name: str, change: Callable[[Call, Any], Any]) -> Breakage:
-    """An include of processes, where it is asked for, is what `change(call, run)` makes of the process."""
+    """Replace an include of processes by `change(call, run)`."""
     return map_item(RUNS, lambda call, run: {**run, name: change(call, run)} if name in run else run)
 
 
 def shows_each(name: str, change: Callable[[Any], Any]) -> Breakage:
-    """Each object of an included collection is what `change(object)` makes of it."""
+    """Replace each object of an included collection by `change(object)`."""
     return shows(name, lambda call, run: {"data": [change(item) for item in run[name]["data"]]})
 
 
-def shows_next(when: Callable[[Any], object], key: Callable[[Any], str], place: int = 0) -> Breakage:
-    """The next task is, of those for which `when` holds, the first by `key`, or the one at another place."""
+def shows_next(when: Callable[[Any], object], key: Callable[[Any], str], index: int = 0) -> Breakage:
+    """Show as next task the first by `key` of those for which `when` is true, or the one at another index."""
 
     def choose(call: Call, run: Any) -> Any:
-        return next_tasks(sorted(filter(when, tasks_of(call, run["id"])), key=key), place)
+        return next_tasks(sorted(filter(when, tasks_of(call, run["id"])), key=key), index)
 
     return shows("next_task", choose)
 
 
-def next_tasks(tasks: list[Any], place: int = 0) -> Any:
-    """The task at a place of these, as the next one is shown; none where there are none."""
-    return {"data": [{name: task[name] for name in NEXT} for task in (tasks and [tasks[place]])]}
+def next_tasks(tasks: list[Any], index: int = 0) -> Any:
+    """Return the task at an index in the form of a next task; an empty list without tasks."""
+    return {"data": [{name: task[name] for name in NEXT} for task in (tasks and [tasks[index]])]}
 
 
 def is_left(task: Any) -> bool:
-    """Whether a task is neither completed nor hidden."""
+    """Return whether a task is neither completed nor hidden."""
     return task["status"] not in ("completed", HIDDEN)
 
 
 def deadline(task: Any) -> str:
-    """The deadline of a task, as a text."""
+    """Return the deadline of a task as text."""
     return str(task["deadline"])
 
 

@@ -1,4 +1,4 @@
-"""Tallyfy with tasks that change wrong: updates, answers, completion, reopening, issues, comments."""
+"""Mutants of Tallyfy's tasks: updates, answers, completion, reopening, issues, comments."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LATER = "2031-01-01T00:00:00Z"
 
 
 def forgives(operation: str, kind: str, change: Callable[[Call], dict[str, Any]]) -> Breakage:
-    """Instead of an error of `kind`, the task has the members `change(call)` and is answered."""
+    """Answer with the task and the members `change(call)` instead of an error of `kind`."""
 
     def answer(call: Call) -> Reply:
         id = call.arguments.get("task_id") or call.body["task_id"]
@@ -53,7 +53,7 @@ def forgives(operation: str, kind: str, change: Callable[[Call], dict[str, Any]]
 
 
 def takes_any(kind: str) -> Breakage:
-    """Any answer to a field of this type is kept."""
+    """Store any answer to a field of this type."""
 
     def take(handler: Handler, call: Call) -> Reply:
         fields = {field["id"] for field in fields_of_task(call) if field["field_type"] == kind}
@@ -70,7 +70,7 @@ def takes_any(kind: str) -> Breakage:
 
 
 def completes_as(when: Callable[[Any], object] = lambda task: True, **values: Any) -> Breakage:
-    """Before a task is completed it gets these values."""
+    """Set these values in a task before it is completed."""
 
     def prepare(call: Call) -> None:
         task = task_of(call)
@@ -81,7 +81,7 @@ def completes_as(when: Callable[[Any], object] = lambda task: True, **values: An
 
 
 def keeps_progress(operation: str) -> Breakage:
-    """An operation leaves the counts of its process as they were."""
+    """Leave the counts of a process unchanged after an operation."""
 
     def keep(handler: Handler, call: Call) -> Reply:
         before = call.store["runs"].get(call.arguments["run_id"])
@@ -94,7 +94,7 @@ def keeps_progress(operation: str) -> Breakage:
 
 
 def leaves(operation: str, *, runs: Any = None, tasks: Any = None) -> Breakage:
-    """An operation about a thread leaves its task, or the process of that, with other values."""
+    """Set other values in the task, or its process, after an operation on a thread."""
 
     def change(call: Call, thread: Any) -> None:
         task = task_of(call)
@@ -106,7 +106,7 @@ def leaves(operation: str, *, runs: Any = None, tasks: Any = None) -> Breakage:
 
 
 def rewords(operation: str, text: str, message: str | None = None) -> Breakage:
-    """What is wrong with each member is said in other words."""
+    """Use other words for the errors of each member."""
 
     def reword(handler: Handler, call: Call) -> Reply:
         try:
@@ -119,34 +119,34 @@ def rewords(operation: str, text: str, message: str | None = None) -> Breakage:
 
 
 def gives(name: str) -> Callable[[Call], bool]:
-    """Whether a request has a member."""
+    """Return whether a request has a member."""
     return lambda call: name in call.body
 
 
 def task_of(call: Call) -> Any:
-    """The task that a call names, in its path or its body."""
+    """Return the task that a call names, in its path or its body."""
     return call.store["tasks"].get(call.arguments.get("task_id") or call.body["task_id"])
 
 
 def tasks_of(call: Call, run_id: str) -> list[Any]:
-    """The tasks of a process as they are kept, by their positions."""
+    """Return the stored tasks of a process, by position."""
     rows = call.store["tasks"].matching([("run", run_id)])
     return [decode(row) for row in rows.slice(0, rows.size())]
 
 
 def fields_of_task(call: Call) -> list[Any]:
-    """The form fields of the task that a call names."""
+    """Return the form fields of the task that a call names."""
     task = task_of(call)
     return fields_of(call, task) if task else []
 
 
 def answers_of(call: Call) -> dict[str, Any]:
-    """The answers to form fields that an update gives."""
+    """Return the answers to form fields in an update."""
     return dict(call.body.get("taskdata") or {})
 
 
 def put_hidden(call: Call, run_id: str, **values: Any) -> None:
-    """Set what is kept of a process and not shown."""
+    """Set stored members of a process that the API does not show."""
     run = call.store["runs"].get(run_id)
     if run:
         put(call, "runs", run_id, _={**run["_"], **values})

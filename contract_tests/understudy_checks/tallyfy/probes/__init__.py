@@ -1,1 +1,1 @@
-"""What a server does where Tallyfy's pages leave it open."""
+"""Probes: what a server does where Tallyfy's pages leave a choice."""

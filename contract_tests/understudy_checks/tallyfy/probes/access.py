@@ -1,6 +1,6 @@
-"""What a server does where Tallyfy's pages leave open who may ask, and how a request is refused.
+"""Tallyfy: authentication, refusals and the rate limit.
 
-The other probes of Tallyfy are in the modules `tallyfy_<noun>`; a process that one launches is deleted again.
+A probe deletes each process that it launches.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from understudy_checks.generic import probes
 from understudy_checks.probes import observes
 from understudy_checks.readings import demand, either, missing
 from understudy_checks.refusals import code_of, message_of
-from understudy_checks.tallyfy.driver import UNKNOWN, Place, here, launch, launching, plain, template_where
+from understudy_checks.tallyfy.driver import (
+    UNKNOWN_ID,
+    Organization,
+    first_organization,
+    launch,
+    launch_body,
+    plain_template,
+    template_where,
+)
 
 Json = Any
 
@@ -27,53 +35,53 @@ NOBODY = 999_999_999
 
 
 def the(client: Client, operation: str) -> Operation:
-    """An operation by its id."""
+    """Return an operation by its id."""
     return client.contract.operations[operation]
 
 
 def refusal(response: Response) -> Json:
-    """Status and code of a refusal; None when it is none."""
+    """Return status and code of a refusal; None for a success."""
     return probes.refused(response) if probes.is_refused(response) else None
 
 
 @contextmanager
-def process(place: Place, template: Json = None, **body: Json) -> Iterator[Json]:
-    """A new process, of a plain template unless another is given, that is deleted afterwards."""
-    run = launch(place, template, **body)
+def process(org: Organization, template: Json = None, **body: Json) -> Iterator[Json]:
+    """Launch a process, by default of a plain template, and delete it after the block."""
+    run = launch(org, template, **body)
     try:
         yield run
     finally:
-        discard(place, run)
+        discard(org, run)
 
 
-def discard(place: Place, run: Json) -> None:
-    """Archive a process and delete it, with a key that is allowed to if one is known."""
-    place.send("DELETE", f"/runs/{run['id']}")
-    client = place.client
-    keys = (key for key in (place.key, *client.access.api_keys) if _deletes(Place(client, place.id, key), run))
+def discard(org: Organization, run: Json) -> None:
+    """Archive and delete a process, with a key that is allowed to if one is known."""
+    org.send("DELETE", f"/runs/{run['id']}")
+    client = org.client
+    keys = (key for key in (org.key, *client.access.api_keys) if _deletes(Organization(client, org.id, key), run))
     next(keys, None)
 
 
-def launch_badly(place: Place, template: Json = None, **body: Json) -> Response:
-    """Ask for a process that may be refused; one that is launched is deleted again."""
-    response = place.send("POST", "/runs", json=launching(template or plain(place), **body))
+def launch_badly(org: Organization, template: Json = None, **body: Json) -> Response:
+    """Request a process that may be refused; deletes it if it is launched."""
+    response = org.send("POST", "/runs", json=launch_body(template or plain_template(org), **body))
     if response.status < 300:
-        discard(place, Place.data(response))
+        discard(org, Organization.data_of(response))
     return response
 
 
-def first(place: Place, path: str, **query: Json) -> Json:
-    """The first item of a list; raises NotChecked when there is none."""
-    found = place.body(path, per_page=1, **query)["data"]
+def first(org: Organization, path: str, **query: Json) -> Json:
+    """Return the first item of a list; raises NotChecked when it is empty."""
+    found = org.get_body(path, per_page=1, **query)["data"]
     asked = "&".join(f"{name.rstrip('_')}={value}" for name, value in query.items())
     return found[0] if found else missing(f"nothing is listed by {path}?{asked}")
 
 
-def member(client: Client, *, administrator: bool) -> Place:
-    """The organization as an administrator sees it, or somebody who is none; raises NotChecked without such a key."""
-    home = here(client).id
-    places = (here(client, key=key) for key in client.access.api_keys)
-    found = (place for place in places if place.id == home and _administers(place) == administrator)
+def member(client: Client, *, administrator: bool) -> Organization:
+    """Return the organization as an administrator or another member sees it; raises NotChecked without such a key."""
+    home = first_organization(client).id
+    places = (first_organization(client, key=key) for key in client.access.api_keys)
+    found = (org for org in places if org.id == home and _administers(org) == administrator)
     return next(found, None) or missing(
         f"no key is known of {'an administrator' if administrator else 'another member'}"
     )
@@ -81,209 +89,209 @@ def member(client: Client, *, administrator: bool) -> Place:
 
 @observes("tallyfy.authentication.missing-client")
 def missing_client(client: Client) -> Json:
-    """What a request gets without `X-Tallyfy-Client`."""
+    """Return the answer to a request without `X-Tallyfy-Client`."""
     return refusal(_without(client, b"x-tallyfy-client"))
 
 
 @observes("tallyfy.authentication.accept")
 def accept(client: Client) -> Json:
-    """Whether `Accept` may be left out."""
+    """Return whether `Accept` may be omitted."""
     return either(_without(client, b"accept"), "any", "required")
 
 
 @observes("tallyfy.authentication.scheme-case")
 def scheme_case(client: Client) -> Json:
-    """Whether the word Bearer may be written in lower case."""
+    """Return whether the word Bearer may be written in lower case."""
     return probes.scheme_case(client)
 
 
 @observes("tallyfy.authentication.challenge")
 def challenge(client: Client) -> Json:
-    """What `WWW-Authenticate` says on a 401."""
+    """Return the `WWW-Authenticate` header of a 401."""
     return probes.challenge(client)
 
 
 @observes("tallyfy.errors.unauthenticated-message")
 def unauthenticated_message(client: Client) -> Json:
-    """The message of a 401."""
+    """Return the message of a 401."""
     return message_of(probes.keyless(client).json())
 
 
 @observes("tallyfy.errors.unauthenticated-code")
 def unauthenticated_code(client: Client) -> Json:
-    """The `code` of a 401."""
+    """Return the `code` of a 401."""
     return code_of(probes.keyless(client).json())
 
 
 @observes("tallyfy.errors.forbidden-message", needs=("write", "second-key"))
 def forbidden_message(client: Client) -> Json:
-    """What is said to a member who wants to delete a process, as only administrators may."""
-    place = member(client, administrator=False)
-    with process(here(client)) as run:
-        response = place.send("DELETE", f"/runs/{run['id']}/delete")
+    """Return the message to a member who deletes a process, which only administrators may."""
+    org = member(client, administrator=False)
+    with process(first_organization(client)) as run:
+        response = org.send("DELETE", f"/runs/{run['id']}/delete")
     demand(response.status == 403, f"a member who deletes gets {response.status}")
     return message_of(response.json())
 
 
 @observes("tallyfy.errors.foreign-organization", needs=("other-tenant",))
 def foreign_organization(client: Client) -> Json:
-    """What an organization gets read that the token does not belong to."""
-    other = here(client, key=client.other_tenant_key)
+    """Return the answer to reading an organization that the token does not belong to."""
+    other = first_organization(client, key=client.other_tenant_key)
     return refusal(client.call("getOrganization", {"org_id": other.id}))
 
 
 @observes("tallyfy.errors.foreign-object", needs=("other-tenant",))
 def foreign_object(client: Client) -> Json:
-    """Whether another organization's process is unknown or forbidden in the own one."""
-    theirs = first(here(client, key=client.other_tenant_key), "/runs")
-    status = here(client).send("GET", f"/runs/{theirs['id']}").status
+    """Return whether another organization's process is unknown or forbidden in one's own."""
+    theirs = first(first_organization(client, key=client.other_tenant_key), "/runs")
+    status = first_organization(client).send("GET", f"/runs/{theirs['id']}").status
     return {404: "not-found", 403: "forbidden"}.get(status, status)
 
 
 @observes("tallyfy.errors.validation-message", needs=("write",))
 def validation_message(client: Client) -> Json:
-    """The message of a 422."""
+    """Return the message of a 422."""
     return message_of(_invalid(client)) or missing("a 422 has no message here")
 
 
 @observes("tallyfy.errors.validation-members", needs=("write",))
 def validation_members(client: Client) -> Json:
-    """Which members the body of a 422 has."""
+    """Return the members of the body of a 422."""
     body = _invalid(client)
     return [name for name in ("error", "message", "errors") if name in body]
 
 
 @observes("tallyfy.errors.answer-names", needs=("write",))
 def answer_names(client: Client) -> Json:
-    """How the errors name a form field: by its id alone, or with what held it before a dot."""
-    place = here(client)
-    template = template_where(place, _demands, "whose kick-off form must be answered")
-    errors = place.send("POST", "/runs", json={"checklist_id": template["id"]}).json()["errors"]
+    """Return how the errors name a form field: by its id, or with its container and a dot in front."""
+    org = first_organization(client)
+    template = template_where(org, _demands, "whose kick-off form must be answered")
+    errors = org.send("POST", "/runs", json={"checklist_id": template["id"]}).json()["errors"]
     names = {"bare": _demands(template), "dotted": {f"prerun.{id}" for id in _demands(template)}}
     return next((form for form, wanted in names.items() if wanted <= set(errors)), sorted(errors))
 
 
 @observes("tallyfy.http.head")
 def head(client: Client) -> Json:
-    """Whether HEAD is answered like GET."""
+    """Return whether HEAD is answered like GET."""
     return probes.head(client)
 
 
 @observes("tallyfy.http.options")
 def options(client: Client) -> Json:
-    """Whether OPTIONS says what is allowed."""
+    """Return whether OPTIONS lists the allowed methods."""
     return probes.options(client)
 
 
 @observes("tallyfy.errors.method-not-allowed")
 def method_not_allowed(client: Client) -> Json:
-    """What a method gets that the endpoint does not offer."""
-    return refusal(here(client).send("GET", f"/tasks/{UNKNOWN}/comment"))
+    """Return the answer to a method that the endpoint does not have."""
+    return refusal(first_organization(client).send("GET", f"/tasks/{UNKNOWN_ID}/comment"))
 
 
 @observes("tallyfy.errors.malformed-body", needs=("write",))
 def malformed_body(client: Client) -> Json:
-    """What a body gets that is not JSON."""
-    return refusal(probes.unreadable(client, the(client, "launchRun"), {"org_id": here(client).id}))
+    """Return the answer to a body that is not JSON."""
+    return refusal(probes.unreadable(client, the(client, "launchRun"), {"org_id": first_organization(client).id}))
 
 
 @observes("tallyfy.errors.unsupported-media-type", needs=("write",))
 def unsupported_media_type(client: Client) -> Json:
-    """What a body of another content type gets; null where it is read all the same."""
+    """Return the answer to a body of another content type; null if it is accepted."""
     return refusal(probes.mistyped(client, the(client, "updateRun"), *_same_run(client)))
 
 
 @observes("tallyfy.errors.body-too-large", needs=("write",))
 def body_too_large(client: Client) -> Json:
-    """What a body gets that is too large."""
+    """Return the answer to a body that is too large."""
     return refusal(probes.oversized(client, the(client, "updateRun"), *_same_run(client)))
 
 
 @observes("tallyfy.errors.unknown-body-fields", needs=("write",))
 def unknown_body_fields(client: Client) -> Json:
-    """Whether a body field that is not listed is ignored or refused."""
+    """Return whether an unknown member of a body is ignored or refused."""
     return probes.unknown_member(client, the(client, "updateRun"), *_same_run(client))
 
 
 @observes("tallyfy.errors.unknown-query-parameters")
 def unknown_query_parameters(client: Client) -> Json:
-    """Whether a query parameter that is not listed is ignored or refused."""
-    return probes.unknown_parameter(client, the(client, "listRuns"), {"org_id": here(client).id})
+    """Return whether an unknown query parameter is ignored or refused."""
+    return probes.unknown_parameter(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.errors.duplicate-query-parameters")
 def duplicate_query_parameters(client: Client) -> Json:
-    """Which of two values of a query parameter counts, if the request is not refused."""
-    return probes.repeated_limit(client, the(client, "listRuns"), {"org_id": here(client).id})
+    """Return which of two values of a query parameter counts, unless the request is refused."""
+    return probes.repeated_limit(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.errors.invalid-filters")
 def invalid_filters(client: Client) -> Json:
-    """Whether a filter with a value that is not listed is refused or ignored."""
-    return either(here(client).send("GET", "/runs", query={"status": UNKNOWN}), "ignore", "reject")
+    """Return whether a filter with an unknown value is refused or ignored."""
+    return either(first_organization(client).send("GET", "/runs", query={"status": UNKNOWN_ID}), "ignore", "reject")
 
 
 @observes("tallyfy.rate-limit.burst", needs=("fresh", "advance"))
 def burst(client: Client) -> Json:
-    """How many requests may be made in how many seconds; null where none is refused."""
+    """Return how many requests are accepted in how many seconds; null without a limit."""
     quota = probes.met_quota(client)
     return quota and quota._asdict()
 
 
 @observes("tallyfy.rate-limit.window", needs=("fresh", "advance"))
 def window(client: Client) -> Json:
-    """When the time starts in which requests are counted."""
+    """Return when the window of the rate limit starts."""
     return probes.window(client)
 
 
 @observes("tallyfy.rate-limit.counted-calls", needs=("fresh", "advance"))
 def counted_calls(client: Client) -> Json:
-    """Whether requests that end in an error count towards the limit."""
-    nothing = {"org_id": here(client).id, "run_id": UNKNOWN}
+    """Return whether failed requests count towards the limit."""
+    nothing = {"org_id": first_organization(client).id, "run_id": UNKNOWN_ID}
     return probes.counted_calls(client, lambda hasty: hasty.call("getRun", nothing))
 
 
 @observes("tallyfy.rate-limit.headers", needs=("fresh", "advance"))
 def limit_headers(client: Client) -> Json:
-    """Whether answers tell of the limit in headers, where there is one."""
+    """Return whether answers have headers about the limit."""
     return probes.limit_headers(client) or probes.exhausted(client).status != 429
 
 
 @observes("tallyfy.rate-limit.message", needs=("fresh", "advance"))
 def rate_limited_message(client: Client) -> Json:
-    """What is said to a request over the limit."""
+    """Return the message to a request over the limit."""
     return message_of(probes.exhausted(client).json())
 
 
-def _administers(place: Place) -> bool:
-    return bool(place.get("/me").get("role") == "admin")
+def _administers(org: Organization) -> bool:
+    return bool(org.get("/me").get("role") == "admin")
 
 
-def _deletes(place: Place, run: Json) -> bool:
-    return place.send("DELETE", f"/runs/{run['id']}/delete").status < 300
+def _deletes(org: Organization, run: Json) -> bool:
+    return org.send("DELETE", f"/runs/{run['id']}/delete").status < 300
 
 
 def _demands(template: Json) -> set[str]:
-    """The fields of a kick-off form that must be answered."""
+    """Return the required fields of a kick-off form."""
     return {field["id"] for field in template["prerun"] if field["required"]}
 
 
 def _without(client: Client, header: bytes) -> Response:
-    """The answer to a request that lacks a header."""
+    """Return the response to a request that lacks a header."""
     request = client.request("GET", "/me")
     kept = tuple((name, value) for name, value in request.headers if name != header)
     return client.exchange(structs.replace(request, headers=kept)).response
 
 
 def _invalid(client: Client) -> Json:
-    """The body of a 422."""
-    response = launch_badly(here(client), user_id=NOBODY)
+    """Return the body of a 422."""
+    response = launch_badly(first_organization(client), user_id=NOBODY)
     demand(response.status == 422, f"a launch for nobody gets {response.status}")
     return response.json()
 
 
 def _same_run(client: Client) -> tuple[Json, Json]:
-    """Arguments and body of an update that leaves a process as it is."""
-    place = here(client)
-    run = first(place, "/runs", status="active")
-    return {"org_id": place.id, "run_id": run["id"]}, {"name": run["name"]}
+    """Return arguments and body of an update that changes nothing."""
+    org = first_organization(client)
+    run = first(org, "/runs", status="active")
+    return {"org_id": org.id, "run_id": run["id"]}, {"name": run["name"]}

@@ -1,6 +1,6 @@
-"""What a server does where Tallyfy's pages leave open how lists are paged and filtered, and what they include.
+"""Tallyfy: paging, filters and includes of lists.
 
-All of it is read; nothing is written.
+These probes only read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,17 @@ from understudy_checks.client import Client
 from understudy_checks.generic import probes
 from understudy_checks.probes import observes
 from understudy_checks.readings import demand, either, missing
-from understudy_checks.tallyfy.driver import HIDDEN, UNKNOWN, Place, here, item, items, steps, tasks_of, template_where
+from understudy_checks.tallyfy.driver import (
+    HIDDEN_STATUS,
+    UNKNOWN_ID,
+    Organization,
+    first_organization,
+    run_tasks,
+    template_steps,
+    template_where,
+    unwrap_item,
+    unwrap_items,
+)
 from understudy_checks.tallyfy.probes.access import first, the
 
 Json = Any
@@ -22,213 +32,219 @@ FORMS = "form_fields,ko_form_fields"
 
 @observes("tallyfy.pagination.previous-link")
 def previous_link(client: Client) -> Json:
-    """How the link to the page before is called."""
-    links = here(client).body("/checklists", page=2, per_page=1)["meta"]["pagination"]["links"]
+    """Return the name of the link to the previous page."""
+    links = first_organization(client).get_body("/checklists", page=2, per_page=1)["meta"]["pagination"]["links"]
     return next((name for name in links if name != "next"), None) or missing("no second page has a link to the first")
 
 
 @observes("tallyfy.pagination.no-links")
 def no_links(client: Client) -> Json:
-    """What `links` is where there are none."""
-    return _nothing(here(client))["links"]
+    """Return the value of `links` without any link."""
+    return _nothing(first_organization(client))["links"]
 
 
 @observes("tallyfy.pagination.past-the-end")
 def past_the_end(client: Client) -> Json:
-    """Whether a page after the last one is empty or refused."""
-    place = here(client)
-    last = place.body("/checklists", per_page=1)["meta"]["pagination"]["total_pages"]
-    return either(place.send("GET", "/checklists", query={"per_page": 1, "page": last + 1}), "empty", "reject")
+    """Return whether a page after the last one is empty or refused."""
+    org = first_organization(client)
+    last = org.get_body("/checklists", per_page=1)["meta"]["pagination"]["total_pages"]
+    return either(org.send("GET", "/checklists", query={"per_page": 1, "page": last + 1}), "empty", "reject")
 
 
 @observes("tallyfy.pagination.pages-of-an-empty-list")
 def pages_of_an_empty_list(client: Client) -> Json:
-    """How many pages an empty list is said to have."""
-    return _nothing(here(client))["total_pages"]
+    """Return the number of pages of an empty list."""
+    return _nothing(first_organization(client))["total_pages"]
 
 
 @observes("tallyfy.pagination.meta-of-everything")
 def meta_of_everything(client: Client) -> Json:
-    """Whether a list that is not paged tells its pagination."""
-    return "meta" in here(client).body("/checklists", without_pagination=True)
+    """Return whether a list without paging has pagination."""
+    return "meta" in first_organization(client).get_body("/checklists", without_pagination=True)
 
 
 @observes("tallyfy.pagination.limit-out-of-range")
 def limit_out_of_range(client: Client) -> Json:
-    """Whether a `per_page` of 0 is refused, taken for 1 or for the default."""
-    return probes.limit_outside(client, the(client, "listTemplates"), {"org_id": here(client).id}, 0)
+    """Return whether a `per_page` of 0 is refused, or read as 1 or as the default."""
+    return probes.limit_outside(client, the(client, "listTemplates"), {"org_id": first_organization(client).id}, 0)
 
 
 @observes("tallyfy.pagination.limit-not-an-integer")
 def limit_not_an_integer(client: Client) -> Json:
-    """Whether a `per_page` that is no whole number is refused or taken for the default."""
-    return probes.limit_no_integer(client, the(client, "listTemplates"), {"org_id": here(client).id})
+    """Return whether a `per_page` that is no integer is refused or read as the default."""
+    return probes.limit_no_integer(client, the(client, "listTemplates"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.pagination.invalid-page")
 def invalid_page(client: Client) -> Json:
-    """Whether a `page` of 0 is refused or taken for the first."""
-    return either(here(client).send("GET", "/checklists", query={"page": 0}), "default", "reject")
+    """Return whether a `page` of 0 is refused or read as 1."""
+    return either(first_organization(client).send("GET", "/checklists", query={"page": 0}), "default", "reject")
 
 
 @observes("tallyfy.includes.unknown")
 def unknown_include(client: Client) -> Json:
-    """Whether a name in `with` that is not listed is ignored or refused."""
-    return either(here(client).send("GET", "/runs", query={"with": UNKNOWN, "per_page": 1}), "ignore", "reject")
+    """Return whether an unknown name in `with` is ignored or refused."""
+    return either(
+        first_organization(client).send("GET", "/runs", query={"with": UNKNOWN_ID, "per_page": 1}), "ignore", "reject"
+    )
 
 
 @observes("tallyfy.includes.item")
 def included_item(client: Client) -> Json:
-    """Whether a single included object has `data` around it."""
-    return _wrapping(first(here(client), "/runs", with_="checklist")["checklist"])
+    """Return whether a single included object has `data` around it."""
+    return _wrapping(first(first_organization(client), "/runs", with_="checklist")["checklist"])
 
 
 @observes("tallyfy.includes.undescribed")
 def undescribed_include(client: Client) -> Json:
-    """Whether what is included, and nowhere shown, has `data` around it."""
-    return _wrapping(first(here(client), "/runs", with_="folders")["folders"])
+    """Return whether an include that no example shows has `data` around it."""
+    return _wrapping(first(first_organization(client), "/runs", with_="folders")["folders"])
 
 
 @observes("tallyfy.includes.template-collections")
 def template_collections(client: Client) -> Json:
-    """Whether the steps of a template have `data` around them."""
-    return _wrapping(first(here(client), "/checklists", with_="steps")["steps"])
+    """Return whether the steps of a template have `data` around them."""
+    return _wrapping(first(first_organization(client), "/checklists", with_="steps")["steps"])
 
 
 @observes("tallyfy.fields.answer-name")
 def answer_name(client: Client) -> Json:
-    """Which members of a form field hold its answer."""
-    shown = next(iter(_fields(here(client), form_fields_values=True)), None) or missing("no process has a form field")
+    """Return which members of a form field hold its answer."""
+    shown = next(iter(_fields(first_organization(client), form_fields_values=True)), None) or missing(
+        "no process has a form field"
+    )
     return [name for name in ANSWERS if name in shown]
 
 
 @observes("tallyfy.fields.without-values")
 def without_values(client: Client) -> Json:
-    """What the form fields of a process show as their answers when these are not asked for."""
-    place = here(client)
-    answered = [any(_answers(field)) for field in _fields(place, form_fields_values=True)]
-    fields = [field for field, holds in zip(_fields(place), answered, strict=True) if holds]
+    """Return the answers of included form fields when `form_fields_values` is missing."""
+    org = first_organization(client)
+    answered = [any(_answers(field)) for field in _fields(org, form_fields_values=True)]
+    fields = [field for field, holds in zip(_fields(org), answered, strict=True) if holds]
     answers = _answers(fields[0]) if fields else missing("no process has a form field that is answered")
     return "absent" if not answers else "shown" if any(answers) else "null"
 
 
 @observes("tallyfy.progress.whole")
 def whole_progress(client: Client) -> Json:
-    """Whether `whole_progress` counts hidden tasks."""
-    run = with_hidden(here(client))
+    """Return whether `whole_progress` counts hidden tasks."""
+    run = with_hidden(first_organization(client))
     return "all-tasks" if run["whole_progress"]["total"] > run["progress"]["total"] else "visible-tasks"
 
 
 @observes("tallyfy.runs.delayed")
 def delayed(client: Client) -> Json:
-    """Which status a process shows that has late tasks."""
-    return first(here(client), "/runs", status="delayed")["status"]
+    """Return the status of a process with late tasks."""
+    return first(first_organization(client), "/runs", status="delayed")["status"]
 
 
 @observes("tallyfy.runs.order")
 def runs_order(client: Client) -> Json:
-    """In which order processes are listed."""
-    return probes.order(client, the(client, "listRuns"), {"org_id": here(client).id})
+    """Return the order of the list of processes."""
+    return probes.order(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.runs.due-date")
 def due_date(client: Client) -> Json:
-    """What the `due_date` of a process is whose tasks have deadlines."""
-    runs = here(client).body("/runs", per_page=100)["data"]
+    """Return the `due_date` of a process whose tasks have deadlines."""
+    runs = first_organization(client).get_body("/runs", per_page=100)["data"]
     run = next((run for run in runs if run.get("max_task_deadline")), None) or missing("no process has a deadline")
     return "latest-deadline" if run["due_date"] == run["max_task_deadline"] else run["due_date"]
 
 
 @observes("tallyfy.runs.status-archived")
 def status_archived(client: Client) -> Json:
-    """Whether the status `archived` lists archived processes."""
-    place = here(client)
-    first(place, "/runs", archived="only")
-    return "archived" if place.body("/runs", status="archived")["data"] else "nothing"
+    """Return whether `status=archived` lists archived processes."""
+    org = first_organization(client)
+    first(org, "/runs", archived="only")
+    return "archived" if org.get_body("/runs", status="archived")["data"] else "nothing"
 
 
 @observes("tallyfy.tasks.fresh-status")
 def fresh_status(client: Client) -> Json:
-    """Which status a task shows that nobody has begun."""
-    shown = {task["status"] for task in here(client).body("/tasks", per_page=100)["data"]}
+    """Return the status of a task that nobody has begun."""
+    shown = {task["status"] for task in first_organization(client).get_body("/tasks", per_page=100)["data"]}
     return next(iter(shown & {"not-started", "active"}), None) or missing("no task is listed that is fresh")
 
 
 @observes("tallyfy.tasks.hidden-among-active")
 def hidden_among_active(client: Client) -> Json:
-    """Whether the filter `active` lists hidden tasks too."""
-    place = here(client)
-    return any(task["status"] == HIDDEN for task in tasks_of(place, with_hidden(place), status="active"))
+    """Return whether `status=active` lists hidden tasks."""
+    org = first_organization(client)
+    return any(task["status"] == HIDDEN_STATUS for task in run_tasks(org, with_hidden(org), status="active"))
 
 
 @observes("tallyfy.tasks.organization-order")
 def tasks_order(client: Client) -> Json:
-    """In which order the tasks of an organization are listed."""
-    return probes.order(client, the(client, "listTasks"), {"org_id": here(client).id})
+    """Return the order of an organization's tasks."""
+    return probes.order(client, the(client, "listTasks"), {"org_id": first_organization(client).id})
 
 
 @observes("tallyfy.tasks.default-status")
 def default_status(client: Client) -> Json:
-    """Which of one's own tasks are listed without `status`."""
-    place = here(client)
-    usual, active, every = (_own_tasks(place, status=status) for status in (None, "active", "all"))
+    """Return which of one's own tasks are listed without `status`."""
+    org = first_organization(client)
+    usual, active, every = (_own_tasks(org, status=status) for status in (None, "active", "all"))
     demand(active != every, "whom the key is of has no task that is not active")
     return {active: "active", every: "all"}.get(usual, f"{usual} of {every}")
 
 
 @observes("tallyfy.templates.archived")
 def archived_template(client: Client) -> Json:
-    """Whether an archived template can be read by its id."""
-    place = here(client)
-    template = first(place, "/checklists", archived="only")
-    return either(place.send("GET", f"/checklists/{template['id']}"), "shown", "not-found")
+    """Return whether an archived template can be read by its id."""
+    org = first_organization(client)
+    template = first(org, "/checklists", archived="only")
+    return either(org.send("GET", f"/checklists/{template['id']}"), "shown", "not-found")
 
 
 @observes("tallyfy.archive.read-by-id")
 def archived_run(client: Client) -> Json:
-    """Whether an archived process can be read by its id."""
-    place = here(client)
-    run = first(place, "/runs", archived="only")
-    return either(place.send("GET", f"/runs/{run['id']}"), "shown", "not-found")
+    """Return whether an archived process can be read by its id."""
+    org = first_organization(client)
+    run = first(org, "/runs", archived="only")
+    return either(org.send("GET", f"/runs/{run['id']}"), "shown", "not-found")
 
 
 @observes("tallyfy.next-task.entries")
 def next_task_entries(client: Client) -> Json:
-    """Whether `next_task` holds one task, or those after it too."""
-    runs = here(client).body("/runs", status="active", with_="next_task", per_page=100)["data"]
+    """Return whether `next_task` holds one task or also those after it."""
+    runs = first_organization(client).get_body("/runs", status="active", with_="next_task", per_page=100)["data"]
     busy = [run for run in runs if run["progress"]["total"] - run["progress"]["complete"] > 1]
     run = next(iter(busy), None) or missing("no active process has two open tasks")
-    return "one" if len(items(run["next_task"])) == 1 else "all"
+    return "one" if len(unwrap_items(run["next_task"])) == 1 else "all"
 
 
-def with_hidden(place: Place) -> Json:
-    """A process with a hidden task; raises NotChecked when none is found."""
-    template = template_where(place, lambda t: any(s.get("starts_hidden") for s in steps(t)), "with a hidden step")
-    runs = place.body("/runs", checklist_id=template["id"])["data"]
-    found = (run for run in runs if any(task["status"] == HIDDEN for task in tasks_of(place, run)))
+def with_hidden(org: Organization) -> Json:
+    """Return a process with a hidden task; raises NotChecked when there is none."""
+    template = template_where(
+        org, lambda t: any(s.get("starts_hidden") for s in template_steps(t)), "with a hidden step"
+    )
+    runs = org.get_body("/runs", checklist_id=template["id"])["data"]
+    found = (run for run in runs if any(task["status"] == HIDDEN_STATUS for task in run_tasks(org, run)))
     return next(found, None) or missing("no process has a hidden task")
 
 
-def _nothing(place: Place) -> Json:
-    """The pagination of a list without items."""
-    told = place.body("/runs", q=UNKNOWN)["meta"]["pagination"]
-    return told if not told["total"] else missing("no list is empty")
+def _nothing(org: Organization) -> Json:
+    """Return the pagination of an empty list."""
+    pagination = org.get_body("/runs", q=UNKNOWN_ID)["meta"]["pagination"]
+    return pagination if not pagination["total"] else missing("no list is empty")
 
 
 def _wrapping(included: Json) -> str:
-    return "bare" if item(included) is included else "wrapped"
+    return "bare" if unwrap_item(included) is included else "wrapped"
 
 
-def _fields(place: Place, **query: Json) -> list[Json]:
-    """The form fields of the processes that are listed first."""
-    runs = place.body("/runs", with_=FORMS, per_page=100, sort="created_at", **query)["data"]
-    return [field for run in runs for name in FORMS.split(",") for field in items(run[name])]
+def _fields(org: Organization, **query: Json) -> list[Json]:
+    """Return the form fields of the first listed processes."""
+    runs = org.get_body("/runs", with_=FORMS, per_page=100, sort="created_at", **query)["data"]
+    return [field for run in runs for name in FORMS.split(",") for field in unwrap_items(run[name])]
 
 
 def _answers(field: Json) -> list[Json]:
-    """What a field shows as its answer, under each name."""
+    """Return the answer of a field under each name."""
     return [field[name] for name in ANSWERS if name in field]
 
 
-def _own_tasks(place: Place, **query: Json) -> int:
-    return int(place.body("/me/tasks", per_page=1, **query)["meta"]["pagination"]["total"])
+def _own_tasks(org: Organization, **query: Json) -> int:
+    return int(org.get_body("/me/tasks", per_page=1, **query)["meta"]["pagination"]["total"])

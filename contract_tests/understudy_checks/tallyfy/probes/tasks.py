@@ -1,6 +1,6 @@
-"""What a server does where Tallyfy's pages leave open how tasks are changed, completed and commented.
+"""Tallyfy: updating, completing and commenting on tasks.
 
-A probe changes tasks of processes that it launches, and deletes those again.
+A probe deletes each process that it launches.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from understudy_checks.generic import probes
 from understudy_checks.probes import observes
 from understudy_checks.readings import bound, either, missing
 from understudy_checks.tallyfy.driver import (
-    HIDDEN,
-    Place,
-    complete,
-    here,
+    HIDDEN_STATUS,
+    Organization,
+    complete_task,
+    first_organization,
+    launch_with_field,
     open_tasks,
-    steps,
+    run_tasks,
     task_of_step,
-    tasks_of,
+    template_steps,
     template_where,
-    with_field,
 )
 from understudy_checks.tallyfy.probes.access import NOBODY, discard, first, member, process, refusal, the
 
@@ -39,203 +39,209 @@ WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 
 @observes("tallyfy.fields.text-length", needs=("write",))
 def text_length(client: Client) -> Json:
-    """How long the answer to a text field may be."""
+    """Return the maximum length of an answer to a text field."""
     return _longest(client, "text")
 
 
 @observes("tallyfy.fields.textarea-length", needs=("write",))
 def textarea_length(client: Client) -> Json:
-    """How long the answer to a textarea may be."""
+    """Return the maximum length of an answer to a textarea."""
     return _longest(client, "textarea")
 
 
 @observes("tallyfy.fields.email-checked", needs=("write",))
 def email_checked(client: Client) -> Json:
-    """Whether an email field refuses what is no address."""
+    """Return whether an email field refuses text that is no address."""
     with field(client, "email") as answer:
         return either(answer("no address"), False, True)
 
 
 @observes("tallyfy.task-update.completed-task", needs=("write",))
 def update_of_a_completed_task(client: Client) -> Json:
-    """What updating a completed task gets."""
-    with own_task(client) as (place, run, task):
-        complete(place, run, task)
-        return refusal(change(place, task, title="Another title"))
+    """Return the answer to updating a completed task."""
+    with own_task(client) as (org, run, task):
+        complete_task(org, run, task)
+        return refusal(change(org, task, title="Another title"))
 
 
 @observes("tallyfy.task-update.missing-bucket", needs=("write",))
 def missing_bucket(client: Client) -> Json:
-    """Whether a list of owners that is left out is emptied or kept."""
-    with own_task(client) as (place, _, task):
-        place.data(change(place, task, owners={"users": [], "guests": [GUEST], "groups": []}))
-        owners = place.data(change(place, task, owners={"users": []}))["owners"]
+    """Return whether a missing list of owners is cleared or kept."""
+    with own_task(client) as (org, _, task):
+        org.data_of(change(org, task, owners={"users": [], "guests": [GUEST], "groups": []}))
+        owners = org.data_of(change(org, task, owners={"users": []}))["owners"]
         return "kept" if owners["guests"] else "emptied"
 
 
 @observes("tallyfy.task-update.unknown-owner", needs=("write",))
 def unknown_owner(client: Client) -> Json:
-    """Whether an owner who is not in the organization is refused or left out."""
-    with own_task(client) as (place, _, task):
-        return either(change(place, task, owners={"users": [NOBODY]}), "ignore", "reject")
+    """Return whether an owner from outside the organization is refused or dropped."""
+    with own_task(client) as (org, _, task):
+        return either(change(org, task, owners={"users": [NOBODY]}), "ignore", "reject")
 
 
 @observes("tallyfy.task-update.working-days", needs=("write",))
 def working_days(client: Client) -> Json:
-    """Into which direction a deadline is moved that is on a day off."""
+    """Return in which direction a deadline on a day off is moved."""
     days = (datetime(2031, 1, 6, 12, tzinfo=UTC) + timedelta(days=n) for n in range(7))
-    with own_task(client) as (place, _, task):
-        working = place.get("").get("working_days") or {}
+    with own_task(client) as (org, _, task):
+        working = org.get("").get("working_days") or {}
         off = (day for day in days if not working.get(WEEK[day.weekday()], True))
-        wanted = next(off, None) or missing("the organization tells no day off")
-        text = place.data(change(place, task, deadline=f"{wanted:%Y-%m-%dT%H:%M:%SZ}"))["deadline"]
+        wanted = next(off, None) or missing("the organization has no day off")
+        text = org.data_of(change(org, task, deadline=f"{wanted:%Y-%m-%dT%H:%M:%SZ}"))["deadline"]
     moved = datetime.fromisoformat(text).astimezone(UTC)
     return "next" if moved > wanted else "previous" if moved < wanted else "kept"
 
 
 @observes("tallyfy.task-update.first-answer", needs=("write",))
 def first_answer(client: Client) -> Json:
-    """Which status a task has after its first answer."""
+    """Return the status of a task after its first answer."""
     with field(client, "text") as answer:
-        status = Place.data(answer("An answer"))["status"]
+        status = Organization.data_of(answer("An answer"))["status"]
         return {"active": "not-started"}.get(status, status)
 
 
 @observes("tallyfy.task-update.status", needs=("write",))
 def status_of_an_update(client: Client) -> Json:
-    """Whether a `status` in an update is ignored or refused."""
-    with own_task(client) as (place, _, task):
-        return either(change(place, task, status="in-progress"), "ignore", "reject")
+    """Return whether a `status` in an update is ignored or refused."""
+    with own_task(client) as (org, _, task):
+        return either(change(org, task, status="in-progress"), "ignore", "reject")
 
 
 @observes("tallyfy.completion.already-completed", needs=("write",))
 def already_completed(client: Client) -> Json:
-    """What completing a completed task gets."""
-    with own_task(client) as (place, run, task):
-        complete(place, run, task)
-        return refusal(completion(place, task))
+    """Return the answer to completing a completed task."""
+    with own_task(client) as (org, run, task):
+        complete_task(org, run, task)
+        return refusal(completion(org, task))
 
 
 @observes("tallyfy.completion.not-an-assignee", needs=("write", "second-key"))
 def not_an_assignee(client: Client) -> Json:
-    """What completing a task gets from a member who may not."""
-    place, other = (member(client, administrator=holds) for holds in (True, False))
-    people = {place.get("/me")["id"], other.get("/me")["id"]}
+    """Return the answer to a completion by a member who is not allowed to complete the task."""
+    org, other = (member(client, administrator=holds) for holds in (True, False))
+    people = {org.get("/me")["id"], other.get("/me")["id"]}
 
     def closed(template: Json) -> list[Json]:
-        return [s for s in steps(template) if s.get("can_complete_only_assignees") and not people & set(s["assignees"])]
+        return [
+            s
+            for s in template_steps(template)
+            if s.get("can_complete_only_assignees") and not people & set(s["assignees"])
+        ]
 
-    template = template_where(place, closed, "with a step for its assignees only")
-    with process(place, template) as run:
-        return refusal(completion(other, task_of_step(place, run, closed(template)[0])))
+    template = template_where(org, closed, "with a step for its assignees only")
+    with process(org, template) as run:
+        return refusal(completion(other, task_of_step(org, run, closed(template)[0])))
 
 
 @observes("tallyfy.completion.hidden-task", needs=("write",))
 def hidden_task(client: Client) -> Json:
-    """What completing a hidden task gets."""
-    place = here(client)
-    template = template_where(place, lambda t: any(s.get("starts_hidden") for s in steps(t)), "with a hidden step")
-    with process(place, template) as run:
-        hidden = (task for task in tasks_of(place, run) if task["status"] == HIDDEN)
-        return refusal(completion(place, next(hidden, None) or missing("no task of a new process is hidden")))
+    """Return the answer to completing a hidden task."""
+    org = first_organization(client)
+    template = template_where(
+        org, lambda t: any(s.get("starts_hidden") for s in template_steps(t)), "with a hidden step"
+    )
+    with process(org, template) as run:
+        hidden = (task for task in run_tasks(org, run) if task["status"] == HIDDEN_STATUS)
+        return refusal(completion(org, next(hidden, None) or missing("no task of a new process is hidden")))
 
 
 @observes("tallyfy.completion.unresolved-issue", needs=("write",))
 def unresolved_issue(client: Client) -> Json:
-    """What completing a task gets that has an unresolved issue."""
-    with own_task(client) as (place, _, task):
-        place.do("POST", f"/tasks/{task['id']}/problem", {"content": "Something is wrong."})
-        return refusal(completion(place, task))
+    """Return the answer to completing a task with an open issue."""
+    with own_task(client) as (org, _, task):
+        org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Something is wrong."})
+        return refusal(completion(org, task))
 
 
 @observes("tallyfy.completion.unknown-completer", needs=("write",))
 def unknown_completer(client: Client) -> Json:
-    """Whether a completion for somebody who is not in the organization is refused."""
-    with own_task(client) as (place, _, task):
-        return either(completion(place, task, override_user=NOBODY), "ignore", "reject")
+    """Return whether a completion for a person from outside the organization is refused."""
+    with own_task(client) as (org, _, task):
+        return either(completion(org, task, override_user=NOBODY), "ignore", "reject")
 
 
 @observes("tallyfy.reopening.not-completed", needs=("write",))
 def not_completed(client: Client) -> Json:
-    """What reopening a task gets that is not completed."""
-    with own_task(client) as (place, run, task):
-        return refusal(place.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}"))
+    """Return the answer to reopening a task that is not completed."""
+    with own_task(client) as (org, run, task):
+        return refusal(org.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}"))
 
 
 @observes("tallyfy.comments.success", needs=("write",))
 def comment_success(client: Client) -> Json:
-    """The status of a new comment."""
-    with own_task(client) as (place, _, task):
-        return comment(place, task).status
+    """Return the status of a new comment."""
+    with own_task(client) as (org, _, task):
+        return comment(org, task).status
 
 
 @observes("tallyfy.comments.window", needs=("write", "fresh", "advance"))
 def comments_window(client: Client) -> Json:
-    """When the hour starts in which comments are counted."""
+    """Return when the hour of the limit of comments starts."""
     limit = the(client, "addComment").rate_limit
     quota = limit.quota if limit and isinstance(limit.quota, Quota) else missing("the document limits no comments")
     with own_task(client) as (_, _, task):
-        hasty = here(client.hasty())
+        hasty = first_organization(client.hasty())
         return probes.window_of(client, lambda: comment(hasty, task), quota)
 
 
 @observes("tallyfy.comments.problem-label", needs=("write",))
 def problem_label(client: Client) -> Json:
-    """Whether a comment that is labelled problem reports an issue."""
-    with own_task(client) as (place, _, task):
-        place.data(comment(place, task, label="problem"))
-        return "issue" if place.get(f"/tasks/{task['id']}")["problem"] else "comment"
+    """Return whether a comment with the label `problem` reports an issue."""
+    with own_task(client) as (org, _, task):
+        org.data_of(comment(org, task, label="problem"))
+        return "issue" if org.get(f"/tasks/{task['id']}")["problem"] else "comment"
 
 
 @observes("tallyfy.issues.without-thread", needs=("write",))
 def issues_without_thread(client: Client) -> Json:
-    """What resolving without naming an issue means: all of the task, or nothing at all."""
-    with own_task(client) as (place, _, task):
-        place.do("POST", f"/tasks/{task['id']}/problem", {"content": "Something is wrong."})
-        return either(place.send("POST", f"/tasks/{task['id']}/resolved-threads", json={}), "all", "reject")
+    """Return whether resolving without a thread resolves all issues of the task or none."""
+    with own_task(client) as (org, _, task):
+        org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Something is wrong."})
+        return either(org.send("POST", f"/tasks/{task['id']}/resolved-threads", json={}), "all", "reject")
 
 
 @observes("tallyfy.issues.held-process", needs=("write",))
 def held_process(client: Client) -> Json:
-    """What a change gets that an open issue of the process forbids."""
-    place = here(client)
-    run = first(place, "/runs", status="issue")
-    task = next(iter(open_tasks(place, run)), None) or missing("no process with an issue has an open task")
-    return refusal(change(place, task, title=task["title"]))
+    """Return the answer to a change that an open issue of the process forbids."""
+    org = first_organization(client)
+    run = first(org, "/runs", status="issue")
+    task = next(iter(open_tasks(org, run)), None) or missing("no process with an issue has an open task")
+    return refusal(change(org, task, title=task["title"]))
 
 
 @contextmanager
-def own_task(client: Client) -> Iterator[tuple[Place, Json, Json]]:
-    """The organization, a new process in it, and the first of its tasks."""
-    place = here(client)
-    with process(place) as run:
-        yield place, run, open_tasks(place, run)[0]
+def own_task(client: Client) -> Iterator[tuple[Organization, Json, Json]]:
+    """Launch a process for the block; yields the organization, the process and its first task."""
+    org = first_organization(client)
+    with process(org) as run:
+        yield org, run, open_tasks(org, run)[0]
 
 
 @contextmanager
 def field(client: Client, kind: str) -> Iterator[Answer]:
-    """What gives an answer to a form field of a type, in a process of its own."""
-    place = here(client)
-    run, task, asked = with_field(place, kind)
+    """Launch a process; yields a function that answers a form field of type `kind`."""
+    org = first_organization(client)
+    run, task, asked = launch_with_field(org, kind)
     try:
-        yield lambda value: change(place, task, taskdata={asked["id"]: value})
+        yield lambda value: change(org, task, taskdata={asked["id"]: value})
     finally:
-        discard(place, run)
+        discard(org, run)
 
 
-def change(place: Place, task: Json, **body: Json) -> Response:
-    """Ask for a change of a task."""
-    return place.send("PUT", f"/runs/{task['run_id']}/tasks/{task['id']}", json=body)
+def change(org: Organization, task: Json, **body: Json) -> Response:
+    """Request an update of a task."""
+    return org.send("PUT", f"/runs/{task['run_id']}/tasks/{task['id']}", json=body)
 
 
-def completion(place: Place, task: Json, **body: Json) -> Response:
-    """Ask for the completion of a task."""
-    return place.send("POST", f"/runs/{task['run_id']}/completed-tasks", json={"task_id": task["id"], **body})
+def completion(org: Organization, task: Json, **body: Json) -> Response:
+    """Request the completion of a task."""
+    return org.send("POST", f"/runs/{task['run_id']}/completed-tasks", json={"task_id": task["id"], **body})
 
 
-def comment(place: Place, task: Json, **body: Json) -> Response:
+def comment(org: Organization, task: Json, **body: Json) -> Response:
     """Comment on a task."""
-    return place.send("POST", f"/tasks/{task['id']}/comment", json={"content": "A comment", **body})
+    return org.send("POST", f"/tasks/{task['id']}/comment", json={"content": "A comment", **body})
 
 
 def _longest(client: Client, kind: str) -> Json:
