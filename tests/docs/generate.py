@@ -6,6 +6,7 @@ Run as `python tests/docs/generate.py`, or `make docs`. What surrounds a part is
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,16 +15,24 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from test_architecture import ORDER
+from test_architecture import ORDER, modules
 
 from understudy import apis, data
 from understudy.cli import _parser
 from understudy.document import dialect
+from understudy.document.contract import Contract
 from understudy.document.read import read
-from understudy_checks.target.targets import document
 
 ROOT = Path(__file__).parents[2]
-KINDS = {"any": "any value", "text": "text", "words": "text or null", "flag": "true or false", "count": "a whole number from 1 on", "status": "an HTTP status"}  # fmt: skip
+KINDS = {
+    "any": "any value",
+    "text": "text",
+    "words": "text or null",
+    "flag": "true or false",
+    "count": "a whole number from 1 on",
+    "status": "an HTTP status",
+}
+COMMANDS = ("serve", "rules", "check", "mutants", "assumptions")
 Json = Any
 
 
@@ -48,6 +57,15 @@ def levels() -> str:
     return "```text\n" + "\n".join(lines) + "\n```"
 
 
+def modules_of(package: str) -> str:
+    """The modules of a package, each with the first line of its header docstring."""
+    rows = (
+        (f"`{name}`", (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0])
+        for name, path in modules(package).items()
+    )
+    return table(["module", "what it is"], (row for row in rows if row[0] != "``"))
+
+
 # the command line
 
 
@@ -69,7 +87,7 @@ def option(action: argparse.Action) -> tuple[str, str]:
     if action.option_strings and action.nargs != 0:
         word = action.metavar or "|".join(action.choices or [action.dest.upper()])
         written = ", ".join(f"`{name} {word}`" for name in action.option_strings)
-    text = (action.help or "").replace("%(default)s", str(action.default))
+    text = (action.help or "default: %(default)s").replace("%(default)s", str(action.default))
     return written, text[:1].upper() + text[1:]
 
 
@@ -193,6 +211,12 @@ def events_of(api: str) -> Iterator[tuple[str, str, str, str]]:
 # rules, assumptions and keys of the documents
 
 
+@cache
+def document(api: str) -> Contract:
+    """The compiled document of an API."""
+    return apis.declare(api).contract
+
+
 def rules(api: str) -> str:
     """The rules of an API."""
     rows = ((f"`{rule.id}`", rule.text, f"{rule.basis}: {rule.source}") for rule in document(api).rules)
@@ -205,7 +229,8 @@ def assumptions(api: str) -> str:
         (f"`{one.id}`", one.text, shown(one.default), ", ".join(map(shown, one.alternatives)), one.source)
         for one in document(api).assumptions.values()
     )
-    return table(["assumption", "what is not documented", "the mock takes", "alternatives", "source"], map(in_one_line, rows))  # fmt: skip
+    head = ["assumption", "what is not documented", "the mock takes", "alternatives", "source"]
+    return table(head, map(in_one_line, rows))
 
 
 def in_one_line(cells: Sequence[str]) -> list[str]:
@@ -231,7 +256,8 @@ def own_keys() -> str:
 
 def key_members() -> str:
     """The members of what our own keys hold."""
-    owners = {shape.strip("[]{}?@") for members in dialect._OBJECTS.values() for name, shape in members.items() if name.startswith("x-")}  # fmt: skip
+    own = (shape for members in dialect._OBJECTS.values() for name, shape in members.items() if name.startswith("x-"))
+    owners = {shape.strip("[]{}?@") for shape in own}
     rows = (
         (owner, f"`{name}`" if name in dialect._REQUIRED.get(owner, ()) else f"[`{name}`]", choice(owner, name, shape))
         for owner in dialect._OBJECTS
@@ -260,14 +286,14 @@ def meaning(shape: str) -> str:
 
 def styles() -> str:
     """What each style of pagination needs beside what all need."""
-    return table(["style", "its own members"], ((f"`{n}`", ", ".join(f"`{m}`" for m in ms)) for n, ms in dialect._STYLES.items()))  # fmt: skip
+    rows = ((f"`{name}`", ", ".join(f"`{one}`" for one in members)) for name, members in dialect._STYLES.items())
+    return table(["style", "its own members"], rows)
 
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "ARCHITECTURE.md": {"levels": levels},
-    "docs/reference/command-line.md": {
-        name: partial(options, name) for name in ("serve", "rules", "check", "mutants", "assumptions")
-    },
+    "docs/reference/modules.md": {name: partial(modules_of, name) for name in ("understudy", "understudy_checks")},
+    "docs/reference/command-line.md": {name: partial(options, name) for name in COMMANDS},
     "docs/reference/control-api.md": {"calls": calls, "operations": operations, "events": events},
     "docs/reference/document-keys.md": {"keys": own_keys, "members": key_members, "styles": styles},
     **{

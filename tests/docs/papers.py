@@ -13,11 +13,11 @@ PAPERS = tuple(
     for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 )  # fmt: skip
 _BLOCK = re.compile(r"((?:^<!-- [^\n]* -->\n)*)^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_MARK = re.compile(r"<!-- (not run|exit|file|serves)(?:: (.*?))? -->")
+_MARK = re.compile(r"<!-- (not run|exit|file|serves|in the checkout)(?:: (.*?))? -->")
 
 
 class Block(NamedTuple):
-    """A fenced block, and the marks in the comments right above it: `not run`, `exit`, `file`, `serves`."""
+    """A fenced block, and the marks in the comments right above it: such as `not run`."""
 
     language: str
     text: str

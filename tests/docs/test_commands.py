@@ -1,7 +1,8 @@
 """The commands in README, CONTRIBUTING and docs: each block of shell lines is run, offline, or says why not.
 
 Comments above a block: `file: NAME` writes it into the paper's folder, `exit: N` is the exit code that is expected,
-`serves` is a server that runs until it is ended, `not run: REASON` is left out. A paper's blocks share a folder.
+`serves` is a server that runs until it is ended, `not run: REASON` is left out. A paper's blocks share a folder, but for
+those marked `in the checkout`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
+import generate
 import pytest
 import yaml
 from papers import PAPERS, ROOT, Block, blocks, text_of
@@ -23,7 +26,6 @@ from understudy import apis
 from understudy.apis import control
 from understudy.engine.worlds import Worlds
 from understudy.http.server import serving
-from understudy_checks.target import targets
 
 ADDRESS = "http://127.0.0.1:8629"
 MOST_SECONDS = 120
@@ -37,18 +39,17 @@ class Folder:
         self.path, self.url = path, url
         self.groups: list[int] = []
 
-    def run(self, text: str) -> tuple[int, str]:
-        """Run shell lines to their end; the exit code, and what they wrote."""
-        output = self.path / ".output"
-        with output.open("w+b") as file:
-            process = self._start(text.replace(ADDRESS, self.url), file.fileno())
+    def run(self, text: str, folder: Path) -> tuple[int, str]:
+        """Run shell lines in a folder to their end; the exit code, and what they wrote."""
+        with TemporaryFile() as file:
+            process = self._start(text.replace(ADDRESS, self.url), file.fileno(), folder)
             code = process.wait(MOST_SECONDS)
             file.seek(0)
             return code, file.read().decode()
 
     def serve(self, text: str) -> str:
         """Run shell lines that serve until they are ended; what they wrote up to then."""
-        process = self._start(text, subprocess.PIPE)
+        process = self._start(text, subprocess.PIPE, self.path)
         assert process.stdout is not None
         lines = []
         for line in process.stdout:
@@ -65,10 +66,10 @@ class Folder:
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGTERM)
 
-    def _start(self, text: str, output: int) -> subprocess.Popen[bytes]:
+    def _start(self, text: str, output: int, folder: Path) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", on_a_free_port(text)],
-            cwd=self.path,
+            cwd=folder,
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -82,6 +83,7 @@ class Folder:
 def on_a_free_port(text: str) -> str:
     """Shell lines whose servers take a free port, and whose `make` is that of the checkout and installs nothing."""
     text = re.sub(r"understudy serve(?!.*--port)", "understudy serve --port 0", text)
+    text = text.replace(".venv/bin/python", sys.executable)
     make = f"make -s -C {ROOT} BIN={Path(sys.executable).parent} -o .venv/.serves"
     return text.replace("make serve", f"{make} serve ARGS='--port 0'")
 
@@ -115,8 +117,8 @@ def steps(workflow: str) -> Iterator[str]:
 def folder(tmp_path: Path) -> Iterator[Folder]:
     """An empty folder, and the mock with all APIs in this process."""
     limits = dict.fromkeys(apis.NAMES)
-    served = [*map(targets.declared, apis.NAMES), control.declare]
-    with serving(Worlds(served, seeds=targets.seeds(), limits=limits)) as url:
+    served = [*map(apis.declare, apis.NAMES), control.declare]
+    with serving(Worlds(served, seeds=apis.seeds(apis.NAMES), limits=limits)) as url:
         made = Folder(tmp_path, url)
         yield made
         made.end()
@@ -138,7 +140,7 @@ def test_the_commands_of_a_paper_do_what_it_says(paper: str, folder: Folder) -> 
             assert "Understudy serves" in output, output
         else:
             for lines in [block.text] if block.language == "sh" else steps(block.text):
-                code, output = folder.run(lines)
+                code, output = folder.run(lines, ROOT if "in the checkout" in block.marks else folder.path)
                 assert code == int(block.marks.get("exit", 0)), f"{lines}\n{output}"
 
 
@@ -168,9 +170,7 @@ def test_targets_of_make_exist(paper: str) -> None:
 @pytest.mark.parametrize("paper", PAPERS)
 def test_options_exist(paper: str) -> None:
     """Every option of an `understudy` command line of a paper is one of that command, also where it is not run."""
-    import generate
-
-    for block in (block for block in blocks(paper) if block.language in ("sh", "yaml")):
-        for command, words in re.findall(r"understudy (serve|rules|check|mutants|assumptions)\b([^|&#\n]*)", block.text):
-            known = {name for action in generate.arguments(command) for name in action.option_strings}
-            assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", words.partition(" -- ")[0])) <= known
+    text = "\n".join(block.text for block in blocks(paper) if block.language in ("sh", "yaml"))
+    for command, words in re.findall(rf"understudy ({'|'.join(generate.COMMANDS)})\b([^|&#\n]*)", text):
+        known = {name for action in generate.arguments(command) for name in action.option_strings}
+        assert set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", words.partition(" -- ")[0])) <= known

@@ -10,7 +10,7 @@ def test_a_page_is_up_to_date(page: str) -> None:
     assert (generate.ROOT / page).read_text() == generate.filled(page), "run `make docs`"
 
 
-@pytest.mark.parametrize("command", ["serve", "rules", "check", "mutants", "assumptions"])
+@pytest.mark.parametrize("command", generate.COMMANDS)
 def test_every_option_has_a_meaning(command: str) -> None:
     """No row of the command line's reference is empty."""
     rows = [generate.option(action) for action in generate.arguments(command)]
