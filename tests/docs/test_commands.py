@@ -1,8 +1,8 @@
 """The commands in README, CONTRIBUTING and docs: each block of shell lines is run, offline, or says why not.
 
 Comments above a block: `file: NAME` writes it into the paper's folder, `exit: N` is the exit code that is expected,
-`serves` is a server that runs until it is ended, `not run: REASON` is left out. A paper's blocks share a folder, but for
-those marked `in the checkout`.
+`serves` is a server that runs until it is ended, `not run: REASON` is left out. A paper's blocks share a folder, but
+for those marked `in the checkout`.
 """
 
 from __future__ import annotations
