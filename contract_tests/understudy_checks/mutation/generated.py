@@ -456,7 +456,7 @@ def _rebodied(api: Api, operation: str, path: Path, values: Mapping[str, Json]) 
     known = api.contract.operations[operation]
     schema = _patched(api.contract.document, body_schema(api.contract.document, known), path, values)
     assert known.body is not None, "only a declared body has members"
-    body = structs.replace(known.body, validator=api.contract.validator(schema))
+    body = structs.replace(known.body, validator=api.contract.validator(schema), strict=None)
     return _respecified(api, operation, body=body)
 
 

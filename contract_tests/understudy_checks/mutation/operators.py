@@ -466,7 +466,7 @@ def swap_handler(operation: str, other: str) -> Breakage:
 
 
 def replace_step(name: str, act: Callable[[Step, Call], Response | None]) -> Breakage:
-    """A step of the pipeline (`authenticate`, `admit`, `validate`) is done by `act(step, call)`."""
+    """A step of the pipeline (`authenticate`, `limit_rate`, `validate`) is done by `act(step, call)`."""
     return lambda api: stepped(api, **{name: partial(act, getattr(api.steps, name))})
 
 

@@ -66,10 +66,10 @@ MUTANTS: Table = {
             lambda call: call.credential._replace(token=f"{call.credential.token} {call.operation.id}")
         ),
         "Writes are admitted without end.": replace_step(
-            "admit", lambda step, call: step(call) if call.request.method == "GET" else None
+            "limit_rate", lambda step, call: step(call) if call.request.method == "GET" else None
         ),
         "Too many requests are answered 403.": swap_step_error(
-            "admit", "rate-limited", lambda call, problem: Problem("forbidden")
+            "limit_rate", "rate-limited", lambda call, problem: Problem("forbidden")
         ),
         "Too many requests are answered by a proxy in front, in HTML.": replace_step("limit_rate", _answer_by_a_proxy),
     },
@@ -100,6 +100,6 @@ MUTANTS: Table = {
         "Who was refused once stays refused.": _never_admit_again,
     },
     "rate-limit.refused-does-nothing": {
-        "A write over the limit is done before it is refused.": on_step_refusal("admit", perform),
+        "A write over the limit is done before it is refused.": on_step_refusal("limit_rate", perform),
     },
 }
