@@ -2,7 +2,7 @@
 
     python tests/gate.py [--deep]
 
-Two processes, because the machine has two cores and a mutant run under coverage would take twice as long. `--deep`
+Three processes, so that two cores are always busy; a mutant run under coverage would take twice as long. `--deep`
 adds what is marked deep and draws many more examples, differently on every run.
 """
 
@@ -12,6 +12,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+COVERED = (
+    ("tests/checks", "contract_tests"),
+    ("tests/engine", "tests/http", "tests/cli", "tests/apis", "tests/docs"),
+)
 BESIDE = ("tests/checks/test_mutants.py", "tests/checks/test_generated_mutants.py", "tests/checks/test_alternatives.py")
 
 
@@ -23,9 +27,9 @@ def main(deep: bool) -> int:
     for old in ROOT.glob(".coverage*"):
         old.unlink()
     ignored = [f"--ignore={path}" for path in BESIDE]
-    covered = start(["coverage", "run", "-m", "pytest", "tests", "contract_tests", *ignored], environment)
+    covered = [start(["coverage", "run", "-m", "pytest", *paths, *ignored], environment) for paths in COVERED]
     beside = start(["pytest", *BESIDE], environment)
-    codes = [told(covered), run(["coverage", "combine", "--quiet"]), run(["coverage", "report"]), told(beside)]
+    codes = [*map(told, covered), run(["coverage", "combine", "--quiet"]), run(["coverage", "report"]), told(beside)]
     return max(codes)
 
 

@@ -266,3 +266,14 @@ def test_nothing_is_left_in_the_temporary_folder(monkeypatch: pytest.MonkeyPatch
     assert profiles.aside() == Path("/kept/understudy/hypothesis")
     monkeypatch.setattr(profiles.cache, "folder", lambda: Path("~nobody-of-this-name").expanduser())
     assert profiles.aside().name == f"understudy-hypothesis-{os.getuid()}"
+
+
+def test_trials_that_are_interrupted_end_with_the_signals_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was interrupted before anything was known is exit code 130, or that of SIGTERM."""
+    from understudy_checks.commands import trying
+
+    def interrupt(*arguments: Any) -> Any:
+        raise Interruption("interrupted")
+
+    monkeypatch.setattr(trying, "_tried", interrupt)
+    assert cli.main(["mutants", "nextstep", "--only", "no-page-holds-more-than-50-items"]) == 130

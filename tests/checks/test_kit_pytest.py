@@ -117,3 +117,18 @@ def test_a_target_file_is_an_option(pytester: pytest.Pytester, served: str) -> N
     result = kit(pytester, *options, "--understudy-set", "rate_limits=0", "-k", ONE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["*--set: unknown setting rate_limits; did you mean rate_limit?*"])
+
+
+def test_an_unknown_api_is_a_mistake(pytester: pytest.Pytester) -> None:
+    """The nearest one is named, and nothing runs."""
+    result = kit(pytester, "--understudy-api", "nextstop")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*unknown API nextstop; did you mean nextstep?; known: nextstep, kognitos, tallyfy*"])
+
+
+def test_options_are_there_without_entry_points(pytester: pytest.Pytester) -> None:
+    """Where pytest loads no entry points the kit's conftest adds its options itself."""
+    pytester.makeconftest("from understudy_checks.conftest import *")
+    result = pytester.runpytest_inprocess("-p", "no:understudy_checks", *QUICK, "--help")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*--understudy-api-key=KEY*"])
