@@ -1,9 +1,9 @@
-# Thin names for commands that the README also shows.
+# Thin names for commands that README and docs also show.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup serve lint test test-deep bench bench-peers clean
+.PHONY: setup serve lint test test-deep docs bench bench-peers clean
 
 setup: .venv/.ready
 
@@ -30,6 +30,9 @@ test: lint
 
 test-deep: lint
 	$(BIN)/python tests/gate.py --deep
+
+docs: setup
+	$(BIN)/python tests/docs/generate.py
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

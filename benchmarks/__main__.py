@@ -11,7 +11,7 @@ from benchmarks import growth, inside, kit, load, memory, start, throughput
 from benchmarks.command import asked, impossible, judged
 from benchmarks.figures import Figure, table
 from benchmarks.machine import told
-from benchmarks.report import goals_table, put_into_readme
+from benchmarks.report import goals_table, put_into_page
 from benchmarks.servers import NotStarted
 
 Numbers = Mapping[str, Any]
@@ -92,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = [figure for name in names for figure in _run(GROUPS[name], quick=options.quick)]
     except NotStarted as reason:
         return impossible(reason)
-    if options.readme:
-        put_into_readme("goals", f"{told(quick=options.quick)}\n\n{goals_table(figures)}")
+    if options.docs:
+        put_into_page("goals", f"{told(quick=options.quick)}\n\n{goals_table(figures)}")
     return judged(figures)
 
 

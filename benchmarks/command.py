@@ -19,7 +19,7 @@ def asked(
     """The options; `names` are known ones, else it exits with 2."""
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {'; '.join(known)}")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, less data")
-    parser.add_argument("--readme", action="store_true", help="put what is measured into the README")
+    parser.add_argument("--docs", action="store_true", help="put what is measured into docs/explanation/speed.md")
     options = parser.parse_args(arguments)
     for name in options.names:
         if name not in known:

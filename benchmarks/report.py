@@ -1,4 +1,4 @@
-"""Figures as Markdown, and where they stand in the README: between two comments that name the part."""
+"""Figures as Markdown, and where they stand in the page on speed: between two comments that name the part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.figures import GOALS, Figure, verdict
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs/explanation/speed.md"
 
 
 def goals_table(figures: Sequence[Figure]) -> str:
@@ -23,10 +23,10 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def put_into_readme(part: str, text: str, *, readme: Path = README) -> None:
-    """Replace a part of the README; raises ValueError when it has none of that name."""
-    before = readme.read_text()
+def put_into_page(part: str, text: str, *, page: Path = PAGE) -> None:
+    """Replace a part of the page; raises ValueError when it has none of that name."""
+    before = page.read_text()
     marks = re.compile(f"(<!-- {part} -->\n).*?(<!-- /{part} -->)", re.DOTALL)
     if not marks.search(before):
-        raise ValueError(f"{readme} has no <!-- {part} -->")
-    readme.write_text(marks.sub(lambda match: f"{match[1]}{text}\n{match[2]}", before))
+        raise ValueError(f"{page} has no <!-- {part} -->")
+    page.write_text(marks.sub(lambda match: f"{match[1]}{text}\n{match[2]}", before))

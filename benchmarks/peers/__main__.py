@@ -18,7 +18,7 @@ from benchmarks.figures import PEERS, table
 from benchmarks.machine import told
 from benchmarks.peers.catalogue import CATALOGUE
 from benchmarks.peers.contest import against_ours, entered, measure, standing
-from benchmarks.report import put_into_readme
+from benchmarks.report import put_into_page
 from benchmarks.servers import NotStarted
 
 
@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     spent = standing(entrants, taken, unit="microseconds of CPU per request", value=lambda r: r.cpu)
     figures = list(against_ours(taken))
     print(f"\n{told(quick=options.quick)}\n\n{rates}\n\n{spent}\n\n{table(figures)}")
-    if options.readme:
-        put_into_readme("peers", f"{told(quick=options.quick)}\n\n{rates}")
+    if options.docs:
+        put_into_page("peers", f"{told(quick=options.quick)}\n\n{rates}")
     return judged(figures)
 
 

@@ -61,9 +61,9 @@ def test_a_file_tells_what_is_known(file) -> None:
     assert settings.access.ids(None) == {"agent_id": "a7"}
 
 
-def test_the_readme_s_target_file_is_one(file) -> None:
-    """What the README shows can be pasted, and shows everything that can be told of any API."""
-    shown = re.search(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def test_the_documented_target_file_is_one(file) -> None:
+    """The target file in the documentation can be pasted, and has every setting of any API."""
+    shown = re.search(r"```toml\n(.*?)```", (ROOT / "docs/reference/target-file.md").read_text(), re.DOTALL)
     assert shown is not None
     settings = read(file(shown[1]), {})
     assert settings.members[0].email == "jane@example.com"

@@ -18,7 +18,7 @@ from benchmarks.load import Sample, lua, read
 from benchmarks.peers import contest
 from benchmarks.peers.catalogue import CATALOGUE, Peer, Unavailable, stubs
 from benchmarks.plot import Curve, Panel, drawn
-from benchmarks.report import README, goals_table, put_into_readme
+from benchmarks.report import PAGE, goals_table, put_into_page
 from benchmarks.requests import ASKS, as_requests, with_tasks
 from benchmarks.servers import Answer, NotStarted, Running, answer, expect, free_port, running
 from benchmarks.throughput import Round
@@ -244,7 +244,7 @@ def test_plot_is_well_formed():
 
 
 def test_committed_plot_is_there():
-    """The README shows it."""
+    """The page on speed links to it."""
     assert growth.PLOT.exists()
 
 
@@ -310,23 +310,22 @@ def _only(monkeypatch, figure):
     monkeypatch.setattr(benchmarks, "GROUPS", {"start": group})
 
 
-def test_a_part_of_the_readme_is_replaced(tmp_path):
+def test_a_part_of_the_page_is_replaced(tmp_path):
     """Only what stands between the part's own marks."""
-    readme = tmp_path / "README.md"
-    readme.write_text("a\n<!-- goals -->\nold\n<!-- /goals -->\nb\n<!-- peers -->\n<!-- /peers -->\n")
-    put_into_readme("goals", goals_table([summed_up("install size", [40], "MB")]), readme=readme)
-    assert "<!-- goals -->\n| what |" in readme.read_text()
+    page = tmp_path / "speed.md"
+    page.write_text("a\n<!-- goals -->\nold\n<!-- /goals -->\nb\n<!-- peers -->\n<!-- /peers -->\n")
+    put_into_page("goals", goals_table([summed_up("install size", [40], "MB")]), page=page)
+    assert "<!-- goals -->\n| what |" in page.read_text()
     assert (
-        "| install size | 40 MB | <= 45: met |\n<!-- /goals -->\nb\n<!-- peers -->\n<!-- /peers -->"
-        in readme.read_text()
+        "| install size | 40 MB | <= 45: met |\n<!-- /goals -->\nb\n<!-- peers -->\n<!-- /peers -->" in page.read_text()
     )
     with pytest.raises(ValueError, match="other"):
-        put_into_readme("other", "", readme=readme)
+        put_into_page("other", "", page=page)
 
 
-def test_readme_has_the_places_for_its_figures():
+def test_the_page_has_the_places_for_its_figures():
     """The commands that fill it find them."""
-    text = README.read_text()
+    text = PAGE.read_text()
     assert all(f"<!-- {part} -->\n" in text and f"<!-- /{part} -->" in text for part in ("goals", "peers"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import resource
 import signal
 import sys
@@ -29,7 +28,6 @@ from understudy_checks.mutation import mutants
 from understudy_checks.plan import planned
 from understudy_checks.target import installed
 
-ROOT = Path(__file__).parents[2]
 KEY = "nxs_live_your_key"
 ONE = "nextstep.runs.unknown-run"
 
@@ -336,12 +334,3 @@ def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(command, "mock", interrupted)
     assert check("nextstep", "--only", ONE) == (130, "", "")
-
-
-def test_the_readme_names_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's table of `understudy check` holds exactly the flags of the command."""
-    with pytest.raises(SystemExit):
-        cli.main(["check", "--help"])
-    flags = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help", "--quiet"}
-    table = (ROOT / "README.md").read_text().partition("flag of `understudy check API`")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`(--[a-z-]+)", table)) == flags

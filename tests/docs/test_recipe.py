@@ -1,4 +1,4 @@
-"""The README's recipe for another API, followed to the letter in a copy of the code."""
+"""The recipe for another API, followed to the letter in a copy of the code."""
 
 import json
 import os
@@ -18,12 +18,12 @@ FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the code with the README's files in it, and the name added."""
+    """A copy of the code with the recipe's files in it, and the name added."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("mock_server", "contract_tests", "openapi", "fixtures"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
-    files = FILE.findall((ROOT / "README.md").read_text())
+    files = FILE.findall((ROOT / "docs/how-to/add-an-api.md").read_text())
     assert [name for name, _ in files] == [
         "openapi/notes.yaml",
         "fixtures/notes/seed.yaml",
