@@ -90,7 +90,7 @@ def _grown(world: World, sizes: Sequence[int]) -> Iterator[tuple[int, World]]:
     """A world for each size, from one that grows: they share their rows."""
     for size in sizes:
         fill(mock.team(world), size)
-        grown = world.begin().origin
+        grown = world.mark_origin().origin
         assert grown is not None, "the world has begun just now"
         yield size, grown
 

@@ -185,7 +185,7 @@ def api(changed: dict[str, Any] | None = None, **members: Any) -> Api:
         "steps": STEPS,
         "error_body": error_body,
         "error_type": b"application/json",
-        "layouts": {"toys": Layout("Toy", at=lambda toy: 0, lists=lambda toy: ((),))},
+        "layouts": {"toys": Layout("Toy", sort_key=lambda toy: 0, indexes=lambda toy: ((),))},
         "inconsistencies": lambda tenant, store: ["too many toys"] if len(store["toys"]) > 9 else [],
         "seed": seed,
         "new_key": lambda ids: ids.take(8, HEX),

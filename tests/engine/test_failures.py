@@ -146,7 +146,7 @@ def test_a_timer_that_raises_is_no_requests_fault() -> None:
     exchange = handle(LIST, world, worlds)
     assert exchange.response.status == 200
     assert world.tenants["toy"]["one"]["toys"].row("e") is not None
-    assert [(due.timer, due.at) for due in sorted(world.due)] == [("fail", 1_000), ("note", 9_000)]
+    assert [(due.timer, due.at) for due in sorted(world.jobs)] == [("fail", 1_000), ("note", 9_000)]
     failure, answered = world.journal
     assert answered is exchange
     assert (failure.api, failure.operation, failure.at, failure.reason) == ("toy", None, 1_000, "internal")
@@ -164,12 +164,12 @@ def test_a_job_that_failed_is_tried_again() -> None:
     assert len(world.journal.find(1).error or "") > 0  # type: ignore[union-attr]
     other = worlds.create()
     worlds.restore(other, world.export())
-    assert [due[2:] for due in sorted(other.due)] == [due[2:] for due in sorted(world.due)]
+    assert [due[2:] for due in sorted(other.jobs)] == [due[2:] for due in sorted(world.jobs)]
     happened.append("mended")
     for _ in range(2):
         worlds.advance(world, 1)
     assert happened == ["mended", {"toy": "x"}]
-    assert [due.at for due in world.due] == [9_000]
+    assert [due.at for due in world.jobs] == [9_000]
 
 
 def test_a_failed_timer_is_told_by_the_control_api(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def serve(*apis: Api) -> Worlds:
 def ask(worlds: Worlds, headers: Headers = (), query: str = "") -> Exchange:
     """Send GET /toys in the world that the request belongs to."""
     request = Request("GET", "/api/toys", query, headers)
-    world = worlds.of(request)
+    world = worlds.find(request)
     assert world is not None
     return handle(request, world, worlds)
 

@@ -18,7 +18,7 @@ def faults(folder: Path, source: str, *events: object) -> list[str]:
     """Return the problems with the kinds in a file; the document has `full` and `empty`, the control API `refused`."""
     file = folder / "toy.py"
     file.write_text(source)
-    return kinds.unknown("toy", [file], known=("full", "empty"), events=events, told=("refused",))  # type: ignore[arg-type]
+    return kinds.unknown("toy", [file], known=("full", "empty"), events=events, event_kinds=("refused",))  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)

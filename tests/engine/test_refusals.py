@@ -40,7 +40,7 @@ def kept_by(world: World) -> Any:
         for name in store.names()
     }
     ids, clock = (world.ids.seed, world.ids.count), world.clock.frozen and world.clock.now()
-    own = (dict(world.assumptions), dict(world.credentials), sorted(world.due), list(world.faults))
+    own = (dict(world.assumptions), dict(world.credentials), sorted(world.jobs), list(world.faults))
     return collections, ids, clock, own
 
 

@@ -276,6 +276,6 @@ def test_a_state_takes_no_key_from_another_world() -> None:
     key = worlds_of(one).access_info(one, "nextstep")["api_key"].encode()
     put(other, exported(one))
     request = Request("GET", "/api/v1/process-runs", "", ((b"authorization", b"Bearer " + key),))
-    assert worlds.of(request) is one
+    assert worlds.find(request) is one
     worlds.reset(other)
-    assert worlds.of(request) is one
+    assert worlds.find(request) is one

@@ -17,7 +17,7 @@ import toy
 from understudy import apis, cli, data
 from understudy.document import yaml_limits
 from understudy.document.read import Unreadable, read
-from understudy.document.seed_file import SeedError, check_json, place_of
+from understudy.document.seed_file import SeedError, check_json, path_of
 from understudy.engine.api import Api
 from understudy_checks.target import installed
 
@@ -305,14 +305,14 @@ def test_a_fault_behind_a_merge_key_has_the_line_around_it(folder: Path) -> None
     """An error in a merged member has the line of its container; an empty file has one line."""
     file = written(folder, "nextstep", "x: &x {b: {c: 1}}\na:\n  <<: *x\n")
     error = SeedError([(("a", "b", "c"), "one\n" + "y" * 400), ((), "all")])
-    assert error.located(file).splitlines() == [f"{file}:3: /a/b/c: one {'y' * 296}...", f"{file}:1: /: all"]
-    assert SeedError([((), "empty")]).located(written(folder, "nextstep", "")) == f"{file}:1: /: empty"
+    assert error.report(file).splitlines() == [f"{file}:3: /a/b/c: one {'y' * 296}...", f"{file}:1: /: all"]
+    assert SeedError([((), "empty")]).report(written(folder, "nextstep", "")) == f"{file}:1: /: empty"
 
 
 def test_a_record_is_found_by_its_id() -> None:
     """The position of a seeded record is that of the object with its id."""
     content = {"a": [{"id": 5}, {"user_id": "u", "deep": {"id": "x"}}]}
-    assert place_of(content, "5") == ("a", 0)
-    assert place_of(content, "u") == ("a", 1)
-    assert place_of(content, "x") == ("a", 1, "deep")
-    assert place_of(content, "nobody") == ()
+    assert path_of(content, "5") == ("a", 0)
+    assert path_of(content, "u") == ("a", 1)
+    assert path_of(content, "x") == ("a", 1, "deep")
+    assert path_of(content, "nobody") == ()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.engine.store import MAX_DECODED, Collection, Layout, Page, Positions, Store, encode
+from understudy.engine.store import MAX_DECODED, Collection, ComputedListing, Layout, Page, Store, encode
 
-BY_COLOUR = Layout({}, at=lambda record: int(record["at"]), lists=lambda record: ((), record["colour"]))
+BY_COLOUR = Layout({}, sort_key=lambda record: int(record["at"]), indexes=lambda record: ((), record["colour"]))
 
 
 def filled(*records: tuple[str, int, str]) -> Collection:
@@ -149,7 +149,7 @@ def test_positions_are_rendered_when_asked() -> None:
         made.append(position)
         return str(position).encode()
 
-    listing = Positions(1_000_000, render, str, lambda text: int(text) if text.isdecimal() else None)
+    listing = ComputedListing(1_000_000, render, str, lambda text: int(text) if text.isdecimal() else None)
     assert listing.page(None, 2) == Page([b"0", b"1"], "1", True)
     assert listing.page(listing.position("999998"), 2) == Page([b"999999"], "999999", False)
     assert listing.page(999_999, 2) == Page([], None, False)

@@ -60,7 +60,7 @@ class Collections(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Start with two empty collections."""
-        layout = Layout({}, at=lambda record: int(record["at"]), lists=named)
+        layout = Layout({}, sort_key=lambda record: int(record["at"]), indexes=named)
         self.kept = [(Collection(layout), Model()) for _ in range(2)]
 
     @rule(side=st.integers(0, 1), id=IDS, at=TIMES, names=INDEXED)
@@ -118,7 +118,7 @@ class Collections(RuleBasedStateMachine):
         collection, model = self.kept[side]
         expected = model.ids(*groups)
         for descending in (False, True):
-            found = collection.matching(*groups, descending=descending)
+            found = collection.query(*groups, descending=descending)
             right = expected[::-1] if descending else expected
             assert read_ids(found.slice(0, 10)) == right
             assert found.size() == len(right)
@@ -137,7 +137,7 @@ class Collections(RuleBasedStateMachine):
             for name in NAMES:
                 listing = collection.listing(name)
                 assert listing.ids == model.ids([name])
-                assert listing.later_than(0) == sum(model.places[id][0] > 0 for id in listing.ids)
+                assert listing.count_after(0) == sum(model.places[id][0] > 0 for id in listing.ids)
             assert set(collection._indexes) == {name for record in model.records.values() for name in record["names"]}
 
 

@@ -38,11 +38,11 @@ def test_a_world_is_found_by_its_key(worlds: Worlds) -> None:
     made = worlds.create()
     key = worlds.access_info(made, "nextstep")["api_key"]
     for value in (f"Bearer {key}", f"bearer {key}", key):
-        assert worlds.of(asked("/api/v1/x", authorization=value)) is made
-    assert worlds.of(asked("/api/v1/x", x_api_key=key)) is worlds.default, "no document that is served names it"
+        assert worlds.find(asked("/api/v1/x", authorization=value)) is made
+    assert worlds.find(asked("/api/v1/x", x_api_key=key)) is worlds.default, "no document that is served names it"
     for value in (KEY, "", "Bearer", "Bearer x"):
-        assert worlds.of(asked("/api/v1/x", authorization=value)) is worlds.default
-    assert worlds.of(asked("/api/v1/x")) is worlds.default
+        assert worlds.find(asked("/api/v1/x", authorization=value)) is worlds.default
+    assert worlds.find(asked("/api/v1/x")) is worlds.default
 
 
 def test_the_first_known_key_chooses_the_world(make_worlds: Plant, small: dict[str, Any], nextstep: Api) -> None:
@@ -53,18 +53,18 @@ def test_the_first_known_key_chooses_the_world(make_worlds: Plant, small: dict[s
     named = (b"authorization", b"x-toy")
     for name, also in product(named, named):
         for value in (b"", b"else", other):
-            assert worlds.of(Request("GET", "/api/v1/x", headers=((name, one), (also, value)))) is first
-        assert worlds.of(Request("GET", "/api/v1/x", headers=((name, b"else"), (also, one)))) is first
+            assert worlds.find(Request("GET", "/api/v1/x", headers=((name, one), (also, value)))) is first
+        assert worlds.find(Request("GET", "/api/v1/x", headers=((name, b"else"), (also, one)))) is first
 
 
 def test_a_named_world_goes_before_a_key(worlds: Worlds) -> None:
     """X-Mock-World wins over a key, and alone selects the world of control calls."""
     made = worlds.create()
     key = worlds.access_info(made, "nextstep")["api_key"]
-    assert worlds.of(asked("/api/v1/x", authorization=key, x_mock_world="default")) is worlds.default
-    assert worlds.of(asked("/__mock__/clock", authorization=key)) is worlds.default
-    assert worlds.of(asked("/__mock__/clock", x_mock_world=made.id)) is made
-    assert worlds.of(asked("/__mock__/clock", x_mock_world="none")) is None
+    assert worlds.find(asked("/api/v1/x", authorization=key, x_mock_world="default")) is worlds.default
+    assert worlds.find(asked("/__mock__/clock", authorization=key)) is worlds.default
+    assert worlds.find(asked("/__mock__/clock", x_mock_world=made.id)) is made
+    assert worlds.find(asked("/__mock__/clock", x_mock_world="none")) is None
 
 
 def test_fresh_worlds_differ_in_keys_and_ids_alone(worlds: Worlds) -> None:

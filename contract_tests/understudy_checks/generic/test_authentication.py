@@ -178,7 +178,7 @@ def test_keys_of_a_tenant_may_do_the_same(target: Target, writing: Operation) ->
 def _without_key(client: Client) -> list[dict[str, str]]:
     scheme = client.contract.schemes[0]
     values = {"bearer": ("", "Bearer", "Basic dXNlcjpwYXNz"), "basic": ("", "Basic")}.get(scheme.kind, ("",))
-    return [{}, *({scheme.header: value} for value in values if scheme.place == "header")]
+    return [{}, *({scheme.header: value} for value in values if scheme.location == "header")]
 
 
 def _send(client: Client, operation: Operation, arranged: Arranged, headers: dict[str, str]) -> Response:

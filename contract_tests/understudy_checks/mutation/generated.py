@@ -27,7 +27,7 @@ from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import Response
 from understudy.engine.paging import page
 from understudy.engine.problem import Problem, Refusal
-from understudy.engine.store import Positions, Store, decode, encode
+from understudy.engine.store import ComputedListing, Store, decode, encode
 from understudy_checks.mutation import Breakage
 from understudy_checks.mutation.members import (
     EACH,
@@ -224,7 +224,7 @@ def _as_tenant(call: Call, tenant: str, handler: Handler) -> Reply:
     return handler(call)
 
 
-def _append_other_tenant(call: Call, reply: Reply, handler: Handler) -> Positions:
+def _append_other_tenant(call: Call, reply: Reply, handler: Handler) -> ComputedListing:
     """The items of the caller's list followed by those of the first other tenant, if it has that list."""
     assert not isinstance(reply.body, bytes), "only a listing is joined"
     rows, own = list(reply.body.slice(0, reply.body.size())), (call.store, call.credential)
@@ -236,7 +236,7 @@ def _append_other_tenant(call: Call, reply: Reply, handler: Handler) -> Position
     call.store, call.credential = own
     ids = [str(row.get("id", n)) for n, row in enumerate(map(decode, rows))]
     places = {id: n for n, id in enumerate(ids)}
-    return Positions(len(rows), rows.__getitem__, ids.__getitem__, places.get)
+    return ComputedListing(len(rows), rows.__getitem__, ids.__getitem__, places.get)
 
 
 def _has_record(store: Store, id: str) -> bool:

@@ -24,7 +24,7 @@ from understudy.engine.exchange import Response
 from understudy.engine.jobs import internal_call
 from understudy.engine.paging import page
 from understudy.engine.problem import Problem, Refusal
-from understudy.engine.store import Listing, Positions, Record, Store, decode, encode
+from understudy.engine.store import ComputedListing, Listing, Record, Store, decode, encode
 from understudy_checks.mutation import Breakage, handled, stepped
 from understudy_checks.target import installed
 
@@ -521,7 +521,7 @@ def listing(items: Sequence[Record]) -> Listing:
     """Create a listing of these records with their ids."""
     ids = [item["id"] for item in items]
     positions = {id: position for position, id in enumerate(ids)}
-    return Positions(len(ids), lambda position: encode(items[position]), ids.__getitem__, positions.get)
+    return ComputedListing(len(ids), lambda position: encode(items[position]), ids.__getitem__, positions.get)
 
 
 def ask(call: Call, operation: str, arguments: Mapping[str, Json], body: Json = None) -> Json:

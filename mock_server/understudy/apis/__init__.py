@@ -37,7 +37,7 @@ def declare(name: str) -> Api:
 
 def check_kinds(name: str, contract: Contract, *, events: Iterable[Callable[..., Any]] = ()) -> None:
     """Raise ValueError for the Problems of the API `name` whose kinds its document does not declare."""
-    wrong = kinds.unknown(name, sources(name), known=contract.errors, events=events, told=EVENT_KINDS)
+    wrong = kinds.unknown(name, sources(name), known=contract.errors, events=events, event_kinds=EVENT_KINDS)
     if wrong:
         raise ValueError(f"{contract.source}: {'; '.join(wrong)}")
 
@@ -91,7 +91,7 @@ def plant_own(api: Api, seed: Json, file: Path) -> SeededData:
         check_records(api, seed, seeded)
         return load_seed(api, seed)
     except SeedError as error:
-        raise Unreadable(error.located(file)) from error
+        raise Unreadable(error.report(file)) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:  # from an API whose `seed` checks less
         text = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise Unreadable(f"{file}: {' '.join(text.split())}") from error

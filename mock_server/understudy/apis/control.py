@@ -32,7 +32,7 @@ from understudy.engine.pipeline import STEPS
 from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import decode, encode
 from understudy.engine.world import World
-from understudy.engine.worlds import Worlds, allowed
+from understudy.engine.worlds import Worlds, check_assumptions
 from understudy.messages import suggest
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -175,7 +175,7 @@ def set_assumptions(worlds: Worlds, call: Call) -> Reply:
     """PUT /assumptions: applies the whole body or nothing."""
     known = {id: a for api in worlds.apis.values() for id, a in api.contract.assumptions.items()}
     try:
-        call.world.assumptions = Assumptions({**call.world.assumptions, **allowed(call.body, known)})
+        call.world.assumptions = Assumptions({**call.world.assumptions, **check_assumptions(call.body, known)})
     except ValueError as error:
         raise Problem("invalid", str(error)) from None
     return _assumptions(worlds, call.world)
@@ -251,7 +251,7 @@ def cause_event(worlds: Worlds, call: Call) -> Reply:
         raise Problem("invalid", f"event: {name} has no {event}{suggest(event, api.events)}")
     payload = api.contract.events[event]
     if not payload.validator.is_valid(body):
-        raise Problem("invalid", payload.fault(body))
+        raise Problem("invalid", payload.first_error(body))
     tenants = world.tenants[name]
     tenant = next(iter(tenants)) if tenant is None else tenant
     if tenant not in tenants:
@@ -260,7 +260,7 @@ def cause_event(worlds: Worlds, call: Call) -> Reply:
     if inner.store.meter.bytes >= inner.store.meter.next:
         worlds.check_room(world, inner.store)
     result = api.events[event](inner)
-    call.note(inner.trace)
+    call.extend_trace(inner.trace)
     return _json({"result": result})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from understudy.document.seed_file import Place, SeedError, place_of
+from understudy.document.seed_file import SeedError, SeedPath, path_of
 from understudy.engine.api import Api, SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.seed import fill_store
@@ -18,17 +18,17 @@ def check_records(api: Api, seed: Json, seeded: Sequence[SeededTenant]) -> None:
             raise SeedError(errors)
 
 
-def _schema_errors(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[Place, str]]:
+def _schema_errors(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[SeedPath, str]]:
     for name, records in tenant.data.items():
         validator = api.contract.fits(api.layouts[name].schema)
         for record in records:
             for error in validator.iter_errors(record):
                 path = ".".join(map(str, error.instance_path))
                 message = f"{path}: {error.message}" if path else error.message
-                yield place_of(seed, record["id"]), f"{name} {record['id']}: {message}"
+                yield path_of(seed, record["id"]), f"{name} {record['id']}: {message}"
 
 
-def _inconsistencies(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[Place, str]]:
+def _inconsistencies(api: Api, seed: Json, tenant: SeededTenant) -> Iterator[tuple[SeedPath, str]]:
     for inconsistency in api.inconsistencies(tenant.tenant, fill_store(api, tenant.data)):
         _, _, id = inconsistency.partition(":")[0].partition(" ")  # `<collection> <id>: ...`
-        yield place_of(seed, id), inconsistency
+        yield path_of(seed, id), inconsistency

@@ -34,7 +34,7 @@ class Body(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         force_setattr(self, "sent_as", self.media_type.encode())
 
-    def fault(self, value: Json) -> str:
+    def first_error(self, value: Json) -> str:
         """The first error of an invalid `value` in one line, after the dotted path of the member."""
         error = next(self.validator.iter_errors(value))
         path = ".".join(str(part) for part in error.instance_path)

@@ -117,7 +117,7 @@ class _Compiler:
         self.check_ids()
         self.check_servers()
         schemes = tuple(self.schemes())
-        self.keys = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
+        self.keys = frozenset(scheme.header for scheme in schemes if scheme.location == "query")
         operations = {operation.id: operation for operation in self.operations()}
         parameters = [parameter for operation in operations.values() for parameter in operation.parameters]
         contract = Contract(

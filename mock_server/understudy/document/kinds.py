@@ -27,11 +27,16 @@ class Definition(NamedTuple):
 
 
 def unknown(
-    name: str, files: Sequence[Path], *, known: Iterable[str], events: Iterable[Callable[..., Any]], told: Sequence[str]
+    name: str,
+    files: Sequence[Path],
+    *,
+    known: Iterable[str],
+    events: Iterable[Callable[..., Any]],
+    event_kinds: Sequence[str],
 ) -> list[str]:
     """The wrong kinds that the API `name` raises in `files`, one message each with file and line.
 
-    `known` are the kinds of its document. Code that `events` use raises kinds of the control API instead: `told`.
+    `known` are the kinds of its document. Code that `events` use raises kinds of the control API instead: `event_kinds`.
     """
     contents = [file.read_bytes() for file in files]
 
@@ -44,7 +49,7 @@ def unknown(
     return [
         f"{one.file}:{line}: {_describe(kind, allowed)}"
         for one in known_definitions
-        for allowed in (told if used.intersection(one.names) else own,)
+        for allowed in (event_kinds if used.intersection(one.names) else own,)
         for line, kind in one.kinds
         if kind not in allowed
     ]

@@ -98,7 +98,7 @@ class Pagination(msgspec.Struct, frozen=True, eq=False):
 class Scheme(msgspec.Struct, frozen=True):
     """One security scheme: `bearer`, `basic`, or `apiKey`. `header` names the header, query parameter or cookie.
 
-    `place` is one of these three. `case` is the assumption whether the word Bearer is case-sensitive, `challenge`
+    `location` is one of these three. `case` is the assumption whether the word Bearer is case-sensitive, `challenge`
     the WWW-Authenticate value of a 401. A `basic` token is `user:password`.
     """
 
@@ -107,17 +107,17 @@ class Scheme(msgspec.Struct, frozen=True):
     header: str
     case: Assumed | None
     challenge: Assumed | None
-    place: str = "header"
+    location: str = "header"
     field: bytes = b""  # the header that carries it, lower case; empty for a query parameter
 
     def __post_init__(self) -> None:
-        force_setattr(self, "field", {"header": self.header.encode(), "cookie": b"cookie", "query": b""}[self.place])
+        force_setattr(self, "field", {"header": self.header.encode(), "cookie": b"cookie", "query": b""}[self.location])
 
     def carry(self, token: str) -> tuple[dict[str, str], dict[str, str]]:
         """The headers and query parameters by which a client sends `token`."""
-        if self.place == "query":
+        if self.location == "query":
             return {}, {self.header: token}
-        if self.place == "cookie":
+        if self.location == "cookie":
             return {"cookie": f"{self.header}={token}"}, {}
         if self.kind == "basic":
             return {self.header: f"Basic {b64encode(token.encode()).decode()}"}, {}

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from understudy.document import pointer
 
 Json = Any
-Place = tuple[str | int, ...]
+SeedPath = tuple[str | int, ...]
 
 _MOST_REPORTED = 20  # errors that are listed
 _MAX_LENGTH = 300  # characters of an error message
@@ -23,18 +23,18 @@ _MAX_LENGTH = 300  # characters of an error message
 class SeedError(ValueError):
     """A seed with errors: paths and messages."""
 
-    def __init__(self, faults: Sequence[tuple[Place, str]]) -> None:
-        super().__init__("\n".join(f"{pointer.at(*place)}: {text}" for place, text in faults))
-        self.faults = faults
+    def __init__(self, errors: Sequence[tuple[SeedPath, str]]) -> None:
+        super().__init__("\n".join(f"{pointer.at(*place)}: {text}" for place, text in errors))
+        self.errors = errors
 
-    def located(self, file: Path) -> str:
+    def report(self, file: Path) -> str:
         """One line for each error (at most 20): file, line, JSON pointer, message."""
-        lines = _lines(file, [place for place, _ in self.faults[:_MOST_REPORTED]])
+        lines = _lines(file, [place for place, _ in self.errors[:_MOST_REPORTED]])
         messages = [
             f"{file}:{line}: {pointer.at(*place) or '/'}: {_shorten(text)}"
-            for line, (place, text) in zip(lines, self.faults, strict=False)
+            for line, (place, text) in zip(lines, self.errors, strict=False)
         ]
-        more = len(self.faults) - len(messages)
+        more = len(self.errors) - len(messages)
         return "\n".join([*messages, f"{file}: and {more} more"] if more else messages)
 
 
@@ -45,11 +45,11 @@ class Validator(Protocol):
         """The errors, each with `instance_path` and `message`."""
 
 
-class Faults:
+class SeedErrors:
     """The errors of a seed, collected while its records are made."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[Place, str]] = []
+        self._found: list[tuple[SeedPath, str]] = []
 
     def check(self, validator: Validator, content: Json) -> None:
         """Validate the whole seed; raises SeedError."""
@@ -85,12 +85,12 @@ def check_json(content: Json) -> None:
         raise SeedError(errors)
 
 
-def place_of(content: Json, id: str) -> Place:
+def path_of(content: Json, id: str) -> SeedPath:
     """The path of the record with an id in a seed; empty when it is not found."""
     return next(_paths_of(content, id, ()), ())
 
 
-def _non_json(value: Json, place: Place) -> Iterator[tuple[Place, str]]:
+def _non_json(value: Json, place: SeedPath) -> Iterator[tuple[SeedPath, str]]:
     if isinstance(value, dict):
         yield from ((place, f"{name!r} must be a text; put it in quotes") for name in value if type(name) is not str)
     elif isinstance(value, float) and not math.isfinite(value):
@@ -101,7 +101,7 @@ def _non_json(value: Json, place: Place) -> Iterator[tuple[Place, str]]:
         yield from _non_json(child, (*place, name))
 
 
-def _paths_of(value: Json, id: str, place: Place) -> Iterator[Place]:
+def _paths_of(value: Json, id: str, place: SeedPath) -> Iterator[SeedPath]:
     if isinstance(value, dict) and id in (str(value.get("id")), value.get("user_id")):
         yield place
     for name, child in _children(value):
@@ -114,7 +114,7 @@ def _children(value: Json) -> Iterable[tuple[str | int, Json]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
-def _lines(file: Path, places: Sequence[Place]) -> list[int]:
+def _lines(file: Path, places: Sequence[SeedPath]) -> list[int]:
     """The line of each path in a YAML file; of the nearest parent for a path without a node."""
     import yaml
 
@@ -123,7 +123,7 @@ def _lines(file: Path, places: Sequence[Place]) -> list[int]:
     return [_node_at(root, place).start_mark.line + 1 if root else 1 for place in places]
 
 
-def _node_at(node: Any, place: Place) -> Any:
+def _node_at(node: Any, place: SeedPath) -> Any:
     for part in place:
         children = node.value
         if isinstance(part, int):

@@ -48,9 +48,9 @@ def _read_key(call: Call) -> str:
 
 def sent(scheme: Scheme, request: Request) -> str | None:
     """The value of the header, query parameter or cookie that a scheme reads; None when it is absent."""
-    if scheme.place == "query":
+    if scheme.location == "query":
         return next((text for name, text in pairs(request.query) if name == scheme.header), None)
-    if scheme.place == "cookie":
+    if scheme.location == "cookie":
         values = (value.decode("latin-1") for name, value in request.headers if name == scheme.field)
         return next((text for value in values for name, text in cookies(value) if name == scheme.header), None)
     value = find(request.headers, scheme.field)

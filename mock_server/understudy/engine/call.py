@@ -95,7 +95,7 @@ class Call:
         self.trace.append(id)
         return self.world.assumptions[id]
 
-    def note(self, ids: Iterable[str]) -> None:
+    def extend_trace(self, ids: Iterable[str]) -> None:
         """Add the ids of assumptions to the trace."""
         self.trace += ids
 
@@ -114,12 +114,12 @@ class Call:
         """The stores of all tenants of this API, for callers that belong to several."""
         return self.world.tenants[self.contract.name]
 
-    def exists_elsewhere(self, collection: str, id: str) -> bool:
+    def exists_for_other_tenant(self, collection: str, id: str) -> bool:
         """Whether another tenant of this API has a record `id`."""
         tenants = self.world.tenants[self.contract.name].values()
         return any(store is not self.store and store[collection].row(id) is not None for store in tenants)
 
-    def owner(self, collection: str, id: str) -> Store | None:
+    def owner_store(self, collection: str, id: str) -> Store | None:
         """The store of the tenant that has a record `id`, None without one; for operations without a credential."""
         tenants = self.world.tenants[self.contract.name].values()
         return next((store for store in tenants if store[collection].row(id) is not None), None)
@@ -138,7 +138,7 @@ class Call:
         outbox.put(record)
         outbox.trim(self.world.server.bounds.outbox)
 
-    def later(self, seconds: float, timer: str, payload: Record) -> None:
+    def schedule(self, seconds: float, timer: str, payload: Record) -> None:
         """Schedule the API's `timer` for this tenant, to run in `seconds` of the world's time."""
         at = self.now + round(seconds * 1000)
         self.world.schedule(at, self.contract.name, self.credential.tenant, timer, payload)

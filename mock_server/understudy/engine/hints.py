@@ -46,10 +46,10 @@ def _credential(call: Call, worlds: Worlds) -> str:
 
 
 def _sent(scheme: Scheme, call: Call) -> str:
-    if scheme.place == "query":
+    if scheme.location == "query":
         return dict(_pairs(call)).get(scheme.header, "")
     value = call.request.header(scheme.field.decode()) or ""
-    return value if scheme.place == "header" or f"{scheme.header}=" in value else ""
+    return value if scheme.location == "header" or f"{scheme.header}=" in value else ""
 
 
 def _explain(call: Call, worlds: Worlds, scheme: Scheme, value: str) -> str:
@@ -118,5 +118,5 @@ def _how_to_send(scheme: Scheme) -> str:
             "header": f"the header `{scheme.header}: KEY`",
             "query": f"the query parameter `{scheme.header}=KEY`",
             "cookie": f"the cookie `{scheme.header}=KEY`",
-        }[scheme.place]
+        }[scheme.location]
     return "the header `Authorization: " + ("Bearer KEY`" if scheme.kind == "bearer" else "Basic BASE64`")

@@ -22,7 +22,7 @@ def run_due_jobs(world: World, apis: Mapping[str, Api], now: int) -> None:
     A job that raises stays scheduled and is retried on the next run; the journal records each failed attempt.
     """
     failed = []
-    while world.due and world.due[0].at <= now:
+    while world.jobs and world.jobs[0].at <= now:
         job = world.take_job()
         try:
             call = internal_call(world, apis[job.api], job.tenant, job.payload)

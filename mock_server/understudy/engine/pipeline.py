@@ -39,7 +39,7 @@ INDEX_METHODS = ("GET", "HEAD", "OPTIONS")  # of the index at `/`, which the edg
 def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     """Answer a request in a world of `worlds` and record the exchange; raises nothing."""
     try:
-        if world.due:
+        if world.jobs:
             worlds.run_due_jobs(world)
         api, operations, segments = worlds.router.find(request.path)
     except Exception:  # before an API is found: problem details

@@ -87,7 +87,9 @@ def limit_rate(call: Call) -> Response | None:
         limits = resolved[call.operation] = tuple(_limits(call))
     for limit in limits:
         most = limit.most if limit.declared.name else override or limit.most
-        call.note(limit.assumptions if most else limit.assumptions[:1])  # without a limit, only the quota was consulted
+        call.extend_trace(
+            limit.assumptions if most else limit.assumptions[:1]
+        )  # without a limit, only the quota was consulted
         if most:
             owner = call.credential.token if limit.declared.per == "credential" else call.credential.tenant
             window = call.world.windows[limit.name, owner]

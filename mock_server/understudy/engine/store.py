@@ -38,14 +38,14 @@ class Meter:
 class Layout(msgspec.Struct, frozen=True):
     """The schema, sort key and indexes of one collection.
 
-    `schema` is the name of a component schema of the document, or a JSON schema. `at` returns a record's sort key
-    (milliseconds; equal keys are sorted by creation); None stands for a collection without an order. `lists` returns
+    `schema` is the name of a component schema of the document, or a JSON schema. `sort_key` returns a record's sort key
+    (milliseconds; equal keys are sorted by creation); None stands for a collection without an order. `indexes` returns
     the names of the indexes that hold a record; a repeated name counts once.
     """
 
     schema: str | Mapping[str, Any]
-    at: Callable[[SharedRecord], int] | None = None
-    lists: Callable[[SharedRecord], tuple[Hashable, ...]] = lambda record: ()
+    sort_key: Callable[[SharedRecord], int] | None = None
+    indexes: Callable[[SharedRecord], tuple[Hashable, ...]] = lambda record: ()
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
@@ -106,7 +106,7 @@ class Collection:
     def __iter__(self) -> Iterator[Record]:
         """All records, by sort key; by creation in a collection without one."""
         ids: Iterable[str] = self._rows
-        if self.layout.at is not None:
+        if self.layout.sort_key is not None:
             ids = sorted(self._rows, key=self._positions.__getitem__)
         return (decode(self._rows[id]) for id in ids)
 
@@ -135,7 +135,7 @@ class Collection:
         """
         if self._shared:
             self._unshare()
-        id, row, ordered = record["id"], encode(record), self.layout.at is not None
+        id, row, ordered = record["id"], encode(record), self.layout.sort_key is not None
         if id not in self._rows:
             self.meter.bytes += len(row)
             if ordered:
@@ -152,7 +152,7 @@ class Collection:
         """Remove the record `id`; raises KeyError when there is none."""
         if self._shared:
             self._unshare()
-        names = set(self.layout.lists(decode(self._rows[id]))) if self.layout.at is not None else ()
+        names = set(self.layout.indexes(decode(self._rows[id]))) if self.layout.sort_key is not None else ()
         self.meter.bytes -= len(self._rows.pop(id))
         self._decoded.pop(id, None)
         for name in names:
@@ -164,17 +164,17 @@ class Collection:
         while len(self._rows) > most:
             self.remove(next(iter(self._rows)))
 
-    def matching(self, *groups: Sequence[Hashable], descending: bool = False) -> Ordered:
+    def query(self, *groups: Sequence[Hashable], descending: bool = False) -> IndexListing:
         """The records that are in at least one index of each group, in order; scans only the shortest group."""
         candidates = sorted((self._union(group) for group in groups), key=len)
         ids = candidates[0] if candidates else []
         for other in candidates[1:]:
             ids = [id for id in ids if self._is_in(id, other)]
-        return Ordered(self._rows, self._positions, ids, descending)
+        return IndexListing(self._rows, self._positions, ids, descending)
 
-    def listing(self, name: Hashable = (), *, descending: bool = False) -> Ordered:
+    def listing(self, name: Hashable = (), *, descending: bool = False) -> IndexListing:
         """The records of the index `name`, in order."""
-        return Ordered(self._rows, self._positions, self._indexes.get(name, []), descending)
+        return IndexListing(self._rows, self._positions, self._indexes.get(name, []), descending)
 
     def fork(self) -> Collection:
         """An independent collection with the same records; nothing is copied until one side writes."""
@@ -197,8 +197,11 @@ class Collection:
 
     def _insert(self, id: str, record: Record) -> None:
         """Give a new record its position and add it to its indexes; the newest one is appended without a search."""
-        assert self.layout.at is not None, "only a record with a sort key has a position"
-        at, names = self.layout.at(record), dict.fromkeys(self.layout.lists(record))  # may raise: before any change
+        assert self.layout.sort_key is not None, "only a record with a sort key has a position"
+        at, names = (
+            self.layout.sort_key(record),
+            dict.fromkeys(self.layout.indexes(record)),
+        )  # may raise: before any change
         self._count += 1
         position = self._positions[id] = at << 32 | self._count
         newest = position > self._last_position
@@ -216,7 +219,7 @@ class Collection:
         # a cached record that was mutated in place no longer shows which indexes hold it
         was = decode(self._rows[id]) if self._decoded.get(id) is record else self.get_shared(id)
         assert was is not None, "there is a record to be replaced"
-        before, after = self.layout.lists(was), self.layout.lists(record)
+        before, after = self.layout.indexes(was), self.layout.indexes(record)
         if before is not after and before != after:
             gone, new = set(before) - set(after), set(after) - set(before)
             for name in gone:
@@ -250,7 +253,7 @@ class Collection:
         return ids
 
 
-class Ordered(msgspec.Struct, frozen=True, gc=False):
+class IndexListing(msgspec.Struct, frozen=True, gc=False):
     """A Listing over one sorted id list of a collection."""
 
     rows: dict[str, bytes]
@@ -274,7 +277,7 @@ class Ordered(msgspec.Struct, frozen=True, gc=False):
             chosen, more = ids[start : start + limit], start + limit < len(ids)
         return Page(self._rows_of(chosen), chosen[-1] if chosen else None, more)
 
-    def later_than(self, at: int) -> int:
+    def count_after(self, at: int) -> int:
         """The number of items with a sort key above `at` (milliseconds), found by bisection."""
         return len(self.ids) - bisect_left(self.ids, (at + 1) << 32, key=self.positions.__getitem__)
 
@@ -296,7 +299,7 @@ class Ordered(msgspec.Struct, frozen=True, gc=False):
         return rows
 
 
-class Positions(NamedTuple):
+class ComputedListing(NamedTuple):
     """A Listing of items computed from their position: `render` makes the row, `name` the id, `find` inverts `name`."""
 
     length: int
@@ -324,7 +327,7 @@ class Positions(NamedTuple):
         return [self.render(position) for position in range(start, min(stop, self.length))]
 
 
-class Projected(NamedTuple):
+class ProjectedListing(NamedTuple):
     """A Listing that converts each row of `source` to its served form with `render`."""
 
     source: Listing

@@ -83,7 +83,7 @@ def _check_value(call: Call, body: Body, value: Json) -> None:
     if body.strict is None or not body.strict.is_valid(value):
         warn(call, islice(body.unknown_members(value), _MOST_WARNINGS))  # before errors: it may be a misspelt name
         if not body.validator.is_valid(value):
-            raise Problem("invalid", body.fault(value), fields=body.errors(value))
+            raise Problem("invalid", body.first_error(value), fields=body.errors(value))
     if body.media_type != JSON:
         return
     if call.value(call.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):

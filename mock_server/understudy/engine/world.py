@@ -39,16 +39,16 @@ class Job(NamedTuple):
 
 
 class JobNumbers:
-    """Numbers new jobs in the heap `due`: each gets one more than the highest number in it, without a search.
+    """Numbers new jobs in the heap `jobs`: each gets one more than the highest number in it, without a search.
 
     Numbers follow from the scheduled jobs alone, so that a restored world continues with the same ones.
     """
 
-    __slots__ = ("_highest", "_used", "due")
+    __slots__ = ("_highest", "_used", "jobs")
 
-    def __init__(self, due: list[Job]) -> None:
-        self.due = due
-        self._used = {job.number for job in due}
+    def __init__(self, jobs: list[Job]) -> None:
+        self.jobs = jobs
+        self._used = {job.number for job in jobs}
         self._highest = [-number for number in self._used]  # negated; may hold released numbers, too
         heapify(self._highest)
 
@@ -70,7 +70,7 @@ class JobNumbers:
 class World:
     """One isolated world. `origin` is a copy of its initial state, never written to; `reset` restores it.
 
-    `due` is a heap of the scheduled jobs. `windows` are keyed by limit and credential or tenant. Worlds share
+    `jobs` is a heap of the scheduled jobs. `windows` are keyed by limit and credential or tenant. Worlds share
     `assumptions` and `limits`: replace them, do not mutate them.
     """
 
@@ -82,7 +82,7 @@ class World:
     credentials: dict[tuple[str, str], Credential]
     assumptions: Assumptions
     limits: Mapping[str, int | None]
-    due: list[Job] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     windows: defaultdict[tuple[str, str], Window] = field(default_factory=partial(defaultdict, Window))
     journal: Journal = field(init=False)
@@ -104,10 +104,10 @@ class World:
             credentials=self.credentials.copy(),
             assumptions=self.assumptions,
             limits=self.limits,
-            due=self.due.copy(),
+            jobs=self.jobs.copy(),
         )
 
-    def begin(self) -> World:
+    def mark_origin(self) -> World:
         """Save the present state as the one that `reset` restores. Do not write to the present stores afterwards."""
         self.origin = self.fork(self.id, tenants=self.tenants)
         self.origin.journal, self.origin.windows = self.journal, self.windows  # never used: shared to save memory
@@ -123,7 +123,7 @@ class World:
         """Take over all state of `other`, a world that nothing else uses."""
         self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
-        self.due, self.faults, self.windows, self.journal = other.due, other.faults, other.windows, other.journal
+        self.jobs, self.faults, self.windows, self.journal = other.jobs, other.faults, other.windows, other.journal
         self.restored_bytes = other.restored_bytes
         assert self.origin is not None, "worlds of the registry have an origin"
         self.origin.journal, self.origin.windows = self.journal, self.windows
@@ -131,20 +131,20 @@ class World:
     def schedule(self, at: int, api: str, tenant: str, timer: str, payload: Record) -> None:
         """Schedule a timer of an API at `at` (milliseconds)."""
         number = self._job_numbers().take()  # breaks ties: jobs of the same time run in order of scheduling
-        heappush(self.due, Job(at, number, api, tenant, timer, payload))
-        if len(self.due) >= self.server.bounds.jobs:
+        heappush(self.jobs, Job(at, number, api, tenant, timer, payload))
+        if len(self.jobs) >= self.server.bounds.jobs:
             self.tenants[api][tenant].meter.next = _ALWAYS
 
     def take_job(self) -> Job:
         """Remove and return the earliest job; raises IndexError when none is scheduled."""
-        job_numbers, job = self._job_numbers(), heappop(self.due)
+        job_numbers, job = self._job_numbers(), heappop(self.jobs)
         job_numbers.release(job.number)
         return job
 
     def _job_numbers(self) -> JobNumbers:
-        """The numbers of the scheduled jobs; counted anew after `due` was replaced."""
-        if self.job_numbers is None or self.job_numbers.due is not self.due:
-            self.job_numbers = JobNumbers(self.due)
+        """The numbers of the scheduled jobs; counted anew after `jobs` was replaced."""
+        if self.job_numbers is None or self.job_numbers.jobs is not self.jobs:
+            self.job_numbers = JobNumbers(self.jobs)
         return self.job_numbers
 
     def size(self) -> int:
@@ -159,7 +159,7 @@ class World:
             "ids": {"seed": self.ids.seed, "count": self.ids.count},
             "assumptions": dict(self.assumptions),
             "credentials": [credential._asdict() for credential in self.credentials.values()],
-            "due": [job._replace(number=n)._asdict() for n, job in enumerate(sorted(self.due), 1)],
+            "due": [job._replace(number=n)._asdict() for n, job in enumerate(sorted(self.jobs), 1)],
             "apis": {
                 api: {tenant: store.dump() for tenant, store in tenants.items()}
                 for api, tenants in self.tenants.items()

@@ -69,13 +69,13 @@ class Worlds:
         self._ids = Ids(seed)
         schemes = [scheme for api in served for scheme in api.contract.schemes]
         self._key_headers = frozenset((b"x-mock-world", *(scheme.field for scheme in schemes)))
-        self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.place == "cookie")
-        self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.place == "query")
+        self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.location == "cookie")
+        self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.location == "query")
         self._by_token: dict[bytes, World] = {}  # by the token as a header carries it
         self._other_owners: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # ids, in order
         known = {id: known for api in served for id, known in api.contract.assumptions.items()}
         assumptions = {id: assumption.default for id, assumption in known.items()}
-        assumptions |= allowed(assume or {}, known)
+        assumptions |= check_assumptions(assume or {}, known)
         documented = {api.name: api.contract.rate_limit for api in served if api.contract.rate_limit}
         declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
         seeded = {api.name: (seeder or load_seed)(api, seeds[api.name]) for api in served if api.name in seeds}
@@ -89,7 +89,7 @@ class Worlds:
             assumptions=Assumptions(assumptions),
             limits={**declared, **(limits or {})},
         )
-        self.default = initial.begin()
+        self.default = initial.mark_origin()
         self.all["default"] = self.default
         self._register(self.default)
 
@@ -109,7 +109,7 @@ class Worlds:
         for credential in origin.credentials.values():
             token = self.apis[credential.api].new_key(world.ids)
             world.credentials[credential.api, token] = credential._replace(token=token)
-        self.all[id] = world.begin()
+        self.all[id] = world.mark_origin()
         self._register(world)
         return world
 
@@ -120,7 +120,7 @@ class Worlds:
         world = self.all.pop(id)
         self._unregister(world, _tokens_of(world))
 
-    def of(self, request: Request) -> World | None:
+    def find(self, request: Request) -> World | None:
         """The world of a request: by X-Mock-World (None when unknown), else by its key, else the default one."""
         world, carriers = None, self._key_headers
         for name, value in request.headers:
@@ -158,18 +158,18 @@ class Worlds:
             raise ValueError(f"clock.now: {error}") from None
         ids = Ids(state["ids"]["seed"], int(state["ids"]["count"]))
         other = world.fork(world.id, tenants={}, ids=ids, clock=clock)
-        other.assumptions = Assumptions({**other.assumptions, **allowed(state["assumptions"], known)})
+        other.assumptions = Assumptions({**other.assumptions, **check_assumptions(state["assumptions"], known)})
         credentials = [Credential(**credential) for credential in state["credentials"]]
         if len({(credential.api, credential.token) for credential in credentials}) < len(credentials):
             raise ValueError("credentials: two of an API have the same token")
-        other.due = sorted((_read_job(entry) for entry in state["due"]), key=lambda job: job[:2])
+        other.jobs = sorted((_read_job(entry) for entry in state["due"]), key=lambda job: job[:2])
         other.tenants = self._tenants(state["apis"])
-        owners = [(c.api, c.tenant) for c in credentials] + [(job.api, job.tenant) for job in other.due]
+        owners = [(c.api, c.tenant) for c in credentials] + [(job.api, job.tenant) for job in other.jobs]
         for api, tenant in owners:
             if tenant not in other.tenants.get(api, {}):
                 raise ValueError(f"{api} has no tenant {tenant}")
-        self._check_jobs(other.due)
-        other.due = [job._replace(number=number) for number, job in enumerate(other.due, 1)]
+        self._check_jobs(other.jobs)
+        other.jobs = [job._replace(number=number) for number, job in enumerate(other.jobs, 1)]
         own = list(world.credentials.values())
         merged = keys.merge_keys(own, credentials, old_tenants=world.tenants, new_tenants=other.tenants)
         other.credentials = {(credential.api, credential.token): credential for credential in merged}
@@ -203,8 +203,8 @@ class Worlds:
 
     def check_room(self, world: World, store: Store) -> None:
         """Raise Full where a bound forbids another record or job in a store of a world."""
-        if len(world.due) >= self.server.bounds.jobs:
-            raise Full(f"{len(world.due)} jobs are scheduled in this world", _ADVANCE, "jobs")
+        if len(world.jobs) >= self.server.bounds.jobs:
+            raise Full(f"{len(world.jobs)} jobs are scheduled in this world", _ADVANCE, "jobs")
         free = self.check_state_bytes(0)
         store.meter.next = store.meter.bytes + max(free // (16 * len(self.all)), 1 << 16)
 
@@ -290,7 +290,7 @@ class Worlds:
                 del self._other_owners[token]
 
 
-def allowed(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
+def check_assumptions(values: Mapping[str, Json], known: Mapping[str, Any]) -> Mapping[str, Json]:
     """`values`, each checked against the known assumptions; raises ValueError for an unknown id or value."""
     for id, value in values.items():
         if id not in known:

@@ -121,7 +121,7 @@ class App:
                     return page
             if request.path == "*" and request.method == "OPTIONS":
                 return _SERVER_WIDE
-            world = self.worlds.of(request)
+            world = self.worlds.find(request)
             if world is None:
                 return unknown_world(self.worlds.server)
             exchange = handle(request, world, self.worlds)
@@ -171,7 +171,7 @@ class App:
         return structs.replace(response, headers=response.headers + added)
 
     def _body_bound(self, request: Request) -> int | None:
-        world = self.worlds.of(request)
+        world = self.worlds.find(request)
         return None if world is None else body_bound(request, world, self.worlds)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.clock import rfc3339
 from understudy.engine.problem import Problem
-from understudy.engine.store import Positions, encode
+from understudy.engine.store import ComputedListing, encode
 from understudy_checks.mutation import Breakage, Table
 from understudy_checks.mutation.operators import (
     Event,
@@ -165,7 +165,7 @@ def _complete_an_hour_later(call: Call, run_id: str) -> None:
     run: Any = call.store["runs"].get(run_id)
     if run["status"] == "completed":
         reactivate(call, run_id)
-        call.later(3600, "complete-run", {"run_id": run_id})
+        call.schedule(3600, "complete-run", {"run_id": run_id})
 
 
 def _is_filled(task: Any) -> bool:
@@ -219,7 +219,9 @@ def _complete_the_skipped(call: Call) -> None:
 def _count_items(handler: Handler, call: Call) -> Reply:
     items = rows(handler(call))
     return Reply(
-        Positions(len(items), lambda n: encode(items[n]), str, lambda given: int(given) if given.isdecimal() else None)
+        ComputedListing(
+            len(items), lambda n: encode(items[n]), str, lambda given: int(given) if given.isdecimal() else None
+        )
     )
 
 

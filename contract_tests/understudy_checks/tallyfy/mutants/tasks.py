@@ -130,7 +130,7 @@ def task_of(call: Call) -> Any:
 
 def tasks_of(call: Call, run_id: str) -> list[Any]:
     """Return the stored tasks of a process, by position."""
-    rows = call.store["tasks"].matching([("run", run_id)])
+    rows = call.store["tasks"].query([("run", run_id)])
     return [decode(row) for row in rows.slice(0, rows.size())]
 
 

@@ -29,6 +29,6 @@ def not_found(call: Call, collection: str, id: str, usual: Problem) -> Problem:
     """Return the error for an object that the caller cannot see: `usual`, unless an assumption asks for another."""
     if not _ID.fullmatch(id) and collection != "files" and call.assumed("kognitos.errors.malformed-id") == "invalid":
         return Problem("invalid", "An id has 1 to 26 letters, digits, hyphens and underscores")
-    if call.assumed("kognitos.errors.foreign-object") == "forbidden" and call.exists_elsewhere(collection, id):
+    if call.assumed("kognitos.errors.foreign-object") == "forbidden" and call.exists_for_other_tenant(collection, id):
         return Problem("forbidden")
     return usual

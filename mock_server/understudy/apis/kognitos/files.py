@@ -64,7 +64,7 @@ def upload_file(call: Call) -> Reply:
 
 def find_upload(call: Call, token: str) -> tuple[Store, Record, Record]:
     """Find the store, upload and file of a URL token; raises Problem upload-refused for an unknown one."""
-    store = call.owner("uploads", token)
+    store = call.owner_store("uploads", token)
     upload = store["uploads"].get(token) if store else None
     file = store["files"].get(upload["file_id"]) if store and upload else None
     if not store or not upload or not file:

@@ -69,7 +69,7 @@ def activity_id(run: Record) -> str:
 
 def count_active(store: Store, now: int) -> int:
     """Count the runs that have neither ended nor wait for a person at `now` (Platform Capacities > Concurrency)."""
-    return store["activity"].listing(ACTIVE).later_than(now)
+    return store["activity"].listing(ACTIVE).count_after(now)
 
 
 def ended(run: Record, outcome: str, now: int) -> Record:

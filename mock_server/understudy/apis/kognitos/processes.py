@@ -9,14 +9,14 @@ from understudy.apis.kognitos.errors import not_found
 from understudy.engine.call import Call, Reply
 from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
-from understudy.engine.store import Projected, Record, decode, encode
+from understudy.engine.store import ProjectedListing, Record, decode, encode
 
 
 def list_processes(call: Call) -> Reply:
     """GET /processes."""
     agent_id = find_agent(call, call.arguments["agent_id"])
     listing = call.store["processes"].listing(agent_id, descending=descending(call))
-    return Reply(Projected(listing, lambda row: _projection(decode(row))))
+    return Reply(ProjectedListing(listing, lambda row: _projection(decode(row))))
 
 
 def get_process(call: Call) -> Reply:

@@ -62,8 +62,8 @@ LAYOUTS: Mapping[str, Layout] = {
             "id agent_id name stage inputs course",
             id=_ID, agent_id=_ID, name=_NAME, stage=_STAGE, inputs={"type": "array", "items": _TEXT}, course=COURSE,
         ),
-        at=lambda process: 0,
-        lists=lambda process: (process["agent_id"],),
+        sort_key=lambda process: 0,
+        indexes=lambda process: (process["agent_id"],),
     ),
     # `pending_at`, `running_at`, `ends_at`: the start of the next status, null for never; `left`: the rest of a waiting
     # run, in milliseconds; `counted`: the number of its record in `activity`
@@ -76,14 +76,14 @@ LAYOUTS: Mapping[str, Layout] = {
             running_at=_TIME_OR_NULL, ends_at=_TIME_OR_NULL, outcome=OUTCOME, then=OUTCOME, outputs=_OUTPUTS,
             left=_LEFT, counted={"type": "integer", "minimum": 0},
         ),
-        at=lambda run: int(run["created"]),
-        lists=_run_keys,
+        sort_key=lambda run: int(run["created"]),
+        indexes=_run_keys,
     ),
     # the time until which a run counts as active: an index, so that the cap need not visit every run
     "activity": Layout(
         closed("id until counts", id=_TEXT, until=_TIME, counts={"type": "boolean"}),
-        at=lambda activity: int(activity["until"]),
-        lists=lambda activity: (ACTIVE,) if activity["counts"] else (),
+        sort_key=lambda activity: int(activity["until"]),
+        indexes=lambda activity: (ACTIVE,) if activity["counts"] else (),
     ),
     "files": Layout(
         closed(

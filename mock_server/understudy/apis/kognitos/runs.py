@@ -18,14 +18,14 @@ from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import rfc3339
 from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
-from understudy.engine.store import Projected, Record, decode, encode
+from understudy.engine.store import ProjectedListing, Record, decode, encode
 
 
 def list_runs(call: Call) -> Reply:
     """GET /runs."""
     process = find_process(call, call.arguments["agent_id"], call.arguments["process_id"])
     listing = call.store["runs"].listing((process["id"], call.arguments.get("stage")), descending=descending(call))
-    return Reply(Projected(listing, renderer(call)))
+    return Reply(ProjectedListing(listing, renderer(call)))
 
 
 def create_run(call: Call) -> Reply:

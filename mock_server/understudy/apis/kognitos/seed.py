@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from understudy.apis.kognitos.life_cycle import LIFE_CYCLE, activity_id, seeded, store_run
 from understudy.apis.kognitos.records import FINAL, LAYOUTS, OUTCOME, WAITING, closed
 from understudy.document.contract import Contract
-from understudy.document.seed_file import Faults, Place
+from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.clock import milliseconds
@@ -59,7 +59,7 @@ SEED = closed("organizations", organizations={"type": "array", "minItems": 1, "i
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    errors = Faults()
+    errors = SeedErrors()
     errors.check(contract.fits(SEED), content)
     errors.unique(content["organizations"], "id", "organizations")
     organizations = [
@@ -86,7 +86,7 @@ def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
             yield f"runs {run['id']}: counted: there is no {activity_id(run)} in activity"
 
 
-def _organization(given: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
+def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath) -> SeededTenant:
     for name in ("agents", "processes", "files", "runs"):
         errors.unique(given.get(name, ()), "id", *path, name)
     for agent in given["agents"]:
@@ -108,7 +108,7 @@ def _put_run(run: Json, store: Store, where: str) -> None:
     store_run(store, _run(run, process))
 
 
-def _keys(given: Json, store: Store, errors: Faults, path: Place) -> Iterator[Credential]:
+def _keys(given: Json, store: Store, errors: SeedErrors, path: SeedPath) -> Iterator[Credential]:
     for number, key in enumerate(given.get("keys", ())):
         with errors.at(*path, "keys", number):
             if "agent_id" in key:

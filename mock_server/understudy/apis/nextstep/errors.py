@@ -19,5 +19,5 @@ def run_not_found(call: Call, id: str) -> Problem:
 
 def refuse_foreign(call: Call, collection: str, id: str) -> None:
     """Raise Problem forbidden for another team's object, in worlds that do not answer not found."""
-    if call.assumed("nextstep.errors.foreign-object") == "forbidden" and call.exists_elsewhere(collection, id):
+    if call.assumed("nextstep.errors.foreign-object") == "forbidden" and call.exists_for_other_tenant(collection, id):
         raise Problem("forbidden", "This object belongs to another team")

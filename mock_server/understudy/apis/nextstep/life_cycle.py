@@ -26,7 +26,7 @@ def replace_task(call: Call, tasks: RunTasks, before: SharedRecord, task: Record
     if opened < 0 and tasks.progress["open"] == 0:
         delay = call.assumed("nextstep.runs.completion-delay")
         if delay:
-            call.later(delay, "complete-run", {"run_id": tasks.run["id"]})
+            call.schedule(delay, "complete-run", {"run_id": tasks.run["id"]})
         else:
             complete_run(call, tasks.run)
 

@@ -77,21 +77,21 @@ LAYOUTS: Mapping[str, Layout] = {
     "team": Layout(_record(timezone=_TEXT)),
     "members": Layout(
         _record(email=_TEXT, active=_FLAG),
-        at=lambda member: 0,
-        lists=lambda member: (member["email"].lower(),),
+        sort_key=lambda member: 0,
+        indexes=lambda member: (member["email"].lower(),),
     ),
     "templates": Layout(
         "ProcessTemplate",
-        at=_created,
-        lists=lambda template: ("all", "published") if template["is_published"] else ("all",),
+        sort_key=_created,
+        indexes=lambda template: ("all", "published") if template["is_published"] else ("all",),
     ),
     # `edition`: a template's newest one, `live`: the one that was published last
     "definitions": Layout(_record(edition=_TEXT, live=_TEXT)),
     "editions": Layout(_record(tasks={"type": "array", "items": _TASK})),
     "runs": Layout(
         "ProcessRun",
-        at=_created,
-        lists=lambda run: _run_keys(run["status"], run["template_id"]),
+        sort_key=_created,
+        indexes=lambda run: _run_keys(run["status"], run["template_id"]),
     ),
     # internal state of a run: its edition, its workflow runner, the number of open tasks, task ids of the seed file
     "progress": Layout(
@@ -107,5 +107,5 @@ LAYOUTS: Mapping[str, Layout] = {
             "required": ["skipped", "due_date", "webhook_enabled"],
         }
     ),
-    "outbox": Layout(_record(kind=_TEXT, to=_TEXT, at=_TEXT), at=lambda mail: milliseconds(mail["at"])),
+    "outbox": Layout(_record(kind=_TEXT, to=_TEXT, sort_key=_TEXT), sort_key=lambda mail: milliseconds(mail["at"])),
 }

@@ -14,7 +14,7 @@ from understudy.apis.nextstep.editions import edition
 from understudy.apis.nextstep.errors import run_not_found
 from understudy.engine.call import Call, Json
 from understudy.engine.ids import BASE62, digest
-from understudy.engine.store import Positions, Record, SharedRecord, Store, encode
+from understudy.engine.store import ComputedListing, Record, SharedRecord, Store, encode
 
 _DIGITS = bytes(BASE62[:62]).decode()
 _SPACE = 62**4
@@ -63,10 +63,10 @@ class RunTasks:
         elements = task["custom_elements"]
         return {**task, "custom_elements": [{**e, "value": values.get(e["id"], e["value"])} for e in elements]}
 
-    def listing(self, call: Call) -> Positions:
+    def listing(self, call: Call) -> ComputedListing:
         """Return the served tasks, ordered by position."""
         omitted = call.assumed("nextstep.tasks.list-omits")
-        return Positions(len(self), lambda n: self.served(call, n, omitted=omitted), self.id, self.position)
+        return ComputedListing(len(self), lambda n: self.served(call, n, omitted=omitted), self.id, self.position)
 
     def served(self, call: Call, position: int, *, omitted: Sequence[str] = ()) -> bytes:
         """Return the encoded task under the world's assumptions, without the `omitted` members."""

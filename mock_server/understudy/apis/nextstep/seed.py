@@ -13,7 +13,7 @@ from understudy.apis.nextstep.editions import fill_tasks
 from understudy.apis.nextstep.records import LAYOUTS, run_sections
 from understudy.apis.nextstep.run_tasks import RunTasks, is_done
 from understudy.document.contract import Contract
-from understudy.document.seed_file import Faults, Place
+from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
@@ -85,7 +85,7 @@ SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    errors = Faults()
+    errors = SeedErrors()
     errors.check(contract.fits(SEED), content)
     errors.unique(content["teams"], "id", "teams")
     teams = [
@@ -139,7 +139,7 @@ def _elements(task: Record) -> list[tuple[str, str]]:
     return [(element["id"], element["type"]) for element in task["custom_elements"]]
 
 
-def _team(team: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
+def _team(team: Json, store: Store, errors: SeedErrors, path: SeedPath) -> SeededTenant:
     for name, member in (("members", "user_id"), ("templates", "id"), ("runs", "id")):
         errors.unique(team.get(name, ()), member, *path, name)
     store["team"].put({"id": team["id"], "timezone": team["timezone"]})

@@ -13,7 +13,7 @@ from understudy.engine.call import Call, Reply
 from understudy.engine.clock import rfc3339
 from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
-from understudy.engine.store import Positions, decode, encode
+from understudy.engine.store import ComputedListing, decode, encode
 
 
 def list_templates(call: Call) -> Reply:
@@ -64,7 +64,7 @@ def _template_row(call: Call) -> bytes:
     return row
 
 
-def _served_tasks(edition: Edition, call: Call) -> Positions:
+def _served_tasks(edition: Edition, call: Call) -> ComputedListing:
     """The served tasks of an edition, by position."""
     runner = call.assumed("nextstep.templates.workflow-runner")
 
@@ -73,4 +73,4 @@ def _served_tasks(edition: Edition, call: Call) -> Positions:
         return encode({**task, "assignee": runner} if position in edition.runner_positions else task)
 
     ids = [task["id"] for task in edition.tasks]
-    return Positions(len(ids), render, ids.__getitem__, edition.positions.get)
+    return ComputedListing(len(ids), render, ids.__getitem__, edition.positions.get)

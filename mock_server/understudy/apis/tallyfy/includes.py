@@ -106,13 +106,13 @@ def thread(record: Record) -> Record:
 
 def run_tasks(call: Call, run_id: str) -> list[Record]:
     """Return the tasks of a run, by position."""
-    rows = call.store["tasks"].matching([("run", run_id)])
+    rows = call.store["tasks"].query([("run", run_id)])
     return [decode(row) for row in rows.slice(0, rows.size())]
 
 
 def threads_of(call: Call, name: str, id: str) -> list[Record]:
     """Return the comments and issues of a task (`name` is `task`) or a run (`run`), oldest first."""
-    rows = call.store["threads"].matching([(name, id)])
+    rows = call.store["threads"].query([(name, id)])
     return [decode(row) for row in rows.slice(0, rows.size())]
 
 

@@ -12,7 +12,7 @@ from understudy.engine.call import Call, Json
 from understudy.engine.clock import END, milliseconds, rfc3339
 from understudy.engine.ids import HEX, LAST
 from understudy.engine.problem import Problem
-from understudy.engine.store import Layout, Positions, Record, SharedRecord, Store, decode
+from understudy.engine.store import ComputedListing, Layout, Record, SharedRecord, Store, decode
 
 DAY = 86_400_000
 _FOREVER = 1 << 50  # later than any time in milliseconds
@@ -58,7 +58,10 @@ def find(call: Call, collection: str, id: str) -> Record:
     """Return a copy of a record of the caller's organization; raises Problem not-found or forbidden."""
     record = call.store[collection].get(id)
     if record is None:
-        if call.exists_elsewhere(collection, id) and call.assumed("tallyfy.errors.foreign-object") == "forbidden":
+        if (
+            call.exists_for_other_tenant(collection, id)
+            and call.assumed("tallyfy.errors.foreign-object") == "forbidden"
+        ):
             raise Problem("forbidden")
         raise Problem("not-found")
     return record
@@ -94,9 +97,9 @@ def listed(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def listing_of(rows: Sequence[bytes]) -> Positions:
+def listing_of(rows: Sequence[bytes]) -> ComputedListing:
     """Return a listing of these rows."""
-    return Positions(
+    return ComputedListing(
         len(rows), rows.__getitem__, lambda position: str(decode(rows[position])["id"]), lambda wanted: None
     )
 
@@ -268,8 +271,8 @@ LAYOUTS: Mapping[str, Layout] = {
     "counters": Layout(_object("last", last={**_NUMBER, "maximum": LAST})),
     "templates": Layout(
         {"allOf": [_with_hidden("Template", _TEMPLATE, tags=_IDS), _object(prerun=_FIELDS)]},
-        at=_template_rank,
-        lists=_template_keys,
+        sort_key=_template_rank,
+        indexes=_template_keys,
     ),
     "definitions": Layout(_object("steps", "stages", steps={"type": "array", "items": _STEP}, stages=_LIST)),
     "runs": Layout(
@@ -292,8 +295,8 @@ LAYOUTS: Mapping[str, Layout] = {
             member_watchers=_LIST,
             guest_watchers=_LIST,
         ),
-        at=_created,
-        lists=_run_keys,
+        sort_key=_created,
+        indexes=_run_keys,
     ),
     "tasks": Layout(
         {
@@ -305,13 +308,13 @@ LAYOUTS: Mapping[str, Layout] = {
                 ),
             ]
         },
-        at=_created,
-        lists=_task_keys,
+        sort_key=_created,
+        indexes=_task_keys,
     ),
     "threads": Layout(
         _with_hidden("Thread", _THREAD, run_id=_MAYBE),
-        at=_created,
-        lists=lambda thread: (("task", thread["task_id"]), ("run", thread["_"]["run_id"])),
+        sort_key=_created,
+        indexes=lambda thread: (("task", thread["task_id"]), ("run", thread["_"]["run_id"])),
     ),
 }
 

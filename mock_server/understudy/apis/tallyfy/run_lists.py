@@ -11,12 +11,12 @@ from understudy.apis.tallyfy.includes import is_late, run_status
 from understudy.apis.tallyfy.records import Groups, listed, listing_of
 from understudy.engine.call import Call
 from understudy.engine.paging import descending
-from understudy.engine.store import Ordered, Positions, Record, decode
+from understudy.engine.store import ComputedListing, IndexListing, Record, decode
 
 
-def matching_runs(call: Call) -> Ordered | Positions:
+def matching_runs(call: Call) -> IndexListing | ComputedListing:
     """Return the runs that the filters of a call match, in the requested order."""
-    ordered = call.store["runs"].matching(*_run_filters(call), descending=_is_descending(call))
+    ordered = call.store["runs"].query(*_run_filters(call), descending=_is_descending(call))
     return _sorted(call, _searched(call, ordered))
 
 
@@ -71,7 +71,7 @@ def _status(call: Call) -> Groups:
     return filters[status] if status else []
 
 
-def _searched(call: Call, ordered: Ordered) -> Ordered | Positions:
+def _searched(call: Call, ordered: IndexListing) -> IndexListing | ComputedListing:
     """Apply the filters that no index answers: free text, and conditions that depend on the time."""
     q, status = call.arguments.get("q", "").lower(), call.arguments.get("status")
     timed = status == "delayed" or (status == "active" and call.assumed("tallyfy.runs.delayed") == "delayed")
@@ -87,7 +87,7 @@ def _matches(call: Call, run: Record, q: str, status: str | None) -> bool:
     return is_late(call, run) if status == "delayed" else status is None or run_status(call, run) == status
 
 
-def _sorted(call: Call, rows: Ordered | Positions) -> Ordered | Positions:
+def _sorted(call: Call, rows: IndexListing | ComputedListing) -> IndexListing | ComputedListing:
     sort = _sort(call)
     if sort.lstrip("-") != "name":
         return rows

@@ -16,13 +16,13 @@ from understudy.apis.tallyfy.references import known_ids, people_member, person_
 from understudy.apis.tallyfy.run_lists import matching_runs
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
-from understudy.engine.store import Projected, Record
+from understudy.engine.store import ProjectedListing, Record
 
 
 def list_runs(call: Call) -> Reply:
     """GET /organizations/{org_id}/runs."""
     includes = requested_includes(call, tallyfy_includes.RUN_INCLUDES)
-    return Reply(Projected(matching_runs(call), row_projection(tallyfy_includes.run, call, includes)))
+    return Reply(ProjectedListing(matching_runs(call), row_projection(tallyfy_includes.run, call, includes)))
 
 
 def get_run(call: Call) -> Reply:
@@ -76,7 +76,7 @@ def purge_run(call: Call) -> Reply:
     if not run["archived_at"]:
         raise Problem("not-archived")
     for name in ("threads", "tasks"):
-        for id in list(store[name].matching([("run", run["id"])]).ids):
+        for id in list(store[name].query([("run", run["id"])]).ids):
             store[name].remove(id)
     store["runs"].remove(run["id"])
     return Reply(b"", 200)

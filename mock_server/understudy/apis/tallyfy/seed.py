@@ -15,7 +15,7 @@ from understudy.apis.tallyfy.life_cycle import STATUS, Facts, summarize_tasks
 from understudy.apis.tallyfy.records import LAYOUTS, existing, moment, stamp
 from understudy.apis.tallyfy.seed_schema import schema
 from understudy.document.contract import Contract
-from understudy.document.seed_file import Faults, Place
+from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
@@ -30,7 +30,7 @@ _ORGANIZATION = ("id", "name", "description", "timezone", "working_days", "creat
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    errors = Faults()
+    errors = SeedErrors()
     errors.check(contract.fits(schema(contract.document)), content)
     errors.unique(content["organizations"], "id", "organizations")
     organizations = [
@@ -41,7 +41,7 @@ def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     return organizations
 
 
-def _organization(given: Json, store: Store, errors: Faults, path: Place) -> SeededTenant:
+def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath) -> SeededTenant:
     where = f"organization {given['id']}"
     for name in ("people", "groups", "folders", "tags", "templates", "runs", "tasks"):
         errors.unique(given.get(name, ()), "id", *path, name)
@@ -78,7 +78,7 @@ def _organization(given: Json, store: Store, errors: Faults, path: Place) -> See
     return SeededTenant(given["id"], store.dump(), tuple(_tokens(given, store, errors, path)))
 
 
-def _tokens(given: Json, store: Store, errors: Faults, path: Place) -> Iterator[Credential]:
+def _tokens(given: Json, store: Store, errors: SeedErrors, path: SeedPath) -> Iterator[Credential]:
     for number, token in enumerate(given.get("tokens", ())):
         with errors.at(*path, "tokens", number):
             yield _token(token, given["id"], store)

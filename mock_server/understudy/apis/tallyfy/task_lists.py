@@ -12,7 +12,7 @@ from understudy.apis.tallyfy.includes import HIDDEN
 from understudy.apis.tallyfy.records import DAY, Groups, listed, stamp
 from understudy.engine.call import Call, Json
 from understudy.engine.paging import descending
-from understudy.engine.store import Ordered, Positions, Record, Store, decode
+from understudy.engine.store import ComputedListing, IndexListing, Record, Store, decode
 
 _OPEN = ("not-started", "in-progress")
 # the statuses that each value of the filter `status` matches
@@ -37,11 +37,11 @@ _DEADLINE_FILTERS: dict[str, Any] = {
 _RANGE_FILTERS = ("deadline_start_range", "deadline_end_range", "deadline_before", "deadline_after")
 
 
-def matching_tasks(call: Call, *groups: Sequence[Hashable], status: str | None) -> Ordered | Positions:
+def matching_tasks(call: Call, *groups: Sequence[Hashable], status: str | None) -> IndexListing | ComputedListing:
     """Return the tasks that `groups`, `status` and the other filters of the call match, in the requested order."""
     sort = str(call.arguments.get("sort") or call.arguments.get("sort_by") or "")
     newest_first = sort == "newest" or (not sort and descending(call))
-    found = call.store["tasks"].matching(*groups, *_task_filters(call, status), descending=newest_first)
+    found = call.store["tasks"].query(*groups, *_task_filters(call, status), descending=newest_first)
     predicates = _predicates(call, status)
     if not predicates and sort in ("", "newest"):
         return found
@@ -49,9 +49,11 @@ def matching_tasks(call: Call, *groups: Sequence[Hashable], status: str | None) 
     return _listing(call, _ordered([task for task in tasks if all(holds(task) for holds in predicates)], sort))
 
 
-def _listing(call: Call, tasks: Sequence[Record]) -> Positions:
+def _listing(call: Call, tasks: Sequence[Record]) -> ComputedListing:
     rows = [_existing_row(call.store, task["id"]) for task in tasks]
-    return Positions(len(rows), rows.__getitem__, lambda position: str(tasks[position]["id"]), lambda wanted: None)
+    return ComputedListing(
+        len(rows), rows.__getitem__, lambda position: str(tasks[position]["id"]), lambda wanted: None
+    )
 
 
 def _existing_row(store: Store, id: str) -> bytes:
@@ -87,7 +89,7 @@ def _task_filters(call: Call, status: str | None) -> Groups:
         groups.append([("status", value) for value in statuses])
     for kind in ("tag", "folder"):
         if kind in given:
-            runs = call.store["runs"].matching([(kind, given[kind])])
+            runs = call.store["runs"].query([(kind, given[kind])])
             groups.append([("run", id) for id in runs.ids])
     return groups
 

@@ -17,7 +17,7 @@ from understudy.apis.tallyfy.references import date_member, owners_member
 from understudy.apis.tallyfy.task_lists import matching_tasks
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
-from understudy.engine.store import Projected, Record, Store, decode, encode
+from understudy.engine.store import ProjectedListing, Record, Store, decode, encode
 
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _THURSDAY = 3  # the weekday of 1970-01-01, as an index of _WEEK
@@ -121,7 +121,7 @@ def changed_task(call: Call, task: Record) -> Record:
 
 def reorder_tasks(store: Store, run_id: str) -> None:
     """Store the tasks of a run again, in the order of their positions."""
-    rows = store["tasks"].matching([("run", run_id)])
+    rows = store["tasks"].query([("run", run_id)])
     tasks = sorted((decode(row) for row in rows.slice(0, rows.size())), key=lambda task: int(task["position"]))
     for task in tasks:
         store["tasks"].remove(task["id"])
@@ -132,7 +132,9 @@ def reorder_tasks(store: Store, run_id: str) -> None:
 def _task_list(call: Call, *groups: Sequence[tuple[str, ...]], status: str | None) -> Reply:
     includes = requested_includes(call, tallyfy_includes.TASK_INCLUDES)
     found = matching_tasks(call, *groups, status=status)
-    return Reply(Projected(found, lambda row: encode(tallyfy_includes.task(call, decode(row), includes, listed=True))))
+    return Reply(
+        ProjectedListing(found, lambda row: encode(tallyfy_includes.task(call, decode(row), includes, listed=True)))
+    )
 
 
 def _single_task(call: Call, task: Record) -> Reply:

@@ -11,7 +11,7 @@ from understudy.apis.tallyfy.includes import requested_includes, row_projection
 from understudy.apis.tallyfy.records import Groups, existing, find, listed, listing_of
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
-from understudy.engine.store import Ordered, Positions, Projected, Record, Store, decode
+from understudy.engine.store import ComputedListing, IndexListing, ProjectedListing, Record, Store, decode
 
 
 def list_templates(call: Call) -> Reply:
@@ -25,11 +25,11 @@ def list_templates(call: Call) -> Reply:
             groups.append([(kind, value) for value in listed(given[name])])
     if "starred" in given:
         groups.append([("starred", given["starred"])])
-    listing: Ordered | Positions = call.store["templates"].matching(*groups)
+    listing: IndexListing | ComputedListing = call.store["templates"].query(*groups)
     if given.get("q"):
         rows = listing.slice(0, listing.size())
         listing = listing_of([row for row in rows if given["q"].lower() in str(decode(row)["title"]).lower()])
-    return Reply(Projected(listing, row_projection(tallyfy_includes.template, call, includes)))
+    return Reply(ProjectedListing(listing, row_projection(tallyfy_includes.template, call, includes)))
 
 
 def get_template(call: Call) -> Reply:
