@@ -212,7 +212,7 @@ def _clock(text: str) -> Clock:
 def _assumed(texts: Sequence[str], apis: Sequence[Api]) -> dict[str, Any]:
     """The values of assumptions by id, of `ID=VALUE` texts. Raises UsageError."""
     from understudy.apis import NAMES
-    from understudy.engine.worlds import allowed
+    from understudy.engine.worlds import check_assumptions
 
     served = [api.name for api in apis]
     known = {id: assumption for api in apis for id, assumption in api.contract.assumptions.items()}
@@ -223,7 +223,7 @@ def _assumed(texts: Sequence[str], apis: Sequence[Api]) -> dict[str, Any]:
         if owner in NAMES and owner not in served:
             raise UsageError(f"--assume {quoted(text)}: {owner} is not served; served: {', '.join(served)}")
         try:
-            values.update(allowed({id: value}, known))
+            values.update(check_assumptions({id: value}, known))
         except ValueError as error:
             raise UsageError(f"--assume {quoted(text)}: {error}") from error
     return values
