@@ -14,7 +14,7 @@ from benchmarks import mock
 from benchmarks.figures import Figure, ratio, summed_up
 from benchmarks.requests import KEY
 from understudy.engine.exchange import Exchange
-from understudy_checks.mutation import UNDIRECTED, mutants, survivors
+from understudy_checks.mutation import EXPLORATORY, mutants, survivors
 from understudy_checks.rules import checks, run
 from understudy_checks.target.mock import mock as our_mock
 
@@ -39,7 +39,7 @@ def _directed() -> float:
     target = our_mock(API, watch=seen.append)
     begin = time.process_time()
     for check in checks():
-        if check.name not in UNDIRECTED:
+        if check.name not in EXPLORATORY:
             for outcome in run(check, target):
                 assert outcome.result != "failed", outcome
     spent = time.process_time() - begin

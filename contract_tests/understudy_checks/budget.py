@@ -1,6 +1,6 @@
 """The budget of a run: counts requests and waiting time against a target and enforces their limits.
 
-One Guest belongs to one target. Must not know what a request is about.
+One Budget belongs to one target. Must not know what a request is about.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from understudy_checks.client import NotChecked
+from understudy_checks.client import Skipped
 
-LONGEST_WAIT = 300.0
+MAX_WAIT = 300.0
 """The default limit of real waiting in a run, in seconds."""
 
 Sleep = Callable[[float], None]
 OperationStatus = tuple[str, int]
 
 
-class BudgetSpent(NotChecked):
+class BudgetSpent(Skipped):
     """The budget of requests or of waiting time is used up."""
 
 
 @dataclass(slots=True)
-class Guest:
+class Budget:
     """The limits of a run on its target, and what it has used of them."""
 
-    budget: int | None = None
+    max_requests: int | None = None
     """The largest number of requests; None for no limit."""
-    max_wait: float = LONGEST_WAIT
+    max_wait: float = MAX_WAIT
     sleep: Sleep = time.sleep  # noqa: TID251 - a server without our clock needs real time
     on_wait: Callable[[str], None] = lambda _: None
     """Called with a text before each wait."""
@@ -45,7 +45,7 @@ class Guest:
     @property
     def left(self) -> int | None:
         """The number of requests left; None for no limit."""
-        return None if self.budget is None else self.budget - self.requests
+        return None if self.max_requests is None else self.max_requests - self.requests
 
     def share(self, requests: int | None) -> None:
         """Limit the next step to `requests` requests; None for no limit but the budget."""
@@ -54,9 +54,9 @@ class Guest:
     def spend(self) -> None:
         """Count a request before it is sent. Raises BudgetSpent when no more are allowed."""
         if self.left == 0:
-            raise BudgetSpent(f"the budget of {self.budget} requests is used up", "requests")
+            raise BudgetSpent(f"the budget of {self.max_requests} requests is used up", "requests")
         if self.last is not None and self.requests >= self.last:
-            raise BudgetSpent(f"it takes more than its share of the budget of {self.budget} requests", "requests")
+            raise BudgetSpent(f"it takes more than its share of the budget of {self.max_requests} requests", "requests")
         self.requests += 1
 
     def record_response(self, operation: str, status: int) -> None:

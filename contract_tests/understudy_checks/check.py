@@ -22,9 +22,9 @@ from hypothesis.strategies import DataObject
 
 from understudy.document.model import Rule
 from understudy_checks.budget import OperationStatus
-from understudy_checks.client import CALLS_MADE, Broken, Capability, Client, NotChecked, Violation, find
-from understudy_checks.plan import Step, planned
-from understudy_checks.probes import ProbeResult, observe
+from understudy_checks.client import CALLS_MADE, Capability, Client, NoResponse, Skipped, Violation, find_operation
+from understudy_checks.plan import Step, plan_steps
+from understudy_checks.probes import ProbeResult, run_probes
 from understudy_checks.rules import Outcome, attempt
 from understudy_checks.target.target import Target
 
@@ -144,7 +144,7 @@ class Report:
         return self._of_baseline("passed")
 
     @property
-    def news(self) -> int:
+    def new_failures(self) -> int:
         """The number of failed rules that are not in the baseline."""
         return self.count("failed") - len(self.known)
 
@@ -176,21 +176,21 @@ class Report:
 
     def holds(self, *, strict: bool = False) -> bool:
         """Whether some rule passed and none outside the baseline failed. When strict, every rule must be checked."""
-        checked = self.count("passed") > 0 and self.news == 0
+        checked = self.count("passed") > 0 and self.new_failures == 0
         return checked and not (strict and self.count("not_checked"))
 
 
 _WORST_FIRST: tuple[Verdict, ...] = ("failed", "passed", "not_checked")
 
 
-def examine(
+def check_target(
     target: Target,
     *,
     profile: str = "default",
     only: Sequence[str] = (),
     exclude: Sequence[str] = (),
     progress: Progress = lambda *_: None,
-    area_over: AreaCallback = lambda *_: None,
+    area_finished: AreaCallback = lambda *_: None,
 ) -> Report:
     """Check the rules of a target's document that match a pattern of `only` (default: all) and none of `exclude`.
 
@@ -206,23 +206,23 @@ def examine(
     probe_results: list[ProbeResult] = []
     ended = None
     try:
-        steps += planned(target, ids)
+        steps += plan_steps(target, ids)
         for run in _run_steps(target, steps, profile, progress):
             runs.append(run)
             for name in _finished_areas(steps, len(runs)):
-                area_over(name, [_checked(contract.name, rule, runs) for rule in rules if _area(rule.id) == name])
+                area_finished(name, [_checked(contract.name, rule, runs) for rule in rules if _area(rule.id) == name])
         progress(len(steps), len(steps), "what the document leaves open")
-        probe_results += () if only else observe(target)
+        probe_results += () if only else run_probes(target)
     except KeyboardInterrupt as interruption:  # results so far are reported, and created objects deleted
         ended = str(interruption) or "interrupted"
     except TargetSilent as error:
         ended = str(error)
-    target.guest.share(None)
+    target.budget.share(None)
     left_behind: tuple[str, ...] = ()
     try:
         left_behind = tuple(clean_up(target))
     except KeyboardInterrupt as interruption:  # a second interruption stops the clean-up too
-        ended, left_behind = str(interruption) or "interrupted", tuple(target.guest.made)
+        ended, left_behind = str(interruption) or "interrupted", tuple(target.budget.made)
     missing = {rule for step in steps[len(runs) :] for rule in step.rules} if steps else set(ids)
     runs = _downgrade_shape_failures(runs)
     return Report(
@@ -234,8 +234,8 @@ def examine(
             for rule in rules
         ),
         probe_results=tuple(probe_results),
-        requests=target.guest.requests,
-        waited=target.guest.waited,
+        requests=target.budget.requests,
+        waited=target.budget.waited,
         seconds=time.perf_counter() - started,
         left_behind=left_behind,
         ended=ended,
@@ -263,7 +263,7 @@ def _finished_areas(steps: Sequence[Step], made: int) -> list[str]:
 
 def clean_up(target: Target) -> Iterator[str]:
     """Delete the objects created on a shared target, the latest first. Yields the paths of those that remain."""
-    made = target.guest.made
+    made = target.budget.made
     if not made:
         return
     with target.open() as client:
@@ -276,7 +276,7 @@ def clean_up(target: Target) -> Iterator[str]:
 
 def _remove(client: Client, path: str) -> bool:
     relative = path.removeprefix(client.prefix)
-    if find(client.contract, "DELETE", relative) is None:
+    if find_operation(client.contract, "DELETE", relative) is None:
         return False
     try:
         return client.send("DELETE", relative).status in (200, 202, 204, 404)
@@ -304,30 +304,30 @@ def _is_about_shape(rule: str) -> bool:
 
 def _run_steps(target: Target, steps: Sequence[Step], profile: str, progress: Progress) -> Iterator[Run]:
     """Run the steps on a target. Raises TargetSilent when it has stopped answering."""
-    guest, silent = target.guest, 0
+    budget, silent = target.budget, 0
     for number, step in enumerate(steps):
         progress(number, len(steps), step.check.name)
-        guest.on_wait = partial(progress, number, len(steps))
-        requests, calls = guest.requests, guest.calls.copy()
+        budget.on_wait = partial(progress, number, len(steps))
+        requests, calls = budget.requests, budget.calls.copy()
         outcome = _run_step(step, target, profile)
-        yield _run(step, outcome, guest.requests - requests, guest.calls - calls)
-        silent = silent + 1 if isinstance(outcome.error, Broken) else 0
-        if silent == MAX_SILENT_CHECKS and isinstance(outcome.error, Broken):
+        yield _run(step, outcome, budget.requests - requests, budget.calls - calls)
+        silent = silent + 1 if isinstance(outcome.error, NoResponse) else 0
+        if silent == MAX_SILENT_CHECKS and isinstance(outcome.error, NoResponse):
             raise TargetSilent(f"{target.name} has stopped answering: {outcome.error.__cause__}")
 
 
 def _run_step(step: Step, target: Target, profile: str) -> Outcome:
     """Run a step, and once more when a connection broke, except after a timeout."""
-    target.guest.share(step.share)
+    target.budget.share(step.share)
     outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
-    if not isinstance(outcome.error, Broken) or outcome.error.late:
+    if not isinstance(outcome.error, NoResponse) or outcome.error.late:
         return outcome
-    target.guest.share(step.share)
+    target.budget.share(step.share)
     return attempt(step.check, target, step.arguments, profile=step.profile or profile)
 
 
 def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[OperationStatus]) -> Run:
-    not_checked = outcome.error if isinstance(outcome.error, NotChecked) else None
+    not_checked = outcome.error if isinstance(outcome.error, Skipped) else None
     return Run(
         check=step.check.name,
         subject=", ".join(operation.id for operation in step.arguments.values()),
@@ -359,7 +359,7 @@ def _failure(outcome: Outcome) -> Failure:
     assert error is not None, "what failed has an error"
     notes = getattr(error, "__notes__", [])
     calls = [note.split("\n")[1:] for note in notes if note.startswith(CALLS_MADE)]
-    return Failure(seen(error), _example(outcome, notes), tuple(calls[-1] if calls else ()))
+    return Failure(describe_error(error), _example(outcome, notes), tuple(calls[-1] if calls else ()))
 
 
 def _example(outcome: Outcome, notes: Sequence[str]) -> tuple[str, ...]:
@@ -377,7 +377,7 @@ def without_indices(violation: str) -> str:
     return _INDEX.sub("/*", violation)
 
 
-def seen(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Describe an error by its message; an assertion without one by its source and the values of its names."""
     text = str(error)
     if text or not isinstance(error, AssertionError):

@@ -19,12 +19,12 @@ from understudy.document.contract import Contract
 from understudy.document.model import Quota, Scheme
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Exchange, Request, Response
-from understudy_checks.projection import shown
+from understudy_checks.projection import project
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
 
 T = TypeVar("T")
 Json = Any
-Memory = dict[Any, Any]
+Memo = dict[Any, Any]
 Query = Mapping[str, object] | str | None
 Capability = Literal[
     "write",
@@ -52,7 +52,7 @@ DEFAULT_WAIT = 60.0
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _ABSENT: Any = object()
 
-LACKS: Mapping[Capability, str] = {
+LACKING_REASONS: Mapping[Capability, str] = {
     "write": "writing is not allowed on this target",
     "fresh": "this target has no isolated world for each test",
     "advance": "this target's clock cannot be advanced",
@@ -86,16 +86,16 @@ REMEDIES: Mapping[Capability, str] = {
 """How to give a target a capability."""
 
 
-class NotChecked(SkipTest):
+class Skipped(SkipTest):
     """Skips a rule that cannot be checked on this target, with the reason. unittest, pytest and hypothesis obey it."""
 
-    def __init__(self, reason: str, *lacking: Capability) -> None:
+    def __init__(self, reason: str, *skip_lacking: Capability) -> None:
         self.reason = reason
-        self.lacking = lacking
+        self.lacking = skip_lacking
         super().__init__(f"not checked: {reason}")
 
 
-class Broken(NotChecked):
+class NoResponse(Skipped):
     """No complete response arrived. `late` after a timeout."""
 
     def __init__(self, reason: str, *, late: bool) -> None:
@@ -162,7 +162,7 @@ class Account(Protocol):
     """Counts the requests to a target and may refuse to send more."""
 
     def spend(self) -> None:
-        """Count a request before it is sent. Raises NotChecked when no more are allowed."""
+        """Count a request before it is sent. Raises Skipped when no more are allowed."""
 
     def record_response(self, operation: str, status: int) -> None:
         """Record the status of a documented operation's response."""
@@ -184,16 +184,16 @@ class World(Protocol):
         """The headers that every request to this world carries in addition to its own."""
 
     def wait(self, seconds: float) -> None:
-        """Let `seconds` pass. Raises NotChecked when the wait is too long."""
+        """Let `seconds` pass. Raises Skipped when the wait is too long."""
 
-    def linger(self, seconds: float) -> None:
-        """Let `seconds` pass between two polls of a background job. Raises NotChecked when the wait is too long."""
+    def wait_between_polls(self, seconds: float) -> None:
+        """Let `seconds` pass between two polls of a background job. Raises Skipped when the wait is too long."""
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
-        """Simulate what a person does in the vendor's own app. Raises NotChecked where that is impossible."""
+        """Simulate what a person does in the vendor's own app. Raises Skipped where that is impossible."""
 
     def spare_key(self) -> str:
-        """Return a key that may be revoked, each key once. Raises NotChecked when none is left."""
+        """Return a key that may be revoked, each key once. Raises Skipped when none is left."""
 
     def close(self) -> None:
         """Release the world."""
@@ -211,29 +211,29 @@ class Client:
     account: Account = field(repr=False)
     log: list[Exchange] = field(default_factory=list, repr=False)
     retries: int = MAX_RETRIES
-    memory: Memory | None = field(default=None, repr=False)
+    memo: Memo | None = field(default=None, repr=False)
     """Discovered arguments, valid in every unchanged world of the target. None where they may go stale."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, NotChecked) and self.log:
+        if isinstance(error, Exception) and not isinstance(error, Skipped) and self.log:
             error.add_note("\n".join((CALLS_MADE, *self.curl())))
         self.world.close()
 
     @property
-    def valid_memo(self) -> Memory | None:
+    def valid_memo(self) -> Memo | None:
         """The memory, or None once a request has written to this world."""
         is_unchanged = all(exchange.request.method in _SAFE_METHODS for exchange in self.log)
-        return self.memory if is_unchanged else None
+        return self.memo if is_unchanged else None
 
     @property
     def is_isolated(self) -> bool:
         """Whether this world belongs to this client alone."""
         return "fresh" in self.world.capabilities
 
-    def hasty(self) -> Client:
+    def without_retries(self) -> Client:
         """Return a copy of the client that does not retry after 429, for tests of the rate limit itself."""
         return replace(self, retries=0)
 
@@ -245,27 +245,27 @@ class Client:
     @property
     def second_key(self) -> str:
         """Another valid key of the same tenant."""
-        return self.access.api_keys[1] if self.access.api_keys[1:] else lacking("second-key")
+        return self.access.api_keys[1] if self.access.api_keys[1:] else skip_lacking("second-key")
 
     @property
     def revoked_key(self) -> str:
         """A revoked key."""
-        return self.access.revoked_key or lacking("revoked-key")
+        return self.access.revoked_key or skip_lacking("revoked-key")
 
     @property
     def lapsed_key(self) -> str:
         """A key of a tenant whose subscription has lapsed."""
-        return self.access.lapsed_key or lacking("lapsed-key")
+        return self.access.lapsed_key or skip_lacking("lapsed-key")
 
     @property
     def other_tenant_key(self) -> str:
         """A valid key of another tenant."""
-        return self.access.other_tenant_key or lacking("other-tenant")
+        return self.access.other_tenant_key or skip_lacking("other-tenant")
 
     @property
     def members(self) -> tuple[Member, ...]:
         """The known members of the tenant."""
-        return self.access.members or lacking("members")
+        return self.access.members or skip_lacking("members")
 
     def send(
         self,
@@ -295,7 +295,7 @@ class Client:
             response = self.exchange(request).response
         if self.is_isolated:  # our mock returns only members that its document names
             return response
-        return shown(self.contract, find(self.contract, method, path), response)
+        return project(self.contract, find_operation(self.contract, method, path), response)
 
     def call(
         self,
@@ -309,7 +309,7 @@ class Client:
     ) -> Response:
         """Send an operation (or its id) with `arguments` for its path and query parameters, by name."""
         known = self.contract.operations[operation] if isinstance(operation, str) else operation
-        path, query = locate(known, arguments or {})
+        path, query = path_and_query(known, arguments or {})
         return self.send(known.method, path, query=query, json=json, body=body, headers=headers, key=key)
 
     def _pause(self, response: Response) -> float:
@@ -343,8 +343,8 @@ class Client:
     def exchange(self, request: Request) -> Exchange:
         """Send `request` once, unchanged; log it and check the response. Raises Violation."""
         if request.method not in _SAFE_METHODS and "write" not in self.world.capabilities:
-            lacking("write")
-        operation = find(self.contract, request.method, request.path.removeprefix(self.prefix))
+            skip_lacking("write")
+        operation = find_operation(self.contract, request.method, request.path.removeprefix(self.prefix))
         if not self.is_isolated and request.method == "DELETE":
             self._check_removable(request.path)
         self.account.spend()
@@ -371,9 +371,9 @@ class Client:
         return exchange
 
     def _check_removable(self, path: str) -> None:
-        """Raise NotChecked unless the kit itself created what a DELETE on a shared target removes."""
+        """Raise Skipped unless the kit itself created what a DELETE on a shared target removes."""
         if not any(path == own or path.startswith(f"{own}/") for own in self.account.made):
-            raise NotChecked("it would delete an object that the kit did not create on this target")
+            raise Skipped("it would delete an object that the kit did not create on this target")
 
     @property
     def default_headers(self) -> dict[str, str]:
@@ -406,19 +406,19 @@ class Client:
         while not (value := probe()):
             assert passed < within, f"still {value!r} after {within} seconds"
             step = min(step * 2, within - passed)
-            self.world.linger(step)
+            self.world.wait_between_polls(step)
             passed += step
         return value
 
     def advance(self, seconds: float) -> None:
         """Advance the world's clock. Really waits on a target without such a clock."""
         if seconds:
-            self.memory = None
+            self.memo = None
             self.world.wait(seconds)
 
     def event(self, name: str, **fields: Json) -> None:
         """Simulate what a person does in the vendor's own app (`skip-task`, `revoke-key` ...)."""
-        self.memory = None
+        self.memo = None
         self.world.event(name, fields)
 
     def curl(self) -> list[str]:
@@ -454,11 +454,11 @@ class Client:
 
 
 def fetch(transport: Transport, request: Request) -> Response:
-    """Send a request and return the response. Raises Broken."""
+    """Send a request and return the response. Raises NoResponse."""
     try:
         return transport(request)
     except NoAnswer as error:
-        raise Broken(str(error), late=isinstance(error, TooLate)) from error
+        raise NoResponse(str(error), late=isinstance(error, TooLate)) from error
 
 
 def names_scheme(key: str, scheme: Scheme) -> bool:
@@ -466,7 +466,7 @@ def names_scheme(key: str, scheme: Scheme) -> bool:
     return scheme.kind == "bearer" and key.startswith("Basic ")
 
 
-def as_sent(key: str, scheme: Scheme) -> str:
+def header_value(key: str, scheme: Scheme) -> str:
     """The value of the credential header for a key."""
     return key if names_scheme(key, scheme) else scheme.carry(key)[0].get(scheme.header, key)
 
@@ -476,7 +476,7 @@ def _variable(header: str) -> str:
     return f"HEADER_{header.upper().replace('-', '_')}"
 
 
-def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+def path_and_query(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:
     """The path and query of an operation with these arguments. Raises KeyError for a missing path parameter."""
     path, query = operation.path, dict(arguments)
     for parameter in operation.parameters:
@@ -485,7 +485,7 @@ def locate(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, 
     return path, query
 
 
-def find(contract: Contract, method: str, path: str) -> Operation | None:
+def find_operation(contract: Contract, method: str, path: str) -> Operation | None:
     """The documented operation of a method and a raw path, or None. A literal segment wins over a parameter."""
     parts = path.split("/")
     routes = _routes(contract, method, len(parts))
@@ -541,6 +541,6 @@ def _text(value: object) -> str:
     return texts.dumps(value) if isinstance(value, bool) else str(value)
 
 
-def lacking(*capabilities: Capability) -> NoReturn:
-    """Raise NotChecked with the reasons for these missing capabilities."""
-    raise NotChecked("; ".join(LACKS[capability] for capability in capabilities), *capabilities)
+def skip_lacking(*capabilities: Capability) -> NoReturn:
+    """Raise Skipped with the reasons for these missing capabilities."""
+    raise Skipped("; ".join(LACKING_REASONS[capability] for capability in capabilities), *capabilities)

@@ -15,7 +15,7 @@ from understudy.document.body import JSON
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked, adds_to_list, response_ids
+from understudy_checks.client import Client, Skipped, adds_to_list, response_ids
 from understudy_checks.pointers import resolve_pointer, resolve_reference
 
 Json = Any
@@ -26,11 +26,11 @@ MAX_ITEMS = 20
 MAX_CREATED = 6
 """The largest number of objects that discovery creates on a shared target for one operation."""
 
-ATTEMPTS = 40
+MAX_ATTEMPTS = 40
 """The number of refused calls after which a target counts as one that does not accept an operation."""
 
 
-class Arranged(NamedTuple):
+class FoundArguments(NamedTuple):
     """Discovered input of an operation: `arguments` for path and query, and a JSON `body` or None."""
 
     arguments: dict[str, Json]
@@ -47,14 +47,14 @@ class Link(NamedTuple):
     body: Json
 
 
-def arrange(client: Client, operation: Operation, *, key: str | None = None) -> Arranged:
-    """Find the first arguments for an operation in the target's own data. Raises NotChecked without any."""
-    for arranged in arrangements(client, operation, key=key):
-        return arranged
-    raise NotChecked(f"no data on this target lead to {operation.id}")
+def find_arguments(client: Client, operation: Operation, *, key: str | None = None) -> FoundArguments:
+    """Find the first arguments for an operation in the target's own data. Raises Skipped without any."""
+    for found_arguments in find_all_arguments(client, operation, key=key):
+        return found_arguments
+    raise Skipped(f"no data on this target lead to {operation.id}")
 
 
-def arrangements(client: Client, operation: Operation, *, key: str | None = None) -> Iterator[Arranged]:
+def find_all_arguments(client: Client, operation: Operation, *, key: str | None = None) -> Iterator[FoundArguments]:
     """Find all arguments that links from GET operations offer: a limited number, without duplicates.
 
     Results are memoized as long as the world is unchanged. On a shared target, an operation that writes to objects
@@ -64,41 +64,41 @@ def arrangements(client: Client, operation: Operation, *, key: str | None = None
     if maker is not None:
         yield from _arguments_of_created_objects(client, operation, maker, key)
         return
-    memory = client.valid_memo if key in (None, client.key) else None
-    known: list[Arranged] = [] if memory is None else memory.setdefault(operation.id, [])
+    memo = client.valid_memo if key in (None, client.key) else None
+    known: list[FoundArguments] = [] if memo is None else memo.setdefault(operation.id, [])
     offered = deepcopy(known)
     yield from deepcopy(offered)
-    if memory is not None and ("whole", operation.id) in memory:
+    if memo is not None and ("whole", operation.id) in memo:
         return
-    for arranged in _uncached_arguments(client, operation, key, ()):
-        if arranged not in offered:
-            if memory is client.valid_memo and len(known) == len(offered):
-                known.append(deepcopy(arranged))
-            offered.append(deepcopy(arranged))
-            yield arranged
-    if memory is not None and memory is client.valid_memo and len(known) == len(offered):
-        memory["whole", operation.id] = True
+    for found_arguments in _uncached_arguments(client, operation, key, ()):
+        if found_arguments not in offered:
+            if memo is client.valid_memo and len(known) == len(offered):
+                known.append(deepcopy(found_arguments))
+            offered.append(deepcopy(found_arguments))
+            yield found_arguments
+    if memo is not None and memo is client.valid_memo and len(known) == len(offered):
+        memo["whole", operation.id] = True
 
 
-def accepted(client: Client, operation: Operation, *, key: str | None = None) -> tuple[Arranged, Response]:
-    """Find arguments that the target accepts, with its response. Raises NotChecked when it accepts none."""
-    for arranged in islice(arrangements(client, operation, key=key), ATTEMPTS):
-        response = call(client, operation, arranged, key=key)
+def find_accepted(client: Client, operation: Operation, *, key: str | None = None) -> tuple[FoundArguments, Response]:
+    """Find arguments that the target accepts, with its response. Raises Skipped when it accepts none."""
+    for found_arguments in islice(find_all_arguments(client, operation, key=key), MAX_ATTEMPTS):
+        response = call(client, operation, found_arguments, key=key)
         if response.status < 300:
-            return arranged, response
-    raise NotChecked(f"this target accepts no {operation.id} with arguments found in its data")
+            return found_arguments, response
+    raise Skipped(f"this target accepts no {operation.id} with arguments found in its data")
 
 
-def call(client: Client, operation: Operation, arranged: Arranged, *, key: str | None = None) -> Response:
+def call(client: Client, operation: Operation, found_arguments: FoundArguments, *, key: str | None = None) -> Response:
     """Send an operation with discovered arguments, with `key` in place of the default key."""
     options: dict[str, Json] = {} if key is None else {"key": key}
-    if arranged.body is not None:
-        options["json"] = arranged.body
-    return client.call(operation, arranged.arguments, **options)
+    if found_arguments.body is not None:
+        options["json"] = found_arguments.body
+    return client.call(operation, found_arguments.arguments, **options)
 
 
 @cache
-def links(contract: Contract, operation_id: str) -> Sequence[Link]:
+def links_to(contract: Contract, operation_id: str) -> Sequence[Link]:
     """The links of the document that lead from GET operations to an operation, those of lists first."""
     found = [
         Link(source, status, contract.operations[operation_id], entry.get("parameters", {}), entry.get("requestBody"))
@@ -112,38 +112,38 @@ def links(contract: Contract, operation_id: str) -> Sequence[Link]:
 
 def _uncached_arguments(
     client: Client, operation: Operation, key: str | None, behind: tuple[Operation, ...]
-) -> Iterator[Arranged]:
+) -> Iterator[FoundArguments]:
     """Find arguments without following links through the operations in `behind`, since links can form cycles."""
     seen = list(_given_arguments(client, operation, key))
     yield from seen
     if not _required_names(client.contract, operation.id):
         return
-    for link in links(client.contract, operation.id):
+    for link in links_to(client.contract, operation.id):
         if link.source not in behind:
-            for arranged in _arguments_from_link(client, link, key, (*behind, operation)):
-                if _is_complete(client, operation, arranged) and arranged not in seen:
-                    seen.append(arranged)
-                    yield arranged
+            for found_arguments in _arguments_from_link(client, link, key, (*behind, operation)):
+                if _is_complete(client, operation, found_arguments) and found_arguments not in seen:
+                    seen.append(found_arguments)
+                    yield found_arguments
 
 
 def _arguments_of_created_objects(
     client: Client, operation: Operation, maker: Operation, key: str | None
-) -> Iterator[Arranged]:
+) -> Iterator[FoundArguments]:
     """Create a few objects for an operation and find its arguments on each of them."""
-    for made in islice(arrangements(client, maker, key=key), MAX_CREATED):
+    for made in islice(find_all_arguments(client, maker, key=key), MAX_CREATED):
         response = call(client, maker, made, key=key)
         for own in response_ids(response) if response.status < 300 else ():
-            for link in links(client.contract, operation.id):
-                source = Arranged({**made.arguments, **_created_parameter(link.source, maker, own)}, None)
+            for link in links_to(client.contract, operation.id):
+                source = FoundArguments({**made.arguments, **_created_parameter(link.source, maker, own)}, None)
                 if link.source.path.startswith(maker.path) and _is_complete(client, link.source, source):
                     answer = call(client, link.source, source, key=key).json()
                     offered = (_resolve_link(link, source, answer, number) for number in range(MAX_ITEMS))
                     yield from (found for found in offered if _targets_created_object(client, operation, found, own))
 
 
-def _targets_created_object(client: Client, operation: Operation, arranged: Arranged, own: str) -> bool:
+def _targets_created_object(client: Client, operation: Operation, found_arguments: FoundArguments, own: str) -> bool:
     """Whether these arguments are complete and refer to the object with this id."""
-    return _is_complete(client, operation, arranged) and own in map(str, arranged.arguments.values())
+    return _is_complete(client, operation, found_arguments) and own in map(str, found_arguments.arguments.values())
 
 
 def _created_parameter(source: Operation, maker: Operation, own: str) -> dict[str, str]:
@@ -164,21 +164,21 @@ def _creating_operation(contract: Contract, operation_id: str) -> Operation | No
     return None if operation.method == "GET" else max(makers, key=lambda known: len(known.path), default=None)
 
 
-def _given_arguments(client: Client, operation: Operation, key: str | None) -> Iterator[Arranged]:
+def _given_arguments(client: Client, operation: Operation, key: str | None) -> Iterator[FoundArguments]:
     """The arguments that consist only of the ids given for a key."""
     known = client.access.ids(key)
     arguments = {p.name: known[p.name] for p in operation.parameters if p.required and known.get(p.name) is not None}
     body = {name: known[name] for name in required_members(client.contract, operation) if known.get(name) is not None}
-    arranged = Arranged(arguments, body if operation.body else None)
-    if _is_complete(client, operation, arranged):
-        yield arranged
+    found_arguments = FoundArguments(arguments, body if operation.body else None)
+    if _is_complete(client, operation, found_arguments):
+        yield found_arguments
 
 
 def _arguments_from_link(
     client: Client, link: Link, key: str | None, behind: tuple[Operation, ...]
-) -> Iterator[Arranged]:
+) -> Iterator[FoundArguments]:
     """Find the arguments that a link offers: from the first item of every source, then the second, and so on."""
-    answers: list[tuple[Arranged, Json]] = []
+    answers: list[tuple[FoundArguments, Json]] = []
     for source in islice(_uncached_arguments(client, link.source, key, behind), MAX_ITEMS):
         response = call(client, link.source, source, key=key)
         if link.status in (str(response.status), f"{response.status // 100}XX"):
@@ -189,18 +189,18 @@ def _arguments_from_link(
             yield _resolve_link(link, source, body, number)
 
 
-def _resolve_link(link: Link, source: Arranged, body: Json, number: int) -> Arranged:
+def _resolve_link(link: Link, source: FoundArguments, body: Json, number: int) -> FoundArguments:
     arguments = {name: _evaluate(text, source, body, number) for name, text in link.parameters.items()}
-    return Arranged(arguments, _fill(link.body, source, body, number) if link.operation.body else None)
+    return FoundArguments(arguments, _fill(link.body, source, body, number) if link.operation.body else None)
 
 
-def _fill(template: Json, source: Arranged, body: Json, number: int) -> Json:
+def _fill(template: Json, source: FoundArguments, body: Json, number: int) -> Json:
     if isinstance(template, Mapping):
         return {name: _fill(value, source, body, number) for name, value in template.items()}
     return {} if template is None else _evaluate(template, source, body, number)
 
 
-def _evaluate(expression: Json, source: Arranged, body: Json, number: int) -> Json:
+def _evaluate(expression: Json, source: FoundArguments, body: Json, number: int) -> Json:
     """Evaluate a runtime expression (`$response.body#/...`, `$request.path.x`, `$request.query.x`) or a literal.
 
     `number` replaces the item 0 that a link names as an example.
@@ -240,9 +240,9 @@ def takes_json(operation: Operation) -> bool:
     return operation.body is not None and operation.body.media_type == JSON
 
 
-def _is_complete(client: Client, operation: Operation, arranged: Arranged) -> bool:
-    given = {name for name, value in arranged.arguments.items() if value is not None}
-    given |= {f"body {name}" for name, value in (arranged.body or {}).items() if value is not None}
+def _is_complete(client: Client, operation: Operation, found_arguments: FoundArguments) -> bool:
+    given = {name for name, value in found_arguments.arguments.items() if value is not None}
+    given |= {f"body {name}" for name, value in (found_arguments.body or {}).items() if value is not None}
     return _required_names(client.contract, operation.id) <= given
 
 

@@ -75,7 +75,7 @@ class Watch:
 
 
 @contextmanager
-def watched(max_time: float | None = None) -> Iterator[Watch]:
+def watch_interruptions(max_time: float | None = None) -> Iterator[Watch]:
     """Raise Interruption in the block when a signal comes, or `max_time` seconds have passed."""
     watch = Watch(max_time)
     sys.unraisablehook = watch.handle_unraisable

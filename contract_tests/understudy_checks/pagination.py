@@ -14,8 +14,15 @@ from typing import Any, NamedTuple
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked
-from understudy_checks.discovery import ATTEMPTS, Arranged, accepted, arrange, arrangements, call
+from understudy_checks.client import Client, Skipped
+from understudy_checks.discovery import (
+    MAX_ATTEMPTS,
+    FoundArguments,
+    call,
+    find_accepted,
+    find_all_arguments,
+    find_arguments,
+)
 from understudy_checks.pointers import resolve_pointer
 
 Json = Any
@@ -40,7 +47,7 @@ def setting(listing: Operation, name: str) -> str:
     return str(listing.pagination.settings[name])
 
 
-def settled(listing: Operation, name: str) -> bool:
+def is_documented(listing: Operation, name: str) -> bool:
     """Whether the document states, rather than assumes, a setting of a list's pagination (`page-fill` ...)."""
     assert listing.pagination is not None, f"{listing.id} is not a list"
     return not isinstance(listing.pagination.settings.get(name), Assumed)
@@ -70,7 +77,7 @@ def request_page(
     """Request one page and return the response."""
     position = setting(listing, "page" if has_page_numbers(listing) else "cursor")
     paging = {setting(listing, "limit"): limit, position: cursor}
-    return call(client, listing, Arranged({**arguments, **paging}, None), key=key)
+    return call(client, listing, FoundArguments({**arguments, **paging}, None), key=key)
 
 
 def read_page(
@@ -133,7 +140,7 @@ def ids(items: Iterable[Json]) -> list[str]:
     return [item["id"] for item in items]
 
 
-def unknown(known: Collection[str], *made_up: str) -> list[str]:
+def unknown_ids(known: Collection[str], *made_up: str) -> list[str]:
     """Ids that do not exist: `made_up` ones, and variations of the first known id.
 
     Leaves out ids with only a number at the end: they may be sequential and exist for somebody else.
@@ -143,26 +150,26 @@ def unknown(known: Collection[str], *made_up: str) -> list[str]:
     return sorted(id for id in {*near, *made_up} - set(known) if id and not _COUNTED.fullmatch(id))
 
 
-def longest(client: Client, listing: Operation, *, least: int = 2) -> dict[str, Json]:
+def longest_list(client: Client, listing: Operation, *, least: int = 2) -> dict[str, Json]:
     """Find the arguments of the longest list on the target.
 
-    Raises NotChecked when no list has `least` items.
+    Raises Skipped when no list has `least` items.
     """
-    remembered = (client.valid_memo or {}).get((longest, listing.id))
+    remembered = (client.valid_memo or {}).get((longest_list, listing.id))
     size, arguments = remembered or _longest(client, listing)
     if size < least:
-        raise NotChecked(f"no {listing.id} on this target has {least} items")
+        raise Skipped(f"no {listing.id} on this target has {least} items")
     return dict(arguments)
 
 
 def _longest(client: Client, listing: Operation) -> tuple[int, dict[str, Json]]:
     found = [
-        (len(walk(client, listing, arranged.arguments)), arranged.arguments)
-        for arranged in islice(arrangements(client, listing), MAX_PARENTS)
+        (len(walk(client, listing, found_arguments.arguments)), found_arguments.arguments)
+        for found_arguments in islice(find_all_arguments(client, listing), MAX_PARENTS)
     ]
     best: tuple[int, dict[str, Json]] = max(found, key=lambda entry: entry[0], default=(0, {}))
     if client.valid_memo is not None:
-        client.valid_memo[longest, listing.id] = best
+        client.valid_memo[longest_list, listing.id] = best
     return best
 
 
@@ -172,13 +179,13 @@ def adding_operation(client: Client, listing: Operation) -> Operation | None:
     return next((known for known in operations if known.method == "POST" and known.path == listing.path), None)
 
 
-def add(client: Client, listing: Operation, count: int) -> None:
-    """Add `count` items to a list. Raises NotChecked when the target accepts none."""
+def add_items(client: Client, listing: Operation, count: int) -> None:
+    """Add `count` items to a list. Raises Skipped when the target accepts none."""
     operation = adding_operation(client, listing)
     assert operation is not None, f"nothing can be added to {listing.id}"
-    arranged, _ = accepted(client, operation)
+    found_arguments, _ = find_accepted(client, operation)
     for _ in range(count - 1):
-        response = call(client, operation, arranged)
+        response = call(client, operation, found_arguments)
         assert response.status < 300, (
             f"{operation.id} is refused with arguments that were accepted before: {response.status}"
         )
@@ -186,15 +193,17 @@ def add(client: Client, listing: Operation, count: int) -> None:
 
 def list_of_at_least(client: Client, listing: Operation, least: int) -> dict[str, Json]:
     """Find the arguments of a list and add items until it has `least`."""
-    arguments = arrange(client, listing).arguments
+    arguments = find_arguments(client, listing).arguments
     missing = least - len(walk(client, listing, arguments))
     if missing > 0:
-        add(client, listing, missing)
+        add_items(client, listing, missing)
     return arguments
 
 
 @contextmanager
-def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: str | None = None) -> Iterator[None]:
+def assert_unchanged(
+    client: Client, operation: Operation, found_arguments: FoundArguments, *, key: str | None = None
+) -> Iterator[None]:
     """Assert that the block changes nothing that the operation writes to, as read with `key`.
 
     On a shared target, a list may have new items, but none that the operation could have added.
@@ -203,28 +212,28 @@ def unchanged(client: Client, operation: Operation, arranged: Arranged, *, key: 
     if reader is None:
         yield
         return
-    before = _read_state(client, reader, arranged, key)
+    before = _read_state(client, reader, found_arguments, key)
     yield
-    after = _read_state(client, reader, arranged, key)
+    after = _read_state(client, reader, found_arguments, key)
     if isinstance(before, list) and isinstance(after, list) and "fresh" not in client.world.capabilities:
-        after = _plausible_additions(before, after, arranged.body or {})
+        after = _plausible_additions(before, after, found_arguments.body or {})
         before = []
     assert after == before, f"{operation.id} was refused, and yet {reader.id} shows a change"
 
 
 def assert_no_effect(
-    client: Client, operation: Operation, refuse: Callable[[Arranged], None], *, key: str | None = None
+    client: Client, operation: Operation, refuse: Callable[[FoundArguments], None], *, key: str | None = None
 ) -> None:
     """Assert that the refused calls in `refuse` have no effect that `key` could read.
 
-    `refuse` gets arguments that the target then accepts with `key`. Raises NotChecked when it accepts none.
+    `refuse` gets arguments that the target then accepts with `key`. Raises Skipped when it accepts none.
     """
-    for arranged in islice(arrangements(client, operation, key=key), ATTEMPTS):
-        with unchanged(client, operation, arranged, key=key):
-            refuse(arranged)
-        if call(client, operation, arranged, key=key).status < 300:
+    for found_arguments in islice(find_all_arguments(client, operation, key=key), MAX_ATTEMPTS):
+        with assert_unchanged(client, operation, found_arguments, key=key):
+            refuse(found_arguments)
+        if call(client, operation, found_arguments, key=key).status < 300:
             return
-    raise NotChecked(f"this target accepts no {operation.id} with arguments found in its data")
+    raise Skipped(f"this target accepts no {operation.id} with arguments found in its data")
 
 
 def _plausible_additions(before: list[Json], after: list[Json], body: Mapping[str, Json]) -> list[Json]:
@@ -244,12 +253,12 @@ def _observing_operation(client: Client, operation: Operation) -> Operation | No
     return max(fitting, key=lambda known: len(known.path), default=None)
 
 
-def _read_state(client: Client, reader: Operation, arranged: Arranged, key: str | None) -> Json:
+def _read_state(client: Client, reader: Operation, found_arguments: FoundArguments, key: str | None) -> Json:
     """Read the state of a list (all its items) or of an object (status, and body on success)."""
     names = {parameter.name for parameter in reader.parameters if parameter.location == "path" or parameter.required}
-    known = {**(arranged.body or {}), **arranged.arguments}
+    known = {**(found_arguments.body or {}), **found_arguments.arguments}
     arguments = {name: value for name, value in known.items() if name in names}
-    response = call(client, reader, Arranged(arguments, None), key=key)
+    response = call(client, reader, FoundArguments(arguments, None), key=key)
     if reader.pagination is not None and response.status < 300:
         return walk(client, reader, arguments, key=key)
     return response.status, response.json() if response.status < 300 else None

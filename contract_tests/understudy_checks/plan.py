@@ -17,7 +17,7 @@ from understudy.apis.control import declare as declare_control
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy_checks.budget import Guest
+from understudy_checks.budget import Budget
 from understudy_checks.rules import Arguments, Check, attempt, checks, expand
 from understudy_checks.target.control_api import control
 from understudy_checks.target.installed import declared, seeds
@@ -49,20 +49,20 @@ class Step:
     """The profile that the budget allows; None for the requested one."""
 
 
-def planned(target: Target, rules: Sequence[str]) -> list[Step]:
+def plan_steps(target: Target, rules: Sequence[str]) -> list[Step]:
     """Plan the steps that check these rules on a target, in order.
 
     Where waits are real and there is no budget, every check first runs with one example: a rate limit may end the run.
     """
     steps = list(_steps(target, rules))
-    if target.guest.budget is None and "advance" in target.capabilities:
+    if target.budget.max_requests is None and "advance" in target.capabilities:
         return steps
     costs = [_cost(step, rehearsal) for rehearsal in [rehearsal_target(target)] for step in steps]
     order = _by_yield(list(zip(steps, costs, strict=True)))
-    if target.guest.budget is None:
+    if target.budget.max_requests is None:
         first_pass = [replace(step, profile="minimal") for step, _ in order]
         return first_pass + [step for step, _ in order]
-    factor = target.guest.budget // (1 + sum(cost for _, cost in order))
+    factor = target.budget.max_requests // (1 + sum(cost for _, cost in order))
     profile = None if factor > COST_FACTOR else "minimal"
     return [
         replace(step, share=max(MIN_SHARE, max(COST_FACTOR, factor) * cost), profile=profile) for step, cost in order
@@ -103,7 +103,7 @@ def rehearsal_target(target: Target) -> Server:
         target.contract.prefixes[0],
         settings,
         name="rehearsal",
-        guest=Guest(max_wait=UNLIMITED, sleep=clock),
+        budget=Budget(max_wait=UNLIMITED, sleep=clock),
         clock=clock if "advance" in offered else None,
         person=person if "events" in offered else None,
     )
@@ -118,9 +118,9 @@ def _steps(target: Target, rules: Sequence[str]) -> Iterator[Step]:
 
 def _cost(step: Step, target: Target) -> int | None:
     """The number of requests of one example of a check; None when it cannot be checked."""
-    before = target.guest.requests
+    before = target.budget.requests
     outcome = attempt(step.check, target, step.arguments, profile="minimal")
-    return None if outcome.result == "not checked" else target.guest.requests - before
+    return None if outcome.result == "not checked" else target.budget.requests - before
 
 
 def _by_yield(costs: Sequence[tuple[Step, int | None]]) -> list[tuple[Step, int]]:

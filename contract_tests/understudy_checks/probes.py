@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Literal
 
 from understudy.document.model import Assumption
-from understudy_checks.client import Capability, Client, NotChecked
+from understudy_checks.client import Capability, Client, Skipped
 from understudy_checks.modules import modules
 from understudy_checks.target.target import Target, require
 
@@ -45,7 +45,7 @@ class ProbeResult:
     """Why the value is unknown."""
 
 
-def observes(assumption: str, *, needs: Sequence[Capability] = ()) -> Callable[[Ask], Ask]:
+def probe(assumption: str, *, needs: Sequence[Capability] = ()) -> Callable[[Ask], Ask]:
     """Declare that a function is the probe of an assumption."""
 
     def declare(ask: Ask) -> Ask:
@@ -62,7 +62,7 @@ def probes(api: str) -> tuple[Probe, ...]:
     return tuple(probe for probe in found if isinstance(probe, Probe))
 
 
-def observe(target: Target) -> Iterator[ProbeResult]:
+def run_probes(target: Target) -> Iterator[ProbeResult]:
     """Probe each assumption of a target's document, in the document's order."""
     known = {probe.assumption: probe for probe in probes(target.contract.name)}
     for assumption in target.contract.assumptions.values():
@@ -70,17 +70,17 @@ def observe(target: Target) -> Iterator[ProbeResult]:
         if probe is None:
             yield ProbeResult(assumption, "not observed", reason="the kit has no probe for it")
         else:
-            yield observed(probe, target)
+            yield run_probe(probe, target)
 
 
-def observed(probe: Probe, target: Target) -> ProbeResult:
+def run_probe(probe: Probe, target: Target) -> ProbeResult:
     """Run one probe on a target. An error on the way becomes the reason why the value is unknown."""
     assumption = target.contract.assumptions[probe.assumption]
     try:
         require(target, probe.needs)
         with target.open() as client:
             value = probe.ask(client)
-    except NotChecked as reason:
+    except Skipped as reason:
         return ProbeResult(assumption, "not observed", reason=reason.reason)
     except Exception as error:  # a target may do anything here, and a probe never fails a run
         text = " ".join(str(error).split()) or type(error).__name__

@@ -59,7 +59,7 @@ class Shape:
         return shape if any({"properties", "items"} & schema.keys() for schema in shape._schemas) else None
 
 
-def shown(contract: Contract, operation: Operation | None, response: Response) -> Response:
+def project(contract: Contract, operation: Operation | None, response: Response) -> Response:
     """Return a successful response without members that the document does not name. Returns a refusal unchanged."""
     shape = _shape(contract, operation, response.status) if operation is not None and response.body else None
     if shape is None:

@@ -23,10 +23,10 @@ from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy_checks import profiles
 from understudy_checks.budget import BudgetSpent
-from understudy_checks.client import Broken, Capability, NotChecked
+from understudy_checks.client import Capability, NoResponse, Skipped
 from understudy_checks.discovery import required_members, takes_json
 from understudy_checks.modules import folders, modules
-from understudy_checks.pagination import settled
+from understudy_checks.pagination import is_documented
 from understudy_checks.target.target import Target, require
 
 Result = Literal["passed", "failed", "not checked"]
@@ -152,9 +152,9 @@ def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str 
         if tally.failure is not None or tally.spent is None:
             return outcome("failed", tally.failure or error)
         return outcome("passed") if tally.examples else outcome("not checked", tally.spent)
-    except Broken as error:
+    except NoResponse as error:
         return outcome("failed", tally.failure) if tally.failure else outcome("not checked", error)
-    except NotChecked as reason:
+    except Skipped as reason:
         return outcome("not checked", reason)
     except Exception as error:
         return outcome("failed", error)
@@ -179,7 +179,7 @@ def count_example(tally: Tally, arguments: Arguments = MappingProxyType({})) -> 
     except BudgetSpent as reason:
         tally.spent = reason
         raise
-    except (NotChecked, UnsatisfiedAssumption):
+    except (Skipped, UnsatisfiedAssumption):
         raise
     except Exception as error:
         tally.failure, tally.example = error, arguments
@@ -225,7 +225,7 @@ def _is_continued(operation: Operation) -> bool:
 
 def _is_resizable(operation: Operation) -> bool:
     """Whether the document says that pages of one walk may have different sizes."""
-    return _is_continued(operation) and settled(operation, "limit-may-change")
+    return _is_continued(operation) and is_documented(operation, "limit-may-change")
 
 
 def _declares(contract: Contract, ending: str) -> bool:

@@ -112,7 +112,7 @@ def test_a_list_without_end_fails_its_check() -> None:
     """A server that ignores the number of a page is a failure, not a check that never ends."""
     text = "listMyOrganizations ignores the query parameter page."
     mutant = next(mutant for mutant in GENERATED["tallyfy"] if mutant.text == text)
-    target = mock(mutant.breaks(installed.declared("tallyfy")), budget=1000)
+    target = mock(mutant.breaks(installed.declared("tallyfy")), max_requests=1000)
     check = next(
         known for known in checks() if known.name == "generic.test_conformance.test_a_list_is_answered_in_its_envelope"
     )

@@ -194,8 +194,8 @@ def test_apps_and_factories_are_told_apart() -> None:
 def test_an_app_is_a_target() -> None:
     """An app at `module:attribute` is reached at the API's own paths and may be written to, unless told otherwise."""
     place = f"{__name__}:foreign"
-    with connect.app("nextstep", place, Settings(api_keys=(KEY,)), budget=7) as target:
-        assert (target.name, target.guest.budget) == (place, 7)
+    with connect.app("nextstep", place, Settings(api_keys=(KEY,)), max_requests=7) as target:
+        assert (target.name, target.budget.max_requests) == (place, 7)
         assert target.capabilities == {"write", "documented-limit"}
         with target.open() as client:
             assert client.send("GET", "/process-runs").status == 200

@@ -19,9 +19,9 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check, plan
-from understudy_checks.budget import BudgetSpent, Guest
-from understudy_checks.check import Report, RuleResult, Run, clean_up, examine, seen
-from understudy_checks.client import NotChecked
+from understudy_checks.budget import Budget, BudgetSpent
+from understudy_checks.check import Report, RuleResult, Run, check_target, clean_up, describe_error
+from understudy_checks.client import Skipped
 from understudy_checks.mutation import mutants
 from understudy_checks.rules import attempt, check_of, rule
 from understudy_checks.target import installed
@@ -39,12 +39,12 @@ PAGES = "nextstep.pagination.*"
 def elsewhere(make_worlds: Callable[..., Worlds], nextstep: Any) -> Callable[..., Server]:
     """Makes a server that is none of ours to the kit, with a budget; waits there take no time."""
 
-    def make(settings: Settings | None = None, *, budget: int | None = None, api: str = "nextstep") -> Server:
+    def make(settings: Settings | None = None, *, max_requests: int | None = None, api: str = "nextstep") -> Server:
         worlds = make_worlds(apis=[installed.declared(api)])
         told = settings or Settings(api_keys=(KEY,), writes=False)
-        guest = Guest(budget, max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
+        budget = Budget(max_requests, max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
         known = installed.document(api)
-        return Server(known, in_process(App(worlds)), known.prefixes[0], told, name="elsewhere", guest=guest)
+        return Server(known, in_process(App(worlds)), known.prefixes[0], told, name="elsewhere", budget=budget)
 
     return make
 
@@ -116,7 +116,7 @@ def test_a_report_counts_each_run_once() -> None:
 def test_the_mock_holds_what_it_promises() -> None:
     """Chosen rules pass on our mock, with their runs, requests and responses; progress is reported."""
     told: list[tuple[int, int, str]] = []
-    found = examine(
+    found = check_target(
         mock("nextstep"),
         profile="gate",
         only=["nextstep.pagination.default-limit", "nextstep.runs.unknown-run"],
@@ -140,7 +140,7 @@ def test_the_mock_holds_what_it_promises() -> None:
 
 def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
     """A failed rule has its message, the shortest example and the calls that reproduce it."""
-    found = examine(mutant("no-page-holds-more-than-50-items"), profile="quick", only=[PAGES])
+    found = check_target(mutant("no-page-holds-more-than-50-items"), profile="quick", only=[PAGES])
     failed = {entry.rule.id: entry for entry in found.rules if entry.outcome == "failed"}
     assert "nextstep.pagination.limit-sets-the-page-size" in failed
     assert not found.holds()
@@ -152,7 +152,7 @@ def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
 
 def test_a_violation_is_told_by_name() -> None:
     """A violation names the operation, the status and the JSON pointer."""
-    found = examine(
+    found = check_target(
         mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
         profile="quick",
         only=["nextstep.creation.created"],
@@ -164,7 +164,7 @@ def failing(action: Callable[[], None]) -> str:
     """Describe an error."""
     with pytest.raises(Exception) as caught:  # noqa: PT011
         action()
-    return seen(caught.value)
+    return describe_error(caught.value)
 
 
 SILENT = """
@@ -200,19 +200,19 @@ def test_what_is_seen_is_told_in_words(tmp_path: Path) -> None:
 
 def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> None:
     """It has held for them; without one whole example it was not checked."""
-    target = mock("nextstep", budget=100)
+    target = mock("nextstep", max_requests=100)
 
     @rule("nextstep.runs.fields")
     @given(number=st.integers())
     def takes_two(target: Target, number: int) -> None:
-        target.guest.spend()
-        target.guest.spend()
+        target.budget.spend()
+        target.budget.spend()
 
     assert check_of(takes_two) is not None
-    target.guest.share(5)
+    target.budget.share(5)
     outcome = attempt(check_of(takes_two), target, {})
     assert (outcome.result, outcome.examples) == ("passed", 2)
-    target.guest.share(1)
+    target.budget.share(1)
     outcome = attempt(check_of(takes_two), target, {})
     assert (outcome.result, outcome.examples) == ("not checked", 0)
     assert isinstance(outcome.error, BudgetSpent)
@@ -220,15 +220,15 @@ def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> N
 
 def test_a_failure_is_not_forgotten_when_the_share_is_spent() -> None:
     """What failed has failed, however little was left to shrink it with."""
-    target = mock("nextstep", budget=100)
+    target = mock("nextstep", max_requests=100)
 
     @rule("nextstep.runs.fields")
     @given(number=st.integers(10, 10**6))
     def fails(target: Target, number: int) -> None:
-        target.guest.spend()
+        target.budget.spend()
         raise AssertionError(f"seen with {number}")
 
-    target.guest.share(1)
+    target.budget.share(1)
     outcome = attempt(check_of(fails), target, {}, profile="quick")
     assert outcome.result == "failed"
     assert str(outcome.error) == f"seen with {outcome.example['number']}"
@@ -255,7 +255,7 @@ def test_a_reason_not_to_check_ends_a_property() -> None:
     @rule("nextstep.runs.fields")
     @given(number=st.integers())
     def lacks(target: Target, number: int) -> None:
-        raise NotChecked("nothing there")
+        raise Skipped("nothing there")
 
     outcome = attempt(check_of(lacks), mock("nextstep"), {})
     assert (outcome.result, outcome.examples) == ("not checked", 0)
@@ -263,7 +263,7 @@ def test_a_reason_not_to_check_ends_a_property() -> None:
 
 def test_a_budget_is_kept_and_spent_on_what_tells_most(elsewhere) -> None:
     """No request more than allowed is made, and many rules are checked with few."""
-    found = examine(elsewhere(budget=40), profile="quick", only=["nextstep.runs.*", "nextstep.envelope.*"])
+    found = check_target(elsewhere(max_requests=40), profile="quick", only=["nextstep.runs.*", "nextstep.envelope.*"])
     assert found.requests <= 40
     assert found.count("failed") == 0
     assert found.count("passed") >= 8
@@ -273,13 +273,13 @@ def test_a_budget_is_kept_and_spent_on_what_tells_most(elsewhere) -> None:
 
 def test_what_tells_more_for_less_comes_first(elsewhere) -> None:
     """Steps are sorted by new rules per request; the share of each is a multiple of its cost on our mock."""
-    target = elsewhere(budget=40)
+    target = elsewhere(max_requests=40)
     ids = [rule.id for rule in target.contract.rules if rule.id.startswith("nextstep.runs.")]
-    steps = plan.planned(target, ids)
-    assert target.guest.requests == 0
+    steps = plan.plan_steps(target, ids)
+    assert target.budget.requests == 0
     assert all(step.share >= plan.MIN_SHARE for step in steps)
-    assert {step.check.name for step in plan.planned(elsewhere(), ids)} == {step.check.name for step in steps}
-    assert {step.share for step in plan.planned(elsewhere(), ids)} == {None}
+    assert {step.check.name for step in plan.plan_steps(elsewhere(), ids)} == {step.check.name for step in steps}
+    assert {step.share for step in plan.plan_steps(elsewhere(), ids)} == {None}
 
 
 def test_a_rehearsal_offers_what_the_target_offers(elsewhere) -> None:
@@ -292,14 +292,14 @@ def test_a_rehearsal_offers_what_the_target_offers(elsewhere) -> None:
     ):
         target = elsewhere(settings)
         assert plan.rehearsal_target(target).capabilities == target.capabilities
-    moved = Server(target.contract, lambda request: None, "", settings, name="", guest=Guest(), clock=lambda _: None)
+    moved = Server(target.contract, lambda request: None, "", settings, name="", budget=Budget(), clock=lambda _: None)
     assert "advance" in plan.rehearsal_target(moved).capabilities
 
 
 def test_what_was_made_is_told_and_removed_where_it_can_be(elsewhere) -> None:
     """Created objects stay and are listed in NextStep, which has no DELETE; Tallyfy archives them."""
     target = elsewhere(Settings(api_keys=(KEY,), writes=True))
-    found = examine(target, profile="gate", only=["nextstep.creation.created"])
+    found = check_target(target, profile="gate", only=["nextstep.creation.created"])
     assert found.left_behind
     assert all(path.startswith("/api/v1/process-runs/") for path in found.left_behind)
     target = elsewhere(
@@ -308,9 +308,9 @@ def test_what_was_made_is_told_and_removed_where_it_can_be(elsewhere) -> None:
         ),
         api="tallyfy",
     )
-    found = examine(target, profile="gate", only=["tallyfy.launch.created"])
+    found = check_target(target, profile="gate", only=["tallyfy.launch.created"])
     assert found.count("passed") == 1
-    assert target.guest.calls["archiveRun", 200] > 0
+    assert target.budget.calls["archiveRun", 200] > 0
     assert found.left_behind == ()
 
 
@@ -318,10 +318,10 @@ def test_what_cannot_be_removed_after_all_is_told(elsewhere) -> None:
     """A failed deletion of a created object is reported and does not end the run."""
     settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
     target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy")
-    target.guest.made.append(f"{target.contract.prefixes[0]}/organizations/YOUR_ORGANIZATION_ID/runs/r1")
-    target.guest.budget = 0
+    target.budget.made.append(f"{target.contract.prefixes[0]}/organizations/YOUR_ORGANIZATION_ID/runs/r1")
+    target.budget.max_requests = 0
     assert list(clean_up(target)) == ["/api/organizations/YOUR_ORGANIZATION_ID/runs/r1"]
-    assert target.guest.made == []
+    assert target.budget.made == []
 
 
 def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere) -> None:
@@ -331,30 +331,32 @@ def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere
         raise OSError("connection reset")
 
     known = elsewhere(Settings(api_keys=("k",), writes=True), api="tallyfy")
-    target = Server(known.contract, gone, "/api", Settings(api_keys=("k",), writes=True), name="", guest=Guest())
-    target.guest.made.append("/api/organizations/o/runs/r1")
+    target = Server(known.contract, gone, "/api", Settings(api_keys=("k",), writes=True), name="", budget=Budget())
+    target.budget.made.append("/api/organizations/o/runs/r1")
     assert list(clean_up(target)) == ["/api/organizations/o/runs/r1"]
 
 
 def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
     """The share of the check that was interrupted does not keep the kit from it."""
     settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
-    target = elsewhere(replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy", budget=200)
+    target = elsewhere(
+        replace(settings, given={"organization_id": "YOUR_ORGANIZATION_ID"}), api="tallyfy", max_requests=200
+    )
 
     def interrupt(done: int, total: int, name: str) -> None:
-        if target.guest.made:
-            target.guest.share(0)
+        if target.budget.made:
+            target.budget.share(0)
             raise KeyboardInterrupt
 
-    report = examine(target, profile="gate", only=["tallyfy.launch.*"], progress=interrupt)
+    report = check_target(target, profile="gate", only=["tallyfy.launch.*"], progress=interrupt)
     assert report.ended == "interrupted"
-    assert target.guest.made == []
-    assert target.guest.calls["archiveRun", 200] > 0
+    assert target.budget.made == []
+    assert target.budget.calls["archiveRun", 200] > 0
 
 
 def test_a_wrong_shape_fails_the_rules_of_shapes_and_hides_the_others() -> None:
     """A rule whose checks failed only on a schema mismatch is not checked, with the mismatch as reason."""
-    found = examine(
+    found = check_target(
         mutant("the-answer-to-starting-a-run-lacks-one-of-the-printed-fields"),
         profile="gate",
         only=["nextstep.envelope.single", "nextstep.creation.*", "nextstep.runs.unknown-run"],

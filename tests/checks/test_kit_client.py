@@ -12,8 +12,17 @@ from msgspec import structs
 
 from understudy.document.model import Assumed
 from understudy.engine.exchange import Request, Response
-from understudy_checks.budget import Guest
-from understudy_checks.client import Access, Client, Member, NotChecked, Violation, find, locate, response_ids
+from understudy_checks.budget import Budget
+from understudy_checks.client import (
+    Access,
+    Client,
+    Member,
+    Skipped,
+    Violation,
+    find_operation,
+    path_and_query,
+    response_ids,
+)
 from understudy_checks.refusals import assert_problem, code_of, message_of, possible
 from understudy_checks.target.installed import document
 from understudy_checks.target.transport import Transport
@@ -38,7 +47,7 @@ class Place:
         """Wait."""
         self.waited.append(seconds)
 
-    linger = wait
+    wait_between_polls = wait
 
     def event(self, name: str, fields: Any) -> None:
         """Remember the event."""
@@ -64,7 +73,7 @@ def place() -> Place:
 @pytest.fixture
 def client(place: Place) -> Callable[..., Client]:
     """Makes a client that gets the given answers."""
-    return lambda *responses: Client(CONTRACT, answering(*responses), "/api/v1", KEYS, place, Guest())
+    return lambda *responses: Client(CONTRACT, answering(*responses), "/api/v1", KEYS, place, Budget())
 
 
 def test_a_request_carries_key_query_and_json(client) -> None:
@@ -95,10 +104,10 @@ def test_a_key_can_be_a_plain_header(client) -> None:
 
 
 def test_what_is_not_known_is_not_checked(place) -> None:
-    """An unknown key or member raises NotChecked with the reason."""
-    bare = Client(CONTRACT, answering(), "", Access(("only",)), place, Guest())
+    """An unknown key or member raises Skipped with the reason."""
+    bare = Client(CONTRACT, answering(), "", Access(("only",)), place, Budget())
     for name in ("second_key", "revoked_key", "lapsed_key", "other_tenant_key", "members"):
-        with pytest.raises(NotChecked, match=r"^not checked: no .* known$"):
+        with pytest.raises(Skipped, match=r"^not checked: no .* known$"):
             getattr(bare, name)
 
 
@@ -113,7 +122,7 @@ def test_what_is_known_is_given() -> None:
 def test_writing_needs_the_permission(client, place) -> None:
     """No write leaves for a target where writing is not allowed."""
     place.capabilities = frozenset()
-    with pytest.raises(NotChecked, match="writing is not allowed"):
+    with pytest.raises(Skipped, match="writing is not allowed"):
         client(Response(200)).send("POST", "/process-runs")
 
 
@@ -131,7 +140,7 @@ def test_a_hasty_client_does_not_wait(client, place) -> None:
     """A hasty client takes a 429 for an answer, and keeps it in the same log."""
     busy = Response(429, (*JSON, (b"retry-after", b"7")), b'{"error":{"code":"rate_limited","message":""}}')
     made = client(busy)
-    assert made.hasty().send("GET", "/process-runs").status == 429
+    assert made.without_retries().send("GET", "/process-runs").status == 429
     assert place.waited == []
     assert len(made.log) == 1
 
@@ -193,7 +202,7 @@ def test_only_the_last_calls_are_shown(client) -> None:
 
 def test_the_world_s_own_headers_are_not_shown(client) -> None:
     """Headers that select a world are sent but left out of curl lines, since the world no longer exists."""
-    made = Client(CONTRACT, answering(Response(200)), "", KEYS, Place(**{"x-mock-world": "w"}), Guest())
+    made = Client(CONTRACT, answering(Response(200)), "", KEYS, Place(**{"x-mock-world": "w"}), Budget())
     made.send("GET", "/nowhere")
     assert (b"x-mock-world", b"w") in made.log[0].request.headers
     assert "x-mock-world" not in made.curl()[0]
@@ -201,7 +210,7 @@ def test_the_world_s_own_headers_are_not_shown(client) -> None:
 
 def test_nothing_is_noted_where_nothing_was_called(client) -> None:
     """A failure before the first call and a skip have no note."""
-    for error in (AssertionError(), NotChecked("because")):
+    for error in (AssertionError(), Skipped("because")):
         with pytest.raises(type(error)) as caught, client():
             raise error
         assert not hasattr(caught.value, "__notes__")
@@ -234,7 +243,7 @@ def test_time_and_events_are_the_world_s(client, place) -> None:
 def test_arguments_are_encoded_into_the_path() -> None:
     """Path parameters are percent-encoded whole; all others are the query."""
     operation = CONTRACT.operations["getRunTask"]
-    assert locate(operation, {"runId": "a/b", "taskId": "ü ", "x": 1}) == (
+    assert path_and_query(operation, {"runId": "a/b", "taskId": "ü ", "x": 1}) == (
         "/process-runs/a%2Fb/tasks/%C3%BC%20",
         {"x": 1},
     )
@@ -250,7 +259,7 @@ def test_operations_are_found_by_method_and_path() -> None:
         ("DELETE", "/process-runs/1"): None,
     }
     for (method, path), id in found.items():
-        operation = find(CONTRACT, method, path)
+        operation = find_operation(CONTRACT, method, path)
         assert (operation.id if operation else None) == id
 
 

@@ -19,8 +19,8 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check
-from understudy_checks.budget import Guest
-from understudy_checks.client import NotChecked
+from understudy_checks.budget import Budget
+from understudy_checks.client import Skipped
 from understudy_checks.plan import rehearsal_target
 from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
@@ -227,10 +227,17 @@ def peopled(api: str, person: Any = None, **more: Any) -> Server:
         **more,
     )
     advance = partial(worlds.advance, worlds.default)
-    guest = Guest(max_wait=10**9, sleep=advance)
+    budget = Budget(max_wait=10**9, sleep=advance)
     known = installed.document(api)
     return Server(
-        known, transport, known.prefixes[0], told, name="elsewhere", guest=guest, clock=advance, person=person or usual
+        known,
+        transport,
+        known.prefixes[0],
+        told,
+        name="elsewhere",
+        budget=budget,
+        clock=advance,
+        person=person or usual,
     )
 
 
@@ -239,9 +246,9 @@ def test_what_people_do_is_checked_where_somebody_does_it(api: str) -> None:
     """No rule fails for it, and none is left unchecked for want of it."""
     target = peopled(api)
     assert rehearsal_target(target).capabilities == target.capabilities
-    rules = {rule for known in check.planned(target, [rule.id for rule in target.contract.rules])
+    rules = {rule for known in check.plan_steps(target, [rule.id for rule in target.contract.rules])
              if "events" in known.check.needs and "fresh" not in known.check.needs for rule in known.rules}  # fmt: skip
-    report = check.examine(target, profile="minimal", only=sorted(rules))
+    report = check.check_target(target, profile="minimal", only=sorted(rules))
     found = {checked.rule.id: checked.reason for checked in report.rules if checked.outcome != "passed"}
     assert found == {}
 
@@ -249,12 +256,12 @@ def test_what_people_do_is_checked_where_somebody_does_it(api: str) -> None:
 def test_what_people_do_is_rehearsed() -> None:
     """What such a check costs is known beforehand, and no key of the rehearsal is lost for it."""
     target = peopled("nextstep")
-    target.guest.budget = 10**6
+    target.budget.max_requests = 10**6
     rules = ["nextstep.completion.skipped-is-shown", "nextstep.authentication.revocation-is-immediate"]
-    steps = check.planned(target, rules)
+    steps = check.plan_steps(target, rules)
     assert {rule for step in steps for rule in step.rules} == set(rules)
     assert all((step.share or 0) > 3 for step in steps)
-    assert target.guest.requests == 0
+    assert target.budget.requests == 0
 
 
 def does_nothing(name: str, fields: Mapping[str, Any]) -> None:
@@ -283,9 +290,9 @@ def breaks(name: str, fields: Mapping[str, Any]) -> None:
 def test_what_a_person_cannot_do_is_no_failure(person: Any, told: str) -> None:
     """It says nothing about the server; a refusal can be told from the rest."""
     rules = ["nextstep.completion.skipped-is-shown"]
-    report = check.examine(peopled("nextstep", person), profile="gate", only=rules)
+    report = check.check_target(peopled("nextstep", person), profile="gate", only=rules)
     assert [(checked.outcome, checked.reason) for checked in report.rules] == [("not_checked", told)]
-    with pytest.raises(RuntimeError if person is refused else NotChecked):
+    with pytest.raises(RuntimeError if person is refused else Skipped):
         peopled("nextstep", person).event("skip-task", {})
 
 
@@ -293,12 +300,12 @@ def test_a_spare_key_is_given_once() -> None:
     """A key that was revoked is of no use to the next check; in a world of one's own every key is spare."""
     target = peopled("nextstep")
     assert target.open().spare_key not in (target.open().spare_key, target.open().key)
-    target = Server(target.contract, nowhere, "", Settings(api_keys=("a",)), name="", guest=Guest())
-    with pytest.raises(NotChecked, match="no key is known that may be revoked"):
+    target = Server(target.contract, nowhere, "", Settings(api_keys=("a",)), name="", budget=Budget())
+    with pytest.raises(Skipped, match="no key is known that may be revoked"):
         assert target.open().spare_key
     with mock("nextstep").open() as client:
         assert client.spare_key == client.second_key
-        with pytest.raises(NotChecked, match="no key is known that may be revoked"):
+        with pytest.raises(Skipped, match="no key is known that may be revoked"):
             client.world.spare_key()
 
 

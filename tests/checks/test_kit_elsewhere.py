@@ -12,10 +12,10 @@ import pytest
 from elsewhere import MINUTE, PREFIX, QUOTA, TELL, Clock, Elsewhere, Refused, serving, without, wrong
 from understudy.engine.exchange import Request, Response
 from understudy_checks import check
-from understudy_checks.budget import Guest
+from understudy_checks.budget import Budget
 from understudy_checks.check import Report
-from understudy_checks.discovery import Arranged
-from understudy_checks.pagination import unchanged, unknown
+from understudy_checks.discovery import FoundArguments
+from understudy_checks.pagination import assert_unchanged, unknown_ids
 from understudy_checks.target import connect, installed
 from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
@@ -53,10 +53,10 @@ def transport(server: Elsewhere) -> Transport:
 def target(settings: Settings, make: type[Elsewhere] = Elsewhere, *, moved: bool = True) -> Server:
     """A server of its own for one test, as the kit sees it; waiting for it moves its clock, so nothing really waits."""
     clock = Clock()
-    guest = Guest(max_wait=10**9, sleep=clock.advance)
+    budget = Budget(max_wait=10**9, sleep=clock.advance)
     known = installed.document("nextstep")
     moving = clock.advance if moved else None
-    return Server(known, transport(make(clock)), PREFIX, settings, name="elsewhere", guest=guest, clock=moving)
+    return Server(known, transport(make(clock)), PREFIX, settings, name="elsewhere", budget=budget, clock=moving)
 
 
 def failed(report: Report) -> list[tuple[str, str, str]]:
@@ -72,14 +72,14 @@ def unchecked(report: Report) -> set[str]:
 @pytest.mark.parametrize("area", sorted({rule.id.split(".")[1] for rule in installed.document("nextstep").rules}))
 def test_a_server_of_which_everything_is_told_passes(area: str) -> None:
     """Every rule is checked but those about what happens in the vendor's app, and none fails."""
-    report = check.examine(target(told(writes=True)), profile="gate", only=[f"nextstep.{area}.*"])
+    report = check.check_target(target(told(writes=True)), profile="gate", only=[f"nextstep.{area}.*"])
     assert failed(report) == []
     assert unchecked(report) == {id for id in EVENTS if id.split(".")[1] == area}
 
 
 def test_a_server_of_which_a_key_is_told_passes() -> None:
     """With one key and no clock the rules about other keys, people and the limit are not checked, and none fails."""
-    report = check.examine(target(Settings(api_keys=KEY, writes=True), moved=False), profile="minimal")
+    report = check.check_target(target(Settings(api_keys=KEY, writes=True), moved=False), profile="minimal")
     assert failed(report) == []
     areas = Counter(id.split(".")[1] for id in unchecked(report) - EVENTS)
     assert areas == {"authentication": 6, "rate-limit": 6, "creation": 2, "updates": 3}
@@ -88,9 +88,9 @@ def test_a_server_of_which_a_key_is_told_passes() -> None:
 def test_a_server_that_may_be_read_passes() -> None:
     """Where nothing may be written, nothing is, and what lists and objects show is checked all the same."""
     server = target(Settings(api_keys=KEY, writes=False), moved=False)
-    report = check.examine(server, profile="gate")
+    report = check.check_target(server, profile="gate")
     assert failed(report) == []
-    assert {server.contract.operations[operation].method for operation, _ in server.guest.calls} == {"GET"}
+    assert {server.contract.operations[operation].method for operation, _ in server.budget.calls} == {"GET"}
     areas = Counter(checked.rule.id.split(".")[1] for checked in report.rules if checked.outcome == "passed")
     assert areas == {
         "authentication": 3,
@@ -113,7 +113,7 @@ def served() -> Iterator[str]:
 def test_it_passes_over_http(served: str, pattern: str) -> None:
     """By URL, with a clock that the kit imports, the same rules hold."""
     server = connect.url("nextstep", served, told(advance="elsewhere:advance"))
-    report = check.examine(server, profile="minimal", only=[pattern])
+    report = check.check_target(server, profile="minimal", only=[pattern])
     assert failed(report) == []
     assert unchecked(report) == set()
 
@@ -122,15 +122,18 @@ def test_what_others_add_meanwhile_is_no_effect() -> None:
     """On a server that others use too, a list may grow by what a refused call would not have added, an object not."""
     with target(told(writes=True)).open() as client:
         create = client.contract.operations["createProcessRun"]
-        own, other = (Arranged({}, {"template_id": id}) for id in ("39", "48"))
-        with unchanged(client, create, own):
+        own, other = (FoundArguments({}, {"template_id": id}) for id in ("39", "48"))
+        with assert_unchanged(client, create, own):
             client.call(create, json=other.body)
-        with pytest.raises(AssertionError, match="listProcessRuns shows a change"), unchanged(client, create, own):
+        with (
+            pytest.raises(AssertionError, match="listProcessRuns shows a change"),
+            assert_unchanged(client, create, own),
+        ):
             client.call(create, json=own.body)
-        publish, place = client.contract.operations["publishProcessTemplate"], Arranged({"id": "39"}, {})
+        publish, place = client.contract.operations["publishProcessTemplate"], FoundArguments({"id": "39"}, {})
         with (
             pytest.raises(AssertionError, match="getProcessTemplate shows a change"),
-            unchanged(client, publish, place),
+            assert_unchanged(client, publish, place),
         ):
             client.call(publish, {"id": "39"}, json={"published": False})
 
@@ -148,10 +151,10 @@ def test_members_that_nobody_documents_are_left_out() -> None:
 
 def test_ids_that_may_be_somebody_elses_are_not_guessed() -> None:
     """What nothing has is made of a known id, unless it might be the next number."""
-    assert unknown(["12", "x12"], "120", "made-up") == ["12-none", "made-up"]
-    assert unknown(["run_12"]) == ["21_nur", "run_12-none"]
-    assert unknown(["1b2c"]) == ["1b2", "1b2c-none", "1b2c0", "c2b1", "x1b2c"]
-    assert unknown(["a"]) == ["a-none", "xa"]
+    assert unknown_ids(["12", "x12"], "120", "made-up") == ["12-none", "made-up"]
+    assert unknown_ids(["run_12"]) == ["21_nur", "run_12-none"]
+    assert unknown_ids(["1b2c"]) == ["1b2", "1b2c-none", "1b2c0", "c2b1", "x1b2c"]
+    assert unknown_ids(["a"]) == ["a-none", "xa"]
 
 
 class ByTheClock(Elsewhere):
@@ -174,7 +177,7 @@ class ByTheClock(Elsewhere):
 def test_a_limit_by_the_clock_passes() -> None:
     """Minutes that end while the kit counts its requests are no reason to fail."""
     rules = ["*.rate-limit.next-is-429", "*.rate-limit.refused-does-nothing"]
-    report = check.examine(target(told(writes=True), ByTheClock), profile="gate", only=rules)
+    report = check.check_target(target(told(writes=True), ByTheClock), profile="gate", only=rules)
     assert failed(report) == []
     assert unchecked(report) == set()
 
@@ -422,5 +425,5 @@ WRONG = [
 @pytest.mark.parametrize("made", WRONG, ids=lambda made: made.__name__)
 def test_what_is_wrong_is_found(made: Any) -> None:
     """A server that is wrong in one thing fails the rule that says so."""
-    report = check.examine(target(told(writes=True), made), profile="gate", only=[made.rule])
+    report = check.check_target(target(told(writes=True), made), profile="gate", only=[made.rule])
     assert [checked.outcome for checked in report.rules] == ["failed"], report.rules

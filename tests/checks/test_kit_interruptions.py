@@ -24,7 +24,7 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check as checking
 from understudy_checks import interruptions, profiles
-from understudy_checks.interruptions import Interruption, TimeIsUp, watched
+from understudy_checks.interruptions import Interruption, TimeIsUp, watch_interruptions
 from understudy_checks.report import console, progress
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
@@ -91,14 +91,14 @@ def test_a_signal_before_the_first_check_is_no_report(run, number: signal.Signal
 def test_a_second_signal_ends_the_tidying_up(run) -> None:
     """What was not removed by then is told with all the rest."""
     target = mock("nextstep")
-    target.guest.made.extend(["/api/v1/process-runs/a", "/api/v1/process-runs/b"])
+    target.budget.made.extend(["/api/v1/process-runs/a", "/api/v1/process-runs/b"])
 
     def interrupt() -> Any:
         raise Interruption("interrupted")
 
     assert "advance" in target.capabilities  # which opens a client, once
     target.open = interrupt  # type: ignore[method-assign]
-    report = checking.examine(target, only=["nextstep.no-such-rule"])
+    report = checking.check_target(target, only=["nextstep.no-such-rule"])
     assert (report.ended, report.left_behind) == ("interrupted", ("/api/v1/process-runs/a", "/api/v1/process-runs/b"))
 
 
@@ -129,7 +129,7 @@ def test_a_time_limit_does_not_hide_what_failed(
         *([checking.RuleResult("nextstep", rule, (), LIMIT)] * left),
     ]
     report = checking.Report("x", ("nextstep",), "quick", tuple(rules), (), 1, 0.0, 1.0, ended=LIMIT)
-    monkeypatch.setattr(checking, "examine", lambda *_, **__: report)
+    monkeypatch.setattr(checking, "check_target", lambda *_, **__: report)
     assert run({}, *RULES, "--max-time", "900")[0] == code
 
 
@@ -154,13 +154,16 @@ def lose(error: Exception) -> None:
 
 def test_time_passes() -> None:
     """The limit is one of real time."""
-    with watched(0.001), pytest.raises(TimeIsUp, match=r"limit of 0\.001 seconds \(--max-time\) has passed"):
+    with (
+        watch_interruptions(0.001),
+        pytest.raises(TimeIsUp, match=r"limit of 0\.001 seconds \(--max-time\) has passed"),
+    ):
         idle()
 
 
 def test_what_is_being_written_is_written_whole() -> None:
     """One signal waits until then; whoever sends a second one means it."""
-    with watched() as watch:
+    with watch_interruptions() as watch:
         with watch.holding():
             signal.raise_signal(signal.SIGTERM)
         assert watch.code == 143
@@ -174,7 +177,7 @@ def test_an_interruption_that_is_lost_comes_again(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(interruptions, "RERAISE_DELAY", 0.001)
     others: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", others.append)
-    with watched() as watch:
+    with watch_interruptions() as watch:
         watch.check()
         with suppress(Interruption):
             signal.raise_signal(signal.SIGINT)
@@ -205,7 +208,7 @@ def test_a_pipe_that_closes_takes_no_more(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as file:
-        shown = console.Lasting(file=file)
+        shown = console.PipeSafeConsole(file=file)
         shown.print("words")
         assert shown.quiet
         file.write("more")
@@ -217,8 +220,8 @@ def test_a_text_that_nobody_reads_is_no_error(monkeypatch: pytest.MonkeyPatch) -
     os.close(reading)
     with os.fdopen(writing, "w") as file:
         monkeypatch.setattr(sys, "stdout", file)
-        console.say("words")
-        console.say("more")
+        console.write("words")
+        console.write("more")
         monkeypatch.undo()
 
 

@@ -12,8 +12,8 @@ from understudy.apis import control
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy_checks.budget import Guest
-from understudy_checks.client import NotChecked
+from understudy_checks.budget import Budget
+from understudy_checks.client import Skipped
 from understudy_checks.kognitos import test_creation as creation
 from understudy_checks.kognitos import test_files as files
 from understudy_checks.kognitos import test_keys as keys
@@ -72,30 +72,30 @@ def foreign(*processes: Any, runs: Any = (), writes: bool = True, **told: Any) -
     """A server that is none of ours to the kit, whose keys' holder is told of an agent and perhaps more."""
     worlds = planted(*processes, runs=runs)
     settings = Settings(api_keys=("whole",), writes=writes, given={"agent_id": "a1", **told})
-    guest = Guest(max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
-    return Server(KOGNITOS, in_process(App(worlds)), "/v2", settings, name="elsewhere", guest=guest)
+    budget = Budget(max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
+    return Server(KOGNITOS, in_process(App(worlds)), "/v2", settings, name="elsewhere", budget=budget)
 
 
 def test_what_is_not_given_is_not_checked() -> None:
     """A key that is not known, or another agent, is a reason not to check."""
     with foreign().open() as client:
-        with pytest.raises(NotChecked, match="no agent key is known"):
+        with pytest.raises(Skipped, match="no agent key is known"):
             provided(client, "agent_key")
-        with pytest.raises(NotChecked, match="no other agent is known"):
+        with pytest.raises(Skipped, match="no other agent is known"):
             other_agent(client)
 
 
 @pytest.mark.parametrize("look", [valid_run_body, lambda client: next(sample_runs(client)), listed_runs._process])
 def test_a_target_without_data_is_not_checked(look: Callable[[Any], Any]) -> None:
     """An agent without processes or runs is a reason not to check."""
-    with foreign().open() as client, pytest.raises(NotChecked):
+    with foreign().open() as client, pytest.raises(Skipped):
         look(client)
 
 
 def test_a_run_that_does_not_end_may_wait_for_somebody() -> None:
     """A run that is not over after a long time fails in our world, and is not checked where somebody may be asked."""
     waiting = process("p1", outcome="Waiting")
-    with foreign(waiting).open() as client, pytest.raises(NotChecked, match="may wait for a person"):
+    with foreign(waiting).open() as client, pytest.raises(Skipped, match="may wait for a person"):
         await_final_status(client, start_run(client))
     with ours(waiting).open() as client, pytest.raises(AssertionError, match="after 120"):
         await_final_status(client, start_run(client))
@@ -142,7 +142,7 @@ def test_on_a_shared_target_only_the_runs_that_were_refused_count() -> None:
 
 def test_content_that_goes_elsewhere_is_not_checked() -> None:
     """Forms are posted to the target itself, and nowhere else."""
-    with foreign().open() as client, pytest.raises(NotChecked, match="another server"):
+    with foreign().open() as client, pytest.raises(Skipped, match="another server"):
         post_form(client, "https://storage.example/file", {}, b"")
 
 
@@ -150,13 +150,13 @@ def test_an_address_without_a_token_is_not_guessed() -> None:
     """Where the upload's address has no token at its end, there is nothing to guess."""
     api = installed.declared("kognitos")
     short = set_members("createFile", upload_url="http://understudy/v2/uploads/x")(api)
-    with pytest.raises(NotChecked, match="no token"):
+    with pytest.raises(Skipped, match="no token"):
         files.test_an_address_is_not_to_be_guessed(mock(short))
 
 
 def test_inputs_are_given_to_their_process_only() -> None:
     """Inputs are known of one process; where that is not in the list, they are not checked."""
-    with pytest.raises(NotChecked, match="not in the list"):
+    with pytest.raises(Skipped, match="not in the list"):
         creation.test_named_values_are_accepted_as_inputs(foreign(process("p1"), process_id="p2", inputs=["order"]))
 
 
@@ -180,5 +180,5 @@ def test_an_id_that_is_its_own_neighbour_is_not_unknown() -> None:
 def test_a_filter_needs_runs_of_both_stages() -> None:
     """Where all known runs are of one stage, the filter is not checked."""
     run = {"id": "r1", "process_id": "p1", **MAX_CREATED, "status": "Failed"}
-    with pytest.raises(NotChecked, match="all of one stage"):
+    with pytest.raises(Skipped, match="all of one stage"):
         listed_runs.test_a_stage_lists_its_runs(foreign(process("p1"), runs=[run]))

@@ -22,7 +22,7 @@ from understudy.cli import main
 from understudy.engine.worlds import Worlds
 from understudy_checks import mutation
 from understudy_checks.commands import mutants as command
-from understudy_checks.mutation import Alternative, Mutant, program, trials
+from understudy_checks.mutation import Alternative, Mutant, program, runner
 from understudy_checks.mutation.program import Program, subject_worlds
 from understudy_checks.report.matrix import duration
 from understudy_checks.rules import check_of, rule
@@ -138,9 +138,9 @@ def test_what_survives_the_kit_is_told_with_its_rule(run: Run, monkeypatch: pyte
 
 def test_processes_give_the_same_in_the_same_order(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is worth it the kit works in as many processes as there are jobs."""
-    monkeypatch.setattr(trials, "WORTHWHILE", 1)
-    monkeypatch.setattr(trials, "BATCH", 1)
-    monkeypatch.setattr(trials, "run_kit", len)  # another process does not see it
+    monkeypatch.setattr(runner, "WORTHWHILE", 1)
+    monkeypatch.setattr(runner, "BATCH", 1)
+    monkeypatch.setattr(runner, "run_kit", len)  # another process does not see it
     _, out, _ = run("mutants", "nextstep", *only(HOLDS), "--jobs", "2", "--json", "-")
     told = json.loads(out)["trials"]
     assert [trial["name"] for trial in told] == [
@@ -160,11 +160,11 @@ def test_a_mutant_travels_by_its_name() -> None:
 def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A killed worker process is an error: exit code 3."""
 
-    def gone(*_: Any) -> Iterator[trials.Trial]:
+    def gone(*_: Any) -> Iterator[runner.SubjectResult]:
         raise BrokenProcessPool("it was terminated abruptly")
         yield
 
-    monkeypatch.setattr(trials, "tried", gone)
+    monkeypatch.setattr(runner, "run_all", gone)
     code, _, err = run("mutants", "nextstep")
     assert (code, err.count("\n")) == (3, 1)
     assert "it was terminated abruptly" in err
@@ -172,7 +172,7 @@ def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pyt
 
 def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
     """The command runs against each mutant; a survivor is reported with the check that kills it: exit code 1."""
-    file = tmp_path / "trials.json"
+    file = tmp_path / "runner.json"
     picked = only(ALL_AT_ONCE, HOLDS_19)
     code, out, err = run("mutants", "nextstep", *picked, "--jobs", "2", "--json", str(file), command=LISTS_20_RUNS)
     assert code == 1
@@ -301,7 +301,7 @@ def test_a_run_that_hangs_is_caught_and_ended(run: Run, monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("unserved")
 def test_ctrl_c_tells_what_is_known(run: Run, tmp_path: Path) -> None:
     """Running commands are killed and the results so far are reported: exit code 130."""
-    log, file = tmp_path / "log", tmp_path / "trials.json"
+    log, file = tmp_path / "log", tmp_path / "runner.json"
     third = f"echo run >> {log}; [ $(wc -l < {log}) -lt 3 ] || {{ kill -INT $PPID; sleep 60; }}"
     options = (*only(HOLDS), "--jobs", "1", "--json", str(file))
     code, out, _ = run("mutants", "nextstep", *options, command=shell(third))

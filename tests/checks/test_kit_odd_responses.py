@@ -17,9 +17,9 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check
-from understudy_checks.budget import Guest
+from understudy_checks.budget import Budget
 from understudy_checks.check import Report
-from understudy_checks.report import page, plain, terminal, xml
+from understudy_checks.report import html_page, json_report, junit_xml, terminal
 from understudy_checks.target import installed
 from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings, told_by
@@ -166,10 +166,10 @@ def given(answer: Response | NoAnswer) -> Response:
 def report(send: Transport, told: Settings, api: str, *, only: Sequence[str]) -> Report:
     """What is said of a server behind this transport, in every form."""
     known, moved = installed.document(api), replace(told, writes=True)
-    guest = Guest(max_wait=10**9, sleep=lambda _: None)
-    target = Server(known, send, known.prefixes[0], moved, name="odd", guest=guest, clock=lambda _: None)
-    found = check.examine(target, profile="minimal", only=only)
-    for form in (plain.text, xml.junit, page.html):
+    budget = Budget(max_wait=10**9, sleep=lambda _: None)
+    target = Server(known, send, known.prefixes[0], moved, name="odd", budget=budget, clock=lambda _: None)
+    found = check.check_target(target, profile="minimal", only=only)
+    for form in (json_report.text, junit_xml.junit, html_page.html):
         assert form(found)
     terminal.table(found, Console(file=StringIO()))
     return found

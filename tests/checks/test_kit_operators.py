@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from understudy_checks.client import Client, locate
-from understudy_checks.discovery import arrangements
+from understudy_checks.client import Client, path_and_query
+from understudy_checks.discovery import find_all_arguments
 from understudy_checks.mutation import Breakage
 from understudy_checks.mutation.operators import (
     ask,
@@ -61,9 +61,9 @@ def step(api: str, operation: str) -> dict[str, Any]:
     """A request to an operation, with ids that exist."""
     with mock(api).open() as client:
         found = client.contract.operations[operation]
-        arranged = next(iter(arrangements(client, found)))
-        path, query = locate(found, arranged.arguments)
-        return {"method": found.method, "path": path, "query": query, "json": arranged.body}
+        found_arguments = next(iter(find_all_arguments(client, found)))
+        path, query = path_and_query(found, found_arguments.arguments)
+        return {"method": found.method, "path": path, "query": query, "json": found_arguments.body}
 
 
 def send(client: Client, operation: str, **more: Any) -> Any:

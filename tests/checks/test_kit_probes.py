@@ -16,20 +16,20 @@ from understudy.apis import control
 from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy_checks.budget import Guest
-from understudy_checks.client import Client, NotChecked
+from understudy_checks.budget import Budget
+from understudy_checks.client import Client, Skipped
 from understudy_checks.generic.probes import (
     limit_outside,
     order,
-    oversized,
-    refused,
     repeated_limit,
+    send_oversized,
+    status_and_code,
     unknown_cursor,
     unknown_member,
     unknown_parameter,
     window,
 )
-from understudy_checks.probes import Ask, Probe, observe, observed, probes
+from understudy_checks.probes import Ask, Probe, probes, run_probe, run_probes
 from understudy_checks.target import installed
 from understudy_checks.target.mock import Mock, mock
 from understudy_checks.target.server import Server
@@ -113,7 +113,7 @@ def test_a_probe_sees_the_value_that_the_mock_takes(case: Case) -> None:
     """Under the default a probe shows the default, under each alternative that alternative."""
     probe, value = case
     target = Assuming(probe.api, {**BESIDE.get(probe.assumption, {}), probe.assumption: value})
-    observation = observed(probe, target)
+    observation = run_probe(probe, target)
     assert (observation.seen, type(observation.seen)) == (value, type(value)), observation.reason
     assert observation.found == ("default" if value == observation.assumption.default else "alternative")
 
@@ -132,7 +132,7 @@ def test_no_assumption_hides_another(api: str, number: int) -> None:
     """On a mock with other assumptions, each probe finds the changed value, in the document's order."""
     assumptions = installed.document(api).assumptions
     others = {id: assumption.alternatives[number] for id, assumption in assumptions.items()}
-    found = list(observe(mock(api, assumptions=others)))
+    found = list(run_probes(mock(api, assumptions=others)))
     assert [observation.assumption.id for observation in found] == list(assumptions)
     seen = {observation.assumption.id: observation.seen for observation in found if observation.found == "alternative"}
     assert seen == {id: value for id, value in others.items() if id not in UNSEEN}
@@ -152,7 +152,7 @@ def probe(ask: Ask) -> Probe:
 )
 def test_what_is_seen_is_compared_with_the_document(seen: Any, found: str) -> None:
     """A value is the default, one of the alternatives or something else."""
-    observation = observed(probe(lambda client: seen), mock("nextstep"))
+    observation = run_probe(probe(lambda client: seen), mock("nextstep"))
     assert (observation.found, observation.seen, observation.reason) == (found, seen, None)
 
 
@@ -160,16 +160,16 @@ def test_true_is_not_one() -> None:
     """Values of another type are others, even if they are equal."""
     step = Probe("nextstep.templates.version-step", lambda client: True, ())
     headers = Probe("nextstep.rate-limit.headers", lambda client: 0, ())
-    assert [observed(asked, mock("nextstep")).found for asked in (step, headers)] == ["other", "other"]
+    assert [run_probe(asked, mock("nextstep")).found for asked in (step, headers)] == ["other", "other"]
 
 
 def test_what_cannot_be_seen_is_not_observed() -> None:
     """A probe without suitable data gives a reason."""
 
     def ask(client: Client) -> Any:
-        raise NotChecked("no list on this target is empty")
+        raise Skipped("no list on this target is empty")
 
-    observation = observed(probe(ask), mock("nextstep"))
+    observation = run_probe(probe(ask), mock("nextstep"))
     assert (observation.found, observation.reason) == ("not observed", "no list on this target is empty")
 
 
@@ -182,7 +182,7 @@ def test_what_goes_wrong_is_no_failure(error: Exception, reason: str) -> None:
     def ask(client: Client) -> Any:
         raise error
 
-    observation = observed(probe(ask), mock("nextstep"))
+    observation = run_probe(probe(ask), mock("nextstep"))
     assert (observation.found, observation.reason) == ("not observed", f"the probe failed: {reason}")
 
 
@@ -190,14 +190,14 @@ def test_a_probe_is_not_asked_where_something_is_lacking() -> None:
     """What a probe needs and a target lacks is why nothing was observed; no request is made."""
     target = mock("nextstep", writes=False)
     wanting = {asked.assumption: asked for asked in probes("nextstep")}["nextstep.tasks.empty-update"]
-    observation = observed(wanting, target)
+    observation = run_probe(wanting, target)
     assert (observation.found, observation.reason) == ("not observed", "writing is not allowed on this target")
-    assert target.guest.requests == 0
+    assert target.budget.requests == 0
 
 
 def test_an_assumption_without_a_probe_is_not_observed() -> None:
     """It is reported like the others, with the reason."""
-    found = {observation.assumption.id: observation for observation in observe(planted(seeds=team()))}
+    found = {observation.assumption.id: observation for observation in run_probes(planted(seeds=team()))}
     observation = found["nextstep.errors.internal"]
     assert (observation.found, observation.reason) == ("not observed", "the kit has no probe for it")
 
@@ -218,8 +218,8 @@ REFUSED = told({"error": {"code": "no", "message": "No."}}, 400)
 
 def another(transport: Transport, clock: Clock, settings: Settings) -> Server:
     """A server that is none of ours, waiting for which moves its clock."""
-    known, guest = installed.document("nextstep"), Guest(max_wait=10**9, sleep=clock.advance)
-    return Server(known, transport, PREFIX, settings, name="another", guest=guest, clock=clock.advance)
+    known, budget = installed.document("nextstep"), Budget(max_wait=10**9, sleep=clock.advance)
+    return Server(known, transport, PREFIX, settings, name="another", budget=budget, clock=clock.advance)
 
 
 def client_of(transport: Transport) -> Client:
@@ -232,7 +232,7 @@ def planted(*, seeds: Mapping[str, Any] | None = None, between: Between | None =
     known = [installed.declared("nextstep"), control.declare]
     send = in_process(App(Worlds(known, seeds=installed.seeds() if seeds is None else seeds)))
     transport = send if between is None else partial(between, send)
-    return Mock(installed.document("nextstep"), transport, name="planted", guest=Guest())
+    return Mock(installed.document("nextstep"), transport, name="planted", budget=Budget())
 
 
 def team(**holding: Any) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def bare() -> dict[str, Any]:
 
 def seen_there(id: str, target: Target) -> Any:
     """Run a probe: the value, or the reason why it is unknown."""
-    observation = observed({asked.assumption: asked for asked in probes("nextstep")}[id], target)
+    observation = run_probe({asked.assumption: asked for asked in probes("nextstep")}[id], target)
     return observation.reason if observation.found == "not observed" else observation.seen
 
 
@@ -269,7 +269,7 @@ def limiting(*wants: int) -> Transport:
         (lambda client, listing: order(client, listing, {}), NOTHING, "with different times"),
         (lambda client, listing: unknown_parameter(client, listing, {}), REFUSED, "refuses list.* anyway"),
         (lambda client, listing: unknown_member(client, listing, {}, {}), REFUSED, "refuses list.* anyway"),
-        (lambda client, listing: oversized(client, listing, {}, {}), REFUSED, "as to a small one"),
+        (lambda client, listing: send_oversized(client, listing, {}, {}), REFUSED, "as to a small one"),
         (lambda client, listing: window(client), NOTHING, "answered 200, Retry-After absent"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -277,13 +277,13 @@ def limiting(*wants: int) -> Transport:
 def test_what_can_have_two_reasons_is_not_told(ask: Callable[..., Any], answer: Response, reason: str) -> None:
     """A response that fits several values leaves the value unknown."""
     client = client_of(lambda request: answer)
-    with pytest.raises(NotChecked, match=reason):
+    with pytest.raises(Skipped, match=reason):
         ask(client, client.contract.operations["listProcessTemplates"])
 
 
 def test_a_limit_lower_than_documented_tells_nothing() -> None:
     """When a limit's time starts is only looked for where the documented number of requests is admitted."""
-    with pytest.raises(NotChecked, match="refuses requests below the documented rate limit"):
+    with pytest.raises(Skipped, match="refuses requests below the documented rate limit"):
         window(client_of(limiting(50)))
 
 
@@ -294,7 +294,7 @@ def test_the_waits_of_another_limiter_are_told() -> None:
 
 def test_a_refusal_in_another_shape_has_no_code() -> None:
     """An HTML page in place of the API's own error is reported with its status."""
-    assert refused(Response(404, (), b"<html>")) == {"status": 404, "code": ""}
+    assert status_and_code(Response(404, (), b"<html>")) == {"status": 404, "code": ""}
 
 
 @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ def test_another_server_shows_what_it_does_otherwise() -> None:
         return Response(status, tuple((name.lower().encode(), value.encode()) for name, value in given.items()), body)
 
     settings = Settings(writes=True).merged(TELL, {}, source="elsewhere")
-    found = list(observe(another(send, clock, settings)))
+    found = list(run_probes(another(send, clock, settings)))
     assert {observation.assumption.id for observation in found if observation.found == "default"} == {
         "nextstep.errors.validation-status",
         "nextstep.templates.republish",

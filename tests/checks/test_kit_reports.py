@@ -13,11 +13,11 @@ import pytest
 from rich.console import Console
 
 from understudy.document.model import Rule
-from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, examine
-from understudy_checks.client import LACKS, REMEDIES
+from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, check_target
+from understudy_checks.client import LACKING_REASONS, REMEDIES
 from understudy_checks.mutation import mutants
 from understudy_checks.probes import ProbeResult
-from understudy_checks.report import digest, page, plain, progress, terminal, xml
+from understudy_checks.report import html_page, json_report, junit_xml, progress, summary, terminal
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
 
@@ -74,7 +74,7 @@ def test_rules_are_grouped_by_area_in_the_order_of_the_document() -> None:
     """Areas of one API stand together, wherever their rules are."""
     report = reported(rules=("nextstep.runs.a", "nextstep.tasks.b", "nextstep.runs.c"))
     other = replace(report.rules[0], api="kognitos")
-    found = digest.areas(replace(report, rules=(report.rules[0], other, *report.rules[1:])))
+    found = summary.areas(replace(report, rules=(report.rules[0], other, *report.rules[1:])))
     assert [(area.api, area.name, len(area.rules)) for area in found] == [
         ("nextstep", "runs", 2),
         ("nextstep", "tasks", 1),
@@ -91,7 +91,7 @@ def test_a_wrong_answer_is_one_fault_whoever_met_it() -> None:
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED.replace("/0", "/17"), CURL)),
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED)),
     )
-    first, second = digest.defects(report)
+    first, second = summary.defects(report)
     assert [rule.id for rule in first.rules] == ["nextstep.runs.b", "nextstep.runs.c"]
     assert (len(first.runs), first.failure.curl) == (3, (CURL,))
     assert second.failure.seen == "text"
@@ -104,7 +104,7 @@ def test_what_one_check_finds_at_several_operations_is_one_fault() -> None:
         ran("one", "nextstep.runs.a", subject="listRuns", failure=failure("not so: 1", CURL, CURL)),
         ran("one", "nextstep.runs.a", subject="getRun", failure=failure("not so: 2", CURL)),
     )
-    first, second = digest.defects(report)
+    first, second = summary.defects(report)
     assert (first.failure.seen, first.checks, first.subjects) == ("not so: 2", ["one"], ["listRuns", "getRun"])
     assert second.checks == ["machine"]
 
@@ -113,7 +113,7 @@ def test_what_two_checks_say_in_the_same_words_is_two_faults() -> None:
     """Only an answer that the document does not allow is known to be the same thing."""
     same = failure("not so: status == 404")
     report = reported(ran("one", "nextstep.runs.a", failure=same), ran("two", "nextstep.runs.b", failure=same))
-    assert len(digest.defects(report)) == 2
+    assert len(summary.defects(report)) == 2
 
 
 def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
@@ -126,13 +126,13 @@ def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
         ran("five", "nextstep.runs.d"),
         rules=("nextstep.runs.z",),
     )
-    assert [(gap.reason, gap.remedy, [rule.id[-1] for rule in gap.rules]) for gap in digest.skip_reasons(report)] == [
-        (LACKS["members"], REMEDIES["members"], ["a", "b"]),
-        (LACKS["write"], REMEDIES["write"], ["a", "b"]),
+    assert [(gap.reason, gap.remedy, [rule.id[-1] for rule in gap.rules]) for gap in summary.skip_reasons(report)] == [
+        (LACKING_REASONS["members"], REMEDIES["members"], ["a", "b"]),
+        (LACKING_REASONS["write"], REMEDIES["write"], ["a", "b"]),
         (report.rules[0].reason, None, ["z"]),
         ("no run on this target", None, ["c"]),
     ]
-    assert [checked.rule.id[-1] for checked in report.rules if digest.is_partly_checked(checked)] == ["d"]
+    assert [checked.rule.id[-1] for checked in report.rules if summary.is_partly_checked(checked)] == ["d"]
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
 )
 def test_curl_lines_come_with_what_they_need(curl: tuple[str, ...], target: str, words: str) -> None:
     """Every variable of the lines is set once, the URL first, and nothing else."""
-    assert digest.shell_variables(failure("seen", *curl), target) == words
+    assert summary.shell_variables(failure("seen", *curl), target) == words
 
 
 def test_every_character_can_be_seen() -> None:
     """Control and invisible characters are escaped; newlines stay."""
-    assert digest.escape_unprintable("Zoë 東京\n") == "Zoë 東京\n"
-    assert digest.escape_unprintable("\x1b[0m\t\xa0\ud800\u202e") == r"\x1b[0m\t\xa0\ud800\u202e"
+    assert summary.escape_unprintable("Zoë 東京\n") == "Zoë 東京\n"
+    assert summary.escape_unprintable("\x1b[0m\t\xa0\ud800\u202e") == r"\x1b[0m\t\xa0\ud800\u202e"
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_run_is_concluded_in_one_line(fields: dict[str, Any], line: str) -> No
 
 def test_json_has_everything() -> None:
     """The JSON has each rule with its outcome, its checks and its failure."""
-    known = json.loads(plain.text(mixed()))
+    known = json.loads(json_report.text(mixed()))
     assert known["counts"] == {"passed": 1, "failed": 2, "not_checked": 1}
     assert [(entry["id"], entry["outcome"], entry["reason"]) for entry in known["rules"]] == [
         ("nextstep.runs.a", "failed", "a is\nmissing"),
@@ -210,7 +210,7 @@ def test_json_counts_the_calls_of_all_runs() -> None:
     """Each pair of operation and status, in order."""
     calls = {("listProcessRuns", 200): 2, ("createProcessRun", 201): 1}
     report = reported(ran("one", "nextstep.runs.a", calls=calls), ran("two", "nextstep.runs.a", calls=calls))
-    assert plain.as_json(report)["calls"] == [
+    assert json_report.as_json(report)["calls"] == [
         {"operation": "createProcessRun", "status": 201, "count": 2},
         {"operation": "listProcessRuns", "status": 200, "count": 4},
     ]
@@ -218,7 +218,7 @@ def test_json_counts_the_calls_of_all_runs() -> None:
 
 def test_junit_has_a_suite_for_each_area_and_a_case_for_each_rule() -> None:
     """The XML has counts, properties, failures and skips as CI expects them."""
-    root = ElementTree.fromstring(xml.junit(mixed()))
+    root = ElementTree.fromstring(junit_xml.junit(mixed()))
     assert (root.tag, root.attrib) == (
         "testsuites",
         {"name": "understudy check", "tests": "4", "failures": "2", "errors": "0", "skipped": "1", "time": "12.340"},
@@ -252,7 +252,7 @@ def test_junit_holds_whatever_a_target_says() -> None:
     """Characters that XML excludes, and markup, are escaped."""
     hostile = failure(HOSTILE)
     report = reported(ran(HOSTILE, "nextstep.runs.a", failure=hostile), target=HOSTILE)
-    text = xml.junit(report)
+    text = junit_xml.junit(report)
     text.encode()
     told = next(ElementTree.fromstring(text).iter("failure"))
     assert told.text is not None
@@ -353,7 +353,7 @@ def test_a_terminal_says_what_is_left_behind() -> None:
     made = ("/api/v1/process-runs/one", "/api/v1/process-runs/two")
     report = replace(mixed(), left_behind=made)
     assert "Left behind, because no operation deletes it\n  2 in /api/v1/process-runs\n" in printed(report)
-    assert plain.as_json(report)["left_behind"] == list(made)
+    assert json_report.as_json(report)["left_behind"] == list(made)
     assert "Left behind" not in printed(mixed())
 
 
@@ -405,10 +405,10 @@ def test_a_real_failure_is_told_in_every_form() -> None:
     """What a check of a wrong server found is the same for everyone."""
     wrong = next(known for known in mutants("nextstep") if known.name == "starting-a-run-answers-200")
     target = mock(wrong.breaks(installed.declared("nextstep")))
-    report = examine(target, profile="minimal", only=["nextstep.creation.created"])
+    report = check_target(target, profile="minimal", only=["nextstep.creation.created"])
     seen = "createProcessRun: status 200 is not documented"
-    assert [defect.failure.seen.startswith(seen) for defect in digest.defects(report)] == [True]
-    for text in (plain.text(report), xml.junit(report), printed(report), page.html(report)):
+    assert [defect.failure.seen.startswith(seen) for defect in summary.defects(report)] == [True]
+    for text in (json_report.text(report), junit_xml.junit(report), printed(report), html_page.html(report)):
         assert seen in text
         assert "nextstep.creation.created" in text
         assert "/process-runs" in text

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict
-from understudy_checks.client import LACKS, REMEDIES
+from understudy_checks.client import LACKING_REASONS, REMEDIES
 from understudy_checks.probes import ProbeResult
-from understudy_checks.report import page
+from understudy_checks.report import html_page
 from understudy_checks.report.heatmap import LEVELS, heat_maps
 from understudy_checks.target import installed
 
@@ -120,27 +120,27 @@ def test_the_verdict_is_said_first(outcomes: tuple[Verdict, ...], words: str) ->
     """In words, whatever the colour."""
     runs = [ran(outcome, rule.id) for outcome, rule in zip(outcomes, CONTRACT.rules, strict=False)]
     report = reported(*runs)
-    assert page.verdict(report) == words
-    text = page.html(report)
+    assert html_page.verdict(report) == words
+    text = html_page.html(report)
     assert f"<title>NextStep REST API: {words}</title>" in text
     assert f"</span> {words}</p>" in text
 
 
 def test_the_page_is_well_formed_and_leads_nowhere_else() -> None:
     """Every element is closed, every id is there once, every link leads to one, nothing is loaded."""
-    known = Reader(page.html(broken()))
+    known = Reader(html_page.html(broken()))
     ids = known.all("id")
     assert len(ids) == len(set(ids))
     assert {link.removeprefix("#") for link in known.all("href")} <= set(ids)
     assert {id for name in ("aria-labelledby", "for") for id in known.all(name)} <= set(ids)
     assert known.all("src") == []
-    assert "url(" not in page.html(broken())
+    assert "url(" not in html_page.html(broken())
     assert "default-src 'none'" in known.all("content")[0]
 
 
 def test_tables_have_headers_and_sections_have_headings() -> None:
     """For those who cannot see how it is laid out."""
-    known = Reader(page.html(broken()))
+    known = Reader(html_page.html(broken()))
     tags = Counter(tag for tag, _ in known.elements)
     assert tags["table"] == tags["thead"] == 7
     assert [attributes["lang"] for tag, attributes in known.elements if tag == "html"] == ["en"]
@@ -150,7 +150,7 @@ def test_tables_have_headers_and_sections_have_headings() -> None:
 
 def test_a_failure_says_what_is_documented_and_what_was_seen() -> None:
     """With its source, the example, and what reproduces it."""
-    text = plain(Reader(page.html(broken())).text)
+    text = plain(Reader(html_page.html(broken())).text)
     rule = next(rule for rule in CONTRACT.rules if rule.id == CREATED)
     start = text.index("1 failure")
     told = text[start : text.index("Operations and statuses", start)]
@@ -164,12 +164,12 @@ def test_a_fault_that_breaks_many_rules_only_names_them() -> None:
     """By area; up to five have their texts."""
     rules = [rule.id for rule in CONTRACT.rules]
     failure = Failure("text", (), ())
-    many = plain(Reader(page.html(reported(ran("failed", *rules[:20], failure=failure)))).text)
+    many = plain(Reader(html_page.html(reported(ran("failed", *rules[:20], failure=failure)))).text)
     assert "1. 20 rules at once Documented nextstep.authentication. bearer-key, missing-key" in many
-    few = plain(Reader(page.html(reported(ran("failed", *rules[:2], failure=failure)))).text)
+    few = plain(Reader(html_page.html(reported(ran("failed", *rules[:2], failure=failure)))).text)
     assert f"1. 2 rules at once Documented {rules[0]} {CONTRACT.rules[0].text.replace('`', '')}" in few
     runs = [ran("failed", id, failure=Failure("createProcessRun: status 202", (), ())) for id in rules[:5]]
-    found = plain(Reader(page.html(reported(*runs))).text)
+    found = plain(Reader(html_page.html(reported(*runs))).text)
     assert "Found by test_a.test_one." in found
     assert "Example" not in found
     assert "Reproduce" not in found
@@ -177,41 +177,43 @@ def test_a_fault_that_breaks_many_rules_only_names_them() -> None:
 
 def test_what_was_not_checked_stands_with_what_would_help() -> None:
     """Reason, remedy, rules."""
-    text = plain(Reader(page.html(broken())).text)
-    assert f"{LACKS['write']} {REMEDIES['write'].replace('`', '')} 1 rule nextstep.runs. status-filter" in text
+    text = plain(Reader(html_page.html(broken())).text)
+    assert (
+        f"{LACKING_REASONS['write']} {REMEDIES['write'].replace('`', '')} 1 rule nextstep.runs. status-filter" in text
+    )
     assert "no run on this target not known 1 rule nextstep.runs. status-filter" in text
 
 
 def test_assumptions_that_differ_come_first() -> None:
     """What the mock does, what this target does, and of how many nothing was seen."""
     one, two, three, *_ = CONTRACT.assumptions.values()
-    text = plain(Reader(page.html(broken())).text)
+    text = plain(Reader(html_page.html(broken())).text)
     places = [text.index(f"{word} {seen.id}") for word, seen in (("differs", two), ("unforeseen", three))]
     assert [*places, text.index(f"the same {one.id}")] == sorted([*places, text.index(f"the same {one.id}")])
     assert '"clamp"' in text
     assert '{"status": 418}' in text
     assert f"1 assumption of which nothing was seen nothing shows it: {three.id}" in text
-    assert "Nothing was observed." in page.html(reported())
+    assert "Nothing was observed." in html_page.html(reported())
 
 
 def test_what_is_left_behind_is_named() -> None:
     """By where it is, so that somebody can remove it."""
     made = ("/api/v1/process-runs/one", "/api/v1/process-runs/two")
-    text = plain(Reader(page.html(replace(broken(), left_behind=made))).text)
+    text = plain(Reader(html_page.html(replace(broken(), left_behind=made))).text)
     assert "2 in /api/v1/process-runs one, two" in text
-    assert "Left behind" not in page.html(broken())
+    assert "Left behind" not in html_page.html(broken())
 
 
 def test_every_rule_is_listed_with_its_checks() -> None:
     """Outcome, source, runs; what was checked in part says so."""
-    text = plain(Reader(page.html(broken())).text)
+    text = plain(Reader(html_page.html(broken())).text)
     assert "nextstep.creation: 1 failed" in text
     assert "✗ failed nextstep.creation.created" in text
     assert "✓ passed in part nextstep.pagination.walk-is-complete" in text
     assert "2 runs, 6 requests test_a.test_one: passed; 2 examples, 3 requests test_a.test_one: not checked" in text
     rule = next(rule for rule in CONTRACT.rules if rule.id == "nextstep.creation.name")
     assert "(documented) none" in plain(
-        Reader(page.html(replace(reported(), rules=(RuleResult("nextstep", rule, ()),)))).text
+        Reader(html_page.html(replace(reported(), rules=(RuleResult("nextstep", rule, ()),)))).text
     )
 
 
@@ -231,7 +233,7 @@ def test_what_a_target_says_stays_text() -> None:
             ProbeResult(next(iter(CONTRACT.assumptions.values())), "not observed", reason=HOSTILE),
         ),
     )
-    text = page.html(replace(report, target=HOSTILE, profile=HOSTILE))
+    text = html_page.html(replace(report, target=HOSTILE, profile=HOSTILE))
     text.encode()
     known = Reader(text)
     assert Counter(tag for tag, _ in known.elements)["script"] == 1
@@ -287,7 +289,7 @@ def test_a_heat_map_takes_the_calls_of_its_own_api_only() -> None:
 
 def test_the_heat_map_is_told_in_words_too() -> None:
     """Colour alone says nothing."""
-    text = page.html(broken())
+    text = html_page.html(broken())
     assert f'title="createProcessRun answered 202 1 time, in checks of 1 rule: {CREATED}"' in text
     assert "! not in the document</small>" in text
     assert "only as 4XX</small>" in text
@@ -317,7 +319,7 @@ def browse(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[str,
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a report, as a file."""
     file = tmp_path_factory.mktemp("page") / "report.html"
-    file.write_text(page.html(broken()), encoding="utf-8")
+    file.write_text(html_page.html(broken()), encoding="utf-8")
     return file
 
 
@@ -337,7 +339,7 @@ def test_a_browser_opens_the_page_without_a_complaint(browse, written: Path) -> 
 @pytest.mark.parametrize("size", ["1280,2000", "500,2000"])
 def test_a_browser_draws_the_page(browse, written: Path, tmp_path: Path, size: str) -> None:
     """Wide and narrow, and no part of it is wider than the window."""
-    picture = tmp_path / "page.png"
+    picture = tmp_path / "html_page.png"
     _, console = browse(written, f"--screenshot={picture}", f"--window-size={size}", "--hide-scrollbars")
     assert console == ""
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -366,7 +368,7 @@ def test_what_a_target_says_does_not_run(browse, tmp_path: Path) -> None:
     """No script but the page's own may run, even if one came to stand in it."""
     evil = "<script>document.title = 'evil'</script><img src=x onerror=\"document.title = 'evil'\">"
     file = tmp_path / "evil.html"
-    file.write_text(page.html(broken()).replace("<footer>", f"{evil}<footer>"), encoding="utf-8")
+    file.write_text(html_page.html(broken()).replace("<footer>", f"{evil}<footer>"), encoding="utf-8")
     shown, console = browse(file, "--dump-dom")
     assert "<title>NextStep REST API: 1 of 3 rules is broken</title>" in shown
     assert "Content Security Policy" in console

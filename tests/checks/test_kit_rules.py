@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from understudy.engine.problem import Problem
 from understudy_checks import mutation, profiles, rules
-from understudy_checks.client import NotChecked
+from understudy_checks.client import Skipped
 from understudy_checks.mutation import (
     Alternative,
     Breakage,
@@ -21,10 +21,10 @@ from understudy_checks.mutation import (
     Table,
     alternatives,
     false_positives,
-    handled,
     mutants_in,
-    stepped,
     survivors,
+    with_handlers,
+    with_steps,
 )
 from understudy_checks.rules import Check, attempt, check_of, checks, checks_for, expand, rule, run
 from understudy_checks.target import installed
@@ -122,13 +122,13 @@ def test_a_check_runs_as_a_plain_call() -> None:
 
     def lacks(target: Any) -> None:
         """Find nothing."""
-        raise NotChecked("nothing there")
+        raise Skipped("nothing there")
 
     found = [next(run(made(test), Place())) for test in (passes, fails, lacks)]
     assert [outcome.result for outcome in found] == ["passed", "failed", "not checked"]
     assert [repr(outcome.error) for outcome in found[1:]] == [
         "KeyError('gone')",
-        "NotChecked('not checked: nothing there')",
+        "Skipped('not checked: nothing there')",
     ]
 
 
@@ -238,16 +238,16 @@ def test_a_mutant_that_breaks_its_rule_is_caught() -> None:
         raise Problem("forbidden")
 
     both = ("nextstep.envelope.list", "nextstep.templates.task-elements")
-    caught = Mutant("x", both, lambda api: handled(api, listProcessRuns=broken))
+    caught = Mutant("x", both, lambda api: with_handlers(api, listProcessRuns=broken))
     assert survivors(caught) == ("nextstep.templates.task-elements",)
-    open_ = Mutant("y", ("nextstep.rate-limit.next-is-429",), lambda api: stepped(api, limit_rate=lambda call: None))
+    open_ = Mutant("y", ("nextstep.rate-limit.next-is-429",), lambda api: with_steps(api, limit_rate=lambda call: None))
     assert survivors(open_) == ()
 
 
 def test_a_mutant_s_api_is_left_alone() -> None:
     """Changing an API for a mutant changes a copy."""
     api = installed.declared("nextstep")
-    changed = handled(api, listProcessRuns=len)  # type: ignore[arg-type]
+    changed = with_handlers(api, listProcessRuns=len)  # type: ignore[arg-type]
     assert changed.handlers["listProcessRuns"] is len
     assert api.handlers["listProcessRuns"] is not len
 

@@ -15,8 +15,8 @@ from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy_checks.budget import Guest
-from understudy_checks.client import NotChecked
+from understudy_checks.budget import Budget
+from understudy_checks.client import Skipped
 from understudy_checks.tallyfy import test_completion as completion
 from understudy_checks.tallyfy import test_includes as includes
 from understudy_checks.tallyfy import test_launch as launches
@@ -150,7 +150,7 @@ def apart() -> Change:
 )
 def test_a_target_that_lacks_something_is_not_checked(check: Callable[[Target], None], change: Change) -> None:
     """What a check needs and a target has not is a reason not to check."""
-    with pytest.raises(NotChecked):
+    with pytest.raises(Skipped):
         check(changed(change))
 
 
@@ -160,9 +160,9 @@ def test_a_token_without_organization_or_templates_is_not_checked() -> None:
     def nowhere(path: str, body: Any) -> Any:
         return {**body, "data": []} if path.endswith("/me/organizations") else body
 
-    with changed(nowhere).open() as client, pytest.raises(NotChecked, match="no organization"):
+    with changed(nowhere).open() as client, pytest.raises(Skipped, match="no organization"):
         first_organization(client)
-    with changed(empty).open() as client, pytest.raises(NotChecked, match="no template"):
+    with changed(empty).open() as client, pytest.raises(Skipped, match="no template"):
         plain_template(first_organization(client))
 
 
@@ -171,7 +171,7 @@ def test_processes_are_looked_at_where_nothing_may_be_written() -> None:
     transport = served()
     with Mock(TALLYFY, transport).open() as client:
         settings = told_by(client.access.given)
-        elsewhere = Server(TALLYFY, transport, TALLYFY.prefixes[0], settings, name="elsewhere", guest=Guest())
+        elsewhere = Server(TALLYFY, transport, TALLYFY.prefixes[0], settings, name="elsewhere", budget=Budget())
         runs.test_a_process_has_its_fields(elsewhere)
 
 

@@ -15,12 +15,12 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy.http.server import serving
-from understudy_checks.budget import Guest
-from understudy_checks.client import NotChecked
-from understudy_checks.discovery import arrange
+from understudy_checks.budget import Budget
+from understudy_checks.client import Skipped
+from understudy_checks.discovery import find_arguments
 from understudy_checks.generic.test_pagination import test_a_walk_is_complete as walk_is_complete
 from understudy_checks.nextstep.driver import runs
-from understudy_checks.pagination import longest
+from understudy_checks.pagination import longest_list
 from understudy_checks.rules import Outcome, check_of, checks, checks_for, run
 from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
@@ -53,9 +53,9 @@ def foreign(make_worlds: Callable[..., Worlds], nextstep) -> Callable[..., tuple
 
     def make(settings: Settings = ONE_KEY, **options: Any) -> tuple[Server, Worlds]:
         worlds = make_worlds(apis=[nextstep], **options)
-        guest = Guest(max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
+        budget = Budget(max_wait=10**9, sleep=partial(worlds.advance, worlds.default))
         known = installed.document("nextstep")
-        server = Server(known, in_process(App(worlds)), "/api/v1", settings, name="elsewhere", guest=guest)
+        server = Server(known, in_process(App(worlds)), "/api/v1", settings, name="elsewhere", budget=budget)
         return server, worlds
 
     return make
@@ -144,7 +144,7 @@ def test_another_server_has_the_given_keys_only(make_worlds, nextstep) -> None:
     with serving(make_worlds(apis=[nextstep])) as url:
         target = connect.url("nextstep", f"{url}/api/v1", Settings(api_keys=(KEY,)))
         assert target.name == f"{url}/api/v1"
-        assert target.guest.requests == 1  # asked whether it is ours: that is a request to it, too
+        assert target.budget.requests == 1  # asked whether it is ours: that is a request to it, too
         assert target.capabilities == {"write", "documented-limit"}
         assert repr(target) == "<a server of nextstep>"
         with target.open() as client:
@@ -242,18 +242,18 @@ def test_a_server_with_hardly_anything_fails_nothing(foreign) -> None:
 def test_a_wait_is_bounded(foreign) -> None:
     """A server is waited for as long as is allowed in all, and no longer."""
     target, worlds = foreign()
-    target.guest.max_wait = 75
+    target.budget.max_wait = 75
     before = worlds.default.clock.now()
     with target.open() as client:
         client.advance(74)
-        with pytest.raises(NotChecked, match="more than the 75 seconds of waiting that are allowed"):
+        with pytest.raises(Skipped, match="more than the 75 seconds of waiting that are allowed"):
             client.advance(2)
     assert worlds.default.clock.now() - before == 74000
 
 
 def test_events_need_our_mock(foreign) -> None:
     """What a person does in the app cannot be done on another server."""
-    with foreign()[0].open() as client, pytest.raises(NotChecked, match="vendor's own app"):
+    with foreign()[0].open() as client, pytest.raises(Skipped, match="vendor's own app"):
         client.event("skip-task")
 
 
@@ -264,7 +264,7 @@ def test_what_is_lacking_is_told() -> None:
         capabilities = frozenset({"write"})
 
     require(Bare(), ["write"])
-    with pytest.raises(NotChecked, match=r"cannot be advanced; no members of the tenant are known"):
+    with pytest.raises(Skipped, match=r"cannot be advanced; no members of the tenant are known"):
         require(Bare(), ["write", "advance", "members"])
 
 
@@ -321,19 +321,19 @@ def test_keys_are_used_in_turn(foreign) -> None:
 def test_a_clock_that_can_be_moved_is_moved(make_worlds, nextstep) -> None:
     """Waits take no time on a movable clock; waits between polls also pass a moment of real time."""
     moved, slept = [], []
-    guest = Guest(sleep=slept.append)
-    target = Server(installed.document("nextstep"), in_process, "", ONE_KEY, name="", guest=guest, clock=moved.append)
+    budget = Budget(sleep=slept.append)
+    target = Server(installed.document("nextstep"), in_process, "", ONE_KEY, name="", budget=budget, clock=moved.append)
     assert "advance" in target.capabilities
     target.wait(60)
-    target.linger(10)
-    target.linger(0.01)
+    target.wait_between_polls(10)
+    target.wait_between_polls(0.01)
     assert (moved, slept) == ([60, 10, 0.01], [MOMENT, 0.01])
 
 
 def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
     """The rules of the rate limit are skipped when the target file has another rate limit."""
     target, _ = foreign(replace(ONE_KEY, rate_limit=0))
-    with pytest.raises(NotChecked, match="rate limit is configured to differ from the documented one"):
+    with pytest.raises(Skipped, match="rate limit is configured to differ from the documented one"):
         require(target, ["documented-limit"])
 
 
@@ -365,23 +365,23 @@ def test_what_was_found_is_kept_where_nothing_is_written(foreign) -> None:
     """On a server that may only be read nothing is looked for twice; a search that broke off is begun again."""
     target, _ = foreign(replace(ONE_KEY, writes=False))
     listing = target.contract.operations["listRunTasks"]
-    target.guest.share(3)
-    with target.open() as client, pytest.raises(NotChecked):
-        longest(client, listing)
-    target.guest.share(None)
+    target.budget.share(3)
+    with target.open() as client, pytest.raises(Skipped):
+        longest_list(client, listing)
+    target.budget.share(None)
     with target.open() as client:
-        found = longest(client, listing)
-        before = target.guest.requests
-        assert longest(client, listing) == found
-        assert arrange(client, listing) == arrange(client, listing)
-        assert target.guest.requests == before
+        found = longest_list(client, listing)
+        before = target.budget.requests
+        assert longest_list(client, listing) == found
+        assert find_arguments(client, listing) == find_arguments(client, listing)
+        assert target.budget.requests == before
 
 
 def test_only_what_was_made_here_is_removed(foreign) -> None:
     """On a shared target the kit deletes only objects that it created itself, and records those."""
     target, _ = foreign()
     with target.open() as client:
-        with pytest.raises(NotChecked, match="it would delete an object that the kit did not create on this target"):
+        with pytest.raises(Skipped, match="it would delete an object that the kit did not create on this target"):
             client.send("DELETE", "/process-runs/r1")
         template = next(
             item for item in client.send("GET", "/process-templates").json()["data"] if item["is_published"]
@@ -389,7 +389,7 @@ def test_only_what_was_made_here_is_removed(foreign) -> None:
         client.send("POST", f"/process-templates/{template['id']}/publish", json={"published": True})
         made = client.send("POST", "/process-runs", json={"template_id": template["id"]}).json()["data"]["id"]
         refused = client.send("POST", "/process-runs", json={})
-        assert target.guest.made == [f"/api/v1/process-runs/{made}"]
+        assert target.budget.made == [f"/api/v1/process-runs/{made}"]
         assert refused.status == 400
         statuses = [client.send("DELETE", f"/process-runs/{made}{rest}").status for rest in ("", "/tasks/t1")]
         assert statuses == [405, 405]

@@ -21,7 +21,7 @@ from understudy.engine.exchange import Request, Response, body_type
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check
-from understudy_checks.budget import Guest
+from understudy_checks.budget import Budget
 from understudy_checks.generic import test_conformance
 from understudy_checks.target import answers, connect, installed, transport
 from understudy_checks.target.answers import Unreadable, answer
@@ -186,7 +186,7 @@ def test_how_an_answer_is_written_turns_no_verdict() -> None:
     found = []
     for name in ("app", "disguised"):
         with connect.app("nextstep", f"{__name__}:{name}", told) as target:
-            report = check.examine(target, profile="minimal", only=rules)
+            report = check.check_target(target, profile="minimal", only=rules)
         found.append({entry.rule.id: (entry.outcome, entry.reason) for entry in report.rules})
     assert found[0] == found[1]
     assert {outcome for outcome, _ in found[0].values()} == {"passed"}
@@ -419,8 +419,8 @@ def breaking(*outcomes: Exception | None) -> Server:
             raise error
         return inner(request)
 
-    known, guest = installed.document("nextstep"), Guest(sleep=lambda _: None)
-    return Server(known, send, "/api/v1", told(), name="odd", guest=guest, clock=lambda _: None)
+    known, budget = installed.document("nextstep"), Budget(sleep=lambda _: None)
+    return Server(known, send, "/api/v1", told(), name="odd", budget=budget, clock=lambda _: None)
 
 
 ONE = ["nextstep.runs.unknown-run"]
@@ -428,7 +428,7 @@ ONE = ["nextstep.runs.unknown-run"]
 
 def test_a_connection_that_breaks_once_turns_no_verdict() -> None:
     """The check is made once more."""
-    report = check.examine(breaking(None, NoAnswer("reset")), profile="gate", only=ONE)
+    report = check.check_target(breaking(None, NoAnswer("reset")), profile="gate", only=ONE)
     assert [entry.outcome for entry in report.rules] == ["passed"]
 
 
@@ -436,11 +436,11 @@ def test_a_connection_that_breaks_once_turns_no_verdict() -> None:
 def test_a_connection_that_breaks_is_no_failure(errors: list[Exception]) -> None:
     """A check without a response is not checked, with the reason; a timeout is not retried."""
     target = breaking(*errors)
-    report = check.examine(target, profile="gate", only=ONE)
+    report = check.check_target(target, profile="gate", only=ONE)
     assert [(entry.outcome, entry.reason) for entry in report.rules] == [
         ("not_checked", "no complete response arrived: reset")
     ]
-    assert target.guest.requests == len(errors)
+    assert target.budget.requests == len(errors)
 
 
 def test_a_failure_that_was_seen_is_kept_when_a_connection_breaks() -> None:
@@ -453,9 +453,9 @@ def test_a_failure_that_was_seen_is_kept_when_a_connection_breaks() -> None:
             raise NoAnswer("reset")
         return found
 
-    known, guest = installed.document("nextstep"), Guest(sleep=lambda _: None)
-    target = Server(known, send, "/api/v1", told(), name="odd", guest=guest, clock=lambda _: None)
-    report = check.examine(target, profile="quick", only=["nextstep.pagination.limit-sets-the-page-size"])
+    known, budget = installed.document("nextstep"), Budget(sleep=lambda _: None)
+    target = Server(known, send, "/api/v1", told(), name="odd", budget=budget, clock=lambda _: None)
+    report = check.check_target(target, profile="quick", only=["nextstep.pagination.limit-sets-the-page-size"])
     assert {entry.outcome for entry in report.rules} == {"failed"}
 
 

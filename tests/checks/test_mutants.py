@@ -13,8 +13,8 @@ import pytest
 
 from understudy import apis
 from understudy.document.operation import Operation
-from understudy_checks.client import Client, locate
-from understudy_checks.discovery import arrangements
+from understudy_checks.client import Client, path_and_query
+from understudy_checks.discovery import find_all_arguments
 from understudy_checks.mutation import Mutant, mutants, survivors
 from understudy_checks.nextstep.driver import run_tasks, runs
 from understudy_checks.target import installed
@@ -116,10 +116,10 @@ def _tour(api: str) -> list[dict[str, Any]]:
 
 
 def _steps(client: Client, operation: Operation) -> Iterator[dict[str, Any]]:
-    known = list(islice(arrangements(client, operation), 40))[::8]
+    known = list(islice(find_all_arguments(client, operation), 40))[::8]
     unknown = [(dict.fromkeys(found.arguments, "unknown"), found.body) for found in known[:1]]
     for arguments, body in (*known, *unknown):
-        path, _ = locate(operation, arguments)
+        path, _ = path_and_query(operation, arguments)
         step = {"method": operation.method, "path": path}
         yield step
         if operation.pagination is not None:

@@ -25,7 +25,7 @@ from understudy.http.server import listen, serving, url_of
 from understudy_checks import check as checking
 from understudy_checks.commands import check as command
 from understudy_checks.mutation import mutants
-from understudy_checks.plan import planned
+from understudy_checks.plan import plan_steps
 from understudy_checks.target import installed
 
 KEY = "nxs_live_your_key"
@@ -318,8 +318,8 @@ def test_an_interrupted_check_reports_its_results(check, monkeypatch: pytest.Mon
     def interrupted(*_: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(checking, "observe", interrupted)
-    monkeypatch.setattr(checking, "planned", lambda target, rules: planned(target, [ONE]))
+    monkeypatch.setattr(checking, "run_probes", interrupted)
+    monkeypatch.setattr(checking, "plan_steps", lambda target, rules: plan_steps(target, [ONE]))
     code, out, _ = check("nextstep")
     assert code == 130
     assert out.strip().endswith("; interrupted")

@@ -59,5 +59,5 @@ def test_every_console_obeys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR")
     assert build_parser().color is True
     sources = [path for package in ("mock_server", "contract_tests") for path in (ROOT / package).rglob("*.py")]
-    makers = [path.name for path in sources if re.search(r"\b(Console|Lasting)\(", path.read_text())]
+    makers = [path.name for path in sources if re.search(r"\b(Console|PipeSafeConsole)\(", path.read_text())]
     assert makers == ["console.py"]

@@ -16,11 +16,11 @@ from understudy.engine.exchange import Response
 from understudy.messages import suggest
 from understudy_checks import check
 from understudy_checks.check import Report
-from understudy_checks.client import Broken, NotChecked, Violation
-from understudy_checks.discovery import arrange, call
-from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watched
+from understudy_checks.client import NoResponse, Skipped, Violation
+from understudy_checks.discovery import call, find_arguments
+from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch_interruptions
 from understudy_checks.report import console as consoles
-from understudy_checks.report import page, plain, progress, terminal, xml
+from understudy_checks.report import html_page, json_report, junit_xml, progress, terminal
 from understudy_checks.report.baseline import known_failures
 from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
@@ -40,13 +40,13 @@ _CREDENTIALS = {
 }
 """The settings that hold credentials, and how a message names them."""
 
-FORMS = {"html": page.html, "junit": xml.junit, "json": plain.text}
+FORMS = {"html": html_page.html, "junit": junit_xml.junit, "json": json_report.text}
 
 
 def run(options: argparse.Namespace) -> int:
     """Check the target that the options name; returns the exit code."""
     _check_options(options)
-    with watched(options.max_time) as watch:
+    with watch_interruptions(options.max_time) as watch:
         try:
             report = _report(options, watch)
         except TimeIsUp as reason:
@@ -71,13 +71,13 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
                     watch.check()
                     display.step(done, total, name)
 
-                report = check.examine(
+                report = check.check_target(
                     target,
                     profile=options.profile,
                     only=options.only,
                     exclude=options.exclude,
                     progress=step,
-                    area_over=display.area,
+                    area_finished=display.area,
                 )
                 return replace(report, baseline=baseline)
     except BadSettings as error:
@@ -88,7 +88,7 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
 
 def _code(report: Report, *, strict: bool) -> int:
     """The exit code of a run that no signal ended. Raises CouldNotRun when it ended early and nothing failed."""
-    if report.ended is not None and not report.is_complete and not report.news:
+    if report.ended is not None and not report.is_complete and not report.new_failures:
         raise CouldNotRun(report.ended)
     return OK if report.holds(strict=strict) else FINDINGS
 
@@ -127,7 +127,7 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
         given = next((name for name in _OF_SERVERS if getattr(options, name)), None)
         if given:
             raise UsageError(f"--{given.replace('_', '-')} is for a server that --url or --app leads to")
-        yield mock(options.api, budget=options.budget, writes=options.writes is not False)
+        yield mock(options.api, max_requests=options.budget, writes=options.writes is not False)
         return
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: what is named here need not be installed
@@ -141,8 +141,8 @@ def _target(options: argparse.Namespace) -> Iterator[Target]:
 def _connection(options: argparse.Namespace, settings: Settings) -> AbstractContextManager[Target]:
     """The target at --url or --app."""
     if options.url is not None:
-        return nullcontext(connect.url(options.api, options.url, settings, budget=options.budget))
-    return connect.app(options.api, options.app, settings, budget=options.budget)
+        return nullcontext(connect.url(options.api, options.url, settings, max_requests=options.budget))
+    return connect.app(options.api, options.app, settings, max_requests=options.budget)
 
 
 def _warn_of_unused_credentials(settings: Settings, target: Mock) -> None:
@@ -181,10 +181,10 @@ def _check_access(target: Target) -> None:
     first = next(known for known in operations if known.secured and known.method == "GET")
     with target.open() as client:
         try:
-            call(client, first, arrange(client, first))
-        except Broken as error:
+            call(client, first, find_arguments(client, first))
+        except NoResponse as error:
             raise Unreachable(f"{target.name} breaks off: {error.__cause__}") from error
-        except (NotChecked, Violation):  # the checks report what else is wrong with the response
+        except (Skipped, Violation):  # the checks report what else is wrong with the response
             pass
         response = client.log[-1].response if client.log else Response(200)
     status, location = response.status, response.header("location")
@@ -202,7 +202,7 @@ def _write_reports(report: Report, options: argparse.Namespace) -> None:
     texts = {form: FORMS[form](report) for form in _files(options)}
     printed = [form for form, file in _files(options).items() if file == STDOUT]
     for form in printed:
-        consoles.say(texts[form])
+        consoles.write(texts[form])
     if not options.quiet and not printed:
         terminal.table(report, consoles.console(), strict=options.strict)
     with ExitStack() as written:  # so that an error in one does not stop the others

@@ -22,10 +22,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from understudy.cli.exits import FINDINGS, INTERRUPTED, OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
 from understudy.messages import suggest
-from understudy_checks.interruptions import Interruption, watched
-from understudy_checks.mutation import program, trials
-from understudy_checks.mutation.program import DOCUMENTED, Program, Unstartable
-from understudy_checks.mutation.trials import Kind, Subject, Trial, Trials
+from understudy_checks.interruptions import Interruption, watch_interruptions
+from understudy_checks.mutation import program, runner
+from understudy_checks.mutation.program import DOCUMENTED, CannotStart, Program
+from understudy_checks.mutation.runner import Kind, Subject, SubjectResult, SubjectResults
 from understudy_checks.report import console as consoles
 from understudy_checks.report import matrix
 
@@ -36,10 +36,10 @@ def run(options: argparse.Namespace, kind: Kind, variants: Sequence[Subject]) ->
     _check_limit(options)
     if options.json not in (None, STDOUT):
         OutputFile("--json", options.json).check()
-    with watched() as watch:
+    with watch_interruptions() as watch:
         try:
             results = _results(options, kind, subjects)
-        except Unstartable as error:
+        except CannotStart as error:
             raise UsageError(str(error)) from error
         except BrokenProcessPool as error:
             raise CouldNotRun(f"a process that ran the checks was ended by something else: {error}") from error
@@ -74,7 +74,7 @@ def _check_limit(options: argparse.Namespace) -> None:
         raise UsageError(f"{given} is for a command; the kit checks the documented limit")
 
 
-def _results(options: argparse.Namespace, kind: Kind, subjects: Sequence[Subject]) -> Trials:
+def _results(options: argparse.Namespace, kind: Kind, subjects: Sequence[Subject]) -> SubjectResults:
     """The results of all subjects in their order, or of those that were finished when the run was interrupted."""
     started = time.perf_counter()
     jobs = options.jobs or os.cpu_count() or 1
@@ -84,14 +84,14 @@ def _results(options: argparse.Namespace, kind: Kind, subjects: Sequence[Subject
         baseline = _baseline(command, options.api)
         if not options.quiet:
             sys.stderr.write(_estimate(baseline, len(subjects), jobs, kind) + "\n")
-        running = program.tried(command, subjects, jobs, baseline=baseline)
+        running = program.run_all(command, subjects, jobs, baseline=baseline)
     else:
-        running = trials.tried(subjects, jobs)
+        running = runner.run_all(subjects, jobs)
     results = _collected(running, kind, subjects, quiet=options.quiet)
     if options.command and len(results) == len(subjects):
         results = _with_kit(results, kind, jobs, quiet=options.quiet)
     seconds = time.perf_counter() - started
-    return Trials(options.api, kind, tuple(options.command), baseline, tuple(results), len(subjects), seconds)
+    return SubjectResults(options.api, kind, tuple(options.command), baseline, tuple(results), len(subjects), seconds)
 
 
 def _baseline(command: Program, api: str) -> float:
@@ -110,9 +110,11 @@ def _estimate(baseline: float, count: int, jobs: int, kind: Kind) -> str:
     return f"baseline {matrix.duration(baseline)}; {work}: about {expected}"
 
 
-def _collected(running: Generator[Trial], kind: Kind, subjects: Sequence[Subject], *, quiet: bool) -> list[Trial]:
+def _collected(
+    running: Generator[SubjectResult], kind: Kind, subjects: Sequence[Subject], *, quiet: bool
+) -> list[SubjectResult]:
     """The results in the order of their subjects; those that are there when the run is interrupted."""
-    results: list[Trial] = []
+    results: list[SubjectResult] = []
     # an interruption does not throw away what took minutes to find out
     with suppress(KeyboardInterrupt), closing(running), _bar(len(subjects), kind, quiet=quiet) as advance:
         for result in running:
@@ -122,10 +124,10 @@ def _collected(running: Generator[Trial], kind: Kind, subjects: Sequence[Subject
     return sorted(results, key=lambda result: order[result.subject.label])
 
 
-def _with_kit(results: Sequence[Trial], kind: Kind, jobs: int, *, quiet: bool) -> list[Trial]:
+def _with_kit(results: Sequence[SubjectResult], kind: Kind, jobs: int, *, quiet: bool) -> list[SubjectResult]:
     """The results; those of mutants that survived the command also hold the checks of the kit that kill them."""
     survivors = [result.subject for result in results if result.result == "survived"]
-    found = _collected(trials.tried(survivors, jobs), kind, survivors, quiet=quiet)
+    found = _collected(runner.run_all(survivors, jobs), kind, survivors, quiet=quiet)
     kit = {result.subject.label: result.kit for result in found}
     return [replace(result, kit=kit.get(result.subject.label, {})) for result in results]
 
@@ -141,13 +143,13 @@ def _bar(count: int, kind: Kind, *, quiet: bool) -> Iterator[Callable[[], None]]
         yield lambda: progress.advance(task)
 
 
-def _report(results: Trials, options: argparse.Namespace) -> None:
+def _report(results: SubjectResults, options: argparse.Namespace) -> None:
     """Print the matrix, and write or print the JSON, as the options say."""
     text = json.dumps(matrix.document(results), indent=2) + "\n"
     if options.json == STDOUT:
-        consoles.say(text)
+        consoles.write(text)
         return
     if not options.quiet:
-        consoles.say("".join(f"{line}\n" for line in matrix.lines(results)))
+        consoles.write("".join(f"{line}\n" for line in matrix.lines(results)))
     if options.json is not None:
         OutputFile("--json", options.json).write(text)

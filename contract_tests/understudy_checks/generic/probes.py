@@ -1,7 +1,7 @@
 """Probe functions for every API: how it refuses, pages and counts requests.
 
 Each function sends a few harmless requests and returns the result as a value of an assumption.
-It raises NotChecked where the target's data do not allow it. Must not know any API by name.
+It raises Skipped where the target's data do not allow it. Must not know any API by name.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked, locate
-from understudy_checks.discovery import Arranged, accepted, arrange, call
+from understudy_checks.client import Client, Skipped, path_and_query
+from understudy_checks.discovery import FoundArguments, call, find_accepted, find_arguments
 from understudy_checks.pagination import bounds, page_of, request_page, setting
 from understudy_checks.refusals import code_of, possible
 
@@ -34,7 +34,7 @@ def is_refused(response: Response) -> bool:
     return response.status >= 300
 
 
-def refused(response: Response) -> Json:
+def status_and_code(response: Response) -> Json:
     """The status and code of a response, as in assumptions about refusals. The code is empty without one."""
     try:
         body = response.json()
@@ -43,23 +43,23 @@ def refused(response: Response) -> Json:
     return {"status": response.status, "code": code_of(body) or ""}
 
 
-def unreadable(client: Client, operation: Operation, arguments: Arguments) -> Response:
+def send_malformed(client: Client, operation: Operation, arguments: Arguments) -> Response:
     """Send a body that is not JSON with the content type of JSON."""
     return client.call(operation, arguments, body=b'{"', headers={"content-type": "application/json"})
 
 
-def mistyped(client: Client, operation: Operation, arguments: Arguments, body: Json) -> Response:
+def send_as_text(client: Client, operation: Operation, arguments: Arguments, body: Json) -> Response:
     """Send a JSON body as plain text. As JSON, `body` would be accepted and change nothing."""
     return client.call(operation, arguments, body=json.dumps(body).encode(), headers={"content-type": "text/plain"})
 
 
-def oversized(client: Client, operation: Operation, arguments: Arguments, body: Json) -> Response:
-    """Send a body padded with blanks to a large size. Raises NotChecked when the response is as without them."""
+def send_oversized(client: Client, operation: Operation, arguments: Arguments, body: Json) -> Response:
+    """Send a body padded with blanks to a large size. Raises Skipped when the response is as without them."""
     usual = client.call(operation, arguments, json=body)
     blank = json.dumps(body).encode() + b" " * LARGE
     response = client.call(operation, arguments, body=blank, headers={"content-type": "application/json"})
-    if refused(response) == refused(usual):
-        raise NotChecked(f"this target responds to a body of {len(blank)} bytes as to a small one")
+    if status_and_code(response) == status_and_code(usual):
+        raise Skipped(f"this target responds to a body of {len(blank)} bytes as to a small one")
     return response
 
 
@@ -73,7 +73,7 @@ def limit_outside(client: Client, listing: Operation, arguments: Arguments, valu
     clamped = _size(client, listing, arguments, max(least, min(value, most)))
     usual = _size(client, listing, arguments, None)
     if clamped == usual:
-        raise NotChecked(
+        raise Skipped(
             f"no {listing.id} on this target is long enough to distinguish a page of another size from the default one"
         )
     return {clamped: "clamp", usual: "default"}.get(size, f"a page of {size} items")
@@ -96,7 +96,7 @@ def unknown_cursor(client: Client, listing: Operation, arguments: Arguments, cur
     items = page_of(listing, response).items
     first = page_of(listing, request_page(client, listing, arguments, limit=1)).items
     if not first:
-        raise NotChecked(f"{listing.id} has no items on this target")
+        raise Skipped(f"{listing.id} has no items on this target")
     return "start" if items == first else "empty" if not items else f"a page of {len(items)} items"
 
 
@@ -104,7 +104,7 @@ def unknown_parameter(client: Client, operation: Operation, arguments: Arguments
     """Find out what an undocumented query parameter does to a valid request: `ignore` or `reject`."""
     response = client.call(operation, {**arguments, UNKNOWN: "1"})
     if is_refused(response) and is_refused(client.call(operation, arguments)):
-        raise NotChecked(f"this target refuses {operation.id} anyway")
+        raise Skipped(f"this target refuses {operation.id} anyway")
     return "reject" if is_refused(response) else "ignore"
 
 
@@ -112,19 +112,19 @@ def unknown_member(client: Client, operation: Operation, arguments: Arguments, b
     """Find out what an undocumented member does to a valid body: `ignore` or `reject`."""
     response = client.call(operation, arguments, json={**body, UNKNOWN: "1"})
     if is_refused(response) and is_refused(client.call(operation, arguments, json=body)):
-        raise NotChecked(f"this target refuses {operation.id} anyway")
+        raise Skipped(f"this target refuses {operation.id} anyway")
     return "reject" if is_refused(response) else "ignore"
 
 
 def repeated_limit(client: Client, listing: Operation, arguments: Arguments) -> str:
     """Find out which of two values of `limit` takes effect: the `first`, the `last`, or `reject`."""
     name = setting(listing, "limit")
-    path, query = locate(listing, arguments)
+    path, query = path_and_query(listing, arguments)
     response = client.send("GET", path, query=urlencode([*query.items(), (name, 1), (name, 2)]))
     if is_refused(response):
         return "reject"
     if _size(client, listing, arguments, 2) < 2:
-        raise NotChecked(f"no {listing.id} on this target has two items")
+        raise Skipped(f"no {listing.id} on this target has two items")
     size = len(page_of(listing, response).items)
     return {1: "first", 2: "last"}.get(size, f"a page of {size} items")
 
@@ -133,15 +133,15 @@ def order(client: Client, listing: Operation, arguments: Arguments, name: str = 
     """Find out how a list is sorted by a time (RFC 3339, UTC) of its items: `newest-first`, `oldest-first` or not."""
     times = [item[name] for item in page_of(listing, request_page(client, listing, arguments, limit=100)).items]
     if len(set(times)) < 2:
-        raise NotChecked(f"no {listing.id} on this target has items with different times")
+        raise Skipped(f"no {listing.id} on this target has items with different times")
     found = {"newest-first": sorted(times, reverse=True), "oldest-first": sorted(times)}
     return next((word for word, sequence in found.items() if times == sequence), f"not by {name}")
 
 
 def head(client: Client) -> str:
     """Find out what HEAD does where GET succeeds: the same without a body (`like-get`), or `method-not-allowed`."""
-    operation, arranged = reading(client)
-    path, query = locate(operation, arranged.arguments)
+    operation, found_arguments = find_reading(client)
+    path, query = path_and_query(operation, found_arguments.arguments)
     get = client.send("GET", path, query=urlencode(query))
     response = client.send("HEAD", path, query=urlencode(query))
     if response.status == get.status:
@@ -151,8 +151,8 @@ def head(client: Client) -> str:
 
 def options(client: Client) -> str:
     """Find out what OPTIONS without a key does: the methods in `Allow` (`allow`), or `method-not-allowed`."""
-    operation, arranged = reading(client)
-    path, _ = locate(operation, arranged.arguments)
+    operation, found_arguments = find_reading(client)
+    path, _ = path_and_query(operation, found_arguments.arguments)
     response = client.send("OPTIONS", path, key=None)
     if is_refused(response):
         return "method-not-allowed"
@@ -161,42 +161,42 @@ def options(client: Client) -> str:
 
 def foreign_object(client: Client, operation: Operation) -> Json:
     """Find out what reading another tenant's object by its id does: `not-found`, `forbidden` or a status."""
-    arranged = arrange(client, operation, key=client.other_tenant_key)
-    status = call(client, operation, arranged).status
+    found_arguments = find_arguments(client, operation, key=client.other_tenant_key)
+    status = call(client, operation, found_arguments).status
     return {404: "not-found", 403: "forbidden"}.get(status, status)
 
 
-def reading(client: Client) -> tuple[Operation, Arranged]:
+def find_reading(client: Client) -> tuple[Operation, FoundArguments]:
     """Find a GET operation that requires a key, with arguments that the target accepts."""
     known = client.contract.operations.values()
     operation = next(one for one in known if one.method == "GET" and one.secured is True)
-    return operation, accepted(client, operation)[0]
+    return operation, find_accepted(client, operation)[0]
 
 
-def keyless(client: Client, headers: Mapping[str, str] | None = None) -> Response:
+def send_without_key(client: Client, headers: Mapping[str, str] | None = None) -> Response:
     """Send a request without a key, with `headers` instead."""
-    operation, arranged = reading(client)
-    return client.call(operation, arranged.arguments, key=None, headers=headers)
+    operation, found_arguments = find_reading(client)
+    return client.call(operation, found_arguments.arguments, key=None, headers=headers)
 
 
 def challenge(client: Client) -> str | None:
     """The `WWW-Authenticate` header of a refused request without a key; None where it is absent."""
-    return keyless(client).header("www-authenticate")
+    return send_without_key(client).header("www-authenticate")
 
 
 def scheme_case(client: Client) -> str:
     """Find out whether the scheme `Bearer` is case-`insensitive` or `sensitive`."""
-    response = keyless(client, {"authorization": f"bearer {client.key}"})
+    response = send_without_key(client, {"authorization": f"bearer {client.key}"})
     return "sensitive" if is_refused(response) else "insensitive"
 
 
 def limit_headers(client: Client) -> bool:
     """Whether responses have `X-RateLimit-*` headers."""
-    operation, arranged = reading(client)
-    return any(name.startswith(b"x-ratelimit-") for name, _ in call(client, operation, arranged).headers)
+    operation, found_arguments = find_reading(client)
+    return any(name.startswith(b"x-ratelimit-") for name, _ in call(client, operation, found_arguments).headers)
 
 
-def met_quota(client: Client) -> Quota | None:
+def measure_quota(client: Client) -> Quota | None:
     """Measure an assumed rate limit; None where more requests pass than in any assumed quota."""
     limit = client.contract.rate_limit
     assert limit is not None, "every document has a rate limit"
@@ -210,7 +210,7 @@ def met_quota(client: Client) -> Quota | None:
     return None
 
 
-def exhausted(client: Client) -> Response:
+def exceed_quota(client: Client) -> Response:
     """Exceed the documented rate limit after a quiet window, and return the response to the surplus request."""
     ask, quota = _asking(client), _quota(client)
     client.advance(quota.seconds + 1)
@@ -226,7 +226,7 @@ def counted_calls(client: Client, fail: Callable[[Client], Response]) -> str:
     ask, quota = _asking(client), _quota(client)
     client.advance(quota.seconds + 1)
     for _ in range(quota.requests):
-        fail(client.hasty())
+        fail(client.without_retries())
     return "admitted" if ask().status == 429 else "successful"
 
 
@@ -267,9 +267,9 @@ def _quota(client: Client) -> Quota:
     """The documented rate limit, or else the measured one."""
     limit = client.contract.rate_limit
     documented = limit is not None and isinstance(limit.quota, Quota)
-    met = limit.quota if documented and limit is not None else met_quota(client)
+    met = limit.quota if documented and limit is not None else measure_quota(client)
     if not isinstance(met, Quota):
-        raise NotChecked("this target allows more requests than any assumed rate limit")
+        raise Skipped("this target allows more requests than any assumed rate limit")
     return met
 
 
@@ -288,19 +288,19 @@ def _span(client: Client, ask: Callable[[], Response], response: Response, quota
 
 def _asking(client: Client) -> Callable[[], Response]:
     """Return a function that sends one valid request, without retries after 429."""
-    operation, arranged = reading(client)
-    hasty = client.hasty()
-    return lambda: call(hasty, operation, arranged)
+    operation, found_arguments = find_reading(client)
+    without_retries = client.without_retries()
+    return lambda: call(without_retries, operation, found_arguments)
 
 
 def _admitted(ask: Callable[[], Response], count: int) -> None:
     for _ in range(count):
         if is_refused(ask()):
-            raise NotChecked("this target refuses requests below the documented rate limit")
+            raise Skipped("this target refuses requests below the documented rate limit")
 
 
 def _wait(response: Response) -> int:
     text = response.header("retry-after") or ""
     if response.status != 429 or not text.isdecimal():
-        raise NotChecked(f"a request over the limit is answered {response.status}, Retry-After {text or 'absent'}")
+        raise Skipped(f"a request over the limit is answered {response.status}, Retry-After {text or 'absent'}")
     return int(text)

@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked
-from understudy_checks.discovery import ATTEMPTS, Arranged, accepted, arrange, arrangements, call
-from understudy_checks.pagination import assert_no_effect, ids, page_of, request_page, unchanged, walk
+from understudy_checks.client import Client, Skipped
+from understudy_checks.discovery import (
+    MAX_ATTEMPTS,
+    FoundArguments,
+    call,
+    find_accepted,
+    find_all_arguments,
+    find_arguments,
+)
+from understudy_checks.pagination import assert_no_effect, assert_unchanged, ids, page_of, request_page, walk
 from understudy_checks.refusals import assert_envelope, assert_problem, message_of
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
@@ -24,9 +31,11 @@ UNKNOWN_KEYS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max
 def test_a_valid_key_is_accepted(target: Target, secured: Operation) -> None:
     """No operation refuses a valid key with 401 or 403 on the objects of its own tenant."""
     with target.open() as client:
-        statuses = {call(client, secured, known).status for known in islice(arrangements(client, secured), ATTEMPTS)}
+        statuses = {
+            call(client, secured, known).status for known in islice(find_all_arguments(client, secured), MAX_ATTEMPTS)
+        }
         if not statuses:
-            raise NotChecked(f"no data on this target lead to {secured.id}")
+            raise Skipped(f"no data on this target lead to {secured.id}")
         assert statuses - {401, 403}, f"{secured.id} refuses a valid key"
 
 
@@ -35,9 +44,9 @@ def test_a_request_without_a_key_is_refused(target: Target, secured: Operation) 
     """Every operation answers 401 without a key and changes nothing."""
     with target.open() as client:
 
-        def refuse(arranged: Arranged) -> None:
+        def refuse(found_arguments: FoundArguments) -> None:
             for headers in _without_key(client):
-                response = _send(client, secured, arranged, headers)
+                response = _send(client, secured, found_arguments, headers)
                 assert_problem(client, response, "missing-credential", "invalid-credential")
 
         assert_no_effect(client, secured, refuse)
@@ -51,9 +60,9 @@ def test_an_unknown_key_is_refused(target: Target, secured: Operation, unknown: 
     with target.open() as client:
         keys = [client.key[:-1], client.key + "0", client.key.swapcase(), client.key + unknown + "x", "x" + unknown]
 
-        def refuse(arranged: Arranged) -> None:
+        def refuse(found_arguments: FoundArguments) -> None:
             for key in keys:
-                _assert_invalid(client, call(client, secured, arranged, key=key))
+                _assert_invalid(client, call(client, secured, found_arguments, key=key))
 
         assert_no_effect(client, secured, refuse)
 
@@ -64,7 +73,9 @@ def test_a_revoked_key_is_refused(target: Target, secured: Operation) -> None:
     with target.open() as client:
         key = client.revoked_key
         assert_no_effect(
-            client, secured, lambda arranged: _assert_invalid(client, call(client, secured, arranged, key=key))
+            client,
+            secured,
+            lambda found_arguments: _assert_invalid(client, call(client, secured, found_arguments, key=key)),
         )
 
 
@@ -73,10 +84,12 @@ def test_revocation_is_immediate(target: Target, secured: Operation) -> None:
     """A key is refused from the first request after its revocation; other keys stay valid."""
     with target.open() as client:
         key = client.spare_key
-        accepted(client, secured, key=key)
+        find_accepted(client, secured, key=key)
         client.event("revoke-key", key=key)
         assert_no_effect(
-            client, secured, lambda arranged: _assert_invalid(client, call(client, secured, arranged, key=key))
+            client,
+            secured,
+            lambda found_arguments: _assert_invalid(client, call(client, secured, found_arguments, key=key)),
         )
 
 
@@ -84,16 +97,18 @@ def test_revocation_is_immediate(target: Target, secured: Operation) -> None:
 def test_a_lapsed_subscription_is_forbidden(target: Target, secured: Operation) -> None:
     """A key of a tenant without an active subscription is answered 403 on reads and writes."""
     with target.open() as client:
-        assert_problem(client, call(client, secured, arrange(client, secured), key=client.lapsed_key), "forbidden")
+        assert_problem(
+            client, call(client, secured, find_arguments(client, secured), key=client.lapsed_key), "forbidden"
+        )
 
 
 @rule("*.authentication.lapsed-subscription", needs=("events", "fresh"))
 def test_a_subscription_that_lapses_is_forbidden(target: Target, secured: Operation) -> None:
     """A request that was accepted is answered 403 after the subscription lapses."""
     with target.open() as client:
-        arranged, _ = accepted(client, secured)
+        found_arguments, _ = find_accepted(client, secured)
         client.event("lapse-subscription")
-        assert_problem(client, call(client, secured, arranged), "forbidden")
+        assert_problem(client, call(client, secured, found_arguments), "forbidden")
 
 
 @rule("*.authentication.lists-show-the-own-*", needs=("other-tenant",))
@@ -105,9 +120,9 @@ def test_lists_show_the_own_tenant(target: Target, listing: Operation) -> None:
         shared = {item["id"] for item in own} & {item["id"] for item in foreign}
         assert not shared, f"both tenants read {sorted(shared)} in {listing.id}"
         if not foreign:
-            raise NotChecked(f"the other tenant has nothing in {listing.id}")
+            raise Skipped(f"the other tenant has nothing in {listing.id}")
         for arguments in _filters(listing, foreign):
-            response = request_page(client, listing, {**arrange(client, listing).arguments, **arguments})
+            response = request_page(client, listing, {**find_arguments(client, listing).arguments, **arguments})
             listed = set(ids(page_of(listing, response).items)) if response.status < 300 else set()
             leaked = sorted(listed & set(ids(foreign)))
             assert not leaked, f"{listing.id} with {arguments} lists another tenant's {leaked}"
@@ -117,7 +132,7 @@ def test_lists_show_the_own_tenant(target: Target, listing: Operation) -> None:
 def test_foreign_objects_stay_hidden(target: Target, reading: Operation) -> None:
     """Another tenant's object cannot be read by its id, not even under an own parent."""
     with target.open() as client:
-        foreign, known = accepted(client, reading, key=client.other_tenant_key)
+        foreign, known = find_accepted(client, reading, key=client.other_tenant_key)
         for mixed in _mixed_arguments(client, reading, foreign):
             response = call(client, reading, mixed)
             assert response.status in (403, 404), f"{reading.id} with {mixed.arguments}: {response.status}"
@@ -131,9 +146,9 @@ def test_foreign_objects_stay_unchanged(target: Target, writing: Operation) -> N
     """A write to another tenant's object is refused and changes nothing for either tenant."""
     with target.open() as client:
 
-        def refuse(foreign: Arranged) -> None:
+        def refuse(foreign: FoundArguments) -> None:
             for mixed in _mixed_arguments(client, writing, foreign):
-                with unchanged(client, writing, mixed):
+                with assert_unchanged(client, writing, mixed):
                     response = call(client, writing, mixed)
                 assert 400 <= response.status < 500, f"{writing.id} with {mixed.arguments}: {response.status}"
                 assert_envelope(client, response)
@@ -145,8 +160,8 @@ def test_foreign_objects_stay_unchanged(target: Target, writing: Operation) -> N
 def test_keys_of_a_tenant_see_the_same(target: Target, reading: Operation) -> None:
     """Every key of a tenant reads the same."""
     with target.open() as client:
-        arranged, response = accepted(client, reading)
-        again = call(client, reading, arranged, key=client.second_key)
+        found_arguments, response = find_accepted(client, reading)
+        again = call(client, reading, found_arguments, key=client.second_key)
         assert again.status == response.status
         assert again.json() == response.json()
 
@@ -155,9 +170,9 @@ def test_keys_of_a_tenant_see_the_same(target: Target, reading: Operation) -> No
 def test_keys_of_a_tenant_work_on_the_same(target: Target, writing: Operation) -> None:
     """Every key of a tenant reads what another key of it created or changed."""
     with target.open() as client:
-        accepted(client, writing)
+        find_accepted(client, writing)
         for reading in (known for known in client.contract.operations.values() if known.method == "GET"):
-            for place in islice(arrangements(client, reading), 3):
+            for place in islice(find_all_arguments(client, reading), 3):
                 first, second = (call(client, reading, place, key=key) for key in (client.key, client.second_key))
                 assert second.json() == first.json(), f"{reading.id} differs by key after {writing.id}"
 
@@ -166,10 +181,10 @@ def test_keys_of_a_tenant_work_on_the_same(target: Target, writing: Operation) -
 def test_keys_of_a_tenant_may_do_the_same(target: Target, writing: Operation) -> None:
     """Every key of a tenant may write what another key of it may."""
     with target.open() as client:
-        offered = list(islice(arrangements(client, writing), ATTEMPTS))
+        offered = list(islice(find_all_arguments(client, writing), MAX_ATTEMPTS))
         numbers = [number for number, known in enumerate(offered) if call(client, writing, known).status < 300]
     with target.open() as client:
-        offered = list(islice(arrangements(client, writing), ATTEMPTS))
+        offered = list(islice(find_all_arguments(client, writing), MAX_ATTEMPTS))
         for number in numbers[:1]:
             again = call(client, writing, offered[number], key=client.second_key)
             assert again.status < 300, f"{writing.id} by another key: {again.status}"
@@ -181,9 +196,9 @@ def _without_key(client: Client) -> list[dict[str, str]]:
     return [{}, *({scheme.header: value} for value in values if scheme.location == "header")]
 
 
-def _send(client: Client, operation: Operation, arranged: Arranged, headers: dict[str, str]) -> Response:
-    options: dict[str, Any] = {} if arranged.body is None else {"json": arranged.body}
-    return client.call(operation, arranged.arguments, headers=headers, key=None, **options)
+def _send(client: Client, operation: Operation, found_arguments: FoundArguments, headers: dict[str, str]) -> Response:
+    options: dict[str, Any] = {} if found_arguments.body is None else {"json": found_arguments.body}
+    return client.call(operation, found_arguments.arguments, headers=headers, key=None, **options)
 
 
 def _assert_invalid(client: Client, response: Response) -> None:
@@ -193,7 +208,7 @@ def _assert_invalid(client: Client, response: Response) -> None:
 
 
 def _everything(client: Client, listing: Operation, key: str) -> list[Any]:
-    places = islice(arrangements(client, listing, key=key), 5)
+    places = islice(find_all_arguments(client, listing, key=key), 5)
     return [item for place in places for item in walk(client, listing, place.arguments, key=key)]
 
 
@@ -215,9 +230,9 @@ def _is_id(name: str) -> bool:
     return name.lower().endswith("id")
 
 
-def _mixed_arguments(client: Client, operation: Operation, foreign: Arranged) -> list[Arranged]:
+def _mixed_arguments(client: Client, operation: Operation, foreign: FoundArguments) -> list[FoundArguments]:
     """The other tenant's arguments for an operation, whole and in every combination with own ids."""
-    own = arrange(client, operation)
+    own = find_arguments(client, operation)
     names = [name for name, value in foreign.arguments.items() if _is_id(name) and own.arguments[name] != value]
     members = [name for name, value in (foreign.body or {}).items() if _is_id(name) and own.body[name] != value]
     mixtures = []
@@ -226,5 +241,5 @@ def _mixed_arguments(client: Client, operation: Operation, foreign: Arranged) ->
         if taken:
             arguments = {**own.arguments, **{name: foreign.arguments[name] for name in names if name in taken}}
             body = own.body and {**own.body, **{name: foreign.body[name] for name in members if name in taken}}
-            mixtures.append(Arranged(arguments, body))
+            mixtures.append(FoundArguments(arguments, body))
     return mixtures

@@ -26,17 +26,17 @@ from understudy.document.contract import Contract
 from understudy.document.operation import Operation
 from understudy.document.read import read as dialect_read
 from understudy.engine.exchange import Response, body_type
-from understudy_checks.client import NotChecked
-from understudy_checks.discovery import accepted, arrange, call, links
+from understudy_checks.client import Skipped
+from understudy_checks.discovery import call, find_accepted, find_arguments, links_to
 from understudy_checks.pagination import (
     MAX_PAGES,
     bounds,
     has_page_numbers,
-    longest,
+    is_documented,
+    longest_list,
     page_of,
     request_page,
     setting,
-    settled,
 )
 from understudy_checks.pointers import resolve_pointer, resolve_reference
 from understudy_checks.rules import rule
@@ -67,8 +67,8 @@ def test_answers_conform_to_the_document(target: Target, operation: Operation, d
         mode = draws.draw(st.sampled_from(MODES), label="mode")
         case = draws.draw(_cases(client.contract.name, operation.path, operation.method, mode))
         if draws.draw(st.booleans(), label="known ids"):
-            with suppress(NotChecked):  # otherwise the generated ids stay
-                known = arrange(client, operation)
+            with suppress(Skipped):  # otherwise the generated ids stay
+                known = find_arguments(client, operation)
                 case.path_parameters = {name: known.arguments[name] for name in case.path_parameters}
                 if isinstance(case.body, dict):
                     case.body |= known.body or {}
@@ -91,9 +91,9 @@ def test_one_object_is_answered_in_its_envelope(target: Target, operation: Opera
     with target.open() as client:
         if operation.pagination is not None:
             return
-        arranged, response = accepted(client, operation)
+        found_arguments, response = find_accepted(client, operation)
         if operation.method == "GET" and operation.path.endswith("}"):
-            *_, id = arranged.arguments.values()
+            *_, id = found_arguments.arguments.values()
             assert _object(response.json(), id) is not None, f"{operation.id} does not answer the object {id}"
 
 
@@ -101,7 +101,7 @@ def test_one_object_is_answered_in_its_envelope(target: Target, operation: Opera
 def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) -> None:
     """A list has its items, cursor and flag at their documented positions on every page."""
     with target.open() as client:
-        arguments = longest(client, listing, least=1)
+        arguments = longest_list(client, listing, least=1)
         cursor, limit = None, 1
         cursors: list[object] = []
         while True:
@@ -116,7 +116,7 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
                 break
             assert cursor not in cursors, f"{listing.id} repeats the cursor {cursor}, so it never ends"
             cursors.append(cursor)
-            if settled(listing, "limit-may-change") and not has_page_numbers(listing):
+            if is_documented(listing, "limit-may-change") and not has_page_numbers(listing):
                 limit = bounds(listing)[2]
 
 
@@ -125,8 +125,8 @@ def test_every_answer_is_json(target: Target, operation: Operation) -> None:
     """Successes and refusals are JSON with the content type of JSON."""
     with target.open() as client:
         if operation.method == "GET" or "write" in client.world.capabilities:
-            accepted(client, operation)
-        call(client, operation, arrange(client, operation), key=client.key + "x")
+            find_accepted(client, operation)
+        call(client, operation, find_arguments(client, operation), key=client.key + "x")
         for exchange in client.log:
             kind = body_type(exchange.response)
             assert kind == "application/json", f"{exchange.request.path}: {kind!r}"
@@ -137,7 +137,7 @@ def test_every_answer_is_json(target: Target, operation: Operation) -> None:
 def test_times_are_utc(target: Target, operation: Operation) -> None:
     """Every member named `*_at` is null or an RFC 3339 time in UTC."""
     with target.open() as client:
-        _, response = accepted(client, operation)
+        _, response = find_accepted(client, operation)
         for name, value in _members(response.json()):
             if name.endswith("_at") and value is not None:
                 assert isinstance(value, str), f"{name} is {value!r}"
@@ -149,12 +149,12 @@ def test_an_object_is_the_same_in_list_and_single(target: Target, single: Operat
     """An object read by its id has the same values as in the list, in all common members."""
     with target.open() as client:
         compared = 0
-        for link in links(client.contract, single.id):
+        for link in links_to(client.contract, single.id):
             items = link.source.pagination and setting(link.source, "items")
             names = [name for name, text in link.parameters.items() if text == f"$response.body#{items}/0/id"]
             if not names:
                 continue
-            arguments = longest(client, link.source, least=1)
+            arguments = longest_list(client, link.source, least=1)
             listed = resolve_pointer(
                 request_page(client, link.source, arguments, limit=bounds(link.source)[2]).json(), items or ""
             )
@@ -166,16 +166,16 @@ def test_an_object_is_the_same_in_list_and_single(target: Target, single: Operat
                 _assert_same(item, _object(read.json(), item["id"]))
                 compared += 1
         if not compared:
-            raise NotChecked(f"no list leads to {single.id}")
+            raise Skipped(f"no list leads to {single.id}")
 
 
 @rule("*.envelope.single", "*.envelope.json", "*.envelope.error", needs=("write",))
 def test_documented_requests_are_answered(target: Target, writing: Operation) -> None:
     """The document's request examples, with ids of the target, get documented responses."""
     with target.open() as client:
-        arranged = arrange(client, writing)
+        found_arguments = find_arguments(client, writing)
         for body in _examples(client.contract, writing):
-            client.call(writing, arranged.arguments, json={**body, **_known(body, arranged.body)})
+            client.call(writing, found_arguments.arguments, json={**body, **_known(body, found_arguments.body)})
 
 
 @cache
@@ -235,5 +235,5 @@ def _examples(contract: Contract, operation: Operation) -> list[Any]:
     return named + ([content["example"]] if "example" in content else [])
 
 
-def _known(body: Any, arranged: Any) -> dict[str, Any]:
-    return {name: value for name, value in (arranged or {}).items() if name in body}
+def _known(body: Any, found_arguments: Any) -> dict[str, Any]:
+    return {name: value for name, value in (found_arguments or {}).items() if name in body}

@@ -15,19 +15,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy.document.operation import Operation
-from understudy_checks.client import Client, NotChecked
+from understudy_checks.client import Client, Skipped
 from understudy_checks.pagination import (
     Page,
-    add,
+    add_items,
     bounds,
     ids,
+    is_documented,
     list_of_at_least,
-    longest,
+    longest_list,
     page_of,
     pages,
     read_page,
     request_page,
-    settled,
     walk,
 )
 from understudy_checks.refusals import assert_envelope
@@ -44,11 +44,11 @@ def test_the_default_page_is_of_the_documented_size(target: Target, listing: Ope
     with target.open() as client:
         _, default, _ = bounds(listing)
         if default is None:
-            raise NotChecked(f"no default limit of {listing.id} is documented")
-        arguments = longest(client, listing, least=default + 1)
+            raise Skipped(f"no default limit of {listing.id} is documented")
+        arguments = longest_list(client, listing, least=default + 1)
         plain, asked = (read_page(client, listing, arguments, limit=limit) for limit in (None, default))
         assert (plain.items, plain.more) == (asked.items, asked.more)
-        assert len(plain.items) == default or (len(plain.items) < default and not settled(listing, "page-fill"))
+        assert len(plain.items) == default or (len(plain.items) < default and not is_documented(listing, "page-fill"))
 
 
 @rule("*.pagination.limit-sets-the-page-size")
@@ -59,7 +59,7 @@ def test_the_default_page_is_of_the_documented_size(target: Target, listing: Ope
 def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) -> None:
     """The first and second pages have as many items as the limit, or all that are left."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         before = len(walk(client, listing, arguments))
         limit = _allowed(listing, limit)
         page = read_page(client, listing, arguments, limit=limit)
@@ -67,7 +67,9 @@ def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) 
         after = len(walk(client, listing, arguments))
         assert min(limit, before) <= len(page.items) <= min(limit, after)
         least, most = (min(limit, size - len(page.items)) for size in (before, after))
-        assert least <= len(second) <= most or not settled(listing, "page-fill"), "the second page is of another size"
+        assert least <= len(second) <= most or not is_documented(listing, "page-fill"), (
+            "the second page is of another size"
+        )
 
 
 @rule("*.pagination.limit-sets-the-page-size", needs=("write",))
@@ -100,7 +102,7 @@ def test_no_page_is_larger_than_the_largest(target: Target, growing: Operation, 
 def test_any_limit_is_answered(target: Target, listing: Operation, limit: object) -> None:
     """An invalid limit is refused in the documented shape or returns a page within the maximum."""
     with target.open() as client:
-        _assert_bounded(client, listing, longest(client, listing, least=1), limit)
+        _assert_bounded(client, listing, longest_list(client, listing, least=1), limit)
 
 
 @rule("*.pagination.cursor-continues")
@@ -110,12 +112,12 @@ def test_any_limit_is_answered(target: Target, listing: Operation, limit: object
 def test_the_cursor_continues_after_the_page(target: Target, listing: Operation, limits: tuple[int, int]) -> None:
     """A cursor's page starts right after the last item of the page that gave the cursor."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         before = ids(walk(client, listing, arguments))
         size, other = (_allowed(listing, limit) for limit in (min(limits[0], len(before) - 1), limits[1]))
         first = read_page(client, listing, arguments, limit=size)
         assert first.more, "there are more items, and the page says that there are none"
-        limit = other if settled(listing, "limit-may-change") else size
+        limit = other if is_documented(listing, "limit-may-change") else size
         second = read_page(client, listing, arguments, limit=limit, cursor=first.next)
         assert second.items, "the page that follows is empty"
         _assert_walk([*ids(first.items), *ids(second.items)], before, whole=False)
@@ -125,7 +127,7 @@ def test_the_cursor_continues_after_the_page(target: Target, listing: Operation,
 def test_a_walk_is_complete(target: Target, listing: Operation) -> None:
     """A walk through all pages returns every item once, in the same order for every page size."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         before = ids(walk(client, listing, arguments))
         for limit in _critical_sizes(listing, len(before)):
             seen = _items(client, listing, arguments, repeat(limit))
@@ -139,7 +141,7 @@ def test_a_walk_is_complete(target: Target, listing: Operation) -> None:
 def test_the_page_size_may_change(target: Target, resizable: Operation, limits: list[int]) -> None:
     """A walk may change its page size without losing or repeating items."""
     with target.open() as client:
-        arguments = longest(client, resizable, least=3)
+        arguments = longest_list(client, resizable, least=3)
         before = ids(walk(client, resizable, arguments))
         sizes = [_allowed(resizable, max(limit, _least(len(before)))) for limit in limits]
         _assert_walk(_items(client, resizable, arguments, cycle(sizes)), before, whole=True)
@@ -149,7 +151,7 @@ def test_the_page_size_may_change(target: Target, resizable: Operation, limits: 
 def test_has_more_is_exact(target: Target, listing: Operation) -> None:
     """The has-more flag is true exactly when more items follow, also at a multiple of the page size."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         before = ids(walk(client, listing, arguments))
         for limit in _critical_sizes(listing, len(before)):
             seen: list[str] = []
@@ -164,7 +166,7 @@ def test_has_more_is_exact(target: Target, listing: Operation) -> None:
 def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
     """A cursor of the last page returns no items."""
     with target.open() as client:
-        arguments = longest(client, listing, least=1)
+        arguments = longest_list(client, listing, least=1)
         size = len(walk(client, listing, arguments))
         for limit in _critical_sizes(listing, size):
             *_, last = pages(client, listing, arguments, limits=repeat(limit))
@@ -176,17 +178,17 @@ def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
 def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None:
     """A walk through a filtered list returns exactly the matching items, once, in order, on full pages."""
     with target.open() as client:
-        arguments = longest(client, matched)
+        arguments = longest_list(client, matched)
         everything = walk(client, matched, arguments)
         for chosen in _filters(matched, everything):
             matching = ids(item for item in everything if chosen.items() <= item.items())
             for limit in _critical_sizes(matched, len(matching)):
                 *full, last = pages(client, matched, {**arguments, **chosen}, limits=repeat(limit))
                 assert [id for page in (*full, last) for id in ids(page.items)] == matching, f"{chosen}, limit {limit}"
-                where, exact = f"{chosen}, limit {limit}", settled(matched, "page-fill")
+                where, exact = f"{chosen}, limit {limit}", is_documented(matched, "page-fill")
                 sizes = [len(page.items) for page in full]
                 assert all(size == limit if exact else size <= limit for size in sizes), f"{where}: pages of {sizes}"
-                assert last.items or not settled(matched, "last-token"), f"{where}: an empty page is the last one"
+                assert last.items or not is_documented(matched, "last-token"), f"{where}: an empty page is the last one"
 
 
 @rule("*.pagination.stable-while-runs-are-created", needs=("write",))
@@ -196,7 +198,7 @@ def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None
 def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operation, limit: int, count: int) -> None:
     """Items added during a walk cause no earlier item to be repeated or left out."""
     with target.open() as client:
-        arguments = longest(client, growing, least=3)
+        arguments = longest_list(client, growing, least=3)
         before = ids(walk(client, growing, arguments))
         seen: list[str] = []
         limits = repeat(_allowed(growing, max(limit, _least(len(before)))))
@@ -205,7 +207,7 @@ def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operati
             seen += ids(page.items)
             if number < turns:
                 client.advance(1)
-                add(client, growing, count)
+                add_items(client, growing, count)
         _assert_walk([id for id in seen if id in set(before)], before, whole=True)
         assert len(set(seen)) == len(seen), "an item is returned twice"
 
@@ -261,7 +263,7 @@ def _filters(listing: Operation, everything: list[Any]) -> list[dict[str, Any]]:
     """For every combination of a list's filters, the most frequent values and the least frequent one."""
     names = [p.name for p in listing.parameters if p.location == "query" and p.name in everything[0]]
     if not names:
-        raise NotChecked(f"the items of {listing.id} do not show what it filters by")
+        raise Skipped(f"the items of {listing.id} do not show what it filters by")
     chosen = []
     for size in range(1, len(names) + 1):
         for some in combinations(names, size):

@@ -15,13 +15,13 @@ from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
-from understudy_checks.discovery import Arranged, accepted, call
+from understudy_checks.discovery import FoundArguments, call, find_accepted
 from understudy_checks.pagination import assert_no_effect
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
 
-Prepared = tuple[Operation, Arranged]
+Prepared = tuple[Operation, FoundArguments]
 
 
 @rule("*.rate-limit.hundred-requests", needs=("advance", "documented-limit"))
@@ -45,10 +45,10 @@ def test_the_documented_number_is_admitted(target: Target, turns: list[int], ste
 def test_the_next_request_is_refused(target: Target, limited: Operation) -> None:
     """A request right after the documented number of successful ones is answered 429, on any operations."""
     with target.open() as client:
-        arranged, _ = accepted(client, limited)
+        found_arguments, _ = find_accepted(client, limited)
         _exhaust(client)
         for _ in range(3):
-            assert_problem(client, _once(client, limited, arranged), "rate-limited")
+            assert_problem(client, _once(client, limited, found_arguments), "rate-limited")
 
 
 @rule("*.rate-limit.next-is-429", needs=("advance", "documented-limit"))
@@ -102,16 +102,16 @@ def test_a_request_after_the_wait_is_admitted(target: Target, passed: float, spr
 def test_keys_do_not_share_the_limit(target: Target, limited: Operation) -> None:
     """A key keeps its whole quota while another key of the same tenant is refused."""
     with target.open() as client:
-        arranged, _ = accepted(client, limited)
+        found_arguments, _ = find_accepted(client, limited)
         reader, known = _reading(client)[0]
         limit = _exhaust(client)
-        assert_problem(client, _once(client, limited, arranged), "rate-limited")
-        operations = [(limited, arranged)] + [(reader, known)] * (limit.requests - 1)
+        assert_problem(client, _once(client, limited, found_arguments), "rate-limited")
+        operations = [(limited, found_arguments)] + [(reader, known)] * (limit.requests - 1)
         for number, (operation, given) in enumerate(operations, 1):
-            response = call(client.hasty(), operation, given, key=client.second_key)
+            response = call(client.without_retries(), operation, given, key=client.second_key)
             assert response.status != 429, f"another key's request {number} is refused"
         if _is_frozen(client):
-            assert_problem(client, _once(client, limited, arranged), "rate-limited")
+            assert_problem(client, _once(client, limited, found_arguments), "rate-limited")
 
 
 @rule("*.rate-limit.refused-does-nothing", needs=("advance", "documented-limit", "write"))
@@ -119,10 +119,10 @@ def test_a_429_changes_nothing(target: Target, writing: Operation) -> None:
     """A request answered with 429 changes nothing."""
     with target.open() as client:
 
-        def refuse(arranged: Arranged) -> None:
+        def refuse(found_arguments: FoundArguments) -> None:
             limit = _exhaust(client)
             for _ in range(3):
-                assert_problem(client, _once(client, writing, arranged), "rate-limited")
+                assert_problem(client, _once(client, writing, found_arguments), "rate-limited")
             client.advance(limit.seconds + 1)
 
         assert_no_effect(client, writing, refuse)
@@ -131,7 +131,7 @@ def test_a_429_changes_nothing(target: Target, writing: Operation) -> None:
 def _reading(client: Client) -> Sequence[Prepared]:
     """All GET operations with a key, each with accepted arguments."""
     readers = [known for known in client.contract.operations.values() if known.secured and known.method == "GET"]
-    return [(operation, accepted(client, operation)[0]) for operation in readers]
+    return [(operation, find_accepted(client, operation)[0]) for operation in readers]
 
 
 def _quiet(client: Client) -> Quota:
@@ -169,8 +169,8 @@ def _is_frozen(client: Client) -> bool:
     return "fresh" in client.world.capabilities
 
 
-def _once(client: Client, operation: Operation, arranged: Arranged) -> Response:
-    return call(client.hasty(), operation, arranged)
+def _once(client: Client, operation: Operation, found_arguments: FoundArguments) -> Response:
+    return call(client.without_retries(), operation, found_arguments)
 
 
 def _wait(response: Response) -> int:

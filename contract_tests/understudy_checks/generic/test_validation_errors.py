@@ -15,7 +15,7 @@ from understudy.document.contract import Contract
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
-from understudy_checks.discovery import Arranged, arrange, body_schema, call, required_members
+from understudy_checks.discovery import FoundArguments, body_schema, call, find_arguments, required_members
 from understudy_checks.pagination import assert_no_effect, setting
 from understudy_checks.pointers import resolve_reference
 from understudy_checks.refusals import assert_envelope, assert_problem
@@ -59,9 +59,9 @@ def test_an_unreadable_body_is_refused_in_the_envelope(target: Target, writing: 
     """A body that is not JSON gets a 4xx in the API's own error shape and changes nothing."""
     with target.open() as client:
 
-        def refuse(arranged: Arranged) -> None:
+        def refuse(found_arguments: FoundArguments) -> None:
             for body in UNREADABLE:
-                assert_envelope(client, client.call(writing, arranged.arguments, body=body, headers=JSON))
+                assert_envelope(client, client.call(writing, found_arguments.arguments, body=body, headers=JSON))
 
         assert_no_effect(client, writing, refuse)
 
@@ -70,12 +70,14 @@ def test_an_unreadable_body_is_refused_in_the_envelope(target: Target, writing: 
 def test_odd_bodies_are_answered(target: Target, writing: Operation) -> None:
     """JSON edge cases and other content types get a documented success or a refusal in the API's error shape."""
     with target.open() as client:
-        arranged = arrange(client, writing)
+        found_arguments = find_arguments(client, writing)
         for body in ODD:
-            _assert_answered(client, client.call(writing, arranged.arguments, body=body, headers=JSON))
+            _assert_answered(client, client.call(writing, found_arguments.arguments, body=body, headers=JSON))
         for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "nonsense"):
             headers = {"content-type": kind}
-            _assert_answered(client, client.call(writing, arranged.arguments, json=arranged.body, headers=headers))
+            _assert_answered(
+                client, client.call(writing, found_arguments.arguments, json=found_arguments.body, headers=headers)
+            )
 
 
 @rule("*.envelope.error", "*.envelope.json")
@@ -84,7 +86,7 @@ def test_odd_bodies_are_answered(target: Target, writing: Operation) -> None:
 def test_an_unknown_path_is_refused_in_the_envelope(target: Target, reading: Operation, names: list[str]) -> None:
     """An unknown path gets a 4xx in the API's own error shape."""
     with target.open() as client:
-        known = call(client, reading, arrange(client, reading))
+        known = call(client, reading, find_arguments(client, reading))
         assert known.status < 300
         path = client.log[-1].request.path.removeprefix(client.prefix)
         for unknown in (f"{path}/no-such-thing", f"{path}/{'/'.join(map(_encoded, names))}/no-such-thing/at/all"):
@@ -95,7 +97,7 @@ def test_an_unknown_path_is_refused_in_the_envelope(target: Target, reading: Ope
 def test_a_wrong_method_is_refused_in_the_envelope(target: Target, reading: Operation) -> None:
     """An undocumented method of a path gets a 4xx in the API's own error shape."""
     with target.open() as client:
-        call(client, reading, arrange(client, reading))
+        call(client, reading, find_arguments(client, reading))
         path = client.log[-1].request.path.removeprefix(client.prefix)
         offered = {known.method for known in client.contract.operations.values() if known.path == reading.path}
         for method in ("POST", "PUT", "PATCH", "DELETE"):
@@ -111,7 +113,7 @@ def test_a_wrong_method_is_refused_in_the_envelope(target: Target, reading: Oper
 def test_an_unknown_id_is_refused_in_the_envelope(target: Target, single: Operation, name: str) -> None:
     """An unknown id, of any characters, gets a 4xx in the API's own error shape."""
     with target.open() as client:
-        known = arrange(client, single).arguments
+        known = find_arguments(client, single).arguments
         for part in known:
             assert_envelope(client, client.call(single, {**known, part: name}))
 
@@ -123,7 +125,7 @@ def test_an_unknown_id_is_refused_in_the_envelope(target: Target, single: Operat
 def test_any_filter_is_answered(target: Target, filtered: Operation, value: str) -> None:
     """Any value of a filter or cursor gets a documented page or a refusal in the API's error shape."""
     with target.open() as client:
-        known = arrange(client, filtered).arguments
+        known = find_arguments(client, filtered).arguments
         for parameter in filtered.parameters:
             if parameter.location == "query" and parameter.name != setting(filtered, "limit"):
                 _assert_answered(client, client.call(filtered, {**known, parameter.name: value}))
@@ -136,10 +138,10 @@ def _assert_invalid(client: Client, operation: Operation, spoil: Callable[[Json]
     """
     answers: list[Response] = []
 
-    def refuse(arranged: Arranged) -> None:
+    def refuse(found_arguments: FoundArguments) -> None:
         answers.clear()
-        for body in spoil(arranged.body):
-            answers.append(client.call(operation, arranged.arguments, json=body))
+        for body in spoil(found_arguments.body):
+            answers.append(client.call(operation, found_arguments.arguments, json=body))
             assert_envelope(client, answers[-1])
 
     assert_no_effect(client, operation, refuse)

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked
-from understudy_checks.discovery import ATTEMPTS, arrangements
+from understudy_checks.client import Client, Skipped
+from understudy_checks.discovery import MAX_ATTEMPTS, find_all_arguments
 from understudy_checks.pagination import walk
 
 Json = Any
@@ -29,10 +29,10 @@ MAX_PROCESSES = 12
 
 
 def provided(client: Client, name: str) -> Json:
-    """Return a setting that no operation lists (`agent_id`, `agent_key` ...); raises NotChecked without it."""
+    """Return a setting that no operation lists (`agent_id`, `agent_key` ...); raises Skipped without it."""
     value = client.access.given.get(name)
     if not value:
-        raise NotChecked(f"no {name.replace('_', ' ')} is known")
+        raise Skipped(f"no {name.replace('_', ' ')} is known")
     return value
 
 
@@ -49,7 +49,7 @@ def known_agents(client: Client) -> list[str]:
 
 
 def other_agent(client: Client) -> str:
-    """Return a second agent of the organization; raises NotChecked when none is configured."""
+    """Return a second agent of the organization; raises Skipped when none is configured."""
     return next(iter(known_agents(client)[1:]), None) or _not_configured("other agent")
 
 
@@ -68,7 +68,7 @@ def listed_run(client: Client, run: Json) -> Json:
 
 
 def sample_runs(client: Client) -> Iterator[Json]:
-    """Yield up to 200 runs from the lists of some processes; raises NotChecked when there are none."""
+    """Yield up to 200 runs from the lists of some processes; raises Skipped when there are none."""
     found = [
         run
         for id in known_agents(client)
@@ -76,21 +76,23 @@ def sample_runs(client: Client) -> Iterator[Json]:
         for run in runs(client, process)
     ]
     if not found:
-        raise NotChecked("the configured agents have no runs")
+        raise Skipped("the configured agents have no runs")
     yield from found[:200]
 
 
 def valid_run_body(client: Client) -> dict[str, Json]:
-    """Return a body that starts a run of a process of the configured agent; raises NotChecked without one."""
-    for arranged in islice(arrangements(client, client.contract.operations["createRun"]), ATTEMPTS):
-        return dict(arranged.body)
-    raise NotChecked("the configured agent has no process")
+    """Return a body that starts a run of a process of the configured agent; raises Skipped without one."""
+    for found_arguments in islice(find_all_arguments(client, client.contract.operations["createRun"]), MAX_ATTEMPTS):
+        return dict(found_arguments.body)
+    raise Skipped("the configured agent has no process")
 
 
 def sample_run_bodies(client: Client) -> list[dict[str, Json]]:
     """Return valid bodies for runs of up to 12 processes in a fresh world, elsewhere of one."""
     most = MAX_PROCESSES if "fresh" in client.world.capabilities else 1
-    bodies = [arranged.body for arranged in arrangements(client, client.contract.operations["createRun"])]
+    bodies = [
+        found_arguments.body for found_arguments in find_all_arguments(client, client.contract.operations["createRun"])
+    ]
     return [dict(body) for body in bodies[:most]] or [valid_run_body(client)]
 
 
@@ -121,13 +123,13 @@ def is_final(run: Json) -> bool:
 def await_final_status(client: Client, run: Json) -> Json:
     """Wait until a run has a final status; returns the run.
 
-    On a target without fresh worlds, raises NotChecked after 120 s.
+    On a target without fresh worlds, raises Skipped after 120 s.
     """
     try:
         client.eventually(lambda: _final_status(client, run["id"]), within=MAX_RUN_SECONDS)
     except AssertionError as error:
         if "fresh" not in client.world.capabilities:
-            raise NotChecked(
+            raise Skipped(
                 f"run {run['id']} has no final status after {MAX_RUN_SECONDS:g} s, and may wait for a person"
             ) from None
         error.args = (f"run {run['id']} must reach a final status by itself: {error}",)
@@ -194,10 +196,10 @@ def upload(
 def post_form(
     client: Client, url: str, fields: Mapping[str, str], content: bytes, *, part: str | None = "file"
 ) -> Response:
-    """Post a multipart form without a key; raises NotChecked when the URL is on another server than the target."""
+    """Post a multipart form without a key; raises Skipped when the URL is on another server than the target."""
     path = urlsplit(url).path
     if not path.startswith(f"{client.prefix}/"):
-        raise NotChecked("the upload URL is on another server than the target")
+        raise Skipped("the upload URL is on another server than the target")
     boundary = "understudy-3f1c9a7e5b"
     pieces = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -232,4 +234,4 @@ def _final_status(client: Client, run_id: str) -> str:
 
 
 def _not_configured(what: str) -> str:
-    raise NotChecked(f"no {what} is known")
+    raise Skipped(f"no {what} is known")

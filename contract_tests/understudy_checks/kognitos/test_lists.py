@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from understudy.document.operation import Operation
 from understudy_checks.kognitos.driver import processes, runs, start_run, valid_run_body
-from understudy_checks.pagination import ids, longest, pages, read_page, walk
+from understudy_checks.pagination import ids, longest_list, pages, read_page, walk
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
 
@@ -24,7 +24,7 @@ MANY = 101
 def test_no_page_is_longer_than_its_limit(target: Target, listing: Operation, limit: int) -> None:
     """A page holds between 1 and `limit` items, for each valid limit of a list with items."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         for page in pages(client, listing, arguments, limits=[limit] * 3):
             assert len(page.items) <= limit, (
                 f"a page with limit={limit} must have at most {limit} items, not {len(page.items)}"
@@ -74,7 +74,7 @@ def test_null_comes_after_everything(target: Target, limit: int) -> None:
 def test_every_list_ends_with_null(target: Target, listing: Operation) -> None:
     """Following tokens ends with a null token, for each page size."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         length = len(walk(client, listing, arguments))
         for limit in sorted({max(size, -(-length // 100)) for size in (1, 3, length - 1, length, length + 1)}):
             if limit <= 100:

@@ -26,7 +26,7 @@ Breakage = Callable[[Api], Api]
 Table = Mapping[str | tuple[str, ...], Mapping[str, Breakage]]
 """Breakages by rule (or rules) and by a sentence that says what is wrong. Rule ids lack the API's name."""
 
-UNDIRECTED = (
+EXPLORATORY = (
     "generic.test_conformance.test_answers_conform_to_the_document",
     "nextstep.test_life_cycle.test_runs_live_as_documented",
 )
@@ -121,12 +121,12 @@ def mutants_in(api: str, table: Table) -> Iterator[Mutant]:
             yield Mutant(text, tuple(f"{api}.{id}" for id in ids), breaks)
 
 
-def handled(api: Api, **handlers: Handler) -> Api:
+def with_handlers(api: Api, **handlers: Handler) -> Api:
     """Return the API with some handlers replaced, by operationId."""
     return replace(api, handlers={**api.handlers, **handlers})
 
 
-def stepped(api: Api, **steps: Any) -> Api:
+def with_steps(api: Api, **steps: Any) -> Api:
     """Return the API with some steps of the pipeline replaced, by name."""
     return replace(api, steps=replace(api.steps, **steps))
 
@@ -170,7 +170,7 @@ def traced_runs(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]
     read: set[str] = set()
     target = mock(api, watch=lambda exchange: read.update(exchange.trace))
     runs = []
-    for check in (known for known in checks() if known.name not in UNDIRECTED):
+    for check in (known for known in checks() if known.name not in EXPLORATORY):
         for arguments in expand(check, target.contract):
             read.clear()
             attempt(check, target, arguments)

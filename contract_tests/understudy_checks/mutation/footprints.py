@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from understudy.engine.exchange import Exchange
-from understudy_checks.mutation import UNDIRECTED
+from understudy_checks.mutation import EXPLORATORY
 from understudy_checks.mutation.generated import Generated, Mark
 from understudy_checks.rules import Arguments, Check, Outcome, attempt, checks, expand
 from understudy_checks.target import installed
@@ -43,7 +43,7 @@ def find_kill(mutant: Generated) -> Outcome | None:
     target = mock(mutant.breaks(installed.declared(mutant.api)))
     for footprint in footprints(mutant.api):
         if mutant.marks & footprint.marks:
-            target.guest.share(MAX_FACTOR * footprint.exchanges)
+            target.budget.share(MAX_FACTOR * footprint.exchanges)
             outcome = attempt(footprint.check, target, footprint.arguments)
             if outcome.result == "failed":
                 return outcome
@@ -63,7 +63,7 @@ def footprints(api: str) -> tuple[Footprint, ...]:
             own = [exchange for exchange in exchanges if exchange.api == api]
             marks = frozenset(mark for exchange in own for mark in _marks(exchange))
             found.append(Footprint(check, arguments, marks, len(own)))
-    return tuple(sorted(found, key=lambda footprint: (footprint.check.name in UNDIRECTED, footprint.exchanges)))
+    return tuple(sorted(found, key=lambda footprint: (footprint.check.name in EXPLORATORY, footprint.exchanges)))
 
 
 @cache

@@ -25,7 +25,7 @@ from understudy.engine.jobs import internal_call
 from understudy.engine.paging import page
 from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import ComputedListing, Listing, Record, Store, decode, encode
-from understudy_checks.mutation import Breakage, handled, stepped
+from understudy_checks.mutation import Breakage, with_handlers, with_steps
 from understudy_checks.target import installed
 
 Json = Any
@@ -455,19 +455,19 @@ def replace_handler(operations: Operations, answer: Callable[[Handler, Call], Re
     """Replace the handlers of operations by `answer(handler, call)`."""
 
     def breaks(api: Api) -> Api:
-        return handled(api, **{id: partial(answer, api.handlers[id]) for id in _each(operations)})
+        return with_handlers(api, **{id: partial(answer, api.handlers[id]) for id in _each(operations)})
 
     return breaks
 
 
 def swap_handler(operation: str, other: str) -> Breakage:
     """Run the handler of another operation."""
-    return lambda api: handled(api, **{operation: api.handlers[other]})
+    return lambda api: with_handlers(api, **{operation: api.handlers[other]})
 
 
 def replace_step(name: str, act: Callable[[Step, Call], Response | None]) -> Breakage:
     """Replace a step of the pipeline (`authenticate`, `limit_rate`, `validate`) by `act(step, call)`."""
-    return lambda api: stepped(api, **{name: partial(act, getattr(api.steps, name))})
+    return lambda api: with_steps(api, **{name: partial(act, getattr(api.steps, name))})
 
 
 def swap_step_error(name: str, kind: str, change: Callable[[Call, Problem], Problem]) -> Breakage:

@@ -25,7 +25,7 @@ from understudy.cli.output import OutputFile
 from understudy.engine.worlds import Worlds
 from understudy.http.server import ready_file, serving
 from understudy_checks.mutation import Alternative, Mutant
-from understudy_checks.mutation.trials import Subject, Trial, iter_completed
+from understudy_checks.mutation.runner import Subject, SubjectResult, iter_completed
 from understudy_checks.target import installed
 
 Json = Any
@@ -41,7 +41,7 @@ MAX_OUTPUT = 20_000
 """The number of last bytes of an output that are kept."""
 
 
-class Unstartable(Exception):
+class CannotStart(Exception):
     """The command cannot be started; the message is one line."""
 
 
@@ -69,7 +69,7 @@ class Program:
     def run(self, api: str, subject: Subject | None = None, *, limit: float | None = None) -> Run:
         """Serve the mock, or a mutant or alternative of it, in a new world, and run the command against it.
 
-        Kills the command after `limit` seconds. Raises Unstartable.
+        Kills the command after `limit` seconds. Raises CannotStart.
         """
         started = time.perf_counter()
         worlds = subject_worlds(api, subject, self.requests)
@@ -100,7 +100,7 @@ class Program:
                     start_new_session=True,  # so that its child processes are killed with it
                 )
             except OSError as error:
-                raise Unstartable(f"cannot run {self.words[0]}: {error.strerror}") from error
+                raise CannotStart(f"cannot run {self.words[0]}: {error.strerror}") from error
             self._running.add(process)
             if self._closed:
                 _kill(process)
@@ -144,13 +144,15 @@ def environment(entry: Mapping[str, Json]) -> dict[str, str]:
     return others | {name: value if isinstance(value, str) else json.dumps(value) for name, value in known.items()}
 
 
-def tried(program: Program, subjects: Sequence[Subject], jobs: int, *, baseline: float) -> Generator[Trial]:
+def run_all(program: Program, subjects: Sequence[Subject], jobs: int, *, baseline: float) -> Generator[SubjectResult]:
     """Run the command against all subjects, `jobs` at a time. Yields each result as soon as it is known."""
     limit = FACTOR * baseline + MARGIN
 
-    def trial(subject: Subject) -> Trial:
+    def trial(subject: Subject) -> SubjectResult:
         run = program.run(subject.api, subject, limit=limit)
-        return Trial(subject, run.failure is not None, (run.failure,) if run.failure else (), run.seconds, run.output)
+        return SubjectResult(
+            subject, run.failure is not None, (run.failure,) if run.failure else (), run.seconds, run.output
+        )
 
     with ThreadPoolExecutor(jobs) as pool, closing(program), closing(iter_completed(pool, trial, subjects)) as results:
         yield from results

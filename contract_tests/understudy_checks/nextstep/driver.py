@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, Member, NotChecked
+from understudy_checks.client import Client, Member, Skipped
 from understudy_checks.pagination import walk
 
 T = TypeVar("T")
@@ -37,9 +37,9 @@ SAMPLE_VALUES: Mapping[str, tuple[Json, Json]] = {
 
 
 def require(found: Sequence[T], what: str, *, least: int = 1) -> Sequence[T]:
-    """Return `found`; raises NotChecked, which names `what`, when it has fewer than `least` entries."""
+    """Return `found`; raises Skipped, which names `what`, when it has fewer than `least` entries."""
     if len(found) < least:
-        raise NotChecked(f"no {what} on this target")
+        raise Skipped(f"no {what} on this target")
     return found
 
 
@@ -49,7 +49,7 @@ def templates(client: Client) -> list[Json]:
 
 
 def published_templates(client: Client) -> Iterator[Json]:
-    """Yield the published templates of the list; raises NotChecked when there are none."""
+    """Yield the published templates of the list; raises Skipped when there are none."""
     yield from require([template for template in templates(client) if template["is_published"]], "published template")
 
 
@@ -108,7 +108,7 @@ def start_run(client: Client, template_id: str, **fields: Json) -> Json:
 def start_run_where(client: Client, holds: TasksPredicate, what: str, **fields: Json) -> tuple[Json, list[Json]]:
     """Start a run whose tasks satisfy `holds`; returns the run and its tasks.
 
-    Raises NotChecked, which names `what`, when none of the first 10 matching templates makes such a run.
+    Raises Skipped, which names `what`, when none of the first 10 matching templates makes such a run.
     """
     matching = (
         template["id"] for template in published_templates(client) if holds(template_tasks(client, template["id"]))
@@ -118,7 +118,7 @@ def start_run_where(client: Client, holds: TasksPredicate, what: str, **fields: 
         tasks = run_tasks(client, run["id"])
         if holds(tasks):
             return run, tasks
-    raise NotChecked(f"no published template with {what} on this target")
+    raise Skipped(f"no published template with {what} on this target")
 
 
 def read_run(client: Client, id: str) -> Json:
@@ -189,7 +189,7 @@ def skip_task(client: Client, task: Json) -> None:
 
 
 def active_members(client: Client) -> Sequence[Member]:
-    """Return the known active members; raises NotChecked when there are none."""
+    """Return the known active members; raises Skipped when there are none."""
     return require([member for member in client.members if member.active], "active member that is known")
 
 

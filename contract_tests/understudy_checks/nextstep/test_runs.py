@@ -24,7 +24,7 @@ from understudy_checks.nextstep.driver import (
     start_run_where,
     update_task,
 )
-from understudy_checks.pagination import ids, read_page, unknown
+from understudy_checks.pagination import ids, read_page, unknown_ids
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
@@ -79,7 +79,7 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
         run = require(listed, "run")[0]
         task = require(run_tasks(client, run["id"]), "run with tasks")[0]["id"]
         known = ids(listed)
-        for other in unknown(known, id, run["template_id"], task):
+        for other in unknown_ids(known, id, run["template_id"], task):
             for operation in ("getProcessRun", "listRunTasks"):
                 assert_problem(client, client.call(operation, {"id": other}), "run-not-found")
             for task_id in (task, id):

@@ -19,7 +19,7 @@ from understudy_checks.nextstep.driver import (
     start_run,
     start_run_where,
 )
-from understudy_checks.pagination import ids, pages, unknown
+from understudy_checks.pagination import ids, pages, unknown_ids
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
@@ -120,7 +120,7 @@ def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
     """An unknown task of a known run answers 404; so does the id of the template's task."""
     with target.open() as client:
         run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
-        for other in unknown(ids(tasks), id, tasks[0]["template_task_id"], run["id"]):
+        for other in unknown_ids(ids(tasks), id, tasks[0]["template_task_id"], run["id"]):
             _assert_unknown(client, {"id": other, "instance_id": run["id"]})
         assert (got := run_tasks(client, run["id"])) == tasks, (
             f"refused requests must not change the tasks of the run; they are now {got!r:.200}"

@@ -17,7 +17,7 @@ from understudy_checks.nextstep.driver import (
     templates,
     unpublished,
 )
-from understudy_checks.pagination import ids, pages, unknown
+from understudy_checks.pagination import ids, pages, unknown_ids
 from understudy_checks.refusals import assert_problem, message_of
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
@@ -56,7 +56,7 @@ def test_an_unknown_template_is_not_found(target: Target, id: str) -> None:
     """Every path below an unknown template id answers 404 with the documented message."""
     with target.open() as client:
         known = require(ids(templates(client)), "template")
-        for other in unknown(known, id):
+        for other in unknown_ids(known, id):
             calls: list[tuple[str, dict[str, Any]]] = [("getProcessTemplate", {}), ("listTemplateTasks", {})]
             if "write" in client.world.capabilities:
                 calls += [("publishProcessTemplate", {"json": {"published": flag}}) for flag in (True, False)]

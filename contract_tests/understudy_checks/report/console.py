@@ -14,7 +14,7 @@ from rich.console import Console
 from understudy.cli.streams import no_color
 
 
-class Lasting(Console):
+class PipeSafeConsole(Console):
     """A console that falls silent when its pipe is closed."""
 
     def on_broken_pipe(self) -> None:
@@ -30,7 +30,7 @@ def discard(file: IO[str]) -> None:
     os.close(null)
 
 
-def say(text: str) -> None:
+def write(text: str) -> None:
     """Write a text to standard output; discard it when the pipe is closed."""
     try:
         sys.stdout.write(text)
@@ -41,4 +41,4 @@ def say(text: str) -> None:
 
 def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     """Create a console on standard output, or on standard error."""
-    return Lasting(stderr=stderr, quiet=quiet, force_terminal=False if no_color() else None)
+    return PipeSafeConsole(stderr=stderr, quiet=quiet, force_terminal=False if no_color() else None)

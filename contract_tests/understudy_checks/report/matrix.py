@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from understudy_checks.mutation import Alternative, Mutant
-from understudy_checks.mutation.trials import Result, Trial, Trials
+from understudy_checks.mutation.runner import Result, SubjectResult, SubjectResults
 from understudy_checks.target import installed
 
 Json = Any
@@ -31,7 +31,7 @@ _WORDS: Mapping[Result, str] = {
 """The outcomes as words for people; JSON keeps the keys."""
 
 
-def lines(done: Trials) -> Iterator[str]:
+def lines(done: SubjectResults) -> Iterator[str]:
     """The matrix, the findings in detail, and a summary."""
     for trial in done.trials:
         yield f"{_WORDS[trial.result]:{WIDTH}}{_text(trial)}"
@@ -49,7 +49,7 @@ def lines(done: Trials) -> Iterator[str]:
     yield summary(done)
 
 
-def summary(done: Trials) -> str:
+def summary(done: SubjectResults) -> str:
     """Summarize the results in one line."""
     found = len(done.findings)
     others = len(done.trials) - found
@@ -61,7 +61,7 @@ def summary(done: Trials) -> str:
     return f"{progress}{number(done.planned, done.kind)}: {counts}, {duration(done.seconds)}"
 
 
-def document(done: Trials) -> Json:
+def document(done: SubjectResults) -> Json:
     """Convert all results to JSON values."""
     return {
         "api": done.api,
@@ -90,29 +90,29 @@ def ending(output: str) -> list[str]:
     return [line.rstrip() for line in output.splitlines() if line.strip()][-MAX_OUTPUT_LINES:]
 
 
-def _text(trial: Trial) -> str:
+def _text(trial: SubjectResult) -> str:
     subject = trial.subject
     return subject.text if isinstance(subject, Mutant) else subject.label
 
 
-def _name(trial: Trial) -> str:
+def _name(trial: SubjectResult) -> str:
     subject = trial.subject
     return f"{subject.label}: {subject.text}" if isinstance(subject, Mutant) else subject.label
 
 
-def _by_rule(trial: Trial) -> Iterator[str]:
+def _by_rule(trial: SubjectResult) -> Iterator[str]:
     """Each rule of a mutant with the check that killed it."""
     width = max(map(len, trial.kit))
     yield from (f"{rule:{width}}  {check or '-'}" for rule, check in trial.kit.items())
 
 
-def _by(trial: Trial) -> Iterator[str]:
+def _by(trial: SubjectResult) -> Iterator[str]:
     if isinstance(trial.subject, Mutant):
         yield ", ".join(trial.subject.rules)
     yield from trial.by
 
 
-def _survival_lines(trial: Trial, mutant: Mutant) -> Iterator[str]:
+def _survival_lines(trial: SubjectResult, mutant: Mutant) -> Iterator[str]:
     """The rules of a surviving mutant, and the checks of the kit that kill it."""
     rules = {rule.id: rule for rule in installed.document(mutant.api).rules}
     for id in mutant.rules:
@@ -123,7 +123,7 @@ def _survival_lines(trial: Trial, mutant: Mutant) -> Iterator[str]:
             yield f"    the kit kills it with {check}" if check else "    no check of the kit kills it"
 
 
-def _false_positive_lines(trial: Trial, alternative: Alternative) -> Iterator[str]:
+def _false_positive_lines(trial: SubjectResult, alternative: Alternative) -> Iterator[str]:
     """The assumption behind a false positive, the failed checks, and their output."""
     known = installed.document(alternative.api).assumptions[alternative.assumption]
     yield f"  {known.text} The mock: {json.dumps(known.default)}. [{known.source}]"
@@ -131,7 +131,7 @@ def _false_positive_lines(trial: Trial, alternative: Alternative) -> Iterator[st
     yield from (f"    {line}" for line in ending(trial.output))
 
 
-def _entry(trial: Trial) -> Json:
+def _entry(trial: SubjectResult) -> Json:
     return {
         **(_mutant(trial, trial.subject) if isinstance(trial.subject, Mutant) else _alternative(trial.subject)),
         "outcome": trial.result,
@@ -141,7 +141,7 @@ def _entry(trial: Trial) -> Json:
     }
 
 
-def _mutant(trial: Trial, mutant: Mutant) -> Json:
+def _mutant(trial: SubjectResult, mutant: Mutant) -> Json:
     return {"name": mutant.name, "text": mutant.text, "rules": list(mutant.rules), "kit": dict(trial.kit)}
 
 

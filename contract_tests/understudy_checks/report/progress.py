@@ -15,7 +15,7 @@ from rich.text import Text
 
 from understudy_checks import check
 from understudy_checks.check import RuleResult
-from understudy_checks.report.digest import WORDS, escape_unprintable, with_count
+from understudy_checks.report.summary import WORDS, escape_unprintable, with_count
 
 INTERVAL = 10.0
 """Seconds between two plain lines."""

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from understudy.document.model import Rule
 from understudy_checks.check import Report
-from understudy_checks.report.digest import (
+from understudy_checks.report.summary import (
     WORDS,
     Area,
     Defect,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked
+from understudy_checks.client import Client, Skipped
 from understudy_checks.refusals import assert_envelope
 
 Json = Any
@@ -89,7 +89,7 @@ def first_organization(client: Client, *, key: str | None = None) -> Organizatio
     key = key or client.key
     found = Organization.data_of(client.send("GET", "/me/organizations", key=key))
     if not found:
-        raise NotChecked("the token belongs to no organization")
+        raise Skipped("the token belongs to no organization")
     return Organization(client, found[0]["id"], key)
 
 
@@ -114,10 +114,10 @@ def template_steps(template: Json) -> list[Json]:
 
 
 def template_where(org: Organization, holds: Callable[[Json], object], what: str) -> Json:
-    """Return the first template that satisfies `holds`; raises NotChecked, which names `what`, without one."""
+    """Return the first template that satisfies `holds`; raises Skipped, which names `what`, without one."""
     found = next((template for template in org.templates() if holds(template)), None)
     if found is None:
-        raise NotChecked(f"no template {what} on this target")
+        raise Skipped(f"no template {what} on this target")
     return found
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from understudy.document.operation import Operation
-from understudy_checks.discovery import Arranged, arrange, call
+from understudy_checks.discovery import FoundArguments, call, find_arguments
 from understudy_checks.pagination import assert_no_effect
 from understudy_checks.refusals import assert_envelope, message_of
 from understudy_checks.rules import rule
@@ -34,10 +34,10 @@ NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, 
 def test_one_space_before_the_token(target: Target, secured: Operation, gap: str) -> None:
     """A request with anything but one space between Bearer and the token answers 401."""
     with target.open() as client:
-        arranged = arrange(client, secured)
+        found_arguments = find_arguments(client, secured)
         headers = {"authorization": f"Bearer{gap}{client.key}"}
-        options: dict[str, Json] = {} if arranged.body is None else {"json": arranged.body}
-        response = client.call(secured, arranged.arguments, key=None, headers=headers, **options)
+        options: dict[str, Json] = {} if found_arguments.body is None else {"json": found_arguments.body}
+        response = client.call(secured, found_arguments.arguments, key=None, headers=headers, **options)
         assert response.status == 401, f"a request with {headers} must answer 401, not {response.status!r:.200}"
         assert_envelope(client, response)
 
@@ -47,9 +47,9 @@ def test_the_client_header_is_required(target: Target, secured: Operation) -> No
     """A request without X-Tallyfy-Client, or with an empty one, answers 401 or 404 and has no effect."""
     with target.open() as client:
 
-        def refuse(arranged: Arranged) -> None:
-            options: dict[str, Json] = {} if arranged.body is None else {"json": arranged.body}
-            response = client.call(secured, arranged.arguments, headers={"x-tallyfy-client": ""}, **options)
+        def refuse(found_arguments: FoundArguments) -> None:
+            options: dict[str, Json] = {} if found_arguments.body is None else {"json": found_arguments.body}
+            response = client.call(secured, found_arguments.arguments, headers={"x-tallyfy-client": ""}, **options)
             assert response.status in (401, 404), (
                 f"an empty X-Tallyfy-Client must answer 401 or 404, not {response.status!r:.200}"
             )
@@ -94,9 +94,9 @@ def test_a_foreign_organization_is_closed(target: Target, secured: Operation) ->
         if "{org_id}" not in secured.path:
             return
         foreign = first_organization(client, key=client.other_tenant_key).id
-        arranged = arrange(client, secured)
+        found_arguments = find_arguments(client, secured)
         for organization in (foreign, UNKNOWN_ID, "no-such-organization"):
-            changed = arranged._replace(arguments={**arranged.arguments, "org_id": organization})
+            changed = found_arguments._replace(arguments={**found_arguments.arguments, "org_id": organization})
             response = call(client, secured, changed)
             assert response.status in (403, 404), (
                 f"{secured.id} under organization {organization} must answer 404 or 403, not {response.status!r:.200}"
@@ -232,7 +232,7 @@ def test_a_429_tells_how_long_to_wait(target: Target) -> None:
         seen = 0
         for number in range(130):
             path = f"/organizations/{org.id}/tasks/{task['id']}/comment"
-            response = client.hasty().send("POST", path, json={"content": f"Comment {number}"})
+            response = client.without_retries().send("POST", path, json={"content": f"Comment {number}"})
             if response.status == 429:
                 seen += 1
                 wait = response.header("retry-after") or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from understudy_checks.client import NotChecked
+from understudy_checks.client import Skipped
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
     Json,
@@ -124,7 +124,7 @@ def test_included_tags_are_those_of_the_process(target: Target) -> None:
         org = first_organization(client)
         known = {tag["id"]: tag for run in org.list_all("/runs", with_="tags") for tag in run["tags"]["data"]}
         if len(known) < 2:
-            raise NotChecked("there are no two tags")
+            raise Skipped("there are no two tags")
         for some in (list(known)[:1], list(known)[:2], []):
             run = launch(org, tags=some)
             tags = read_run(org, run, with_="tags")["tags"]["data"]
@@ -323,7 +323,7 @@ def test_the_next_task_has_its_fields_only(target: Target) -> None:
                 )
                 seen += 1
         if not seen:
-            raise NotChecked("no process has a next task")
+            raise Skipped("no process has a next task")
 
 
 @rule("tallyfy.progress.shape", "tallyfy.progress.counts-tasks")

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy.document.operation import Operation
-from understudy_checks.client import NotChecked
-from understudy_checks.discovery import Arranged, arrange, call
+from understudy_checks.client import Skipped
+from understudy_checks.discovery import FoundArguments, call, find_arguments
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
     COMPLETED_STATUS,
@@ -44,10 +44,10 @@ DUE: dict[str, Callable[[str, str], bool]] = {
 def test_documented_values_are_accepted(target: Target, reading: Operation) -> None:
     """Every documented value of a query parameter is accepted."""
     with target.open() as client:
-        known = arrange(client, reading).arguments
+        known = find_arguments(client, reading).arguments
         for parameter in (parameter for parameter in reading.parameters if parameter.location == "query"):
             for value in parameter.schema.get("enum", ()):
-                response = call(client, reading, Arranged({**known, parameter.name: value}, None))
+                response = call(client, reading, FoundArguments({**known, parameter.name: value}, None))
                 assert response.status < 300, (
                     f"{reading.id} must accept {parameter.name}={value}, not answer {response.status!r:.200}"
                 )
@@ -67,7 +67,7 @@ def test_tasks_of_the_organization_are_found_by_guest_and_group(target: Target) 
                     f"`{name}={one}` must list exactly the tasks that it owns, not {got!r:.200}"
                 )
             if not known:
-                raise NotChecked(f"no task belongs to {name}")
+                raise Skipped(f"no task belongs to {name}")
 
 
 @rule("tallyfy.tasks.organization-deadlines")
@@ -115,7 +115,7 @@ def test_tasks_are_found_by_tag_and_folder_of_their_process(target: Target) -> N
                     f"`{name}={one}` must list exactly the tasks of the processes that have it, not {got!r:.200}"
                 )
             if not known:
-                raise NotChecked(f"no process has a {name}")
+                raise Skipped(f"no process has a {name}")
 
 
 @rule("tallyfy.tasks.organization-created")
@@ -126,7 +126,7 @@ def test_tasks_are_found_by_the_day_of_their_creation(target: Target) -> None:
         everything = org.list_all("/tasks")
         days = sorted({task["created_at"][:10] for task in everything})
         if len(days) < 3:
-            raise NotChecked("the tasks were created on too few days")
+            raise Skipped("the tasks were created on too few days")
         for first, last in ((days[0], days[0]), (days[1], days[-2]), (days[-1], days[-1])):
             asked = first if first == last else f"{first}:{last}"
             wanted = [task for task in everything if first <= task["created_at"][:10] <= last]
@@ -175,7 +175,7 @@ def test_lists_of_tasks_are_sorted(target: Target) -> None:
                 f"each order must list each task once; the orders have {actual!r:.200} different tasks"
             )
             if len(set(dated)) < 2 or len(set(created)) < 2:
-                raise NotChecked("the tasks are too much alike")
+                raise Skipped("the tasks are too much alike")
         held = [task["problem"] for task in org.list_all("/tasks", sort="problems")]
         assert held == sorted(held, reverse=True), "tasks with issues must be listed first"
 
@@ -225,7 +225,7 @@ def test_listed_tasks_include_what_was_asked_for(target: Target, names: set[str]
                     f"an included process must be that of its task {task['id']}"
                 )
             if not made:
-                raise NotChecked(f"no task of a process is in {path}")
+                raise Skipped(f"no task of a process is in {path}")
 
 
 @rule("tallyfy.templates.archived-filter", needs=("events",))
@@ -257,7 +257,7 @@ def test_a_template_shows_its_folders(target: Target) -> None:
         org = first_organization(client)
         templates = [template for template in org.list_all("/checklists", with_="folder") if template["folder_id"]]
         if not templates:
-            raise NotChecked("no template is in a folder")
+            raise Skipped("no template is in a folder")
         name, path = unwrap_item(templates[0]["folder"])["name"], f"/checklists/{templates[0]['id']}"
         mentions = [repr(org.get(path, entire_folder_tree=value)).count(repr(name)) for value in ("1", "0")]
         assert mentions[0] > mentions[1], "a template must show its folder with `entire_folder_tree=1` only"
@@ -278,7 +278,7 @@ def test_processes_are_found_by_further_statuses(target: Target) -> None:
             "`status=delayed` must list processes with late tasks that are not complete"
         )
         if not starred or not delayed:
-            raise NotChecked("no process is starred, or none is late")
+            raise Skipped("no process is starred, or none is late")
 
 
 @rule("tallyfy.envelope.same-in-list-and-single")
@@ -295,7 +295,7 @@ def test_included_fields_are_the_same_in_a_list(target: Target) -> None:
                 name: single[name] for name in ("form_fields", "ko_form_fields")
             }, f"the form fields of process {run['id']} must be the same in the list and by id"
         if not answered:
-            raise NotChecked("no process has answers")
+            raise Skipped("no process has answers")
 
 
 @rule("tallyfy.runs.late-tasks", needs=("write", "advance"))
@@ -350,7 +350,7 @@ def test_somebody_else_starts_a_process(target: Target) -> None:
         me = org.get("/me")["id"]
         others = sorted({run["owner_id"] for run in org.list_all("/runs")} - {me})
         if not others:
-            raise NotChecked("all processes belong to one person")
+            raise Skipped("all processes belong to one person")
         for given in (others[0], str(others[0])):
             assert (got := read_run(org, launch(org, user_id=given))["started_by"]) == others[0], (
                 f"a process must be started by the person in `user_id`, {others[0]}, not by {got!r:.200}"
@@ -379,7 +379,7 @@ def test_a_process_is_launched_as_told(target: Target, starred: bool, public: bo
             f"a process must be renamed after its launch, but is called {got!r:.200}"
         )
         if not folders:
-            raise NotChecked("no process is in a folder")
+            raise Skipped("no process is in a folder")
 
 
 @rule("tallyfy.launch.override-places", needs=("write",))
@@ -559,7 +559,7 @@ def _assert_told_apart(org: Organization, path: str, own: set[str]) -> None:
 def _assert_due(org: Organization, path: str, everything: list[Json]) -> None:
     days = sorted({task["deadline"][:10] for task in everything if task["deadline"]})
     if len(days) < 3:
-        raise NotChecked("the tasks are due on too few days")
+        raise Skipped("the tasks are due on too few days")
     for name, fits in DUE.items():
         for day in (days[0], days[len(days) // 2], days[-1]):
             wanted = [task for task in everything if task["deadline"] and fits(task["deadline"][:10], day)]

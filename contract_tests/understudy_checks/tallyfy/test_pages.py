@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from understudy.document.operation import Operation
 from understudy_checks.client import Client
-from understudy_checks.discovery import Arranged, arrange, call
-from understudy_checks.pagination import ids, longest, request_page, walk
+from understudy_checks.discovery import FoundArguments, call, find_arguments
+from understudy_checks.pagination import ids, longest_list, request_page, walk
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import Json
 from understudy_checks.target.target import Target
@@ -26,7 +26,7 @@ SIZES = st.integers(1, 100)
 def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, share: float) -> None:
     """The pagination has the length of the list, the size and number of the page, and the number of pages."""
     with target.open() as client:
-        arguments = longest(client, listing, least=1)
+        arguments = longest_list(client, listing, least=1)
         total = len(walk(client, listing, arguments))
         pages = -(-total // size)
         number = 1 + round(share * (pages - 1))
@@ -45,7 +45,7 @@ def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, 
 def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -> None:
     """A list without `page` answers page 1."""
     with target.open() as client:
-        arguments = arrange(client, listing).arguments
+        arguments = find_arguments(client, listing).arguments
         first, plain = (request_page(client, listing, arguments, limit=2, cursor=page).json() for page in (1, None))
         assert plain["meta"]["pagination"]["current_page"] == 1, (
             f"without `page`, a list must answer page 1, not {plain['meta']['pagination']['current_page']!r:.200}"
@@ -60,7 +60,7 @@ def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -
 def test_links_lead_through_a_list(target: Target, listing: Operation, size: int) -> None:
     """`links.next` leads to the next page of the same size; the last page has none."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         everything = ids(walk(client, listing, arguments))
         size = max(size, -(-len(everything) // 20))
         seen, body = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
@@ -77,7 +77,7 @@ def test_links_keep_the_filters(target: Target) -> None:
     """`links.next` keeps the filters of a list."""
     with target.open() as client:
         listing = client.contract.operations["listRuns"]
-        arguments = {**longest(client, listing), "status": "complete", "sort": "name", "archived": "false"}
+        arguments = {**longest_list(client, listing), "status": "complete", "sort": "name", "archived": "false"}
         wanted = ids(walk(client, listing, arguments))
         size = max(1, len(wanted) // 3)
         seen, _ = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
@@ -90,14 +90,14 @@ def test_links_keep_the_filters(target: Target) -> None:
 def test_everything_at_once(target: Target, listing: Operation) -> None:
     """`without_pagination=true` answers all items in page order, whatever `page` is."""
     with target.open() as client:
-        arguments = longest(client, listing)
+        arguments = longest_list(client, listing)
         everything = ids(walk(client, listing, arguments))
         for more in ({}, {"per_page": 1}, {"page": 2}):
-            answer = call(client, listing, Arranged({**arguments, "without_pagination": "true", **more}, None))
+            answer = call(client, listing, FoundArguments({**arguments, "without_pagination": "true", **more}, None))
             assert ids(answer.json()["data"]) == everything, (
                 f"`without_pagination=true` must answer all items in order, with {more} too"
             )
-        plain = call(client, listing, Arranged({**arguments, "without_pagination": "false", "per_page": 1}, None))
+        plain = call(client, listing, FoundArguments({**arguments, "without_pagination": "false", "per_page": 1}, None))
         assert (got := ids(plain.json()["data"])) == everything[:1], (
             f"`per_page=1` must answer the first item alone, not {got!r:.200}"
         )

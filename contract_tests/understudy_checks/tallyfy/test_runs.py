@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from understudy_checks.client import NotChecked
+from understudy_checks.client import Skipped
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import (
     UNKNOWN_ID,
@@ -90,7 +90,7 @@ def test_times_go_with_the_status(target: Target) -> None:
                 f"a process must have `archived_at` exactly if it is archived: {run}"
             )
         if not archived or not {"active", "complete"} <= {run["status"] for run in live}:
-            raise NotChecked("not every status is there")
+            raise Skipped("not every status is there")
 
 
 @rule("tallyfy.runs.archived-are-hidden", "tallyfy.runs.archived-filter")
@@ -100,7 +100,7 @@ def test_archived_processes_are_listed_on_request(target: Target) -> None:
         org = first_organization(client)
         live, archived, both = (org.list_all("/runs", archived=value) for value in (None, "only", "true"))
         if not archived:
-            raise NotChecked("no process is archived")
+            raise Skipped("no process is archived")
         assert all(run["status"] == "archived" and run["archived_at"] for run in archived), (
             "`archived=only` must list archived processes alone"
         )
@@ -140,7 +140,7 @@ def test_processes_are_filtered_by_status(target: Target) -> None:
             f"`status=problem` must list exactly the processes with an issue of either kind, not {got!r:.200}"
         )
         if not all(shown.values()):
-            raise NotChecked("not every status is there")
+            raise Skipped("not every status is there")
 
 
 @rule("tallyfy.runs.template-filter")
@@ -182,7 +182,7 @@ def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
                 r["id"] for r in everything if group in groups[r["id"]]
             ], f"`groups={group}` must list exactly the processes with tasks of the group, not {got!r:.200}"
         if len(known) < 2 or not named:
-            raise NotChecked("the tasks of this target belong to too few")
+            raise Skipped("the tasks of this target belong to too few")
 
 
 @rule(
@@ -218,7 +218,7 @@ def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
                 r["id"] for r in everything if r["type"] == kind
             ], f"`type={kind}` must list exactly the processes of the type, not {got!r:.200}"
         if not known or not any(folders.values()) or len({run["type"] for run in everything}) < 2:
-            raise NotChecked("the processes of this target are too much alike")
+            raise Skipped("the processes of this target are too much alike")
 
 
 @rule("tallyfy.runs.search")
@@ -429,7 +429,7 @@ def test_only_an_archived_process_is_deleted(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         if org.get("/me").get("role") != "admin":
-            raise NotChecked("the token is no administrator's")
+            raise Skipped("the token is no administrator's")
         run = launch(org)
         task = run_tasks(org, run)[0]
         refusal = org.send("DELETE", f"/runs/{run['id']}/delete")
@@ -459,7 +459,7 @@ def test_only_an_administrator_deletes(target: Target) -> None:
         org = first_organization(client)
         other = first_organization(client, key=client.second_key)
         if other.id != org.id or other.get("/me").get("role") == "admin":
-            raise NotChecked("the second token is an administrator's, too")
+            raise Skipped("the second token is an administrator's, too")
         run = launch(org)
         org.call("DELETE", f"/runs/{run['id']}")
         other.assert_refused("DELETE", f"/runs/{run['id']}/delete", status=403)
@@ -492,7 +492,7 @@ def test_form_fields_of_a_process(target: Target) -> None:
             )
             seen += len(wanted)
         if not seen:
-            raise NotChecked("no process has a form field")
+            raise Skipped("no process has a form field")
 
 
 def _assert_fields(run: Json) -> None:

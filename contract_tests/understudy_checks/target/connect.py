@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from understudy.engine.exchange import Request
-from understudy_checks.budget import Guest
+from understudy_checks.budget import Budget
 from understudy_checks.target.asgi import NotStarted, hosted
 from understudy_checks.target.control_api import CONTROL, is_ours
 from understudy_checks.target.credentials import signed_in
@@ -27,7 +27,7 @@ class Unreachable(Exception):
     """A target that does not answer, or that refuses every request."""
 
 
-def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Target:
+def url(api: str, base_url: str, settings: Settings = NOTHING, *, max_requests: int | None = None) -> Target:
     """The target at `base_url`: our mock if it answers `GET /__mock__/health`, else another server, which needs a key.
 
     Raises BadSettings for a bad URL or a missing key, Unreachable when nothing answers.
@@ -37,13 +37,15 @@ def url(api: str, base_url: str, settings: Settings = NOTHING, *, budget: int | 
     writes = is_loopback(base_url) if settings.writes is None else settings.writes
     settings = msgspec.structs.replace(settings, writes=writes)
     try:
-        return _connected(api, transport, parts.path.rstrip("/"), settings, budget, base_url)
+        return _connected(api, transport, parts.path.rstrip("/"), settings, max_requests, base_url)
     except NoAnswer as error:
         raise Unreachable(f"nothing answers at {base_url}: {error}") from error
 
 
 @contextmanager
-def app(api: str, import_path: str, settings: Settings = NOTHING, *, budget: int | None = None) -> Iterator[Target]:
+def app(
+    api: str, import_path: str, settings: Settings = NOTHING, *, max_requests: int | None = None
+) -> Iterator[Target]:
     """Run the ASGI app, or the factory of one, at `module:attribute` as a target while the block runs.
 
     Its paths are those of the API's document. Raises BadSettings, and Unreachable when it does not start.
@@ -51,7 +53,7 @@ def app(api: str, import_path: str, settings: Settings = NOTHING, *, budget: int
     settings = msgspec.structs.replace(settings, writes=settings.writes is not False)
     try:
         with hosted(imported(import_path, "app")) as transport:
-            yield _connected(api, transport, document(api).prefixes[0], settings, budget, import_path)
+            yield _connected(api, transport, document(api).prefixes[0], settings, max_requests, import_path)
     except (NotStarted, NoAnswer) as error:
         raise Unreachable(f"{import_path}: {error}") from error
 
@@ -73,15 +75,15 @@ def _parsed(base_url: str) -> SplitResult:
 
 
 def _connected(
-    api: str, transport: Transport, prefix: str, settings: Settings, budget: int | None, name: str
+    api: str, transport: Transport, prefix: str, settings: Settings, max_requests: int | None, name: str
 ) -> Mock | Server:
     """Our mock or another server, as `GET /__mock__/health` shows."""
     contract = document(api)
-    account = Guest(budget, settings.max_wait)
+    account = Budget(max_requests, settings.max_wait)
     account.spend()
     headers = tuple((header.encode(), value.encode()) for header, value in settings.headers.items())
     if is_ours(transport(Request("GET", f"{CONTROL}/health", "", headers))):
-        return Mock(contract, transport, prefix=prefix, name=name, writes=settings.writes is True, guest=account)
+        return Mock(contract, transport, prefix=prefix, name=name, writes=settings.writes is True, budget=account)
     settings, transport = signed_in(settings, contract, transport)
     if not settings.api_keys:
         raise BadSettings(f"{name} is no server of Understudy, so it takes a key: --api-key, or `api_keys`")
@@ -91,7 +93,7 @@ def _connected(
         prefix,
         settings,
         name=name,
-        guest=account,
+        budget=account,
         clock=settings.clock(),
         person=settings.person(),
     )

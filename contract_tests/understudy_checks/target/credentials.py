@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.engine.exchange import Request, Response
-from understudy_checks.client import as_sent
+from understudy_checks.client import header_value
 from understudy_checks.target.settings import BadSettings, Settings
 from understudy_checks.target.transport import NoAnswer, Transport
 
@@ -54,7 +54,7 @@ def signed_in(settings: Settings, contract: Contract, transport: Transport) -> t
     settings = _with_basic(_with_key_of_headers(settings, scheme), scheme)
     command, request, trust = settings.auth_command, settings.login, settings.trust()
     if command is not None:
-        return _renewed(settings, scheme, transport, lambda: {scheme.header: as_sent(_token_of(command), scheme)})
+        return _renewed(settings, scheme, transport, lambda: {scheme.header: header_value(_token_of(command), scheme)})
     if request is not None:
         return _renewed(settings, scheme, transport, lambda: request.log_in(transport, trust))
     return settings, transport
@@ -68,7 +68,7 @@ def _renewed(settings: Settings, scheme: Scheme, transport: Transport, login: Lo
     if settings.api_keys:
         raise BadSettings(f"a login and a key both go in the header {scheme.header}: give one of them")
     key = _key_of(first[scheme.header])
-    if as_sent(key, scheme) != first[scheme.header]:
+    if header_value(key, scheme) != first[scheme.header]:
         raise BadSettings(f"the login's token is sent in the header {scheme.header}, but not as the API wants it")
     return replace(settings, api_keys=(key,)), renewing(transport, login, first)
 

@@ -16,8 +16,8 @@ from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.exchange import Exchange
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy_checks.budget import Guest
-from understudy_checks.client import Access, Capability, Client, Memory, lacking
+from understudy_checks.budget import Budget
+from understudy_checks.client import Access, Capability, Client, Memo, skip_lacking
 from understudy_checks.target.control_api import control
 from understudy_checks.target.installed import declared, document, load_seed_once, seeds
 from understudy_checks.target.transport import Transport, in_process
@@ -34,7 +34,7 @@ def mock(
     *,
     assumptions: Mapping[str, Json] | None = None,
     watch: Callable[[Exchange], None] | None = None,
-    budget: int | None = None,
+    max_requests: int | None = None,
     writes: bool = True,
 ) -> Mock:
     """Our mock in process, of an installed API by name, or of a changed one such as a mutant.
@@ -52,7 +52,7 @@ def mock(
         seeder=load_seed_once,
     )
     transport = in_process(App(worlds, watch=watch))
-    return Mock(document(name), transport, writes=writes, guest=Guest(budget), memory={})
+    return Mock(document(name), transport, writes=writes, budget=Budget(max_requests), memo={})
 
 
 class Mock:
@@ -64,19 +64,19 @@ class Mock:
         transport: Transport,
         *,
         name: str = IN_PROCESS,
-        guest: Guest | None = None,
+        budget: Budget | None = None,
         prefix: str | None = None,
         writes: bool = True,
-        memory: Memory | None = None,
+        memo: Memo | None = None,
     ) -> None:
         self.contract = contract
         self.name = name
-        self.guest = Guest() if guest is None else guest
+        self.budget = Budget() if budget is None else budget
         self._transport = transport
         self._prefix = contract.prefixes[0] if prefix is None else prefix
         self._writes = writes
         self._capabilities: frozenset[Capability] | None = None
-        self._memory = memory
+        self._memo = memo
 
     def __repr__(self) -> str:
         return f"<our mock of {self.contract.name}>"
@@ -95,7 +95,7 @@ class Mock:
         world = MockWorld(self.contract.name, self._transport, made["id"], self._writes)
         world.control("PUT", "/clock", {"frozen": True})
         access = Access.read(made["apis"][self.contract.name])
-        return Client(self.contract, self._transport, self._prefix, access, world, self.guest, memory=self._memory)
+        return Client(self.contract, self._transport, self._prefix, access, world, self.budget, memo=self._memo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class MockWorld:
         """See World."""
         self.control("POST", "/clock/advance", {"seconds": seconds})
 
-    linger = wait
+    wait_between_polls = wait
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
         """See World."""
@@ -129,7 +129,7 @@ class MockWorld:
 
     def spare_key(self) -> str:
         """See World."""
-        lacking("spare-key")
+        skip_lacking("spare-key")
 
     def close(self) -> None:
         """See World."""

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from understudy.document.contract import Contract
-from understudy_checks.budget import Guest
-from understudy_checks.client import Capability, Client, Memory, NotChecked, lacking
+from understudy_checks.budget import Budget
+from understudy_checks.client import Capability, Client, Memo, Skipped, skip_lacking
 from understudy_checks.target.settings import Settings
 from understudy_checks.target.transport import Transport
 
@@ -23,7 +23,7 @@ MOMENT = 0.05
 """The most seconds of real waiting on a target whose clock can be moved, for what it does in real time."""
 
 
-class Declined(NotChecked, RuntimeError):
+class Declined(Skipped, RuntimeError):
     """An event that the vendor's app refused; a RuntimeError, like a refusal of the control API."""
 
 
@@ -38,13 +38,13 @@ class Server:
         settings: Settings,
         *,
         name: str,
-        guest: Guest,
+        budget: Budget,
         clock: Callable[[float], None] | None = None,
         person: Person | None = None,
     ) -> None:
         self.contract = contract
         self.name = name
-        self.guest = guest
+        self.budget = budget
         self.headers: Mapping[str, str] = settings.headers
         self._person = person
         self._spare_keys = list(settings.spare_keys)
@@ -60,7 +60,7 @@ class Server:
             "spare-key": settings.spare_keys != (),
         }
         self.capabilities = self._access.capabilities | {capability for capability, holds in offered.items() if holds}
-        self._memory: Memory | None = None if settings.writes else {}
+        self._memo: Memo | None = None if settings.writes else {}
         self._opened = 0
 
     def __repr__(self) -> str:
@@ -72,38 +72,38 @@ class Server:
         turn = self._opened % len(keys)
         self._opened += 1
         access = replace(self._access, api_keys=keys[turn:] + keys[:turn])
-        return Client(self.contract, self._transport, self._prefix, access, self, self.guest, memory=self._memory)
+        return Client(self.contract, self._transport, self._prefix, access, self, self.budget, memo=self._memo)
 
     def wait(self, seconds: float) -> None:
         """See World."""
         if self._clock is None:
-            self.guest.wait(seconds)
+            self.budget.wait(seconds)
         else:
             self._clock(seconds)
 
-    def linger(self, seconds: float) -> None:
+    def wait_between_polls(self, seconds: float) -> None:
         """See World. Where the clock is moved, also waits MOMENT in real time: not everything follows that clock."""
         self.wait(seconds)
         if self._clock is not None:
-            self.guest.wait(min(seconds, MOMENT))
+            self.budget.wait(min(seconds, MOMENT))
 
     def event(self, name: str, fields: Mapping[str, Json]) -> None:
         """See World. A NotImplementedError of `person` means an unsupported event, a RuntimeError a refused one."""
         if self._person is None:
-            lacking("events")
+            skip_lacking("events")
         try:
             self._person(name, fields)
         except NotImplementedError as error:
-            raise NotChecked(f"the event {name} cannot be done on this target") from error
+            raise Skipped(f"the event {name} cannot be done on this target") from error
         except Exception as error:  # it may be anything, and proves nothing about the server
-            kind = Declined if isinstance(error, RuntimeError) else NotChecked
+            kind = Declined if isinstance(error, RuntimeError) else Skipped
             raise kind(
                 f"the event {name} was not done: {type(error).__name__}: {' '.join(str(error).split())}"
             ) from error
 
     def spare_key(self) -> str:
         """See World. Returns each key once."""
-        return self._spare_keys.pop(0) if self._spare_keys else lacking("spare-key")
+        return self._spare_keys.pop(0) if self._spare_keys else skip_lacking("spare-key")
 
     def close(self) -> None:
         """See World."""

@@ -20,7 +20,7 @@ import yaml
 from understudy.document import yaml_limits
 from understudy.document.read import yaml_fault
 from understudy.messages import suggest
-from understudy_checks.budget import LONGEST_WAIT
+from understudy_checks.budget import MAX_WAIT
 from understudy_checks.client import Access, Member
 from understudy_checks.target import wfc
 from understudy_checks.target.transport import Trust
@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`module:function` that moves the target's clock by its argument, in seconds."""
     event: str | None = None
     """`module:function` that performs what people do in the app, given the name of an event and its fields."""
-    max_wait: Annotated[float, msgspec.Meta(ge=0)] = LONGEST_WAIT
+    max_wait: Annotated[float, msgspec.Meta(ge=0)] = MAX_WAIT
     """The most seconds of real waiting in all."""
     ca: str | None = None
     """A file of certificates to trust instead of those of the machine."""

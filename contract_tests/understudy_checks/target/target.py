@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from understudy.document.contract import Contract
-from understudy_checks.budget import Guest
-from understudy_checks.client import Capability, Client, lacking
+from understudy_checks.budget import Budget
+from understudy_checks.client import Capability, Client, skip_lacking
 
 
 class Target(Protocol):
@@ -29,7 +29,7 @@ class Target(Protocol):
         """Its URL, its `module:attribute`, or a description."""
 
     @property
-    def guest(self) -> Guest:
+    def budget(self) -> Budget:
         """The requests and waiting that it allows, and those made so far."""
 
     def open(self) -> Client:
@@ -40,4 +40,4 @@ def require(target: Target, needs: Iterable[Capability]) -> None:
     """Raises NotChecked with the reasons when the target lacks one of the capabilities."""
     missing = [need for need in needs if need not in target.capabilities]
     if missing:
-        lacking(*missing)
+        skip_lacking(*missing)

@@ -11,8 +11,8 @@ from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.generic import probes
 from understudy_checks.kognitos.driver import other_agent, provided
-from understudy_checks.probes import observes
-from understudy_checks.readings import either
+from understudy_checks.measurements import by_status
+from understudy_checks.probes import probe
 
 Json = Any
 
@@ -34,128 +34,128 @@ def list_processes(client: Client, agent_id: str | None = None, /, **options: An
     return client.call("listProcesses", {"agent_id": agent_id or provided(client, "agent_id"), "limit": 1}, **options)
 
 
-@observes("kognitos.errors.invalid-key")
+@probe("kognitos.errors.invalid-key")
 def invalid_key(client: Client) -> Json:
     """Return the answer to an unknown key."""
     return refusal(list_processes(client, key=NOTHING))
 
 
-@observes("kognitos.errors.invalid-key-message")
+@probe("kognitos.errors.invalid-key-message")
 def invalid_key_message(client: Client) -> Json:
     """Return the message to an unknown key."""
     return list_processes(client, key=NOTHING).json()["message"]
 
 
-@observes("kognitos.errors.out-of-scope")
+@probe("kognitos.errors.out-of-scope")
 def out_of_scope(client: Client) -> Json:
     """Return the answer to a key of one agent that reads another agent's processes."""
     return refusal(list_processes(client, other_agent(client), key=provided(client, "agent_key")))
 
 
-@observes("kognitos.errors.foreign-object", needs=("other-tenant",))
+@probe("kognitos.errors.foreign-object", needs=("other-tenant",))
 def foreign_object(client: Client) -> Json:
     """Return whether another organization's process is unknown or forbidden."""
     return probes.foreign_object(client, client.contract.operations["getProcess"])
 
 
-@observes("kognitos.errors.details")
+@probe("kognitos.errors.details")
 def details(client: Client) -> Json:
     """Return the `details` of an error that has none."""
     shown = client.call("getRun", {"run_id": NOTHING}).json().get("details", "absent")
     return {"NoneType": "null", "list": "list"}.get(type(shown).__name__, shown)
 
 
-@observes("kognitos.errors.malformed-id")
+@probe("kognitos.errors.malformed-id")
 def malformed_id(client: Client) -> Json:
     """Return whether an id of an impossible form is unknown or invalid."""
     status = client.call("getRun", {"run_id": "no id: it has spaces"}).status
     return {404: "not-found", 400: "invalid"}.get(status, status)
 
 
-@observes("kognitos.errors.malformed-body", needs=("write",))
+@probe("kognitos.errors.malformed-body", needs=("write",))
 def malformed_body(client: Client) -> Json:
     """Return the answer to a body that is not JSON."""
-    return refusal(probes.unreadable(client, client.contract.operations["createFile"], {}))
+    return refusal(probes.send_malformed(client, client.contract.operations["createFile"], {}))
 
 
-@observes("kognitos.errors.unsupported-media-type", needs=("write",))
+@probe("kognitos.errors.unsupported-media-type", needs=("write",))
 def unsupported_media_type(client: Client) -> Json:
     """Return the answer to a body of another content type; null if it is accepted."""
-    return refusal(probes.mistyped(client, client.contract.operations["createFile"], {}, _new_file(client)))
+    return refusal(probes.send_as_text(client, client.contract.operations["createFile"], {}, _new_file(client)))
 
 
-@observes("kognitos.http.head")
+@probe("kognitos.http.head")
 def head(client: Client) -> Json:
     """Return whether HEAD is answered like GET."""
     return probes.head(client)
 
 
-@observes("kognitos.http.options")
+@probe("kognitos.http.options")
 def options(client: Client) -> Json:
     """Return whether OPTIONS lists the allowed methods."""
     return probes.options(client)
 
 
-@observes("kognitos.errors.unknown-route")
+@probe("kognitos.errors.unknown-route")
 def unknown_route(client: Client) -> Json:
     """Return the answer to an unknown path."""
     return refusal(client.send("GET", f"/{NOTHING}"))
 
 
-@observes("kognitos.errors.method-not-allowed")
+@probe("kognitos.errors.method-not-allowed")
 def method_not_allowed(client: Client) -> Json:
     """Return the answer to a method that the path does not have."""
     return refusal(client.send("GET", "/files"))
 
 
-@observes("kognitos.errors.unknown-body-fields", needs=("write",))
+@probe("kognitos.errors.unknown-body-fields", needs=("write",))
 def unknown_body_fields(client: Client) -> Json:
     """Return whether an unknown member of a body is ignored or refused."""
     return probes.unknown_member(client, client.contract.operations["createFile"], {}, _new_file(client))
 
 
-@observes("kognitos.errors.unknown-query-parameters")
+@probe("kognitos.errors.unknown-query-parameters")
 def unknown_query_parameters(client: Client) -> Json:
     """Return whether an unknown query parameter is ignored or refused."""
     return probes.unknown_parameter(client, client.contract.operations["listProcesses"], _the_agent(client))
 
 
-@observes("kognitos.errors.duplicate-query-parameters")
+@probe("kognitos.errors.duplicate-query-parameters")
 def duplicate_query_parameters(client: Client) -> Json:
     """Return which of two values of a query parameter counts, unless the request is refused."""
     arguments = _the_agent(client)
     return probes.repeated_limit(client, client.contract.operations["listProcesses"], arguments)
 
 
-@observes("kognitos.health.key-required")
+@probe("kognitos.health.key-required")
 def key_required(client: Client) -> Json:
     """Return whether the health check needs a key."""
-    return either(client.call("getHealth", key=None), False, True)
+    return by_status(client.call("getHealth", key=None), False, True)
 
 
-@observes("kognitos.rate-limit.pool", needs=("fresh", "advance"))
+@probe("kognitos.rate-limit.pool", needs=("fresh", "advance"))
 def pool(client: Client) -> Json:
     """Return how many requests are accepted in how many seconds; null without a limit."""
-    quota = probes.met_quota(client)
+    quota = probes.measure_quota(client)
     return quota and quota._asdict()
 
 
-@observes("kognitos.rate-limit.window", needs=("fresh", "advance"))
+@probe("kognitos.rate-limit.window", needs=("fresh", "advance"))
 def window(client: Client) -> Json:
     """Return when the window of the rate limit starts."""
     return probes.window(client)
 
 
-@observes("kognitos.rate-limit.answer", needs=("fresh", "advance"))
+@probe("kognitos.rate-limit.answer", needs=("fresh", "advance"))
 def rate_limited(client: Client) -> Json:
     """Return the answer to a request over the rate limit."""
-    return refusal(probes.exhausted(client))
+    return refusal(probes.exceed_quota(client))
 
 
-@observes("kognitos.rate-limit.retry-after", needs=("fresh", "advance"))
+@probe("kognitos.rate-limit.retry-after", needs=("fresh", "advance"))
 def retry_after(client: Client) -> Json:
     """Return whether a refusal by the rate limit has Retry-After."""
-    return probes.exhausted(client).header("retry-after") is not None
+    return probes.exceed_quota(client).header("retry-after") is not None
 
 
 def _the_agent(client: Client) -> dict[str, Json]:

@@ -27,8 +27,8 @@ from understudy_checks.kognitos.driver import (
 )
 from understudy_checks.kognitos.probes.access import NOTHING, refusal
 from understudy_checks.kognitos.probes.lists import first_pages
-from understudy_checks.probes import observes
-from understudy_checks.readings import demand, either, missing
+from understudy_checks.measurements import by_status, skip, skip_unless
+from understudy_checks.probes import probe
 
 Json = Any
 
@@ -44,13 +44,13 @@ def listed(client: Client) -> Iterator[Json]:
 
 def run_where(client: Client, what: str, holds: Callable[[Json], object]) -> Json:
     """Return a listed run that satisfies `holds`; raises NotChecked when there is none."""
-    return next((run for run in listed(client) if holds(run)), None) or missing(f"no run is listed that {what}")
+    return next((run for run in listed(client) if holds(run)), None) or skip(f"no run is listed that {what}")
 
 
 def attempt(client: Client, **members: Json) -> Response:
     """Request a run with these members; raises NotChecked if a run without them is refused too."""
     response = request_run(client, **members)
-    demand(response.status < 300 or request_run(client).status < 300, "this target starts no run of its processes")
+    skip_unless(response.status < 300 or request_run(client).status < 300, "this target starts no run of its processes")
     return response
 
 
@@ -61,34 +61,34 @@ def reading(response: Response, accepted: Json) -> Json:
     )
 
 
-@observes("kognitos.runs.created-at-form")
+@probe("kognitos.runs.created-at-form")
 def created_at_form(client: Client) -> Json:
     """Return whether a time has no offset or is in UTC with a Z."""
     text = run_where(client, "has a time", lambda run: True)["created_at"]
     return "utc" if text.endswith("Z") else "offset" if "+" in text else "naive"
 
 
-@observes("kognitos.runs.no-outputs")
+@probe("kognitos.runs.no-outputs")
 def no_outputs(client: Client) -> Json:
     """Return the outputs of a run that has not succeeded."""
     outputs = run_where(client, "has not succeeded", lambda run: run["status"] != "Succeeded").get("outputs", "absent")
     return "null" if outputs is None else outputs or "empty"
 
 
-@observes("kognitos.runs.no-files", needs=("write",))
+@probe("kognitos.runs.no-files", needs=("write",))
 def no_files(client: Client) -> Json:
     """Return the files of a run that was started without any."""
     return start_run(client).get("file_ids", "absent")
 
 
-@observes("kognitos.runs.created-is-distinct", needs=("write",))
+@probe("kognitos.runs.created-is-distinct", needs=("write",))
 def created_is_distinct(client: Client) -> Json:
     """Return whether a new run reads Created or Pending."""
     status = read_run(client, start_run(client)["id"])["status"]
     return {"Created": True, "Pending": False}.get(status, status)
 
 
-@observes("kognitos.runs.waiting-status", needs=("write", "events"))
+@probe("kognitos.runs.waiting-status", needs=("write", "events"))
 def waiting_status(client: Client) -> Json:
     """Return the status of a run that waits for a person."""
     run = start_run(client)
@@ -96,13 +96,13 @@ def waiting_status(client: Client) -> Json:
     return read_run(client, run["id"])["status"]
 
 
-@observes("kognitos.runs.create-success", needs=("write",))
+@probe("kognitos.runs.create-success", needs=("write",))
 def create_success(client: Client) -> Json:
     """Return the status of starting a run."""
     return request_run(client).status
 
 
-@observes("kognitos.runs.usable-stages", needs=("write",))
+@probe("kognitos.runs.usable-stages", needs=("write",))
 def usable_stages(client: Client) -> Json:
     """Return the stages in which a process can be run."""
     draft, published = (_start_in_the_other_stage(client, stage).status < 300 for stage in STAGES)
@@ -111,20 +111,20 @@ def usable_stages(client: Client) -> Json:
     )
 
 
-@observes("kognitos.runs.missing-stage", needs=("write",))
+@probe("kognitos.runs.missing-stage", needs=("write",))
 def missing_stage(client: Client) -> Json:
     """Return the answer to starting a process in a stage that it does not have."""
     tried = (refusal(_start_in_the_other_stage(client, stage)) for stage in STAGES)
-    return next(filter(None, tried), None) or missing("every process can be run in either stage")
+    return next(filter(None, tried), None) or skip("every process can be run in either stage")
 
 
-@observes("kognitos.runs.unknown-file", needs=("write",))
+@probe("kognitos.runs.unknown-file", needs=("write",))
 def unknown_file(client: Client) -> Json:
     """Return whether an unknown file is unknown, invalid or ignored."""
     return reading(attempt(client, file_ids=[NOTHING]), "ignore")
 
 
-@observes("kognitos.runs.file-not-uploaded", needs=("write",))
+@probe("kognitos.runs.file-not-uploaded", needs=("write",))
 def file_not_uploaded(client: Client) -> Json:
     """Return whether a run of a file without content is refused, fails or proceeds."""
     response = attempt(client, file_ids=[create_file(client)["id"]])
@@ -134,7 +134,7 @@ def file_not_uploaded(client: Client) -> Json:
     return "accept" if status == usual else "fail" if status == "Failed" else status
 
 
-@observes("kognitos.runs.file-of-another-agent", needs=("write",))
+@probe("kognitos.runs.file-of-another-agent", needs=("write",))
 def file_of_another_agent(client: Client) -> Json:
     """Return whether a run may use another agent's file."""
     file = request_file(client, agent_id=other_agent(client), file_name="test-file.pdf").json()
@@ -142,25 +142,25 @@ def file_of_another_agent(client: Client) -> Json:
     return reading(attempt(client, file_ids=[file["id"]]), "accept")
 
 
-@observes("kognitos.runs.inputs-map", needs=("write",))
+@probe("kognitos.runs.inputs-map", needs=("write",))
 def inputs_map(client: Client) -> Json:
     """Return whether a map of names to values is accepted as inputs."""
-    return either(attempt(client, inputs=dict.fromkeys(_input_names(client), "x")), "accept", "reject")
+    return by_status(attempt(client, inputs=dict.fromkeys(_input_names(client), "x")), "accept", "reject")
 
 
-@observes("kognitos.runs.inputs-checked", needs=("write",))
+@probe("kognitos.runs.inputs-checked", needs=("write",))
 def inputs_checked(client: Client) -> Json:
     """Return whether an input without name and value is refused."""
-    return either(attempt(client, inputs=[{"understudy": "x"}]), False, True)
+    return by_status(attempt(client, inputs=[{"understudy": "x"}]), False, True)
 
 
-@observes("kognitos.runs.unknown-input", needs=("write",))
+@probe("kognitos.runs.unknown-input", needs=("write",))
 def unknown_input(client: Client) -> Json:
     """Return whether an unknown input is accepted."""
-    return either(attempt(client, inputs=[{"name": "understudy_unknown", "value": "x"}]), "accept", "reject")
+    return by_status(attempt(client, inputs=[{"name": "understudy_unknown", "value": "x"}]), "accept", "reject")
 
 
-@observes("kognitos.runs.concurrency-cap", needs=("write", "fresh"))
+@probe("kognitos.runs.concurrency-cap", needs=("write", "fresh"))
 def concurrency_cap(client: Client) -> Json:
     """Return how many active runs are accepted; null if 151 are."""
     known = (process for id in known_agents(client) for process in processes(client, id))
@@ -171,18 +171,20 @@ def concurrency_cap(client: Client) -> Json:
     return MOST_ACTIVE if started <= MOST_ACTIVE <= started + active else f"between {started} and {started + active}"
 
 
-@observes("kognitos.runs.over-capacity", needs=("write", "fresh"))
+@probe("kognitos.runs.over-capacity", needs=("write", "fresh"))
 def over_capacity(client: Client) -> Json:
     """Return the answer to starting a run when too many are active."""
-    demand(_start_many(client) <= MOST_ACTIVE, "this target runs as many as it is asked to")
+    skip_unless(_start_many(client) <= MOST_ACTIVE, "this target runs as many as it is asked to")
     return refusal(client.log[-1].response)
 
 
 def _start_many(client: Client) -> int:
     """Return how many runs can be started, up to one more than allowed."""
-    hasty, body = client.hasty(), valid_run_body(client)
+    without_retries, body = client.without_retries(), valid_run_body(client)
     try:
-        return next((n for n in range(MOST_ACTIVE + 1) if request_run(hasty, body).status >= 300), MOST_ACTIVE + 1)
+        return next(
+            (n for n in range(MOST_ACTIVE + 1) if request_run(without_retries, body).status >= 300), MOST_ACTIVE + 1
+        )
     except Violation:  # 503 is one of the answers that are possible here
         return sum(seen.operation == "createRun" and seen.response.status < 300 for seen in client.log)
 
@@ -190,12 +192,14 @@ def _start_many(client: Client) -> int:
 def _start_in_the_other_stage(client: Client, stage: str) -> Response:
     """Start a process that shows this stage in the other one."""
     known = (process for id in known_agents(client) for process in processes(client, id))
-    process = next((process for process in known if process["stage"] == stage), None) or missing(
+    process = next((process for process in known if process["stage"] == stage), None) or skip(
         f"no process is in the stage {stage}"
     )
     right = {"agent_id": process["agent_id"], "process_id": process["id"], "name": "Another stage", "stage": stage}
     response = request_run(client, right, stage=next(other for other in STAGES if other != stage))
-    demand(response.status < 300 or request_run(client, right).status < 300, f"no run is started of {process['id']}")
+    skip_unless(
+        response.status < 300 or request_run(client, right).status < 300, f"no run is started of {process['id']}"
+    )
     return response
 
 

@@ -10,7 +10,7 @@ from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import Response
 from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import Store
-from understudy_checks.mutation import Breakage, Table, handled, stepped
+from understudy_checks.mutation import Breakage, Table, with_handlers, with_steps
 from understudy_checks.mutation.operators import (
     answered,
     as_tenant,
@@ -77,7 +77,7 @@ def _remember_used_keys(api: Api) -> Api:
         act_as(call, known)
         return None
 
-    return stepped(api, authenticate=authenticate)
+    return with_steps(api, authenticate=authenticate)
 
 
 def _say_no(refusal: Refusal, body: Any) -> Any:
@@ -112,7 +112,7 @@ def _keep_runs_for_their_key(api: Api) -> Api:
             raise Problem("run-not-found")
         return api.handlers["getProcessRun"](call)
 
-    return handled(api, createProcessRun=create, getProcessRun=get_run)
+    return with_handlers(api, createProcessRun=create, getProcessRun=get_run)
 
 
 MUTANTS: Table = {

@@ -7,7 +7,7 @@ from understudy.engine.call import Call
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Response
 from understudy.engine.problem import Problem
-from understudy_checks.mutation import Breakage, Table, stepped
+from understudy_checks.mutation import Breakage, Table, with_steps
 from understudy_checks.mutation.operators import on_step_refusal, perform, replace_step, swap_step_error
 from understudy_checks.mutation.steps import count_for, map_retry_after
 
@@ -46,7 +46,7 @@ def _never_admit_again(api: Api) -> Api:
             refused.add(caller)
             raise
 
-    return stepped(api, limit_rate=admit)
+    return with_steps(api, limit_rate=admit)
 
 
 def _reopen_late(step: Step, call: Call) -> Response | None:

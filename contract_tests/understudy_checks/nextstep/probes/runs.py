@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from understudy_checks.client import Client, NotChecked
+from understudy_checks.client import Client, Skipped
 from understudy_checks.generic.probes import UNKNOWN, is_refused
 from understudy_checks.nextstep import driver
 from understudy_checks.nextstep.driver import (
@@ -17,7 +17,7 @@ from understudy_checks.nextstep.driver import (
     update_task,
 )
 from understudy_checks.nextstep.probes.templates import owned_by_the_runner
-from understudy_checks.probes import observes
+from understudy_checks.probes import probe
 
 Json = Any
 
@@ -31,14 +31,14 @@ MOMENT = 1.5
 """Seconds after which another time is shown, whatever fractions of a second a target shows."""
 
 
-@observes("nextstep.runs.name-and-title", needs=("write",))
+@probe("nextstep.runs.name-and-title", needs=("write",))
 def name_and_title(client: Client) -> Json:
     """Return which of two titles a run has: the one sent as `name` or as `title`."""
     title = start_run(client, _template(client)["id"], name="By name", title="By title")["title"]
     return {"By name": "name", "By title": "title"}.get(title, title)
 
 
-@observes("nextstep.runs.empty-name", needs=("write",))
+@probe("nextstep.runs.empty-name", needs=("write",))
 def empty_name(client: Client) -> Json:
     """Return the title of a run whose name is empty."""
     template = _template(client)
@@ -48,13 +48,13 @@ def empty_name(client: Client) -> Json:
     )
 
 
-@observes("nextstep.runs.due-date-checked", needs=("write",))
+@probe("nextstep.runs.due-date-checked", needs=("write",))
 def due_date_checked(client: Client) -> Json:
     """Return whether an invalid due date is refused."""
     return _offered(client, _template(client)["id"], due_date="some day") is None
 
 
-@observes("nextstep.runs.due-date-echo", needs=("write",))
+@probe("nextstep.runs.due-date-echo", needs=("write",))
 def due_date_echo(client: Client) -> Json:
     """Return how a due date with an offset is shown."""
     given = "2031-05-01T12:00:00+02:00"
@@ -64,14 +64,14 @@ def due_date_echo(client: Client) -> Json:
     return "timestamp" if shown and parse_time(shown) == parse_time(given) else shown
 
 
-@observes("nextstep.runs.fresh-updated-at", needs=("write",))
+@probe("nextstep.runs.fresh-updated-at", needs=("write",))
 def fresh_updated_at(client: Client) -> Json:
     """Return the `updated_at` of a run without updates."""
     run = read_run(client, start_run(client, _template(client)["id"])["id"])
     return "created_at" if run["updated_at"] == run["created_at"] else run["updated_at"]
 
 
-@observes("nextstep.runs.unknown-prefill-target", needs=("write",))
+@probe("nextstep.runs.unknown-prefill-target", needs=("write",))
 def unknown_prefill_target(client: Client) -> Json:
     """Return what becomes of a run that pre-fills an unknown element."""
     fields = [{"task_id": UNKNOWN, "element_id": UNKNOWN, "value": "Jane Smith"}]
@@ -79,17 +79,17 @@ def unknown_prefill_target(client: Client) -> Json:
     return "reject" if run is None else "ignore"
 
 
-@observes("nextstep.runs.prefill-checked", needs=("write",))
+@probe("nextstep.runs.prefill-checked", needs=("write",))
 def prefill_checked(client: Client) -> Json:
     """Return whether an object is refused as a pre-filled value."""
     for template in driver.published_templates(client):
         for task, element in driver.writable_elements(driver.template_tasks(client, template["id"])):
             fields = [{"task_id": task["id"], "element_id": element["id"], "value": {"text": "Jane Smith"}}]
             return _offered(client, template["id"], custom_elements=fields) is None
-    raise NotChecked("no published template with a field on this target")
+    raise Skipped("no published template with a field on this target")
 
 
-@observes("nextstep.runs.unattributed-assignee", needs=("write", "members"))
+@probe("nextstep.runs.unattributed-assignee", needs=("write", "members"))
 def unattributed_assignee(client: Client) -> Json:
     """Return the assignee of a workflow runner's task in a run without an actor."""
     wanted = owned_by_the_runner(client)
@@ -97,15 +97,15 @@ def unattributed_assignee(client: Client) -> Json:
     return next(task["assignee"] for task in tasks if task["template_task_id"] == wanted["id"])
 
 
-@observes("nextstep.runs.without-tasks", needs=("write",))
+@probe("nextstep.runs.without-tasks", needs=("write",))
 def without_tasks(client: Client) -> Json:
     """Return the status of a run without tasks, some seconds after its start."""
     run, _ = start_run_where(client, lambda tasks: not tasks, "no tasks")
-    client.world.linger(SETTLING)
+    client.world.wait_between_polls(SETTLING)
     return read_run(client, run["id"])["status"]
 
 
-@observes("nextstep.runs.completion-delay", needs=("write",))
+@probe("nextstep.runs.completion-delay", needs=("write",))
 def completion_delay(client: Client) -> Json:
     """Return after how many seconds a run completes once its last task is completed."""
     run, tasks = start_run_where(client, simple_tasks(), "tasks that can be completed")
@@ -114,11 +114,11 @@ def completion_delay(client: Client) -> Json:
     for seconds in range(LONGEST):
         if read_run(client, run["id"])["status"] == "completed":
             return seconds
-        client.world.linger(1)
-    raise NotChecked(f"a run is not completed {LONGEST} seconds after its last task")
+        client.world.wait_between_polls(1)
+    raise Skipped(f"a run is not completed {LONGEST} seconds after its last task")
 
 
-@observes("nextstep.runs.touched-by-tasks", needs=("write",))
+@probe("nextstep.runs.touched-by-tasks", needs=("write",))
 def touched_by_tasks(client: Client) -> Json:
     """Return whether completing a task changes `updated_at` of its run."""
     run, tasks = start_run_where(client, simple_tasks(least=2), "two tasks that can be completed")

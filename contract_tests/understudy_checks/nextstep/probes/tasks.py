@@ -7,8 +7,8 @@ from itertools import islice, pairwise
 from typing import Any
 
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked
-from understudy_checks.generic.probes import UNKNOWN, is_refused, refused
+from understudy_checks.client import Client, Skipped
+from understudy_checks.generic.probes import UNKNOWN, is_refused, status_and_code
 from understudy_checks.nextstep import driver
 from understudy_checks.nextstep.driver import (
     Tasks,
@@ -24,7 +24,7 @@ from understudy_checks.nextstep.driver import (
     value_of,
 )
 from understudy_checks.nextstep.probes.runs import MOMENT
-from understudy_checks.probes import observes
+from understudy_checks.probes import probe
 
 Json = Any
 
@@ -36,28 +36,28 @@ LOOKED_AT = 100
 """How many tasks that can be skipped are looked at to find one that was."""
 
 
-@observes("nextstep.tasks.update-success", needs=("write",))
+@probe("nextstep.tasks.update-success", needs=("write",))
 def update_success(client: Client) -> Json:
     """Return the status of an accepted update."""
     return request_update(client, _task(client), completed=False).status
 
 
-@observes("nextstep.tasks.locked-run-status", needs=("write",))
+@probe("nextstep.tasks.locked-run-status", needs=("write",))
 def locked_run_status(client: Client) -> Json:
     """Return the answer to updating a task of a completed run."""
     _, tasks = start_run_where(client, simple_tasks(), "tasks that can be completed")
     complete_run(client, tasks)
-    return refused(request_update(client, tasks[0], completed=True))
+    return status_and_code(request_update(client, tasks[0], completed=True))
 
 
-@observes("nextstep.tasks.unset-value", needs=("write",))
+@probe("nextstep.tasks.unset-value", needs=("write",))
 def unset_value(client: Client) -> Json:
     """Return the value of an element that was never filled."""
     _, tasks = start_run_where(client, lambda tasks: bool(driver.writable_elements(tasks)), "a field")
     return driver.writable_elements(tasks)[0][1]["value"]
 
 
-@observes("nextstep.tasks.scalar-values", needs=("write",))
+@probe("nextstep.tasks.scalar-values", needs=("write",))
 def scalar_values(client: Client) -> Json:
     """Return how a number element stores the text "42"."""
     task, element = _field(client, "number")
@@ -67,7 +67,7 @@ def scalar_values(client: Client) -> Json:
     return "coerce" if value == 42 else value
 
 
-@observes("nextstep.tasks.format-checks", needs=("write",))
+@probe("nextstep.tasks.format-checks", needs=("write",))
 def format_checks(client: Client) -> Json:
     """Return whether text is refused that is no e-mail address, no website, or no date."""
     _, tasks = start_run_where(client, _has_a_form, "an element whose text has a form")
@@ -76,25 +76,25 @@ def format_checks(client: Client) -> Json:
     return seen.popitem()[1] if len(set(seen.values())) == 1 else seen
 
 
-@observes("nextstep.tasks.empty-update", needs=("write",))
+@probe("nextstep.tasks.empty-update", needs=("write",))
 def empty_update(client: Client) -> Json:
     """Return whether an update without fields is accepted."""
     return "reject" if is_refused(request_update(client, _task(client))) else "accept"
 
 
-@observes("nextstep.tasks.empty-multichoice", needs=("write",))
+@probe("nextstep.tasks.empty-multichoice", needs=("write",))
 def empty_multichoice(client: Client) -> Json:
     """Return whether a multichoice element accepts an empty list."""
     return "reject" if is_refused(_set(client, *_field(client, "multichoice"), [])) else "accept"
 
 
-@observes("nextstep.tasks.unknown-element", needs=("write",))
+@probe("nextstep.tasks.unknown-element", needs=("write",))
 def unknown_element(client: Client) -> Json:
     """Return what becomes of a value for an unknown element."""
     return "reject" if is_refused(_set(client, _task(client), {"id": UNKNOWN}, "Jane Smith")) else "ignore"
 
 
-@observes("nextstep.tasks.null-value", needs=("write",))
+@probe("nextstep.tasks.null-value", needs=("write",))
 def null_value(client: Client) -> Json:
     """Return the effect of null on an element that has a value."""
     _, tasks = start_run_where(client, lambda tasks: bool(driver.writable_elements(tasks)), "a field")
@@ -106,7 +106,7 @@ def null_value(client: Client) -> Json:
     return "clears" if value in (None, "", []) else value
 
 
-@observes("nextstep.tasks.required-on-completion", needs=("write",))
+@probe("nextstep.tasks.required-on-completion", needs=("write",))
 def required_on_completion(client: Client) -> Json:
     """Return whether a task with an empty required element can be completed."""
     _, tasks = start_run_where(client, lambda tasks: any(map(_needs_a_value, tasks)), "a required field")
@@ -117,7 +117,7 @@ def required_on_completion(client: Client) -> Json:
     return False
 
 
-@observes("nextstep.tasks.completed-by", needs=("write", "members"))
+@probe("nextstep.tasks.completed-by", needs=("write", "members"))
 def completed_by(client: Client) -> Json:
     """Return whether a task names the member who completed it by user id or address."""
     member = driver.active_members(client)[0]
@@ -125,7 +125,7 @@ def completed_by(client: Client) -> Json:
     return {member.user_id: "user-id", member.email: "email"}.get(by, by)
 
 
-@observes("nextstep.tasks.unknown-actor", needs=("write",))
+@probe("nextstep.tasks.unknown-actor", needs=("write",))
 def unknown_actor(client: Client) -> Json:
     """Return who has completed a task whose actor is unknown."""
     task = update_task(client, complete_task(client, _task(client, simple_tasks(least=2))), completed=False)
@@ -136,7 +136,7 @@ def unknown_actor(client: Client) -> Json:
     return "email" if by == NOBODY else by
 
 
-@observes("nextstep.tasks.unknown-assignee", needs=("write",))
+@probe("nextstep.tasks.unknown-assignee", needs=("write",))
 def unknown_assignee(client: Client) -> Json:
     """Return what becomes of an unknown assignee."""
     task = _task(client)
@@ -146,7 +146,7 @@ def unknown_assignee(client: Client) -> Json:
     return {NOBODY: "keep", task["assignee"]: "ignore"}.get(shown, shown)
 
 
-@observes("nextstep.tasks.recompletion", needs=("write",))
+@probe("nextstep.tasks.recompletion", needs=("write",))
 def recompletion(client: Client) -> Json:
     """Return whether completing a completed task changes its time."""
     task = complete_task(client, _task(client, simple_tasks(least=2)))
@@ -156,7 +156,7 @@ def recompletion(client: Client) -> Json:
     return "unchanged" if read_task(client, task)["completed_at"] == task["completed_at"] else "refreshed"
 
 
-@observes("nextstep.tasks.actor-without-completion", needs=("write", "members"))
+@probe("nextstep.tasks.actor-without-completion", needs=("write", "members"))
 def actor_without_completion(client: Client) -> Json:
     """Return the answer to an update with an actor and nothing else."""
     task = _task(client)
@@ -166,7 +166,7 @@ def actor_without_completion(client: Client) -> Json:
     return "ignored" if driver.updatable_state(shown) == driver.updatable_state(task) else driver.updatable_state(shown)
 
 
-@observes("nextstep.tasks.completing-approval", needs=("write",))
+@probe("nextstep.tasks.completing-approval", needs=("write",))
 def completing_approval(client: Client) -> Json:
     """Return the effect of completing an approval through the API."""
     _, tasks = start_run_where(
@@ -175,13 +175,13 @@ def completing_approval(client: Client) -> Json:
     return _completing(client, next(filter(_is_approval, tasks)))
 
 
-@observes("nextstep.tasks.completing-skipped", needs=("write", "events"))
+@probe("nextstep.tasks.completing-skipped", needs=("write", "events"))
 def completing_skipped(client: Client) -> Json:
     """Return the effect of completing a skipped task."""
     return _completing(client, _skipped(client))
 
 
-@observes("nextstep.tasks.skipped-counts-as-completed")
+@probe("nextstep.tasks.skipped-counts-as-completed")
 def skipped_counts_as_completed(client: Client) -> Json:
     """Return whether a skipped task is shown as completed."""
     runs = client.call("listProcessRuns").json()["data"]
@@ -189,10 +189,10 @@ def skipped_counts_as_completed(client: Client) -> Json:
     for task in islice(tasks, LOOKED_AT):
         if _whole(client, task).get("skipped"):
             return task["completed"]
-    raise NotChecked("no skipped task in the newest runs on this target")
+    raise Skipped("no skipped task in the newest runs on this target")
 
 
-@observes("nextstep.tasks.rejection-reopens", needs=("write", "events"))
+@probe("nextstep.tasks.rejection-reopens", needs=("write", "events"))
 def rejection_reopens(client: Client) -> Json:
     """Return whether rejecting an approval reopens the task before it."""
     _, tasks = start_run_where(client, lambda tasks: any(_approvals(tasks)), "an approval after a task")

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from understudy_checks.client import Client, NotChecked
+from understudy_checks.client import Client, Skipped
 from understudy_checks.generic import probes
-from understudy_checks.generic.probes import UNKNOWN, is_refused, refused
+from understudy_checks.generic.probes import UNKNOWN, is_refused, status_and_code
 from understudy_checks.nextstep import driver
-from understudy_checks.probes import observes
+from understudy_checks.probes import probe
 
 Json = Any
 
@@ -42,7 +42,7 @@ def draft(client: Client) -> Iterator[str]:
 def owned_by_the_runner(client: Client) -> Json:
     """Return a template task that is assigned to the workflow runner.
 
-    Its assignee is the actor in a run with an actor, and another in its template. Raises NotChecked when there is none.
+    Its assignee is the actor in a run with an actor, and another in its template. Raises Skipped when there is none.
     """
     member = driver.active_members(client)[0]
     for template in islice(_with_shared_tasks(client), driver.MAX_ATTEMPTS):
@@ -51,36 +51,36 @@ def owned_by_the_runner(client: Client) -> Json:
         for task in driver.template_tasks(client, template["id"]):
             if owners[task["id"]] == member.user_id != task.get("assignee"):
                 return {**task, "template_id": template["id"]}
-    raise NotChecked("no published template with a task of the workflow runner on this target")
+    raise Skipped("no published template with a task of the workflow runner on this target")
 
 
-@observes("nextstep.templates.order")
+@probe("nextstep.templates.order")
 def order(client: Client) -> Json:
     """Return the order of the list of templates."""
     return probes.order(client, client.contract.operations["listProcessTemplates"], {})
 
 
-@observes("nextstep.templates.drafts-listed")
+@probe("nextstep.templates.drafts-listed")
 def drafts_listed(client: Client) -> Json:
     """Return whether the list shows unpublished templates."""
     with draft(client) as id:
         return any(template["id"] == id for template in driver.templates(client))
 
 
-@observes("nextstep.templates.workflow-runner", needs=("write", "members"))
+@probe("nextstep.templates.workflow-runner", needs=("write", "members"))
 def workflow_runner(client: Client) -> Json:
     """Return the assignee of a template task that belongs to the workflow runner."""
     return owned_by_the_runner(client).get("assignee")
 
 
-@observes("nextstep.templates.publish-success", needs=("write",))
+@probe("nextstep.templates.publish-success", needs=("write",))
 def publish_success(client: Client) -> Json:
     """Return the status of publishing an unpublished template."""
     with unpublished(client) as template:
         return client.call("publishProcessTemplate", {"id": template["id"]}, json={"published": True}).status
 
 
-@observes("nextstep.templates.publish-without-flag", needs=("write",))
+@probe("nextstep.templates.publish-without-flag", needs=("write",))
 def publish_without_flag(client: Client) -> Json:
     """Return the effect of publishing an unpublished template with an empty object."""
     with unpublished(client) as template:
@@ -89,7 +89,7 @@ def publish_without_flag(client: Client) -> Json:
         return "publish" if driver.read_template(client, template["id"])["is_published"] else "unpublish"
 
 
-@observes("nextstep.templates.version-step", needs=("write",))
+@probe("nextstep.templates.version-step", needs=("write",))
 def version_step(client: Client) -> Json:
     """Return by how much the version grows when a template is unpublished and published again."""
     with unpublished(client) as template:
@@ -97,7 +97,7 @@ def version_step(client: Client) -> Json:
     return driver.read_template(client, template["id"])["version"] - template["version"]
 
 
-@observes("nextstep.templates.republish", needs=("write",))
+@probe("nextstep.templates.republish", needs=("write",))
 def republish(client: Client) -> Json:
     """Return what publishing a published template changes."""
     before = driver.read_template(client, next(driver.published_templates(client))["id"])
@@ -107,7 +107,7 @@ def republish(client: Client) -> Json:
     return "unchanged" if after == before else sorted(name for name in after if after[name] != before.get(name))
 
 
-@observes("nextstep.templates.edits-go-live", needs=("write", "events"))
+@probe("nextstep.templates.edits-go-live", needs=("write", "events"))
 def edits_go_live(client: Client) -> Json:
     """Return whether a run has an edit of its published template that was not published."""
     template = next(driver.published_templates(client))
@@ -117,17 +117,17 @@ def edits_go_live(client: Client) -> Json:
     return "at-once" if titles == [UNKNOWN] else "on-publish"
 
 
-@observes("nextstep.runs.unpublished-template", needs=("write",))
+@probe("nextstep.runs.unpublished-template", needs=("write",))
 def unpublished_template(client: Client) -> Json:
     """Return the answer to starting a run of an unpublished template."""
     with draft(client) as id:
-        return refused(client.call("createProcessRun", json={"template_id": id}))
+        return status_and_code(client.call("createProcessRun", json={"template_id": id}))
 
 
-@observes("nextstep.runs.unknown-template", needs=("write",))
+@probe("nextstep.runs.unknown-template", needs=("write",))
 def unknown_template(client: Client) -> Json:
     """Return the answer to starting a run of an unknown template."""
-    return refused(client.call("createProcessRun", json={"template_id": UNKNOWN}))
+    return status_and_code(client.call("createProcessRun", json={"template_id": UNKNOWN}))
 
 
 def _with_shared_tasks(client: Client) -> Iterator[Json]:

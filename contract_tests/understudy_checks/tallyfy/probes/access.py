@@ -15,8 +15,8 @@ from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.generic import probes
-from understudy_checks.probes import observes
-from understudy_checks.readings import demand, either, missing
+from understudy_checks.measurements import by_status, skip, skip_unless
+from understudy_checks.probes import probe
 from understudy_checks.refusals import code_of, message_of
 from understudy_checks.tallyfy.driver import (
     UNKNOWN_ID,
@@ -41,7 +41,7 @@ def the(client: Client, operation: str) -> Operation:
 
 def refusal(response: Response) -> Json:
     """Return status and code of a refusal; None for a success."""
-    return probes.refused(response) if probes.is_refused(response) else None
+    return probes.status_and_code(response) if probes.is_refused(response) else None
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def first(org: Organization, path: str, **query: Json) -> Json:
     """Return the first item of a list; raises NotChecked when it is empty."""
     found = org.get_body(path, per_page=1, **query)["data"]
     asked = "&".join(f"{name.rstrip('_')}={value}" for name, value in query.items())
-    return found[0] if found else missing(f"nothing is listed by {path}?{asked}")
+    return found[0] if found else skip(f"nothing is listed by {path}?{asked}")
 
 
 def member(client: Client, *, administrator: bool) -> Organization:
@@ -82,65 +82,63 @@ def member(client: Client, *, administrator: bool) -> Organization:
     home = first_organization(client).id
     places = (first_organization(client, key=key) for key in client.access.api_keys)
     found = (org for org in places if org.id == home and _administers(org) == administrator)
-    return next(found, None) or missing(
-        f"no key is known of {'an administrator' if administrator else 'another member'}"
-    )
+    return next(found, None) or skip(f"no key is known of {'an administrator' if administrator else 'another member'}")
 
 
-@observes("tallyfy.authentication.missing-client")
+@probe("tallyfy.authentication.missing-client")
 def missing_client(client: Client) -> Json:
     """Return the answer to a request without `X-Tallyfy-Client`."""
     return refusal(_without(client, b"x-tallyfy-client"))
 
 
-@observes("tallyfy.authentication.accept")
+@probe("tallyfy.authentication.accept")
 def accept(client: Client) -> Json:
     """Return whether `Accept` may be omitted."""
-    return either(_without(client, b"accept"), "any", "required")
+    return by_status(_without(client, b"accept"), "any", "required")
 
 
-@observes("tallyfy.authentication.scheme-case")
+@probe("tallyfy.authentication.scheme-case")
 def scheme_case(client: Client) -> Json:
     """Return whether the word Bearer may be written in lower case."""
     return probes.scheme_case(client)
 
 
-@observes("tallyfy.authentication.challenge")
+@probe("tallyfy.authentication.challenge")
 def challenge(client: Client) -> Json:
     """Return the `WWW-Authenticate` header of a 401."""
     return probes.challenge(client)
 
 
-@observes("tallyfy.errors.unauthenticated-message")
+@probe("tallyfy.errors.unauthenticated-message")
 def unauthenticated_message(client: Client) -> Json:
     """Return the message of a 401."""
-    return message_of(probes.keyless(client).json())
+    return message_of(probes.send_without_key(client).json())
 
 
-@observes("tallyfy.errors.unauthenticated-code")
+@probe("tallyfy.errors.unauthenticated-code")
 def unauthenticated_code(client: Client) -> Json:
     """Return the `code` of a 401."""
-    return code_of(probes.keyless(client).json())
+    return code_of(probes.send_without_key(client).json())
 
 
-@observes("tallyfy.errors.forbidden-message", needs=("write", "second-key"))
+@probe("tallyfy.errors.forbidden-message", needs=("write", "second-key"))
 def forbidden_message(client: Client) -> Json:
     """Return the message to a member who deletes a process, which only administrators may."""
     org = member(client, administrator=False)
     with process(first_organization(client)) as run:
         response = org.send("DELETE", f"/runs/{run['id']}/delete")
-    demand(response.status == 403, f"a member who deletes gets {response.status}")
+    skip_unless(response.status == 403, f"a member who deletes gets {response.status}")
     return message_of(response.json())
 
 
-@observes("tallyfy.errors.foreign-organization", needs=("other-tenant",))
+@probe("tallyfy.errors.foreign-organization", needs=("other-tenant",))
 def foreign_organization(client: Client) -> Json:
     """Return the answer to reading an organization that the token does not belong to."""
     other = first_organization(client, key=client.other_tenant_key)
     return refusal(client.call("getOrganization", {"org_id": other.id}))
 
 
-@observes("tallyfy.errors.foreign-object", needs=("other-tenant",))
+@probe("tallyfy.errors.foreign-object", needs=("other-tenant",))
 def foreign_object(client: Client) -> Json:
     """Return whether another organization's process is unknown or forbidden in one's own."""
     theirs = first(first_organization(client, key=client.other_tenant_key), "/runs")
@@ -148,20 +146,20 @@ def foreign_object(client: Client) -> Json:
     return {404: "not-found", 403: "forbidden"}.get(status, status)
 
 
-@observes("tallyfy.errors.validation-message", needs=("write",))
+@probe("tallyfy.errors.validation-message", needs=("write",))
 def validation_message(client: Client) -> Json:
     """Return the message of a 422."""
-    return message_of(_invalid(client)) or missing("a 422 has no message here")
+    return message_of(_invalid(client)) or skip("a 422 has no message here")
 
 
-@observes("tallyfy.errors.validation-members", needs=("write",))
+@probe("tallyfy.errors.validation-members", needs=("write",))
 def validation_members(client: Client) -> Json:
     """Return the members of the body of a 422."""
     body = _invalid(client)
     return [name for name in ("error", "message", "errors") if name in body]
 
 
-@observes("tallyfy.errors.answer-names", needs=("write",))
+@probe("tallyfy.errors.answer-names", needs=("write",))
 def answer_names(client: Client) -> Json:
     """Return how the errors name a form field: by its id, or with its container and a dot in front."""
     org = first_organization(client)
@@ -171,96 +169,96 @@ def answer_names(client: Client) -> Json:
     return next((form for form, wanted in names.items() if wanted <= set(errors)), sorted(errors))
 
 
-@observes("tallyfy.http.head")
+@probe("tallyfy.http.head")
 def head(client: Client) -> Json:
     """Return whether HEAD is answered like GET."""
     return probes.head(client)
 
 
-@observes("tallyfy.http.options")
+@probe("tallyfy.http.options")
 def options(client: Client) -> Json:
     """Return whether OPTIONS lists the allowed methods."""
     return probes.options(client)
 
 
-@observes("tallyfy.errors.method-not-allowed")
+@probe("tallyfy.errors.method-not-allowed")
 def method_not_allowed(client: Client) -> Json:
     """Return the answer to a method that the endpoint does not have."""
     return refusal(first_organization(client).send("GET", f"/tasks/{UNKNOWN_ID}/comment"))
 
 
-@observes("tallyfy.errors.malformed-body", needs=("write",))
+@probe("tallyfy.errors.malformed-body", needs=("write",))
 def malformed_body(client: Client) -> Json:
     """Return the answer to a body that is not JSON."""
-    return refusal(probes.unreadable(client, the(client, "launchRun"), {"org_id": first_organization(client).id}))
+    return refusal(probes.send_malformed(client, the(client, "launchRun"), {"org_id": first_organization(client).id}))
 
 
-@observes("tallyfy.errors.unsupported-media-type", needs=("write",))
+@probe("tallyfy.errors.unsupported-media-type", needs=("write",))
 def unsupported_media_type(client: Client) -> Json:
     """Return the answer to a body of another content type; null if it is accepted."""
-    return refusal(probes.mistyped(client, the(client, "updateRun"), *_same_run(client)))
+    return refusal(probes.send_as_text(client, the(client, "updateRun"), *_same_run(client)))
 
 
-@observes("tallyfy.errors.body-too-large", needs=("write",))
+@probe("tallyfy.errors.body-too-large", needs=("write",))
 def body_too_large(client: Client) -> Json:
     """Return the answer to a body that is too large."""
-    return refusal(probes.oversized(client, the(client, "updateRun"), *_same_run(client)))
+    return refusal(probes.send_oversized(client, the(client, "updateRun"), *_same_run(client)))
 
 
-@observes("tallyfy.errors.unknown-body-fields", needs=("write",))
+@probe("tallyfy.errors.unknown-body-fields", needs=("write",))
 def unknown_body_fields(client: Client) -> Json:
     """Return whether an unknown member of a body is ignored or refused."""
     return probes.unknown_member(client, the(client, "updateRun"), *_same_run(client))
 
 
-@observes("tallyfy.errors.unknown-query-parameters")
+@probe("tallyfy.errors.unknown-query-parameters")
 def unknown_query_parameters(client: Client) -> Json:
     """Return whether an unknown query parameter is ignored or refused."""
     return probes.unknown_parameter(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
-@observes("tallyfy.errors.duplicate-query-parameters")
+@probe("tallyfy.errors.duplicate-query-parameters")
 def duplicate_query_parameters(client: Client) -> Json:
     """Return which of two values of a query parameter counts, unless the request is refused."""
     return probes.repeated_limit(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
-@observes("tallyfy.errors.invalid-filters")
+@probe("tallyfy.errors.invalid-filters")
 def invalid_filters(client: Client) -> Json:
     """Return whether a filter with an unknown value is refused or ignored."""
-    return either(first_organization(client).send("GET", "/runs", query={"status": UNKNOWN_ID}), "ignore", "reject")
+    return by_status(first_organization(client).send("GET", "/runs", query={"status": UNKNOWN_ID}), "ignore", "reject")
 
 
-@observes("tallyfy.rate-limit.burst", needs=("fresh", "advance"))
+@probe("tallyfy.rate-limit.burst", needs=("fresh", "advance"))
 def burst(client: Client) -> Json:
     """Return how many requests are accepted in how many seconds; null without a limit."""
-    quota = probes.met_quota(client)
+    quota = probes.measure_quota(client)
     return quota and quota._asdict()
 
 
-@observes("tallyfy.rate-limit.window", needs=("fresh", "advance"))
+@probe("tallyfy.rate-limit.window", needs=("fresh", "advance"))
 def window(client: Client) -> Json:
     """Return when the window of the rate limit starts."""
     return probes.window(client)
 
 
-@observes("tallyfy.rate-limit.counted-calls", needs=("fresh", "advance"))
+@probe("tallyfy.rate-limit.counted-calls", needs=("fresh", "advance"))
 def counted_calls(client: Client) -> Json:
     """Return whether failed requests count towards the limit."""
     nothing = {"org_id": first_organization(client).id, "run_id": UNKNOWN_ID}
-    return probes.counted_calls(client, lambda hasty: hasty.call("getRun", nothing))
+    return probes.counted_calls(client, lambda without_retries: without_retries.call("getRun", nothing))
 
 
-@observes("tallyfy.rate-limit.headers", needs=("fresh", "advance"))
+@probe("tallyfy.rate-limit.headers", needs=("fresh", "advance"))
 def limit_headers(client: Client) -> Json:
     """Return whether answers have headers about the limit."""
-    return probes.limit_headers(client) or probes.exhausted(client).status != 429
+    return probes.limit_headers(client) or probes.exceed_quota(client).status != 429
 
 
-@observes("tallyfy.rate-limit.message", needs=("fresh", "advance"))
+@probe("tallyfy.rate-limit.message", needs=("fresh", "advance"))
 def rate_limited_message(client: Client) -> Json:
     """Return the message to a request over the limit."""
-    return message_of(probes.exhausted(client).json())
+    return message_of(probes.exceed_quota(client).json())
 
 
 def _administers(org: Organization) -> bool:
@@ -286,7 +284,7 @@ def _without(client: Client, header: bytes) -> Response:
 def _invalid(client: Client) -> Json:
     """Return the body of a 422."""
     response = launch_badly(first_organization(client), user_id=NOBODY)
-    demand(response.status == 422, f"a launch for nobody gets {response.status}")
+    skip_unless(response.status == 422, f"a launch for nobody gets {response.status}")
     return response.json()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from understudy_checks.client import Client
 from understudy_checks.generic import probes
-from understudy_checks.probes import observes
-from understudy_checks.readings import demand, either, missing
+from understudy_checks.measurements import by_status, skip, skip_unless
+from understudy_checks.probes import probe
 from understudy_checks.tallyfy.driver import (
     HIDDEN_STATUS,
     UNKNOWN_ID,
@@ -30,130 +30,130 @@ ANSWERS = ("value", "field_value")
 FORMS = "form_fields,ko_form_fields"
 
 
-@observes("tallyfy.pagination.previous-link")
+@probe("tallyfy.pagination.previous-link")
 def previous_link(client: Client) -> Json:
     """Return the name of the link to the previous page."""
     links = first_organization(client).get_body("/checklists", page=2, per_page=1)["meta"]["pagination"]["links"]
-    return next((name for name in links if name != "next"), None) or missing("no second page has a link to the first")
+    return next((name for name in links if name != "next"), None) or skip("no second page has a link to the first")
 
 
-@observes("tallyfy.pagination.no-links")
+@probe("tallyfy.pagination.no-links")
 def no_links(client: Client) -> Json:
     """Return the value of `links` without any link."""
     return _nothing(first_organization(client))["links"]
 
 
-@observes("tallyfy.pagination.past-the-end")
+@probe("tallyfy.pagination.past-the-end")
 def past_the_end(client: Client) -> Json:
     """Return whether a page after the last one is empty or refused."""
     org = first_organization(client)
     last = org.get_body("/checklists", per_page=1)["meta"]["pagination"]["total_pages"]
-    return either(org.send("GET", "/checklists", query={"per_page": 1, "page": last + 1}), "empty", "reject")
+    return by_status(org.send("GET", "/checklists", query={"per_page": 1, "page": last + 1}), "empty", "reject")
 
 
-@observes("tallyfy.pagination.pages-of-an-empty-list")
+@probe("tallyfy.pagination.pages-of-an-empty-list")
 def pages_of_an_empty_list(client: Client) -> Json:
     """Return the number of pages of an empty list."""
     return _nothing(first_organization(client))["total_pages"]
 
 
-@observes("tallyfy.pagination.meta-of-everything")
+@probe("tallyfy.pagination.meta-of-everything")
 def meta_of_everything(client: Client) -> Json:
     """Return whether a list without paging has pagination."""
     return "meta" in first_organization(client).get_body("/checklists", without_pagination=True)
 
 
-@observes("tallyfy.pagination.limit-out-of-range")
+@probe("tallyfy.pagination.limit-out-of-range")
 def limit_out_of_range(client: Client) -> Json:
     """Return whether a `per_page` of 0 is refused, or read as 1 or as the default."""
     return probes.limit_outside(client, the(client, "listTemplates"), {"org_id": first_organization(client).id}, 0)
 
 
-@observes("tallyfy.pagination.limit-not-an-integer")
+@probe("tallyfy.pagination.limit-not-an-integer")
 def limit_not_an_integer(client: Client) -> Json:
     """Return whether a `per_page` that is no integer is refused or read as the default."""
     return probes.limit_no_integer(client, the(client, "listTemplates"), {"org_id": first_organization(client).id})
 
 
-@observes("tallyfy.pagination.invalid-page")
+@probe("tallyfy.pagination.invalid-page")
 def invalid_page(client: Client) -> Json:
     """Return whether a `page` of 0 is refused or read as 1."""
-    return either(first_organization(client).send("GET", "/checklists", query={"page": 0}), "default", "reject")
+    return by_status(first_organization(client).send("GET", "/checklists", query={"page": 0}), "default", "reject")
 
 
-@observes("tallyfy.includes.unknown")
+@probe("tallyfy.includes.unknown")
 def unknown_include(client: Client) -> Json:
     """Return whether an unknown name in `with` is ignored or refused."""
-    return either(
+    return by_status(
         first_organization(client).send("GET", "/runs", query={"with": UNKNOWN_ID, "per_page": 1}), "ignore", "reject"
     )
 
 
-@observes("tallyfy.includes.item")
+@probe("tallyfy.includes.item")
 def included_item(client: Client) -> Json:
     """Return whether a single included object has `data` around it."""
     return _wrapping(first(first_organization(client), "/runs", with_="checklist")["checklist"])
 
 
-@observes("tallyfy.includes.undescribed")
+@probe("tallyfy.includes.undescribed")
 def undescribed_include(client: Client) -> Json:
     """Return whether an include that no example shows has `data` around it."""
     return _wrapping(first(first_organization(client), "/runs", with_="folders")["folders"])
 
 
-@observes("tallyfy.includes.template-collections")
+@probe("tallyfy.includes.template-collections")
 def template_collections(client: Client) -> Json:
     """Return whether the steps of a template have `data` around them."""
     return _wrapping(first(first_organization(client), "/checklists", with_="steps")["steps"])
 
 
-@observes("tallyfy.fields.answer-name")
+@probe("tallyfy.fields.answer-name")
 def answer_name(client: Client) -> Json:
     """Return which members of a form field hold its answer."""
-    shown = next(iter(_fields(first_organization(client), form_fields_values=True)), None) or missing(
+    shown = next(iter(_fields(first_organization(client), form_fields_values=True)), None) or skip(
         "no process has a form field"
     )
     return [name for name in ANSWERS if name in shown]
 
 
-@observes("tallyfy.fields.without-values")
+@probe("tallyfy.fields.without-values")
 def without_values(client: Client) -> Json:
     """Return the answers of included form fields when `form_fields_values` is missing."""
     org = first_organization(client)
     answered = [any(_answers(field)) for field in _fields(org, form_fields_values=True)]
     fields = [field for field, holds in zip(_fields(org), answered, strict=True) if holds]
-    answers = _answers(fields[0]) if fields else missing("no process has a form field that is answered")
+    answers = _answers(fields[0]) if fields else skip("no process has a form field that is answered")
     return "absent" if not answers else "shown" if any(answers) else "null"
 
 
-@observes("tallyfy.progress.whole")
+@probe("tallyfy.progress.whole")
 def whole_progress(client: Client) -> Json:
     """Return whether `whole_progress` counts hidden tasks."""
     run = with_hidden(first_organization(client))
     return "all-tasks" if run["whole_progress"]["total"] > run["progress"]["total"] else "visible-tasks"
 
 
-@observes("tallyfy.runs.delayed")
+@probe("tallyfy.runs.delayed")
 def delayed(client: Client) -> Json:
     """Return the status of a process with late tasks."""
     return first(first_organization(client), "/runs", status="delayed")["status"]
 
 
-@observes("tallyfy.runs.order")
+@probe("tallyfy.runs.order")
 def runs_order(client: Client) -> Json:
     """Return the order of the list of processes."""
     return probes.order(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
 
 
-@observes("tallyfy.runs.due-date")
+@probe("tallyfy.runs.due-date")
 def due_date(client: Client) -> Json:
     """Return the `due_date` of a process whose tasks have deadlines."""
     runs = first_organization(client).get_body("/runs", per_page=100)["data"]
-    run = next((run for run in runs if run.get("max_task_deadline")), None) or missing("no process has a deadline")
+    run = next((run for run in runs if run.get("max_task_deadline")), None) or skip("no process has a deadline")
     return "latest-deadline" if run["due_date"] == run["max_task_deadline"] else run["due_date"]
 
 
-@observes("tallyfy.runs.status-archived")
+@probe("tallyfy.runs.status-archived")
 def status_archived(client: Client) -> Json:
     """Return whether `status=archived` lists archived processes."""
     org = first_organization(client)
@@ -161,57 +161,57 @@ def status_archived(client: Client) -> Json:
     return "archived" if org.get_body("/runs", status="archived")["data"] else "nothing"
 
 
-@observes("tallyfy.tasks.fresh-status")
+@probe("tallyfy.tasks.fresh-status")
 def fresh_status(client: Client) -> Json:
     """Return the status of a task that nobody has begun."""
     shown = {task["status"] for task in first_organization(client).get_body("/tasks", per_page=100)["data"]}
-    return next(iter(shown & {"not-started", "active"}), None) or missing("no task is listed that is fresh")
+    return next(iter(shown & {"not-started", "active"}), None) or skip("no task is listed that is fresh")
 
 
-@observes("tallyfy.tasks.hidden-among-active")
+@probe("tallyfy.tasks.hidden-among-active")
 def hidden_among_active(client: Client) -> Json:
     """Return whether `status=active` lists hidden tasks."""
     org = first_organization(client)
     return any(task["status"] == HIDDEN_STATUS for task in run_tasks(org, with_hidden(org), status="active"))
 
 
-@observes("tallyfy.tasks.organization-order")
+@probe("tallyfy.tasks.organization-order")
 def tasks_order(client: Client) -> Json:
     """Return the order of an organization's tasks."""
     return probes.order(client, the(client, "listTasks"), {"org_id": first_organization(client).id})
 
 
-@observes("tallyfy.tasks.default-status")
+@probe("tallyfy.tasks.default-status")
 def default_status(client: Client) -> Json:
     """Return which of one's own tasks are listed without `status`."""
     org = first_organization(client)
     usual, active, every = (_own_tasks(org, status=status) for status in (None, "active", "all"))
-    demand(active != every, "whom the key is of has no task that is not active")
+    skip_unless(active != every, "whom the key is of has no task that is not active")
     return {active: "active", every: "all"}.get(usual, f"{usual} of {every}")
 
 
-@observes("tallyfy.templates.archived")
+@probe("tallyfy.templates.archived")
 def archived_template(client: Client) -> Json:
     """Return whether an archived template can be read by its id."""
     org = first_organization(client)
     template = first(org, "/checklists", archived="only")
-    return either(org.send("GET", f"/checklists/{template['id']}"), "shown", "not-found")
+    return by_status(org.send("GET", f"/checklists/{template['id']}"), "shown", "not-found")
 
 
-@observes("tallyfy.archive.read-by-id")
+@probe("tallyfy.archive.read-by-id")
 def archived_run(client: Client) -> Json:
     """Return whether an archived process can be read by its id."""
     org = first_organization(client)
     run = first(org, "/runs", archived="only")
-    return either(org.send("GET", f"/runs/{run['id']}"), "shown", "not-found")
+    return by_status(org.send("GET", f"/runs/{run['id']}"), "shown", "not-found")
 
 
-@observes("tallyfy.next-task.entries")
+@probe("tallyfy.next-task.entries")
 def next_task_entries(client: Client) -> Json:
     """Return whether `next_task` holds one task or also those after it."""
     runs = first_organization(client).get_body("/runs", status="active", with_="next_task", per_page=100)["data"]
     busy = [run for run in runs if run["progress"]["total"] - run["progress"]["complete"] > 1]
-    run = next(iter(busy), None) or missing("no active process has two open tasks")
+    run = next(iter(busy), None) or skip("no active process has two open tasks")
     return "one" if len(unwrap_items(run["next_task"])) == 1 else "all"
 
 
@@ -222,13 +222,13 @@ def with_hidden(org: Organization) -> Json:
     )
     runs = org.get_body("/runs", checklist_id=template["id"])["data"]
     found = (run for run in runs if any(task["status"] == HIDDEN_STATUS for task in run_tasks(org, run)))
-    return next(found, None) or missing("no process has a hidden task")
+    return next(found, None) or skip("no process has a hidden task")
 
 
 def _nothing(org: Organization) -> Json:
     """Return the pagination of an empty list."""
     pagination = org.get_body("/runs", q=UNKNOWN_ID)["meta"]["pagination"]
-    return pagination if not pagination["total"] else missing("no list is empty")
+    return pagination if not pagination["total"] else skip("no list is empty")
 
 
 def _wrapping(included: Json) -> str:

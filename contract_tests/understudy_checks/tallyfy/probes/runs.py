@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from understudy_checks.client import Client
-from understudy_checks.probes import observes
-from understudy_checks.readings import bound, demand, either, missing
+from understudy_checks.measurements import by_status, measure_bound, skip, skip_unless
+from understudy_checks.probes import probe
 from understudy_checks.tallyfy.driver import (
     COMPLETED_STATUS,
     UNKNOWN_ID,
@@ -34,7 +34,7 @@ Json = Any
 HALF = timedelta(minutes=30)
 
 
-@observes("tallyfy.progress.percent", needs=("write",))
+@probe("tallyfy.progress.percent", needs=("write",))
 def percent(client: Client) -> Json:
     """Return how `percent` is rounded."""
     org = first_organization(client)
@@ -47,7 +47,7 @@ def percent(client: Client) -> Json:
     return {int(exact): "down", round(exact): "nearest"}.get(shown, "exact" if abs(shown - exact) < 0.1 else shown)
 
 
-@observes("tallyfy.runs.due-soon-hours", needs=("write",))
+@probe("tallyfy.runs.due-soon-hours", needs=("write",))
 def due_soon_hours(client: Client) -> Json:
     """Return how many hours before its deadline an object is due soon."""
     org = first_organization(client)
@@ -57,10 +57,10 @@ def due_soon_hours(client: Client) -> Json:
         with process(org, **_due(plain_template(org), deadline)) as run:
             return bool(read_run(org, run)["due_soon"])
 
-    return bound((24, 48), is_due_soon)
+    return measure_bound((24, 48), is_due_soon)
 
 
-@observes("tallyfy.runs.without-tasks", needs=("write",))
+@probe("tallyfy.runs.without-tasks", needs=("write",))
 def without_tasks(client: Client) -> Json:
     """Return the status of a process without tasks."""
     org = first_organization(client)
@@ -68,23 +68,23 @@ def without_tasks(client: Client) -> Json:
         return read_run(org, run)["status"]
 
 
-@observes("tallyfy.runs.reopened-by-task", needs=("write",))
+@probe("tallyfy.runs.reopened-by-task", needs=("write",))
 def reopened_by_task(client: Client) -> Json:
     """Return the status of a complete process after one of its tasks is reopened."""
     org = first_organization(client)
     with process(org) as run:
-        demand(complete_run(org, run)["status"] == "complete", "no process could be completed")
+        skip_unless(complete_run(org, run)["status"] == "complete", "no process could be completed")
         org.call("DELETE", f"/runs/{run['id']}/completed-tasks/{run_tasks(org, run)[0]['id']}")
         return read_run(org, run)["status"]
 
 
-@observes("tallyfy.runs.unknown-references", needs=("write",))
+@probe("tallyfy.runs.unknown-references", needs=("write",))
 def unknown_references(client: Client) -> Json:
     """Return whether an unknown tag is refused or dropped."""
-    return either(launch_badly(first_organization(client), tags=[UNKNOWN_ID]), "ignore", "reject")
+    return by_status(launch_badly(first_organization(client), tags=[UNKNOWN_ID]), "ignore", "reject")
 
 
-@observes("tallyfy.kickoff.open-status", needs=("write",))
+@probe("tallyfy.kickoff.open-status", needs=("write",))
 def open_status(client: Client) -> Json:
     """Return the `prerun_status` of an open kick-off form."""
     org = first_organization(client)
@@ -93,13 +93,13 @@ def open_status(client: Client) -> Json:
         return read_run(org, run)["prerun_status"]
 
 
-@observes("tallyfy.launch.unknown-template", needs=("write",))
+@probe("tallyfy.launch.unknown-template", needs=("write",))
 def unknown_template(client: Client) -> Json:
     """Return the answer to launching an unknown template."""
     return refusal(first_organization(client).send("POST", "/runs", json={"checklist_id": UNKNOWN_ID}))
 
 
-@observes("tallyfy.launch.name-date", needs=("write",))
+@probe("tallyfy.launch.name-date", needs=("write",))
 def name_date(client: Client) -> Json:
     """Return the format of the date in the name of a process without a name."""
     assumption = client.contract.assumptions["tallyfy.launch.name-date"]
@@ -108,7 +108,7 @@ def name_date(client: Client) -> Json:
         return next((form for form in forms if f"{_time(run):{form}}" in run["name"]), run["name"])
 
 
-@observes("tallyfy.launch.kickoff", needs=("write",))
+@probe("tallyfy.launch.kickoff", needs=("write",))
 def launch_kickoff(client: Client) -> Json:
     """Return whether a launch without answers submits the kick-off form."""
     org = first_organization(client)
@@ -116,7 +116,7 @@ def launch_kickoff(client: Client) -> Json:
         return "submitted" if run["prerun_status"] == "complete" else "when-answered"
 
 
-@observes("tallyfy.launch.default-deadline", needs=("write",))
+@probe("tallyfy.launch.default-deadline", needs=("write",))
 def default_deadline(client: Client) -> Json:
     """Return the deadline of a task whose step has none."""
     org = first_organization(client)
@@ -127,18 +127,18 @@ def default_deadline(client: Client) -> Json:
     return passed and {"value": passed.days, "unit": "days"}
 
 
-@observes("tallyfy.next-task.without-deadline", needs=("write",))
+@probe("tallyfy.next-task.without-deadline", needs=("write",))
 def next_without_deadline(client: Client) -> Json:
     """Return where a task without a deadline stands among the next ones."""
     org = first_organization(client)
     with process(org, **_due(plain_template(org), _now(org) + timedelta(days=3))) as run:
         task = run_tasks(org, run)[0]
         changed = org.call("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"deadline": None})
-        demand(changed["deadline"] is None, "every task has a deadline")
+        skip_unless(changed["deadline"] is None, "every task has a deadline")
         return "last" if _next(org, run)["deadline"] else "first"
 
 
-@observes("tallyfy.next-task.ties", needs=("write",))
+@probe("tallyfy.next-task.ties", needs=("write",))
 def next_ties(client: Client) -> Json:
     """Return which of two tasks with the same deadline is next."""
     org = first_organization(client)
@@ -151,25 +151,25 @@ def next_ties(client: Client) -> Json:
         return next((name for name, id in least.items() if id == shown), "neither by position nor by increment_id")
 
 
-@observes("tallyfy.archive.again", needs=("write",))
+@probe("tallyfy.archive.again", needs=("write",))
 def activate_again(client: Client) -> Json:
     """Return whether activating an active process changes nothing or answers not found."""
     org = first_organization(client)
     run = first(org, "/runs", status="active")
-    return either(org.send("PUT", f"/runs/{run['id']}/activate"), "unchanged", "not-found")
+    return by_status(org.send("PUT", f"/runs/{run['id']}/activate"), "unchanged", "not-found")
 
 
-@observes("tallyfy.archive.locked", needs=("write",))
+@probe("tallyfy.archive.locked", needs=("write",))
 def archived_is_locked(client: Client) -> Json:
     """Return the answer to updating a task of an archived process."""
     org = first_organization(client)
     runs = org.get_body("/runs", archived="only")["data"]
     tasks = [(run, task) for run in runs for task in run_tasks(org, run) if task["status"] != COMPLETED_STATUS]
-    run, task = tasks[0] if tasks else missing("no archived process has an open task")
+    run, task = tasks[0] if tasks else skip("no archived process has an open task")
     return refusal(org.send("PUT", f"/runs/{run['id']}/tasks/{task['id']}", json={"title": task["title"]}))
 
 
-@observes("tallyfy.purge.not-archived", needs=("write",))
+@probe("tallyfy.purge.not-archived", needs=("write",))
 def purge_not_archived(client: Client) -> Json:
     """Return the answer to deleting a process that is not archived."""
     org = member(client, administrator=True)

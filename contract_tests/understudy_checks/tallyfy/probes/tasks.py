@@ -14,8 +14,8 @@ from understudy.document.model import Quota
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.generic import probes
-from understudy_checks.probes import observes
-from understudy_checks.readings import bound, either, missing
+from understudy_checks.measurements import by_status, measure_bound, skip
+from understudy_checks.probes import probe
 from understudy_checks.tallyfy.driver import (
     HIDDEN_STATUS,
     Organization,
@@ -37,26 +37,26 @@ GUEST = "guest@company.example"
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-@observes("tallyfy.fields.text-length", needs=("write",))
+@probe("tallyfy.fields.text-length", needs=("write",))
 def text_length(client: Client) -> Json:
     """Return the maximum length of an answer to a text field."""
     return _longest(client, "text")
 
 
-@observes("tallyfy.fields.textarea-length", needs=("write",))
+@probe("tallyfy.fields.textarea-length", needs=("write",))
 def textarea_length(client: Client) -> Json:
     """Return the maximum length of an answer to a textarea."""
     return _longest(client, "textarea")
 
 
-@observes("tallyfy.fields.email-checked", needs=("write",))
+@probe("tallyfy.fields.email-checked", needs=("write",))
 def email_checked(client: Client) -> Json:
     """Return whether an email field refuses text that is no address."""
     with field(client, "email") as answer:
-        return either(answer("no address"), False, True)
+        return by_status(answer("no address"), False, True)
 
 
-@observes("tallyfy.task-update.completed-task", needs=("write",))
+@probe("tallyfy.task-update.completed-task", needs=("write",))
 def update_of_a_completed_task(client: Client) -> Json:
     """Return the answer to updating a completed task."""
     with own_task(client) as (org, run, task):
@@ -64,7 +64,7 @@ def update_of_a_completed_task(client: Client) -> Json:
         return refusal(change(org, task, title="Another title"))
 
 
-@observes("tallyfy.task-update.missing-bucket", needs=("write",))
+@probe("tallyfy.task-update.missing-bucket", needs=("write",))
 def missing_bucket(client: Client) -> Json:
     """Return whether a missing list of owners is cleared or kept."""
     with own_task(client) as (org, _, task):
@@ -73,27 +73,27 @@ def missing_bucket(client: Client) -> Json:
         return "kept" if owners["guests"] else "emptied"
 
 
-@observes("tallyfy.task-update.unknown-owner", needs=("write",))
+@probe("tallyfy.task-update.unknown-owner", needs=("write",))
 def unknown_owner(client: Client) -> Json:
     """Return whether an owner from outside the organization is refused or dropped."""
     with own_task(client) as (org, _, task):
-        return either(change(org, task, owners={"users": [NOBODY]}), "ignore", "reject")
+        return by_status(change(org, task, owners={"users": [NOBODY]}), "ignore", "reject")
 
 
-@observes("tallyfy.task-update.working-days", needs=("write",))
+@probe("tallyfy.task-update.working-days", needs=("write",))
 def working_days(client: Client) -> Json:
     """Return in which direction a deadline on a day off is moved."""
     days = (datetime(2031, 1, 6, 12, tzinfo=UTC) + timedelta(days=n) for n in range(7))
     with own_task(client) as (org, _, task):
         working = org.get("").get("working_days") or {}
         off = (day for day in days if not working.get(WEEK[day.weekday()], True))
-        wanted = next(off, None) or missing("the organization has no day off")
+        wanted = next(off, None) or skip("the organization has no day off")
         text = org.data_of(change(org, task, deadline=f"{wanted:%Y-%m-%dT%H:%M:%SZ}"))["deadline"]
     moved = datetime.fromisoformat(text).astimezone(UTC)
     return "next" if moved > wanted else "previous" if moved < wanted else "kept"
 
 
-@observes("tallyfy.task-update.first-answer", needs=("write",))
+@probe("tallyfy.task-update.first-answer", needs=("write",))
 def first_answer(client: Client) -> Json:
     """Return the status of a task after its first answer."""
     with field(client, "text") as answer:
@@ -101,14 +101,14 @@ def first_answer(client: Client) -> Json:
         return {"active": "not-started"}.get(status, status)
 
 
-@observes("tallyfy.task-update.status", needs=("write",))
+@probe("tallyfy.task-update.status", needs=("write",))
 def status_of_an_update(client: Client) -> Json:
     """Return whether a `status` in an update is ignored or refused."""
     with own_task(client) as (org, _, task):
-        return either(change(org, task, status="in-progress"), "ignore", "reject")
+        return by_status(change(org, task, status="in-progress"), "ignore", "reject")
 
 
-@observes("tallyfy.completion.already-completed", needs=("write",))
+@probe("tallyfy.completion.already-completed", needs=("write",))
 def already_completed(client: Client) -> Json:
     """Return the answer to completing a completed task."""
     with own_task(client) as (org, run, task):
@@ -116,7 +116,7 @@ def already_completed(client: Client) -> Json:
         return refusal(completion(org, task))
 
 
-@observes("tallyfy.completion.not-an-assignee", needs=("write", "second-key"))
+@probe("tallyfy.completion.not-an-assignee", needs=("write", "second-key"))
 def not_an_assignee(client: Client) -> Json:
     """Return the answer to a completion by a member who is not allowed to complete the task."""
     org, other = (member(client, administrator=holds) for holds in (True, False))
@@ -134,7 +134,7 @@ def not_an_assignee(client: Client) -> Json:
         return refusal(completion(other, task_of_step(org, run, closed(template)[0])))
 
 
-@observes("tallyfy.completion.hidden-task", needs=("write",))
+@probe("tallyfy.completion.hidden-task", needs=("write",))
 def hidden_task(client: Client) -> Json:
     """Return the answer to completing a hidden task."""
     org = first_organization(client)
@@ -143,10 +143,10 @@ def hidden_task(client: Client) -> Json:
     )
     with process(org, template) as run:
         hidden = (task for task in run_tasks(org, run) if task["status"] == HIDDEN_STATUS)
-        return refusal(completion(org, next(hidden, None) or missing("no task of a new process is hidden")))
+        return refusal(completion(org, next(hidden, None) or skip("no task of a new process is hidden")))
 
 
-@observes("tallyfy.completion.unresolved-issue", needs=("write",))
+@probe("tallyfy.completion.unresolved-issue", needs=("write",))
 def unresolved_issue(client: Client) -> Json:
     """Return the answer to completing a task with an open issue."""
     with own_task(client) as (org, _, task):
@@ -154,38 +154,38 @@ def unresolved_issue(client: Client) -> Json:
         return refusal(completion(org, task))
 
 
-@observes("tallyfy.completion.unknown-completer", needs=("write",))
+@probe("tallyfy.completion.unknown-completer", needs=("write",))
 def unknown_completer(client: Client) -> Json:
     """Return whether a completion for a person from outside the organization is refused."""
     with own_task(client) as (org, _, task):
-        return either(completion(org, task, override_user=NOBODY), "ignore", "reject")
+        return by_status(completion(org, task, override_user=NOBODY), "ignore", "reject")
 
 
-@observes("tallyfy.reopening.not-completed", needs=("write",))
+@probe("tallyfy.reopening.not-completed", needs=("write",))
 def not_completed(client: Client) -> Json:
     """Return the answer to reopening a task that is not completed."""
     with own_task(client) as (org, run, task):
         return refusal(org.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}"))
 
 
-@observes("tallyfy.comments.success", needs=("write",))
+@probe("tallyfy.comments.success", needs=("write",))
 def comment_success(client: Client) -> Json:
     """Return the status of a new comment."""
     with own_task(client) as (org, _, task):
         return comment(org, task).status
 
 
-@observes("tallyfy.comments.window", needs=("write", "fresh", "advance"))
+@probe("tallyfy.comments.window", needs=("write", "fresh", "advance"))
 def comments_window(client: Client) -> Json:
     """Return when the hour of the limit of comments starts."""
     limit = the(client, "addComment").rate_limit
-    quota = limit.quota if limit and isinstance(limit.quota, Quota) else missing("the document limits no comments")
+    quota = limit.quota if limit and isinstance(limit.quota, Quota) else skip("the document limits no comments")
     with own_task(client) as (_, _, task):
-        hasty = first_organization(client.hasty())
-        return probes.window_of(client, lambda: comment(hasty, task), quota)
+        without_retries = first_organization(client.without_retries())
+        return probes.window_of(client, lambda: comment(without_retries, task), quota)
 
 
-@observes("tallyfy.comments.problem-label", needs=("write",))
+@probe("tallyfy.comments.problem-label", needs=("write",))
 def problem_label(client: Client) -> Json:
     """Return whether a comment with the label `problem` reports an issue."""
     with own_task(client) as (org, _, task):
@@ -193,20 +193,20 @@ def problem_label(client: Client) -> Json:
         return "issue" if org.get(f"/tasks/{task['id']}")["problem"] else "comment"
 
 
-@observes("tallyfy.issues.without-thread", needs=("write",))
+@probe("tallyfy.issues.without-thread", needs=("write",))
 def issues_without_thread(client: Client) -> Json:
     """Return whether resolving without a thread resolves all issues of the task or none."""
     with own_task(client) as (org, _, task):
         org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Something is wrong."})
-        return either(org.send("POST", f"/tasks/{task['id']}/resolved-threads", json={}), "all", "reject")
+        return by_status(org.send("POST", f"/tasks/{task['id']}/resolved-threads", json={}), "all", "reject")
 
 
-@observes("tallyfy.issues.held-process", needs=("write",))
+@probe("tallyfy.issues.held-process", needs=("write",))
 def held_process(client: Client) -> Json:
     """Return the answer to a change that an open issue of the process forbids."""
     org = first_organization(client)
     run = first(org, "/runs", status="issue")
-    task = next(iter(open_tasks(org, run)), None) or missing("no process with an issue has an open task")
+    task = next(iter(open_tasks(org, run)), None) or skip("no process with an issue has an open task")
     return refusal(change(org, task, title=task["title"]))
 
 
@@ -248,4 +248,4 @@ def _longest(client: Client, kind: str) -> Json:
     assumption = client.contract.assumptions[f"tallyfy.fields.{kind}-length"]
     with field(client, kind) as answer:
         known = (assumption.default, *assumption.alternatives)
-        return bound(known, lambda length: not probes.is_refused(answer("x" * length)))
+        return measure_bound(known, lambda length: not probes.is_refused(answer("x" * length)))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, NotChecked
+from understudy_checks.client import Client, Skipped
 
 Json = Any
 
@@ -17,24 +17,24 @@ MARGIN = 0.05
 """The tolerance of a measured duration, as a fraction of it."""
 
 
-def missing(reason: str) -> NoReturn:
+def skip(reason: str) -> NoReturn:
     """Raise NotChecked: the target's data do not allow the measurement."""
-    raise NotChecked(reason)
+    raise Skipped(reason)
 
 
-def demand(holds: object, reason: str) -> None:
-    """Raise NotChecked with the reason unless `holds` is true."""
+def skip_unless(holds: object, reason: str) -> None:
+    """Raise Skipped with the reason unless `holds` is true."""
     if not holds:
-        raise NotChecked(reason)
+        raise Skipped(reason)
 
 
-def either(response: Response, accepted: Json, refused: Json) -> Json:
-    """Return `accepted` for a success and `refused` for a refusal. Raises NotChecked for a 429."""
-    demand(response.status != 429, "this target allows too few requests to measure it")
+def by_status(response: Response, accepted: Json, refused: Json) -> Json:
+    """Return `accepted` for a success and `refused` for a refusal. Raises Skipped for a 429."""
+    skip_unless(response.status != 429, "this target allows too few requests to measure it")
     return accepted if response.status < 300 else refused
 
 
-def lifetime(client: Client, known: Iterable[int], holds: Callable[[], bool]) -> Json:
+def measure_lifetime(client: Client, known: Iterable[int], holds: Callable[[], bool]) -> Json:
     """Measure for how many seconds from now `holds` stays true: one of `known`, or None for ten times the longest."""
     passed, last = 0.0, 0
     for seconds in sorted(known):
@@ -48,7 +48,7 @@ def lifetime(client: Client, known: Iterable[int], holds: Callable[[], bool]) ->
     return None if holds() else f"more than {last}"
 
 
-def bound(known: Iterable[int], holds: Callable[[int], bool]) -> Json:
+def measure_bound(known: Iterable[int], holds: Callable[[int], bool]) -> Json:
     """Measure the largest number for which `holds` is true: one of `known`, each tested with its successor."""
     last = 0
     for number in sorted(known):

@@ -15,7 +15,7 @@ from itertools import chain
 from multiprocessing import get_context
 from typing import Literal, TypeVar
 
-from understudy_checks.check import seen
+from understudy_checks.check import describe_error
 from understudy_checks.mutation import Alternative, Mutant, false_positives, kills
 from understudy_checks.rules import Outcome
 
@@ -33,7 +33,7 @@ BATCH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SubjectResult:
     """The result of the kit or of a command on one mutant or alternative."""
 
     subject: Subject
@@ -61,7 +61,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Trials:
+class SubjectResults:
     """All results of one run of `understudy mutants` or `understudy assumptions`."""
 
     api: str
@@ -70,13 +70,13 @@ class Trials:
     """The user's command; empty for the kit itself."""
     baseline: float | None
     """The seconds that the command took on the unchanged mock; None for the kit."""
-    trials: tuple[Trial, ...]
+    trials: tuple[SubjectResult, ...]
     planned: int
     """The number of subjects, including those left out by an interruption."""
     seconds: float
 
     @property
-    def findings(self) -> tuple[Trial, ...]:
+    def findings(self) -> tuple[SubjectResult, ...]:
         """The results that need action."""
         return tuple(trial for trial in self.trials if trial.is_finding)
 
@@ -86,7 +86,7 @@ class Trials:
         return len(self.trials) == self.planned
 
 
-def run_kit(subject: Subject) -> Trial:
+def run_kit(subject: Subject) -> SubjectResult:
     """Run the checks of a mutant's rules, or those in which the mock reads an alternative's assumption."""
     started = time.perf_counter()
     if isinstance(subject, Mutant):
@@ -98,10 +98,12 @@ def run_kit(subject: Subject) -> Trial:
         kit, failures = {}, false_positives(subject)
         failed = failures != []
     messages = {outcome.check.name: _describe(outcome) for outcome in failures}
-    return Trial(subject, failed, tuple(messages), time.perf_counter() - started, "\n".join(messages.values()), kit)
+    return SubjectResult(
+        subject, failed, tuple(messages), time.perf_counter() - started, "\n".join(messages.values()), kit
+    )
 
 
-def tried(subjects: Sequence[Subject], jobs: int) -> Generator[Trial]:
+def run_all(subjects: Sequence[Subject], jobs: int) -> Generator[SubjectResult]:
     """Run the kit against all subjects, in up to `jobs` processes. Yields each result as soon as it is known."""
     jobs = min(jobs, -(-len(subjects) // WORTHWHILE))
     if jobs <= 1:
@@ -130,10 +132,10 @@ def _processes(jobs: int) -> ProcessPoolExecutor:
     )
 
 
-def _batch(subjects: Sequence[Subject]) -> list[Trial]:
+def _batch(subjects: Sequence[Subject]) -> list[SubjectResult]:
     return [run_kit(subject) for subject in subjects]
 
 
 def _describe(outcome: Outcome) -> str:
     assert outcome.error is not None, "what failed has an error"
-    return f"{outcome.check.name}: {seen(outcome.error)}"
+    return f"{outcome.check.name}: {describe_error(outcome.error)}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy_checks.check import Failure, Report, RuleResult, Run
 from understudy_checks.probes import ProbeResult
-from understudy_checks.report.digest import WORDS, area_of
+from understudy_checks.report.summary import WORDS, area_of
 
 Json = Any
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from understudy.document.model import Rule
 from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, without_indices
-from understudy_checks.client import LACKS, REMEDIES
+from understudy_checks.client import LACKING_REASONS, REMEDIES
 from understudy_checks.probes import ProbeResult
 from understudy_checks.target import installed
 
@@ -143,7 +143,7 @@ def skip_reasons(report: Report) -> tuple[SkipReason, ...]:
 def _why(checked: RuleResult) -> Iterator[tuple[str, str | None]]:
     """The reasons why a rule was not checked, each with its remedy."""
     for run in checked.runs:
-        yield from ((LACKS[capability], REMEDIES[capability]) for capability in run.lacking)
+        yield from ((LACKING_REASONS[capability], REMEDIES[capability]) for capability in run.lacking)
         if run.reason is not None and not run.lacking:
             yield run.reason, None
     if not checked.runs:

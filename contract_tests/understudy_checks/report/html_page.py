@@ -16,9 +16,9 @@ from markupsafe import Markup, escape
 
 from understudy_checks.check import Report
 from understudy_checks.probes import ProbeResult
-from understudy_checks.report import digest
-from understudy_checks.report.digest import with_count
+from understudy_checks.report import summary
 from understudy_checks.report.heatmap import heat_maps
+from understudy_checks.report.summary import with_count
 
 FOUND_ORDER = ("alternative", "other", "default")
 """The order of probe results: differences first."""
@@ -30,11 +30,11 @@ def html(report: Report) -> str:
     return _template().render(
         report=report,
         verdict=verdict(report),
-        areas=digest.areas(report),
-        defects=digest.defects(report),
-        skip_reasons=digest.skip_reasons(report),
+        areas=summary.areas(report),
+        defects=summary.defects(report),
+        skip_reasons=summary.skip_reasons(report),
         maps=heat_maps(report),
-        left_behind=digest.left_behind(report),
+        left_behind=summary.left_behind(report),
         probed=probed,
         unobserved=_unobserved(report.probe_results),
     )
@@ -72,26 +72,26 @@ def _template() -> Template:
     )
     environment.filters |= {
         "prose": _prose,
-        "to_json": digest.to_json,
-        "shell_variables": digest.shell_variables,
-        "by_area": digest.by_area,
+        "to_json": summary.to_json,
+        "shell_variables": summary.shell_variables,
+        "by_area": summary.by_area,
         "with_count": with_count,
         "number": lambda number: f"{number:,}",
         "breakable": _breakable,
         "checksum": _checksum,
     }
-    environment.globals |= {"WORDS": digest.WORDS, "is_partly_checked": digest.is_partly_checked}
+    environment.globals |= {"WORDS": summary.WORDS, "is_partly_checked": summary.is_partly_checked}
     return environment.get_template("page.html")
 
 
 def _visible(value: object) -> object:
     """Escape unprintable characters in the text of a template expression. Returns markup unchanged."""
-    return digest.escape_unprintable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return summary.escape_unprintable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _prose(text: str) -> Markup:
     """Render a sentence with the text between backticks as code."""
-    parts = digest.escape_unprintable(text).split("`")
+    parts = summary.escape_unprintable(text).split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
     )

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from xml.etree import ElementTree
 
 from understudy_checks.check import Failure, Report, RuleResult
-from understudy_checks.report.digest import Area, areas, escape_unprintable, shell_variables
+from understudy_checks.report.summary import Area, areas, escape_unprintable, shell_variables
 
 Element = ElementTree.Element
 
