@@ -114,7 +114,7 @@ def _rows(config: pytest.Config, check: Check) -> list[tuple[str, Arguments]]:
 def _settings(config: pytest.Config, api: str) -> Settings:
     """Read the settings of the server at `--understudy-url` from the options. Raises BadSettings."""
     file, words, keys = (config.getoption(f"--understudy-{name}") for name in ("target", "set", "api-key"))
-    return sources.told(api, file, words, keys)
+    return sources.load_settings(api, file, words, keys)
 
 
 def _name(api: str, arguments: Arguments) -> str:

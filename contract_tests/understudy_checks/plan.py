@@ -23,7 +23,7 @@ from understudy_checks.target.control_api import control
 from understudy_checks.target.installed import declared, seeds
 from understudy_checks.target.mock import START
 from understudy_checks.target.server import Server
-from understudy_checks.target.settings import told_by
+from understudy_checks.target.settings import settings_of_entry
 from understudy_checks.target.target import Target
 from understudy_checks.target.transport import in_process
 
@@ -78,7 +78,7 @@ def rehearsal_target(target: Target) -> Server:
         clock=Clock(milliseconds(START), frozen=True),
         limits={api: UNLIMITED},
     )
-    everything = told_by(worlds.access_info(worlds.default, api))
+    everything = settings_of_entry(worlds.access_info(worlds.default, api))
     offered = target.capabilities
     settings = msgspec.structs.replace(
         everything,

@@ -27,7 +27,7 @@ from understudy_checks.rules import attempt, check_of, rule
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
 from understudy_checks.target.server import Server
-from understudy_checks.target.settings import Settings, told_by
+from understudy_checks.target.settings import Settings, settings_of_entry
 from understudy_checks.target.target import Target
 from understudy_checks.target.transport import in_process
 
@@ -284,7 +284,7 @@ def test_what_tells_more_for_less_comes_first(elsewhere) -> None:
 
 def test_a_rehearsal_offers_what_the_target_offers(elsewhere) -> None:
     """Whatever a target has or lacks, the mock that stands in for it has or lacks too."""
-    everything = told_by(mock("nextstep").open().access.given)
+    everything = settings_of_entry(mock("nextstep").open().access.given)
     for settings in (
         Settings(api_keys=(KEY,)),
         replace(everything, writes=True, rate_limit=7),

@@ -25,10 +25,10 @@ from understudy_checks.plan import rehearsal_target
 from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
 from understudy_checks.target.control_api import control
-from understudy_checks.target.credentials import PATIENCE, renewing, revealed, signed_in
+from understudy_checks.target.credentials import PATIENCE, renewing, resolve_variables, sign_in
 from understudy_checks.target.mock import START, mock
 from understudy_checks.target.server import Server
-from understudy_checks.target.settings import BadSettings, Settings, told_by
+from understudy_checks.target.settings import BadSettings, Settings, settings_of_entry
 from understudy_checks.target.transport import NoAnswer, Transport, in_process
 
 BASIC = "Basic bWU6c2VjcmV0"
@@ -42,13 +42,13 @@ def nowhere(request: Request) -> Response:
 
 def entered(settings: Settings, api: str = "nextstep") -> Settings:
     """The settings once a client is in."""
-    return signed_in(revealed(settings), installed.document(api), nowhere)[0]
+    return sign_in(resolve_variables(settings), installed.document(api), nowhere)[0]
 
 
 def test_values_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key as a whole, a header in part; what names nothing is sent as it is."""
     monkeypatch.setenv("OUR_KEY", "hidden")
-    told = revealed(
+    told = resolve_variables(
         Settings(api_keys=("$OUR_KEY", "a$b"), headers={"X-Team": "team ${OUR_KEY}!"}, auth="me:${OUR_KEY}")
     )
     assert (told.api_keys, told.headers, told.auth) == (("hidden", "a$b"), {"x-team": "team hidden!"}, "me:hidden")
@@ -220,7 +220,7 @@ def peopled(api: str, person: Any = None, **more: Any) -> Server:
 
     first, *spare = worlds.access_info(worlds.default, api)["api_keys"]
     told = replace(
-        told_by(worlds.access_info(worlds.default, api)),
+        settings_of_entry(worlds.access_info(worlds.default, api)),
         api_keys=(first,),
         spare_keys=tuple(spare),
         writes=True,
@@ -311,6 +311,6 @@ def test_a_spare_key_is_given_once() -> None:
 
 def test_a_person_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A target file names the function."""
-    settings = sources.told("nextstep", None, [f"event={__name__}:does_nothing"], [])
+    settings = sources.load_settings("nextstep", None, [f"event={__name__}:does_nothing"], [])
     assert settings.person() is sys.modules[__name__].does_nothing
     assert Settings().person() is None

@@ -22,7 +22,7 @@ from understudy_checks.check import Report
 from understudy_checks.report import html_page, json_report, junit_xml, terminal
 from understudy_checks.target import installed
 from understudy_checks.target.server import Server
-from understudy_checks.target.settings import Settings, told_by
+from understudy_checks.target.settings import Settings, settings_of_entry
 from understudy_checks.target.transport import NoAnswer, Transport, in_process, over_http
 
 STATUSES = (
@@ -151,7 +151,7 @@ def test_odd_answers_between_right_ones_give_a_report(answers: list[Any], api: s
     def send(request: Request) -> Response:
         return given(next(odd_ones)) if next(turn) else ours(request)
 
-    found = report(send, told_by(worlds.access_info(worlds.default, api)), api, only=())
+    found = report(send, settings_of_entry(worlds.access_info(worlds.default, api)), api, only=())
     assert found.ended is None
     assert (found.count("passed") > 0, found.count("failed") > 0, found.count("not_checked") > 0) == (True, True, True)
 

@@ -12,7 +12,7 @@ import pytest
 from understudy_checks.client import Member
 from understudy_checks.target import sources
 from understudy_checks.target.mock import mock
-from understudy_checks.target.settings import BadSettings, Settings, imported, read, told_by
+from understudy_checks.target.settings import BadSettings, Settings, imported, read, settings_of_entry
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {"agent_id": "a1", "inputs": ["order"]}
@@ -102,7 +102,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_words_come_before_the_file(file) -> None:
     """`NAME=VALUE` replaces what the file says; text stays text, and all else is JSON."""
-    settings = read(file(FILE), KNOWN).told(
+    settings = read(file(FILE), KNOWN).with_words(
         ["agent_id=7", 'inputs=["a", "b"]', "max_wait=3", "revoked_key=0", "writes=true", 'api_keys=["k"]'], KNOWN
     )
     assert settings.given == {"agent_id": "7", "inputs": ["a", "b"]}
@@ -121,14 +121,14 @@ def test_words_come_before_the_file(file) -> None:
 def test_a_word_that_cannot_be_meant_is_told(word: str, told: str) -> None:
     """So is a word."""
     with pytest.raises(BadSettings) as caught:
-        Settings().told([word], KNOWN)
+        Settings().with_words([word], KNOWN)
     assert str(caught.value) == told
 
 
 def test_a_ready_file_s_entry_tells_everything() -> None:
     """What our server writes for its clients is enough to check it as if it were anybody's."""
     with mock("kognitos").open() as client:
-        settings = told_by(client.access.given)
+        settings = settings_of_entry(client.access.given)
         assert settings.api_keys == client.access.api_keys
         assert settings.access.capabilities == client.access.capabilities
         assert settings.given["agent_id"] == client.access.given["agent_id"]
@@ -136,17 +136,17 @@ def test_a_ready_file_s_entry_tells_everything() -> None:
 
 def test_what_can_be_told_of_an_api_is_what_its_ready_file_tells() -> None:
     """Each API has names of its own beside the usual ones."""
-    assert set(sources.tellable("nextstep")) == set()
-    assert "organization_id" in sources.tellable("tallyfy")
-    assert {"agent_id", "process_id"} <= set(sources.tellable("kognitos"))
+    assert set(sources.setting_examples("nextstep")) == set()
+    assert "organization_id" in sources.setting_examples("tallyfy")
+    assert {"agent_id", "process_id"} <= set(sources.setting_examples("kognitos"))
 
 
 def test_settings_come_from_file_words_and_keys(file) -> None:
     """Keys of the command line replace those of the file."""
-    assert sources.told("nextstep", file("api_keys = ['a']"), ["max_wait=1"], []) == Settings(
+    assert sources.load_settings("nextstep", file("api_keys = ['a']"), ["max_wait=1"], []) == Settings(
         api_keys=("a",), max_wait=1
     )
-    assert sources.told("nextstep", None, [], ["b", "c"]).api_keys == ("b", "c")
+    assert sources.load_settings("nextstep", None, [], ["b", "c"]).api_keys == ("b", "c")
 
 
 def test_a_function_is_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from understudy_checks.target import installed
 from understudy_checks.target.control_api import CONTROL
 from understudy_checks.target.mock import START, Mock, mock
 from understudy_checks.target.server import Server
-from understudy_checks.target.settings import told_by
+from understudy_checks.target.settings import settings_of_entry
 from understudy_checks.target.target import Target
 from understudy_checks.target.transport import Transport, in_process
 
@@ -170,7 +170,7 @@ def test_processes_are_looked_at_where_nothing_may_be_written() -> None:
     """On a target that may only be read, the processes that are there are enough."""
     transport = served()
     with Mock(TALLYFY, transport).open() as client:
-        settings = told_by(client.access.given)
+        settings = settings_of_entry(client.access.given)
         elsewhere = Server(TALLYFY, transport, TALLYFY.prefixes[0], settings, name="elsewhere", budget=Budget())
         runs.test_a_process_has_its_fields(elsewhere)
 

@@ -26,7 +26,7 @@ from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
 from understudy_checks.target.mock import mock
 from understudy_checks.target.server import MOMENT, Server
-from understudy_checks.target.settings import BadSettings, Settings, told_by
+from understudy_checks.target.settings import BadSettings, Settings, settings_of_entry
 from understudy_checks.target.target import Target, require
 from understudy_checks.target.transport import in_process, is_loopback, over_http
 
@@ -174,7 +174,7 @@ def test_a_server_that_answers_any_path_is_not_taken_for_ours(monkeypatch: pytes
 def test_a_key_that_no_header_carries_is_told(words: list[str]) -> None:
     """It is refused before anything is sent."""
     with pytest.raises(BadSettings, match=r"_keys? cannot be sent in a header: only printable ASCII can$"):
-        sources.told("nextstep", None, words, [])
+        sources.load_settings("nextstep", None, words, [])
 
 
 def test_another_server_takes_a_key(make_worlds, nextstep) -> None:
@@ -206,7 +206,7 @@ def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:
 def test_another_server_fails_nothing(foreign) -> None:
     """A server that differs from our mock only in its capabilities fails no check; some are skipped."""
     _, worlds = foreign()
-    target, _ = foreign(replace(told_by(worlds.access_info(worlds.default, "nextstep")), writes=True))
+    target, _ = foreign(replace(settings_of_entry(worlds.access_info(worlds.default, "nextstep")), writes=True))
     assert target.capabilities == EVERYTHING - {"fresh", "advance", "events", "spare-key"}
     found = outcomes(target)
     assert failures(found) == []

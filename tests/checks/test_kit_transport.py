@@ -24,7 +24,7 @@ from understudy_checks import check
 from understudy_checks.budget import Budget
 from understudy_checks.generic import test_conformance
 from understudy_checks.target import answers, connect, installed, transport
-from understudy_checks.target.answers import Unreadable, answer
+from understudy_checks.target.answers import Unreadable, normalize
 from understudy_checks.target.asgi import hosted
 from understudy_checks.target.connect import Unreachable
 from understudy_checks.target.server import Server
@@ -99,7 +99,7 @@ def test_a_body_that_is_not_what_its_encoding_says_is_told(encoding: str, body: 
         await send({"type": "http.response.body", "body": body})
 
     with pytest.raises(Unreadable, match=f"^{told}"):
-        answer(200, [(b"Content-Encoding", encoding.encode())], body)
+        normalize(200, [(b"Content-Encoding", encoding.encode())], body)
     with hosted(app) as send, pytest.raises(NoAnswer, match=told):
         send(GET)
 
@@ -110,7 +110,7 @@ def test_a_body_is_read_up_to_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "LARGEST", 99)
     for encoding in ("gzip", "br", "deflate"):
         with pytest.raises(Unreadable, match="its body has more than 99 bytes"):
-            answer(200, [(b"content-encoding", encoding.encode())], ENCODED[encoding])
+            normalize(200, [(b"content-encoding", encoding.encode())], ENCODED[encoding])
     with (
         wired(lambda _: answered(BODY)) as wire,
         pytest.raises(NoAnswer, match="its body has more than 99 bytes"),

@@ -11,7 +11,7 @@ import pytest
 from raw_server import answered, wired
 from understudy.engine.exchange import Request, Response
 from understudy_checks.target import installed
-from understudy_checks.target.credentials import revealed, signed_in
+from understudy_checks.target.credentials import resolve_variables, sign_in
 from understudy_checks.target.settings import BadSettings, Settings, read
 from understudy_checks.target.transport import NoAnswer, Transport, over_http
 
@@ -54,7 +54,7 @@ def entered(settings: Settings, *answers: Response, api: str = "nextstep") -> tu
         asked.append(request)
         return answers[len(asked) - 1]
 
-    found, transport = signed_in(revealed(settings), installed.document(api), send)
+    found, transport = sign_in(resolve_variables(settings), installed.document(api), send)
     return found, asked, transport
 
 

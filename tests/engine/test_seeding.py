@@ -93,7 +93,7 @@ def test_a_mutated_seed_is_taken_or_refused_with_its_place(api: Api, content: Js
     for _ in range(MUTATIONS):
         file.write_text(yaml.dump(mutated(content, chance), Dumper=yaml.CSafeDumper))
         try:
-            apis.plant_own(api, read(file), file)
+            apis.load_own_seed(api, read(file), file)
         except Unreadable as error:
             refused += 1
             for line in str(error).splitlines():
@@ -166,7 +166,7 @@ def test_an_api_that_checks_less_is_no_traceback(folder: Path) -> None:
     file = written(folder, "nextstep", "a: 1")
     for content, told in (({}, "missing is missing"), ([], "list indices must be integers or slices, not str")):
         with pytest.raises(Unreadable, match=re.escape(f"{file}: {told}")):
-            apis.plant_own(toy.api(seed=careless), content, file)
+            apis.load_own_seed(toy.api(seed=careless), content, file)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_file_in_a_folder_replaces_that_api_only(
         (folder / name).rmdir()
     found = apis.seeds(apis.NAMES, folder)
     assert found == {**apis.seeds(apis.NAMES), "nextstep": small["nextstep"]}
-    make_worlds = apis.planter(apis.NAMES, folder)
+    make_worlds = apis.seeder(apis.NAMES, folder)
     for name in ("nextstep", "kognitos"):
         stores, credentials = make_worlds(installed.declared(name), found[name])
         assert stores

@@ -165,7 +165,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         "auth_command": options.auth_command,
     }
     own = {name: value for name, value in given.items() if value is not None}
-    return sources.told(options.api, options.target, options.set, options.api_key, own)
+    return sources.load_settings(options.api, options.target, options.set, options.api_key, own)
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ class Unreadable(ValueError):
     """A body that cannot be read; the message is the reason."""
 
 
-def answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Response:
+def normalize(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Response:
     """Join repeated headers (RFC 9110, 5.3), strip blanks around values (5.5) and decode the body.
 
     Raises Unreadable when the Content-Encoding is unknown or does not match the body.

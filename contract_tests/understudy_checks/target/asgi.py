@@ -16,7 +16,7 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from understudy.engine.exchange import Request, Response
-from understudy_checks.target.answers import Unreadable, answer
+from understudy_checks.target.answers import Unreadable, normalize
 from understudy_checks.target.transport import TIMEOUT, NoAnswer, TooLate, Transport
 
 Message = MutableMapping[str, Any]
@@ -126,7 +126,7 @@ async def _respond(app: App, request: Request, state: State) -> Response:
 def _response(start: Message, *parts: Message) -> Response:
     """The response of an app's messages; raises Unreadable, or any error when they are no valid ASGI messages."""
     headers = [(bytes(name), bytes(value)) for name, value in start.get("headers", ())]
-    return answer(int(start["status"]), headers, b"".join(part.get("body", b"") for part in parts))
+    return normalize(int(start["status"]), headers, b"".join(part.get("body", b"") for part in parts))
 
 
 def _is_whole(messages: list[Message]) -> bool:

@@ -12,7 +12,7 @@ from understudy.engine.exchange import Request
 from understudy_checks.budget import Budget
 from understudy_checks.target.asgi import NotStarted, hosted
 from understudy_checks.target.control_api import CONTROL, is_ours
-from understudy_checks.target.credentials import signed_in
+from understudy_checks.target.credentials import sign_in
 from understudy_checks.target.installed import document
 from understudy_checks.target.mock import Mock
 from understudy_checks.target.server import Server
@@ -84,7 +84,7 @@ def _connected(
     headers = tuple((header.encode(), value.encode()) for header, value in settings.headers.items())
     if is_ours(transport(Request("GET", f"{CONTROL}/health", "", headers))):
         return Mock(contract, transport, prefix=prefix, name=name, writes=settings.writes is True, budget=account)
-    settings, transport = signed_in(settings, contract, transport)
+    settings, transport = sign_in(settings, contract, transport)
     if not settings.api_keys:
         raise BadSettings(f"{name} is no server of Understudy, so it takes a key: --api-key, or `api_keys`")
     return Server(

@@ -34,7 +34,7 @@ SECRETS = ("api_keys", "revoked_key", "lapsed_key", "other_tenant_key", "spare_k
 """The settings that are sent in a header, and whose values may be environment variables."""
 
 
-def revealed(settings: Settings) -> Settings:
+def resolve_variables(settings: Settings) -> Settings:
     """Replace `${NAME}`, or a whole value `$NAME`, by the environment variable.
 
     Raises BadSettings for a variable that is not set, and for a value that no header can carry.
@@ -43,7 +43,7 @@ def revealed(settings: Settings) -> Settings:
     return replace(settings, headers=headers, **{name: _resolved(getattr(settings, name), name) for name in SECRETS})
 
 
-def signed_in(settings: Settings, contract: Contract, transport: Transport) -> tuple[Settings, Transport]:
+def sign_in(settings: Settings, contract: Contract, transport: Transport) -> tuple[Settings, Transport]:
     """Log in: the settings with valid keys and headers, and a transport that renews a token that expires.
 
     Raises BadSettings when two credentials need the same header, NoAnswer when a login fails.

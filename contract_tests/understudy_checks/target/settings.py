@@ -93,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Import the function that performs events in the vendor's app, None without one. Raises BadSettings."""
         return None if self.event is None else imported(self.event, "event")
 
-    def told(self, values: Iterable[str], known: Mapping[str, Json]) -> Self:
+    def with_words(self, values: Iterable[str], known: Mapping[str, Json]) -> Self:
         """These settings, overridden by `NAME=VALUE` words; `known` holds an example value of each API's setting."""
         content: dict[str, Json] = {}
         for text in values:
@@ -123,7 +123,7 @@ _TEXTS = ("revoked_key", "lapsed_key", "other_tenant_key", "advance", "event", "
 _OWN = tuple(name for name in Settings.__struct_fields__ if name != "given")
 
 
-def told_by(entry: Mapping[str, Json]) -> Settings:
+def settings_of_entry(entry: Mapping[str, Json]) -> Settings:
     """The settings in the ready file's entry of an API."""
     own = {name: value for name, value in entry.items() if name in _OWN and value is not None}
     given = {name: value for name, value in entry.items() if name not in _OWN}

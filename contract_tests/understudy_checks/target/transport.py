@@ -24,7 +24,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from understudy.engine.exchange import Request, Response
 from understudy.http.app import App, call
-from understudy_checks.target.answers import LARGEST, Unreadable, answer
+from understudy_checks.target.answers import LARGEST, Unreadable, normalize
 
 Transport = Callable[[Request], Response]
 
@@ -125,7 +125,7 @@ class _Connections:
         if arrived.status_code == 407 and self.proxies:
             raise requests.exceptions.ProxyError("the proxy asks for a login (407)")
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in arrived.raw.headers.iteritems()]
-        return answer(arrived.status_code, headers, body)
+        return normalize(arrived.status_code, headers, body)
 
     def _describe(self, error: Exception) -> str:
         """The reason for an error, with the proxy on the way or the option that helps."""

@@ -77,13 +77,15 @@ def own_seeds(names: Sequence[str], folder: Path) -> dict[str, Path]:
     return own
 
 
-def planter(names: Sequence[str], folder: Path | None) -> Callable[[Api, Json], SeededData]:
+def seeder(names: Sequence[str], folder: Path | None) -> Callable[[Api, Json], SeededData]:
     """Return a function that loads a seed; a user's own is checked each time, and its errors name file and line."""
     own = {} if folder is None else own_seeds(names, folder)
-    return lambda api, seed: plant_own(api, seed, own[api.name]) if api.name in own else load_checked_seed(api, seed)
+    return lambda api, seed: (
+        load_own_seed(api, seed, own[api.name]) if api.name in own else load_checked_seed(api, seed)
+    )
 
 
-def plant_own(api: Api, seed: Json, file: Path) -> SeededData:
+def load_own_seed(api: Api, seed: Json, file: Path) -> SeededData:
     """Load a user's seed as `load_seed` does; raises Unreadable with all errors of the file."""
     try:
         check_json(seed)

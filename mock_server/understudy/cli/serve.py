@@ -160,7 +160,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     """The worlds that the options describe; raises UsageError."""
     from functools import partial
 
-    from understudy.apis import control, planter, seeds
+    from understudy.apis import control, seeder, seeds
     from understudy.document.read import Unreadable
     from understudy.engine.bounds import parse as bounds
     from understudy.engine.ids import secret
@@ -180,7 +180,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
             limits={api.name: options.rate_limit for api in apis} if limited else None,
             helpful=options.fidelity == "helpful",
             checked=options.check,
-            seeder=planter(names, options.fixtures),
+            seeder=seeder(names, options.fixtures),
             bounds=kept,
             show_secrets=options.show_secrets,
         )

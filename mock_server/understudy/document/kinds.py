@@ -36,7 +36,7 @@ def unknown(
 ) -> list[str]:
     """The wrong kinds that the API `name` raises in `files`, one message each with file and line.
 
-    `known` are the kinds of its document. Code that `events` use raises kinds of the control API instead: `event_kinds`.
+    `known` are the kinds of its document. What `events` use raises kinds of the control API: `event_kinds`.
     """
     contents = [file.read_bytes() for file in files]
 

@@ -17,7 +17,7 @@ from understudy.engine.exchange import Exchange, Headers, Request, Response, fin
 from understudy.engine.pipeline import INDEX_METHODS, body_bound, handle, unknown_world
 from understudy.engine.worlds import Worlds
 from understudy.http.cors import METHODS, Cors
-from understudy.http.intake import EMPTY, Arrival, Bounds, Edge, problem
+from understudy.http.intake import BODILESS_STATUSES, Arrival, Bounds, Edge, problem
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -82,7 +82,7 @@ class App:
         if response is None:
             response = self.answer(request, origin)
         response_headers, body = [*response.headers], response.body
-        if response.status not in EMPTY:
+        if response.status not in BODILESS_STATUSES:
             response_headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": response.status, "headers": response_headers})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})

@@ -15,7 +15,7 @@ from msgspec import structs
 from understudy.engine.exchange import Headers, Request, Response
 from understudy.engine.store import encode
 
-EMPTY = (204, 304)  # RFC 9110, 8.6: no length where there can be no content
+BODILESS_STATUSES = (204, 304)  # RFC 9110, 8.6: no length where there can be no content
 
 
 class Bounds(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 
 from understudy.engine.exchange import Headers, Request, Response
 from understudy.http.app import App
-from understudy.http.intake import EMPTY, Arrival
+from understudy.http.intake import BODILESS_STATUSES, Arrival
 
 _MOST_PENDING = 64  # responses that are written at once
 _MOST_PENDING_BYTES = 1 << 20
@@ -371,7 +371,7 @@ class Protocol(asyncio.Protocol):
     def _answer(self, method: str, response: Response, keep_alive: bool) -> bool:
         """Write a response; returns whether the connection stays open."""
         lines = [_STATUS[response.status], self._app.date]
-        if response.status not in EMPTY:
+        if response.status not in BODILESS_STATUSES:
             lines.append(b"content-length: %d\r\n" % len(response.body))
         for name, value in response.headers:
             lines.append(b"%b: %b\r\n" % (name, value))
