@@ -119,4 +119,4 @@ def test_a_list_without_end_fails_its_check() -> None:
     listing = document("tallyfy").operations["listMyOrganizations"]
     outcome = attempt(check, target, {"listing": listing})
     assert outcome.result == "failed"
-    assert "never to its end" in str(outcome.error)
+    assert "never ends" in str(outcome.error)

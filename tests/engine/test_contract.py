@@ -144,9 +144,9 @@ def test_long_values_are_cut_in_messages(known: Contract) -> None:
     assert len(issues[0].message) < 150
     body = known.operations["makeToy"].body
     assert body is not None
-    assert len(body.fault({"id": 1, "name": "x" * 1_000})) < 350
-    assert body.fault({"id": "a", "name": ""}).startswith("name: ")
-    assert body.fault([]).startswith("[] is not")
+    assert len(body.first_error({"id": 1, "name": "x" * 1_000})) < 350
+    assert body.first_error({"id": "a", "name": ""}).startswith("name: ")
+    assert body.first_error([]).startswith("[] is not")
 
 
 @pytest.mark.parametrize("name", ["nextstep", "control"])

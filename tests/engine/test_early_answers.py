@@ -11,7 +11,7 @@ import toy
 from understudy.engine.bounds import Bounds
 from understudy.engine.clock import Clock
 from understudy.engine.exchange import Exchange, Request, Response
-from understudy.engine.journal import Journal, Room
+from understudy.engine.journal import Journal, MemoryLimit
 from understudy.engine.pipeline import body_bound, handle
 from understudy.engine.worlds import Worlds
 
@@ -53,10 +53,10 @@ def test_journals_are_cleared_only_as_far_as_needed() -> None:
     bounds = Bounds()
     journals: list[Journal] = []
     for number in range(4):
-        journal = Journal(bounds, Room(1 << 40, list))
+        journal = Journal(bounds, MemoryLimit(1 << 40, list))
         request = Request("POST", "/", body=b"x" * (2 << 20))
-        journal.keep(Exchange(1, f"w{number}", "toy", None, 0, request, Response(200), "run", None, (), None))
-        journal.idle = 4 - number
+        journal.append(Exchange(1, f"w{number}", "toy", None, 0, request, Response(200), "run", None, (), None))
+        journal.idle_checks = 4 - number
         journals.append(journal)
-    Room(5 << 20, lambda: journals).tidy()
+    MemoryLimit(5 << 20, lambda: journals).enforce()
     assert [len(list(journal)) for journal in journals] == [0, 0, 0, 1]

@@ -107,5 +107,5 @@ LAYOUTS: Mapping[str, Layout] = {
             "required": ["skipped", "due_date", "webhook_enabled"],
         }
     ),
-    "outbox": Layout(_record(kind=_TEXT, to=_TEXT, sort_key=_TEXT), sort_key=lambda mail: milliseconds(mail["at"])),
+    "outbox": Layout(_record(kind=_TEXT, to=_TEXT, at=_TEXT), sort_key=lambda mail: milliseconds(mail["at"])),
 }
