@@ -22,6 +22,7 @@ from understudy.cli import main
 from understudy.engine.worlds import Worlds
 from understudy_checks import mutation
 from understudy_checks.commands import mutants as command
+from understudy_checks.interruptions import Interruption
 from understudy_checks.mutation import Alternative, Mutant, program, runner
 from understudy_checks.mutation.program import Program, subject_worlds
 from understudy_checks.report.matrix import duration
@@ -168,6 +169,19 @@ def test_a_process_that_is_ended_from_outside_is_told(run: Run, monkeypatch: pyt
     code, _, err = run("mutants", "nextstep")
     assert (code, err.count("\n")) == (3, 1)
     assert "it was terminated abruptly" in err
+
+
+def test_an_interruption_while_the_command_is_measured_is_an_exit_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C before any mutant was tried leaves nothing to report: exit code 130."""
+
+    def interrupted(*_: Any) -> None:
+        raise Interruption("interrupted")
+
+    monkeypatch.setattr(Program, "run", interrupted)
+    code, out, _ = run("mutants", "nextstep", command=LISTS_20_RUNS)
+    assert (code, out) == (130, "")
 
 
 def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:

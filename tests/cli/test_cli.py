@@ -22,6 +22,7 @@ import requests
 
 from conftest import KEY
 from understudy import apis, cli
+from understudy.cli import rules
 from understudy.engine.api import Api
 from understudy.engine.ids import Ids
 from understudy.http.server import listen
@@ -260,6 +261,17 @@ def test_without_a_ready_file_it_just_serves(monkeypatch: pytest.MonkeyPatch) ->
     stop = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGTERM))
     monkeypatch.setattr(sys, "stdout", Output(stop.start))
     assert cli.main(["serve", "--port", "0"]) == 0
+
+
+def test_ctrl_c_is_an_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Outside of serving, Ctrl-C ends a command without a traceback: exit code 130."""
+
+    def pressed(_: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rules, "run", pressed)
+    assert cli.main(["rules", "nextstep"]) == 130
+    assert capsys.readouterr().err == ""
 
 
 def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,13 @@ def test_a_body_of_an_unowned_path_is_not_read() -> None:
     assert body_bound(replace_method(LIST, "POST"), worlds.default, worlds) == toy.api().most_bytes
 
 
+@pytest.mark.parametrize("request_", [Request("PUT", "/api/toys"), Request("POST", "/api/toys")])
+def test_a_body_of_a_refused_request_is_not_read(request_: Request) -> None:
+    """A wrong method and a missing key are answered without the body."""
+    worlds = serve()
+    assert body_bound(request_, worlds.default, worlds) is None
+
+
 def replace_method(request: Request, method: str) -> Request:
     """The request with another method."""
     return Request(method, request.path, request.query, request.headers)

@@ -79,11 +79,6 @@ class Alternative:
         return self.assumption.partition(".")[0]
 
     @property
-    def text(self) -> str:
-        """The sentence of the assumption."""
-        return installed.document(self.api).assumptions[self.assumption].text
-
-    @property
     def label(self) -> str:
         """Its name, unique in its API: `id = value`, with the value as JSON."""
         return f"{self.assumption} = {json.dumps(self.value)}"
