@@ -12,11 +12,11 @@ from conftest import KEY, MANY, NOW, Client
 from understudy.apis import control
 from understudy.engine.worlds import Worlds
 
-Plant = Callable[..., Worlds]
+MakeWorlds = Callable[..., Worlds]
 
 
 @pytest.fixture
-def client(make_worlds: Plant, small: dict[str, Any]) -> Client:
+def client(make_worlds: MakeWorlds, small: dict[str, Any]) -> Client:
     """A client of the small world."""
     return Client(make_worlds(seeds=small, limits={"nextstep": MANY}))
 
@@ -187,7 +187,7 @@ def test_setting_the_clock_lets_happen_what_is_due(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda s: s["apis"].pop("nextstep"), "apis: nextstep is missing"),
         (lambda s: s["apis"].update(nextstop={}), "apis: nextstop is not served here; did you mean nextstep?"),
@@ -229,12 +229,12 @@ def test_setting_the_clock_lets_happen_what_is_due(client: Client) -> None:
         "nextstep/t1: runs.2.id: there are two with the id R1"),
     ],
 )  # fmt: skip
-def test_a_damaged_state_is_told_by_its_place(client: Client, damage: Callable[[Any], Any], told: str) -> None:
+def test_a_damaged_state_is_told_by_its_place(client: Client, damage: Callable[[Any], Any], message: str) -> None:
     """PUT /state refuses an invalid state with its pointer and applies nothing."""
     before = client.done("GET", "/state")
     state = json.loads(json.dumps(before))
     damage(state)
-    assert told in detail(client, "PUT", "/state", state)
+    assert message in detail(client, "PUT", "/state", state)
     assert client.done("GET", "/state") == before
 
 
@@ -361,7 +361,7 @@ def test_assumptions_are_listed_with_the_value_of_the_world(client: Client) -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ({}, "less than 1 propert"),
         ({"nextstep.tasks.unset-valu": ""},
@@ -372,10 +372,10 @@ def test_assumptions_are_listed_with_the_value_of_the_world(client: Client) -> N
         "nextstep.templates.order cannot be 'random'"),
     ],
 )  # fmt: skip
-def test_assumptions_are_set_all_or_none(client: Client, body: Any, told: str) -> None:
+def test_assumptions_are_set_all_or_none(client: Client, body: Any, message: str) -> None:
     """An unknown assumption or value is refused with the known ones, and none is set."""
     before = client.done("GET", "/assumptions")
-    assert told in detail(client, "PUT", "/assumptions", body)
+    assert message in detail(client, "PUT", "/assumptions", body)
     assert client.done("GET", "/assumptions") == before
 
 
@@ -439,7 +439,7 @@ def test_an_injected_success_is_no_refusal(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
         ({}, "status"), ({"status": 199}, "199"), ({"status": 600}, "600"), ({"status": "503"}, "503"),
         ({"status": 503, "times": 0}, "times"), ({"status": 503, "api": "x"}, "api: x is not served here"),
@@ -451,9 +451,9 @@ def test_an_injected_success_is_no_refusal(client: Client) -> None:
         ({"status": 503, "headers": {"": "c"}}, "headers"),
     ],
 )  # fmt: skip
-def test_faults_that_cannot_be_are_refused(client: Client, fault: Any, told: str) -> None:
+def test_faults_that_cannot_be_are_refused(client: Client, fault: Any, message: str) -> None:
     """An impossible fault answers 400 and names the member."""
-    assert told in detail(client, "POST", "/faults", fault)
+    assert message in detail(client, "POST", "/faults", fault)
     assert client.done("GET", "/faults") == {"faults": []}
 
 
@@ -461,7 +461,7 @@ def test_faults_that_cannot_be_are_refused(client: Client, fault: Any, told: str
 
 
 @pytest.mark.parametrize(
-    ("event", "status", "told"),
+    ("event", "status", "message"),
     [
         ({"api": "nextsteps", "event": "x"}, 400, "api: nextsteps is not served here; did you mean nextstep?"),
         ({"api": "nextstep", "event": "skip"}, 400, "event: nextstep has no skip"),
@@ -475,9 +475,9 @@ def test_faults_that_cannot_be_are_refused(client: Client, fault: Any, told: str
         ({"event": "x"}, 400, '"api" is a required property'),
     ],
 )  # fmt: skip
-def test_events_that_cannot_be_are_refused(client: Client, event: Any, status: int, told: str) -> None:
+def test_events_that_cannot_be_are_refused(client: Client, event: Any, status: int, message: str) -> None:
     """An unknown API, event, tenant or member is refused with the known ones."""
-    assert told in detail(client, "POST", "/events", event, status=status)
+    assert message in detail(client, "POST", "/events", event, status=status)
 
 
 def test_an_event_acts_on_the_tenant_that_it_names(client: Client) -> None:

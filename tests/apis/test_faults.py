@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import MANY, Client
@@ -51,7 +51,7 @@ def test_an_operation_is_known_in_its_own_api_alone(client: Client, api: str, op
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
         (
             {"api": "control"},
@@ -82,9 +82,9 @@ def test_an_operation_is_known_in_its_own_api_alone(client: Client, api: str, op
         ({"method": "GET"}, "method"),
     ],
 )
-def test_a_fault_that_can_never_be_sent_is_refused(client: Client, fault: Any, told: str) -> None:
+def test_a_fault_that_can_never_be_sent_is_refused(client: Client, fault: Any, message: str) -> None:
     """A fault that no request can match, or no response can hold, answers 400 and names the member."""
-    assert told in detail(client, {"status": 503, **fault})
+    assert message in detail(client, {"status": 503, **fault})
 
 
 @pytest.mark.parametrize("status", [200, 204, 205, 299, 304, 404, 429, 500, 599])
@@ -109,6 +109,7 @@ class _Line:
 SCOPES = st.tuples(st.sampled_from([None, "a", "b"]), st.sampled_from([None, "x", "y"]))
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(st.one_of(SCOPES, st.integers(0, 30)), max_size=40))
 def test_the_index_finds_what_a_search_finds(steps: list[Any]) -> None:
     """The first matching fault answers an operation, after any additions and removals."""

@@ -17,7 +17,7 @@ from understudy.engine.worlds import Worlds
 from understudy_checks.target import installed
 
 Assuming = Callable[..., "Kognitos"]
-Plant = Callable[..., Worlds]
+MakeWorlds = Callable[..., Worlds]
 WHOLE = "whole"
 RUN = "/runs/r4"
 RUNS = "/runs?agent_id=a1&process_id=p1"
@@ -120,7 +120,7 @@ def tiny() -> dict[str, Any]:
 
 
 @pytest.fixture
-def assuming(make_worlds: Plant, kognitos: Api, control: Api, tiny: dict[str, Any]) -> Assuming:
+def assuming(make_worlds: MakeWorlds, kognitos: Api, control: Api, tiny: dict[str, Any]) -> Assuming:
     """A client of the tiny world under other assumptions, each by its id without `kognitos.`."""
 
     def make(assumptions: dict[str, Any] | None = None, **options: Any) -> Kognitos:
@@ -729,7 +729,7 @@ def test_an_exported_state_goes_on_elsewhere(assuming: Assuming) -> None:
     assert worked(one) == worked(other)
 
 
-def test_the_built_in_state_survives_a_round_trip(make_worlds: Plant, kognitos: Api, control: Api) -> None:
+def test_the_built_in_state_survives_a_round_trip(make_worlds: MakeWorlds, kognitos: Api, control: Api) -> None:
     """The fixtures' state is unchanged after export and restore."""
     client = Kognitos(make_worlds(apis=[kognitos, control], limits={"kognitos": MANY}), key=None)
     state = client.done("GET", "/state")
@@ -756,20 +756,20 @@ SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("damage", "told"), [pytest.param(*row[1:], id=row[0]) for row in SEEDS])
+@pytest.mark.parametrize(("damage", "message"), [pytest.param(*row[1:], id=row[0]) for row in SEEDS])
 def test_a_seed_that_does_not_fit_is_refused(
-    assuming: Assuming, tiny: dict[str, Any], damage: Callable[[Any], Any], told: str
+    assuming: Assuming, tiny: dict[str, Any], damage: Callable[[Any], Any], message: str
 ) -> None:
     """A fixture that violates the document or itself is refused with its pointer."""
     content = json.loads(json.dumps(tiny))
     damage(content["kognitos"]["organizations"])
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is what counts
         assuming(seeds=content)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda data: data["agents"].clear(), "agents: there must be at least one"),
         (lambda data: data["processes"].pop(0), "runs r1: process_id: there is no p1 in processes"),
@@ -780,12 +780,12 @@ def test_a_seed_that_does_not_fit_is_refused(
         (lambda data: data["runs"][0].update(outcome="Done"), 'runs.0.outcome: "Done" is not one of'),
     ],
 )  # fmt: skip
-def test_a_damaged_state_is_told_by_its_place(client: Kognitos, damage: Callable[[Any], Any], told: str) -> None:
+def test_a_damaged_state_is_told_by_its_place(client: Kognitos, damage: Callable[[Any], Any], message: str) -> None:
     """PUT /state refuses inconsistent records with their pointer and applies nothing."""
     before = client.done("GET", "/state")
     state = json.loads(json.dumps(before))
     damage(state["apis"]["kognitos"]["o1"])
     refused = client.control("PUT", "/state", state)
     assert refused.status == 400, refused
-    assert f"kognitos/o1: {told}" in refused.json()["detail"]
+    assert f"kognitos/o1: {message}" in refused.json()["detail"]
     assert client.done("GET", "/state") == before

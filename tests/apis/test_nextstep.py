@@ -14,20 +14,20 @@ from understudy.document.compile import load
 from understudy.engine.worlds import Worlds
 
 Assuming = Callable[..., Client]
-Plant = Callable[..., Worlds]
+MakeWorlds = Callable[..., Worlds]
 RUN = "/process-runs/R1"
 TASK = f"{RUN}/tasks/R1a"
 START = {"template_id": "T1"}
 
 
 @pytest.fixture
-def client(make_worlds: Plant, small: dict[str, Any]) -> Client:
+def client(make_worlds: MakeWorlds, small: dict[str, Any]) -> Client:
     """A client of the small world."""
     return Client(make_worlds(seeds=small, limits={"nextstep": MANY}))
 
 
 @pytest.fixture
-def assuming(make_worlds: Plant, small: dict[str, Any]) -> Assuming:
+def assuming(make_worlds: MakeWorlds, small: dict[str, Any]) -> Assuming:
     """A client of the small world under other assumptions, each by its id without `nextstep.`."""
 
     def make(**options: Any) -> Client:
@@ -681,7 +681,7 @@ def worked(client: Client) -> list[bytes]:
     return [answer.body for answer in answers] + everything(client)
 
 
-def test_the_same_calls_give_the_same_bytes(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_the_same_calls_give_the_same_bytes(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """Servers of one seed answer equal calls with equal bytes; another seed gives other ids."""
     first, second = (Client(make_worlds(seeds=small, seed="a")) for _ in range(2))
     assert worked(first) == worked(second)
@@ -689,7 +689,7 @@ def test_the_same_calls_give_the_same_bytes(make_worlds: Plant, small: dict[str,
     assert worked(Client(make_worlds(seeds=small, seed="b"))) != worked(Client(make_worlds(seeds=small, seed="a")))
 
 
-def test_an_exported_state_goes_on_elsewhere(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_an_exported_state_goes_on_elsewhere(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """A state that is restored in another server gives the same bytes, now and later."""
     one, other = Client(make_worlds(seeds=small)), Client(make_worlds(seeds=small, seed="else"))
     worked(one)
@@ -740,19 +740,19 @@ SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("damage", "told"), [pytest.param(*row[1:], id=row[0]) for row in SEEDS])
+@pytest.mark.parametrize(("damage", "message"), [pytest.param(*row[1:], id=row[0]) for row in SEEDS])
 def test_a_seed_that_does_not_fit_is_refused(
-    make_worlds: Plant, small: dict[str, Any], damage: Callable[[Any], Any], told: str
+    make_worlds: MakeWorlds, small: dict[str, Any], damage: Callable[[Any], Any], message: str
 ) -> None:
     """A fixture that violates the document or itself is refused with its pointer."""
     content = json.loads(json.dumps(small))
     damage(content["nextstep"]["teams"])
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is what counts
         make_worlds(seeds=content)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
-def test_a_seeded_task_needs_an_id(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_a_seeded_task_needs_an_id(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """A seed's task without an id is refused."""
     content = json.loads(json.dumps(small))
     del content["nextstep"]["teams"][0]["templates"][0]["tasks"][0]["id"]

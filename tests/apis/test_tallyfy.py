@@ -211,7 +211,7 @@ def _first(kind: str, **changes: Any) -> Callable[[Any], Any]:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (_first("tokens", state="lost"), "lost is none of valid, revoked"),
         (_first("tokens", user=9999), "there is no person 9999"),
@@ -223,17 +223,17 @@ def _first(kind: str, **changes: Any) -> Callable[[Any], Any]:
     ],
 )
 def test_a_seed_that_does_not_fit_is_told(
-    declared: list[Api], seeds: dict[str, Any], damage: Callable[[Any], Any], told: str
+    declared: list[Api], seeds: dict[str, Any], damage: Callable[[Any], Any], message: str
 ) -> None:
     """An error in a seed file is reported with its pointer."""
     content = deepcopy(seeds["tallyfy"])
     damage(content["organizations"][0])
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         seed.seed(content, declared[0].contract)
 
 
 @pytest.mark.parametrize(
-    ("collection", "changes", "told"),
+    ("collection", "changes", "message"),
     [
         ("organization", {"id": "other"}, "there must be one"),
         ("folders", {"parent_id": "nope"}, "there is no nope in folders"),
@@ -244,12 +244,12 @@ def test_a_seed_that_does_not_fit_is_told(
         ("tasks", {"deadline": "0000-01-01"}, "year 0"),
     ],
 )
-def test_records_that_do_not_fit_are_told(client: Tallyfy, collection: str, changes: Any, told: str) -> None:
+def test_records_that_do_not_fit_are_told(client: Tallyfy, collection: str, changes: Any, message: str) -> None:
     """Inconsistent records in a state are reported with their pointer."""
     store = client.worlds.default.tenants["tallyfy"][ORGANIZATION]
     assert list(inconsistencies(ORGANIZATION, store)) == []
     store[collection].put(next(iter(store[collection])) | changes)
-    assert any(told in misfit for misfit in inconsistencies(ORGANIZATION, store))
+    assert any(message in misfit for misfit in inconsistencies(ORGANIZATION, store))
 
 
 def test_an_organization_has_people(client: Tallyfy) -> None:

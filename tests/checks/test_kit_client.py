@@ -146,7 +146,7 @@ def test_a_hasty_client_does_not_wait(client, place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "told"),
+    ("response", "message"),
     [
         (Response(200, JSON, b'{"data":[],"pagination":{"has_more":false}}'), "next_cursor"),
         (Response(204), "status 204"),
@@ -157,9 +157,9 @@ def test_a_hasty_client_does_not_wait(client, place) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_the_document_does_not_allow_is_a_violation(client, response: Response, told: str) -> None:
+def test_what_the_document_does_not_allow_is_a_violation(client, response: Response, message: str) -> None:
     """An answer that differs from the document in status, header, type or body raises; the operation is named."""
-    with pytest.raises(Violation, match=told) as caught:
+    with pytest.raises(Violation, match=message) as caught:
         client(response).send("GET", "/process-runs")
     assert str(caught.value).startswith("listProcessRuns: ")
 

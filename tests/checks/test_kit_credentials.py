@@ -280,18 +280,18 @@ def breaks(name: str, fields: Mapping[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("person", "told"),
+    ("person", "message"),
     [
         (does_nothing, "the event skip-task cannot be done on this target"),
         (refused, "the event skip-task was not done: RuntimeError: not here"),
         (breaks, "the event skip-task was not done: KeyError: 'skip-task'"),
     ],
 )
-def test_what_a_person_cannot_do_is_no_failure(person: Any, told: str) -> None:
+def test_what_a_person_cannot_do_is_no_failure(person: Any, message: str) -> None:
     """It says nothing about the server; a refusal can be told from the rest."""
     rules = ["nextstep.completion.skipped-is-shown"]
     report = check.check_target(peopled("nextstep", person), profile="gate", only=rules)
-    assert [(checked.outcome, checked.reason) for checked in report.rules] == [("not_checked", told)]
+    assert [(checked.outcome, checked.reason) for checked in report.rules] == [("not_checked", message)]
     with pytest.raises(RuntimeError if person is refused else Skipped):
         peopled("nextstep", person).event("skip-task", {})
 

@@ -434,7 +434,7 @@ def test_quiet_says_nothing(run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["mutants", "assumptions"])
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["nextstop"], f"unknown API nextstop; did you mean nextstep?; known: {', '.join(apis.NAMES)}"),
         (["nextstep", "--jobs", "0"], "--jobs 0 is not a whole number from 1 to 1000"),
@@ -449,13 +449,13 @@ def test_quiet_says_nothing(run: Run) -> None:
     ],
 )
 @pytest.mark.usefixtures("unserved")
-def test_mistakes_are_one_line(run: Run, name: str, arguments: list[str], told: str) -> None:
+def test_mistakes_are_one_line(run: Run, name: str, arguments: list[str], message: str) -> None:
     """A wrong option is one line before any run: exit code 2."""
-    assert run(name, *arguments) == (2, "", f"understudy: {told}\n")
+    assert run(name, *arguments) == (2, "", f"understudy: {message}\n")
 
 
 @pytest.mark.parametrize(
-    ("name", "pattern", "told"),
+    ("name", "pattern", "message"),
     [
         (
             "mutants",
@@ -466,11 +466,11 @@ def test_mistakes_are_one_line(run: Run, name: str, arguments: list[str], told: 
         ("assumptions", OUT_OF_RANGE[:-1], f"fits none of the alternatives; did you mean {OUT_OF_RANGE}?"),
     ],
 )
-def test_a_pattern_that_fits_nothing_is_a_mistake(run: Run, name: str, pattern: str, told: str) -> None:
+def test_a_pattern_that_fits_nothing_is_a_mistake(run: Run, name: str, pattern: str, message: str) -> None:
     """Also beside one that fits, with the nearest name; exit code 2."""
     code, out, err = run(name, "nextstep", *only("*", pattern))
     assert (code, out) == (2, "")
-    assert err.startswith(f"understudy: --only {pattern} {told}")
+    assert err.startswith(f"understudy: --only {pattern} {message}")
 
 
 def test_a_file_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
@@ -479,7 +479,7 @@ def test_a_file_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None
     assert (code, out, err) == (2, "", f"understudy: --json {tmp_path}: it is a folder\n")
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(1.234, "1.2 s"), (61.2, "61 s"), (119.4, "119 s"), (276, "4.6 min")])
-def test_times_are_told_as_people_would(seconds: float, told: str) -> None:
+@pytest.mark.parametrize(("seconds", "message"), [(1.234, "1.2 s"), (61.2, "61 s"), (119.4, "119 s"), (276, "4.6 min")])
+def test_times_are_told_as_people_would(seconds: float, message: str) -> None:
     """Tenths of a second, seconds, or tenths of a minute."""
-    assert duration(seconds) == told
+    assert duration(seconds) == message

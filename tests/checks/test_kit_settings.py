@@ -72,7 +72,7 @@ def test_the_documented_target_file_is_one(file) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("api_key = 1", "unknown setting api_key; did you mean api_keys?"),
         ("agent = 'x'", "unknown setting agent; did you mean agent_id?"),
@@ -84,13 +84,13 @@ def test_the_documented_target_file_is_one(file) -> None:
         ("api_keys", "is not TOML: "),
     ],
 )
-def test_what_cannot_be_meant_is_told_in_one_line(file, text: str, told: str) -> None:
+def test_what_cannot_be_meant_is_told_in_one_line(file, text: str, message: str) -> None:
     """A wrong name or form is named with the file and what would be right."""
     path = file(text)
     with pytest.raises(BadSettings) as caught:
         read(path, KNOWN)
     assert str(caught.value).startswith(str(path))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -111,18 +111,18 @@ def test_words_come_before_the_file(file) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "message"),
     [
         ("agent_id", "agent_id is not NAME=VALUE"),
         ("agent_ids=x", "--set: unknown setting agent_ids; did you mean agent_id?"),
         ("max_wait=long", "--set: max_wait: Expected `float`, got `str`"),
     ],
 )
-def test_a_word_that_cannot_be_meant_is_told(word: str, told: str) -> None:
+def test_a_word_that_cannot_be_meant_is_told(word: str, message: str) -> None:
     """So is a word."""
     with pytest.raises(BadSettings) as caught:
         Settings().with_words([word], KNOWN)
-    assert str(caught.value) == told
+    assert str(caught.value) == message
 
 
 def test_a_ready_file_s_entry_tells_everything() -> None:
@@ -158,7 +158,7 @@ def test_a_function_is_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "message"),
     [
         ("math", "app math is not module:attribute"),
         ("no_such_module:app", "app no_such_module:app cannot be imported: No module named 'no_such_module'"),
@@ -166,11 +166,11 @@ def test_a_function_is_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         ("math:pi", "app math:pi cannot be called"),
     ],
 )
-def test_what_cannot_be_imported_is_told(place: str, told: str) -> None:
+def test_what_cannot_be_imported_is_told(place: str, message: str) -> None:
     """The place and the reason are named."""
     with pytest.raises(BadSettings) as caught:
         imported(place, "app")
-    assert str(caught.value) == told
+    assert str(caught.value) == message
 
 
 def test_an_import_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -87,10 +87,12 @@ def test_requests_are_counted_for_another_credential() -> None:
         assert [listed(client, key).status for key in (client.key, client.second_key)] == [429, 429]
 
 
-@pytest.mark.parametrize(("change", "told"), [(lambda seconds: f"{seconds}.5", "60.5"), (lambda seconds: None, None)])
-def test_another_wait_is_told(change: Any, told: str | None) -> None:
+@pytest.mark.parametrize(
+    ("change", "message"), [(lambda seconds: f"{seconds}.5", "60.5"), (lambda seconds: None, None)]
+)
+def test_another_wait_is_told(change: Any, message: str | None) -> None:
     """Retry-After says what is made of the true wait, or is left out."""
     with broken(map_retry_after(change)) as client:
         answers = [listed(client, client.key) for _ in range(101)]
     assert [answer.status for answer in answers[-2:]] == [200, 429]
-    assert answers[-1].header("retry-after") == told
+    assert answers[-1].header("retry-after") == message

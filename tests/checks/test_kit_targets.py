@@ -338,7 +338,7 @@ def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "error", "told"),
+    ("url", "error", "message"),
     [
         ("127.0.0.1:1", BadSettings, "127.0.0.1:1 is no URL; it looks like http://127.0.0.1:8629/api/v1"),
         ("ftp://x/", BadSettings, "ftp://x/ is no URL"),
@@ -347,11 +347,11 @@ def test_another_rate_limit_is_not_the_documented_one(foreign) -> None:
         ("http://127.0.0.1:1/api/v1", Unreachable, "nothing answers at http://127.0.0.1:1/api/v1: "),
     ],
 )
-def test_a_url_that_leads_nowhere_is_told(url: str, error: type[Exception], told: str) -> None:
+def test_a_url_that_leads_nowhere_is_told(url: str, error: type[Exception], message: str) -> None:
     """The error is one line."""
     with pytest.raises(error) as caught:
         connect.url("nextstep", url, ONE_KEY)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
 

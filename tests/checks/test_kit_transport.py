@@ -80,7 +80,7 @@ def test_an_encoded_answer_is_read(encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body", "told"),
+    ("encoding", "body", "message"),
     [
         ("gzip", ENCODED["gzip"][:-9], "its body is not the gzip that its Content-Encoding names: it is cut off"),
         ("gzip", BODY, "its body is not the gzip that its Content-Encoding names: Error -3"),
@@ -89,7 +89,7 @@ def test_an_encoded_answer_is_read(encoding: str) -> None:
         ("zstd", BODY, r"its Content-Encoding zstd is not known here \(known: gzip, x-gzip, deflate, br\)"),
     ],
 )
-def test_a_body_that_is_not_what_its_encoding_says_is_told(encoding: str, body: bytes, told: str) -> None:
+def test_a_body_that_is_not_what_its_encoding_says_is_told(encoding: str, body: bytes, message: str) -> None:
     """It is no answer that could be judged; from an app, too."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -98,9 +98,9 @@ def test_a_body_that_is_not_what_its_encoding_says_is_told(encoding: str, body: 
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    with pytest.raises(Unreadable, match=f"^{told}"):
+    with pytest.raises(Unreadable, match=f"^{message}"):
         normalize(200, [(b"Content-Encoding", encoding.encode())], body)
-    with hosted(app) as send, pytest.raises(NoAnswer, match=told):
+    with hosted(app) as send, pytest.raises(NoAnswer, match=message):
         send(GET)
 
 
@@ -127,7 +127,7 @@ def test_headers_are_read_as_they_are_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("Application/JSON ; charset=utf-8", None),
         ("application/json", None),
@@ -136,12 +136,12 @@ def test_headers_are_read_as_they_are_meant() -> None:
         (None, "content type None is not documented"),
     ],
 )
-def test_a_media_type_is_compared_as_one(text: str | None, told: str | None) -> None:
+def test_a_media_type_is_compared_as_one(text: str | None, message: str | None) -> None:
     """In any case, whatever parameters it has, and as a whole."""
     headers = () if text is None else ((b"content-type", text.encode()),)
     found = Response(200, headers, b'{"data":[],"pagination":{"next_cursor":null,"has_more":false}}')
     mismatch = installed.document("nextstep").operations["listProcessRuns"].mismatch(found)
-    assert mismatch == (told and f"listProcessRuns: 200: {told}")
+    assert mismatch == (message and f"listProcessRuns: 200: {message}")
     assert body_type(found) == (text or "").partition(";")[0].strip().lower()
 
 

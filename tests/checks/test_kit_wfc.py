@@ -120,7 +120,7 @@ def test_a_login_may_be_elsewhere(file) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "text", "told"),
+    ("answer", "text", "message"),
     [
         (Response(403), LOGIN, "the login was answered 403"),
         (Response(200, (), b"secret"), LOGIN, "the login answered 200 and no JSON"),
@@ -128,11 +128,11 @@ def test_a_login_may_be_elsewhere(file) -> None:
         (Response(200), LOGIN.replace(NEW, "expectCookies: true"), "the login answered 200 without a cookie"),
     ],
 )
-def test_a_login_that_gives_nothing_is_told(file, answer: Response, text: str, told: str) -> None:
+def test_a_login_that_gives_nothing_is_told(file, answer: Response, text: str, message: str) -> None:
     """Without what was answered."""
     with pytest.raises(NoAnswer) as caught:
         entered(file(text), answer)
-    assert str(caught.value) == told
+    assert str(caught.value) == message
 
 
 def test_a_token_of_another_form_is_told(file) -> None:
@@ -142,7 +142,7 @@ def test_a_token_of_another_form_is_told(file) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("a.yaml", "auth: [", "a.yaml is not YAML: line 1: while parsing a flow node, did not find expected"),
         ("a.yaml", "auth: []\nauth: []", "a.yaml is not YAML: line 2: 'auth' is there already, in line 1"),
@@ -157,9 +157,9 @@ def test_a_token_of_another_form_is_told(file) -> None:
         ("a.yaml", LOGIN.replace("sendName", "sendIn: query, sendName"), "sendIn: Invalid enum value 'query'"),
     ],
 )
-def test_a_file_that_cannot_be_meant_is_told(file: Any, name: str, text: str, told: str) -> None:
+def test_a_file_that_cannot_be_meant_is_told(file: Any, name: str, text: str, message: str) -> None:
     """With its place."""
     with pytest.raises(BadSettings) as caught:
         file(text, name)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)

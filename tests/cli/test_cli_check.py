@@ -323,7 +323,8 @@ def test_an_interrupted_check_reports_its_results(check, monkeypatch: pytest.Mon
     code, out, _ = check("nextstep")
     assert code == 130
     assert out.strip().endswith("; interrupted")
-    assert "120 rules: 1 passed, 0 failed, 119 not checked" in out
+    count = len(installed.document("nextstep").rules)
+    assert f"{count} rules: 1 passed, 0 failed, {count - 1} not checked" in out
 
 
 def test_an_interrupted_command_ends_quietly(check, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from understudy.engine.worlds import Worlds
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "message"),
     [
         ({"handlers": {"listToys": toy.list_toys}},
         "operation breakToy has no handler; operation getToy has no handler"),
@@ -26,11 +26,11 @@ from understudy.engine.worlds import Worlds
         ({"events": {"break": print, "mend": print}}, "event mend is not in both"),
     ],
 )  # fmt: skip
-def test_what_does_not_go_together_is_refused(members: dict[str, Any], told: str) -> None:
+def test_what_does_not_go_together_is_refused(members: dict[str, Any], message: str) -> None:
     """An operation without a handler, a handler without an operation and an unmatched event stop the start."""
     with pytest.raises(ValueError, match=r"^toy\.yaml: ") as error:
         toy.api(**members)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_two_operations_of_one_path_are_refused() -> None:

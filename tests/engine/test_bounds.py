@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_journal import journal_of
 
@@ -21,12 +21,12 @@ from understudy.engine.pipeline import handle
 from understudy.engine.world import Job, JobNumbers
 from understudy.engine.worlds import Worlds
 
-Plant = Callable[..., Worlds]
+MakeWorlds = Callable[..., Worlds]
 MB = 1 << 20
 
 
 @pytest.fixture
-def bounded(make_worlds: Plant, small: dict[str, Any]) -> Callable[..., Client]:
+def bounded(make_worlds: MakeWorlds, small: dict[str, Any]) -> Callable[..., Client]:
     """Makes clients of small worlds with these bounds."""
     return lambda *bounds: Client(make_worlds(seeds=small, limits={"nextstep": MANY}, bounds=parse(bounds)))
 
@@ -59,7 +59,7 @@ def test_each_bound_is_moved_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("world=5", "--bound world=5: there is no bound world; did you mean worlds?; known: worlds, "),
         ("worlds", "--bound worlds: nothing is not a whole number from 1"),
@@ -71,11 +71,11 @@ def test_each_bound_is_moved_by_its_name() -> None:
         ("=1", "there is no bound "),
     ],
 )
-def test_a_bound_that_cannot_be_is_refused(text: str, told: str) -> None:
+def test_a_bound_that_cannot_be_is_refused(text: str, message: str) -> None:
     """The message about an invalid bound shows the value and the known names."""
     with pytest.raises(ValueError, match="--bound") as error:
         parse([text])
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 # Worlds
@@ -209,6 +209,7 @@ def test_what_an_exchange_takes() -> None:
 # Jobs
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(st.integers(0, 40), max_size=60))
 def test_a_new_job_has_the_number_after_the_highest_that_waits(steps: list[int]) -> None:
     """A new job gets the number after the highest one that is scheduled."""
@@ -223,7 +224,7 @@ def test_a_new_job_has_the_number_after_the_highest_that_waits(steps: list[int])
             numbers.release(waiting.pop(step % len(waiting)))
 
 
-def slow(make_worlds: Plant, small: dict[str, Any], *bounds: str) -> Client:
+def slow(make_worlds: MakeWorlds, small: dict[str, Any], *bounds: str) -> Client:
     """A client of a world in which a run completes two seconds after its last task."""
     delay = {"nextstep.runs.completion-delay": 2}
     limits = {"nextstep": MANY}
@@ -242,7 +243,7 @@ def complete_a_run(client: Client) -> int:
     return last.status
 
 
-def test_scheduled_jobs_end_at_their_bound(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_scheduled_jobs_end_at_their_bound(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """Too many scheduled jobs refuse writes but no reads, until one has run."""
     client = slow(make_worlds, small, "jobs=2")
     assert [complete_a_run(client) for _ in range(3)] == [200, 200, 507]
@@ -257,7 +258,7 @@ def test_scheduled_jobs_end_at_their_bound(make_worlds: Plant, small: dict[str, 
     assert complete_a_run(client) == 200
 
 
-def test_a_state_with_too_many_jobs_is_refused(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_a_state_with_too_many_jobs_is_refused(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """A state may hold as many jobs as the bound allows."""
     client = slow(make_worlds, small)
     assert [complete_a_run(client) for _ in range(2)] == [200, 200]
@@ -371,13 +372,13 @@ def test_reads_and_deletions_are_never_refused_at_a_bound() -> None:
     assert [handle(request, worlds.default, worlds).response.status for request in asked] == [507, 200, 200, 204]
 
 
-def test_a_refusal_at_a_bound_is_no_mismatch(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_a_refusal_at_a_bound_is_no_mismatch(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """`--check` lets a 507 pass, although no document declares it."""
     client = Client(make_worlds(seeds=small, bounds=parse(["worlds=1"]), checked=True))
     refused(client, "POST", "/worlds")
 
 
-def test_strict_fidelity_keeps_the_reason_to_itself(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_strict_fidelity_keeps_the_reason_to_itself(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """A 507 of a strict server has no X-Mock header."""
     client = Client(make_worlds(seeds=small, bounds=parse(["worlds=1"]), helpful=False))
     response = client.control("POST", "/worlds")

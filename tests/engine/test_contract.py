@@ -109,7 +109,7 @@ def test_path_parameters_are_checked(known: Contract) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "response", "told"),
+    ("operation", "response", "message"),
     [
         ("getToy", Response(200, (*JSON, (b"x-age", b"3")), b'{"id": "a", "name": "B"}'), None),
         ("breakToy", Response(204), None),
@@ -131,11 +131,11 @@ def test_path_parameters_are_checked(known: Contract) -> None:
     ],
 )  # fmt: skip
 def test_answers_are_held_against_the_document(
-    known: Contract, operation: str, response: Response, told: str | None
+    known: Contract, operation: str, response: Response, message: str | None
 ) -> None:
     """Status, headers, media type and body of a response are validated; a mismatch is one line."""
     mismatch = known.operations[operation].mismatch(response)
-    assert mismatch == told if told is None else str(mismatch).startswith(told)
+    assert mismatch == message if message is None else str(mismatch).startswith(message)
 
 
 def test_long_values_are_cut_in_messages(known: Contract) -> None:

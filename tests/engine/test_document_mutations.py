@@ -206,7 +206,7 @@ LIMIT, ROOT = "/x-rate-limit", "/servers/0/url"
 
 
 @pytest.mark.parametrize(
-    ("change", "pointer", "told"),
+    ("change", "pointer", "message"),
     [
         (_only_range, "/paths/~1toys~1{id}/get/responses/2XX", "2XX names no one status that is answered"),
         (_nest, "/components/schemas/Any" + "/items" * 98, "is nested deeper than 100 levels"),
@@ -257,13 +257,13 @@ LIMIT, ROOT = "/x-rate-limit", "/servers/0/url"
         ),
     ],
 )
-def test_what_would_crash_is_a_complaint(change: Callable[[Any], Any], pointer: str, told: str) -> None:
+def test_what_would_crash_is_a_complaint(change: Callable[[Any], Any], pointer: str, message: str) -> None:
     """A problem that would crash the compiler or a request is reported with its pointer."""
     document = toy.document()
     change(document)
     with pytest.raises(ContractError) as error:
         contract_compile(document, "toy", source="toy.yaml")
-    assert [text for place, text in error.value.diagnostics if place == pointer and told in text], (
+    assert [text for place, text in error.value.diagnostics if place == pointer and message in text], (
         error.value.diagnostics
     )
 

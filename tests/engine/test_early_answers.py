@@ -50,6 +50,12 @@ def test_a_body_of_a_refused_request_is_not_read(request_: Request) -> None:
     assert body_bound(request_, worlds.default, worlds) is None
 
 
+def test_a_body_of_an_early_response_is_not_read() -> None:
+    """A response of the step `authenticate` does not wait for the body."""
+    worlds = serve(authenticate=lambda call: EARLY)
+    assert body_bound(replace_method(LIST, "POST"), worlds.default, worlds) is None
+
+
 def replace_method(request: Request, method: str) -> Request:
     """The request with another method."""
     return Request(method, request.path, request.query, request.headers)

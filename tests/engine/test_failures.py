@@ -62,7 +62,7 @@ STEPS = ("fault", "authenticate", "limit_rate", "validate")
 
 
 @pytest.mark.parametrize(
-    ("api", "told"),
+    ("api", "message"),
     [
         (listing(boom), "ZeroDivisionError: boom"),
         (listing(unknown_kind), "KeyError: 'no-such-kind'"),
@@ -75,12 +75,12 @@ STEPS = ("fault", "authenticate", "limit_rate", "validate")
         (step("fault", lambda call: True), "AttributeError"),
     ],
 )
-def test_what_goes_wrong_is_the_apis_own_500(api: Api, told: str) -> None:
+def test_what_goes_wrong_is_the_apis_own_500(api: Api, message: str) -> None:
     """The client gets the API's own 500 with its reason; the exchange has the traceback."""
     exchange = ask(api)
     assert (exchange.response.status, exchange.response.json(), exchange.reason) == (500, OOPS, "internal")
     assert exchange.response.header("x-mock-reason") == "internal"
-    assert told in str(exchange.error)
+    assert message in str(exchange.error)
 
 
 @pytest.mark.parametrize("handler", [toy.list_toys, boom, unknown_kind])

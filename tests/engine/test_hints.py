@@ -53,7 +53,7 @@ def asked(scheme: dict[str, Any], headers: Headers = (), query: str = "") -> str
 
 
 @pytest.mark.parametrize(
-    ("scheme", "headers", "query", "told"),
+    ("scheme", "headers", "query", "message"),
     [
         (BEARER, (), "", "no key was sent; send the header `Authorization: Bearer KEY`"),
         (HEADER, (), "", "no key was sent; send the header `x-notes-key: KEY`"),
@@ -84,10 +84,10 @@ def asked(scheme: dict[str, Any], headers: Headers = (), query: str = "") -> str
         (BASIC, ((AUTH, b"Basic user:k1"),), "", "user and password are not known here, or not in base64"),
     ],
 )
-def test_a_refused_key_is_explained(scheme: dict[str, Any], headers: Headers, query: str, told: str) -> None:
+def test_a_refused_key_is_explained(scheme: dict[str, Any], headers: Headers, query: str, message: str) -> None:
     """The hint distinguishes a missing, a misplaced and an unknown key, and names the world of the journal."""
     text = asked(scheme, headers, query)
-    assert told in text
+    assert message in text
     assert text.endswith("; recorded in world default")
 
 
@@ -151,7 +151,7 @@ def test_the_case_of_bearer_is_explained(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "told"),
+    ("method", "path", "message"),
     [
         ("GET", "/api/v1/process-run", "did you mean /api/v1/process-runs?"),
         ("GET", f"{RUNS}/", "did you mean /api/v1/process-runs?"),
@@ -160,12 +160,12 @@ def test_the_case_of_bearer_is_explained(client: Client) -> None:
         ("GET", "/api/v1/Process-Templates/x", "did you mean /api/v1/process-templates/{id}?"),
     ],
 )
-def test_a_wrong_path_names_the_nearest(client: Client, method: str, path: str, told: str) -> None:
+def test_a_wrong_path_names_the_nearest(client: Client, method: str, path: str, message: str) -> None:
     """The hint about a wrong path names the nearest one, ids aside; the vendor's body stays the same."""
     answer = client.send(method, path)
-    assert (answer.status, answer.header("x-mock-hint")) == (404, told)
+    assert (answer.status, answer.header("x-mock-hint")) == (404, message)
     assert sorted(answer.json()["error"]) == ["code", "message"]
-    assert client.last()["hint"] == told
+    assert client.last()["hint"] == message
 
 
 def test_a_path_that_is_like_none_has_no_hint(client: Client) -> None:
@@ -177,7 +177,7 @@ def test_a_path_that_is_like_none_has_no_hint(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ("statuss=active", "unknown parameter 'statuss'; did you mean status?"),
         ("zzz=1&limit=5&Limit=3", "unknown parameter 'zzz'; unknown parameter 'Limit'; did you mean limit?"),
@@ -186,15 +186,15 @@ def test_a_path_that_is_like_none_has_no_hint(client: Client) -> None:
         ("&".join(f"z{n}=1" for n in range(500)), "; ".join(f"unknown parameter 'z{n}'" for n in range(5))),
     ],
 )
-def test_an_unknown_parameter_is_named(client: Client, query: str, told: str | None) -> None:
+def test_an_unknown_parameter_is_named(client: Client, query: str, message: str | None) -> None:
     """An unknown parameter that the vendor ignores is reported with the nearest known one."""
     answer = client.send("GET", f"{RUNS}?{query}")
-    assert (answer.status, answer.header("x-mock-warning")) == (200, told)
-    assert client.last()["warning"] == told
+    assert (answer.status, answer.header("x-mock-warning")) == (200, message)
+    assert client.last()["warning"] == message
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (START | {"nam": "x"}, "unknown member 'nam'; did you mean name?"),
         (START | {"custom_elements": []}, None),
@@ -211,10 +211,10 @@ def test_an_unknown_parameter_is_named(client: Client, query: str, told: str | N
         (START | {f"z{n}": 1 for n in range(9)}, "; ".join(f"unknown member 'z{n}'" for n in range(5))),
     ],
 )
-def test_an_unknown_member_is_named(client: Client, body: Any, told: str | None) -> None:
+def test_an_unknown_member_is_named(client: Client, body: Any, message: str | None) -> None:
     """An unknown member at any depth is reported with its pointer."""
     answer = client.post("/process-runs", body)
-    assert (answer.status, answer.header("x-mock-warning")) == (201, told), answer
+    assert (answer.status, answer.header("x-mock-warning")) == (201, message), answer
 
 
 def test_warnings_stay_on_a_refusal(client: Client) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -22,7 +22,7 @@ from understudy.engine.masking import Mask
 from understudy.engine.worlds import Worlds
 from understudy.http.log import FORMATS, Log
 
-Plant = Callable[..., Worlds]
+MakeWorlds = Callable[..., Worlds]
 SECRET = "s3cr3t-of+mine/="
 ENCODED = "s3cr3t-of%2Bmine%2F%3D"
 HIDDEN = Mask().placeholder(SECRET)
@@ -139,7 +139,7 @@ def test_bodies_that_hold_secrets_are_masked(body: str, shown: str) -> None:
     assert whole["request"]["body"] == whole["response"]["body"] == shown
 
 
-def test_a_key_is_masked_wherever_it_stands(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_a_key_is_masked_wherever_it_stands(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """A key has one placeholder in headers, path, query and bodies."""
     client = Client(make_worlds(seeds=small))
     for key in (KEY, "a key that nobody knows"):
@@ -153,7 +153,7 @@ def test_a_key_is_masked_wherever_it_stands(make_worlds: Plant, small: dict[str,
             assert client.worlds.server.mask.placeholder(key) in text
 
 
-def test_the_log_masks_a_key_in_a_path(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_the_log_masks_a_key_in_a_path(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """The log line about an unowned path masks a key in it."""
     client = Client(make_worlds(seeds=small))
     client.get(f"/{KEY}")
@@ -188,6 +188,7 @@ def test_tracebacks_are_masked() -> None:
     assert describe(Mask().whole(failed), None)["error"] == f"ValueError: {HIDDEN}"
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(st.text("abcdefgh+/=%&;, _-", min_size=6, max_size=12), min_size=2, max_size=2, unique=True))
 def test_placeholders_tell_keys_apart(keys: list[str]) -> None:
     """Placeholders differ between keys and between seeds, and are constant for a key in a server."""
@@ -206,7 +207,7 @@ def test_what_holds_no_secret_is_the_same() -> None:
     assert Mask().whole(given) == Mask().line(given) == given
 
 
-def test_secrets_are_shown_where_that_is_wanted(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_secrets_are_shown_where_that_is_wanted(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """A server that shows secrets has them unmasked in the journal."""
     client = Client(make_worlds(seeds=small, show_secrets=True))
     client.get("/process-runs?api_key=abcdefgh")

@@ -170,16 +170,16 @@ def test_an_api_that_checks_less_is_no_traceback(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("1: x", "1 must be a text; put it in quotes"),
         ("a: [.nan]", "nan is no number of JSON"),
         ("a: {b: 99999999999999999999}", "the number is too large"),
     ],
 )
-def test_what_json_has_no_word_for_is_refused(folder: Path, text: str, told: str) -> None:
+def test_what_json_has_no_word_for_is_refused(folder: Path, text: str, message: str) -> None:
     """YAML values that JSON lacks are refused."""
-    with pytest.raises(SeedError, match=told):
+    with pytest.raises(SeedError, match=message):
         check_json(read(written(folder, "nextstep", text)))
 
 
@@ -228,7 +228,7 @@ def multiplied(levels: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (multiplied(9), "yaml:6: its aliases stand for more than 1,000,000 values"),
         (multiplied(40), "yaml:6: its aliases stand for more than 1,000,000 values"),
@@ -239,14 +239,14 @@ def multiplied(levels: int) -> str:
         ("a: *b", "yaml:1: found undefined alias"),
     ],
 )
-def test_no_text_is_too_much_for_the_reader(folder: Path, text: str, told: str) -> None:
+def test_no_text_is_too_much_for_the_reader(folder: Path, text: str, message: str) -> None:
     """Multiplying or recursive aliases and deep nesting are refused at once."""
-    with pytest.raises(Unreadable, match=told):
+    with pytest.raises(Unreadable, match=message):
         read(written(folder, "nextstep", text))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("teams:\n- id: a\n  name: x\n  id: b\n", "yaml:4: 'id' is there already, in line 2"),
         ("a: {b: 1}\n'a': 2", "yaml:2: 'a' is there already, in line 1"),
@@ -256,11 +256,11 @@ def test_no_text_is_too_much_for_the_reader(folder: Path, text: str, told: str) 
     ],
 )
 def test_a_member_given_twice_is_refused(
-    capsys: pytest.CaptureFixture[str], folder: Path, text: str, told: str
+    capsys: pytest.CaptureFixture[str], folder: Path, text: str, message: str
 ) -> None:
     """A repeated member is refused, although PyYAML would take the last one."""
     written(folder, "nextstep", text)
-    assert refusal(capsys, folder).endswith(f"{told}\n")
+    assert refusal(capsys, folder).endswith(f"{message}\n")
 
 
 def test_the_same_name_in_several_objects_is_none_given_twice(folder: Path) -> None:
@@ -270,7 +270,7 @@ def test_the_same_name_in_several_objects_is_none_given_twice(folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"a: 1\nb: [\n", ":2: while parsing a flow node, did not find expected node content"),
         (b"a: 1\n\tb: 2", ":2: while scanning a plain scalar, found a tab character that violates indentation"),
@@ -280,13 +280,13 @@ def test_the_same_name_in_several_objects_is_none_given_twice(folder: Path) -> N
         (b"\na: !!float x", ": could not convert string to float: 'x'"),
     ],
 )
-def test_what_is_no_yaml_has_its_line(folder: Path, content: bytes, told: str) -> None:
+def test_what_is_no_yaml_has_its_line(folder: Path, content: bytes, message: str) -> None:
     """Invalid YAML is reported with file and line."""
     file = written(folder, "nextstep", "")
     file.write_bytes(content)
     with pytest.raises(Unreadable) as error:
         read(file)
-    assert str(error.value) == f"{file}{told}"
+    assert str(error.value) == f"{file}{message}"
 
 
 def test_usual_aliases_are_understood(folder: Path) -> None:

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy
@@ -18,11 +18,11 @@ from understudy.engine.exchange import Request
 from understudy.engine.pipeline import JSON, handle
 from understudy.engine.worlds import Worlds
 
-Plant = Callable[..., Worlds]
+MakeWorlds = Callable[..., Worlds]
 
 
 @pytest.fixture
-def worlds(make_worlds: Plant, small: dict[str, Any]) -> Worlds:
+def worlds(make_worlds: MakeWorlds, small: dict[str, Any]) -> Worlds:
     """Small worlds."""
     return make_worlds(seeds=small)
 
@@ -45,7 +45,7 @@ def test_a_world_is_found_by_its_key(worlds: Worlds) -> None:
     assert worlds.find(asked("/api/v1/x")) is worlds.default
 
 
-def test_the_first_known_key_chooses_the_world(make_worlds: Plant, small: dict[str, Any], nextstep: Api) -> None:
+def test_the_first_known_key_chooses_the_world(make_worlds: MakeWorlds, small: dict[str, Any], nextstep: Api) -> None:
     """A known key selects its world, whatever other headers hold."""
     worlds = make_worlds(apis=[nextstep, toy.api()], seeds={**small, "toy": toy.TOYS})
     first, second = worlds.create(), worlds.create()
@@ -111,7 +111,7 @@ def template(worlds: Worlds) -> Any:
     return worlds.default.tenants["nextstep"]["t1"]["templates"].get("T1")
 
 
-def test_the_same_seed_makes_the_same_worlds(make_worlds: Plant, small: dict[str, Any]) -> None:
+def test_the_same_seed_makes_the_same_worlds(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
     """Ids and keys of fresh worlds are a function of the server's seed and their number."""
     first, second, other = (make_worlds(seeds=small, seed=seed) for seed in ("a", "a", "b"))
     for _ in range(3):
@@ -120,6 +120,7 @@ def test_the_same_seed_makes_the_same_worlds(make_worlds: Plant, small: dict[str
         assert made.id != other.create().id
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["restore", "reset", "remove"]), st.integers(0, 3), st.integers(0, 3))))
 def test_a_key_leads_to_a_world_that_has_it(steps: list[tuple[str, int, int]]) -> None:
     """After any restore, reset and removal, a key selects one of the worlds that have it."""
@@ -165,18 +166,18 @@ def test_the_default_world_stays(worlds: Worlds) -> None:
 
 
 @pytest.mark.parametrize(
-    ("assume", "told"),
+    ("assume", "message"),
     [
         ({"nextstep.tasks.unset": 1}, "unknown assumption nextstep.tasks.unset; did you mean nextstep.tasks."),
         ({"nextstep.tasks.unset-value": "x"}, "nextstep.tasks.unset-value cannot be 'x'; it is one of None, ''"),
         ({"nextstep.templates.version-step": 1.0}, "cannot be 1.0"),
     ],
 )  # fmt: skip
-def test_assumptions_must_be_known(make_worlds: Plant, small: dict[str, Any], assume: Any, told: str) -> None:
+def test_assumptions_must_be_known(make_worlds: MakeWorlds, small: dict[str, Any], assume: Any, message: str) -> None:
     """Only assumptions of the documents can be set at start."""
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the message is what counts
         make_worlds(seeds=small, assume=assume)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_records_must_fit_their_document() -> None:

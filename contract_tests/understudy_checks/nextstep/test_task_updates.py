@@ -110,7 +110,7 @@ def test_a_task_is_completed_by_the_member_named(target: Target) -> None:
 
 @rule("nextstep.updates.uncomplete", needs=("write",))
 def test_a_task_is_made_incomplete(target: Target) -> None:
-    """A completed task of an active run can be made incomplete again, without time and person."""
+    """A completed task of an active run can be made incomplete again; its completion time and person are then null."""
     with target.open() as client:
         _, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for task in (tasks[0], tasks[0], tasks[-1]):

@@ -90,7 +90,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.advance is None else imported(self.advance, "advance")
 
     def person(self) -> Callable[[str, Mapping[str, Json]], None] | None:
-        """Import the function that performs events in the vendor's app, None without one. Raises BadSettings."""
+        """Import the user's function that does in the vendor's app what people do there; None when none is set.
+
+        It takes the name of an event and its payload. Raises BadSettings when it cannot be imported.
+        """
         return None if self.event is None else imported(self.event, "event")
 
     def with_words(self, values: Iterable[str], known: Mapping[str, Json]) -> Self:

@@ -60,25 +60,25 @@ def guard(worlds: Worlds, call: Call) -> Response | None:
 
 
 def health(worlds: Worlds, call: Call) -> Reply:
-    """GET /health."""
+    """GET /health: the version, the APIs, the number of worlds."""
     apis = [name for name in worlds.apis if name != "control"]
     return _json({"status": "ok", "version": _version(), "apis": apis, "worlds": len(worlds.all)})
 
 
 def list_worlds(worlds: Worlds, call: Call) -> Reply:
-    """GET /worlds."""
+    """GET /worlds: a summary of each world."""
     summaries = [{"id": w.id, "now": rfc3339(w.clock.now()), "exchanges": w.journal.count} for w in worlds.all.values()]
     return _json({"worlds": summaries})
 
 
 def create_world(worlds: Worlds, call: Call) -> Reply:
-    """POST /worlds."""
+    """POST /worlds: create a world from the seeds; the response has its id, URLs and keys."""
     world = worlds.create()
     return _json({"id": world.id, **worlds.ready_info(world)})
 
 
 def remove_world(worlds: Worlds, call: Call) -> Reply:
-    """DELETE /worlds/{id}."""
+    """DELETE /worlds/{id}: remove a world; refused for the default world."""
     id = call.arguments["id"]
     if id not in worlds.all:
         raise Problem("not-found", f"there is no world {id}")
@@ -89,18 +89,18 @@ def remove_world(worlds: Worlds, call: Call) -> Reply:
 
 
 def reset(worlds: Worlds, call: Call) -> Reply:
-    """POST /reset."""
+    """POST /reset: put the world back to its seeds."""
     worlds.reset(call.world)
     return _NOTHING
 
 
 def get_clock(worlds: Worlds, call: Call) -> Reply:
-    """GET /clock."""
+    """GET /clock: the time of the world, and whether it stands still."""
     return _clock(call.world)
 
 
 def set_clock(worlds: Worlds, call: Call) -> Reply:
-    """PUT /clock."""
+    """PUT /clock: set the time, stop or start the clock; runs the jobs that are due by then."""
     clock = call.world.clock
     if "now" in call.body:
         try:
@@ -114,7 +114,7 @@ def set_clock(worlds: Worlds, call: Call) -> Reply:
 
 
 def advance_clock(worlds: Worlds, call: Call) -> Reply:
-    """POST /clock/advance."""
+    """POST /clock/advance: move the clock on by seconds, running each job at its time."""
     try:
         worlds.advance(call.world, call.body["seconds"])
     except ValueError as error:
@@ -123,7 +123,7 @@ def advance_clock(worlds: Worlds, call: Call) -> Reply:
 
 
 def export_state(worlds: Worlds, call: Call) -> Reply:
-    """GET /state."""
+    """GET /state: the whole state of the world, in the form that `PUT /state` takes."""
     return _json(call.world.export())
 
 
@@ -139,7 +139,7 @@ def import_state(worlds: Worlds, call: Call) -> Reply:
 
 
 def list_exchanges(worlds: Worlds, call: Call) -> Reply:
-    """GET /journal."""
+    """GET /journal: summaries of the newest exchanges of the world that match all filters."""
     filters = {key: value for key, value in call.arguments.items() if key != "limit"}
     if filters.get("api"):  # the empty name stands for unowned paths
         _check_api(worlds, filters["api"])
@@ -152,13 +152,13 @@ def list_exchanges(worlds: Worlds, call: Call) -> Reply:
 
 
 def clear_journal(worlds: Worlds, call: Call) -> Reply:
-    """DELETE /journal."""
+    """DELETE /journal: remove all exchanges of the world."""
     call.world.journal.clear()
     return _NOTHING
 
 
 def get_exchange(worlds: Worlds, call: Call) -> Reply:
-    """GET /journal/{id}."""
+    """GET /journal/{id}: one exchange with bodies and trace."""
     exchange = call.world.journal.find(int(call.arguments["id"]))
     if exchange is None:
         raise Problem("not-found", f"the journal holds no exchange {call.arguments['id']}")
@@ -167,7 +167,7 @@ def get_exchange(worlds: Worlds, call: Call) -> Reply:
 
 
 def list_assumptions(worlds: Worlds, call: Call) -> Reply:
-    """GET /assumptions."""
+    """GET /assumptions: each assumption with its value in the world."""
     return _assumptions(worlds, call.world)
 
 
@@ -182,7 +182,7 @@ def set_assumptions(worlds: Worlds, call: Call) -> Reply:
 
 
 def list_outbox(worlds: Worlds, call: Call) -> Reply:
-    """GET /outbox."""
+    """GET /outbox: the messages that the APIs would have sent, such as mails."""
     wanted = call.arguments.get("api")
     if wanted is not None:
         _check_api(worlds, wanted)
@@ -198,12 +198,12 @@ def list_outbox(worlds: Worlds, call: Call) -> Reply:
 
 
 def list_faults(worlds: Worlds, call: Call) -> Reply:
-    """GET /faults."""
+    """GET /faults: the injected faults of the world."""
     return _json({"faults": [_fault(fault) for fault in call.world.faults]})
 
 
 def add_fault(worlds: Worlds, call: Call) -> Reply:
-    """POST /faults."""
+    """POST /faults: inject a fault into the world; refused where it could never be sent."""
     world, body = call.world, call.body
     if body.get("api") is not None:
         _check_api(worlds, body["api"])
@@ -226,13 +226,13 @@ def add_fault(worlds: Worlds, call: Call) -> Reply:
 
 
 def clear_faults(worlds: Worlds, call: Call) -> Reply:
-    """DELETE /faults."""
+    """DELETE /faults: remove all injected faults of the world."""
     call.world.faults = Faults()
     return _NOTHING
 
 
 def remove_fault(worlds: Worlds, call: Call) -> Reply:
-    """DELETE /faults/{id}."""
+    """DELETE /faults/{id}: remove one injected fault of the world."""
     try:
         call.world.faults.remove(call.arguments["id"])
     except KeyError:
@@ -241,7 +241,7 @@ def remove_fault(worlds: Worlds, call: Call) -> Reply:
 
 
 def cause_event(worlds: Worlds, call: Call) -> Reply:
-    """POST /events."""
+    """POST /events: do what a person does in the vendor's app, such as complete a task."""
     world, body = call.world, dict(call.body)
     name, event, tenant = body.pop("api"), body.pop("event"), body.pop("tenant", None)
     api = worlds.apis.get(name)

@@ -1,4 +1,4 @@
-"""`understudy assumptions`: show under which undocumented behaviours the kit, or a command, fails."""
+"""`understudy assumptions`: run the kit, or a user's command, under each undocumented behaviour; show failures."""
 
 from __future__ import annotations
 

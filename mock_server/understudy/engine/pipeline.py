@@ -73,7 +73,7 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
 def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
     """The most bytes that the body of a request may have; None when the request is refused whatever its body.
 
-    Follows from its route and credential: nothing is counted or recorded.
+    Finds out by route and credential only, before the body is read; counts and records nothing.
     """
     api, operations, segments = worlds.router.find(request.path)
     if api is None:

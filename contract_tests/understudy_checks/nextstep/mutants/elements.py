@@ -61,7 +61,7 @@ def ignores(kind: str, when: Callable[[Any], object] = lambda value: True) -> Br
 
 
 def refuses(kind: str, problem: str) -> Breakage:
-    """Refuse values of an element type with another kind of problem."""
+    """Refuse each value for elements of type `kind`, with the error `problem`."""
     return reject_when(UPDATE, lambda call: given(call, kind), problem)
 
 

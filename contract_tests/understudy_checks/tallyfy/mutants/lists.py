@@ -62,7 +62,7 @@ def links_to(change: Callable[[str, int], str]) -> Breakage:
 
 
 def includes(operations: Operations, change: Callable[[list[str]], list[str]]) -> Breakage:
-    """Read the names in `with` as `change(names)`."""
+    """Handle the operations as if the query parameter `with` had the names `change(names)`."""
 
     def read(call: Call) -> None:
         names = [name for name in call.arguments.get("with", "").split(",") if name]

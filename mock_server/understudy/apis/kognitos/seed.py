@@ -153,7 +153,7 @@ def _run(given: Json, process: Record) -> Record:
 
 
 def _known(store: Store, collection: str, id: str, where: str) -> Record:
-    """The record `id`; raises ValueError for an unknown one."""
+    """Find the record `id`; raises ValueError, with the place `where` in the seed, for an unknown one."""
     record = store[collection].get(id)
     if record is None:
         hint = suggest(id, [known["id"] for known in store[collection]])

@@ -43,7 +43,7 @@ def edition(store: Store, id: str) -> Edition:
 
 
 def fill_tasks(given: Sequence[Json], template: Record, *, new_id: Callable[[], str]) -> list[Record]:
-    """Return the tasks of a template, in order, with defaults for omitted members."""
+    """Make the tasks of a template from those given: in order, with ids and defaults for omitted members."""
     return [
         {
             "id": task.get("id") or new_id(),

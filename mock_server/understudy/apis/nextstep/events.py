@@ -87,7 +87,7 @@ def lapse_subscription(call: Call) -> Json:
 
 
 def _open_task(call: Call) -> tuple[RunTasks, int]:
-    """Find the task that an event names; its run must be active."""
+    """Return the tasks of a run and the position of the one that an event names; refused when the run is completed."""
     run, progress = (call.store[name].get_shared(call.body["run_id"]) for name in ("runs", "progress"))
     if run is None or progress is None:
         raise Problem("not-found", f"team {call.credential.tenant} has no run {call.body['run_id']}")
