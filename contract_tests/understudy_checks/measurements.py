@@ -18,7 +18,7 @@ MARGIN = 0.05
 
 
 def skip(reason: str) -> NoReturn:
-    """Raise NotChecked: the target's data do not allow the measurement."""
+    """Raise Skipped: the target's data do not allow the measurement."""
     raise Skipped(reason)
 
 
