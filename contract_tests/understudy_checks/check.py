@@ -13,6 +13,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -22,9 +23,11 @@ from hypothesis.strategies import DataObject
 
 from understudy.document.model import Rule
 from understudy_checks.budget import OperationStatus
-from understudy_checks.client import CALLS_MADE, Capability, Client, NoResponse, Skipped, Violation, find_operation
+from understudy_checks.client import CALLS_MADE, Capability, Client, NoResponse, Skipped
+from understudy_checks.findings import Finding, Findings
 from understudy_checks.plan import Step, plan_steps
 from understudy_checks.probes import ProbeResult, run_probes
+from understudy_checks.routes import find_operation
 from understudy_checks.rules import Outcome, attempt
 from understudy_checks.target.target import Target
 
@@ -37,9 +40,6 @@ AreaCallback = Callable[[str, "Sequence[RuleResult]"], None]
 """Called after the last step of an area with its name and the results of its rules so far."""
 
 NOT_COVERED = "the document has no operation that it applies to"
-SHAPE_RULES = ("*.envelope.*", "*.fields", "*-fields")
-"""The rules about the shape of a response."""
-
 MAX_SILENT_CHECKS = 3
 """The number of checks in a row without a response after which a run ends."""
 
@@ -81,8 +81,8 @@ class Run:
     requests: int
     calls: Mapping[OperationStatus, int]
     """The number of responses by operation id and status."""
-    mismatch: str | None = None
-    """The violation of the document without list indices, equal for similar ones; None for other failures."""
+    found_by: tuple[str, ...] = ()
+    """The ids of the rules whose check found the failure on its way; empty for a check of these rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +203,16 @@ def check_target(
     ids = [rule.id for rule in rules]
     steps: list[Step] = []
     runs: list[Run] = []
+    made = 0
     probe_results: list[ProbeResult] = []
     ended = None
     try:
         steps += plan_steps(target, ids)
-        for run in _run_steps(target, steps, profile, progress):
-            runs.append(run)
-            for name in _finished_areas(steps, len(runs)):
-                area_finished(name, [_checked(contract.name, rule, runs) for rule in rules if _area(rule.id) == name])
+        for made, found in enumerate(_run_steps(target, steps, profile, progress), 1):
+            runs += found
+            for name in _finished_areas(steps, made):
+                own = [rule for rule in rules if _area(rule.id) == name]
+                area_finished(name, [_checked(contract.name, rule, settle(runs)) for rule in own])
         progress(len(steps), len(steps), "what the document leaves open")
         probe_results += () if only else run_probes(target)
     except KeyboardInterrupt as interruption:  # results so far are reported, and created objects deleted
@@ -223,8 +225,9 @@ def check_target(
         left_behind = tuple(clean_up(target))
     except KeyboardInterrupt as interruption:  # a second interruption stops the clean-up too
         ended, left_behind = str(interruption) or "interrupted", tuple(target.budget.made)
-    missing = {rule for step in steps[len(runs) :] for rule in step.rules} if steps else set(ids)
-    runs = _downgrade_shape_failures(runs)
+    target.findings = None
+    missing = {rule for step in steps[made:] for rule in step.rules} if steps else set(ids)
+    runs = settle(runs)
     return Report(
         target=target.name,
         apis=(contract.name,),
@@ -284,33 +287,18 @@ def _remove(client: Client, path: str) -> bool:
         return False
 
 
-def _downgrade_shape_failures(runs: Sequence[Run]) -> list[Run]:
-    """Downgrade to not checked the runs that failed only because a response did not match its schema.
-
-    The mismatch fails the rules about shapes. It says nothing about the other rules of those runs.
-    """
-    known = {run.mismatch for run in runs if run.mismatch is not None and any(map(_is_about_shape, run.rules))}
-    return [
-        replace(run, outcome="not_checked", failure=None, reason=f"a response did not match its schema: {run.mismatch}")
-        if run.mismatch in known and not any(map(_is_about_shape, run.rules))
-        else run
-        for run in runs
-    ]
-
-
-def _is_about_shape(rule: str) -> bool:
-    return any(fnmatchcase(rule, pattern) for pattern in SHAPE_RULES)
-
-
-def _run_steps(target: Target, steps: Sequence[Step], profile: str, progress: Progress) -> Iterator[Run]:
-    """Run the steps on a target. Raises TargetSilent when it has stopped answering."""
+def _run_steps(target: Target, steps: Sequence[Step], profile: str, progress: Progress) -> Iterator[list[Run]]:
+    """Run the steps on a target: for each its run, and one for each finding. Raises TargetSilent when it is silent."""
     budget, silent = target.budget, 0
+    target.findings = findings = Findings()
     for number, step in enumerate(steps):
         progress(number, len(steps), step.check.name)
         budget.on_wait = partial(progress, number, len(steps))
         requests, calls = budget.requests, budget.calls.copy()
+        findings.own = step.rules
         outcome = _run_step(step, target, profile)
-        yield _run(step, outcome, budget.requests - requests, budget.calls - calls)
+        run = _run(step, outcome, budget.requests - requests, budget.calls - calls)
+        yield [run, *(_finding_run(run, finding) for finding in findings.take())]
         silent = silent + 1 if isinstance(outcome.error, NoResponse) else 0
         if silent == MAX_SILENT_CHECKS and isinstance(outcome.error, NoResponse):
             raise TargetSilent(f"{target.name} has stopped answering: {outcome.error.__cause__}")
@@ -336,14 +324,47 @@ def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[OperationSt
         reason=not_checked.reason if not_checked else None,
         lacking=not_checked.lacking if not_checked else (),
         failure=_failure(outcome) if outcome.result == "failed" and outcome.error else None,
-        mismatch=without_indices(str(outcome.error)) if isinstance(outcome.error, Violation) else None,
         examples=outcome.examples,
         requests=requests,
         calls=calls,
     )
 
 
-_INDEX = re.compile(r"/\d+(?=[/:])")
+def _finding_run(run: Run, finding: Finding) -> Run:
+    """The run of a check as a failed run of the rule that its finding names."""
+    failure = Failure(finding.seen, (), finding.calls)
+    return replace(
+        run,
+        rules=(finding.rule,),
+        outcome="failed",
+        reason=None,
+        lacking=(),
+        failure=failure,
+        examples=0,
+        requests=0,
+        calls=Counter(),
+        found_by=run.rules,
+    )
+
+
+def settle(runs: Sequence[Run]) -> list[Run]:
+    """Blame for the failure of a check with several rules only those that other failures name, where there are any.
+
+    The others have not been checked by it.
+    """
+    blamed = {run.rules for run in runs if run.failure is not None}
+    return [part for run in runs for part in _settled(run, blamed)]
+
+
+def _settled(run: Run, blamed: AbstractSet[tuple[str, ...]]) -> list[Run]:
+    named = {id for rules in blamed if set(rules) < set(run.rules) for id in rules}
+    if run.failure is None or not named:
+        return [run]
+    own, others = (tuple(id for id in run.rules if (id in named) is wanted) for wanted in (True, False))
+    reason = f"its check met a failure of {', '.join(own)}: {run.failure.seen}"
+    rest = replace(run, rules=others, outcome="not_checked", failure=None, reason=reason, requests=0, calls=Counter())
+    return [replace(run, rules=own), rest]
+
 
 _EXAMPLE = re.compile(r"state\.|Draw .*: \S")
 """Matches the lines of hypothesis about the steps of a state machine and about drawn values."""
@@ -370,11 +391,6 @@ def _example(outcome: Outcome, notes: Sequence[str]) -> tuple[str, ...]:
         if name not in ("target", *outcome.arguments) and not isinstance(value, DataObject)
     ]
     return (*given, *(line for note in notes for line in note.split("\n") if _EXAMPLE.match(line)))
-
-
-def without_indices(violation: str) -> str:
-    """Replace the list indices in a violation by `*`, so that similar violations are equal."""
-    return _INDEX.sub("/*", violation)
 
 
 def describe_error(error: Exception) -> str:

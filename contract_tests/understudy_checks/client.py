@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json as texts
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
 from urllib.parse import quote, urlencode
@@ -19,8 +19,12 @@ from understudy.document.contract import Contract
 from understudy.document.model import Quota, Scheme
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Exchange, Request, Response
+from understudy_checks.findings import Finding, Findings, Met, resolve
 from understudy_checks.projection import project
+from understudy_checks.routes import adds_to_list, find_operation
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
+from understudy_checks.violations import differences, rule_of
+from understudy_checks.waits import retry_after
 
 T = TypeVar("T")
 Json = Any
@@ -49,7 +53,13 @@ CALLS_MADE = "Calls made:"
 MAX_CURL_LINES = 20
 DEFAULT_WAIT = 60.0
 """Seconds to wait after a 429 without Retry-After, where the document has no quota either."""
+READING_ERRORS = (LookupError, TypeError, ValueError, AttributeError)
+"""The errors of reading a body that is not as documented."""
+
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+LONGEST_WAIT = 3600.0
+"""The most seconds to wait after a 429, unless the documented window is longer."""
+
 _ABSENT: Any = object()
 
 LACKING_REASONS: Mapping[Capability, str] = {
@@ -213,6 +223,10 @@ class Client:
     retries: int = MAX_RETRIES
     memo: Memo | None = field(default=None, repr=False)
     """Discovered arguments, valid in every unchanged world of the target. None where they may go stale."""
+    findings: Findings | None = field(default=None, repr=False)
+    """Where failures of other rules are kept, so that a check goes on. None to raise them."""
+    found: Finding | None = field(default=None, repr=False)
+    """The latest of them about a response of this client."""
 
     def __enter__(self) -> Self:
         return self
@@ -221,6 +235,8 @@ class Client:
         if isinstance(error, Exception) and not isinstance(error, Skipped) and self.log:
             error.add_note("\n".join((CALLS_MADE, *self.curl())))
         self.world.close()
+        if self.found is not None and isinstance(error, READING_ERRORS):
+            raise Met(self.found) from error
 
     @property
     def valid_memo(self) -> Memo | None:
@@ -288,10 +304,10 @@ class Client:
         """
         request = self.request(method, path, query=query, json=json, body=body, headers=headers, key=key)
         response = self.exchange(request).response
-        for _ in range(self.retries):
+        for attempt in range(self.retries):
             if response.status != 429:
                 break
-            self.world.wait(self._pause(response))
+            self.world.wait(self._pause(response, is_last=attempt == self.retries - 1))
             response = self.exchange(request).response
         if self.is_isolated:  # our mock returns only members that its document names
             return response
@@ -312,12 +328,14 @@ class Client:
         path, query = path_and_query(known, arguments or {})
         return self.send(known.method, path, query=query, json=json, body=body, headers=headers, key=key)
 
-    def _pause(self, response: Response) -> float:
-        """Seconds to wait after a 429: its Retry-After, or the whole window of the rate limit."""
-        wait = response.header("retry-after") or ""
+    def _pause(self, response: Response, *, is_last: bool) -> float:
+        """Seconds to wait after a 429: those of its Retry-After, or the whole window when they do not do."""
         limit = self.contract.rate_limit
         window = limit.quota.seconds if limit is not None and isinstance(limit.quota, Quota) else DEFAULT_WAIT
-        return float(int(wait)) if wait.isdecimal() else window
+        wait = retry_after(response)
+        if wait is None or (is_last and wait < window):
+            return window
+        return min(wait, max(window, LONGEST_WAIT))
 
     def request(
         self,
@@ -367,8 +385,65 @@ class Client:
             error=None,
         )
         self.log.append(exchange)
-        _validate(operation, response)
+        self._judge(operation, response)
         return exchange
+
+    def _judge(self, operation: Operation | None, response: Response) -> None:
+        """Raise Violation when the document does not allow a response; or record what a rule of the document says.
+
+        Raises Met when the response is recorded and cannot be read.
+        """
+        if operation is None:
+            return
+        if response.status >= 500:
+            raise Violation(f"{operation.id}: status {response.status}: a server error is never the right answer")
+        if self.findings is None:
+            if (mismatch := operation.mismatch(response)) is not None:
+                raise Violation(mismatch)
+            return
+        for difference in differences(operation, response):
+            text = f"{operation.id}: {difference.text}"
+            if (rule := rule_of(self.contract, operation, response, difference)) is None:
+                raise Violation(text)
+            self.found = self._record(self.findings, rule, text)
+        if self.found is not None and response.status < 300 and not _is_readable(operation, response):
+            raise Met(self.found)
+
+    def _record(self, findings: Findings, rule: str, seen: str) -> Finding:
+        return findings.record(rule, seen, length=len(self.log), calls=self.curl)
+
+    @contextmanager
+    def about(self, pattern: str) -> Iterator[None]:
+        """Attribute failed assertions in the block to the rule that matches a pattern, such as `*.envelope.json`.
+
+        Where findings are kept, a failure is recorded and the check goes on, unless the rule is the check's only one.
+        """
+        try:
+            yield
+        except AssertionError as error:
+            rule = self._rule(pattern)
+            if rule is None or self.findings is None:
+                raise
+            self._record(self.findings, rule, str(error))
+
+    @contextmanager
+    def depending_on(self, pattern: str) -> Iterator[None]:
+        """Attribute failed assertions in the block to another rule, without which the check cannot go on.
+
+        Where findings are kept, raises Met in place of the failure, unless the rule is one of the check's own.
+        """
+        try:
+            yield
+        except AssertionError as error:
+            rule = self._rule(pattern)
+            if rule is None or self.findings is None or rule in self.findings.own:
+                raise
+            raise Met(self._record(self.findings, rule, str(error))) from error
+
+    def _rule(self, pattern: str) -> str | None:
+        """The rule of the document that a failure is about; None where it is the only one of the running check."""
+        rule = resolve([known.id for known in self.contract.rules], pattern)
+        return None if self.findings is not None and tuple(self.findings.own) == (rule,) else rule
 
     def _check_removable(self, path: str) -> None:
         """Raise Skipped unless the kit itself created what a DELETE on a shared target removes."""
@@ -485,40 +560,13 @@ def path_and_query(operation: Operation, arguments: Mapping[str, object]) -> tup
     return path, query
 
 
-def find_operation(contract: Contract, method: str, path: str) -> Operation | None:
-    """The documented operation of a method and a raw path, or None. A literal segment wins over a parameter."""
-    parts = path.split("/")
-    routes = _routes(contract, method, len(parts))
-    return next((operation for template, operation in routes if _matches(template, parts)), None)
-
-
-@lru_cache(maxsize=256)
-def _routes(contract: Contract, method: str, length: int) -> list[tuple[list[str], Operation]]:
-    """The operations of a method whose paths have `length` segments, those with the fewest parameters first."""
-    known = [(known.path.split("/"), known) for known in contract.operations.values() if known.method == method]
-    fitting = [(template, operation) for template, operation in known if len(template) == length]
-    return sorted(fitting, key=lambda route: route[1].path.count("{"))
-
-
-def _matches(template: list[str], parts: list[str]) -> bool:
-    return all(part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True))
-
-
-def _validate(operation: Operation | None, response: Response) -> None:
-    if operation is None:
-        return
-    if response.status >= 500:
-        raise Violation(f"{operation.id}: status {response.status}: a server error is never the right answer")
-    mismatch = operation.mismatch(response)
-    if mismatch is not None:
-        raise Violation(mismatch)
-
-
-def adds_to_list(contract: Contract, operation: Operation) -> bool:
-    """Whether an operation adds items to a list: a POST on the path of a list."""
-    return operation.method == "POST" and any(
-        known.pagination is not None and known.path == operation.path for known in contract.operations.values()
-    )
+def _is_readable(operation: Operation, response: Response) -> bool:
+    """Whether a success has JSON where the operation documents any."""
+    try:
+        response.json()
+    except ValueError:
+        return all(known.body is None for name, known in operation.responses.items() if name.startswith("2"))
+    return True
 
 
 def response_ids(response: Response) -> list[str]:

@@ -16,7 +16,7 @@ from functools import cache, wraps
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from hypothesis.errors import Flaky, UnsatisfiedAssumption
+from hypothesis.errors import Flaky, Unsatisfiable, UnsatisfiedAssumption
 
 from understudy.document.contract import Contract
 from understudy.document.model import Quota
@@ -25,6 +25,7 @@ from understudy_checks import profiles
 from understudy_checks.budget import BudgetSpent
 from understudy_checks.client import Capability, NoResponse, Skipped
 from understudy_checks.discovery import required_members, takes_json
+from understudy_checks.findings import Finding, Met
 from understudy_checks.modules import folders, modules
 from understudy_checks.pagination import is_documented
 from understudy_checks.target.target import Target, require
@@ -156,8 +157,12 @@ def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str 
         return outcome("failed", tally.failure) if tally.failure else outcome("not checked", error)
     except Skipped as reason:
         return outcome("not checked", reason)
+    except (Met, Unsatisfiable) as error:  # hypothesis found no example that could go on
+        return outcome("not checked", Skipped(tally.met.met)) if tally.met else outcome("failed", error)
     except Exception as error:
         return outcome("failed", error)
+    if tally.met and not tally.examples:
+        return outcome("not checked", Skipped(tally.met.met))
     return outcome("passed")
 
 
@@ -168,6 +173,8 @@ class Tally:
     examples: int = 0
     failure: Exception | None = None
     spent: BudgetSpent | None = None
+    met: Finding | None = None
+    """The latest failure of another rule that ended an example."""
     example: Arguments = field(default_factory=dict)
 
 
@@ -178,6 +185,9 @@ def count_example(tally: Tally, arguments: Arguments = MappingProxyType({})) -> 
         yield
     except BudgetSpent as reason:
         tally.spent = reason
+        raise
+    except Met as met:
+        tally.met = met.finding
         raise
     except (Skipped, UnsatisfiedAssumption):
         raise

@@ -173,7 +173,7 @@ def test_every_request_carries_what_is_told(command, tmp_path: Path, monkeypatch
     file, report = tmp_path / "target.toml", tmp_path / "report.json"
     file.write_text('headers = {X-Team = "${OUR_SECRET}"}\nauth_command = "echo $OUR_SECRET"\n')
     with wired(lambda _: answered(b"[]")) as wire:
-        words = ("--target", str(file), "--header", "Cookie: session=hidden-in-the-jar", "--only", ONE)
+        words = ("--target", str(file), "--header", "Cookie: session=hidden-in-the-jar", "--only", "*.envelope.list")
         code, said = command("--url", wire.origin, *words, "--json", str(report))
     assert code == 1
     assert [request for request in wire.requests if b"\r\nx-team: hidden-in-the-environment\r\n" not in request] == []

@@ -15,6 +15,7 @@ from rich.console import Console
 from understudy.document.model import Rule
 from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, check_target
 from understudy_checks.client import LACKING_REASONS, REMEDIES
+from understudy_checks.defects import defects
 from understudy_checks.mutation import mutants
 from understudy_checks.probes import ProbeResult
 from understudy_checks.report import html_page, json_report, junit_xml, progress, summary, terminal
@@ -91,7 +92,7 @@ def test_a_wrong_answer_is_one_fault_whoever_met_it() -> None:
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED.replace("/0", "/17"), CURL)),
         ran("test_b.test_two", "nextstep.runs.c", failure=failure(ALLOWED)),
     )
-    first, second = summary.defects(report)
+    first, second = defects(report)
     assert [rule.id for rule in first.rules] == ["nextstep.runs.b", "nextstep.runs.c"]
     assert (len(first.runs), first.failure.curl) == (3, (CURL,))
     assert second.failure.seen == "text"
@@ -104,7 +105,7 @@ def test_what_one_check_finds_at_several_operations_is_one_fault() -> None:
         ran("one", "nextstep.runs.a", subject="listRuns", failure=failure("not so: 1", CURL, CURL)),
         ran("one", "nextstep.runs.a", subject="getRun", failure=failure("not so: 2", CURL)),
     )
-    first, second = summary.defects(report)
+    first, second = defects(report)
     assert (first.failure.seen, first.checks, first.subjects) == ("not so: 2", ["one"], ["listRuns", "getRun"])
     assert second.checks == ["machine"]
 
@@ -113,7 +114,7 @@ def test_what_two_checks_say_in_the_same_words_is_two_faults() -> None:
     """Only an answer that the document does not allow is known to be the same thing."""
     same = failure("not so: status == 404")
     report = reported(ran("one", "nextstep.runs.a", failure=same), ran("two", "nextstep.runs.b", failure=same))
-    assert len(summary.defects(report)) == 2
+    assert len(defects(report)) == 2
 
 
 def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
@@ -406,8 +407,8 @@ def test_a_real_failure_is_told_in_every_form() -> None:
     wrong = next(known for known in mutants("nextstep") if known.name == "starting-a-run-answers-200")
     target = mock(wrong.breaks(installed.declared("nextstep")))
     report = check_target(target, profile="minimal", only=["nextstep.creation.created"])
-    seen = "createProcessRun: status 200 is not documented"
-    assert [defect.failure.seen.startswith(seen) for defect in summary.defects(report)] == [True]
+    seen = "starting a run with {} must answer 201, not 200"
+    assert [defect.failure.seen.startswith(seen) for defect in defects(report)] == [True]
     for text in (json_report.text(report), junit_xml.junit(report), printed(report), html_page.html(report)):
         assert seen in text
         assert "nextstep.creation.created" in text

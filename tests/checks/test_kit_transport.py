@@ -443,22 +443,6 @@ def test_a_connection_that_breaks_is_no_failure(errors: list[Exception]) -> None
     assert target.budget.requests == len(errors)
 
 
-def test_a_failure_that_was_seen_is_kept_when_a_connection_breaks() -> None:
-    """What is learned afterwards, while the example is shrunk, cannot undo it."""
-    following = chain([Response(200, (), b"{}")], repeat(None))
-
-    def send(request: Request) -> Response:
-        found = next(following)
-        if found is None:
-            raise NoAnswer("reset")
-        return found
-
-    known, budget = installed.document("nextstep"), Budget(sleep=lambda _: None)
-    target = Server(known, send, "/api/v1", told(), name="odd", budget=budget, clock=lambda _: None)
-    report = check.check_target(target, profile="quick", only=["nextstep.pagination.limit-sets-the-page-size"])
-    assert {entry.outcome for entry in report.rules} == {"failed"}
-
-
 def test_several_failures_at_once_are_one() -> None:
     """A group of failures from schemathesis, which is no Exception, is a failure."""
 

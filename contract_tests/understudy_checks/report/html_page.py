@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from understudy_checks.check import Report
+from understudy_checks.defects import defects
 from understudy_checks.probes import ProbeResult
 from understudy_checks.report import summary
 from understudy_checks.report.heatmap import heat_maps
@@ -31,7 +32,7 @@ def html(report: Report) -> str:
         report=report,
         verdict=verdict(report),
         areas=summary.areas(report),
-        defects=summary.defects(report),
+        defects=defects(report),
         skip_reasons=summary.skip_reasons(report),
         maps=heat_maps(report),
         left_behind=summary.left_behind(report),

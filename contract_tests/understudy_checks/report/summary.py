@@ -1,4 +1,4 @@
-"""Summarizes a report for all its forms: areas, defects, reasons for skipped rules, differences from the mock.
+"""Summarizes a report for all its forms: areas, reasons for skipped rules, differences from the mock.
 
 Also escapes text from a target, which may contain anything. Must not know how
 a form looks.
@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.document.model import Rule
-from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, without_indices
+from understudy_checks.check import Failure, Report, RuleResult, Verdict
 from understudy_checks.client import LACKING_REASONS, REMEDIES
 from understudy_checks.probes import ProbeResult
-from understudy_checks.target import installed
 
 Json = Any
 
@@ -44,26 +43,6 @@ class Area:
     def count(self, outcome: Verdict) -> int:
         """The number of its rules with this outcome."""
         return sum(checked.outcome == outcome for checked in self.rules)
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """One defect of a target, the rules that it breaks, and the check runs that found it."""
-
-    rules: tuple[Rule, ...]
-    runs: tuple[Run, ...]
-    failure: Failure
-    """The shortest failure that shows it."""
-
-    @property
-    def subjects(self) -> list[str]:
-        """The operations at which its only check found it; empty without operations or with several checks."""
-        return list(dict.fromkeys(run.subject for run in self.runs if run.subject)) if len(self.checks) == 1 else []
-
-    @property
-    def checks(self) -> list[str]:
-        """The names of the checks that found it."""
-        return list(dict.fromkeys(run.check for run in self.runs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +75,6 @@ def areas(report: Report) -> tuple[Area, ...]:
     order = list(dict.fromkeys(api for api, _ in found))
     grouped = [Area(api, name, tuple(rules)) for (api, name), rules in found.items()]
     return tuple(sorted(grouped, key=lambda area: order.index(area.api)))
-
-
-def defects(report: Report) -> tuple[Defect, ...]:
-    """Group the failures of a report into defects, those that break the most rules first.
-
-    One violation of the document is one defect, whichever checks found it. So are all failures of one check,
-    at whichever operations. Defects without reproducing calls come last.
-    """
-    operations = {id for api in report.apis for id in installed.document(api).operations}
-    found: dict[object, list[Run]] = {}
-    for run in report.runs:
-        if run.failure is not None:
-            message = run.failure.seen
-            is_violation = message.partition(":")[0] in operations
-            found.setdefault(without_indices(message) if is_violation else run.check, []).append(run)
-    return tuple(
-        sorted(
-            (_defect(report, runs) for runs in found.values()),
-            key=lambda defect: (not defect.failure.curl, -len(defect.rules)),
-        )
-    )
-
-
-def _defect(report: Report, runs: list[Run]) -> Defect:
-    broken = {id for run in runs for id in run.rules}
-    failures = [run.failure for run in runs if run.failure is not None]
-    return Defect(
-        rules=tuple(checked.rule for checked in report.rules if checked.rule.id in broken),
-        runs=tuple(runs),
-        failure=min(failures, key=lambda failure: (not failure.curl, len(failure.curl), len("".join(failure.curl)))),
-    )
 
 
 def skip_reasons(report: Report) -> tuple[SkipReason, ...]:

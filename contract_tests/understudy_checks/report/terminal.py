@@ -15,14 +15,13 @@ from rich.text import Text
 
 from understudy.document.model import Rule
 from understudy_checks.check import Report
+from understudy_checks.defects import Defect, defects
 from understudy_checks.report.summary import (
     WORDS,
     Area,
-    Defect,
     SkipReason,
     areas,
     by_area,
-    defects,
     differences,
     escape_unprintable,
     is_partly_checked,

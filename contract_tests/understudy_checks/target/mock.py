@@ -18,6 +18,7 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks.budget import Budget
 from understudy_checks.client import Access, Capability, Client, Memo, skip_lacking
+from understudy_checks.findings import Findings
 from understudy_checks.target.control_api import control
 from understudy_checks.target.installed import declared, document, load_seed_once, seeds
 from understudy_checks.target.transport import Transport, in_process
@@ -77,6 +78,7 @@ class Mock:
         self._writes = writes
         self._capabilities: frozenset[Capability] | None = None
         self._memo = memo
+        self.findings: Findings | None = None
 
     def __repr__(self) -> str:
         return f"<our mock of {self.contract.name}>"
@@ -95,7 +97,9 @@ class Mock:
         world = MockWorld(self.contract.name, self._transport, made["id"], self._writes)
         world.control("PUT", "/clock", {"frozen": True})
         access = Access.read(made["apis"][self.contract.name])
-        return Client(self.contract, self._transport, self._prefix, access, world, self.budget, memo=self._memo)
+        client = Client(self.contract, self._transport, self._prefix, access, world, self.budget, memo=self._memo)
+        client.findings = self.findings
+        return client
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from understudy.document.contract import Contract
 from understudy_checks.budget import Budget
 from understudy_checks.client import Capability, Client, Memo, Skipped, skip_lacking
+from understudy_checks.findings import Findings
 from understudy_checks.target.settings import Settings
 from understudy_checks.target.transport import Transport
 
@@ -62,6 +63,7 @@ class Server:
         self.capabilities = self._access.capabilities | {capability for capability, holds in offered.items() if holds}
         self._memo: Memo | None = None if settings.writes else {}
         self._opened = 0
+        self.findings: Findings | None = None
 
     def __repr__(self) -> str:
         return f"<a server of {self.contract.name}>"
@@ -72,7 +74,9 @@ class Server:
         turn = self._opened % len(keys)
         self._opened += 1
         access = replace(self._access, api_keys=keys[turn:] + keys[:turn])
-        return Client(self.contract, self._transport, self._prefix, access, self, self.budget, memo=self._memo)
+        client = Client(self.contract, self._transport, self._prefix, access, self, self.budget, memo=self._memo)
+        client.findings = self.findings
+        return client
 
     def wait(self, seconds: float) -> None:
         """See World."""

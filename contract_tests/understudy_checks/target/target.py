@@ -11,6 +11,7 @@ from typing import Protocol
 from understudy.document.contract import Contract
 from understudy_checks.budget import Budget
 from understudy_checks.client import Capability, Client, skip_lacking
+from understudy_checks.findings import Findings
 
 
 class Target(Protocol):
@@ -31,6 +32,9 @@ class Target(Protocol):
     @property
     def budget(self) -> Budget:
         """The requests and waiting that it allows, and those made so far."""
+
+    findings: Findings | None
+    """Where its clients record failures of other rules than a check's own; None to raise them."""
 
     def open(self) -> Client:
         """Open a client, in a world of its own if the target has worlds, else in the shared one."""

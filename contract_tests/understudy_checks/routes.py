@@ -1,0 +1,34 @@
+"""Routes: which documented operation a method and a path lead to, and what it does to the list of that path."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from understudy.document.contract import Contract
+from understudy.document.operation import Operation
+
+
+def find_operation(contract: Contract, method: str, path: str) -> Operation | None:
+    """The documented operation of a method and a raw path, or None. A literal segment wins over a parameter."""
+    parts = path.split("/")
+    routes = _routes(contract, method, len(parts))
+    return next((operation for template, operation in routes if _matches(template, parts)), None)
+
+
+@lru_cache(maxsize=256)
+def _routes(contract: Contract, method: str, length: int) -> list[tuple[list[str], Operation]]:
+    """The operations of a method whose paths have `length` segments, those with the fewest parameters first."""
+    known = [(known.path.split("/"), known) for known in contract.operations.values() if known.method == method]
+    fitting = [(template, operation) for template, operation in known if len(template) == length]
+    return sorted(fitting, key=lambda route: route[1].path.count("{"))
+
+
+def _matches(template: list[str], parts: list[str]) -> bool:
+    return all(part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True))
+
+
+def adds_to_list(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation adds items to a list: a POST on the path of a list."""
+    return operation.method == "POST" and any(
+        known.pagination is not None and known.path == operation.path for known in contract.operations.values()
+    )
