@@ -57,6 +57,7 @@ alternatives: [null]}
 - {id: toy.limit.counts, text: No page says it, source: Limits, default: admitted, alternatives: [successful]}
 - {id: toy.pages.cursor, text: No page says it, source: Pages, default: reject, alternatives: [start, empty]}
 - {id: toy.pages.order, text: No page says it, source: Pages, default: newest-first, alternatives: [oldest-first]}
+- {id: toy.toys.kind, text: No page says it, source: Toys, default: reject, alternatives: [ignore, empty]}
 paths:
   /toys:
     parameters: [{$ref: "#/components/parameters/Size"}, {name: after, in: query, schema: {type: string}}]
@@ -66,7 +67,7 @@ paths:
       parameters:
       - {name: new, in: query, schema: {type: boolean}, example: true}
       - {name: weight, in: query, schema: {type: [number, "null"], minimum: 0}, examples: {light: {value: 0.5}}}
-      - {name: kind, in: query, schema: {enum: [car, ball], default: car}, x-invalid: {assumption: toy.pages.cursor}}
+      - {name: kind, in: query, schema: {enum: [car, ball], default: car}, x-invalid: {assumption: toy.toys.kind}}
       responses:
         "200":
           description: Some

@@ -15,23 +15,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import keys_page
 from test_architecture import ORDER, modules
 
 from understudy import apis, data
 from understudy.cli.parser import build_parser
-from understudy.document import dialect
 from understudy.document.contract import Contract
 from understudy.document.read import read
 
 ROOT = Path(__file__).parents[2]
-KINDS = {
-    "any": "any value",
-    "text": "text",
-    "words": "text or null",
-    "flag": "true or false",
-    "count": "a whole number from 1 on",
-    "status": "an HTTP status",
-}
 COMMANDS = ("serve", "rules", "check", "mutants", "assumptions")
 Json = Any
 
@@ -243,59 +235,15 @@ def shown(value: Json) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
-def own_keys() -> str:
-    """Where each of our own keys may stand, and what it holds."""
-    rows = (
-        (f"`{name}`", owner, meaning(shape))
-        for owner, members in dialect._OBJECTS.items()
-        for name, shape in members.items()
-        if name.startswith("x-")
-    )
-    return table(["key", "stands on", "value"], rows)
-
-
-def key_members() -> str:
-    """The members of what our own keys hold."""
-    own = (shape for members in dialect._OBJECTS.values() for name, shape in members.items() if name.startswith("x-"))
-    owners = {shape.strip("[]{}?@") for shape in own}
-    rows = (
-        (owner, f"`{name}`" if name in dialect._REQUIRED.get(owner, ()) else f"[`{name}`]", choice(owner, name, shape))
-        for owner in dialect._OBJECTS
-        if owner in owners
-        for name, shape in dialect._OBJECTS[owner].items()
-    )
-    return table(["object", "member", "value"], rows)
-
-
-def choice(owner: str, name: str, shape: str) -> str:
-    """What a member holds: one of the known words, or a value of a kind."""
-    words = dialect._CHOICES.get((owner, name))
-    return ", ".join(f"`{word}`" for word in words) if words else meaning(shape)
-
-
-def meaning(shape: str) -> str:
-    """The name of a shape in plain words."""
-    if shape[0] == "@":
-        return f"an assumption, each value of which is {meaning(shape[1:])}"
-    if shape[-1] == "?":
-        return f"{meaning(shape[:-1])}, or an assumption"
-    if shape[0] in "[{":
-        return f"{'a list' if shape[0] == '[' else 'a map by name'} of: {meaning(shape[1:-1])}"
-    return KINDS.get(shape, shape)
-
-
-def styles() -> str:
-    """What each style of pagination needs beside what all need."""
-    rows = ((f"`{name}`", ", ".join(f"`{one}`" for one in members)) for name, members in dialect._STYLES.items())
-    return table(["style", "its own members"], rows)
-
-
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "ARCHITECTURE.md": {"levels": levels},
     "docs/reference/modules.md": {name: partial(modules_of, name) for name in ("understudy", "understudy_checks")},
     "docs/reference/command-line.md": {name: partial(options, name) for name in COMMANDS},
     "docs/reference/control-api.md": {"calls": calls, "operations": operations, "events": events},
-    "docs/reference/document-keys.md": {"keys": own_keys, "members": key_members, "styles": styles},
+    "docs/reference/document-keys.md": {
+        "keys": lambda: table(["key", "stands on", "value", "states"], keys_page.own_keys()),
+        "members": lambda: table(["object", "member", "value", "meaning"], keys_page.key_members()),
+    },
     **{
         f"docs/reference/rules-{api}.md": {"rules": partial(rules, api), "assumptions": partial(assumptions, api)}
         for api in apis.NAMES

@@ -20,7 +20,8 @@ ORDER = tuple(
     for names in (
         "messages data cache",
         "engine.exchange engine.clock engine.ids",
-        "document.yaml_limits document.pointer document.read document.dialect document.memory document.kinds",
+        "document.yaml_limits document.pointer document.read document.keys document.violations document.dialect",
+        "document.memory document.kinds",
         "document.closed document.model document.body document.parameters document.responses document.operation",
         "document.contract document.compile document.seed_file",
         "engine.bounds engine.origin engine.store engine.journal engine.window engine.faults engine.credential",

@@ -222,6 +222,11 @@ LIMIT, ROOT = "/x-rate-limit", "/servers/0/url"
         (lambda d: d["x-assumptions"][6].update(alternatives=["all"]), f"{LIMIT}/counts", "'all' is none of admitted"),
         (lambda d: d["x-assumptions"][6].update(alternatives=[[]]), f"{LIMIT}/counts", "may be [], and must be a text"),
         (
+            lambda d: d["x-assumptions"][4].update(default=422.0),
+            "/x-errors/invalid/status",
+            "may be 422.0, and must be an HTTP status, without a fraction",
+        ),
+        (
             lambda d: d["x-assumptions"][4].update(default="x"),
             "/x-errors/invalid/status",
             "may be 'x', and must be an HTTP",

@@ -15,10 +15,11 @@ import jsonschema_rs
 
 from understudy import cache, data
 from understudy.document import closed as closed_schema
+from understudy.document import keys
 from understudy.document.body import FORM, JSON, Body
 from understudy.document.contract import Contract
-from understudy.document.dialect import Diagnostic, examples, rebase
 from understudy.document.dialect import diagnostics as dialect_diagnostics
+from understudy.document.dialect import examples, rebase
 from understudy.document.model import (
     Assumed,
     Assumption,
@@ -36,6 +37,7 @@ from understudy.document.parameters import Parameter
 from understudy.document.pointer import at, find
 from understudy.document.read import read
 from understudy.document.responses import Expected
+from understudy.document.violations import Diagnostic
 from understudy.messages import shorten, suggest
 
 PIPELINE_KINDS = (
@@ -52,8 +54,6 @@ PIPELINE_KINDS = (
     "internal",
 )
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-WINDOWS = ("fixed", "calendar", "sliding")
-COUNTS = ("admitted", "successful")
 _METHODS = {"head": "like-get", "options": "allow"}  # the defaults of x-methods
 
 
@@ -76,7 +76,8 @@ def load(name: str, path: Path | None = None) -> Contract:
         compile(document, name, source=own.name)
         return document
 
-    return _Compiler(cache.cached(f"{name}-document", checked, own.read_bytes()), name).contract(own.name)
+    contents = own.read_bytes(), data.path(keys.FILE).read_bytes()
+    return _Compiler(cache.cached(f"{name}-document", checked, *contents), name).contract(own.name)
 
 
 def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
@@ -363,10 +364,8 @@ class _Compiler:
         refusal = entry.get("refusal", "rate-limited")
         if refusal not in self.document["x-errors"]:
             self.diagnostics.append((f"{pointer}/refusal", f"{refusal} is no kind of x-errors; add it there"))
-        if ("as" in entry) == ("requests" in entry and "seconds" in entry):
-            self.diagnostics.append((pointer, "a limit has requests and seconds, or is `as` an assumption says"))
         assumed = self.reference({"assumption": entry["as"]} if "as" in entry else None, f"{pointer}/as")
-        self.check_limit(entry, pointer)
+        self.check_quota(entry.get("as", ""), f"{pointer}/as")
         return RateLimit(
             name=name,
             quota=assumed or Quota(entry.get("requests", 0), entry.get("seconds", 0)),
@@ -376,24 +375,12 @@ class _Compiler:
             **{key: self.value(entry[key], f"{pointer}/{key}") for key in ("window", "counts", "headers")},
         )
 
-    def check_limit(self, entry: Json, pointer: str) -> None:
-        """The window and counting of a rate limit are known, under each alternative, too."""
-        for key, choices in (("window", WINDOWS), ("counts", COUNTS)):
-            for value in self.possible_values(entry[key]):
-                if value not in choices:
-                    text = f"{shorten(value)} is none of {', '.join(choices)}"
-                    self.diagnostics.append((f"{pointer}/{key}", text))
-        for value in self.possible_values({"assumption": entry["as"]}) if "as" in entry else ():
+    def check_quota(self, id: str, pointer: str) -> None:
+        """Each value of the assumption of a rate limit is a quota or null."""
+        known = self.assumptions.get(id)
+        for value in (known.default, *known.alternatives) if known else ():
             if value is not None and not _is_quota(value):
-                text = f"{shorten(value)} must be {{requests, seconds}} or null"
-                self.diagnostics.append((f"{pointer}/as", text))
-
-    def possible_values(self, value: Json) -> tuple[Json, ...]:
-        """The values that an entry of the document can have: itself, or those of its assumption."""
-        if not isinstance(value, Mapping):
-            return (value,)
-        known = self.assumptions.get(value["assumption"])
-        return (known.default, *known.alternatives) if known else ()
+                self.diagnostics.append((pointer, f"{shorten(value)} must be {{requests, seconds}} or null"))
 
     def value(self, value: Json, pointer: str) -> Json:
         """`value` itself, or an Assumed for `{assumption: id}`."""

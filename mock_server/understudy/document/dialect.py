@@ -1,213 +1,25 @@
 """The dialect of OpenAPI 3.1 that documents are written in: the known keys, JSON Schema keywords and `x-` keys.
 
-Finds every unknown key and unresolved reference in a parsed document. Must not know what the parts mean:
-`compile` does.
+Finds every unknown key and unresolved reference in a parsed document: by the dialect's schema, and what no schema
+can say. Must not know what the parts mean: `compile` does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from math import isfinite
 
 import jsonschema_rs
 
+from understudy.document.keys import Node, nodes, schema, shape
 from understudy.document.pointer import Json, at, find
-from understudy.messages import suggest
+from understudy.document.violations import Diagnostic, violations
+from understudy.messages import shorten
 
 MAX_DEPTH = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
-Diagnostic = tuple[str, str]  # a JSON pointer, and a message with the remedy
-
-
-# A shape is the name of an object or a leaf below, "any", "[shape]" (a list) or "{shape}" (a mapping by name).
-# "shape?" also allows {assumption: <id>}, "@shape" allows only that; each value of the assumption must have the shape.
-_LEAVES: dict[str, tuple[Callable[[Json], bool], str]] = {
-    "text": (lambda value: isinstance(value, str), "must be a text"),
-    "words": (lambda value: value is None or isinstance(value, str), "must be a text or null"),
-    "flag": (lambda value: isinstance(value, bool), "must be true or false"),
-    "count": (lambda value: type(value) is int and value > 0, "must be a whole number from 1 on"),
-    "status": (lambda value: type(value) is int and 100 <= value <= 599, "must be an HTTP status"),
-}
-_SCHEMA = {
-    **dict.fromkeys(("type", "required", "enum", "const", "pattern", "format", "description", "title"), "any"),
-    **dict.fromkeys(("minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems"), "any"),
-    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum", "uniqueItems", "minProperties", "maxProperties"), "any"),
-    **dict.fromkeys(("default", "examples", "deprecated", "readOnly", "writeOnly", "contentMediaType"), "any"),
-    **dict.fromkeys(("properties", "patternProperties"), "{schema}"),
-    **dict.fromkeys(("anyOf", "oneOf", "allOf"), "[schema]"),
-    **dict.fromkeys(("items", "additionalProperties", "not", "if", "then", "else", "propertyNames"), "schema"),
-}
-_TEXTS = dict.fromkeys(("summary", "description"), "text")
-_OBJECTS: dict[str, dict[str, str]] = {
-    "document": {
-        **dict.fromkeys(("tags", "externalDocs"), "any"),
-        **dict.fromkeys(("openapi", "jsonSchemaDialect"), "text"),
-        "info": "info",
-        "servers": "[server]",
-        "security": "[{any}]",
-        "paths": "{path}",
-        "webhooks": "{path}",
-        "components": "components",
-        "x-errors": "{error}",
-        "x-rate-limit": "rate-limit",
-        "x-pagination": "pages",
-        "x-unknown": "unknown",
-        "x-methods": "methods",
-        "x-events": "{event}",
-        "x-rules": "[rule]",
-        "x-assumptions": "[assumption]",
-    },
-    "info": {
-        **_TEXTS,
-        "title": "text",
-        "version": "text",
-        **dict.fromkeys(("contact", "license", "termsOfService"), "any"),
-    },
-    "server": {"url": "text", "description": "text", "variables": "any"},
-    "path": {
-        **_TEXTS,
-        "parameters": "[parameter]",
-        **dict.fromkeys(("get", "put", "post"), "operation"),
-        **dict.fromkeys(("delete", "options", "head", "patch", "trace"), "operation"),
-    },
-    "operation": {
-        **_TEXTS,
-        **dict.fromkeys(("tags", "deprecated", "externalDocs"), "any"),
-        "operationId": "text",
-        "security": "[{any}]",
-        "parameters": "[parameter]",
-        "requestBody": "body",
-        "responses": "{response}",
-        "x-pagination": "pagination",
-        "x-success": "@status",
-        "x-secured": "@flag",
-        "x-rate-limit": "rate-limit",
-        "x-rules": "[rule]",
-        "x-assumptions": "[assumption]",
-    },
-    "parameter": {
-        **dict.fromkeys(("example", "deprecated", "style", "explode"), "any"),
-        **dict.fromkeys(("name", "in", "description"), "text"),
-        "required": "flag",
-        "schema": "schema",
-        "examples": "{example}",
-        "x-invalid": "@text",
-    },
-    "body": {"description": "text", "required": "flag", "content": "{media}"},
-    "media": {"schema": "schema", "example": "any", "examples": "{example}"},
-    "response": {**_TEXTS, "headers": "{header}", "content": "{media}", "links": "{link}"},
-    "header": {"description": "text", "required": "flag", "schema": "schema", "example": "any"},
-    "link": {"operationId": "text", "description": "text", "parameters": "{any}", "requestBody": "any"},
-    "example": {**_TEXTS, "value": "any"},
-    "components": {
-        "schemas": "{schema}",
-        "parameters": "{parameter}",
-        "responses": "{response}",
-        "requestBodies": "{body}",
-        "headers": "{header}",
-        "links": "{link}",
-        "examples": "{example}",
-        "securitySchemes": "{scheme}",
-    },
-    "scheme": {
-        **dict.fromkeys(("type", "scheme", "in", "name", "description", "bearerFormat"), "text"),
-        "x-scheme-case": "@text",
-        "x-challenge": "@words",
-    },
-    "schema": _SCHEMA,
-    "error": {
-        "status": "status?",
-        **dict.fromkeys(("code", "message"), "text?"),
-        **dict.fromkeys(("reason", "as", "rule"), "text"),
-    },
-    "rate-limit": {
-        **dict.fromkeys(("requests", "seconds"), "count"),
-        **dict.fromkeys(("as", "per", "refusal"), "text"),
-        **dict.fromkeys(("window", "counts"), "text?"),
-        **dict.fromkeys(("headers", "retry-after"), "flag?"),
-    },
-    "pages": {
-        **dict.fromkeys(("style", "limit", "cursor", "page", "all", "items", "next", "more", "meta"), "text"),
-        **dict.fromkeys(("limit-out-of-range", "limit-below-minimum", "limit-not-an-integer"), "text?"),
-        **dict.fromkeys(("unknown-cursor", "cursor-form", "foreign-cursor", "page-fill", "last-token"), "text?"),
-        **dict.fromkeys(("empty-page-cursor", "empty-items", "token-lifetime", "no-links"), "any?"),
-        **dict.fromkeys(("previous", "past-the-end"), "text?"),
-        **dict.fromkeys(("limit-may-change", "meta-of-everything"), "flag?"),
-        "pages-of-an-empty-list": "any?",
-    },
-    "methods": dict.fromkeys(("head", "options"), "text?"),
-    "unknown": dict.fromkeys(("body-fields", "query-parameters", "duplicate-query-parameters"), "text?"),
-    "pagination": {"order": "text?", "default-limit": "count?"},
-    "value": {"assumption": "text"},
-    "event": {"description": "text", "schema": "schema"},
-    "rule": dict.fromkeys(("id", "text", "source", "basis"), "text"),
-    "assumption": {**dict.fromkeys(("id", "text", "source"), "text"), "default": "any", "alternatives": "[any]"},
-}
-# the section of /components for each shape that a $ref may name
-_COMPONENTS = {shape[1:-1]: name for name, shape in _OBJECTS["components"].items()}
-# settings that only this pagination style has
-_CURSOR_SETTINGS = ("cursor", "next", "unknown-cursor")
-_STYLES = {
-    "cursor": (*_CURSOR_SETTINGS, "more", "cursor-form", "empty-page-cursor"),
-    "token": (
-        *_CURSOR_SETTINGS,
-        "foreign-cursor",
-        "token-lifetime",
-        "limit-may-change",
-        "page-fill",
-        "last-token",
-        "empty-items",
-    ),
-    "pages": (
-        "page",
-        "all",
-        "meta",
-        "previous",
-        "no-links",
-        "past-the-end",
-        "pages-of-an-empty-list",
-        "meta-of-everything",
-    ),
-}
-_REQUIRED = {
-    "document": ("openapi", "info", "servers", "paths", "x-errors", "x-unknown"),
-    "info": ("title", "version"),
-    "server": ("url",),
-    "operation": ("responses",),
-    "parameter": ("name", "in", "schema"),
-    "body": ("content",),
-    "media": ("schema",),
-    "header": ("schema",),
-    "example": ("value",),
-    "scheme": ("type",),
-    "pages": ("style", "limit", "items"),
-    "error": ("message", "reason"),
-    "rate-limit": ("per", "window", "counts", "headers"),
-    "unknown": ("body-fields", "query-parameters", "duplicate-query-parameters"),
-    "pagination": ("order",),
-    "value": ("assumption",),
-    "event": ("description", "schema"),
-    "rule": ("id", "text", "source", "basis"),
-    "assumption": ("id", "text", "source", "default", "alternatives"),
-}
-_CHOICES = {
-    ("rule", "basis"): ("documented", "implied"),
-    ("rate-limit", "per"): ("credential", "tenant"),
-    ("pages", "style"): tuple(_STYLES),
-    ("error", "reason"): (
-        "auth",
-        "rate-limit",
-        "validation",
-        "state",
-        "not-found",
-        "route",
-        "fault",
-        "bound",
-        "internal",
-    ),
-    ("parameter", "in"): ("path", "query", "header"),
-}
 
 
 def diagnostics(document: Json) -> Iterator[Diagnostic]:
@@ -219,16 +31,23 @@ def diagnostics(document: Json) -> Iterator[Diagnostic]:
     if non_json:  # further checks need JSON values
         yield from non_json
         return
-    errors = list(_check_shape(document, "document", "", document))
+    errors = list(violations(document))
     yield from errors
-    yield from _operation_ids(document)
+    known = list(nodes(document))
+    for node in known:
+        yield from _check_fraction(node)
+        yield from _check_keywords(node)
+        yield from _check_reference(node, document)
+    yield from _operation_ids(known)
     if not errors:
-        yield from _check_assumed(document, "document", "", _assumption_values(document))
+        yield from _check_assumed(known, _assumption_values(document))
 
 
 def examples(document: Json) -> Iterator[tuple[str, str, Json]]:
     """Every example and default of a document: its pointer, the pointer of its schema, its value."""
-    yield from _examples(document, "document", "", document)
+    for node in nodes(document):
+        if isinstance(node.value, Mapping) and "$ref" not in node.value:
+            yield from _own_examples(node, document)
 
 
 def rebase(schema: Json, uri: str) -> Json:
@@ -268,106 +87,50 @@ def _is_finite(value: Json) -> bool:
     return isinstance(value, float) and isfinite(value)
 
 
-def _check_shape(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Diagnostic]:
-    if shape[0] == "@":
-        shape = "value"
-    if shape[-1] == "?":
-        shape = "value" if isinstance(value, Mapping) else shape[:-1]
-    if shape == "any" or (shape == "schema" and isinstance(value, bool)):
-        return
-    if shape in _LEAVES:
-        fits, advice = _LEAVES[shape]
-        if not fits(value):
-            yield pointer, advice
-        return
-    for child, child_shape, child_pointer in _children(value, shape, pointer):
-        yield from _check_shape(child, child_shape, child_pointer, document)
-    if shape[0] == "[" and not isinstance(value, list):
-        yield pointer, "must be a list"
-    elif shape[0] != "[" and not isinstance(value, Mapping):
-        yield pointer, "must be {assumption: <id>}" if shape == "value" else "must be a mapping"
-    elif shape in _COMPONENTS and "$ref" in value:
-        yield from _check_reference(value, shape, pointer, document)
-    elif shape in _OBJECTS:
-        yield from _check_object(value, shape, pointer)
+def _check_fraction(node: Node) -> Iterator[Diagnostic]:
+    """A whole number is written without a fraction."""
+    if isinstance(node.value, float) and node.value.is_integer() and node.shape.whole:
+        yield node.pointer, f"must be {node.shape.whole}, without a fraction"
 
 
-def _children(value: Json, shape: str, pointer: str) -> Iterator[tuple[Json, str, str]]:
-    if isinstance(value, list) and shape[0] == "[":
-        for number, item in enumerate(value):
-            yield item, shape[1:-1], f"{pointer}/{number}"
-    elif isinstance(value, Mapping) and shape[0] == "{":
-        for name, item in value.items():
-            yield item, shape[1:-1], pointer + at(name)
-    elif isinstance(value, Mapping) and shape in _OBJECTS and "$ref" not in value:
-        for name, item in value.items():
-            yield item, _OBJECTS[shape].get(name, "any"), pointer + at(name)
-
-
-def _check_object(value: Json, shape: str, pointer: str) -> Iterator[Diagnostic]:
-    for name in value:
-        if name not in _OBJECTS[shape]:
-            hint = suggest(str(name), _OBJECTS[shape])
-            yield pointer + at(name), f"{name} is not understood on a {shape}{hint or '; take it out'}"
-    for name in _REQUIRED.get(shape, ()):
-        if name not in value:
-            yield pointer, f"{name} is missing on this {shape}; add it"
-    for (owner, name), choices in _CHOICES.items():
-        if owner == shape and value.get(name, choices[0]) not in choices:
-            yield pointer + at(name), f"{value[name]} is none of {', '.join(choices)}"
-    if shape == "assumption" and not value.get("alternatives"):
-        yield pointer, "an assumption without alternatives is a claim; add at least one alternative"
-    if shape == "pages":
-        yield from _check_style(value, pointer)
-    if shape == "error" and not value.keys() & {"as", "status"}:
-        yield pointer, "an error needs a status, or `as` with the id of an assumption that holds status and code"
-    if shape == "schema":
-        yield from _check_keywords(value, pointer)
-    if shape == "document" and value.get("servers") == []:
-        yield at("servers"), "there is none; name at least one"
-    responses = value.get("responses") if shape == "operation" else None
-    for status in responses if isinstance(responses, Mapping) else ():
-        if not re.fullmatch("[1-5]([0-9]{2}|XX)|default", str(status)):
-            yield f"{pointer}/responses{at(status)}", "is no status; use three digits, 4XX or default"
-
-
-def _check_style(pages: Json, pointer: str) -> Iterator[Diagnostic]:
-    """A pagination style has all of its settings and none of another style's."""
-    style = str(pages.get("style"))
-    needed = _STYLES.get(style, ())
-    for name in needed:
-        if name not in pages:
-            yield pointer, f"{name} is missing for the style {style}; add it"
-    for other, names in _STYLES.items() if needed else ():
-        for name in names:
-            if name in pages and name not in needed:
-                yield pointer + at(name), f"{name} is of the style {other}; take it out"
-
-
-def _check_keywords(schema: Json, pointer: str) -> Iterator[Diagnostic]:
+def _check_keywords(node: Node) -> Iterator[Diagnostic]:
     """Errors in a schema's own keywords by JSON Schema (not in its subschemas)."""
+    if node.shape.kind != "schema" or not isinstance(node.value, Mapping):
+        return
     try:
-        jsonschema_rs.Draft202012Validator({k: v for k, v in schema.items() if _SCHEMA.get(k) == "any"})
+        jsonschema_rs.Draft202012Validator({k: v for k, v in node.value.items() if k in _plain_keywords()})
     except (jsonschema_rs.ValidationError, ValueError) as error:
         path, text = getattr(error, "instance_path", ()), getattr(error, "message", str(error))
-        yield pointer + at(*path), f"is no JSON schema: {text}"
+        yield node.pointer + at(*path), f"is no JSON schema: {text}"
 
 
-def _check_reference(value: Json, shape: str, pointer: str, document: Json) -> Iterator[Diagnostic]:
-    """A `$ref` has no siblings and resolves, directly or by other references, to a component of its kind."""
-    for name in value.keys() - {"$ref"}:
-        yield pointer + at(name), f"{name} beside $ref is not understood; take it out"
-    seen: list[str] = []
-    while isinstance(value, Mapping) and "$ref" in value:
+@cache
+def _plain_keywords() -> frozenset[str]:
+    """JSON Schema's keywords that hold no other schema."""
+    known = shape("/$defs/schema").members
+    return frozenset(name for name, place in known.items() if find(schema(), place) == {})
+
+
+def _check_reference(node: Node, document: Json) -> Iterator[Diagnostic]:
+    """A `$ref` resolves, directly or by other references, to a component of its kind."""
+    value, seen, section = node.value, list[str](), _sections().get(node.shape.kind)
+    while section and isinstance(value, Mapping) and "$ref" in value:
         target = str(value["$ref"])
-        if not re.fullmatch(f"#/components/{_COMPONENTS[shape]}/[^/]+", target) or target in seen:
-            yield pointer, f"{target} leads nowhere; point it to #/components/{_COMPONENTS[shape]}/<name>"
+        if not re.fullmatch(f"#/components/{section}/[^/]+", target) or target in seen:
+            yield node.pointer, f"{target} leads nowhere; point it to #/components/{section}/<name>"
             return
         seen.append(target)
         try:
             value = find(document, target[1:])
         except (LookupError, ValueError, TypeError):
             value = {"$ref": f"{target} (missing)/"}
+
+
+@cache
+def _sections() -> Mapping[str, str]:
+    """The section of /components for each kind that a $ref may name."""
+    known = shape("/$defs/components").members
+    return {shape(f"{place}/additionalProperties").kind: name for name, place in known.items()}
 
 
 def _assumption_values(document: Json) -> dict[str, list[Json]]:
@@ -377,52 +140,41 @@ def _assumption_values(document: Json) -> dict[str, list[Json]]:
     return {one["id"]: [one["default"], *one["alternatives"]] for one in declared}
 
 
-def _check_assumed(value: Json, shape: str, pointer: str, known: Mapping[str, Sequence[Json]]) -> Iterator[Diagnostic]:
+def _check_assumed(known: Sequence[Node], values: Mapping[str, Sequence[Json]]) -> Iterator[Diagnostic]:
     """Wherever `{assumption: <id>}` is used, each value of the assumption has the expected shape."""
-    leaf = shape.strip("@?")
-    if leaf != shape and isinstance(value, Mapping):
-        fits, advice = _LEAVES.get(leaf, (lambda value: True, ""))
-        for one in known.get(value["assumption"], ()):
-            if not fits(one):
-                yield pointer, f"{value['assumption']} may be {one!r}, and {advice}"
-        return
-    for child, child_shape, child_pointer in _children(value, shape, pointer):
-        yield from _check_assumed(child, child_shape, child_pointer, known)
+    for node in known:
+        place = node.shape.values
+        if place is None or not isinstance(node.value, Mapping):
+            continue
+        id = node.value["assumption"]
+        for one in values.get(id, ()):
+            for pointer, text in violations(one, place):
+                yield node.pointer, f"{id} may be {shorten(one)}{pointer and f', at {pointer}'}, and {text}"
 
 
-def _operation_ids(document: Json) -> Iterator[Diagnostic]:
+def _operation_ids(known: Sequence[Node]) -> Iterator[Diagnostic]:
     """Each operation under `paths` (not webhooks) has a unique operationId."""
     seen: set[str] = set()
-    paths = document.get("paths")
-    for path, item in paths.items() if isinstance(paths, Mapping) else ():
-        for method, operation in item.items() if isinstance(item, Mapping) else ():
-            if _OBJECTS["path"].get(method) != "operation" or not isinstance(operation, Mapping):
-                continue
-            id = str(operation.get("operationId", ""))
-            if not id:
-                yield at("paths", path, method), "operationId is missing on this operation; add it"
-            elif id in seen:
-                yield at("paths", path, method), f"operationId {id} is used twice; ids are unique"
-            else:
-                seen.add(id)
+    for node in known:
+        if node.shape.kind != "operation" or not isinstance(node.value, Mapping) or node.pointer.startswith("/web"):
+            continue
+        id = str(node.value.get("operationId", ""))
+        if not id:
+            yield node.pointer, "operationId is missing on this operation; add it"
+        elif id in seen:
+            yield node.pointer, f"operationId {id} is used twice; ids are unique"
+        else:
+            seen.add(id)
 
 
-def _examples(value: Json, shape: str, pointer: str, document: Json) -> Iterator[tuple[str, str, Json]]:
-    if shape == "any" or isinstance(value, bool) or not isinstance(value, Mapping | list):
-        return
-    if isinstance(value, Mapping) and "$ref" not in value:
-        yield from _own_examples(value, shape, pointer, document)
-    for child, child_shape, child_pointer in _children(value, shape, pointer):
-        yield from _examples(child, child_shape, child_pointer, document)
-
-
-def _own_examples(value: Json, shape: str, pointer: str, document: Json) -> Iterator[tuple[str, str, Json]]:
-    if shape == "schema":
+def _own_examples(node: Node, document: Json) -> Iterator[tuple[str, str, Json]]:
+    pointer, value, kind = node.pointer, node.value, node.shape.kind
+    if kind == "schema":
         for number, example in enumerate(value.get("examples", ())):
             yield f"{pointer}/examples/{number}", pointer, example
         if "default" in value:
             yield f"{pointer}/default", pointer, value["default"]
-    elif shape in ("media", "parameter", "header") and "schema" in value:
+    elif kind in ("media", "parameter", "header") and "schema" in value:
         if "example" in value:
             yield f"{pointer}/example", f"{pointer}/schema", value["example"]
         for name, example in value.get("examples", {}).items():
