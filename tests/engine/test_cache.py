@@ -140,7 +140,8 @@ def test_a_refused_document_is_refused_again(tmp_path: Path, monkeypatch: pytest
     document["components"]["schemas"]["Toy"]["examples"] = [{"id": 1}]
     (tmp_path / "openapi").mkdir()
     (tmp_path / "openapi" / "toy.yaml").write_text(yaml.safe_dump(document))
-    monkeypatch.setattr(data, "path", lambda name: tmp_path / name)
+    installed = data.path
+    monkeypatch.setattr(data, "path", lambda name: tmp_path / name if "toy" in name else installed(name))
     for _ in range(2):
         with pytest.raises(ContractError, match="does not fit its schema"):
             load("toy")
