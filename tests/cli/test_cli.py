@@ -305,10 +305,10 @@ def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]
         (["serve", "--clock", "Frozn"], "59Z; did you mean frozen?"),
         (["serve", "--assume", "=1"], "--assume =1 is not ID=VALUE"),
         (["serve", "--cors", "http://a b"], "--cors 'http://a b' is no origin"),
-        (["serve", "./my.yaml"], "./my.yaml is a path"),
-        (["rules", "MY.JSON"], "MY.JSON is a path"),
-        (["check", "openapi/control"], "openapi/control is a path"),
-        (["mutants", "README.md"], "README.md is a path"),
+        (["serve", "./my.yaml"], "my.yaml: No such file or directory"),
+        (["rules", "MY.JSON"], "MY.JSON: No such file or directory"),
+        (["check", "openapi/control"], "openapi/control is a document, and this command knows built-in APIs only"),
+        (["mutants", "README.md"], "README.md is a document, and this command knows built-in APIs only"),
         (["serve", "--host", "\xe4" * 70], "is no host name"),
         (["serve", "--assume", "x"], "--assume x is not ID=VALUE"),
         (["serve", "--assume", "nextstep.tasks.unset-valeu=1"], "did you mean nextstep.tasks.unset-value?"),
@@ -320,7 +320,7 @@ def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]
         (["serve", "--bound", "worlds=none"], "--bound worlds=none: 'none' is not a whole number from 1"),
         (["serve", "--fidelity", "Strict"], "); did you mean strict?"),
         (["serve", ""], "unknown API (empty); known: "),
-        (["serve", "tests"], "tests is a path"),
+        (["serve", "tests"], "tests: it is no regular file"),
         (["serve", "--log-format", "xml"], "invalid choice: 'xml'"),
         (["rules", "nope"], f"unknown API nope; known: {', '.join(apis.NAMES)}"),
         (["rules", "--format", "csv"], "invalid choice: 'csv'"),
@@ -435,7 +435,10 @@ def test_it_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     with pytest.raises(SystemExit) as end:
         runpy.run_module("understudy", run_name="__main__")
     assert end.value.code == 2
-    assert capsys.readouterr().err == f"understudy: unknown API x; known: {', '.join(apis.NAMES)}\n"
+    assert (
+        capsys.readouterr().err
+        == f"understudy: unknown API x; known: {', '.join(apis.NAMES)}, or the path of a document\n"
+    )
 
 
 def test_the_seed_of_the_command_line_makes_the_keys(serve: Serve) -> None:

@@ -46,8 +46,8 @@ def test_two_operations_of_one_path_are_refused() -> None:
 
 
 def test_two_apis_cannot_claim_one_path() -> None:
-    """Documents whose paths collide are refused with advice."""
-    with pytest.raises(ValueError, match="other and toy claim the same paths; serve them one by one"):
+    """Two documents with an equal method and path are refused, both named, with advice."""
+    with pytest.raises(ValueError, match=r"/api/toys: toy and other both answer GET; serve them one by one, or move"):
         Router([toy.api(), toy.api(name="other")])
 
 

@@ -309,7 +309,7 @@ def test_a_gap_in_the_grammar_is_told_with_its_place(monkeypatch: pytest.MonkeyP
     def body(compiler: Any, entry: Any, pointer: str) -> None:
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setattr("understudy.document.compile._Compiler.body", body)
+    monkeypatch.setattr("understudy.document.compile.Compiler.body", body)
     with pytest.raises(ContractError, match="cannot be compiled: ZeroDivisionError: boom") as error:
         contract_compile(toy.document(), "toy", source="toy.yaml")
     assert [pointer for pointer, _ in error.value.diagnostics] == [at("paths", "/toys", "get")]

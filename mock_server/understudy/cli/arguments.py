@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from understudy.cli.exits import UsageError
 
 if TYPE_CHECKING:
+    from understudy.apis.own import Own
     from understudy.engine.api import Api
 
+_MOST_LINES = 20  # of what is not understood
 _DOCUMENT = (".yaml", ".yml", ".json")
 
 
@@ -62,30 +64,99 @@ def file_path(flag: str) -> Callable[[str], Path]:
     return read
 
 
-def check_api_name(name: str) -> None:
-    """Raises UsageError, which suggests the nearest name, when there is no such API."""
+def check_api(text: str, *, documents: bool) -> None:
+    """Raises UsageError for what is no API: neither a built-in one nor, with `documents`, a document of the user."""
     from understudy.apis import NAMES
     from understudy.messages import suggest
 
-    if name in NAMES:
+    if text in NAMES:
         return
-    if name.lower().endswith(_DOCUMENT) or "/" in name or (name and Path(name).exists()):
-        raise UsageError(
-            f"{name} is a path, and only the names of built-in APIs are understood: {', '.join(NAMES)}. A document of "
-            "your own is served once it has handlers: see 'Add an API' in the README"
-        )
-    raise UsageError(f"unknown API {name or '(empty)'}{suggest(name, NAMES)}; known: {', '.join(NAMES)}")
+    if not is_document(text):
+        known = f"known: {', '.join(NAMES)}" + (", or the path of a document" if documents else "")
+        raise UsageError(f"unknown API {text or '(empty)'}{suggest(text, NAMES)}; {known}")
+    if not documents:
+        names = ", ".join(NAMES)
+        raise UsageError(f"{text} is a document, and this command knows built-in APIs only: {names}; serve takes it")
 
 
-def declared(names: Sequence[str]) -> list[Api]:
-    """The APIs of these names, each once, or all of them. Raises UsageError for a document that is not understood."""
+def is_document(text: str) -> bool:
+    """Whether an argument is the path of a document, or NAME=FILE, and no name of an API."""
+    lower = text.lower()
+    return "/" in text or "=" in text or lower.endswith(_DOCUMENT) or (bool(text) and Path(text).exists())
+
+
+def document(text: str) -> Own:
+    """The document of FILE, NAME=FILE or NAME=FILE@/prefix. Raises UsageError for a name or prefix that cannot be."""
+    from understudy.apis.own import Own, name_for
+
+    name, equals, rest = text.partition("=")
+    if not equals or Path(text).exists() or "/" in name:
+        return _free(Own(Path(text), name_for(Path(text))), text)
+    file, moved, prefix = (rest, "", "") if Path(rest).exists() else rest.rpartition("@/")
+    if not moved:
+        file = rest
+    if not re.fullmatch("[a-z][a-z0-9-]*", name):
+        raise UsageError(f"{quoted(text)}: {quoted(name)} is no name; it takes a-z, 0-9 and -, such as petstore")
+    if not re.fullmatch("[A-Za-z0-9._~/-]*", prefix):
+        raise UsageError(f"{quoted(text)}: {quoted('/' + prefix)} is no prefix; it takes letters, digits and /._~-")
+    return _free(Own(Path(file), name, f"/{prefix}".rstrip("/") if moved else None), text)
+
+
+def _free(own: Own, text: str) -> Own:
+    from understudy.apis import NAMES
+
+    if own.name in (*NAMES, "control"):
+        remedy = f"name the document with my-{own.name}={own.file}"
+        raise UsageError(f"{quoted(text)}: {own.name} is the name of a built-in API; {remedy}")
+    return own
+
+
+def declared(
+    texts: Sequence[str], *, strict: bool = False, report: Callable[[str], None] = lambda line: None
+) -> list[Api]:
+    """The APIs of these names and documents, each once, or all that are built in.
+
+    `report` gets a line for what is not understood in a document; with `strict` that raises UsageError, as does a
+    document that cannot be served.
+    """
     from understudy.apis import NAMES, declare
     from understudy.document.compile import ContractError
 
     try:
-        return [declare(name) for name in dict.fromkeys(names or NAMES)]
+        apis = [
+            _own(document(text), strict=strict, report=report) if text not in NAMES else declare(text)
+            for text in dict.fromkeys(texts or NAMES)
+        ]
     except ContractError as error:
         raise UsageError(str(error)) from error
+    seen: set[str] = set()
+    for api, text in zip(apis, dict.fromkeys(texts or NAMES), strict=True):
+        if api.name in seen:
+            raise UsageError(f"{quoted(text)}: there is another API {api.name}; name this one with NAME={text}")
+        seen.add(api.name)
+    return apis
+
+
+def _own(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
+    """The API of a user's document. Raises UsageError."""
+    from understudy.apis.own import declare
+    from understudy.document.normal import UnsupportedDocument
+    from understudy.document.notice import lines
+    from understudy.document.read import Unreadable
+
+    try:
+        api, notices = declare(own)
+    except (Unreadable, UnsupportedDocument) as error:
+        raise UsageError(str(error)) from error
+    if not api.contract.operations:
+        first = "".join(f"; {line}" for line in lines(notices, 1)[:1])
+        raise UsageError(f"{own.file} has no operation that can be served{first}")
+    for line in lines(notices, _MOST_LINES):
+        report(line)
+    if strict and notices:
+        text = f"in {len(notices)} places something is wrong or not understood; `understudy lint {own.file}` lists them"
+        raise UsageError(f"--strict: {own.file}: {text}")
+    return api
 
 
 def quoted(text: str) -> str:

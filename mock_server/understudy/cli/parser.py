@@ -6,8 +6,8 @@ import argparse
 import re
 from typing import Any, NoReturn, Protocol
 
-from understudy.cli import assumptions, check, mutants, rules, serve
-from understudy.cli.arguments import check_api_name
+from understudy.cli import assumptions, check, lint, mutants, rules, serve
+from understudy.cli.arguments import check_api
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.streams import no_color
 
@@ -27,6 +27,7 @@ class Command(Protocol):
 COMMANDS: dict[str, Command] = {
     "serve": serve,
     "rules": rules,
+    "lint": lint,
     "check": check,
     "mutants": mutants,
     "assumptions": assumptions,
@@ -74,8 +75,10 @@ def parse(words: list[str]) -> argparse.Namespace:
     options, unknown = build_parser().parse_known_args(own)
     if unknown:
         raise UsageError(_unknown(unknown[0], options.usage()))
-    for name in [options.api] if isinstance(options.api, str) else options.api:
-        check_api_name(name)  # not as a type of argparse: the value of an unknown flag looks like a name
+    names = getattr(options, "api", ())
+    for name in [names] if isinstance(names, str) else names:
+        # not as a type of argparse: the value of an unknown flag looks like a name
+        check_api(name, documents=getattr(options, "takes_documents", False))
     options.command = words[len(own) + 1 :]
     takes_command = getattr(options, "takes_command", False)
     if options.command and not takes_command:

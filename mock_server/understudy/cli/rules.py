@@ -18,7 +18,8 @@ HELP = "list rules and assumptions"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rules`."""
     parser.description = "List rules and assumptions."
-    parser.add_argument("api", nargs="*", metavar="API", help="only these APIs (default: all)")
+    parser.add_argument("api", nargs="*", metavar="API", help="only these APIs, or documents (default: all built-in)")
+    parser.set_defaults(takes_documents=True)
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
 

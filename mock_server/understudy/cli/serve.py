@@ -26,7 +26,8 @@ _AN_ADDRESS = "--host takes an address of this machine"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `serve`."""
     parser.description = "Serve the mock."
-    parser.add_argument("api", nargs="*", metavar="API", help="only these APIs (default: all)")
+    parser.add_argument("api", nargs="*", metavar="API", help="only these APIs, or documents (default: all built-in)")
+    parser.set_defaults(takes_documents=True)
     _add_network(parser)
     _add_behaviour(parser)
     _add_output(parser)
@@ -83,6 +84,8 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
     limit.add_argument("--rate-limit", type=rate_limit, metavar="N", help=number)
     add("--assume", action="append", default=[], metavar="ID=VALUE", help="switch an assumption (repeatable)")
     add("--fidelity", choices=("helpful", "strict"), default="helpful", help="strict: no X-Mock-* headers")
+    strict = "take no document of which something is not understood"
+    add("--strict", action="store_true", help=strict)
     add("--check", action="store_true", help="check every answer against the document; a mismatch is a 500")
     fixtures = "folder with <api>/seed.yaml, in place of the built-in ones"
     add("--fixtures", type=file_path("--fixtures"), metavar="DIR", help=fixtures)
@@ -166,14 +169,14 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     from understudy.engine.ids import secret
     from understudy.engine.worlds import Worlds
 
-    apis = declared(options.api)
+    apis = declared(options.api, strict=options.strict, report=_warn)
     names = [api.name for api in apis]
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
         kept = bounds(options.bound)
         worlds = Worlds(
             [*apis, partial(control.declare, most_bytes=kept.control_bytes)],
-            seeds=seeds(names, options.fixtures),
+            seeds={**dict.fromkeys(names), **seeds(names, options.fixtures)},
             clock=_clock(options.clock),
             seed=options.seed,
             assume=_assumed(options.assume, apis),
@@ -252,6 +255,10 @@ def _banner(worlds: Worlds) -> list[str]:
     if worlds.server.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.server.token}' {url}/__mock__/health")
     return [*lines, "Ctrl-C stops it."]
+
+
+def _warn(line: str) -> None:
+    print(f"understudy: {line}", file=sys.stderr)
 
 
 def _write(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jsonschema_rs
 import msgspec
@@ -10,17 +10,20 @@ from msgspec.structs import force_setattr
 
 from understudy.document import closed as closed_schema
 from understudy.document.model import Json, Validator
+from understudy.document.shapes import Shape
 from understudy.messages import shorten, suggest
 
 JSON = "application/json"
 FORM = "multipart/form-data"
+URLENCODED = "application/x-www-form-urlencoded"
 
 
 class Body(msgspec.Struct, frozen=True):
     """A request body: its validator and the names of its declared properties.
 
     `media_type` is JSON or multipart/form-data; the parts of a form are its properties, each a string. `strict`
-    validates against `closed`, the schema without undeclared members.
+    validates against `closed`, the schema without undeclared members. `others` are the same body in other media types.
+    With a `shape` the values of a form are typed by it.
     """
 
     required: bool
@@ -29,10 +32,18 @@ class Body(msgspec.Struct, frozen=True):
     media_type: str = JSON
     closed: Json = True
     strict: Validator | None = None
+    others: tuple[Body, ...] = ()
+    shape: Callable[[], Shape] | None = None
+    kind: str = ""  # json, multipart, urlencoded, text or bytes: how it is read
     sent_as: bytes = b""  # the Content-Type of most requests, compared first
 
     def __post_init__(self) -> None:
         force_setattr(self, "sent_as", self.media_type.encode())
+        force_setattr(self, "kind", self.kind or kind_of(self.media_type))
+
+    def taking(self, media_type: str) -> Body | None:
+        """The body in this media type (lower case, without parameters); None where it is not declared."""
+        return next((one for one in (self, *self.others) if _takes(one.media_type, media_type)), None)
 
     def first_error(self, value: Json) -> str:
         """The first error of an invalid `value` in one line, after the dotted path of the member."""
@@ -57,3 +68,18 @@ class Body(msgspec.Struct, frozen=True):
                 message = f"The {error.kind.property.replace('_', ' ')} field is required."
             errors.setdefault(".".join(path), []).append(message)
         return errors
+
+
+def kind_of(media_type: str) -> str:
+    """How a body of a media type is read: as json, multipart, urlencoded, text or bytes."""
+    if media_type == JSON or media_type.endswith("+json"):
+        return "json"
+    if media_type in (FORM, URLENCODED):
+        return "multipart" if media_type == FORM else "urlencoded"
+    return "text" if media_type.startswith("text/") else "bytes"
+
+
+def _takes(declared: str, sent: str) -> bool:
+    if declared.endswith("/*"):
+        return declared == "*/*" or sent.startswith(declared[:-1])
+    return declared == sent or (declared == JSON and sent.endswith("+json"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +20,7 @@ from understudy.document import keys
 from understudy.document.body import FORM, JSON, Body
 from understudy.document.contract import Contract
 from understudy.document.dialect import diagnostics as dialect_diagnostics
-from understudy.document.dialect import examples, rebase
+from understudy.document.dialect import examples, is_token, rebase
 from understudy.document.model import (
     Assumed,
     Assumption,
@@ -77,7 +78,7 @@ def load(name: str, path: Path | None = None) -> Contract:
         return document
 
     contents = own.read_bytes(), data.path(keys.FILE).read_bytes()
-    return _Compiler(cache.cached(f"{name}-document", checked, *contents), name).contract(own.name)
+    return Compiler(cache.cached(f"{name}-document", checked, *contents), name).contract(own.name)
 
 
 def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract:
@@ -85,7 +86,7 @@ def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract
     diagnostics = list(dialect_diagnostics(document))
     if diagnostics:
         raise ContractError(source, diagnostics)
-    compiler = _Compiler(document, name)
+    compiler = Compiler(document, name)
     try:
         contract = compiler.contract(source)
         compiler.check_examples()
@@ -97,7 +98,7 @@ def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract
     return contract
 
 
-class _Compiler:
+class Compiler:
     """Builds a Contract from a document that keeps to the dialect, and collects diagnostics."""
 
     def __init__(self, document: Mapping[str, Json], name: str) -> None:
@@ -108,9 +109,13 @@ class _Compiler:
         self.pointer = ""  # the pointer of what is being compiled
         self.validators: dict[tuple[str, bool], Validator] = {}
         self.uri = f"urn:understudy:{name}"
-        self.registry = jsonschema_rs.Registry([(self.uri, dict(document))])
         self.assumptions = {a["id"]: _assumption(a) for _, a in self.listed("x-assumptions")}
         self.rules = {rule["id"] for _, rule in self.listed("x-rules")}
+
+    @cached_property
+    def registry(self) -> jsonschema_rs.Registry:
+        """The document, for validators that refer to its parts."""
+        return jsonschema_rs.Registry([(self.uri, dict(self.document))])
 
     def contract(self, source: str) -> Contract:
         """The compiled document; its problems are in `diagnostics` afterwards."""
@@ -153,12 +158,14 @@ class _Compiler:
                 yield at("paths", path, method, key, number), entry
 
     def each_operation(self) -> Iterator[tuple[str, str, Json]]:
+        """Every operation: path, method (lower case), declaration."""
         for path, item in self.document["paths"].items():
             for method in METHODS:
                 if method in item:
                     yield path, method, item[method]
 
     def check_ids(self) -> None:
+        """Ids of rules and assumptions are unique and well-formed."""
         seen: set[str] = set()
         for key in ("x-rules", "x-assumptions"):
             for pointer, entry in self.listed(key):
@@ -169,11 +176,13 @@ class _Compiler:
                 seen.add(entry["id"])
 
     def check_kinds(self, contract: Contract) -> None:
+        """All kinds of errors that the pipeline raises are declared."""
         for kind in PIPELINE_KINDS:
             if kind not in contract.errors:
                 self.diagnostics.append(("/x-errors", f"{kind} is missing; every API needs it"))
 
     def operations(self) -> Iterator[Operation]:
+        """The compiled operations."""
         for path, method, operation in self.each_operation():
             pointer = self.pointer = at("paths", path, method)
             parameters = tuple(self.parameters(path, operation, pointer))
@@ -231,6 +240,7 @@ class _Compiler:
             self.diagnostics.append((pointer, "the path must start with / and have a parameter as a whole segment"))
 
     def parameters(self, path: str, operation: Json, pointer: str) -> Iterator[Parameter]:
+        """The compiled parameters of an operation, those of its path included."""
         shared = self.document["paths"][path].get("parameters", [])
         entries = [(at("paths", path, "parameters", n), entry) for n, entry in enumerate(shared)]
         entries += [(f"{pointer}/parameters/{n}", entry) for n, entry in enumerate(operation.get("parameters", ()))]
@@ -255,6 +265,7 @@ class _Compiler:
             )
 
     def body(self, entry: Json, pointer: str) -> Body | None:
+        """The compiled request body; None without one."""
         if entry is None:
             return None
         body, where = self.resolve(entry, pointer)
@@ -269,10 +280,12 @@ class _Compiler:
         return Body(body.get("required", False), self.at(target), _properties(schema), media_type, closed, strict)
 
     def event(self, name: str, event: Json) -> Body:
+        """The compiled body of an event."""
         schema = event["schema"]
         return Body(True, self.at(at("x-events", name, "schema"), formats=True), _properties(schema))
 
     def expected(self, response: Json, pointer: str) -> Expected:
+        """A compiled documented response."""
         headers = []
         for name, entry in response.get("headers", {}).items():
             header, where = self.resolve(entry, f"{pointer}/headers/{name}")
@@ -285,6 +298,7 @@ class _Compiler:
         return Expected(None, "", tuple(headers))
 
     def pagination(self, operation: Json, parameters: Sequence[Parameter], pointer: str) -> Pagination | None:
+        """The pagination of an operation; None without one."""
         own = operation.get("x-pagination")
         if own is None:
             return None
@@ -324,6 +338,7 @@ class _Compiler:
                 yield from self.scheme(name, scheme, at("components", "securitySchemes", name))
 
     def scheme(self, name: str, scheme: Json, pointer: str) -> Iterator[Scheme]:
+        """A compiled security scheme; none, and a diagnostic, for one that is not understood."""
         case = self.reference(scheme.get("x-scheme-case"), f"{pointer}/x-scheme-case")
         challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
         kind, location = scheme.get("scheme", "").lower(), scheme.get("in")
@@ -332,7 +347,7 @@ class _Compiler:
         elif (
             scheme["type"] == "apiKey"
             and location in ("header", "query", "cookie")
-            and _is_token(scheme.get("name", ""))
+            and is_token(scheme.get("name", ""))
         ):
             key = scheme["name"].lower() if location == "header" else scheme["name"]
             yield Scheme(name, "apiKey", key, case, challenge, location)
@@ -341,6 +356,7 @@ class _Compiler:
             self.diagnostics.append((pointer, text))
 
     def error_kind(self, kind: str, error: Json) -> ErrorKind:
+        """A compiled kind of error."""
         pointer = at("x-errors", kind)
         known = self.assumptions.get(error.get("as", ""))
         if known and not (_is_answer(known.default) and all(v is None or _is_answer(v) for v in known.alternatives)):
@@ -387,6 +403,7 @@ class _Compiler:
         return self.reference(value, pointer) if isinstance(value, Mapping) else value
 
     def reference(self, value: Json, pointer: str) -> Assumed | None:
+        """The Assumed of `{assumption: id}`; None for None."""
         if value is None:
             return None
         id = value["assumption"]
@@ -395,6 +412,7 @@ class _Compiler:
         return Assumed(id)
 
     def check_rule(self, id: str | None, pointer: str) -> str | None:
+        """The id of a rule, which must exist."""
         if id is not None and id not in self.rules:
             self.diagnostics.append((pointer, f"unknown rule {id}{suggest(id, self.rules)}"))
         return id
@@ -427,11 +445,6 @@ class _Compiler:
                 error = next(validator.iter_errors(example))
                 text = f"does not fit its schema: {at(*error.instance_path)}: {shorten(error.message, 300)}"
                 self.diagnostics.append((pointer, text))
-
-
-def _is_token(name: str) -> bool:
-    """Whether a text is a valid name of a header or cookie (RFC 9110, 5.6.2)."""
-    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) is not None
 
 
 def _path(url: str) -> str | None:

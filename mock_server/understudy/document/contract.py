@@ -12,7 +12,7 @@ from understudy.document.operation import Operation
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """A compiled document. `document` is its plain JSON.
+    """A compiled document. `document` is its plain JSON, `content` the file that is shown (empty: our own).
 
     `headers` are the headers that operations require beside the credential, each with an example. `methods` declares
     the response to HEAD and OPTIONS where no operation has them.
@@ -33,6 +33,7 @@ class Contract:
     events: Mapping[str, Body]
     headers: Mapping[str, str]
     validator: Callable[..., Validator] = field(repr=False, compare=False)
+    content: bytes = field(default=b"", repr=False)
 
     def fits(self, schema: str | Mapping[str, Json]) -> Validator:
         """The validator of a component schema (by name) or of a JSON schema."""

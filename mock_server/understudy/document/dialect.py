@@ -50,6 +50,16 @@ def examples(document: Json) -> Iterator[tuple[str, str, Json]]:
             yield from _own_examples(node, document)
 
 
+def own_keys(owner: str) -> dict[str, str]:
+    """Our own keys on an object of this kind, and the place of each in the dialect's schema."""
+    return {name: place for name, place in shape(f"/$defs/{owner}").members.items() if name.startswith("x-")}
+
+
+def is_token(name: str) -> bool:
+    """Whether a text is a valid name of a header or cookie (RFC 9110, 5.6.2)."""
+    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) is not None
+
+
 def rebase(schema: Json, uri: str) -> Json:
     """A schema with its `#...` references resolved against the document `uri`."""
     if isinstance(schema, Mapping):

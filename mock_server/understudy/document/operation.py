@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -10,12 +11,14 @@ import msgspec
 
 from understudy.document.body import Body
 from understudy.document.memory import MAX_BODIES, MAX_BODY_LENGTH, MAX_KEY_LENGTH, memoize
-from understudy.document.model import Assumed, Json, Pagination, RateLimit
-from understudy.document.parameters import Issue, Parameter, describe_invalid, read_query
+from understudy.document.model import Assumed, Json, Pagination, RateLimit, Scheme
+from understudy.document.parameters import Issue, Parameter, read_fields, read_query, read_texts
 from understudy.document.pointer import at
 from understudy.document.responses import Expected, header_errors
-from understudy.engine.exchange import Response, body_type
+from understudy.engine.exchange import Headers, Response, body_type
 from understudy.messages import shorten
+
+_PATH_NAME = re.compile(r"\{([^{}/]+)\}")
 
 
 class Operation(msgspec.Struct, frozen=True, eq=False):
@@ -32,6 +35,9 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
     rate_limit: RateLimit | None
     secured: bool | Assumed
     keys: frozenset[str] = frozenset()  # query parameters that carry a credential
+    carried: tuple[Parameter, ...] = ()  # headers and cookies that the validate step reads
+    security: tuple[tuple[Scheme, ...], ...] = ()  # alternatives: all schemes of one of them are needed
+    prefixes: tuple[str, ...] = ()  # base paths of this operation alone; none: those of the document
     _known: dict[tuple[tuple[str, ...], str], dict[str, Json]] = {}
 
     def __repr__(self) -> str:
@@ -56,20 +62,29 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
             memoize(self._known, (segments, query), arguments.copy())
         return arguments, path_issues + query_issues
 
+    def read_carried(self, headers: Headers) -> tuple[dict[str, Json], tuple[Issue, ...]]:
+        """The typed header and cookie parameters of a request, and the issues found."""
+        fields: dict[str, list[str]] = {}
+        for field, value in headers:
+            fields.setdefault(field.decode("latin-1"), []).append(value.decode("latin-1"))
+        cookies: dict[str, list[str]] = {}
+        for text in fields.get("cookie", ()):
+            for part in text.split(";"):
+                name, _, value_text = part.strip().partition("=")
+                cookies.setdefault(name, []).append(value_text)
+        arguments, issues = read_fields(fields, tuple(one for one in self.carried if one.location == "header"))
+        values, others = read_fields(cookies, tuple(one for one in self.carried if one.location == "cookie"))
+        return arguments | values, issues + others
+
     def _read_path(self, segments: tuple[str, ...]) -> tuple[dict[str, Json], tuple[Issue, ...]]:
-        names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
-        arguments = {name: unquote(text) for name, text in zip(names, segments, strict=True)}
-        issues = tuple(
-            Issue(
-                parameter.name,
-                "path",
-                (arguments[parameter.name],),
-                describe_invalid(parameter, arguments[parameter.name]),
-            )
-            for parameter in self._at("path")
-            if not parameter.validator.is_valid(arguments[parameter.name])
-        )
-        return arguments, issues
+        names = _PATH_NAME.findall(self.path)
+        texts = {name: unquote(text) for name, text in zip(names, segments, strict=True)}
+        arguments: dict[str, Json] = {}
+        issues: list[Issue] = []
+        for parameter in self._at("path"):
+            read_texts(parameter, [texts[parameter.name]], arguments, issues)
+        path_issues = tuple(issue._replace(kind="path") for issue in issues)
+        return texts | arguments, path_issues
 
     def mismatch(self, response: Response) -> str | None:
         """How a response differs from the document, in one line; None when it conforms.
@@ -82,10 +97,16 @@ class Operation(msgspec.Struct, frozen=True, eq=False):
             return f"{self.id}: status {response.status} is not documented (known: {', '.join(self.responses)})"
         for text in header_errors(expected, response):
             return f"{self.id}: {response.status}: {text}"
-        if expected.body is None:
+        if expected.body is None and expected.media_type == "":
             return f"{self.id}: {response.status}: a body where none is documented" if response.body else None
-        if body_type(response) != expected.media_type:
+        chosen = next((one for one in (expected, *expected.others) if one.has_type(body_type(response))), None)
+        if chosen is None:
             return f"{self.id}: {response.status}: content type {response.header('content-type')!r} is not documented"
+        return self._body_mismatch(chosen, response)
+
+    def _body_mismatch(self, expected: Expected, response: Response) -> str | None:
+        if expected.body is None:  # no JSON: bytes of any kind
+            return None
         if response.body in expected.known:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Reads YAML files as JSON values: no dates, no repeated keys. Must not know what a file means."""
+"""Reads YAML and JSON files as JSON values: no dates, no repeated keys. Must not know what a file means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from understudy.document import yaml_limits
+from understudy.document import json_text, yaml_limits
 from understudy.document.pointer import Json
 
 
@@ -16,18 +16,26 @@ class Unreadable(Exception):
 
 def read(path: Path) -> Json:
     """The content of a YAML file; raises Unreadable."""
-    import yaml  # imported late: takes 8 ms, and a start from the cache needs none
-
-    content = b""
     try:
-        content = path.read_bytes()
-        yaml_limits.check(content)
-        return yaml.load(content, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
+        return read_bytes(path.read_bytes(), str(path))
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from error
+
+
+def read_bytes(content: bytes, name: str) -> Json:
+    """The value of a YAML or JSON text; `name` stands for it in messages. Raises Unreadable."""
+    import yaml  # imported late: takes 8 ms, and a start from the cache needs none
+
+    try:
+        if content.lstrip()[:1] == b"{":
+            value = json_text.load(content)
+            if value is not json_text.NO_JSON:
+                return value
+        yaml_limits.check(content)
+        return yaml.load(content, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
     except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:  # PyYAML's on odd tags
         line, text = yaml_fault(error, content)
-        raise Unreadable(f"{path}{line and f':{line}'}: {text}") from error
+        raise Unreadable(f"{name}{line and f':{line}'}: {text}") from error
 
 
 @cache

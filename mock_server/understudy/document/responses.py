@@ -13,12 +13,21 @@ from understudy.messages import shorten
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """One documented response: its body's validator, media type and headers. `known` memoizes valid bodies."""
+    """One documented response: its body's validator, media type and headers. `known` memoizes valid bodies.
+
+    `others` are the same response in other media types. `body` is None without a body, and for one that is no JSON.
+    """
 
     body: Validator | None
     media_type: str
     headers: tuple[tuple[str, bool, str, Validator], ...]
     known: dict[bytes, None] = {}
+    others: tuple[Expected, ...] = ()
+
+    def has_type(self, media_type: str) -> bool:
+        """Whether a media type, in lower case and without parameters, is this one, or in its range."""
+        own = self.media_type
+        return own == media_type or (own.endswith("/*") and (own == "*/*" or media_type.startswith(own[:-1])))
 
 
 def header_errors(expected: Expected, response: Response) -> Iterator[str]:

@@ -15,7 +15,7 @@ import msgspec
 from understudy.document.contract import Contract
 from understudy.engine.call import Call, Handler, Json
 from understudy.engine.credential import Credential
-from understudy.engine.exchange import Response
+from understudy.engine.exchange import Headers, Response
 from understudy.engine.faults import Fault
 from understudy.engine.ids import Ids
 from understudy.engine.problem import Refusal
@@ -31,6 +31,7 @@ class Timer(NamedTuple):
 
 
 Step = Callable[[Call], Response | None]
+Refuse = Callable[[Call, str, Refusal], tuple[int, Headers, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,12 @@ class SeededTenant(msgspec.Struct, frozen=True):
 class Api:
     """All that the pipeline needs to serve one API. Mutants change it with `dataclasses.replace`.
 
-    `error_body` renders an error (of media type `error_type`), `layouts` declare the collections of a tenant,
-    `inconsistencies` describes contradictions between its records, `seed` reads the content of a seed file, `new_key`
-    makes a credential in the vendor's format, `access_info` is the API's entry in the ready file. `events` are actions
-    of a person in the vendor's own app, `timers` are actions of the API itself. A body larger than `most_bytes`, or
-    JSON deeper than `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation.
+    `error_body` renders an error (of media type `error_type`); `refuse`, if given, renders a kind of problem with a
+    status and headers of its own. `layouts` declare the collections of a tenant, `inconsistencies` describes
+    contradictions between its records, `seed` reads the content of a seed file, `new_key` makes a credential in the
+    vendor's format, `access_info` is the API's entry in the ready file. `events` are actions of a person in the
+    vendor's own app, `timers` are actions of the API itself. A body larger than `most_bytes`, or JSON deeper than
+    `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Api:
     most_bytes: int = 1 << 20
     most_depth: int = 200
     larger_bodies: Mapping[str, int] = field(default_factory=dict)
+    refuse: Refuse | None = None
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)

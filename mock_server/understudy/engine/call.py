@@ -21,13 +21,18 @@ from understudy.engine.world import World
 Json = Any
 NO_STORE = Store({})  # of a call without a credential
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+", re.ASCII)
+JSON: Headers = ((b"content-type", b"application/json"),)
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """The result of a handler: encoded JSON, or a listing from which the page step cuts a page."""
+    """The result of a handler: a body, or a listing from which the page step cuts a page.
+
+    `head` holds the headers that say what the body is: JSON, if nothing else is said.
+    """
 
     body: bytes | Listing
     status: int | None = None  # None: the operation's documented success
+    head: Headers = JSON
 
 
 class Call:

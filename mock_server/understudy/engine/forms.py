@@ -20,7 +20,12 @@ logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # else 
 
 
 def read_form(content_type: str, content: bytes) -> dict[str, str]:
-    """The parts of a form by name, the last one of each name; text that is not UTF-8 is decoded as Latin-1.
+    """The parts of a form by name, the last one of each name; raises ValueError as `read_parts` does."""
+    return {name: values[-1] for name, values in read_parts(content_type, content).items()}
+
+
+def read_parts(content_type: str, content: bytes) -> dict[str, list[str]]:
+    """All parts of a form by name; text that is not UTF-8 is decoded as Latin-1.
 
     Raises ValueError for an invalid form, or one with too many parts or headers.
     """
@@ -54,7 +59,7 @@ class _Parts:
     """Collects the parts that the parser reports."""
 
     def __init__(self, options_of: Callable[[bytes], dict[bytes, bytes]]) -> None:
-        self.values: dict[str, str] = {}
+        self.values: dict[str, list[str]] = {}
         self.ended = False
         self._options_of = options_of
         self._count = 0
@@ -97,7 +102,7 @@ class _Parts:
     def _end_part(self) -> None:
         if self._name is None:
             raise ValueError("A part of the form has no name")
-        self.values[_text(self._name)] = _text(b"".join(self._data))
+        self.values.setdefault(_text(self._name), []).append(_text(b"".join(self._data)))
 
     def _end(self) -> None:
         self.ended = True

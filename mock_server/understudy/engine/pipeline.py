@@ -16,7 +16,7 @@ from understudy.document.operation import UNROUTED, Operation
 from understudy.engine.api import Api, Steps
 from understudy.engine.auth import authenticate
 from understudy.engine.bounds import Full
-from understudy.engine.call import Call, Json
+from understudy.engine.call import JSON, Call, Json
 from understudy.engine.credential import NOBODY
 from understudy.engine.exchange import Exchange, Headers, Request, Response
 from understudy.engine.faults import WITHOUT_CONTENT, Fault
@@ -31,7 +31,6 @@ from understudy.engine.validation import validate
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
 
-JSON: Headers = ((b"content-type", b"application/json"),)
 PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
 INDEX_METHODS = ("GET", "HEAD", "OPTIONS")  # of the index at `/`, which the edge serves, and of all pages
 
@@ -41,7 +40,7 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     try:
         if world.jobs:
             worlds.run_due_jobs(world)
-        api, operations, segments = worlds.router.find(request.path)
+        api, operations, segments, _ = worlds.router.find(request.path, request.method)
     except Exception:  # before an API is found: problem details
         return _record_unowned(request, world, _FAILED, "internal", traceback.format_exc())
     if api is None:
@@ -75,7 +74,7 @@ def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
 
     Finds out by route and credential only, before the body is read; counts and records nothing.
     """
-    api, operations, segments = worlds.router.find(request.path)
+    api, operations, segments, _ = worlds.router.find(request.path, request.method)
     if api is None:
         return None
     call = Call(request, world, api.contract, segments=segments)
@@ -172,7 +171,7 @@ def _run(call: Call, api: Api, worlds: Worlds) -> Response:
     status = reply.status or call.value(call.operation.success)
     if status == 204:
         return Response(204, call.headers)
-    return Response(status, JSON + call.headers if call.headers else JSON, body)
+    return Response(status, reply.head + call.headers if call.headers else reply.head, body)
 
 
 def _refuse(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str, Response, str | None]:
@@ -203,9 +202,12 @@ def _render(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str
         call.trace.append(rule_id)
     message = call.value(kind.message) if problem.message is None else problem.message
     refusal = Refusal(answer["status"], answer["code"], message, problem.fields)
-    body = encode(api.error_body(call, refusal))
-    headers = ((b"content-type", api.error_type), *call.headers, *problem.headers, *hint(call, problem, worlds))
-    return kind.reason, Response(answer["status"], headers, body)
+    head: Headers
+    if api.refuse is None:
+        status, head, body = refusal.status, ((b"content-type", api.error_type),), encode(api.error_body(call, refusal))
+    else:
+        status, head, body = api.refuse(call, problem.kind, refusal)
+    return kind.reason, Response(status, (*head, *call.headers, *problem.headers, *hint(call, problem, worlds)), body)
 
 
 def _mismatch(call: Call, response: Response) -> str | None:
@@ -255,7 +257,7 @@ def _unowned(request: Request, router: Router) -> tuple[Response, str | None]:
     if path == "/" and method not in INDEX_METHODS:
         refused = _details(405, f"{method} is not allowed here; allowed: {', '.join(INDEX_METHODS)}")
         return structs.replace(refused, headers=(*refused.headers, *_allow(INDEX_METHODS))), "route"
-    index = "" if "GET" in router.find("/").operations else "; GET / lists what is served"
+    index = "" if "GET" in router.find("/", "GET").operations else "; GET / lists what is served"
     return _not_found(f"No API served here owns {path}{index}{router.suggest(path)}"), "route"
 
 

@@ -15,10 +15,12 @@ from understudy.document.body import JSON, Body
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.parameters import Issue, Parameter, read_value
+from understudy.document.styles import form_value
+from understudy.engine.auth import pairs
 from understudy.engine.call import Call, Json
 from understudy.engine.codings import KNOWN, TooLarge, UnknownCoding, decode
-from understudy.engine.exchange import Response
-from understudy.engine.forms import read_form
+from understudy.engine.exchange import Response, body_type
+from understudy.engine.forms import read_parts
 from understudy.engine.problem import Problem
 from understudy.engine.warning import warn
 
@@ -29,6 +31,9 @@ def validate(call: Call) -> Response | None:
     """Set the call's typed `arguments` and decoded `body`; raises Problem for an invalid request."""
     operation = call.operation
     call.arguments, issues = operation.read(call.segments, call.request.query)
+    if operation.carried:
+        carried, others = operation.read_carried(call.request.headers)
+        call.arguments, issues = carried | call.arguments, issues + others
     if issues:
         _apply_or_refuse(call, issues)
     request, body = call.request, operation.body
@@ -58,7 +63,8 @@ def read_body(call: Call, body: Body | None) -> Json:
         return None
     if not content:
         if body.required:
-            raise Problem("invalid", "A JSON request body is required", fields=body.errors({}))
+            form = "JSON request" if body.kind == "json" else "request"
+            raise Problem("invalid", f"A {form} body is required", fields=body.errors({}))
         return None
     sent_as = codings = None
     for header, text in call.request.headers:
@@ -67,13 +73,10 @@ def read_body(call: Call, body: Body | None) -> Json:
         elif header == b"content-encoding":
             codings = text if codings is None else codings + b"," + text
     if sent_as != body.sent_as:
-        _check_media_type(call, body.media_type)
+        body = _in_media_type(call, body)
     if codings is not None:
         content = _decode(content, codings, most=call.max_bytes)
-    if body.media_type == JSON:
-        value = _read_json(content, call.max_depth)
-    else:
-        value = _read_form(call.request.header("content-type"), content)
+    value = _read_json(content, call.max_depth) if body.kind == "json" else _read_other(call, body, content)
     _check_value(call, body, value)
     return value
 
@@ -84,21 +87,40 @@ def _check_value(call: Call, body: Body, value: Json) -> None:
         warn(call, islice(body.unknown_members(value), _MOST_WARNINGS))  # before errors: it may be a misspelt name
         if not body.validator.is_valid(value):
             raise Problem("invalid", body.first_error(value), fields=body.errors(value))
-    if body.media_type != JSON:
+    if body.kind != "json":
         return
     if call.value(call.contract.unknown["body-fields"]) == "reject" and not body.properties.issuperset(value):
         name = next(name for name in value if name not in body.properties)[:80]
         raise Problem("invalid", f"unknown field {name}", fields={name: ["This field is not known."]})
 
 
-def _check_media_type(call: Call, expected: str) -> None:
-    sent = call.request.header("content-type") or ""
-    media_type = sent.partition(";")[0].strip().lower()
-    if media_type == expected or (expected == JSON and media_type.endswith("+json")):
-        return
+def _in_media_type(call: Call, body: Body) -> Body:
+    """The body in the media type that was sent; raises Problem for one that is not declared."""
+    sent = body_type(call.request)
+    chosen = body.taking(sent)
+    if chosen is not None:
+        return chosen
     kind = call.contract.errors["unsupported-media-type"]
-    if expected != JSON or kind.answer is None or call.assumed(kind.answer.id) is not None:
-        raise Problem("unsupported-media-type", f"The content type {sent or '(none)'} is not {expected}")
+    if body.media_type != JSON or kind.answer is None or call.assumed(kind.answer.id) is not None:
+        given, known = call.request.header("content-type"), [one.media_type for one in (body, *body.others)]
+        raise Problem("unsupported-media-type", f"The content type {given or '(none)'} is not {' or '.join(known)}")
+    return body
+
+
+def _read_other(call: Call, body: Body, content: bytes) -> Json:
+    """The value of a body that is no JSON: a form by its shape, else its text."""
+    content_type = call.request.header("content-type") or ""
+    if body.kind == "urlencoded":
+        given: dict[str, list[str]] = {}
+        for name, text in pairs(content.decode("utf-8", "replace")) if content else ():
+            given.setdefault(name, []).append(text)
+    elif body.kind == "multipart":
+        given = _read_form(content_type, content)
+    else:
+        return content.decode("latin-1")
+    if body.shape is None:
+        return {name: texts[-1] for name, texts in given.items()}
+    return form_value(given, body.shape())
 
 
 def _read_json(content: bytes, most_depth: int) -> Json:
@@ -123,9 +145,9 @@ def is_nested_deeper(value: Json, most: int) -> bool:
     return bool(level)
 
 
-def _read_form(content_type: str | None, content: bytes) -> dict[str, str]:
+def _read_form(content_type: str, content: bytes) -> dict[str, list[str]]:
     try:
-        return read_form(content_type or "", content)
+        return read_parts(content_type, content)
     except ValueError as error:
         raise Problem("malformed-body", str(error)) from None
 

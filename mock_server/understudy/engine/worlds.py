@@ -107,11 +107,16 @@ class Worlds:
         world = origin.fork(id, tenants=origin.tenants, ids=ids, clock=clock)
         world.credentials = {}
         for credential in origin.credentials.values():
-            token = self.apis[credential.api].new_key(world.ids)
+            token = self._new_token(credential, world.ids)
             world.credentials[credential.api, token] = credential._replace(token=token)
         self.all[id] = world.mark_origin()
         self._register(world)
         return world
+
+    def _new_token(self, like: Credential, ids: Ids) -> str:
+        """A new token in the form of another: a key, or user and password."""
+        new_key = self.apis[like.api].new_key
+        return f"{new_key(ids)}:{new_key(ids)}" if ":" in like.token else new_key(ids)
 
     def remove(self, id: str) -> None:
         """Remove a world and its keys; raises KeyError for an unknown id, ValueError for the default world."""

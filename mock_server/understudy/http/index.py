@@ -5,9 +5,13 @@ Where the control API needs a token (off loopback) the index has no keys: the re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from understudy.document.model import Scheme
+from understudy.document.operation import Operation
+from understudy.document.parameters import Parameter
 from understudy.engine.worlds import Worlds
 
 Json = Any
@@ -31,17 +35,20 @@ def summary(worlds: Worlds) -> dict[str, Json]:
     }
 
 
-def curl(worlds: Worlds, name: str, key: str) -> str:
-    """Return a curl line that calls a list operation of an API with a key."""
+def curl(worlds: Worlds, name: str, key: str | None) -> str:
+    """Return a curl line of a first call to an API with a key: a list operation, else one that needs no argument."""
     api, entry = worlds.apis[name], worlds.access_info(worlds.default, name)
-    listing = next(o for o in api.contract.operations.values() if o.pagination and "{" not in o.path)
-    scheme = api.contract.schemes[0]
-    needed = {p.name: entry.get(p.name) for p in listing.parameters if p.required and p.location == "query"}
-    key_headers, key_query = scheme.carry(key)
+    operation = min(api.contract.operations.values(), key=_arguments)
+    scheme = _scheme(operation, api.contract.schemes)
+    token = entry.get("credentials", {}).get(scheme.name, key) if scheme else None
+    key_headers, key_query = scheme.carry(token) if scheme and token else ({}, {})
+    needed = {p.name: entry.get(p.name, p.example) for p in operation.parameters if _is_needed(p, "query")}
     query = f"?{urlencode({**key_query, **needed})}" if key_query or needed else ""
     headers = {**{name.title(): value for name, value in key_headers.items()}, **api.contract.headers}
-    options = " ".join(f"-H '{header}: {text}'" for header, text in headers.items())
-    return f"curl {options} '{entry['base_url']}{listing.path}{query}'"
+    options = [f"-X {operation.method}"] if operation.method != "GET" else []
+    options += [f"-H '{header}: {text}'" for header, text in headers.items()]
+    base = entry["base_url"] if not operation.prefixes else worlds.server.url + operation.prefixes[0]
+    return " ".join(["curl", *options, f"'{base}{operation.path}{query}'"])
 
 
 def key(worlds: Worlds, name: str) -> str | None:
@@ -58,3 +65,21 @@ def _entry(worlds: Worlds, name: str) -> dict[str, Json]:
         "document": f"{worlds.server.url}/__mock__/openapi/{name}.yaml",
         **({} if api_key is None else {"api_key": api_key}),
     }
+
+
+def _arguments(operation: Operation) -> tuple[bool, bool, int]:
+    """How much a caller must know: list operations first, then reading ones with few arguments."""
+    is_list = operation.pagination is not None and "{" not in operation.path
+    needed = 0 if is_list else sum(one.required for one in operation.parameters)
+    return not is_list, operation.method != "GET", needed
+
+
+def _is_needed(parameter: Parameter, location: str) -> bool:
+    return parameter.required and parameter.location == location
+
+
+def _scheme(operation: Operation, schemes: Sequence[Scheme]) -> Scheme | None:
+    """The scheme by which the curl line sends its key; None for an operation that needs none."""
+    if operation.security:
+        return next(iter(operation.security[0]), None)
+    return schemes[0] if operation.secured and schemes else None

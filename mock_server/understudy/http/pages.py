@@ -22,7 +22,7 @@ from understudy.http import index
 def pages(worlds: Worlds) -> Starlette:
     """Return the application of `/`, `/__mock__/docs` and `/__mock__/openapi/<api>.yaml` for each API."""
     routes = [Route("/", _index(worlds)), Route("/__mock__/docs", _docs(worlds))]
-    routes += [Route(f"/__mock__/openapi/{name}.yaml", _document(name)) for name in worlds.apis]
+    routes += [Route(f"/__mock__/openapi/{name}.yaml", _document(api)) for name, api in worlds.apis.items()]
     return Starlette(routes=routes)
 
 
@@ -58,8 +58,8 @@ def _access(worlds: Worlds, name: str) -> str:
     )
 
 
-def _document(name: str):  # type: ignore[no-untyped-def]  # a Starlette endpoint
-    content = data.path(f"openapi/{name}.yaml").read_bytes()
+def _document(api: Api):  # type: ignore[no-untyped-def]  # a Starlette endpoint
+    content = api.contract.content or data.path(f"openapi/{api.name}.yaml").read_bytes()
 
     async def document(request: Request) -> Response:
         return Response(content, media_type="application/yaml")

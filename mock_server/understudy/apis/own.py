@@ -1,0 +1,95 @@
+"""A user's own document as an API: its operations answer checked examples, and refuse what the document refuses.
+
+Credentials of the declared forms are minted from the API's name, so that they stay the same. Must not know how
+a document is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from understudy.document.answers import Answers
+from understudy.document.contract import Contract
+from understudy.document.model import Scheme
+from understudy.document.notice import Notice
+from understudy.document.open import compile_own, read_own
+from understudy.engine.api import Api, SeededTenant
+from understudy.engine.call import Json
+from understudy.engine.credential import Credential
+from understudy.engine.examples import example_handler
+from understudy.engine.ids import HEX, digest
+from understudy.engine.pipeline import STEPS
+from understudy.engine.refusals import Refusals
+from understudy.engine.requirements import TENANT, authenticate
+from understudy.engine.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A document of a user: its file, the name of its API, and where it is moved to (None: it stays)."""
+
+    file: Path
+    name: str
+    prefix: str | None = None
+
+
+def name_for(file: Path) -> str:
+    """The name of an API whose document is this file: its stem, in lower case, with dashes."""
+    stem = file.name.partition(".")[0]
+    return re.sub("[^a-z0-9]+", "-", stem.lower()).strip("-") or "api"
+
+
+def declare(own: Own) -> tuple[Api, list[Notice]]:
+    """The API of a document, and what is not understood in it.
+
+    Raises Unreadable for a file that cannot be read, UnsupportedDocument for one that is no OpenAPI 3 document.
+    """
+    document, notices, content = read_own(own.file)
+    if own.prefix is not None:
+        document = {**document, "servers": [{"url": own.prefix}]}
+    contract, others = compile_own(document, own.name, source=own.file.name)
+    contract = replace(contract, content=content)
+    return _api(contract), [*notices, *others]
+
+
+def _api(contract: Contract) -> Api:
+    answers = Answers(contract)
+    refusals = Refusals(contract, answers)
+    example = example_handler(answers)
+    credentials = _credentials(contract)
+    return Api(
+        name=contract.name,
+        contract=contract,
+        handlers=dict.fromkeys(contract.operations, example),
+        steps=replace(STEPS, authenticate=authenticate),
+        error_body=refusals.body,
+        error_type=b"application/problem+json",
+        layouts={},
+        inconsistencies=lambda tenant, store: (),
+        seed=lambda content, contract: [SeededTenant(TENANT, {}, credentials)],
+        new_key=lambda ids: ids.take(32, HEX),
+        access_info=lambda credentials, tenants: _access_info(contract.schemes, credentials, tenants),
+        events={},
+        timers={},
+        refuse=refusals.refuse,
+    )
+
+
+def _credentials(contract: Contract) -> tuple[Credential, ...]:
+    """One credential for each form that the document declares: a key, and a user with a password."""
+    api = contract.name
+    forms = dict.fromkeys(scheme.kind == "basic" for scheme in contract.schemes)
+    tokens = [f"user:{digest(f'{api}/basic', 16, HEX)}" if basic else digest(api, 32, HEX) for basic in forms]
+    return tuple(Credential(token, api, TENANT) for token in tokens)
+
+
+def _access_info(
+    schemes: Sequence[Scheme], credentials: Sequence[Credential], tenants: Mapping[str, Store]
+) -> dict[str, Json]:
+    """One credential for each scheme, by its name; `api_key` is that of the first scheme."""
+    by_form = {":" in one.token: one.token for one in credentials}
+    tokens = {scheme.name: by_form[scheme.kind == "basic"] for scheme in schemes}
+    return {"api_key": next(iter(tokens.values()), None), "credentials": tokens}

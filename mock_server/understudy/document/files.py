@@ -1,0 +1,128 @@
+"""The files of a user's document: the one that was named, and those that it reaches by relative `$ref`.
+
+A document is data: no URL is fetched, and no file outside the document's folder is read, also not by a symbolic
+link. Must not know what a reference means.
+"""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from pathlib import Path
+from stat import S_ISREG
+from urllib.parse import unquote
+
+from understudy.document.pointer import Json, find
+from understudy.document.read import Unreadable, read_bytes
+
+MOST_BYTES = 64 << 20
+"""The most bytes of all files of a document."""
+
+MOST_FILES = 5_000
+"""The most files of a document."""
+
+_LARGEST = 1 << 64  # integers from here on become floats, as in JavaScript
+
+
+class RefusedReference(Exception):
+    """A `$ref` that is not followed; the message says why."""
+
+
+class Files:
+    """The files of one document, by their path relative to its folder; each is read once, when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises Unreadable for a root file that cannot be read."""
+        try:
+            root = path.resolve(strict=True)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
+            raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        self.folder, self.name = root.parent, root.name
+        self.bytes: dict[str, bytes] = {}
+        self._values: dict[str, Json] = {}
+        self._size = 0
+        self.root = self._read(root, self.name, str(path))
+
+    def locate(self, reference: str, base: str) -> tuple[str, str]:
+        """The file and the JSON pointer that a `$ref` in the file `base` names; raises RefusedReference."""
+        target, _, fragment = reference.partition("#")
+        pointer = unquote(fragment)
+        if pointer and not pointer.startswith("/"):
+            raise RefusedReference(f"{reference} names an anchor, which is not followed; use a JSON pointer")
+        return (self._file(unquote(target), base) if target else base), pointer
+
+    def value(self, file: str, pointer: str) -> Json:
+        """The value at a place; raises RefusedReference."""
+        if file not in self._values:
+            self._values[file] = self._load(file)
+        try:
+            return find(self._values[file], pointer)
+        except (LookupError, ValueError, TypeError):
+            raise RefusedReference(f"{file}#{pointer} leads nowhere") from None
+
+    def _file(self, target: str, base: str) -> str:
+        """The file that a relative path names, from the file `base`; raises RefusedReference."""
+        if re.match("[A-Za-z][A-Za-z0-9+.-]*:|//", target):
+            raise RefusedReference(f"{target[:200]} is a URL, and no URL is fetched; save it beside the document")
+        if target.startswith("/") or "\\" in target or "\0" in target:
+            raise RefusedReference(
+                f"{target[:200]!r} is no relative path; only files in the document's folder are read"
+            )
+        try:
+            path = (self.folder / base).parent.joinpath(target).resolve()
+        except (OSError, RuntimeError, ValueError):
+            raise RefusedReference(f"{target[:200]} cannot be resolved") from None
+        if not path.is_relative_to(self.folder):
+            raise RefusedReference(f"{target[:200]} leads out of the document's folder, and no file there is read")
+        return path.relative_to(self.folder).as_posix()
+
+    def _load(self, file: str) -> Json:
+        if len(self.bytes) >= MOST_FILES:
+            raise RefusedReference(f"{file} is one file too many; a document has at most {MOST_FILES:,}")
+        try:
+            return self._read(self.folder / file, file, file)
+        except Unreadable as error:
+            raise RefusedReference(str(error)) from error
+
+    def _read(self, path: Path, file: str, shown: str) -> Json:
+        """Read a file; `shown` is its name in messages. Raises Unreadable."""
+        try:
+            state = path.stat()
+            if not S_ISREG(state.st_mode):
+                raise Unreadable(f"{shown}: it is no regular file")
+            if self._size + state.st_size > MOST_BYTES:
+                raise Unreadable(f"{shown}: a document has at most {MOST_BYTES >> 20} MB in all its files")
+            content = path.read_bytes()
+        except OSError as error:
+            raise Unreadable(f"{shown}: {error.strerror}") from error
+        self._size += len(content)
+        value = self._values[file] = _plain(read_bytes(content, shown), {})
+        self.bytes[file] = content
+        return value
+
+
+def _plain(value: Json, seen: dict[int, Json]) -> Json:
+    """A value with texts as keys, no numbers that JSON has not, and the same parts shared (by aliases)."""
+    if isinstance(value, dict):
+        return _shared(value, seen, lambda: {_key(name): _plain(child, seen) for name, child in value.items()})
+    if isinstance(value, list):
+        return _shared(value, seen, lambda: [_plain(child, seen) for child in value])
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if type(value) is int and abs(value) >= _LARGEST:
+        return float(value) if abs(value) < 1 << 1000 else None
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _shared(value: Json, seen: dict[int, Json], make: Json) -> Json:
+    known = seen.get(id(value))
+    if known is None:
+        known = seen[id(value)] = make()
+    return known
+
+
+def _key(name: Json) -> str:
+    """A key as JSON writes it: `200:` is the text 200, `true:` the text true."""
+    if isinstance(name, str):
+        return name
+    return str(name).lower() if isinstance(name, bool) else "null" if name is None else str(name)

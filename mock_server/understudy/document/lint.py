@@ -1,0 +1,67 @@
+"""What is wrong in a user's document or not understood, each place with its line; examples are checked, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from understudy.document.answers import Answers
+from understudy.document.contract import Contract
+from understudy.document.files import Files
+from understudy.document.lines import Lines
+from understudy.document.model import Json
+from understudy.document.normal import UnsupportedDocument, normalized
+from understudy.document.notice import Notice
+from understudy.document.open import compile_own
+from understudy.document.pointer import at
+from understudy.document.read import Unreadable
+from understudy.document.sample import NoValue
+from understudy.messages import shorten
+
+
+class Finding(NamedTuple):
+    """One problem of a document; `wrong` is False for what is legal, and not understood. Lines count from 1."""
+
+    file: str
+    line: int
+    pointer: str
+    text: str
+    wrong: bool
+
+
+def lint(path: Path) -> list[Finding]:
+    """The problems of the document in a file, and what is not understood in it, by file and line."""
+    try:
+        files = Files(path)
+        normal = normalized(files)
+    except (Unreadable, UnsupportedDocument) as error:
+        return [Finding(path.name, getattr(error, "line", 1), "", str(error), wrong=True)]
+    contract, others = compile_own(normal.document, "own", source=files.name)
+    examples = _wrong_examples(contract, normal.examples)
+    notices = [*normal.notices, *others, *examples, *_unanswered(contract, files.name)]
+    lines = {file: Lines(content) for file, content in files.bytes.items()}
+    found = [Finding(n.file, lines[n.file].of(n.pointer), n.pointer, n.text, n.wrong) for n in dict.fromkeys(notices)]
+    return sorted(found, key=lambda one: (one.file != files.name, one.file, one.line))
+
+
+def _wrong_examples(contract: Contract, examples: list[tuple[Json, Json, Json]]) -> Iterator[Notice]:
+    """The examples that do not fit their schemas."""
+    for place, schema, value in examples:
+        error = next(iter(contract.validator(schema, formats=True).iter_errors(value)), None)
+        if error is not None:
+            where = at(*error.instance_path) or "/"
+            text = f"the example does not fit its schema: {where}: {shorten(error.message, 300)}"
+            yield Notice(place.file, place.pointer, text)
+
+
+def _unanswered(contract: Contract, file: str) -> Iterator[Notice]:
+    """The responses that no value was found for."""
+    answers = Answers(contract)
+    for operation in contract.operations.values():
+        for key in operation.responses:
+            try:
+                answers.of(operation, key)
+            except NoValue as error:
+                pointer = at("paths", operation.path, operation.method.lower(), "responses", key)
+                yield Notice(file, pointer, f"no value was found that fits this response: {error}")

@@ -1,0 +1,34 @@
+"""The handler of an operation that has no other: it answers a checked example of its documented response."""
+
+from __future__ import annotations
+
+from understudy.document.answers import Answers
+from understudy.document.operation import Operation
+from understudy.document.sample import NoValue
+from understudy.engine.call import Call, Handler, Reply
+from understudy.engine.problem import Problem
+
+NO_EXAMPLE = "no-example"
+"""The kind of problem of an operation whose documented response no value fits."""
+
+
+def example_handler(answers: Answers) -> Handler:
+    """The handler of all operations of a document that have no other."""
+
+    def answer(call: Call) -> Reply:
+        operation, status = call.operation, int(call.value(call.operation.success))
+        key = response_key(operation, status)
+        if key is None:  # no response is documented
+            return Reply(b"", status, ())
+        try:
+            found = answers.of(operation, key)
+        except NoValue as error:
+            raise Problem(NO_EXAMPLE, f"No value was found that fits the response {key}: {error}") from None
+        return Reply(found.body, status, found.headers)
+
+    return answer
+
+
+def response_key(operation: Operation, status: int) -> str | None:
+    """The key of the documented response with a status."""
+    return next((key for key in (str(status), f"{status // 100}XX", "default") if key in operation.responses), None)

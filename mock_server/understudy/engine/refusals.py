@@ -1,0 +1,127 @@
+"""Refusals in the error schema that a user's document declares, else in problem details (RFC 9457).
+
+The status is one that the operation documents, where it documents any that suits. Must not know why a request
+is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from http.client import responses as phrases
+
+import msgspec
+
+from understudy.document.answers import Answers
+from understudy.document.contract import Contract
+from understudy.document.operation import Operation
+from understudy.document.sample import NoValue
+from understudy.engine.call import Call, Json
+from understudy.engine.exchange import Headers
+from understudy.engine.problem import Refusal
+
+_OTHERS = {
+    "missing-credential": (403,),
+    "invalid-credential": (403,),
+    "forbidden": (401,),
+    "malformed-body": (422,),
+    "invalid": (422,),
+    "unsupported-media-type": (400, 422),
+    "body-too-large": (400, 422),
+}
+_MESSAGES = ("message", "detail", "error_description", "description", "msg", "error_message", "errorMessage", "reason",
+             "title", "error")  # fmt: skip
+_STATUSES = ("status", "statusCode", "status_code", "code", "httpStatus", "http_status", "httpStatusCode")
+_PROBLEM: Headers = ((b"content-type", b"application/problem+json"),)
+
+
+class Refusals:
+    """Renders the refusals of one document."""
+
+    def __init__(self, contract: Contract, answers: Answers) -> None:
+        self._contract = contract
+        self._answers = answers
+
+    def refuse(self, call: Call, kind: str, refusal: Refusal) -> tuple[int, Headers, bytes]:
+        """The status, the headers and the body of a refusal of a kind."""
+        wanted = (refusal.status, *_OTHERS.get(kind, ()))
+        owners = [call.operation] if call.operation.id else self._contract.operations.values()
+        for operation in owners:
+            found = documented(operation, wanted)
+            if found is not None:
+                try:
+                    return self._answer(operation, *found, refusal)
+                except NoValue:  # its own schema allows no value
+                    break
+        return refusal.status, _PROBLEM, msgspec.json.encode(problem_details(refusal))
+
+    def body(self, call: Call, refusal: Refusal) -> Json:
+        """The JSON body of a refusal whose status is given, as a fault's."""
+        found = documented(call.operation, (refusal.status,))
+        if found is not None:
+            answer = self._answers.of(call.operation, found[1])
+            if answer.is_json:
+                return self._filled(call.operation, found[1], answer.value, refusal)
+        return problem_details(refusal)
+
+    def _answer(self, operation: Operation, status: int, key: str, refusal: Refusal) -> tuple[int, Headers, bytes]:
+        answer = self._answers.of(operation, key)
+        if not answer.is_json:
+            return status, answer.headers, answer.body
+        value = self._filled(operation, key, answer.value, refusal._replace(status=status))
+        return status, answer.headers, msgspec.json.encode(value)
+
+    def _filled(self, operation: Operation, key: str, value: Json, refusal: Refusal) -> Json:
+        """An example of an error with the message and the status of a refusal, where its schema allows them."""
+        validator = operation.responses[key].body
+        filled = deepcopy(value)
+        for members in _error_objects(filled):
+            for name, new in _changes(members, refusal):
+                before, members[name] = members[name], new
+                if validator is not None and not validator.is_valid(filled):
+                    members[name] = before
+        return filled
+
+
+def documented(operation: Operation, wanted: tuple[int, ...]) -> tuple[int, str] | None:
+    """The first wanted status that an operation documents, with the key of its response; None without one.
+
+    A range (4XX) and `default` stand for the first wanted status; `default` alone is the answer to a success.
+    """
+    responses = operation.responses
+    for status in wanted:
+        if str(status) in responses:
+            return status, str(status)
+    for key in (f"{wanted[0] // 100}XX", "default"):
+        if key in responses and (key != "default" or any(known[0] in "23" for known in responses)):
+            return wanted[0], key
+    return None
+
+
+def problem_details(refusal: Refusal) -> Json:
+    """Problem details (RFC 9457)."""
+    title = phrases.get(refusal.status, "Refused")
+    return {"type": "about:blank", "title": title, "status": refusal.status, "detail": refusal.message}
+
+
+def _error_objects(value: Json) -> Iterator[dict[str, Json]]:
+    """The objects of an error that may hold its message: itself, and one or two levels below."""
+    level = [value]
+    for _ in range(3):
+        level = [one for item in level for one in (item[:1] if isinstance(item, list) else [item])]
+        objects = [item for item in level if isinstance(item, dict)]
+        yield from objects
+        level = [child for item in objects for child in item.values() if isinstance(child, dict | list)]
+
+
+def _changes(members: Mapping[str, Json], refusal: Refusal) -> Iterator[tuple[str, Json]]:
+    """The members of an error object that its message and its status belong into."""
+    message = next((name for name in _MESSAGES if isinstance(members.get(name), str)), None)
+    if message is not None:
+        yield message, refusal.message
+    for name in _STATUSES:
+        known = members.get(name)
+        if type(known) is int:
+            yield name, refusal.status
+        elif isinstance(known, str) and known.isdigit() and len(known) == 3:
+            yield name, str(refusal.status)
