@@ -161,10 +161,8 @@ class _Normalizer:
                 continue
             errors = list(violations(value[name], child))
             if errors:
-                self.note(
-                    place / name,
-                    f"{name} is not as this server reads it, and left out: {errors[0][0] or name} {errors[0][1]}",
-                )
+                where, text = errors[0]
+                self.note(place / name, f"{name} is not as this server reads it, and left out: {where or name} {text}")
             else:
                 own[name] = value[name]
         return own
