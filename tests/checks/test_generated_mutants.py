@@ -15,8 +15,8 @@ from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
 from understudy_checks.mutation import mutants
-from understudy_checks.mutation.footprints import equivalent_mutants, find_kill, footprints
-from understudy_checks.mutation.generated import Generated, generated
+from understudy_checks.mutation.footprints import find_kill, footprints
+from understudy_checks.mutation.generated import Generated, equivalent_mutants, generated
 from understudy_checks.rules import Check, attempt, checks, expand
 from understudy_checks.target import installed
 from understudy_checks.target.installed import document

@@ -19,12 +19,13 @@ import pytest
 
 from understudy import apis
 from understudy.cli import main
-from understudy.engine.worlds import Worlds
+from understudy.http.app import App
 from understudy_checks import mutation
 from understudy_checks.commands import mutants as command
 from understudy_checks.interruptions import Interruption
-from understudy_checks.mutation import Alternative, Mutant, program, runner
-from understudy_checks.mutation.program import Program, subject_worlds
+from understudy_checks.mutation import Alternative, Mutant, baseline, host, program, runner
+from understudy_checks.mutation.host import Host
+from understudy_checks.mutation.program import Program
 from understudy_checks.report.matrix import duration
 from understudy_checks.rules import check_of, rule
 from understudy_checks.target import installed
@@ -69,12 +70,14 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def unserved(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing listens: for commands that do not talk to the server."""
 
-    @contextmanager
-    def nowhere(worlds: Worlds) -> Iterator[str]:
-        worlds.server.url = "http://127.0.0.1:1"
-        yield worlds.server.url
+    def place(app: App) -> None:
+        app.worlds.server.url = "http://127.0.0.1:1"
 
-    monkeypatch.setattr(program, "serving", nowhere)
+    @contextmanager
+    def nowhere(app: App) -> Iterator[Callable[[App], None]]:
+        yield place
+
+    monkeypatch.setattr(host, "serving_in_turn", nowhere)
 
 
 def only(*names: str) -> list[str]:
@@ -179,7 +182,7 @@ def test_an_interruption_while_the_command_is_measured_is_an_exit_code(
     def interrupted(*_: Any) -> None:
         raise Interruption("interrupted")
 
-    monkeypatch.setattr(Program, "run", interrupted)
+    monkeypatch.setattr(Program, "record", interrupted)
     code, out, _ = run("mutants", "nextstep", command=LISTS_20_RUNS)
     assert (code, out) == (130, "")
 
@@ -187,15 +190,16 @@ def test_an_interruption_while_the_command_is_measured_is_an_exit_code(
 def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
     """The command runs against each mutant; a survivor is reported with the check that kills it: exit code 1."""
     file = tmp_path / "runner.json"
-    picked = only(ALL_AT_ONCE, HOLDS_19)
-    code, out, err = run("mutants", "nextstep", *picked, "--jobs", "2", "--json", str(file), command=LISTS_20_RUNS)
+    picked = (*only(ALL_AT_ONCE, HOLDS_19), "--all", "--jobs", "2", "--json", str(file))
+    code, out, err = run("mutants", "nextstep", *picked, command=LISTS_20_RUNS)
     assert code == 1
-    assert untimed(err) == "baseline N s; 2 mutants with 2 jobs: about N s\n"
+    assert untimed(err) == "baseline N s, 1 request to 1 operation; 2 mutants with 2 jobs: about N s\n"
     text = "The tasks of a run are listed all at once when no limit is given."
     assert untimed(out).splitlines() == [
         "killed          A page without a limit holds 19 items.",
         f"                {DEFAULT}",
         "                exit code 1",
+        "                  seen: 200 19",
         f"survived        {text}",
         f"                {DEFAULT}",
         "",
@@ -203,6 +207,12 @@ def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
         f"  {DEFAULT}: Without `limit` a page holds 20 items, or all that are left if they are fewer."
         " [REST API > Pagination]",
         f"    the kit kills it with {CHECK}",
+        "  a test that lists `GET /process-runs/{id}/tasks`"
+        " and compares the ids of the items or their number would notice",
+        "",
+        "operation            requests  killed  survived  score",
+        "GET /process-runs           1       1         0  100 %",
+        "(no answer differs)         -       0         1    0 %",
         "",
         "2 mutants: 1 killed, 1 survived, N s",
     ]
@@ -218,6 +228,17 @@ def test_a_command_catches_what_makes_it_fail(run: Run, tmp_path: Path) -> None:
         "kit": {},
         "outcome": "caught",
         "by": ["exit code 1"],
+        "failure": "exit code 1",
+        "tests": [],
+        "difference": {
+            "operation": "GET /process-runs",
+            "part": "items",
+            "request": "GET /process-runs (request 1 of the command)",
+            "seen": "19 items rather than 20",
+            "advice": "lists `GET /process-runs` and compares the ids of the items or their number",
+        },
+        "advice": None,
+        "run": True,
         "output": "seen: 200 19\n",
     }
     assert (survived["outcome"], survived["by"], survived["kit"]) == ("survived", [], {DEFAULT: CHECK})
@@ -263,7 +284,7 @@ def test_a_command_is_told_all_that_the_ready_file_tells(monkeypatch: pytest.Mon
     monkeypatch.setenv("UNDERSTUDY_PROFILE", "quick")
     seen, ready = tmp_path / "seen", tmp_path / "ready"
     write = f"import json, os; json.dump(dict(os.environ), open({str(seen)!r}, 'w'))"
-    ran = Program(shell(f'cp "$UNDERSTUDY_READY_FILE" {ready}; {sys.executable} -ISc "{write}"')).run("kognitos")
+    ran = Program(shell(f'cp "$UNDERSTUDY_READY_FILE" {ready}; {sys.executable} -ISc "{write}"')).run(Host("kognitos"))
     assert ran.failure is None, ran.output
     environment = json.loads(seen.read_text())
     entry = json.loads(ready.read_text())["apis"]["kognitos"]
@@ -280,31 +301,34 @@ def test_a_command_is_told_all_that_the_ready_file_tells(monkeypatch: pytest.Mon
     assert environment["PATH"] == os.environ["PATH"]
 
 
+@pytest.mark.usefixtures("unserved")
 def test_what_is_served_to_a_command_is_like_what_serve_gives() -> None:
     """The clock runs, the documented limit holds, nothing differs but the mutant or the alternative."""
-    worlds = subject_worlds("nextstep", None)
+    worlds = Host("nextstep").worlds()
     assert not worlds.default.clock.frozen
     assert worlds.default.limits == {"nextstep": 100}
     assert set(worlds.apis) == {"nextstep", "control"}
     assert worlds.apis["nextstep"] is installed.declared("nextstep")
     mutant = mutation.mutants("nextstep")[0]
-    assert subject_worlds("nextstep", mutant).apis["nextstep"] is not worlds.apis["nextstep"]
-    assert subject_worlds("nextstep", None, 7).default.limits == {"nextstep": 7}
-    assert subject_worlds("nextstep", None, None).default.limits == {"nextstep": None}
-    clamping = subject_worlds("nextstep", Alternative(OUT_OF_RANGE, "clamp")).default.assumptions
+    assert Host("nextstep").worlds(mutant).apis["nextstep"] is not worlds.apis["nextstep"]
+    assert Host("nextstep", 7).worlds().default.limits == {"nextstep": 7}
+    assert Host("nextstep", None).worlds().default.limits == {"nextstep": None}
+    clamping = Host("nextstep").worlds(Alternative(OUT_OF_RANGE, "clamp")).default.assumptions
     assert clamping == {**worlds.default.assumptions, OUT_OF_RANGE: "clamp"}
 
 
 @pytest.mark.usefixtures("unserved")
 def test_a_run_that_hangs_is_caught_and_ended(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """After a limit that follows from the first run the command is ended, with all that it started."""
-    monkeypatch.setattr(program, "FACTOR", 0)
-    monkeypatch.setattr(program, "MARGIN", 0.1)
+    monkeypatch.setattr(baseline, "FACTOR", 0)
+    monkeypatch.setattr(baseline, "MARGIN", 0.1)
     marker, pipe = tmp_path / "marker", tmp_path / "pipe"
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    hangs = f"if [ -e {marker} ]; then sleep 60 > {pipe} & echo hanging; wait; fi; touch {marker}"
-    code, out, _ = run("mutants", "nextstep", *only(HOLDS_19), "--json", "-", command=shell(hangs))
+    hangs = (
+        f"if [ -e {marker}2 ]; then sleep 60 > {pipe} & echo hanging; wait; fi; touch {marker}$(ls {tmp_path} | wc -l)"
+    )
+    code, out, _ = run("mutants", "nextstep", *only(HOLDS_19), "--all", "--json", "-", command=shell(hangs))
     (trial,) = json.loads(out)["trials"]
     assert (code, trial["by"], trial["output"]) == (0, ["timed out after 0.1 s"], "hanging\n")
     assert trial["seconds"] < 30
@@ -316,10 +340,10 @@ def test_a_run_that_hangs_is_caught_and_ended(run: Run, monkeypatch: pytest.Monk
 def test_ctrl_c_tells_what_is_known(run: Run, tmp_path: Path) -> None:
     """Running commands are killed and the results so far are reported: exit code 130."""
     log, file = tmp_path / "log", tmp_path / "runner.json"
-    third = f"echo run >> {log}; [ $(wc -l < {log}) -lt 3 ] || {{ kill -INT $PPID; sleep 60; }}"
-    options = (*only(HOLDS), "--jobs", "1", "--json", str(file))
-    code, out, _ = run("mutants", "nextstep", *options, command=shell(third))
-    assert (code, log.read_text()) == (130, 3 * "run\n")
+    fourth = f"echo run >> {log}; [ $(wc -l < {log}) -lt 4 ] || {{ kill -INT $PPID; sleep 60; }}"
+    options = (*only(HOLDS), "--all", "--jobs", "1", "--json", str(file))
+    code, out, _ = run("mutants", "nextstep", *options, command=shell(fourth))
+    assert (code, log.read_text()) == (130, 4 * "run\n")
     *_, last = untimed(out).splitlines()
     assert last == "interrupted, 1 of 3 mutants: 0 killed, 1 survived, N s"
     assert "the kit" not in out
@@ -332,7 +356,7 @@ def test_what_starts_after_the_end_is_ended_too() -> None:
     """A closed program runs nothing any more, whatever thread is about to."""
     sleeping = Program(["sleep", "60"])
     sleeping.close()
-    assert sleeping.run("nextstep").failure == "signal 9"
+    assert sleeping.run(Host("nextstep")).failure == "signal 9"
 
 
 @pytest.mark.usefixtures("unserved")
@@ -342,7 +366,7 @@ def test_a_command_has_nobody_to_ask() -> None:
     ours = os.dup(0)
     os.dup2(reading, 0)
     try:
-        assert Program(["cat"]).run("nextstep", limit=10).failure is None
+        assert Program(["cat"]).run(Host("nextstep"), limit=10).failure is None
     finally:
         os.dup2(ours, 0)
         for number in (reading, writing, ours):
@@ -353,7 +377,7 @@ def test_a_command_has_nobody_to_ask() -> None:
 def test_only_the_end_of_an_output_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The output of a command may be of any size and need not be text."""
     monkeypatch.setattr(program, "MAX_OUTPUT", 4)
-    assert Program(shell(r"printf 'much\n\377no\n'")).run("nextstep").output == "�no\n"
+    assert Program(shell(r"printf 'much\n\377no\n'")).run(Host("nextstep")).output == "�no\n"
 
 
 def test_the_kit_itself_under_an_alternative(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,6 +426,17 @@ def test_a_command_under_each_alternative(run: Run) -> None:
         "rules": [],
         "outcome": "broke",
         "by": ["exit code 1"],
+        "failure": "exit code 1",
+        "tests": [],
+        "difference": {
+            "operation": "GET /process-runs",
+            "part": "status",
+            "request": "GET /process-runs?limit=0 (request 1 of the command)",
+            "seen": "status 200 rather than 400",
+            "advice": "sends `GET /process-runs` with `limit=0` where it is refused and checks that the status is 400",
+        },
+        "advice": None,
+        "run": True,
         "output": "seen: 200 1\n",
     }
     assert (passed["assumption"], passed["outcome"], passed["by"]) == (picked[3], "passed", [])
@@ -429,7 +464,7 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.usefixtures("unserved")
 def test_quiet_says_nothing(run: Run) -> None:
     """With `-q` the exit code is all."""
-    assert run("mutants", "nextstep", *only(HOLDS_19), "-q", command=["true"]) == (1, "", "")
+    assert run("mutants", "nextstep", *only(HOLDS_19), "--all", "-q", command=["true"]) == (1, "", "")
 
 
 @pytest.mark.parametrize("name", ["mutants", "assumptions"])

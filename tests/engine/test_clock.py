@@ -45,13 +45,23 @@ def test_time_never_goes_back(seconds: float) -> None:
     assert rfc3339(clock.now()) == "2026-04-07T00:00:00.000Z"
 
 
-def test_time_ends_with_the_year_9999(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_follows_the_same_ticks() -> None:
+    """A clock with ticks of its own runs with these, and so do its forks."""
+    ticks = [0]
+    clock = Clock(1_000, ticks=lambda: ticks[0])
+    fork, other = clock.fork(), clock.at(5, frozen=False)
+    ticks[0] += 2_000_000
+    assert (clock.now(), fork.now(), other.now()) == (1_002, 1_002, 7)
+
+
+def test_time_ends_with_the_year_9999() -> None:
     """A clock stops at the last time that a timestamp can show."""
-    clock = Clock(milliseconds("9999-12-31T23:59:59.999Z"), frozen=True)
+    ticks = [0]
+    clock = Clock(milliseconds("9999-12-31T23:59:59.999Z"), frozen=True, ticks=lambda: ticks[0])
     with pytest.raises(ValueError, match="9999"):
         clock.advance(0.001)
     clock.run(frozen=False)
-    monkeypatch.setattr("time.monotonic_ns", lambda: 1 << 62)
+    ticks[0] = 1 << 62
     assert rfc3339(clock.now()) == "9999-12-31T23:59:59.999Z"
 
 

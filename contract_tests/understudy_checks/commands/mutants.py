@@ -6,8 +6,13 @@ import argparse
 
 from understudy_checks.commands import variants
 from understudy_checks.mutation import mutants
+from understudy_checks.mutation.generated import noticeable
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the kit, or a command, on the mutants of an API; the exit code is 1 when one survives."""
-    return variants.run(options, "mutants", mutants(options.api))
+    """Run the kit, or a command, on the mutants of an API; the exit code is 1 when one survives.
+
+    The generated mutants are for a command, and for the kit with --all.
+    """
+    generated = noticeable(options.api) if options.command or options.all else ()
+    return variants.run(options, "mutants", [*mutants(options.api), *generated])

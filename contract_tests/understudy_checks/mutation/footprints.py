@@ -6,14 +6,12 @@ so other runs cannot kill it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
-import yaml
 
 from understudy.engine.exchange import Exchange
 from understudy_checks.mutation import EXPLORATORY
@@ -25,8 +23,6 @@ from understudy_checks.target.mock import mock
 Json = Any
 MAX_FACTOR = 100
 """The request limit of a check on a mutant, as a multiple of its requests on the mock: some loop forever."""
-
-UNNOTICEABLE = Path(__file__).with_name("unnoticeable.yaml")
 
 
 class Footprint(NamedTuple):
@@ -64,13 +60,6 @@ def footprints(api: str) -> tuple[Footprint, ...]:
             marks = frozenset(mark for exchange in own for mark in _marks(exchange))
             found.append(Footprint(check, arguments, marks, len(own)))
     return tuple(sorted(found, key=lambda footprint: (footprint.check.name in EXPLORATORY, footprint.exchanges)))
-
-
-@cache
-def equivalent_mutants(api: str) -> Mapping[str, str]:
-    """The equivalent mutants of an API, which no check can kill: the reason by the sentence of the mutant."""
-    groups = yaml.safe_load(UNNOTICEABLE.read_text(encoding="utf-8")).get(api, ())
-    return {text: group["reason"] for group in groups for text in group["mutants"]}
 
 
 def _marks(exchange: Exchange) -> Iterator[Mark]:

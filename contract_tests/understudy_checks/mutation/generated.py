@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain
+from pathlib import Path as File
 from typing import Any, Literal
 from zlib import crc32
 
+import yaml
 from msgspec import structs
 
 from understudy.document.contract import Contract
@@ -41,10 +43,12 @@ from understudy_checks.mutation.members import (
     unique,
 )
 from understudy_checks.pointers import resolve_reference
+from understudy_checks.target import installed
 
 Json = Any
 Mark = tuple[str, ...]
 Kind = Literal["query", "answer", "body", "error", "tenant", "number", "enum"]
+UNNOTICEABLE = File(__file__).with_name("unnoticeable.yaml")
 SHARE = 10
 """One in this many mutants is in the sample of every test run."""
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
@@ -71,9 +75,42 @@ class Generated:
         return re.sub(r"[^A-Za-z0-9]+", "-", re.sub(r'(?<=[ "])-(?=\w)', "minus ", self.text)).strip("-")
 
     @property
+    def label(self) -> str:
+        """Its name, unique in its API."""
+        return self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that select it: its own."""
+        return (self.name,)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """None: it breaks what the document declares."""
+        return ()
+
+    def __reduce__(self) -> tuple[Callable[..., Generated], tuple[str, str]]:
+        # pickled by name, because its breakage holds parts of a compiled document
+        return _named, (self.api, self.name)
+
+    @property
     def is_sampled(self) -> bool:
         """Whether the mutant is in the fixed sample, independently of the other mutants."""
         return crc32(self.name.encode()) % SHARE == 0
+
+
+@cache
+def equivalent_mutants(api: str) -> Mapping[str, str]:
+    """The equivalent mutants of an API, which nobody can notice: the reason by the sentence of the mutant."""
+    groups = yaml.safe_load(UNNOTICEABLE.read_text(encoding="utf-8")).get(api, ())
+    return {text: group["reason"] for group in groups for text in group["mutants"]}
+
+
+@cache
+def noticeable(api: str) -> tuple[Generated, ...]:
+    """The generated mutants of an installed API, without the equivalent ones."""
+    equivalent = equivalent_mutants(api)
+    return tuple(mutant for mutant in generated(installed.document(api)) if mutant.text not in equivalent)
 
 
 def generated(contract: Contract) -> Iterator[Generated]:
@@ -83,6 +120,16 @@ def generated(contract: Contract) -> Iterator[Generated]:
         yield from chain.from_iterable(make(contract, operation) for make in kinds)
     for make_all in (_missing_members, _numbers, _enums, _swapped_errors, _rate_limits):
         yield from make_all(contract)
+
+
+def _named(api: str, name: str) -> Generated:
+    """Find the generated mutant of an API by name."""
+    return _by_name(api)[name]
+
+
+@cache
+def _by_name(api: str) -> dict[str, Generated]:
+    return {mutant.name: mutant for mutant in noticeable(api)}
 
 
 def _ignored_queries(contract: Contract, operation: Operation) -> Iterator[Generated]:

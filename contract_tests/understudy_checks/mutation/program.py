@@ -1,7 +1,6 @@
-"""Runs a user's command against the mock, its mutants and its alternatives, with one server for each run.
+"""Runs a user's command against a host: its environment, its time limit, its end, and what is left of it.
 
-Decides the environment, the time limit and the end of the command. Must not know what its
-output means: only its exit code counts.
+Only the exit code decides whether it failed; what pytest's results say is told with it.
 """
 
 from __future__ import annotations
@@ -11,31 +10,25 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
-from threading import Lock
+from threading import Event, Lock, Timer
 from typing import IO, Any
 
-from understudy.apis import control
 from understudy.cli.output import OutputFile
-from understudy.engine.worlds import Worlds
-from understudy.http.server import ready_file, serving
-from understudy_checks.mutation import Alternative, Mutant
-from understudy_checks.mutation.runner import Subject, SubjectResult, iter_completed
-from understudy_checks.target import installed
+from understudy_checks.mutation import junit
+from understudy_checks.mutation.host import Access, Subject
+from understudy_checks.mutation.junit import FailedTest
+from understudy_checks.mutation.leftovers import kill_leftovers
+from understudy_checks.mutation.pool import AnyHost
+from understudy_checks.mutation.replay import Recording
 
 Json = Any
 
 PREFIX = "UNDERSTUDY_"
-FACTOR, MARGIN = 10, 30.0
-"""The time limit of a run: FACTOR times the duration on the unchanged mock, plus MARGIN seconds."""
-
-DOCUMENTED = 0
-"""Stands for the documented rate limit."""
 
 MAX_OUTPUT = 20_000
 """The number of last bytes of an output that are kept."""
@@ -47,39 +40,55 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command, including the start of its server."""
+    """One run of a command, including what serves it."""
 
     failure: str | None
     """How it failed: `exit code 1`, `signal 11`, `timed out after 42.5 s`; None when it succeeded."""
     seconds: float
     output: str
+    tests: tuple[FailedTest, ...] = ()
+    """The failed tests, where the command is pytest or runs it."""
 
 
 class Program:
-    """A command that can be run against many servers, from any thread."""
+    """A command that can be run against many hosts, from any thread."""
 
-    def __init__(self, words: Sequence[str], *, requests: int | None = DOCUMENTED) -> None:
-        """`requests` replaces the number of requests of the documented rate limit; None removes the limit."""
+    def __init__(self, words: Sequence[str]) -> None:
         self.words = tuple(words)
-        self.requests = requests
+        self.asks_pytest = True
+        """Whether pytest is asked which tests failed."""
         self._lock = Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
-    def run(self, api: str, subject: Subject | None = None, *, limit: float | None = None) -> Run:
-        """Serve the mock, or a mutant or alternative of it, in a new world, and run the command against it.
+    def run(self, host: AnyHost, subject: Subject | None = None, *, limit: float | None = None) -> Run:
+        """Run the command against the mock, or a variant of it, in a new world.
 
         Kills the command after `limit` seconds. Raises CannotStart.
         """
         started = time.perf_counter()
-        worlds = subject_worlds(api, subject, self.requests)
-        with serving(worlds), TemporaryDirectory(prefix="understudy-") as folder, TemporaryFile() as output:
-            ready = Path(folder) / "ready.json"
-            OutputFile("ready file", ready, secret=True).write(ready_file(worlds))
-            variables = {**environment(worlds.access_info(worlds.default, api)), f"{PREFIX}READY_FILE": str(ready)}
-            failure = self._wait_for(self._start(variables, output), limit)
-            tail = _tail(output)
-        return Run(failure, time.perf_counter() - started, tail)
+        failure, output, tests = self._run(host.serve(subject), limit)
+        return Run(failure, time.perf_counter() - started, output, tests)
+
+    def record(self, host: AnyHost, *, limit: float | None = None) -> tuple[Run, Recording]:
+        """Run the command against the mock, and record its requests; see `run`."""
+        started = time.perf_counter()
+        failure, output, tests = self._run(host.record(), limit)
+        return Run(failure, time.perf_counter() - started, output, tests), host.recording()
+
+    def _run(self, access: Access, limit: float | None) -> tuple[str | None, str, tuple[FailedTest, ...]]:
+        """Run the command; returns how it failed, the end of its output, and the failed tests."""
+        with TemporaryDirectory(prefix="understudy-", ignore_cleanup_errors=True) as folder, TemporaryFile() as output:
+            ready, results = Path(folder) / "ready.json", Path(folder) / "junit.xml"
+            OutputFile("ready file", ready, secret=True).write(access.ready_file)
+            variables = {**environment(access.entry), f"{PREFIX}READY_FILE": str(ready)}
+            if self.asks_pytest:
+                variables |= junit.options(results, variables)
+            try:
+                failure = self._wait_for(self._start(variables, output), limit)
+            finally:
+                kill_leftovers(f"{PREFIX}READY_FILE", str(ready))
+            return failure, _tail(output), junit.failed_tests(results) if failure else ()
 
     def close(self) -> None:
         """Kill every run, also those that are about to start."""
@@ -108,29 +117,26 @@ class Program:
 
     def _wait_for(self, process: subprocess.Popen[bytes], limit: float | None) -> str | None:
         """Wait for a process, kill what is left of it, and return how it failed, if it did."""
+        late = Event()
+
+        def end() -> None:
+            late.set()
+            _kill(process)
+
+        timer = Timer(limit or 0, end)  # not `wait(limit)`, which asks again and again
+        if limit is not None:
+            timer.start()
         try:
-            code = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            return f"timed out after {limit:.1f} s"
+            code = process.wait()
         finally:
+            timer.cancel()
             with self._lock:
                 self._running.discard(process)
             _kill(process)
             process.wait()
         if code < 0:
-            return f"signal {-code}"
+            return f"timed out after {limit:.1f} s" if late.is_set() else f"signal {-code}"
         return f"exit code {code}" if code else None
-
-
-def subject_worlds(api: str, subject: Subject | None, requests: int | None = DOCUMENTED) -> Worlds:
-    """Create the worlds of a subject, otherwise as `understudy serve` does."""
-    declared = installed.declared(api)
-    return Worlds(
-        [subject.breaks(declared) if isinstance(subject, Mutant) else declared, control.declare],
-        seeds=installed.seeds(),
-        assume={subject.assumption: subject.value} if isinstance(subject, Alternative) else None,
-        limits=None if requests == DOCUMENTED else {api: requests},
-    )
 
 
 def environment(entry: Mapping[str, Json]) -> dict[str, str]:
@@ -142,20 +148,6 @@ def environment(entry: Mapping[str, Json]) -> dict[str, str]:
     others = {name: value for name, value in os.environ.items() if name not in fields}
     known = {name: value for name, value in fields.items() if value is not None}
     return others | {name: value if isinstance(value, str) else json.dumps(value) for name, value in known.items()}
-
-
-def run_all(program: Program, subjects: Sequence[Subject], jobs: int, *, baseline: float) -> Generator[SubjectResult]:
-    """Run the command against all subjects, `jobs` at a time. Yields each result as soon as it is known."""
-    limit = FACTOR * baseline + MARGIN
-
-    def trial(subject: Subject) -> SubjectResult:
-        run = program.run(subject.api, subject, limit=limit)
-        return SubjectResult(
-            subject, run.failure is not None, (run.failure,) if run.failure else (), run.seconds, run.output
-        )
-
-    with ThreadPoolExecutor(jobs) as pool, closing(program), closing(iter_completed(pool, trial, subjects)) as results:
-        yield from results
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,6 @@
 """Runs mutants and alternatives against the kit, in several processes, and holds the results.
 
-`program` gives the same results for a command. Must not know how results are reported.
+`trials` gives the same results for a command. Must not know how results are reported.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from typing import Literal, TypeVar
 
 from understudy_checks.check import describe_error
 from understudy_checks.mutation import Alternative, Mutant, false_positives, kills
+from understudy_checks.mutation.difference import Difference
+from understudy_checks.mutation.footprints import find_kill
+from understudy_checks.mutation.generated import Generated
+from understudy_checks.mutation.junit import FailedTest
 from understudy_checks.rules import Outcome
 
 T = TypeVar("T")
 R = TypeVar("R")
-Subject = Mutant | Alternative
+Subject = Mutant | Generated | Alternative
 Kind = Literal["mutants", "alternatives"]
 Result = Literal["caught", "survived", "broke", "passed"]
 
@@ -40,19 +44,29 @@ class SubjectResult:
     failed: bool
     """Whether the checks or the command failed: desired for a mutant, a false positive for an alternative."""
     by: tuple[str, ...]
-    """The failed checks, or how the command failed; empty when nothing failed."""
+    """The failed checks or tests, or how the command failed; empty when nothing failed."""
     seconds: float
     output: str
     """The failure messages of the checks, or the last output of the command."""
     kit: Mapping[str, str | None] = field(default_factory=dict)
     """The killing check by rule, for a mutant that the kit was run against."""
+    failure: str | None = None
+    """How the command failed: `exit code 1`."""
+    tests: tuple[FailedTest, ...] = ()
+    """The failed tests, where pytest told them."""
+    difference: Difference | None = None
+    """The first answer to the command that differs; None where none does, and for the kit."""
+    advice: str | None = None
+    """A test that would notice the variant: `lists ... and compares the ids of the items`."""
+    was_run: bool = True
+    """Whether the command was run; it is not under an alternative that changes none of its answers."""
 
     @property
     def result(self) -> Result:
         """The outcome as in the JSON report: `caught` is a killed mutant, `broke` a false positive."""
-        if isinstance(self.subject, Mutant):
-            return "caught" if self.failed else "survived"
-        return "broke" if self.failed else "passed"
+        if isinstance(self.subject, Alternative):
+            return "broke" if self.failed else "passed"
+        return "caught" if self.failed else "survived"
 
     @property
     def is_finding(self) -> bool:
@@ -74,6 +88,12 @@ class SubjectResults:
     planned: int
     """The number of subjects, including those left out by an interruption."""
     seconds: float
+    left_out: int = 0
+    """The number of mutants that were not run because no answer to the command differs."""
+    requests: Mapping[str, int] = field(default_factory=dict)
+    """The number of the command's requests by operation, as in Difference."""
+    ended: str | None = None
+    """Why the run ended early."""
 
     @property
     def findings(self) -> tuple[SubjectResult, ...]:
@@ -87,9 +107,13 @@ class SubjectResults:
 
 
 def run_kit(subject: Subject) -> SubjectResult:
-    """Run the checks of a mutant's rules, or those in which the mock reads an alternative's assumption."""
+    """Run the checks that can kill a mutant, or those in which the mock reads an alternative's assumption."""
     started = time.perf_counter()
-    if isinstance(subject, Mutant):
+    kit: Mapping[str, str | None]
+    if isinstance(subject, Generated):
+        kill = find_kill(subject)
+        kit, failures, failed = {}, [] if kill is None else [kill], kill is not None
+    elif isinstance(subject, Mutant):
         found = kills(subject)
         kit = {kill.rule: kill.check for kill in found}
         failures = [kill.failure for kill in found if kill.failure is not None]

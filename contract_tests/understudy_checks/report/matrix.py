@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from understudy_checks.mutation import Alternative, Mutant
+from understudy_checks.mutation.baseline import ending
+from understudy_checks.mutation.generated import Generated
 from understudy_checks.mutation.runner import Result, SubjectResult, SubjectResults
+from understudy_checks.report import scores
 from understudy_checks.target import installed
 
 Json = Any
 
-MAX_OUTPUT_LINES = 8
-"""The number of last lines of an output that are shown."""
+LAST_LINES = 2
+"""The number of last lines of an output that are shown for a killed mutant."""
+
+MAX_TESTS = 3
+"""The number of failed tests that are named."""
+
+MAX_LINE = 160
+"""The length at which a line about a test is cut."""
 
 WIDTH = 16
 INDENT = " " * WIDTH
@@ -32,7 +42,7 @@ _WORDS: Mapping[Result, str] = {
 
 
 def lines(done: SubjectResults) -> Iterator[str]:
-    """The matrix, the findings in detail, and a summary."""
+    """The matrix, the findings in detail, the score of each operation, and a summary."""
     for trial in done.trials:
         yield f"{_WORDS[trial.result]:{WIDTH}}{_text(trial)}"
         yield from (f"{INDENT}{line}" for line in (_by_rule(trial) if trial.kit and not done.command else _by(trial)))
@@ -40,12 +50,14 @@ def lines(done: SubjectResults) -> Iterator[str]:
         yield ""
         yield f"{_WORDS[trial.result]} {_name(trial)}"
         yield from (
-            _survival_lines(trial, trial.subject)
-            if isinstance(trial.subject, Mutant)
-            else _false_positive_lines(trial, trial.subject)
+            _false_positive_lines(trial, trial.subject)
+            if isinstance(trial.subject, Alternative)
+            else _survival_lines(trial, trial.subject)
         )
     if done.findings:
         yield ""
+    if done.command and done.kind == "mutants" and done.trials:
+        yield from (*scores.table(done), "")
     yield summary(done)
 
 
@@ -54,11 +66,14 @@ def summary(done: SubjectResults) -> str:
     found = len(done.findings)
     others = len(done.trials) - found
     if done.kind == "mutants":
-        counts = f"{others} killed, {found} survived"
+        late = sum((trial.failure or "").startswith("timed out") for trial in done.trials)
+        by_time = f" ({late} by the time limit)" if late else ""
+        counts = f"{others} killed{by_time}, {found} survived"
     else:
         counts = f"{others} passed, {number(found, 'false positives')}"
-    progress = "" if done.is_complete else f"interrupted, {len(done.trials)} of "
-    return f"{progress}{number(done.planned, done.kind)}: {counts}, {duration(done.seconds)}"
+    progress = "" if done.is_complete else f"{done.ended or 'interrupted'}, {len(done.trials)} of "
+    left = f"; {done.left_out} left out, as they change no answer to the command (--all)" if done.left_out else ""
+    return f"{progress}{number(done.planned, done.kind)}: {counts}, {duration(done.seconds)}{left}"
 
 
 def document(done: SubjectResults) -> Json:
@@ -68,6 +83,9 @@ def document(done: SubjectResults) -> Json:
         "command": list(done.command) or None,
         "baseline_seconds": done.baseline,
         "complete": done.is_complete,
+        "ended": done.ended,
+        "left_out": done.left_out,
+        "operations": [score._asdict() for score in scores.scores(done)],
         "trials": [_entry(trial) for trial in done.trials],
         "seconds": done.seconds,
     }
@@ -85,19 +103,19 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
-def ending(output: str) -> list[str]:
-    """The last lines of an output that are not blank."""
-    return [line.rstrip() for line in output.splitlines() if line.strip()][-MAX_OUTPUT_LINES:]
+def shorten_line(text: str) -> str:
+    """A line, cut where it is too long."""
+    return text if len(text) <= MAX_LINE else f"{text[: MAX_LINE - 3]}..."
 
 
 def _text(trial: SubjectResult) -> str:
     subject = trial.subject
-    return subject.text if isinstance(subject, Mutant) else subject.label
+    return subject.label if isinstance(subject, Alternative) else subject.text
 
 
 def _name(trial: SubjectResult) -> str:
     subject = trial.subject
-    return f"{subject.label}: {subject.text}" if isinstance(subject, Mutant) else subject.label
+    return subject.label if isinstance(subject, Alternative) else f"{subject.label}: {subject.text}"
 
 
 def _by_rule(trial: SubjectResult) -> Iterator[str]:
@@ -107,13 +125,23 @@ def _by_rule(trial: SubjectResult) -> Iterator[str]:
 
 
 def _by(trial: SubjectResult) -> Iterator[str]:
-    if isinstance(trial.subject, Mutant):
+    """The rules of a mutant, and the failed tests with their messages, or how the command ended with its last lines."""
+    if not isinstance(trial.subject, Alternative) and trial.subject.rules:
         yield ", ".join(trial.subject.rules)
-    yield from trial.by
+    if not trial.was_run:
+        yield "not run: it changes no answer to the command"
+    if not trial.tests:
+        yield from trial.by
+    if trial.failure and not trial.tests:
+        yield from (f"  {line}" for line in ending(trial.output)[-LAST_LINES:])
+    for test in trial.tests[:MAX_TESTS]:
+        yield shorten_line(f"{test.name}: {test.message}")
+    if len(trial.tests) > MAX_TESTS:
+        yield f"and {len(trial.tests) - MAX_TESTS} more"
 
 
-def _survival_lines(trial: SubjectResult, mutant: Mutant) -> Iterator[str]:
-    """The rules of a surviving mutant, and the checks of the kit that kill it."""
+def _survival_lines(trial: SubjectResult, mutant: Mutant | Generated) -> Iterator[str]:
+    """The rules of a surviving mutant, what the command could have seen, and a test that would notice."""
     rules = {rule.id: rule for rule in installed.document(mutant.api).rules}
     for id in mutant.rules:
         rule = rules[id]
@@ -121,27 +149,38 @@ def _survival_lines(trial: SubjectResult, mutant: Mutant) -> Iterator[str]:
         if id in trial.kit:
             check = trial.kit[id]
             yield f"    the kit kills it with {check}" if check else "    no check of the kit kills it"
+    if trial.difference is not None:
+        yield f"  {trial.difference.request}: {trial.difference.seen}"
+    if trial.advice is not None:
+        yield f"  a test that {trial.advice} would notice"
 
 
 def _false_positive_lines(trial: SubjectResult, alternative: Alternative) -> Iterator[str]:
     """The assumption behind a false positive, the failed checks, and their output."""
     known = installed.document(alternative.api).assumptions[alternative.assumption]
     yield f"  {known.text} The mock: {json.dumps(known.default)}. [{known.source}]"
+    if trial.difference is not None:
+        yield f"  {trial.difference.request}: {trial.difference.seen}"
     yield f"  {', '.join(trial.by)}"
     yield from (f"    {line}" for line in ending(trial.output))
 
 
 def _entry(trial: SubjectResult) -> Json:
     return {
-        **(_mutant(trial, trial.subject) if isinstance(trial.subject, Mutant) else _alternative(trial.subject)),
+        **(_alternative(trial.subject) if isinstance(trial.subject, Alternative) else _mutant(trial, trial.subject)),
         "outcome": trial.result,
         "by": list(trial.by),
+        "failure": trial.failure,
+        "tests": [test._asdict() for test in trial.tests],
+        "difference": None if trial.difference is None else asdict(trial.difference),
+        "advice": trial.advice,
+        "run": trial.was_run,
         "seconds": trial.seconds,
         "output": trial.output,
     }
 
 
-def _mutant(trial: SubjectResult, mutant: Mutant) -> Json:
+def _mutant(trial: SubjectResult, mutant: Mutant | Generated) -> Json:
     return {"name": mutant.name, "text": mutant.text, "rules": list(mutant.rules), "kit": dict(trial.kit)}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
+from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -75,6 +76,24 @@ class PlainLines:
     def line(self, text: str) -> None:
         """Write a line."""
         self.write(f"{self.clock() - self.started:5.0f} s  {text}")
+
+
+class Counted:
+    """Counts what is done, and writes a plain line that says how much."""
+
+    def __init__(self, total: int, noun: str, file: IO[str], clock: Callable[[], float]) -> None:
+        self._total, self._noun, self._file, self._clock = total, noun, file, clock
+        self._started, self._done = clock(), 0
+
+    def advance(self) -> None:
+        """Count one more."""
+        self._done += 1
+
+    def write(self) -> None:
+        """Write the line, with the seconds since the start."""
+        seconds = self._clock() - self._started
+        self._file.write(f"{seconds:5.0f} s  {self._done} of {self._total} {self._noun} done\n")
+        self._file.flush()
 
 
 @contextmanager

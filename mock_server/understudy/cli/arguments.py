@@ -53,6 +53,15 @@ def seconds(flag: str, limit: int) -> Callable[[str], float]:
     return read
 
 
+def shard(text: str) -> tuple[int, int]:
+    """The type of a part of equal parts, as `1/4`. Raises UsageError."""
+    found = re.fullmatch("([0-9]{1,4})/([0-9]{1,4})", text, re.ASCII)
+    number, count = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= number <= count:
+        raise UsageError(f"--shard {quoted(text)} is not K/N with K from 1 to N, as 1/4 is")
+    return number, count
+
+
 def file_path(flag: str) -> Callable[[str], Path]:
     """The type of a path, which `Path` alone would take for the current folder when it is empty."""
 

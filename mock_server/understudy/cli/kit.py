@@ -6,10 +6,17 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from understudy.cli.arguments import file_path, rate_limit, whole_number
+from understudy.cli.arguments import file_path, rate_limit, seconds, shard, whole_number
 from understudy.cli.exits import CouldNotRun
 
 MOST_JOBS = 1000
+MOST_SAMPLE = 10**6
+MOST_TIME = 10**6  # seconds
+
+_ALL = {
+    "mutants": "run a COMMAND also on those that change no answer to it; the kit on generated ones, too",
+    "assumptions": "run a COMMAND also under those that change no answer to it",
+}
 
 
 @contextmanager
@@ -24,8 +31,9 @@ def importing() -> Iterator[None]:
 def add_variant_options(parser: argparse.ArgumentParser, variants: str) -> None:
     """Add the arguments of a command that runs the kit, or a COMMAND, on each of the `variants` of an API."""
     parser.description = f"Run the contract kit, or the COMMAND after --, on each of the {variants} of an API."
-    flags = "[--only NAME] [--jobs N] [--rate-limit N | --no-rate-limit] [--json F] [-q]"
-    parser.usage = f"understudy {variants} API {flags} [-- COMMAND]"
+    flags = "[--only NAME] [--all] [--sample N] [--shard K/N] [--max-time S] [--jobs N]"
+    more = "[--rate-limit N | --no-rate-limit] [--json F] [-q]"
+    parser.usage = f"understudy {variants} API {flags} {more} [-- COMMAND]"
     parser.set_defaults(takes_command=True)
     add = parser.add_argument
     add("api", metavar="API", help="the API")
@@ -34,6 +42,17 @@ def add_variant_options(parser: argparse.ArgumentParser, variants: str) -> None:
     number = "a COMMAND may make more requests than documented"
     limit.add_argument("--rate-limit", type=rate_limit, metavar="N", help=number)
     add("--only", action="append", default=[], metavar="NAME", help="only those with this name, a pattern (repeatable)")
+    add("--all", action="store_true", help=_ALL[variants])
+    size = whole_number("--sample", 1, MOST_SAMPLE)
+    add("--sample", type=size, metavar="N", help="only so many, always the same ones, drawn by their names")
+    add("--shard", type=shard, metavar="K/N", help="only the K-th of N equal parts, as 1/4, for machines side by side")
+    limit_of_time = seconds("--max-time", MOST_TIME)
+    add(
+        "--max-time",
+        type=limit_of_time,
+        metavar="S",
+        help="stop after so many seconds, and report what is known by then",
+    )
     jobs = whole_number("--jobs", 1, MOST_JOBS)
     add("--jobs", type=jobs, metavar="N", help="so many at a time (default: one for each core)")
     path = file_path("--json")

@@ -7,6 +7,7 @@ the real clock or randomness (ruff's banned-api holds that).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -16,14 +17,18 @@ END = 253_402_300_799_999
 
 
 class Clock:
-    """A world's time in whole milliseconds since the epoch; runs with real time, or is frozen."""
+    """A world's time in whole milliseconds since the epoch; runs with real time, or is frozen.
 
-    __slots__ = ("_frozen_at", "_offset")
+    `ticks` returns the nanoseconds of another monotonic clock than the machine's.
+    """
+
+    __slots__ = ("_frozen_at", "_offset", "_ticks")
 
     _frozen_at: int | None  # milliseconds; None: time runs
     _offset: int  # nanoseconds ahead of the monotonic clock
 
-    def __init__(self, now: int | None = None, *, frozen: bool = False) -> None:
+    def __init__(self, now: int | None = None, *, frozen: bool = False, ticks: Callable[[], int] | None = None) -> None:
+        self._ticks = ticks or time.monotonic_ns
         self._set(time.time_ns() // 1_000_000 if now is None else now, frozen=frozen)
 
     @property
@@ -35,7 +40,7 @@ class Clock:
         """Milliseconds since the epoch."""
         if self._frozen_at is not None:
             return self._frozen_at
-        now = (time.monotonic_ns() + self._offset) // 1_000_000
+        now = (self._ticks() + self._offset) // 1_000_000
         if now > END:  # faster than `min`, on every request
             return END
         return now
@@ -55,7 +60,11 @@ class Clock:
 
     def fork(self) -> Clock:
         """An independent clock with the same time."""
-        return Clock(self.now(), frozen=self.frozen)
+        return self.at(self.now(), frozen=self.frozen)
+
+    def at(self, now: int, *, frozen: bool) -> Clock:
+        """An independent clock with another time."""
+        return Clock(now, frozen=frozen, ticks=self._ticks)
 
     def _jump(self, now: int, then: int) -> None:
         if then > END:
@@ -66,7 +75,7 @@ class Clock:
 
     def _set(self, now: int, *, frozen: bool) -> None:
         self._frozen_at = now if frozen else None
-        self._offset = now * 1_000_000 - time.monotonic_ns()
+        self._offset = now * 1_000_000 - self._ticks()
 
 
 @lru_cache(maxsize=256)  # under load, many requests share a millisecond

@@ -158,7 +158,7 @@ class Worlds:
         """
         known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
         try:
-            clock = Clock(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
+            clock = world.clock.at(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
         except ValueError as error:
             raise ValueError(f"clock.now: {error}") from None
         ids = Ids(state["ids"]["seed"], int(state["ids"]["count"]))

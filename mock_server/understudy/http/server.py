@@ -52,6 +52,10 @@ class Server(uvicorn.Server):
         self._sockets = sockets
         self._ready = ready
 
+    def replace_app(self, app: App) -> None:
+        """Serve another application on the connections that are opened from now on."""
+        self._app = self.config.app = app
+
     async def on_tick(self, counter: int) -> bool:
         """Close expired connections (ten times a second), and renew the Date header (once a second)."""
         if counter % 10 == 0:
@@ -157,15 +161,30 @@ def serving(worlds: Worlds, **options: Any) -> Iterator[str]:
 
     `options` are those of App.
     """
+    with serving_in_turn(App(worlds, **options)):
+        yield worlds.server.url
+
+
+@contextmanager
+def serving_in_turn(app: App) -> Iterator[Callable[[App], None]]:
+    """Serve on a free loopback port, in a thread, while the block runs; yields a function that replaces the app.
+
+    Sets the URL of each app's worlds.
+    """
     listener = listen("127.0.0.1", 0)
-    worlds.server.url = url_of(listener)
+    app.worlds.server.url = url_of(listener)
     started = threading.Event()
-    server = Server(App(worlds, **options), sockets=[listener], ready=started.set)
+    server = Server(app, sockets=[listener], ready=started.set)
     thread = threading.Thread(target=server.serve_until_stopped, daemon=True)
     thread.start()
     started.wait(10)
+
+    def replace_app(other: App) -> None:
+        other.worlds.server.url = url_of(listener)
+        server.replace_app(other)
+
     try:
-        yield worlds.server.url
+        yield replace_app
     finally:
         server.should_exit = True
         thread.join(10)
