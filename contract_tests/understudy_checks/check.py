@@ -23,7 +23,10 @@ from hypothesis.strategies import DataObject
 
 from understudy.document.model import Rule
 from understudy_checks.budget import OperationStatus
-from understudy_checks.client import CALLS_MADE, Capability, Client, NoResponse, Skipped
+from understudy_checks.client import Capability, Client, NoResponse, Skipped
+from understudy_checks.examples.replay import replay
+from understudy_checks.examples.script import calls
+from understudy_checks.examples.story import Story
 from understudy_checks.findings import Finding, Findings
 from understudy_checks.plan import Step, plan_steps
 from understudy_checks.probes import ProbeResult, run_probes
@@ -61,6 +64,8 @@ class Failure:
     """The arguments of the failing example as `name = value`, shrunk."""
     curl: tuple[str, ...]
     """The calls of the example as curl lines with their statuses."""
+    story: Story = ()
+    """What the example did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class Run:
     """The number of responses by operation id and status."""
     found_by: tuple[str, ...] = ()
     """The ids of the rules whose check found the failure on its way; empty for a check of these rules."""
+    passing: Story = ()
+    """What the shortest passing example did, if these are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +198,11 @@ def check_target(
     exclude: Sequence[str] = (),
     progress: Progress = lambda *_: None,
     area_finished: AreaCallback = lambda *_: None,
+    keep_passing: bool = False,
 ) -> Report:
     """Check the rules of a target's document that match a pattern of `only` (default: all) and none of `exclude`.
 
+    `keep_passing` keeps the shortest passing example of each check.
     With a budget, the checks that cover the most rules per request come first, each with its share.
     """
     started = time.perf_counter()
@@ -208,7 +217,7 @@ def check_target(
     ended = None
     try:
         steps += plan_steps(target, ids)
-        for made, found in enumerate(_run_steps(target, steps, profile, progress), 1):
+        for made, found in enumerate(_run_steps(target, steps, profile, progress, keep_passing=keep_passing), 1):
             runs += found
             for name in _finished_areas(steps, made):
                 own = [rule for rule in rules if _area(rule.id) == name]
@@ -287,7 +296,9 @@ def _remove(client: Client, path: str) -> bool:
         return False
 
 
-def _run_steps(target: Target, steps: Sequence[Step], profile: str, progress: Progress) -> Iterator[list[Run]]:
+def _run_steps(
+    target: Target, steps: Sequence[Step], profile: str, progress: Progress, *, keep_passing: bool
+) -> Iterator[list[Run]]:
     """Run the steps on a target: for each its run, and one for each finding. Raises TargetSilent when it is silent."""
     budget, silent = target.budget, 0
     target.findings = findings = Findings()
@@ -296,7 +307,7 @@ def _run_steps(target: Target, steps: Sequence[Step], profile: str, progress: Pr
         budget.on_wait = partial(progress, number, len(steps))
         requests, calls = budget.requests, budget.calls.copy()
         findings.own = step.rules
-        outcome = _run_step(step, target, profile)
+        outcome = _run_step(step, target, profile, keep_passing=keep_passing)
         run = _run(step, outcome, budget.requests - requests, budget.calls - calls)
         yield [run, *(_finding_run(run, finding) for finding in findings.take())]
         silent = silent + 1 if isinstance(outcome.error, NoResponse) else 0
@@ -304,14 +315,15 @@ def _run_steps(target: Target, steps: Sequence[Step], profile: str, progress: Pr
             raise TargetSilent(f"{target.name} has stopped answering: {outcome.error.__cause__}")
 
 
-def _run_step(step: Step, target: Target, profile: str) -> Outcome:
+def _run_step(step: Step, target: Target, profile: str, *, keep_passing: bool) -> Outcome:
     """Run a step, and once more when a connection broke, except after a timeout."""
-    target.budget.share(step.share)
-    outcome = attempt(step.check, target, step.arguments, profile=step.profile or profile)
-    if not isinstance(outcome.error, NoResponse) or outcome.error.late:
-        return outcome
-    target.budget.share(step.share)
-    return attempt(step.check, target, step.arguments, profile=step.profile or profile)
+
+    def once() -> Outcome:
+        target.budget.share(step.share)
+        return attempt(step.check, target, step.arguments, profile=step.profile or profile, keep_passing=keep_passing)
+
+    outcome = once()
+    return once() if isinstance(outcome.error, NoResponse) and not outcome.error.late else outcome
 
 
 def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[OperationStatus]) -> Run:
@@ -327,12 +339,13 @@ def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[OperationSt
         examples=outcome.examples,
         requests=requests,
         calls=calls,
+        passing=outcome.story if outcome.result == "passed" else (),
     )
 
 
 def _finding_run(run: Run, finding: Finding) -> Run:
     """The run of a check as a failed run of the rule that its finding names."""
-    failure = Failure(finding.seen, (), finding.calls)
+    failure = Failure(finding.seen, (), finding.calls, finding.story)
     return replace(
         run,
         rules=(finding.rule,),
@@ -344,6 +357,7 @@ def _finding_run(run: Run, finding: Finding) -> Run:
         requests=0,
         calls=Counter(),
         found_by=run.rules,
+        passing=(),
     )
 
 
@@ -379,8 +393,7 @@ def _failure(outcome: Outcome) -> Failure:
     error = outcome.error
     assert error is not None, "what failed has an error"
     notes = getattr(error, "__notes__", [])
-    calls = [note.split("\n")[1:] for note in notes if note.startswith(CALLS_MADE)]
-    return Failure(describe_error(error), _example(outcome, notes), tuple(calls[-1] if calls else ()))
+    return Failure(describe_error(error), _example(outcome, notes), tuple(calls(replay(outcome.story))), outcome.story)
 
 
 def _example(outcome: Outcome, notes: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ retries after 429, waits on the world's clock where there is one, and must not k
 from __future__ import annotations
 
 import json as texts
-import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,9 @@ from understudy.document.contract import Contract
 from understudy.document.model import Quota, Scheme
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Exchange, Request, Response
+from understudy_checks.examples.replay import replay
+from understudy_checks.examples.script import calls
+from understudy_checks.examples.story import Event, Secrets, Story, Wait, told
 from understudy_checks.findings import Finding, Findings, Met, resolve
 from understudy_checks.projection import project
 from understudy_checks.routes import adds_to_list, find_operation
@@ -47,10 +50,10 @@ Capability = Literal[
 ]
 
 MAX_RETRIES = 3
+OTHER_KEYS = ("REVOKED_KEY", "LAPSED_KEY", "OTHER_TENANT_KEY")
 CALLS_MADE = "Calls made:"
 """The first line of the note that lists an example's calls on an error."""
 
-MAX_CURL_LINES = 20
 DEFAULT_WAIT = 60.0
 """Seconds to wait after a 429 without Retry-After, where the document has no quota either."""
 READING_ERRORS = (LookupError, TypeError, ValueError, AttributeError)
@@ -77,23 +80,6 @@ LACKING_REASONS: Mapping[Capability, str] = {
     "requests": "it takes more requests than the budget has left",
     "waiting": "it takes more waiting than is allowed",
 }
-
-REMEDIES: Mapping[Capability, str] = {
-    "write": "allow it with --allow-writes, or `writes = true` in the target file",
-    "fresh": "only a server of Understudy has isolated worlds",
-    "advance": 'name a function that moves the target\'s clock: `advance = "module:function"` in the target file',
-    "documented-limit": "check a target that has the documented rate limit, without `rate_limit` in the target file",
-    "events": 'name a function that simulates it: `event = "module:function"` in the target file',
-    "second-key": "give a second key of the same tenant: --api-key twice, or `api_keys` in the target file",
-    "spare-key": "give revocable keys, one for each operation: `spare_keys` in the target file",
-    "revoked-key": "give a revoked key: `revoked_key` in the target file",
-    "lapsed-key": "give a key of such a tenant: `lapsed_key` in the target file",
-    "other-tenant": "give a key of another tenant: `other_tenant_key` in the target file",
-    "members": "list them: [[members]] with email, user_id and active in the target file",
-    "requests": "allow more requests: --budget",
-    "waiting": "allow a longer wait (`max_wait` in the target file), or give more keys: --api-key twice or more",
-}
-"""How to give a target a capability."""
 
 
 class Skipped(SkipTest):
@@ -220,6 +206,12 @@ class Client:
     world: World
     account: Account = field(repr=False)
     log: list[Exchange] = field(default_factory=list, repr=False)
+    steps: list[Exchange | Wait | Event] = field(default_factory=list, repr=False)
+    """The log, with waits and events between its exchanges."""
+    failed_at: int | None = None
+    """The number of steps before the first one that cleaned up after a failure."""
+    handled: BaseException | None = field(default_factory=lambda: sys.exc_info()[1], repr=False)
+    """The exception that was being handled when this client was opened."""
     retries: int = MAX_RETRIES
     memo: Memo | None = field(default=None, repr=False)
     """Discovered arguments, valid in every unchanged world of the target. None where they may go stale."""
@@ -307,7 +299,7 @@ class Client:
         for attempt in range(self.retries):
             if response.status != 429:
                 break
-            self.world.wait(self._pause(response, is_last=attempt == self.retries - 1))
+            self._wait(self._pause(response, is_last=attempt == self.retries - 1))
             response = self.exchange(request).response
         if self.is_isolated:  # our mock returns only members that its document names
             return response
@@ -385,6 +377,8 @@ class Client:
             error=None,
         )
         self.log.append(exchange)
+        self._note_failure()
+        self.steps.append(exchange)
         self._judge(operation, response)
         return exchange
 
@@ -410,7 +404,7 @@ class Client:
             raise Met(self.found)
 
     def _record(self, findings: Findings, rule: str, seen: str) -> Finding:
-        return findings.record(rule, seen, length=len(self.log), calls=self.curl)
+        return findings.record(rule, seen, length=len(self.log), calls=self.curl, story=self.story)
 
     @contextmanager
     def about(self, pattern: str) -> Iterator[None]:
@@ -444,6 +438,12 @@ class Client:
         """The rule of the document that a failure is about; None where it is the only one of the running check."""
         rule = resolve([known.id for known in self.contract.rules], pattern)
         return None if self.findings is not None and tuple(self.findings.own) == (rule,) else rule
+
+    def _note_failure(self) -> None:
+        """Note where an assertion has failed: what is sent while it is on its way out only cleans up."""
+        error = sys.exc_info()[1]
+        if self.failed_at is None and isinstance(error, AssertionError) and error is not self.handled:
+            self.failed_at = len(self.steps)
 
     def _check_removable(self, path: str) -> None:
         """Raise Skipped unless the kit itself created what a DELETE on a shared target removes."""
@@ -482,6 +482,7 @@ class Client:
             assert passed < within, f"still {value!r} after {within} seconds"
             step = min(step * 2, within - passed)
             self.world.wait_between_polls(step)
+            self.steps.append(Wait(step))
             passed += step
         return value
 
@@ -489,43 +490,33 @@ class Client:
         """Advance the world's clock. Really waits on a target without such a clock."""
         if seconds:
             self.memo = None
-            self.world.wait(seconds)
+            self._wait(seconds)
+
+    def _wait(self, seconds: float) -> None:
+        self.world.wait(seconds)
+        self.steps.append(Wait(seconds))
 
     def event(self, name: str, **fields: Json) -> None:
         """Simulate what a person does in the vendor's own app (`skip-task`, `revoke-key` ...)."""
         self.memo = None
         self.world.event(name, fields)
+        self.steps.append(Event(name, fields))
+
+    def story(self) -> Story:
+        """What this client did so far, without secrets."""
+        headers = {name: _variable(name) for name in self.world.headers}
+        return told(self.steps, self.failed_at, self.prefix, Secrets(self._key_names(), headers))
 
     def curl(self) -> list[str]:
-        """The logged calls as curl lines with their statuses. Keys are replaced by shell variables."""
-        hidden = len(self.log) - MAX_CURL_LINES
-        dropped = [f"# {hidden} earlier calls are left out"] if hidden > 0 else []
-        return dropped + [self._curl_line(exchange) for exchange in self.log[-MAX_CURL_LINES:]]
+        """The calls so far as the lines of a script, with shell variables in place of keys."""
+        return calls(replay(self.story()))
 
-    def _curl_line(self, exchange: Exchange) -> str:
-        request = exchange.request
-        words = ["curl"] if request.method == "GET" else ["curl", "-X", request.method]
-        for name, value in request.headers:
-            if name.startswith(b"x-mock-"):
-                continue
-            if name.decode("latin-1") in self.world.headers:
-                words += ["-H", f'"{name.decode()}: ${_variable(name.decode())}"']
-                continue
-            words += ["-H", self._quoted(f"{name.decode('latin-1')}: {value.decode('latin-1')}")]
-        if request.body:
-            words += ["--data-binary", shlex.quote(request.body.decode("utf-8", "backslashreplace"))]
-        path = request.path.removeprefix(self.prefix) + (f"?{request.query}" if request.query else "")
-        return f'{" ".join(words)} "$BASE_URL"{shlex.quote(path)}  # {exchange.response.status}'
-
-    def _quoted(self, text: str) -> str:
+    def _key_names(self) -> dict[str, str]:
+        """The shell variables of the known keys."""
         access = self.access
-        names = {key: f"API_KEY_{number}" for number, key in enumerate(access.api_keys[1:], 2)}
-        names |= {self.key: "API_KEY", access.revoked_key or "": "REVOKED_KEY", access.lapsed_key or "": "LAPSED_KEY"}
-        names |= {access.other_tenant_key or "": "OTHER_TENANT_KEY"}
-        for key, name in names.items():
-            if key and text.endswith(key):
-                return f'"{text.removesuffix(key)}${name}"'
-        return shlex.quote(text)
+        names = {key: f"API_KEY_{number}" for number, key in enumerate(access.api_keys[1:], 2)} | {self.key: "API_KEY"}
+        others = (access.revoked_key, access.lapsed_key, access.other_tenant_key)
+        return names | {key: name for key, name in zip(others, OTHER_KEYS, strict=True) if key}
 
 
 def fetch(transport: Transport, request: Request) -> Response:

@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 
 from hypothesis.errors import UnsatisfiedAssumption
 
+from understudy_checks.examples.story import Story
+
 _INDEX = re.compile(r"/\d+(?=[/:])")
 
 
@@ -32,6 +34,8 @@ class Finding:
     seen: str
     calls: tuple[str, ...] = ()
     """The calls that led to it as curl lines with their statuses."""
+    story: Story = ()
+    """What was done until it was seen."""
 
     @property
     def met(self) -> str:
@@ -52,11 +56,19 @@ class Findings:
     _latest: dict[tuple[str, str], Finding] = field(default_factory=dict)
     _lengths: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def record(self, rule: str, seen: str, *, length: int, calls: Callable[[], Sequence[str]]) -> Finding:
+    def record(
+        self,
+        rule: str,
+        seen: str,
+        *,
+        length: int,
+        calls: Callable[[], Sequence[str]],
+        story: Callable[[], Story] = tuple,
+    ) -> Finding:
         """Keep a failure of a rule, the one with the fewest calls (`length`) of each cause."""
         finding = Finding(rule, seen)
         if length < self._lengths.get(finding.cause, length + 1):
-            finding = Finding(rule, seen, tuple(calls()))
+            finding = Finding(rule, seen, tuple(calls()), story())
             self._lengths[finding.cause] = length
             self._latest[finding.cause] = finding
         return self._latest.setdefault(finding.cause, finding)

@@ -25,6 +25,8 @@ from understudy_checks import profiles
 from understudy_checks.budget import BudgetSpent
 from understudy_checks.client import Capability, NoResponse, Skipped
 from understudy_checks.discovery import required_members, takes_json
+from understudy_checks.examples.recording import RecordedTarget
+from understudy_checks.examples.story import Story
 from understudy_checks.findings import Finding, Met
 from understudy_checks.modules import folders, modules
 from understudy_checks.pagination import is_documented
@@ -86,6 +88,8 @@ class Outcome:
     """The number of examples that passed."""
     example: Arguments = field(default_factory=dict)
     """The arguments of the failing example, shrunk as far as the profile allows."""
+    story: Story = ()
+    """What the failing example did; of a check that passed, its shortest example if it was asked for."""
 
 
 def rule(*rules: str, needs: Sequence[Capability] = ()) -> Callable[[Test], Test]:
@@ -135,20 +139,24 @@ def run(check: Check, target: Target, *, profile: str = "gate") -> Iterator[Outc
     return (attempt(check, target, arguments, profile=profile) for arguments in expand(check, target.contract))
 
 
-def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str = "gate") -> Outcome:
-    """Run a check by a plain function call with these arguments.
+def attempt(
+    check: Check, target: Target, arguments: Arguments, *, profile: str = "gate", keep_passing: bool = False
+) -> Outcome:
+    """Run a check by a plain function call with these arguments. `keep_passing` keeps its shortest passing example.
 
     When the budget ends early, a property passes with the examples it had. A flaky failure counts as failed.
     """
-    tally = Tally()
+    recorded = RecordedTarget(target)
+    tally = Tally(recorded, keep_passing)
 
     def outcome(result: Result, error: Exception | None = None) -> Outcome:
-        return Outcome(check, arguments, result, error, tally.examples, tally.example)
+        story = tally.failing if result == "failed" else tally.passing if result == "passed" else ()
+        return Outcome(check, arguments, result, error, tally.examples, tally.example, story)
 
     try:
         require(target, check.needs)
         with profiles.profile(profile, check.function), count_examples(check.function, tally):
-            check.function(target=target, **arguments)
+            check.function(target=recorded, **arguments)
     except (BudgetSpent, Flaky) as error:
         if tally.failure is not None or tally.spent is None:
             return outcome("failed", tally.failure or error)
@@ -168,19 +176,35 @@ def attempt(check: Check, target: Target, arguments: Arguments, *, profile: str 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts the examples of a property and keeps its last failure."""
+    """Counts the examples of a property and keeps its last failure, with what that example did."""
 
+    recorded: RecordedTarget
+    keep_passing: bool = False
     examples: int = 0
     failure: Exception | None = None
     spent: BudgetSpent | None = None
     met: Finding | None = None
     """The latest failure of another rule that ended an example."""
     example: Arguments = field(default_factory=dict)
+    failing: Story = ()
+    passing: Story = ()
+    """The shortest of the passing examples, if they are kept."""
+
+    def fail(self, error: Exception, arguments: Arguments) -> None:
+        """Keep a failure."""
+        self.failure, self.example, self.failing = error, arguments, self.recorded.story()
+
+    def succeed(self) -> None:
+        """Count an example that passed."""
+        self.examples += 1
+        if self.keep_passing and (story := self.recorded.story()):
+            self.passing = min(filter(None, (self.passing, story)), key=len)
 
 
 @contextmanager
 def count_example(tally: Tally, arguments: Arguments = MappingProxyType({})) -> Iterator[None]:
     """Run one example in the block and add its outcome to the tally."""
+    tally.recorded.forget()
     try:
         yield
     except BudgetSpent as reason:
@@ -192,9 +216,9 @@ def count_example(tally: Tally, arguments: Arguments = MappingProxyType({})) -> 
     except (Skipped, UnsatisfiedAssumption):
         raise
     except Exception as error:
-        tally.failure, tally.example = error, arguments
+        tally.fail(error, arguments)
         raise
-    tally.examples += 1
+    tally.succeed()
 
 
 @contextmanager

@@ -148,7 +148,7 @@ def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
     failure = next(run.failure for run in failed["nextstep.pagination.limit-sets-the-page-size"].runs if run.failure)
     assert "<= 50" in failure.seen or "limit = 99" in failure.seen  # as pytest tells it, or as we do
     assert failure.example == ("limit = 99",)
-    assert any(line.endswith("'/process-runs?limit=99'  # 200") for line in failure.curl)
+    assert any(line.endswith('"$BASE_URL/process-runs?limit=99"') for line in failure.curl)
 
 
 def test_a_violation_is_told_by_name() -> None:

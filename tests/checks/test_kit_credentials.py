@@ -180,7 +180,7 @@ def test_every_request_carries_what_is_told(command, tmp_path: Path, monkeypatch
     assert all(b"\r\ncookie: session=hidden-in-the-jar\r\n" in request for request in wire.requests)
     assert b"\r\nauthorization: Bearer hidden-in-the-environment\r\n" in wire.requests[-1]
     assert '-H "x-team: $HEADER_X_TEAM" -H "cookie: $HEADER_COOKIE"' in said
-    assert "HEADER_COOKIE='the value of the header cookie'" in said
+    assert "${HEADER_COOKIE:?set it to the value of the header cookie}" in said
     assert "hidden" not in said + report.read_text()
 
 

@@ -14,15 +14,17 @@ from rich.console import Console
 
 from understudy.document.model import Rule
 from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict, check_target
-from understudy_checks.client import LACKING_REASONS, REMEDIES
+from understudy_checks.client import LACKING_REASONS
 from understudy_checks.defects import defects
+from understudy_checks.examples.script import preamble, script
 from understudy_checks.mutation import mutants
 from understudy_checks.probes import ProbeResult
 from understudy_checks.report import html_page, json_report, junit_xml, progress, summary, terminal
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
 
-CURL = 'curl -H "authorization: Bearer $API_KEY" "$BASE_URL"/process-runs  # 200'
+CURL = 'call 1 -H "authorization: Bearer $API_KEY" "$BASE_URL/process-runs"'
+SCRIPT = script([CURL], "http://127.0.0.1:9101/api/v1")
 ALLOWED = "createProcessRun: 201: /data/0: 'id' is a required property"
 HOSTILE = "\x1b[31m\x00\ud800\u202e</script><b>&\n]]>"
 
@@ -128,27 +130,12 @@ def test_a_gap_names_what_is_lacking_and_how_to_come_by_it() -> None:
         rules=("nextstep.runs.z",),
     )
     assert [(gap.reason, gap.remedy, [rule.id[-1] for rule in gap.rules]) for gap in summary.skip_reasons(report)] == [
-        (LACKING_REASONS["members"], REMEDIES["members"], ["a", "b"]),
-        (LACKING_REASONS["write"], REMEDIES["write"], ["a", "b"]),
+        (LACKING_REASONS["members"], summary.REMEDIES["members"], ["a", "b"]),
+        (LACKING_REASONS["write"], summary.REMEDIES["write"], ["a", "b"]),
         (report.rules[0].reason, None, ["z"]),
         ("no run on this target", None, ["c"]),
     ]
     assert [checked.rule.id[-1] for checked in report.rules if summary.is_partly_checked(checked)] == ["d"]
-
-
-@pytest.mark.parametrize(
-    ("curl", "target", "words"),
-    [
-        ((), "http://a/api", ""),
-        ((CURL,), "http://a/api/", "BASE_URL=http://a/api API_KEY='a valid key'"),
-        ((CURL, CURL), "mock in process", "BASE_URL='the URL of mock in process' API_KEY='a valid key'"),
-        (('"Bearer $API_KEY_2"',), "http://a", "API_KEY_2='another valid key of the same tenant'"),
-        (('"$OTHER_TENANT_KEY" \'{"a": "$HOME"}\'',), "http://a", "OTHER_TENANT_KEY='a valid key of another tenant'"),
-    ],
-)
-def test_curl_lines_come_with_what_they_need(curl: tuple[str, ...], target: str, words: str) -> None:
-    """Every variable of the lines is set once, the URL first, and nothing else."""
-    assert summary.shell_variables(failure("seen", *curl), target) == words
 
 
 def test_every_character_can_be_seen() -> None:
@@ -180,7 +167,7 @@ def test_json_has_everything() -> None:
         ("nextstep.tasks.d", "not_checked", "no; no run on this target"),
     ]
     broken, whole = known["rules"][0], known["rules"][2]
-    assert broken["failure"] == {"seen": "a is\nmissing", "example": ["limit = 1"], "curl": [CURL]}
+    assert broken["failure"] == {"seen": "a is\nmissing", "example": ["limit = 1"], "curl": [CURL], "script": SCRIPT}
     assert broken["checks"] == [
         {
             "name": "test_a.test_one",
@@ -243,8 +230,7 @@ def test_junit_has_a_suite_for_each_area_and_a_case_for_each_rule() -> None:
             "documented: What `nextstep.runs.a` says. (Page > Section; documented)",
             "seen: a is\nmissing",
             "example: limit = 1",
-            "reproduce: BASE_URL=http://127.0.0.1:9101/api/v1 API_KEY='a valid key'",
-            CURL,
+            f"reproduce: {SCRIPT}",
         )
     )
 
@@ -283,6 +269,9 @@ def test_a_terminal_shows_what_is_documented_and_what_was_seen() -> None:
     assert text[text.index("1 failure") : text.index("1 rule not checked")].splitlines() == [
         "1 failure",
         "",
+        "To see one again, paste these lines into a shell, then those of the failure:",
+        *preamble([CURL], "http://127.0.0.1:9101/api/v1"),
+        "",
         "1. nextstep.runs.a",
         "     documented: What `nextstep.runs.a` says. (Page > Section)",
         "   nextstep.runs.b",
@@ -291,7 +280,7 @@ def test_a_terminal_shows_what_is_documented_and_what_was_seen() -> None:
         "         missing",
         "   example: limit = 1",
         "   found by: test_a.test_one",
-        "   reproduce, with BASE_URL=http://127.0.0.1:9101/api/v1 API_KEY='a valid key'",
+        "   to see it again:",
         CURL,
         "",
     ]

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict
-from understudy_checks.client import LACKING_REASONS, REMEDIES
+from understudy_checks.client import LACKING_REASONS
 from understudy_checks.probes import ProbeResult
-from understudy_checks.report import html_page
+from understudy_checks.report import html_page, summary
 from understudy_checks.report.heatmap import LEVELS, heat_maps
 from understudy_checks.target import installed
 
@@ -155,7 +155,10 @@ def test_a_failure_says_what_is_documented_and_what_was_seen() -> None:
     start = text.index("1 failure")
     told = text[start : text.index("Operations and statuses", start)]
     assert f"1. {CREATED} Documented {rule.text.replace('`', '')} ({rule.source}, {rule.basis})" in told
-    assert "Seen expected 201, got 202 Example name = 'a' Reproduce BASE_URL=http://127.0.0.1:9101/api/v1" in told
+    assert (
+        "Seen expected 201, got 202 Example name = 'a' Reproduce : \"${BASE_URL:=http://127.0.0.1:9101/api/v1}\""
+        in told
+    )
     assert plain(CURL) in told
     assert "Found by test_a.test_one at createProcessRun." in told
 
@@ -179,7 +182,8 @@ def test_what_was_not_checked_stands_with_what_would_help() -> None:
     """Reason, remedy, rules."""
     text = plain(Reader(html_page.html(broken())).text)
     assert (
-        f"{LACKING_REASONS['write']} {REMEDIES['write'].replace('`', '')} 1 rule nextstep.runs. status-filter" in text
+        f"{LACKING_REASONS['write']} {summary.REMEDIES['write'].replace('`', '')} 1 rule nextstep.runs. status-filter"
+        in text
     )
     assert "no run on this target not known 1 rule nextstep.runs. status-filter" in text
 

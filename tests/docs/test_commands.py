@@ -106,10 +106,10 @@ def runnable(paper: str) -> list[Block]:
 
 
 def steps(workflow: str) -> Iterator[str]:
-    """The shell lines of a CI workflow, without those that install something or need the user's own package."""
+    """The shell lines of a CI workflow, without those that install, need GitHub or the user's own package."""
     for job in yaml.safe_load(workflow).get("jobs", {}).values():
         for step in job["steps"]:
-            if "run" in step and not re.search("pip install|mypackage", step["run"]):
+            if "run" in step and not re.search("pip install|mypackage|gh pr comment", step["run"]):
                 yield step["run"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -19,8 +19,8 @@ from understudy_checks.check import Report
 from understudy_checks.client import NoResponse, Skipped, Violation
 from understudy_checks.discovery import call, find_arguments
 from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch_interruptions
+from understudy_checks.report import arazzo, html_page, json_report, junit_xml, markdown, progress, sarif, terminal
 from understudy_checks.report import console as consoles
-from understudy_checks.report import html_page, json_report, junit_xml, progress, terminal
 from understudy_checks.report.baseline import known_failures
 from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
@@ -40,7 +40,17 @@ _CREDENTIALS = {
 }
 """The settings that hold credentials, and how a message names them."""
 
-FORMS = {"html": html_page.html, "junit": junit_xml.junit, "json": json_report.text}
+FORMS: dict[str, Callable[[Report], str | None]] = {
+    "html": html_page.html,
+    "junit": junit_xml.junit,
+    "json": json_report.text,
+    "markdown": markdown.markdown,
+    "sarif": sarif.sarif,
+    "arazzo": arazzo.arazzo,
+}
+"""How each form of a report is rendered; None when there is nothing to write."""
+
+NOTHING_TOLD = "no rule failed at a call (--all adds the examples of rules that passed)"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -78,6 +88,7 @@ def _report(options: argparse.Namespace, watch: Watch) -> Report:
                     exclude=options.exclude,
                     progress=step,
                     area_finished=display.area,
+                    keep_passing=options.all,
                 )
                 return replace(report, baseline=baseline)
     except BadSettings as error:
@@ -100,6 +111,8 @@ def _check_options(options: argparse.Namespace) -> None:
         for pattern in getattr(options, name):
             if not any(fnmatchcase(id, pattern) for id in ids):
                 raise UsageError(f"--{name} {pattern}: no such rule of {options.api}{suggest(pattern, ids)}")
+    if options.all and options.arazzo is None:
+        raise UsageError("--all is for --arazzo FILE, to which it adds the examples of passed rules")
     for form, path in _files(options).items():
         if path != STDOUT:
             OutputFile(f"--{form}", path).check()
@@ -202,10 +215,20 @@ def _write_reports(report: Report, options: argparse.Namespace) -> None:
     texts = {form: FORMS[form](report) for form in _files(options)}
     printed = [form for form, file in _files(options).items() if file == STDOUT]
     for form in printed:
-        consoles.write(texts[form])
+        consoles.write(texts[form] or "")
     if not options.quiet and not printed:
         terminal.table(report, consoles.console(), strict=options.strict)
     with ExitStack() as written:  # so that an error in one does not stop the others
         for form, file in _files(options).items():
+            if texts[form] is None and not options.quiet:
+                sys.stderr.write(f"understudy: --{form} {file} is not written: {NOTHING_TOLD}\n")
             if file != STDOUT:
-                written.callback(OutputFile(f"--{form}", file).write, texts[form])
+                written.callback(_write, OutputFile(f"--{form}", file), texts[form])
+
+
+def _write(file: OutputFile, text: str | None) -> None:
+    """Write a file; one that has nothing to tell is removed, because what an earlier run wrote is not true any more."""
+    if text is None:
+        file.remove()
+    else:
+        file.write(text)

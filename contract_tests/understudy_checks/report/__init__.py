@@ -1,1 +1,1 @@
-"""The forms of a report: for a terminal, as JUnit XML, as JSON and as an HTML page."""
+"""The forms of a report: for a terminal, as an HTML page, for CI, for programs, as workflows."""

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from understudy_checks.check import Report
 from understudy_checks.defects import defects
+from understudy_checks.examples.script import script
 from understudy_checks.probes import ProbeResult
 from understudy_checks.report import summary
 from understudy_checks.report.heatmap import heat_maps
@@ -74,7 +75,7 @@ def _template() -> Template:
     environment.filters |= {
         "prose": _prose,
         "to_json": summary.to_json,
-        "shell_variables": summary.shell_variables,
+        "script": script,
         "by_area": summary.by_area,
         "with_count": with_count,
         "number": lambda number: f"{number:,}",

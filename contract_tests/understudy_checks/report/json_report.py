@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from understudy_checks.check import Failure, Report, RuleResult, Run
+from understudy_checks.examples.script import script
 from understudy_checks.probes import ProbeResult
 from understudy_checks.report.summary import WORDS, area_of
 
@@ -23,7 +24,7 @@ def as_json(report: Report) -> Json:
         "target": report.target,
         "apis": list(report.apis),
         "profile": report.profile,
-        "rules": [_rule(checked) for checked in report.rules],
+        "rules": [_rule(checked, report.target) for checked in report.rules],
         "assumptions": [_probe_result(result) for result in report.probe_results],
         "calls": [
             {"operation": operation, "status": status, "count": count}
@@ -40,7 +41,7 @@ def as_json(report: Report) -> Json:
     }
 
 
-def _rule(checked: RuleResult) -> Json:
+def _rule(checked: RuleResult, target: str) -> Json:
     return {
         "id": checked.rule.id,
         "outcome": checked.outcome,
@@ -51,7 +52,7 @@ def _rule(checked: RuleResult) -> Json:
         "api": checked.api,
         "area": area_of(checked.rule),
         "checks": [_run(run) for run in checked.runs],
-        "failure": next((_failure(run.failure) for run in checked.runs if run.failure is not None), None),
+        "failure": next((_failure(run.failure, target) for run in checked.runs if run.failure is not None), None),
     }
 
 
@@ -66,8 +67,9 @@ def _run(run: Run) -> Json:
     }
 
 
-def _failure(failure: Failure) -> Json:
-    return {"seen": failure.seen, "example": list(failure.example), "curl": list(failure.curl)}
+def _failure(failure: Failure, target: str) -> Json:
+    whole = script(failure.curl, target) if failure.curl else None
+    return {"seen": failure.seen, "example": list(failure.example), "curl": list(failure.curl), "script": whole}
 
 
 def _probe_result(result: ProbeResult) -> Json:

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from xml.etree import ElementTree
 
 from understudy_checks.check import Failure, Report, RuleResult
-from understudy_checks.report.summary import Area, areas, escape_unprintable, shell_variables
+from understudy_checks.examples.script import script
+from understudy_checks.report.summary import Area, areas, escape_unprintable
 
 Element = ElementTree.Element
 
@@ -54,7 +55,7 @@ def _describe(checked: RuleResult, failure: Failure, target: str) -> str:
         "documented": (f"{checked.rule.text} ({checked.rule.source}; {checked.rule.basis})",),
         "seen": (failure.seen,),
         "example": failure.example,
-        "reproduce": (shell_variables(failure, target), *failure.curl) if failure.curl else (),
+        "reproduce": (script(failure.curl, target),) if failure.curl else (),
     }
     return "\n".join(f"{name}: {line}" for name, lines in parts.items() if lines for line in ("\n".join(lines),))
 

@@ -7,15 +7,13 @@ a form looks.
 from __future__ import annotations
 
 import json
-import re
-import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from understudy.document.model import Rule
-from understudy_checks.check import Failure, Report, RuleResult, Verdict
-from understudy_checks.client import LACKING_REASONS, REMEDIES
+from understudy_checks.check import Report, RuleResult, Verdict
+from understudy_checks.client import LACKING_REASONS, Capability
 from understudy_checks.probes import ProbeResult
 
 Json = Any
@@ -23,13 +21,22 @@ Json = Any
 WORDS: dict[Verdict, str] = {"passed": "passed", "failed": "failed", "not_checked": "not checked"}
 """The outcomes as words for people."""
 
-_VARIABLE = re.compile(r'\$(BASE_URL|API_KEY|API_KEY_\d+|REVOKED_KEY|LAPSED_KEY|OTHER_TENANT_KEY|HEADER_\w+)"')
-_VALUES = {
-    "API_KEY": "a valid key",
-    "REVOKED_KEY": "a revoked key",
-    "LAPSED_KEY": "a key of a tenant without a subscription",
-    "OTHER_TENANT_KEY": "a valid key of another tenant",
+REMEDIES: Mapping[Capability, str] = {
+    "write": "allow it with --allow-writes, or `writes = true` in the target file",
+    "fresh": "only a server of Understudy has isolated worlds",
+    "advance": 'name a function that moves the target\'s clock: `advance = "module:function"` in the target file',
+    "documented-limit": "check a target that has the documented rate limit, without `rate_limit` in the target file",
+    "events": 'name a function that simulates it: `event = "module:function"` in the target file',
+    "second-key": "give a second key of the same tenant: --api-key twice, or `api_keys` in the target file",
+    "spare-key": "give revocable keys, one for each operation: `spare_keys` in the target file",
+    "revoked-key": "give a revoked key: `revoked_key` in the target file",
+    "lapsed-key": "give a key of such a tenant: `lapsed_key` in the target file",
+    "other-tenant": "give a key of another tenant: `other_tenant_key` in the target file",
+    "members": "list them: [[members]] with email, user_id and active in the target file",
+    "requests": "allow more requests: --budget",
+    "waiting": "allow a longer wait (`max_wait` in the target file), or give more keys: --api-key twice or more",
 }
+"""How to give a target a capability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +122,6 @@ def left_behind(report: Report) -> dict[str, list[str]]:
         parent, _, name = path.rpartition("/")
         found.setdefault(parent, []).append(name)
     return found
-
-
-def shell_variables(failure: Failure, target: str) -> str:
-    """The shell assignments for the variables in a failure's curl lines; empty without variables."""
-    names = dict.fromkeys(sorted(_VARIABLE.findall("\n".join(failure.curl)), key=lambda name: name != "BASE_URL"))
-    return " ".join(f"{name}={shlex.quote(_value(name, target))}" for name in names)
-
-
-def _value(name: str, target: str) -> str:
-    if name == "BASE_URL":
-        return target.rstrip("/") if target.startswith(("http://", "https://")) else f"the URL of {target}"
-    if name.startswith("HEADER_"):
-        return f"the value of the header {name.removeprefix('HEADER_').replace('_', '-').lower()}"
-    return _VALUES.get(name, "another valid key of the same tenant")
 
 
 def escape_unprintable(text: str) -> str:

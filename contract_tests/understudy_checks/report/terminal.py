@@ -16,6 +16,7 @@ from rich.text import Text
 from understudy.document.model import Rule
 from understudy_checks.check import Report
 from understudy_checks.defects import Defect, defects
+from understudy_checks.examples.script import preamble
 from understudy_checks.report.summary import (
     WORDS,
     Area,
@@ -26,7 +27,6 @@ from understudy_checks.report.summary import (
     escape_unprintable,
     is_partly_checked,
     left_behind,
-    shell_variables,
     skip_reasons,
     summary_line,
     to_json,
@@ -100,6 +100,7 @@ def _defects(report: Report, width: int) -> Iterator[Line]:
     found = defects(report)
     if found:
         yield from (("", ""), (with_count(len(found), "failure"), "bold red"))
+    yield from _preamble([line for defect in found for line in defect.failure.curl], report.target)
     for number, defect in enumerate(found, 1):
         yield "", ""
         yield from _defect(number, defect, report, width)
@@ -119,8 +120,15 @@ def _defect(number: int, defect: Defect, report: Report, width: int) -> Iterator
     at = f" at {_few(defect.subjects)}" if defect.subjects else ""
     yield from _prose(f"found by: {_few(defect.checks)}{at}", width, "dim", indent=3)
     if defect.failure.curl:
-        yield f"   reproduce, with {shell_variables(defect.failure, report.target)}", ""
+        yield "   to see it again:", ""
         yield from ((line, "") for line in defect.failure.curl)
+
+
+def _preamble(lines: Sequence[str], target: str) -> Iterator[Line]:
+    """What the lines of all defects need, printed once."""
+    if lines:
+        yield from (("", ""), ("To see one again, paste these lines into a shell, then those of the failure:", ""))
+        yield from ((line, "dim") for line in preamble(lines, target))
 
 
 def _few(names: Sequence[str]) -> str:

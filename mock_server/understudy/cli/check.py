@@ -69,6 +69,10 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
         "html": "write a page to read there (-: on standard output, not the table)",
         "junit": "write JUnit XML there (- as before)",
         "json": "write everything as JSON there (- as before)",
+        "markdown": "write a comment for a pull request there (- as before)",
+        "sarif": "write SARIF for code scanning there (- as before)",
+        "arazzo": "write the failing examples as Arazzo workflows there (- as before)",
     }.items():
         parser.add_argument(f"--{form}", type=file_path(f"--{form}"), metavar="F", help=text)
+    parser.add_argument("--all", action="store_true", help="with --arazzo: the shortest examples of passed rules too")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")

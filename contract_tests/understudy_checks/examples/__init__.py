@@ -1,0 +1,1 @@
+"""What an example of a check did, and how that is repeated: as requests, as a script."""
