@@ -260,7 +260,7 @@ def cause_event(worlds: Worlds, call: Call) -> Reply:
     if inner.store.meter.bytes >= inner.store.meter.next:
         worlds.check_room(world, inner.store)
     result = api.events[event](inner)
-    call.extend_trace(inner.trace)
+    call.trace += inner.trace
     return _json({"result": result})
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import jsonschema_rs
 import msgspec
-from msgspec.structs import force_setattr
 
 from understudy.document import closed as closed_schema
 from understudy.document.model import Json, Validator
@@ -29,17 +28,13 @@ class Body(msgspec.Struct, frozen=True):
     required: bool
     validator: Validator
     properties: frozenset[str]
-    media_type: str = JSON
+    media_type: str
+    kind: str  # json, multipart, urlencoded, text or bytes: how it is read
+    sent_as: bytes  # the media type as most requests send it, compared first
     closed: Json = True
     strict: Validator | None = None
     others: tuple[Body, ...] = ()
     shape: Callable[[], Shape] | None = None
-    kind: str = ""  # json, multipart, urlencoded, text or bytes: how it is read
-    sent_as: bytes = b""  # the Content-Type of most requests, compared first
-
-    def __post_init__(self) -> None:
-        force_setattr(self, "sent_as", self.media_type.encode())
-        force_setattr(self, "kind", self.kind or kind_of(self.media_type))
 
     def taking(self, media_type: str) -> Body | None:
         """The body in this media type (lower case, without parameters); None where it is not declared."""

@@ -17,7 +17,7 @@ import jsonschema_rs
 from understudy import cache, data
 from understudy.document import closed as closed_schema
 from understudy.document import keys
-from understudy.document.body import FORM, JSON, Body
+from understudy.document.body import FORM, JSON, Body, kind_of
 from understudy.document.contract import Contract
 from understudy.document.dialect import diagnostics as dialect_diagnostics
 from understudy.document.dialect import examples, is_token, rebase
@@ -32,6 +32,8 @@ from understudy.document.model import (
     Rule,
     Scheme,
     Validator,
+    http_scheme,
+    key_scheme,
 )
 from understudy.document.operation import Operation
 from understudy.document.parameters import Parameter
@@ -277,12 +279,17 @@ class Compiler:
         schema, _ = self.resolve(body["content"][media_type]["schema"], target)
         closed = closed_schema.closed(schema, self.document)
         strict = self.validator(closed)
-        return Body(body.get("required", False), self.at(target), _properties(schema), media_type, closed, strict)
+        validator, properties = self.at(target), _properties(schema)
+        required = body.get("required", False)
+        return Body(
+            required, validator, properties, media_type, kind_of(media_type), media_type.encode(), closed, strict
+        )
 
     def event(self, name: str, event: Json) -> Body:
         """The compiled body of an event."""
         schema = event["schema"]
-        return Body(True, self.at(at("x-events", name, "schema"), formats=True), _properties(schema))
+        validator = self.at(at("x-events", name, "schema"), formats=True)
+        return Body(True, validator, _properties(schema), JSON, "json", JSON.encode())
 
     def expected(self, response: Json, pointer: str) -> Expected:
         """A compiled documented response."""
@@ -343,14 +350,14 @@ class Compiler:
         challenge = self.reference(scheme.get("x-challenge"), f"{pointer}/x-challenge")
         kind, location = scheme.get("scheme", "").lower(), scheme.get("in")
         if scheme["type"] == "http" and kind in ("bearer", "basic"):
-            yield Scheme(name, kind, "authorization", case, challenge)
+            yield http_scheme(name, kind, case, challenge)
         elif (
             scheme["type"] == "apiKey"
             and location in ("header", "query", "cookie")
             and is_token(scheme.get("name", ""))
         ):
             key = scheme["name"].lower() if location == "header" else scheme["name"]
-            yield Scheme(name, "apiKey", key, case, challenge, location)
+            yield key_scheme(name, key, location, case, challenge)
         else:
             text = "is not understood; use http bearer, or apiKey in a header, query or cookie (named), or http basic"
             self.diagnostics.append((pointer, text))

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import force_setattr
 
 Json = Any
 Validator = Any  # jsonschema_rs' validators share no public base class
@@ -107,11 +106,9 @@ class Scheme(msgspec.Struct, frozen=True):
     header: str
     case: Assumed | None
     challenge: Assumed | None
-    location: str = "header"
-    field: bytes = b""  # the header that carries it, lower case; empty for a query parameter
-
-    def __post_init__(self) -> None:
-        force_setattr(self, "field", {"header": self.header.encode(), "cookie": b"cookie", "query": b""}[self.location])
+    location: str
+    field: bytes  # the header that carries it, lower case; empty for a query parameter
+    word: str = ""  # before the token, as RFC 9110 spells it: Bearer or Basic
 
     def carry(self, token: str) -> tuple[dict[str, str], dict[str, str]]:
         """The headers and query parameters by which a client sends `token`."""
@@ -122,3 +119,16 @@ class Scheme(msgspec.Struct, frozen=True):
         if self.kind == "basic":
             return {self.header: f"Basic {b64encode(token.encode()).decode()}"}, {}
         return {self.header: f"Bearer {token}" if self.kind == "bearer" else token}, {}
+
+
+def http_scheme(name: str, kind: str, case: Assumed | None = None, challenge: Assumed | None = None) -> Scheme:
+    """The scheme of an Authorization header; `kind` is bearer or basic."""
+    return Scheme(name, kind, "authorization", case, challenge, "header", b"authorization", kind.title())
+
+
+def key_scheme(
+    name: str, key: str, location: str, case: Assumed | None = None, challenge: Assumed | None = None
+) -> Scheme:
+    """The scheme of a key in a header (lower case), query parameter or cookie called `key`."""
+    field = {"header": key, "cookie": "cookie", "query": ""}[location]
+    return Scheme(name, "apiKey", key, case, challenge, location, field.encode())

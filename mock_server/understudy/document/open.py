@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import jsonschema_rs
+import msgspec
 
 from understudy.document import patterns
 from understudy.document.body import Body, kind_of
@@ -19,7 +20,7 @@ from understudy.document.compile import Compiler
 from understudy.document.contract import Contract
 from understudy.document.files import Files
 from understudy.document.lazy import LazyValidator
-from understudy.document.model import Json, Scheme, Validator
+from understudy.document.model import Json, Scheme, Validator, http_scheme, key_scheme
 from understudy.document.normal import normalized
 from understudy.document.notice import Notice
 from understudy.document.operation import Operation
@@ -198,10 +199,7 @@ class OpenCompiler(Compiler):
             return None
         found.sort(key=lambda one: ("json", "urlencoded", "multipart", "text", "bytes").index(one.kind))
         first, others = found[0], tuple(found[1:])
-        return Body(
-            first.required, first.validator, first.properties, first.media_type, others=others, shape=first.shape,
-            kind=first.kind,
-        )  # fmt: skip
+        return msgspec.structs.replace(first, others=others)
 
     def _media(self, required: bool, media_type: str, media: Json) -> Body:
         """The request body in one media type. What is neither JSON nor a form is not compared with its schema."""
@@ -210,7 +208,7 @@ class OpenCompiler(Compiler):
         shape = partial(self._shape, schema) if kind in ("multipart", "urlencoded") else None
         checked = schema if kind not in ("text", "bytes") else True
         members = frozenset(self._resolved(schema).get("properties", ()))
-        return Body(required, self.lazy(checked, "request"), members, name, shape=shape, kind=kind)
+        return Body(required, self.lazy(checked, "request"), members, name, kind, name.encode(), shape=shape)
 
     def _shape(self, schema: Json) -> Shape:
         return shape_of(schema, self.schemas)
@@ -267,9 +265,9 @@ def _style(entry: Json, shape: Shape) -> Style:
 
 def _scheme(name: str, scheme: Json) -> Scheme:
     if scheme["type"] == "http":
-        return Scheme(name, scheme["scheme"], "authorization", None, None)
+        return http_scheme(name, scheme["scheme"])
     header = scheme["name"].lower() if scheme["in"] == "header" else scheme["name"]
-    return Scheme(name, "apiKey", header, None, None, scheme["in"])
+    return key_scheme(name, header, scheme["in"])
 
 
 def credentials_id(name: str) -> str:

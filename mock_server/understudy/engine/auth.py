@@ -48,13 +48,13 @@ def _read_key(call: Call) -> str:
 
 def sent(scheme: Scheme, request: Request) -> str | None:
     """The value of the header, query parameter or cookie that a scheme reads; None when it is absent."""
+    if scheme.location == "header":
+        value = find(request.headers, scheme.field)
+        return None if value is None else value.decode("latin-1")
     if scheme.location == "query":
         return next((text for name, text in pairs(request.query) if name == scheme.header), None)
-    if scheme.location == "cookie":
-        values = (value.decode("latin-1") for name, value in request.headers if name == scheme.field)
-        return next((text for value in values for name, text in cookies(value) if name == scheme.header), None)
-    value = find(request.headers, scheme.field)
-    return None if value is None else value.decode("latin-1")
+    values = (value.decode("latin-1") for name, value in request.headers if name == scheme.field)
+    return next((text for value in values for name, text in cookies(value) if name == scheme.header), None)
 
 
 def pairs(query: str) -> Iterator[tuple[str, str]]:
@@ -83,7 +83,7 @@ def _token(call: Call, scheme: Scheme, value: str) -> str | None:
     """The token of an Authorization header of this scheme; None for a header of another scheme."""
     word, _, text = value.partition(" ")
     # RFC 9110, 11.1: scheme names are case-insensitive, but not every vendor accepts that
-    if word.lower() != scheme.kind or (word != scheme.kind.title() and call.value(scheme.case) == "sensitive"):
+    if word != scheme.word and (word.lower() != scheme.kind or call.value(scheme.case) == "sensitive"):
         return None
     return decoded(text) if scheme.kind == "basic" else text
 

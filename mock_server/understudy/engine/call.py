@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -70,16 +70,14 @@ class Call:
         operation: Operation = UNROUTED,
         *,
         segments: tuple[str, ...] = (),
-        max_bytes: int = 0,
-        max_depth: int = 0,
     ) -> None:
         self.request = request
         self.world = world
         self.contract = contract
         self.operation = operation
         self.segments = segments
-        self.max_bytes = max_bytes  # of the body
-        self.max_depth = max_depth  # levels of arrays and objects in it
+        self.max_bytes = 0  # of the body
+        self.max_depth = 0  # levels of arrays and objects in it
         self.now = world.clock.now()
         self.arguments: dict[str, Json] = {}
         self.body: Json = None
@@ -99,10 +97,6 @@ class Call:
         """The world's value of an assumption; adds its id to the trace."""
         self.trace.append(id)
         return self.world.assumptions[id]
-
-    def extend_trace(self, ids: Iterable[str]) -> None:
-        """Add the ids of assumptions to the trace."""
-        self.trace += ids
 
     def value(self, value: Json) -> Json:
         """`value` itself, or the world's value where the document has `{assumption: id}`."""

@@ -72,6 +72,8 @@ class Mask:
             if not request.query or self._show:
                 return exchange
             path, query = request.path, self._accepted_query(exchange.world, request.query)
+            if query == request.query:
+                return exchange
         elif self._show:
             return exchange
         else:

@@ -40,16 +40,17 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     try:
         if world.jobs:
             worlds.run_due_jobs(world)
-        api, operations, segments, _ = worlds.router.find(request.path, request.method)
+        match = worlds.router.find(request.path, request.method)
     except Exception:  # before an API is found: problem details
         return _record_unowned(request, world, _FAILED, "internal", traceback.format_exc())
+    api = match.api
     if api is None:
         return _record_unowned(request, world, *_unowned(request, worlds.router), None)
-    call = Call(request, world, api.contract, segments=segments)
+    call = Call(request, world, api.contract, segments=match.segments)
     reason = error = None
     refused = True
     try:
-        response = _route(call, api, operations) or _answer(call, api, worlds)
+        response = _route(call, api, match.operations) or _answer(call, api, worlds)
         refused = response.status >= 300
     except Problem as problem:
         reason, response, error = _refuse(call, api, problem, worlds)
@@ -74,16 +75,17 @@ def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
 
     Finds out by route and credential only, before the body is read; counts and records nothing.
     """
-    api, operations, segments, _ = worlds.router.find(request.path, request.method)
+    match = worlds.router.find(request.path, request.method)
+    api = match.api
     if api is None:
         return None
-    call = Call(request, world, api.contract, segments=segments)
+    call = Call(request, world, api.contract, segments=match.segments)
     try:
-        if _route(call, api, operations) is not None or api.steps.authenticate(call) is not None:
+        if _route(call, api, match.operations) is not None or api.steps.authenticate(call) is not None:
             return None
     except Exception:  # `handle` raises the same and renders it
         return None
-    return call.max_bytes
+    return api.body_bound(call.operation.id)
 
 
 def unknown_world(server: Server) -> Response:
@@ -138,8 +140,8 @@ def _route(call: Call, api: Api, operations: Mapping[str, Operation]) -> Respons
         message = f"{request.method} {request.path[:200]} is no operation of this API"
         raise Problem("unknown-route", None if documented else message)
     call.operation = operation
-    call.max_bytes = api.body_bound(operation.id)
-    call.max_depth = api.most_depth
+    if request.body or request.oversized:
+        call.max_bytes, call.max_depth = api.body_bound(operation.id), api.most_depth
     return None
 
 

@@ -87,9 +87,7 @@ def limit_rate(call: Call) -> Response | None:
         limits = resolved[call.operation] = tuple(_limits(call))
     for limit in limits:
         most = limit.most if limit.declared.name else override or limit.most
-        call.extend_trace(
-            limit.assumptions if most else limit.assumptions[:1]
-        )  # without a limit, only the quota was consulted
+        call.trace += limit.assumptions if most else limit.assumptions[:1]  # without a limit, only the quota counts
         if most:
             owner = call.credential.token if limit.declared.per == "credential" else call.credential.tenant
             window = call.world.windows[limit.name, owner]

@@ -198,10 +198,8 @@ class Collection:
     def _insert(self, id: str, record: Record) -> None:
         """Give a new record its position and add it to its indexes; the newest one is appended without a search."""
         assert self.layout.sort_key is not None, "only a record with a sort key has a position"
-        at, names = (
-            self.layout.sort_key(record),
-            dict.fromkeys(self.layout.indexes(record)),
-        )  # may raise: before any change
+        # both may raise: before any change
+        at, names = self.layout.sort_key(record), dict.fromkeys(self.layout.indexes(record))
         self._count += 1
         position = self._positions[id] = at << 32 | self._count
         newest = position > self._last_position

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 
 from understudy.engine.clock import rfc3339
-from understudy.engine.exchange import Exchange
+from understudy.engine.exchange import Exchange, Headers
 from understudy.engine.journal import summary
 from understudy.engine.masking import Mask
 
@@ -43,12 +43,14 @@ def _text(exchange: Exchange) -> str:
     request = exchange.request
     target = f"{request.path}?{request.query}" if request.query else request.path
     reason = f" [{exchange.reason}]" if exchange.reason else ""
-    notes = "".join(
-        f" ({value.decode('latin-1')})"
-        for name, value in exchange.response.headers
-        if name in (b"x-mock-hint", b"x-mock-warning")
-    )
+    headers = exchange.response.headers
+    notes = _notes(headers) if len(headers) > 1 else ""  # most have a content type only
     return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}{notes}\n"
+
+
+def _notes(headers: Headers) -> str:
+    noted = (value for name, value in headers if name in (b"x-mock-hint", b"x-mock-warning"))
+    return "".join(f" ({value.decode('latin-1')})" for value in noted)
 
 
 def _json(exchange: Exchange) -> str:

@@ -6,7 +6,6 @@ Only this module and `protocol` know HTTP's transport.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import errno
 import gc
 import json
@@ -15,7 +14,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -24,7 +23,6 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App, date_line
 from understudy.http.protocol import Protocol
 
-_M_MMAP_THRESHOLD = -3  # mallopt(3)
 _MOST_LISTED = 10  # of the aborted connections
 _NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 _LOG = logging.getLogger("uvicorn.error")
@@ -193,11 +191,8 @@ def serving_in_turn(app: App) -> Iterator[Callable[[App], None]]:
 
 @contextmanager
 def low_latency() -> Iterator[None]:
-    """Avoid pauses of 10 to 40 ms by the allocator and the garbage collector."""
-    with suppress(AttributeError, TypeError):  # not glibc
-        # separate mappings for large blocks, so that a list of a million ids grows in place
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 18)
-    gc.freeze()  # exempts the present objects from collections
+    """Avoid pauses of 10 to 40 ms: exempt the present objects from garbage collections."""
+    gc.freeze()
     try:
         yield
     finally:
