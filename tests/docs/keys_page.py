@@ -10,12 +10,17 @@ from understudy.document.keys import schema
 Json = Any
 WORDS = {"string": "text", "boolean": "true or false", "array": "a list", "object": "a mapping", "null": "null"}
 DEFINITIONS: Json = schema()["$defs"]
+STANDARD = {"schema", "assumed", "reference"}  # what is described elsewhere
 STYLES = [choice["then"]["$ref"].rpartition("/")[2] for choice in DEFINITIONS["pages"]["allOf"]]
 
 
 def members(name: str) -> Json:
     """The members that the definition `name` describes, by name."""
-    found = DEFINITIONS[name]
+    return members_of(DEFINITIONS[name])
+
+
+def members_of(found: Json) -> Json:
+    """The members that a definition describes, by name."""
     return found.get("else", found).get("properties", {})
 
 
@@ -39,14 +44,20 @@ def key_members() -> Iterator[tuple[str, str, str, str]]:
 def owners() -> list[str]:
     """The definitions of what our own keys hold, in the order of the schema; each style of pagination is one."""
     own = [part for owner in DEFINITIONS for name, part in members(owner).items() if name.startswith("x-")]
-    held = {one for part in own for one in held_by(part)}.union(STYLES) - {"pages"}
-    return [name for name in DEFINITIONS if name in held]
+    held = {one for part in own for one in held_by(part)}.union(STYLES)
+    waiting = list(held)
+    while waiting:
+        found = DEFINITIONS[waiting.pop()]
+        inner = {one for part in (*members_of(found).values(), found) for one in held_by(part)} - held - STANDARD
+        held |= inner
+        waiting += inner
+    return [name for name in DEFINITIONS if name in held - {"pages"} and members(name)]
 
 
 def held_by(part: Json) -> Iterator[str]:
     """The definition that a part refers to, for itself or for its items or members."""
-    for one in (part, part.get("items", {}), part.get("additionalProperties", {})):
-        if "$ref" in one and "x-values" not in one:
+    for one in (part, part.get("items"), part.get("additionalProperties")):
+        if isinstance(one, dict) and "$ref" in one and "x-values" not in one:
             yield one["$ref"].rpartition("/")[2]
 
 

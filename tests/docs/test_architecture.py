@@ -29,9 +29,9 @@ ORDER = tuple(
         "engine.bounds engine.origin engine.store engine.journal engine.window engine.faults engine.credential",
         "engine.assumptions engine.masking engine.server engine.world engine.keys",
         "engine.problem engine.call engine.warning engine.auth engine.ratelimit engine.codings engine.forms",
-        "engine.validation engine.paging engine.requirements engine.refusals engine.examples",
+        "engine.validation engine.page_styles engine.paging engine.requirements engine.refusals engine.examples",
         "engine.api engine.router engine.jobs engine.seed engine.worlds engine.hints engine.pipeline",
-        "recording apis",
+        "resources recording apis",
         "http.intake http.cors http.index http.pages http.log http.app http.protocol http.server",
         "cli __main__",
     )

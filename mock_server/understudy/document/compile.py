@@ -309,24 +309,29 @@ class Compiler:
         own = operation.get("x-pagination")
         if own is None:
             return None
-        shared = dict(self.document.get("x-pagination", {}))
-        style = shared.pop("style", None)
+        shared = {} if "style" in own else self.document.get("x-pagination", {})
+        places = {key: at("x-pagination", key) for key in shared}
+        places |= {key: f"{pointer}/x-pagination{at(key)}" for key in own}
+        entries = {"order": "", **shared, **own}
+        style = entries.pop("style", None)
         if style is None:
-            self.diagnostics.append((pointer, "x-pagination here needs x-pagination at the root"))
+            self.diagnostics.append((pointer, "x-pagination here needs x-pagination at the root, or a style"))
             return None
         known = [parameter.name for parameter in parameters if parameter.location == "query"]
-        for key in ("limit", "cursor", "page", "all"):
-            if key in shared and shared[key] not in known:
-                text = f"{operation['operationId']} has no query parameter {shared[key]}"
-                self.diagnostics.append((at("x-pagination", key), text + suggest(shared[key], known)))
+        for key in ("limit", "cursor", "page", "all", "offset"):
+            if key in entries and entries[key] not in known:
+                text = f"{operation['operationId']} has no query parameter {entries[key]}"
+                self.diagnostics.append((places[key], text + suggest(entries[key], known)))
         for one in parameters:
-            if one.name in (shared["limit"], shared.get("page")):
+            if one.name in (entries["limit"], entries.get("page"), entries.get("offset")):
                 if one.kind != "integer":
                     self.diagnostics.append((pointer, f"{one.name} counts items or pages; its type must be integer"))
-                if one.default is None and "default-limit" not in own:
+                optional = style in ("offset", "page-number") and one.name != entries["limit"]
+                if one.default is None and not optional and "default-limit" not in entries:
                     self.diagnostics.append((pointer, f"{one.name} needs a default, since it is not always sent"))
-        settings = {key: self.value(value, at("x-pagination", key)) for key, value in shared.items()}
-        settings |= {key: self.value(value, f"{pointer}/x-pagination{at(key)}") for key, value in own.items()}
+        settings = {
+            key: value if key == "fixed" else self.value(value, places.get(key, "")) for key, value in entries.items()
+        }
         return Pagination(style, settings["order"], settings)
 
     def schemes(self) -> Iterator[Scheme]:

@@ -19,6 +19,7 @@ _TYPES = {
     "string": "a text",
     "boolean": "true or false",
     "integer": "a whole number",
+    "number": "a number",
     "array": "a list",
     "object": "a mapping",
     "null": "null",

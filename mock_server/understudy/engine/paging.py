@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from understudy.document.model import Pagination
+from understudy.engine import page_styles
 from understudy.engine.call import Call
 from understudy.engine.ids import digest
 from understudy.engine.problem import Problem
@@ -205,4 +206,7 @@ STYLES: dict[str, Callable[[Call, Listing, Pagination], bytes]] = {
     "cursor": _cursor,
     "token": _token,
     "pages": _numbered,
+    "after": page_styles.after,
+    "offset": page_styles.offset,
+    "page-number": page_styles.page_number,
 }

@@ -31,9 +31,10 @@ def load_store(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> S
             for error in validator.iter_errors(record):
                 path = ".".join(map(str, (name, number, *error.instance_path)))
                 raise ValueError(f"{api.name}/{tenant}: {path}: {error.message}")
-            if record["id"] in seen:
-                raise ValueError(f"{api.name}/{tenant}: {name}.{number}.id: there are two with the id {record['id']}")
-            seen.add(record["id"])
+            id = layout.id(record)
+            if id in seen:
+                raise ValueError(f"{api.name}/{tenant}: {name}.{number}.{layout.key}: there are two with the id {id}")
+            seen.add(id)
     store = fill_store(api, dump)
     for text in api.inconsistencies(tenant, store):
         raise ValueError(f"{api.name}/{tenant}: {text}")

@@ -40,12 +40,19 @@ class Layout(msgspec.Struct, frozen=True):
 
     `schema` is the name of a component schema of the document, or a JSON schema. `sort_key` returns a record's sort key
     (milliseconds; equal keys are sorted by creation); None stands for a collection without an order. `indexes` returns
-    the names of the indexes that hold a record; a repeated name counts once.
+    the names of the indexes that hold a record; a repeated name counts once. `key` is the member that holds the id: a
+    text, or a number that the collection knows by its digits.
     """
 
     schema: str | Mapping[str, Any]
     sort_key: Callable[[SharedRecord], int] | None = None
     indexes: Callable[[SharedRecord], tuple[Hashable, ...]] = lambda record: ()
+    key: str = "id"
+
+    def id(self, record: SharedRecord) -> str:
+        """The id of a record, as text."""
+        id = record[self.key]
+        return id if type(id) is str else str(id)
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
@@ -110,6 +117,10 @@ class Collection:
             ids = sorted(self._rows, key=self._positions.__getitem__)
         return (decode(self._rows[id]) for id in ids)
 
+    def ids(self) -> Iterable[str]:
+        """The ids of all records, in no order."""
+        return self._rows.keys()
+
     def row(self, id: str) -> bytes | None:
         """The encoded record; None when there is none."""
         return self._rows.get(id)
@@ -128,14 +139,14 @@ class Collection:
         return record
 
     def put(self, record: Record) -> bytes:
-        """Insert or replace the record of this `id`; returns its encoded form.
+        """Insert or replace the record with its id; returns its encoded form.
 
         Takes ownership: do not mutate `record` afterwards. Only a replaced record is cached decoded, since it is likely
         to be read again soon.
         """
         if self._shared:
             self._unshare()
-        id, row, ordered = record["id"], encode(record), self.layout.sort_key is not None
+        id, row, ordered = self.layout.id(record), encode(record), self.layout.sort_key is not None
         if id not in self._rows:
             self.meter.bytes += len(row)
             if ordered:

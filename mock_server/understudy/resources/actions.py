@@ -1,0 +1,314 @@
+"""The handlers of operations without one of their own: each role becomes a closure over what is known at start.
+
+Must not read a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from understudy.engine.call import Call, Handler, Reply
+from understudy.engine.exchange import body_type
+from understudy.engine.problem import Problem
+from understudy.engine.store import ProjectedListing, Record, SharedRecord, decode, encode
+from understudy.resources import lists
+from understudy.resources.lists import Filter
+from understudy.resources.records import Effect, Records, text_of
+from understudy.resources.roles import Answer, Role, at_pointer
+from understudy.resources.values import ABSENT
+
+Json = Any
+Plan = Callable[[Call], Effect]
+Render = Callable[[Call, bytes], bytes]
+_MERGE_PATCH = "application/merge-patch+json"
+_MARK = "\x00"
+
+
+def handler(role: Role, all: Mapping[str, Records], chosen: Sequence[Filter], item_path: str | None) -> Handler:
+    """The handler of a role. `chosen` are the filters of a list, `item_path` is where a new record is found."""
+    records = all[role.resource.name]
+    if role.action == "list":
+        return _list(role, records, chosen)
+    if role.action == "read":
+        return _read(role, records)
+    plan = _PLANS[role.action](role, records)
+    return _deferred(role, plan, records, all) if role.job else _immediate(role, plan, records, item_path)
+
+
+def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
+    shown, known, parents = role.answer.members, lists.includes(records), role.parents
+    listing = lists.lister(records, role.operation, chosen, parents)
+    head, tail = _around(role.answer, many=True)
+    paged = role.operation.pagination is not None
+
+    def handle(call: Call) -> Reply:
+        if parents:
+            records.check_parents(call)
+        asked = lists.wanted(records, known, call) if known else ()
+        found = listing(call)
+        source = ProjectedListing(found, lambda row: _project(call, row, shown, asked)) if shown or asked else found
+        if paged:
+            return Reply(source)
+        return Reply(b"".join((head, b",".join(source.slice(0, source.size())), tail)))
+
+    return handle
+
+
+def _read(role: Role, records: Records) -> Handler:
+    item, render, known = role.item, _render(role, records), lists.includes(records)
+    if records.plain and isinstance(item, str) and not known:
+        name, parameter = records.name, item
+
+        def read(call: Call) -> Reply:
+            id = text_of(call.arguments[parameter])
+            row = call.store[name].row(id)
+            if row is None:
+                raise records.not_found(call, id)
+            return Reply(render(call, row))
+
+        return read
+
+    def read_with_checks(call: Call) -> Reply:
+        record = _item(role, records, call)
+        asked = lists.wanted(records, known, call) if known else []
+        return Reply(render(call, encode(lists.with_includes(record, asked, call) if asked else record)))
+
+    return read_with_checks
+
+
+def _immediate(role: Role, plan: Plan, records: Records, item_path: str | None) -> Handler:
+    """A handler that does at once what an operation does."""
+    render, empty = _render(role, records), role.answer.empty
+    located, created = _location(role, item_path), _created_status(role)
+
+    def handle(call: Call) -> Reply:
+        effect = plan(call)
+        row = records.perform(call, effect)
+        if located is not None and effect.before is None:
+            call.headers += ((b"location", located(call, records, effect.record).encode()),)
+        return Reply(b"" if empty else render(call, row), created if effect.before is None else None)
+
+    return handle
+
+
+def _deferred(role: Role, plan: Plan, records: Records, all: Mapping[str, Records]) -> Handler:
+    """A handler that answers with a job, which does later what the operation does."""
+    deferred = role.job
+    assert deferred is not None, "the caller has seen it"
+    jobs, failed = all[deferred.resource.name], deferred.failed.name if deferred.failed else None
+    render, empty = _render(role, jobs), role.answer.empty
+
+    def handle(call: Call) -> Reply:
+        effect = plan(call)
+        job = jobs.new(call, {})
+        deferred.set.apply(job, call, effect.record[records.resource.key])
+        jobs.check(call, job, None)
+        row = jobs.store(call, job, None)
+        records.defer(call, effect, job=jobs.layout.id(job), failed=failed)
+        return Reply(b"" if empty else render(call, row))
+
+    return handle
+
+
+def _create(role: Role, records: Records) -> Plan:
+    body, chosen, nested = _body(role, records), role.resource.chosen_id, bool(role.parents)
+
+    def plan(call: Call) -> Effect:
+        if nested:
+            records.check_parents(call)
+        wanted = ABSENT if chosen is None else _chosen_id(role, chosen(call, None))
+        if chosen is not None and call.store[records.name].row(text_of(wanted)) is not None:
+            raise Problem(role.resource.conflict)
+        ids = call.ids
+        seed, count = ids.seed, ids.count
+        record = records.new(call, body(call), wanted)
+        try:
+            records.check(call, record, None)
+        except Problem:  # a refused request takes no id
+            ids.seed, ids.count = seed, count
+            raise
+        return Effect("insert", record, None)
+
+    return plan
+
+
+def _chosen_id(role: Role, value: Json) -> Json:
+    """The id that a request chooses; raises Problem where it chooses none."""
+    if value is ABSENT or not isinstance(value, str | int) or value == "":
+        message = f"{role.resource.key} is required"
+        raise Problem("invalid", message, fields={role.resource.key: [message]})
+    return value
+
+
+def _replace(role: Role, records: Records) -> Plan:
+    create = _create(role, records) if role.resource.chosen_id is not None else None
+    kept, key, body = records.kept, role.resource.key, _body(role, records)
+
+    def plan(call: Call) -> Effect:
+        if create is not None and records.visible(call, _item_id(role, call)) is None:
+            return create(call)
+        before = _item(role, records, call)
+        old = {name: before[name] for name in (*kept, key) if name in before}
+        return _changed(records, call, before, {**records.blank, **old, **body(call)})
+
+    return plan
+
+
+def _update(role: Role, records: Records) -> Plan:
+    body = _body(role, records)
+
+    def plan(call: Call) -> Effect:
+        before = _item(role, records, call)
+        given = body(call)
+        if body_type(call.request) == _MERGE_PATCH:
+            return _changed(records, call, before, _merge(before, given))
+        return _changed(records, call, before, {**before, **given})
+
+    return plan
+
+
+def _changed(records: Records, call: Call, before: SharedRecord, record: Record) -> Effect:
+    records.resource.update.apply(record, call, before[records.resource.key])
+    record = records.enter(call, record, before)
+    records.check(call, record, before)
+    return Effect("change", record, before)
+
+
+def _merge(value: Json, patch: Json) -> Json:
+    """A value after a JSON Merge Patch (RFC 7396)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(value) if isinstance(value, Mapping) else {}
+    for name, child in patch.items():
+        if child is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merge(merged.get(name), child)
+    return merged
+
+
+def _delete(role: Role, records: Records) -> Plan:
+    soft = role.resource.delete
+
+    def plan(call: Call) -> Effect:
+        before = _item(role, records, call)
+        if soft is None:
+            return Effect("remove", dict(before), before)
+        record = dict(before)
+        soft.apply(record, call, before[records.resource.key])
+        return Effect("change", record, before)
+
+    return plan
+
+
+def _move(role: Role, records: Records) -> Plan:
+    transition = role.transition
+    assert transition is not None, "a move is a transition"
+
+    def plan(call: Call) -> Effect:
+        before = _item(role, records, call)
+        record = records.move(call, before, transition)
+        records.check(call, record, before)
+        return Effect("change", record, before)
+
+    return plan
+
+
+def _command(role: Role, records: Records) -> Plan:
+    command, cycle = role.command, role.resource.life_cycle
+    moves = {name: one for name, one in cycle.transitions.items() if one.after is None} if cycle else {}
+
+    def plan(call: Call) -> Effect:
+        before = _item(role, records, call)
+        name = command(call, None) if command else ABSENT
+        transition = moves.get(name) if isinstance(name, str) else None
+        if transition is None:
+            raise Problem("invalid", f"{str(name)[:80]!r} is no command; known: {', '.join(moves)}")
+        record = records.move(call, before, transition)
+        records.check(call, record, before)
+        return Effect("change", record, before)
+
+    return plan
+
+
+_PLANS: Mapping[str, Callable[[Role, Records], Plan]] = {
+    "create": _create,
+    "replace": _replace,
+    "update": _update,
+    "delete": _delete,
+    "move": _move,
+    "command": _command,
+}
+
+
+def _item_id(role: Role, call: Call) -> str:
+    """The id of the record that an operation is on."""
+    if isinstance(role.item, str):
+        return text_of(call.arguments[role.item])
+    value = role.item(call, None) if role.item else ABSENT
+    return "" if value is ABSENT else str(value)
+
+
+def _body(role: Role, records: Records) -> Callable[[Call], Record]:
+    """A function that reads what a record takes from a request's body."""
+    pointer, accepted = role.body, records.accepted(role.request)
+    return lambda call: records.taken(at_pointer(call.body, pointer) if pointer else call.body, accepted)
+
+
+def _item(role: Role, records: Records, call: Call) -> SharedRecord:
+    return records.find(call, _item_id(role, call))
+
+
+def _render(role: Role, records: Records) -> Render:
+    """A function that puts an encoded record into the operation's answer."""
+    answer, key = role.answer, records.resource.key
+    if answer.template is not None:
+        constant, value = answer.template
+        return lambda call, row: encode(value if constant else value(call, decode(row)[key]))
+    head, tail = _around(answer)
+    shown = answer.members
+    if shown is not None:
+        return lambda call, row: head + _project(call, row, shown, ()) + tail
+    if not head and not tail:
+        return lambda call, row: row
+    return lambda call, row: head + row + tail
+
+
+def _around(answer: Answer, *, many: bool = False) -> tuple[bytes, bytes]:
+    """The bytes before and after the record, or the items of a list, in an answer."""
+    inner: Json = [_MARK] if many else _MARK
+    names = [part.replace("~1", "/").replace("~0", "~") for part in answer.pointer.split("/")[1:]]
+    for name in reversed(names):
+        inner = {name: inner}
+    body = {**answer.beside, **inner} if names else inner
+    head, _, tail = encode(body).partition(encode(_MARK))
+    return head, tail
+
+
+def _project(call: Call, row: bytes, shown: frozenset[str] | None, asked: Sequence[tuple[str, lists.Include]]) -> bytes:
+    """A row with the members that are shown, and its includes."""
+    record = decode(row)
+    kept = record if shown is None else {name: value for name, value in record.items() if name in shown}
+    return encode({**kept, **{name: include(call, record) for name, include in asked}})
+
+
+def _created_status(role: Role) -> int | None:
+    """The status of a PUT that creates; None for the usual one."""
+    return 201 if role.action == "replace" and "201" in role.operation.responses else None
+
+
+def _location(role: Role, item_path: str | None) -> Callable[[Call, Records, Record], str] | None:
+    """A function that makes the URL of a new record, for operations whose answer has a Location header."""
+    answers = [one for status, one in role.operation.responses.items() if status.startswith("2")]
+    if item_path is None or not any(name == "location" for one in answers for name, *_ in one.headers):
+        return None
+    parts = item_path.split("/")
+    last = parts[-1][1:-1]
+
+    def url(call: Call, records: Records, record: Record) -> str:
+        known = {**call.arguments, last: records.layout.id(record)}
+        path = "/".join(str(known.get(part[1:-1], part)) if part.startswith("{") else part for part in parts)
+        return call.url(path)
+
+    return url

@@ -1,0 +1,299 @@
+"""What a document declares of its resources: `x-resources`, read and checked.
+
+A wrong name of a schema, member, resource, kind or assumption becomes a diagnostic with the nearest valid one.
+Must not know what an operation does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from understudy.document.contract import Contract
+from understudy.document.model import Assumed
+from understudy.document.pointer import at
+from understudy.document.violations import Diagnostic
+from understudy.messages import suggest
+from understudy.resources import ids, schemas, values
+from understudy.resources.ids import NewId
+from understudy.resources.schemas import Member
+from understudy.resources.values import Assignments
+
+Json = Any
+_KINDS = {  # the kinds of a refusal, and what is taken where neither is declared
+    "not-found": ("not-found", "unknown-route"),
+    "conflict": ("conflict", "invalid"),
+    "refused": ("conflict", "invalid"),
+    "unknown-reference": ("invalid",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One line of a life cycle: the states before, the one after, what is set, and after how many seconds it comes.
+
+    Without `after` it comes by an operation, a command or an update.
+    """
+
+    name: str
+    before: tuple[Json, ...]
+    to: Json
+    set: Assignments
+    after: float | Assumed | None
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifeCycle:
+    """The states of a resource: the member that holds them, and the transitions by name."""
+
+    member: str
+    transitions: Mapping[str, Transition]
+
+    def timed(self, state: Json) -> Transition | None:
+        """The transition that time brings in a state; None for a state that stays."""
+        known = self.transitions.values()
+        return next((one for one in known if one.after is not None and state in one.before), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of record, as a document declares it.
+
+    `parent` maps path parameters to members, `refers` members to resources, `includes` names to a member of `refers` or
+    to a resource whose parent this one is. `id` makes ids; None for numbers and for ids that a request chooses.
+    `delete` is None where a deletion removes the record.
+    """
+
+    name: str
+    schema: str
+    members: Mapping[str, Member]
+    open: bool
+    key: str
+    id: NewId | None
+    chosen_id: values.Value | None
+    order: str | None
+    descending: bool
+    sort: str | None
+    direction: str | None
+    parent: Mapping[str, str]
+    refers: Mapping[str, str]
+    unique: tuple[str, ...]
+    create: Assignments
+    update: Assignments
+    delete: Assignments | None
+    life_cycle: LifeCycle | None
+    include: str | None
+    includes: Mapping[str, str]
+    not_found: str
+    conflict: str
+    unknown_reference: str
+    foreign: str | Assumed | None
+    deleted: str | None = None  # the member that a soft deletion sets
+    numbered: bool = field(default=False)
+
+
+class Reader:
+    """Reads the resources of a document, and collects diagnostics."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.document = contract.document
+        self.declared: Mapping[str, Json] = contract.document.get("x-resources", {})
+        self.schemas: Mapping[str, Json] = contract.document.get("components", {}).get("schemas", {})
+        self.diagnostics: list[Diagnostic] = []
+
+    def resources(self) -> dict[str, Resource]:
+        """The resources by name; those with an unknown schema are left out."""
+        read = {name: self._resource(name, given) for name, given in self.declared.items()}
+        return {name: resource for name, resource in read.items() if resource is not None}
+
+    def known(self, name: Json, choices: Iterable[Json], pointer: str, what: str) -> bool:
+        """Whether a name is one of the choices; a diagnostic with the nearest one otherwise."""
+        known = list(choices)
+        if name in known:
+            return True
+        self.diagnostics.append((pointer, f"{name} is no {what}{suggest(str(name), map(str, known))}"))
+        return False
+
+    def kind(self, given: Mapping[str, Json], key: str, pointer: str) -> str:
+        """The kind of error that an entry names under `key`, or the usual one."""
+        if key in given:
+            self.known(given[key], self.contract.errors, f"{pointer}/{key}", "kind of x-errors")
+            return str(given[key])
+        return next(kind for kind in (*_KINDS[key], "invalid") if kind in self.contract.errors)
+
+    def assignments(self, given: Mapping[str, Json], members: Mapping[str, Member], pointer: str) -> Assignments:
+        """The members that an entry sets."""
+        constants, computed = {}, []
+        for name, entry in given.items():
+            place = pointer + at(name)
+            schema = members[name].schema if name in members else {}
+            self.known(name, members, place, "member of the schema")
+            for id in values.assumptions(entry):
+                self.known(id, self.contract.assumptions, place, "assumption")
+            try:
+                constant, value = values.compile_value(entry, schema)
+            except ValueError as error:
+                self.diagnostics.append((place, str(error)))
+                continue
+            if constant:
+                self._check_constant(value, schema, place)
+                constants[name] = value
+            else:
+                computed.append((name, value))
+        return Assignments(constants, tuple(computed))
+
+    def _check_constant(self, value: Json, schema: Mapping[str, Json], pointer: str) -> None:
+        for error in self.contract.fits(schema).iter_errors(value):
+            self.diagnostics.append((pointer, f"does not fit the schema of the member: {error.message}"))
+
+    def _resource(self, name: str, given: Mapping[str, Json]) -> Resource | None:
+        pointer = at("x-resources", name)
+        if not self.known(given["schema"], self.schemas, f"{pointer}/schema", "schema of this document"):
+            return None
+        schema = self.schemas[given["schema"]]
+        members = schemas.members(self.document, schema)
+        key = given.get("key", "id")
+        self._member(key, members, f"{pointer}/key" if "key" in given else pointer)
+        order, soft = given.get("order"), given.get("delete")
+        if order is not None:
+            self._member(order.lstrip("-"), members, f"{pointer}/order")
+        for number, member in enumerate(given.get("unique", ())):
+            self._member(member, members, f"{pointer}/unique/{number}")
+        new_id, chosen = self._id(given, members.get(key), pointer)
+        refers = self._refers(given, members, pointer)
+        sort = given.get("sort", {})
+        return Resource(
+            name=name,
+            schema=given["schema"],
+            members=members,
+            open=schemas.is_open(self.document, schema),
+            key=key,
+            id=new_id,
+            chosen_id=chosen,
+            order=order.lstrip("-") if order else None,
+            descending=bool(order and order.startswith("-")),
+            sort=sort.get("by"),
+            direction=sort.get("direction"),
+            parent=self._parent(given, members, pointer),
+            refers=refers,
+            unique=tuple(given.get("unique", ())),
+            create=self.assignments(given.get("create", {}), members, f"{pointer}/create"),
+            update=self.assignments(given.get("update", {}), members, f"{pointer}/update"),
+            delete=None if soft is None else self.assignments(soft, members, f"{pointer}/delete"),
+            life_cycle=self._life_cycle(given, members, pointer),
+            include=given.get("includes", {}).get("parameter"),
+            includes=dict(given.get("includes", {}).get("members", {})),
+            not_found=self.kind(given, "not-found", pointer),
+            conflict=self.kind(given, "conflict", pointer),
+            unknown_reference=self.kind(given, "unknown-reference", pointer),
+            foreign=self._foreign(given, pointer),
+            deleted=next(iter(soft), None) if soft else None,
+            numbered=chosen is None and ids.is_number(_shape(given, members.get(key))),
+        )
+
+    def _member(self, name: str, members: Mapping[str, Member], pointer: str) -> None:
+        self.known(name, members, pointer, "member of the schema")
+
+    def _id(
+        self, given: Mapping[str, Json], member: Member | None, pointer: str
+    ) -> tuple[NewId | None, values.Value | None]:
+        """What makes an id: a function of the world's ids, or one of the request."""
+        text, place = _shape(given, member), f"{pointer}/id"
+        try:
+            if values.is_expression(text):
+                return None, values.compile_value(text)[1]
+            return (None if ids.is_number(text) else ids.shape(text)), None
+        except ValueError as error:
+            self.diagnostics.append((place, str(error)))
+            return None, None
+
+    def _parent(self, given: Mapping[str, Json], members: Mapping[str, Member], pointer: str) -> Mapping[str, str]:
+        parameters = {
+            one.name
+            for operation in self.contract.operations.values()
+            for one in operation.parameters
+            if one.location == "path"
+        }
+        for parameter, member in given.get("parent", {}).items():
+            place = f"{pointer}/parent{at(parameter)}"
+            self.known(parameter, sorted(parameters), place, "path parameter of this document")
+            self._member(member, members, place)
+        return dict(given.get("parent", {}))
+
+    def _refers(self, given: Mapping[str, Json], members: Mapping[str, Member], pointer: str) -> Mapping[str, str]:
+        for member, target in given.get("refers", {}).items():
+            place = f"{pointer}/refers{at(member)}"
+            self._member(member, members, place)
+            self.known(target, self.declared, place, "resource")
+        return dict(given.get("refers", {}))
+
+    def _foreign(self, given: Mapping[str, Json], pointer: str) -> str | Assumed | None:
+        entry = given.get("foreign")
+        if entry is None:
+            return None
+        if isinstance(entry, str):
+            self.known(entry, self.contract.errors, f"{pointer}/foreign", "kind of x-errors")
+            return entry
+        id = entry["assumption"]
+        if self.known(id, self.contract.assumptions, f"{pointer}/foreign", "assumption"):
+            known = self.contract.assumptions[id]
+            for value in (known.default, *known.alternatives):
+                if value != "not-found":
+                    self.known(value, self.contract.errors, f"{pointer}/foreign", "kind of x-errors")
+        return Assumed(id)
+
+    def _life_cycle(self, given: Mapping[str, Json], members: Mapping[str, Member], pointer: str) -> LifeCycle | None:
+        entry, pointer = given.get("life-cycle"), f"{pointer}/life-cycle"
+        if entry is None:
+            return None
+        self._member(entry["member"], members, f"{pointer}/member")
+        state = members[entry["member"]].schema if entry["member"] in members else {}
+        transitions = {
+            name: self._transition(name, line, state, members, pointer + at(name))
+            for name, line in entry.items()
+            if name != "member"
+        }
+        self._check_times(transitions, pointer)
+        return LifeCycle(entry["member"], transitions)
+
+    def _transition(
+        self, name: str, line: Json, state: Mapping[str, Json], members: Mapping[str, Member], pointer: str
+    ) -> Transition:
+        for number, value in enumerate((*line["from"], line["to"])):
+            last = number == len(line["from"])
+            self._check_constant(value, state, f"{pointer}/to" if last else f"{pointer}/from/{number}")
+        after = line.get("after")
+        if isinstance(after, Mapping):
+            self.known(after["assumption"], self.contract.assumptions, f"{pointer}/after", "assumption")
+            after = Assumed(after["assumption"])
+        return Transition(
+            name=name,
+            before=tuple(line["from"]),
+            to=line["to"],
+            set=self.assignments(line.get("set", {}), members, f"{pointer}/set"),
+            after=after,
+            refused=self.kind(line, "refused", pointer),
+        )
+
+    def _check_times(self, transitions: Mapping[str, Transition], pointer: str) -> None:
+        """Time brings one transition in each state."""
+        seen: dict[str, str] = {}
+        for name, one in transitions.items():
+            for state in one.before if one.after is not None else ():
+                if repr(state) in seen:
+                    text = f"time leads out of {state} by {seen[repr(state)]} already; only one can come first"
+                    self.diagnostics.append((pointer + at(name), text))
+                seen[repr(state)] = name
+
+
+def _shape(given: Mapping[str, Json], member: Member | None) -> str:
+    """The shape of a resource's ids: as declared, or as the schema of the member suggests."""
+    if "id" in given:
+        return str(given["id"])
+    schema = member.schema if member else {}
+    if "integer" in (member.types if member else ()):
+        return "{number}"
+    return "{uuid}" if schema.get("format") == "uuid" else "{base62:20}"

@@ -1,0 +1,259 @@
+"""The lists of a resource: filters by `x-filter` or by a member's name, `sort`, and what a caller asks to include.
+
+A filter by equality is an index of the collection; every other one reads the records that the indexes leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import partial
+from operator import ge, gt, le, lt
+from typing import Any, NamedTuple
+
+from understudy.document.operation import Operation
+from understudy.document.parameters import Parameter
+from understudy.document.pointer import at
+from understudy.engine.call import Call
+from understudy.engine.clock import milliseconds
+from understudy.engine.paging import descending
+from understudy.engine.problem import Problem
+from understudy.engine.store import Collection, ComputedListing, IndexListing, Record, SharedRecord, decode
+from understudy.resources import schemas
+from understudy.resources.declaration import Reader, Resource
+from understudy.resources.records import LIVE, Records, is_sorted_by, moment_of, text_of
+
+Json = Any
+Matches = Callable[[Json, Json], bool]  # the value of a member, and that of the parameter
+Row = tuple[SharedRecord, bytes]
+
+
+class Filter(NamedTuple):
+    """What a query parameter filters by. `test` is None for equality, which an index answers."""
+
+    parameter: str
+    member: str
+    test: Matches | None
+    several: bool
+
+
+def filters(reader: Reader, operation: Operation, resource: Resource, source: Mapping[str, Json]) -> list[Filter]:
+    """The filters of a list operation; diagnostics go to the reader."""
+    reserved = _reserved(operation, resource)
+    found = []
+    for one in operation.parameters:
+        if one.location == "query" and one.name not in reserved:
+            declared, pointer = _declared(reader.document, source, operation, one.name)
+            made = _filter(reader, resource, one, declared, pointer)
+            if made is not None:
+                found.append(made)
+    return found
+
+
+def lister(
+    records: Records, operation: Operation, chosen: Sequence[Filter], parents: Sequence[tuple[str, str]]
+) -> Callable[[Call], IndexListing | ComputedListing]:
+    """A function that lists the records that a call asks for, in its order."""
+    resource, name = records.resource, records.name
+    ordered_by_call = bool(operation.pagination and operation.pagination.order)
+    sorts = resource.sort is not None or not is_sorted_by(resource)
+
+    def listing(call: Call) -> IndexListing | ComputedListing:
+        arguments = call.arguments
+        backwards = descending(call) if ordered_by_call else resource.descending
+        groups: list[Sequence[Hashable]] = [[(member, text_of(arguments[parameter]))] for parameter, member in parents]
+        scans: list[tuple[Filter, Json]] = []
+        for one in chosen:
+            given = arguments.get(one.parameter)
+            if given is not None and one.test is not None:
+                scans.append((one, given))
+            elif given is not None:
+                groups.append([(one.member, value) for value in _values(one, given)])
+        found = _indexed(call.store[name], groups, descending=backwards)
+        keys = _sort_keys(resource, call, descending=backwards) if sorts else []
+        return _computed(records, found, scans, keys) if scans or keys else found
+
+    return listing
+
+
+def _indexed(collection: Collection, groups: Sequence[Sequence[Hashable]], *, descending: bool) -> IndexListing:
+    """The records that are in an index of each group."""
+    if not groups:
+        return collection.listing(LIVE, descending=descending)
+    if len(groups) == 1 and len(groups[0]) == 1:
+        return collection.listing(groups[0][0], descending=descending)
+    return collection.query(*groups, descending=descending)
+
+
+def _computed(
+    records: Records, found: IndexListing, scans: Sequence[tuple[Filter, Json]], keys: Sequence[tuple[str, bool]]
+) -> ComputedListing:
+    """The rows of a listing that pass every scan, sorted by members."""
+    rows = [(decode(row), row) for row in found.slice(0, found.size())]
+    for one, given in scans:
+        assert one.test is not None, "a filter by equality is no scan"
+        rows = [pair for pair in rows if one.test(pair[0].get(one.member), given)]
+    for member, backwards in reversed(keys):
+        rows.sort(key=partial(_rank, member), reverse=backwards)
+    ids = [records.layout.id(record) for record, _ in rows]
+    places = {id: place for place, id in enumerate(ids)}
+    return ComputedListing(len(ids), lambda place: rows[place][1], ids.__getitem__, places.get)
+
+
+def _rank(member: str, pair: Row) -> tuple[int, Json]:
+    """Orders values of different types; what is absent or null comes first."""
+    value = pair[0].get(member)
+    if value is None:
+        return 0, 0
+    if isinstance(value, int | float):
+        return 1, value
+    return 2, value.lower() if isinstance(value, str) else text_of(value)
+
+
+def _sort_keys(resource: Resource, call: Call, *, descending: bool) -> list[tuple[str, bool]]:
+    """The members that a call sorts by, each with whether it is backwards: `name`, `-name`, `name:desc`, `a,-b`."""
+    given = call.arguments.get(resource.sort or "")
+    if not given:
+        return [] if is_sorted_by(resource) else [(str(resource.order), descending)]
+    direction = str(call.arguments.get(resource.direction or "", "")).lower()
+    return [_sort_key(resource, part.strip(), direction) for part in str(given).split(",")]
+
+
+def _sort_key(resource: Resource, text: str, direction: str) -> tuple[str, bool]:
+    member, _, own = text.lstrip("+-").replace(" ", ":").partition(":")
+    if member not in resource.members:
+        message = f"{member[:80]} is no member to sort by"
+        raise Problem("invalid", message, fields={str(resource.sort): [message]})
+    return member, text.startswith("-") or (own or direction).lower().startswith("desc")
+
+
+def _reserved(operation: Operation, resource: Resource) -> set[str]:
+    """The parameters of a list that page, sort or include."""
+    settings = operation.pagination.settings if operation.pagination else {}
+    paging = {str(settings[name]) for name in ("limit", "cursor", "page", "all", "offset") if name in settings}
+    return {name for name in (*paging, resource.sort, resource.direction, resource.include) if name is not None}
+
+
+def _declared(
+    document: Json, source: Mapping[str, Json], operation: Operation, name: str
+) -> tuple[Mapping[str, Json] | None, str]:
+    """The `x-filter` of a query parameter, and its pointer."""
+    own, shared = at("paths", operation.path, operation.method.lower()), at("paths", operation.path)
+    entries = [(f"{own}/parameters/{n}", one) for n, one in enumerate(source.get("parameters", ()))]
+    path_item = document["paths"][operation.path]
+    entries += [(f"{shared}/parameters/{n}", one) for n, one in enumerate(path_item.get("parameters", ()))]
+    resolved = ((_place(entry, pointer), schemas.resolve(document, entry)) for pointer, entry in entries)
+    pointer, found = next((place, one) for place, one in resolved if one["name"] == name and one["in"] == "query")
+    return found.get("x-filter"), f"{pointer}/x-filter"
+
+
+def _place(entry: Mapping[str, Json], pointer: str) -> str:
+    """The pointer of a parameter, or of the component that it refers to."""
+    return str(entry["$ref"]).removeprefix("#") if "$ref" in entry else pointer
+
+
+def _filter(
+    reader: Reader, resource: Resource, parameter: Parameter, declared: Mapping[str, Json] | None, pointer: str
+) -> Filter | None:
+    if declared is None and parameter.name not in resource.members:
+        return None
+    given = declared or {}
+    member, relation = given.get("member", parameter.name), given.get("is", "equal")
+    if relation == "nothing":
+        return None
+    if not reader.known(member, resource.members, f"{pointer}/member", f"member of {resource.schema}"):
+        return None
+    if relation in ("equal", "any-of"):
+        return Filter(parameter.name, member, None, relation == "any-of")
+    moment = resource.members[member].schema.get("format") in ("date", "date-time")
+    if relation in _COMPARED:
+        return Filter(parameter.name, member, _comparing(_COMPARED[relation], parameter.name, moment=moment), False)
+    return Filter(parameter.name, member, _TESTS[relation], False)
+
+
+def _values(one: Filter, given: Json) -> Iterator[str]:
+    """The values of a parameter as the indexes have them."""
+    if one.several and isinstance(given, str):
+        yield from (part.strip() for part in given.split(","))
+    else:
+        yield text_of(given)
+
+
+def _comparing(holds: Callable[[Any, Any], bool], parameter: str, *, moment: bool) -> Matches:
+    """A test of order: of moments, numbers or texts."""
+
+    def test(value: Json, given: Json) -> bool:
+        if value is None:
+            return False
+        if moment:
+            return holds(moment_of(value), _given_moment(parameter, given))
+        if isinstance(value, int | float) and isinstance(given, int | float):
+            return holds(value, given)
+        return holds(text_of(value), text_of(given))
+
+    return test
+
+
+def _given_moment(parameter: str, given: Json) -> int:
+    try:
+        return milliseconds(str(given))
+    except ValueError:
+        message = f"{parameter} must be a date or a time, not {str(given)[:80]!r}"
+        raise Problem("invalid", message, fields={parameter: [message]}) from None
+
+
+def _contains(value: Json, given: Json) -> bool:
+    if isinstance(value, list):
+        return text_of(given) in map(text_of, value)
+    return value is not None and text_of(given).lower() in text_of(value).lower()
+
+
+_COMPARED = {"at-least": ge, "at-most": le, "above": gt, "below": lt}
+_TESTS: Mapping[str, Matches] = {
+    "not-equal": lambda value, given: text_of(value) != text_of(given),
+    "contains": _contains,
+    "begins-with": lambda value, given: value is not None and text_of(value).lower().startswith(text_of(given).lower()),
+    "present": lambda value, given: (value is not None) == (given in (True, "true", "1", 1)),
+}
+Include = Callable[[Call, SharedRecord], Json]
+
+
+def includes(records: Records) -> Mapping[str, Include]:
+    """What a caller can include in a record, by name: the records that it refers to, or its children."""
+    return {name: _include(records, target) for name, target in records.resource.includes.items()}
+
+
+def wanted(records: Records, known: Mapping[str, Include], call: Call) -> list[tuple[str, Include]]:
+    """The includes that a call asks for; raises Problem for an unknown one."""
+    given = call.arguments.get(records.resource.include or "")
+    names = [part.strip() for part in given.split(",") if part.strip()] if given else []
+    for name in names:
+        if name not in known:
+            message = f"{name[:80]} cannot be included; known: {', '.join(known)}"
+            raise Problem("invalid", message, fields={str(records.resource.include): [message]})
+    return [(name, known[name]) for name in names]
+
+
+def with_includes(record: SharedRecord, asked: Sequence[tuple[str, Include]], call: Call) -> Record:
+    """A record with its includes."""
+    return {**record, **{name: include(call, record) for name, include in asked}}
+
+
+def _include(records: Records, target: str) -> Include:
+    referred = records.resource.refers.get(target)
+    if referred is not None:
+        return lambda call, record: _referred(records.all[referred], call, record.get(target))
+    child, member = next((other, member) for other, member in records.children if other.name == target)
+
+    def children(call: Call, record: SharedRecord) -> Json:
+        found = child.collection(call).listing((member, records.layout.id(record)))
+        return [decode(row) for row in found.slice(0, found.size())]
+
+    return children
+
+
+def _referred(records: Records, call: Call, value: Json) -> Json:
+    """The record that a member refers to; a list of them for a list of ids, null for none."""
+    if isinstance(value, list):
+        found = (records.collection(call).get(text_of(id)) for id in value)
+        return [record for record in found if record is not None]
+    return None if value is None else records.collection(call).get(text_of(value))

@@ -1,0 +1,467 @@
+"""The records of one resource in a store: how they are laid out, found, added, changed and removed.
+
+A record stays valid by its schema, its references and its unique members. Life cycles move with the world's clock.
+Must not know operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from understudy.document.contract import Contract
+from understudy.engine.call import Call
+from understudy.engine.clock import milliseconds
+from understudy.engine.problem import Problem
+from understudy.engine.store import Collection, Layout, Record, SharedRecord, encode
+from understudy.resources import schemas
+from understudy.resources.declaration import Resource, Transition
+from understudy.resources.values import ABSENT
+
+Json = Any
+TIMER = "life-cycle"
+TIMERS = "(timers)"  # collections beside the resources: what is scheduled, what jobs will do, the last numbers
+PENDING = "(pending)"
+NUMBERS = "(numbers)"
+LIVE = ()  # the index of all records that are not deleted
+_TEXT: Json = {"type": "string"}
+_FARTHEST = 1 << 62  # of a sort key
+HELPERS: Mapping[str, Layout] = {
+    TIMERS: Layout(
+        {
+            "type": "object",
+            "required": ["id", "at", "transition"],
+            "properties": {"id": _TEXT, "at": {"type": "integer"}, "transition": _TEXT},
+        }
+    ),
+    PENDING: Layout(
+        {
+            "type": "object",
+            "required": ["id", "resource", "effect", "record", "failed"],
+            "properties": {
+                "id": _TEXT,
+                "resource": _TEXT,
+                "effect": {"enum": ["insert", "change", "remove"]},
+                "record": {"type": "object"},
+                "failed": {"type": ["string", "null"]},
+            },
+        }
+    ),
+    NUMBERS: Layout(
+        {"type": "object", "required": ["id", "last"], "properties": {"id": _TEXT, "last": {"type": "integer"}}}
+    ),
+}
+PAYLOAD: Json = {
+    "type": "object",
+    "required": ["resource", "id", "transition"],
+    "properties": {"resource": _TEXT, "id": _TEXT, "transition": _TEXT},
+}
+
+
+class Effect(NamedTuple):
+    """What an operation does to a record: `insert` or `remove` it, or `change` it into `record`."""
+
+    effect: str
+    record: Record
+    before: SharedRecord | None
+
+
+class Records:
+    """The records of a resource. `all` holds those of every resource by name, `owners` parents by path parameter."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        contract: Contract,
+        *,
+        all: Mapping[str, Records],
+        owners: Mapping[str, Resource],
+        indexed: Iterable[str],
+    ) -> None:
+        self.resource = resource
+        self.name = resource.name
+        self.document = contract.document
+        self.all = all
+        self.owners = owners
+        self.parents = tuple(resource.parent.items())
+        self.plain = resource.deleted is None and not self.parents  # then every record can be seen
+        self.layout = _layout(resource, contract, tuple(dict.fromkeys(indexed)))
+        self.validator = contract.fits(self.layout.schema)
+        self.numeric = "integer" in resource.members[resource.key].types
+        self.blank = _blank(resource)
+        self.order = tuple(resource.members)
+        self.take = schemas.taking(contract.document, {"$ref": f"#/components/schemas/{resource.schema}"})
+        self.settable = frozenset(
+            name
+            for name, one in resource.members.items()
+            if not one.has("readOnly") and not one.has("writeOnly") and name != resource.key
+        )
+        self.kept = tuple(name for name, one in resource.members.items() if one.has("readOnly"))
+        self.moment = resource.order
+
+    def collection(self, call: Call) -> Collection:
+        """The records of the caller's tenant."""
+        return call.store[self.name]
+
+    @cached_property
+    def children(self) -> list[tuple[Records, str]]:
+        """The resources whose parent this one is, each with the member that holds the parent's id."""
+        return [
+            (other, member)
+            for other in self.all.values()
+            for parameter, member in other.parents
+            if other.owners.get(parameter) is self.resource
+        ]
+
+    def find(self, call: Call, id: str) -> SharedRecord:
+        """The record `id`, which a call may see; raises the Problem of the resource or of a parent."""
+        if self.parents:
+            self.check_parents(call)
+        record = self.visible(call, id)
+        if record is None:
+            raise self.not_found(call, id)
+        return record
+
+    def visible(self, call: Call, id: str) -> SharedRecord | None:
+        """The record `id`; None for one that is deleted, or of another parent than the one in the path."""
+        record = call.store[self.name].get_shared(id)
+        if record is None or self.plain:
+            return record
+        if self.is_deleted(record):
+            return None
+        for parameter, member in self.parents:
+            given = call.arguments.get(parameter)
+            if given is not None and text_of(record.get(member)) != text_of(given):
+                return None
+        return record
+
+    def is_deleted(self, record: SharedRecord) -> bool:
+        """Whether a record was deleted softly."""
+        deleted = self.resource.deleted
+        return deleted is not None and record.get(deleted) not in (None, False)
+
+    def check_parents(self, call: Call) -> None:
+        """Raise the Problem of a parent in the path that is not there."""
+        for parameter, _ in self.parents:
+            if parameter in call.arguments and parameter in self.owners:
+                self.all[self.owners[parameter].name].find(call, text_of(call.arguments[parameter]))
+
+    def not_found(self, call: Call, id: str) -> Problem:
+        """The Problem for a record that is not there, or that another tenant has."""
+        foreign = self.resource.foreign
+        if foreign is not None:
+            kind = call.value(foreign)
+            if kind != "not-found" and call.exists_for_other_tenant(self.name, id):
+                return Problem(kind)
+        return Problem(self.resource.not_found)
+
+    def taken(self, body: Json, accepted: frozenset[str] | None) -> Record:
+        """The members of a body that a record takes; `accepted` are those that the request declares (None: any)."""
+        given = self.take(body) if self.take is not None else body
+        if not isinstance(given, Mapping):
+            return {}
+        if accepted is not None and accepted.issuperset(given):
+            return dict(given)
+        return {name: value for name, value in given.items() if self.takes(name, accepted)}
+
+    def takes(self, name: str, accepted: frozenset[str] | None) -> bool:
+        """Whether a record takes a member of a body."""
+        if accepted is not None and name not in accepted:
+            return False
+        return name in self.settable or (self.resource.open and name not in self.resource.members)
+
+    def accepted(self, schema: Json) -> frozenset[str] | None:
+        """The members that a record takes of a request with this schema; None where it may have any."""
+        declared = schemas.members(self.document, schema)
+        if schemas.is_open(self.document, schema):
+            return None
+        return frozenset(name for name in declared if self.takes(name, None))
+
+    def new(self, call: Call, given: Record, wanted: Json = ABSENT) -> Record:
+        """A new record with the members of a request; `wanted` is an id that the request chooses."""
+        id = self._new_id(call) if wanted is ABSENT else wanted
+        record = {**self.blank, **given}
+        for parameter, member in self.parents:
+            if parameter in call.arguments:
+                record[member] = self.typed(member, call.arguments[parameter])
+        record[self.resource.key] = id
+        self.resource.create.apply(record, call, id)
+        ordered = {name: record[name] for name in self.order if name in record}
+        return ordered if len(ordered) == len(record) else {**ordered, **record}
+
+    def check(self, call: Call, record: Record, before: SharedRecord | None) -> None:
+        """Raise a Problem for a record that breaks its schema, a reference or a unique member."""
+        if not self.validator.is_valid(record):
+            raise self._misfit(record)
+        for member, target in self.resource.refers.items():
+            value = record.get(member)
+            if value is not None and (before is None or before.get(member) != value):
+                self._check_reference(call, member, value, self.all[target])
+        for member in self.resource.unique:
+            value = record.get(member)
+            new = value is not None and (before is None or before.get(member) != value)
+            if new and call.store[self.name].listing((member, text_of(value))).size():
+                message = f"There is one with this {member} already"
+                raise Problem(self.resource.conflict, fields={member: [message]})
+
+    def typed(self, member: str, given: Json) -> Json:
+        """The value of a path parameter as that of a member."""
+        integer = "integer" in self.resource.members[member].types
+        return int(given) if integer and isinstance(given, str) and given.lstrip("-").isdigit() else given
+
+    def perform(self, call: Call, effect: Effect) -> bytes:
+        """Carry out an effect; returns the encoded record."""
+        if effect.effect == "remove":
+            self.remove(call, self.layout.id(effect.record))
+            return encode(effect.record)
+        if effect.effect == "insert":
+            self.reserve(call, effect.record)
+        return self.store(call, effect.record, effect.before)
+
+    def reserve(self, call: Call, record: Record) -> None:
+        """Take the number of a new record, so that no other one gets it."""
+        if self.resource.numbered:
+            call.store[NUMBERS].put({"id": self.name, "last": int(record[self.resource.key])})
+
+    def store(self, call: Call, record: Record, before: SharedRecord | None) -> bytes:
+        """Add or change a record, and schedule what time brings next; returns the encoded record."""
+        collection = call.store[self.name]
+        if before is not None and self.moment is not None and record.get(self.moment) != before.get(self.moment):
+            collection.remove(self.layout.id(record))  # to get another place in the order
+        row = collection.put(record)
+        cycle = self.resource.life_cycle
+        if cycle is not None and (before is None or before.get(cycle.member) != record.get(cycle.member)):
+            self._schedule(call, record)
+        return row
+
+    def remove(self, call: Call, id: str) -> None:
+        """Remove a record with those that have it as their parent."""
+        for other, member in self.children:
+            for child in list(call.store[other.name].listing((member, id)).ids):
+                other.remove(call, child)
+        call.store[self.name].remove(id)
+        self._cancel(call, id)
+
+    def move(self, call: Call, record: SharedRecord, transition: Transition) -> Record:
+        """A record after a transition."""
+        cycle = self.resource.life_cycle
+        assert cycle is not None, "only a resource with a life cycle has transitions"
+        if record.get(cycle.member) not in transition.before:
+            raise Problem(transition.refused)
+        moved = {**record, cycle.member: transition.to}
+        id = record[self.resource.key]
+        self.resource.update.apply(moved, call, id)
+        transition.set.apply(moved, call, id)
+        return moved
+
+    def enter(self, call: Call, record: Record, before: SharedRecord) -> Record:
+        """A changed record after the transition that its new state stands for; raises Problem for one that is none."""
+        cycle = self.resource.life_cycle
+        if cycle is None or record.get(cycle.member) == before.get(cycle.member):
+            return record
+        to = [one for one in cycle.transitions.values() if one.to == record.get(cycle.member) and one.after is None]
+        for one in to:
+            if before.get(cycle.member) in one.before:
+                one.set.apply(record, call, record[self.resource.key])
+                return record
+        raise Problem(to[0].refused if to else self.resource.conflict)
+
+    def run_timer(self, call: Call) -> None:
+        """Run a timed transition, if the record is still in the state that it was scheduled in."""
+        id, cycle = call.body["id"], self.resource.life_cycle
+        scheduled = call.store[TIMERS].get_shared(f"{self.name}/{id}")
+        record = call.store[self.name].get_shared(id)
+        if cycle is None or scheduled is None or record is None:
+            return
+        if scheduled["at"] != call.now or scheduled["transition"] != call.body["transition"]:
+            return
+        moved = self.move(call, record, cycle.transitions[scheduled["transition"]])
+        self.store(call, moved, record)
+        if cycle.timed(moved[cycle.member]) is None and call.store[PENDING].row(id) is not None:
+            self._finish(call, id, moved)
+
+    def defer(self, call: Call, effect: Effect, *, job: str, failed: str | None) -> None:
+        """Remember what the job `job` will do when it ends."""
+        if effect.effect == "insert":
+            self.reserve(call, effect.record)
+        before = effect.before or {}
+        changed = {name: value for name, value in effect.record.items() if name not in before or before[name] != value}
+        record = {**changed, self.resource.key: effect.record[self.resource.key]}
+        call.store[PENDING].put(
+            {"id": job, "resource": self.name, "effect": effect.effect, "record": record, "failed": failed}
+        )
+
+    def _finish(self, call: Call, id: str, job: Record) -> None:
+        """Do what a job was made for; take its failing transition where that cannot be done any more."""
+        pending = call.store[PENDING].get(id)
+        assert pending is not None, "the caller has seen it"
+        call.store[PENDING].remove(id)
+        target = self.all[pending["resource"]]
+        try:
+            target._perform_pending(call, pending)
+        except Problem:
+            cycle = self.resource.life_cycle
+            if cycle is not None and pending["failed"] is not None:
+                transition = cycle.transitions[pending["failed"]]
+                failed = {**job, cycle.member: transition.to}
+                transition.set.apply(failed, call, job[self.resource.key])
+                self.store(call, failed, job)
+
+    def _perform_pending(self, call: Call, pending: Record) -> None:
+        id = self.layout.id(pending["record"])
+        before = self.visible(call, id)
+        if pending["effect"] == "insert":
+            if call.store[self.name].row(id) is not None:
+                raise Problem(self.resource.conflict)
+        elif before is None:
+            raise Problem(self.resource.not_found)
+        if pending["effect"] == "remove":
+            self.remove(call, id)
+            return
+        record = {**(before or {}), **pending["record"]}
+        self.check(call, record, before)
+        self.store(call, record, before)
+
+    def _schedule(self, call: Call, record: SharedRecord) -> None:
+        """Schedule the transition that time brings in the present state; forget the one of the former state."""
+        cycle, id = self.resource.life_cycle, self.layout.id(record)
+        assert cycle is not None, "the caller has seen it"
+        self._cancel(call, id)
+        following = cycle.timed(record.get(cycle.member))
+        if following is None:
+            return
+        seconds = call.value(following.after)
+        at = call.now + round(seconds * 1000)
+        call.store[TIMERS].put({"id": f"{self.name}/{id}", "at": at, "transition": following.name})
+        call.schedule(seconds, TIMER, {"resource": self.name, "id": id, "transition": following.name})
+
+    def _cancel(self, call: Call, id: str) -> None:
+        timers, key = call.store[TIMERS], f"{self.name}/{id}"
+        if timers.row(key) is not None:
+            timers.remove(key)
+
+    def _new_id(self, call: Call) -> Json:
+        make = self.resource.id
+        if make is not None:
+            return make(call.ids)
+        number = self._next_number(call)
+        return number if self.numeric else str(number)
+
+    def _next_number(self, call: Call) -> int:
+        """The number after the last one that was given, also to a record that is gone."""
+        collection, last = call.store[self.name], call.store[NUMBERS].get_shared(self.name)
+        if last is None:
+            known = [int(id) for id in collection.ids() if id.isdigit()]
+            number = max(known, default=0) + 1
+        else:
+            number = last["last"] + 1
+        while collection.row(str(number)) is not None:  # one that was put there by hand
+            number += 1
+        return number
+
+    def _check_reference(self, call: Call, member: str, value: Json, target: Records) -> None:
+        for one in value if isinstance(value, list) else [value]:
+            known = call.store[target.name].get_shared(text_of(one))
+            if known is None or target.is_deleted(known):
+                message = f"There is no {target.name} {text_of(one)[:80]}"
+                raise Problem(self.resource.unknown_reference, f"{member}: {message}", fields={member: [message]})
+
+    def _misfit(self, record: Record) -> Problem:
+        """The Problem of a record that does not fit its schema."""
+        fields: dict[str, list[str]] = {}
+        for error in self.validator.iter_errors(record):
+            fields.setdefault(".".join(map(str, error.instance_path)), []).append(error.message[:300])
+        path, messages = next(iter(fields.items()))
+        return Problem("invalid", f"{path}: {messages[0]}" if path else messages[0], fields=fields)
+
+
+def text_of(value: Json) -> str:
+    """A value as a path or query has it."""
+    return value if isinstance(value, str) else encode(value).decode()
+
+
+def _blank(resource: Resource) -> dict[str, Json]:
+    """The members of a new record that nobody has set: defaults, and null for a required member that may be null."""
+    blank: dict[str, Json] = {}
+    for name, one in resource.members.items():
+        if "default" in one.schema:
+            blank[name] = one.schema["default"]
+        elif one.required and "null" in one.types:
+            blank[name] = None
+    return blank
+
+
+def _layout(resource: Resource, contract: Contract, indexed: tuple[str, ...]) -> Layout:
+    hidden = [name for name, one in resource.members.items() if one.has("writeOnly")]
+    schema: Json = {"$ref": f"#/components/schemas/{resource.schema}"}
+    if any(resource.members[name].required for name in hidden):
+        schema = _without_required(contract.document["components"]["schemas"][resource.schema], hidden)
+    return Layout(
+        {"allOf": [schema], "required": [resource.key]},
+        sort_key=_sort_key(resource),
+        indexes=_indexes(resource, indexed),
+        key=resource.key,
+    )
+
+
+def _without_required(schema: Json, hidden: list[str]) -> Json:
+    """A schema that does not require members which are never stored."""
+    kept = {key: value for key, value in schema.items() if key != "required"}
+    return {**kept, "required": [name for name in schema.get("required", ()) if name not in hidden]}
+
+
+def _indexes(resource: Resource, indexed: tuple[str, ...]) -> Callable[[SharedRecord], tuple[Hashable, ...]]:
+    deleted = resource.deleted
+    if not indexed and deleted is None:
+        return lambda record: (LIVE,)
+
+    def indexes(record: SharedRecord) -> tuple[Hashable, ...]:
+        if deleted is not None and record.get(deleted) not in (None, False):
+            return ()
+        keys: list[Hashable] = [LIVE]
+        for member in indexed:
+            value = record.get(member)
+            if isinstance(value, str):
+                keys.append((member, value))
+            elif isinstance(value, list):
+                keys += [(member, text_of(item)) for item in value]
+            else:
+                keys.append((member, text_of(value)))
+        return tuple(keys)
+
+    return indexes
+
+
+def _sort_key(resource: Resource) -> Callable[[SharedRecord], int]:
+    order = resource.order
+    if order is None or not _is_moment(resource.members[order].schema):
+        return lambda record: 0
+
+    def sort_key(record: SharedRecord) -> int:
+        value = record.get(order)
+        return moment_of(value) if isinstance(value, str) else _bounded(value)
+
+    return sort_key
+
+
+def _is_moment(schema: Mapping[str, Json]) -> bool:
+    return schema.get("format") in ("date", "date-time") or "integer" in schema.get("type", ())
+
+
+def _bounded(value: Json) -> int:
+    return max(-_FARTHEST, min(int(value), _FARTHEST)) if isinstance(value, int | float) else 0
+
+
+@lru_cache(maxsize=256)  # many records share a moment
+def moment_of(text: str) -> int:
+    """The milliseconds of a date or time; 0 for one that no clock shows, such as a leap second."""
+    try:
+        return milliseconds(text)
+    except ValueError:
+        return 0
+
+
+def is_sorted_by(resource: Resource) -> bool:
+    """Whether a collection keeps the order that the resource declares."""
+    return resource.order is None or _is_moment(resource.members[resource.order].schema)

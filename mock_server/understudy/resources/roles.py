@@ -1,0 +1,406 @@
+"""What each operation does to a resource: by its method, path and answer schema, or as `x-operation` says.
+
+Must not know how it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from understudy.document.operation import Operation
+from understudy.document.pointer import at, find
+from understudy.resources import schemas, values
+from understudy.resources.declaration import Reader, Resource, Transition
+from understudy.resources.schemas import reference, resolve
+
+Json = Any
+ACTIONS = ("list", "create", "read", "replace", "update", "delete", "command")
+_ON_ITEM = {"GET": "read", "PUT": "replace", "PATCH": "update", "POST": "update", "DELETE": "delete"}
+_ON_COLLECTION = {"GET": "list", "POST": "create"}
+_MAX_DEPTH = 3  # of an object in an answer
+
+
+class Place(NamedTuple):
+    """Where a record, or a list of records, stands in a body: a JSON pointer, and whether it is a list."""
+
+    pointer: str
+    many: bool
+
+
+class Answer(NamedTuple):
+    """What an operation answers with: where the record stands, its members (None: all), and members beside it.
+
+    `empty` answers have no body. `template` stands for the whole body.
+    """
+
+    empty: bool
+    pointer: str
+    members: frozenset[str] | None
+    beside: Mapping[str, Json]
+    template: tuple[bool, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The job that an operation answers with: what it does happens when the job reaches a state that time leaves."""
+
+    resource: Resource
+    set: values.Assignments
+    failed: Transition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What an operation does: an action on a resource, with all that its document says of it.
+
+    `item` is the path parameter that holds the id, or a function that finds it; `parents` are the path parameters of
+    the parents with their members; `body` points at the record in the request's body, `request` is its schema there.
+    """
+
+    operation: Operation
+    pointer: str
+    resource: Resource
+    action: str
+    transition: Transition | None
+    item: str | values.Value | None
+    parents: tuple[tuple[str, str], ...]
+    body: str
+    request: Json
+    answer: Answer
+    command: values.Value | None
+    job: Deferred | None
+
+
+class Inference:
+    """Finds the roles of the operations of a document; diagnostics go to the reader."""
+
+    def __init__(self, reader: Reader, resources: Mapping[str, Resource]) -> None:
+        self.reader = reader
+        self.document = reader.document
+        self.resources = resources
+        self.known: dict[int, dict[str, Place]] = {}  # by the identity of a schema
+        self.by_path = {path: self._at_path(path) for path in self.document["paths"]}
+
+    def roles(self, replaced: Collection[str]) -> dict[str, Role]:
+        """The role of each operation that has one, but for those in `replaced`, by operationId."""
+        found = {}
+        for operation in self.reader.contract.operations.values():
+            if operation.id not in replaced:
+                role = self._role(operation)
+                if role is not None:
+                    found[operation.id] = role
+        return found
+
+    def item_path(self, resource: Resource) -> str | None:
+        """The path of one record of a resource; None when it has none."""
+        return next((path for path, known in self.by_path.items() if known is resource and _ends_open(path)), None)
+
+    def owners(self, resource: Resource) -> dict[str, Resource]:
+        """The resources of a resource's parents, by path parameter: those of `refers`, else those of the path."""
+        found = {}
+        for parameter, member in resource.parent.items():
+            named = resource.refers.get(member)
+            owner = self.resources.get(named) if named else self._owner(resource, parameter)
+            if owner is not None:
+                found[parameter] = owner
+        return found
+
+    def _owner(self, resource: Resource, parameter: str) -> Resource | None:
+        """The resource of the path that ends with a parameter, before the one that a resource is found on."""
+        for path, known in self.by_path.items():
+            head, found, _ = path.partition(f"{{{parameter}}}")
+            if known is resource and found:
+                return self.by_path.get(head + found)
+        return None
+
+    def _role(self, operation: Operation) -> Role | None:
+        own = self._source(operation)
+        declared: Mapping[str, Json] = own.get("x-operation", {})
+        pointer = at("paths", operation.path, operation.method.lower())
+        place = f"{pointer}/x-operation"
+        resource = self.by_path.get(operation.path) or self._before(operation.path)
+        if "resource" in declared:
+            if not self.reader.known(declared["resource"], self.resources, f"{place}/resource", "resource"):
+                return None
+            resource = self.resources[declared["resource"]]
+        if resource is None:
+            if declared:
+                text = "no resource is on this path; name one with `resource`"
+                self.reader.diagnostics.append((place, text))
+            return None
+        action = self._action(operation, resource, declared, place)
+        if action is None:
+            return None
+        cycle = resource.life_cycle
+        transition = cycle.transitions.get(action) if cycle and action not in ACTIONS else None
+        item = self._item(operation, declared, action, place)
+        body = str(declared.get("body", self._body_place(own, resource)))
+        return Role(
+            operation=operation,
+            pointer=pointer,
+            resource=resource,
+            action="move" if transition else action,
+            transition=transition,
+            item=item,
+            parents=self._parents(operation, resource),
+            body=body,
+            request=self._request(own, body),
+            answer=self._answer(operation, own, resource, action, declared, place),
+            command=self._value(declared["command"], f"{place}/command") if "command" in declared else None,
+            job=self._job(declared.get("job"), f"{place}/job"),
+        )
+
+    def _action(self, operation: Operation, resource: Resource, declared: Mapping[str, Json], place: str) -> str | None:
+        moves = list(resource.life_cycle.transitions) if resource.life_cycle else []
+        if "command" in declared:
+            return "command"
+        if "do" in declared:
+            do = str(declared["do"])
+            choices = (*ACTIONS[:-1], *moves)
+            return do if self.reader.known(do, choices, f"{place}/do", f"action on {resource.name}") else None
+        usual = _usual(operation)
+        if self.by_path.get(operation.path) is None:  # below an item: the name of a transition
+            word = operation.path.rpartition("/")[2]
+            return next((move for move in moves if _same(move, word) and operation.method != "GET"), None)
+        schema = self._schema(self._source(operation))
+        listed = schema is not None and self._list_place(schema, resource) is not None
+        return None if usual == "list" and not listed and not operation.pagination else usual
+
+    def _item(
+        self, operation: Operation, declared: Mapping[str, Json], action: str, place: str
+    ) -> str | values.Value | None:
+        """The path parameter or function that finds the record of an operation."""
+        if "id" in declared:
+            return self._value(declared["id"], f"{place}/id")
+        names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+        if action in ("list", "create"):
+            return None
+        if not names:
+            text = "no path parameter holds the id of the record; name a value with `id`"
+            self.reader.diagnostics.append((place, text))
+        return names[-1] if names else None
+
+    def _parents(self, operation: Operation, resource: Resource) -> tuple[tuple[str, str], ...]:
+        inside = [one.name for one in operation.parameters if one.location == "path"]
+        return tuple((parameter, member) for parameter, member in resource.parent.items() if parameter in inside)
+
+    def _value(self, given: Json, pointer: str) -> values.Value | None:
+        try:
+            constant, value = values.compile_value(given)
+        except ValueError as error:
+            self.reader.diagnostics.append((pointer, str(error)))
+            return None
+        return (lambda call, _: value) if constant else value
+
+    def _job(self, given: Mapping[str, Json] | None, pointer: str) -> Deferred | None:
+        if given is None:
+            return None
+        if not self.reader.known(given["resource"], self.resources, f"{pointer}/resource", "resource"):
+            return None
+        resource = self.resources[given["resource"]]
+        if resource.life_cycle is None or not any(
+            one.after is not None for one in resource.life_cycle.transitions.values()
+        ):
+            text = f"{resource.name} has no life cycle that time moves; give a transition `after`"
+            self.reader.diagnostics.append((f"{pointer}/resource", text))
+            return None
+        moves = resource.life_cycle.transitions
+        if "failed" in given and not self.reader.known(given["failed"], moves, f"{pointer}/failed", "transition"):
+            return None
+        set_ = self.reader.assignments(given.get("set", {}), resource.members, f"{pointer}/set")
+        return Deferred(resource, set_, moves.get(given.get("failed", "")))
+
+    def _answer(
+        self,
+        operation: Operation,
+        own: Mapping[str, Json],
+        resource: Resource,
+        action: str,
+        declared: Mapping[str, Json],
+        place: str,
+    ) -> Answer:
+        job = declared.get("job", {}).get("resource")
+        shown = self.resources.get(job, resource)
+        schema = self._schema(own)
+        template = None
+        if "answer" in declared:
+            try:
+                template = values.compile_value(declared["answer"])
+            except ValueError as error:
+                self.reader.diagnostics.append((f"{place}/answer", str(error)))
+        if schema is None:
+            return Answer(True, "", None, {}, template)
+        found = self._list_place(schema, shown) if action == "list" else self._where(schema, shown)
+        pointer = declared.get("envelope")
+        if pointer is None:
+            usual = self.document.get("x-envelope", "") if action != "list" else ""
+            pointer = found.pointer if found is not None else usual
+        part, beside = self._part(schema, pointer)
+        return Answer(False, pointer, self._shown(part, shown, many=action == "list"), beside, template)
+
+    def _part(self, schema: Json, pointer: str) -> tuple[Json, dict[str, Json]]:
+        """The schema at a pointer into an answer, and the constants beside the first member on the way."""
+        names = pointer.split("/")[1:]
+        beside = {
+            name: one.schema["const"] if "const" in one.schema else one.schema["default"]
+            for name, one in schemas.members(self.document, schema).items()
+            if names and name != names[0] and one.schema.keys() & {"const", "default"}
+        }
+        for name in names:
+            known = _property(self.document, schema, name)
+            if known is None:
+                return True, beside
+            schema = known
+        return schema, beside
+
+    def _shown(self, schema: Json, resource: Resource, *, many: bool) -> frozenset[str] | None:
+        """The members that an answer shows; None for all of a record."""
+        if many:
+            schema = resolve(self.document, schema).get("items", True)
+        if reference(schema) == resource.schema:
+            return None
+        known = schemas.members(self.document, schema)
+        return frozenset(known) if known and not set(resource.members) <= set(known) else None
+
+    def _body_place(self, own: Mapping[str, Json], resource: Resource) -> str:
+        body = resolve(self.document, own.get("requestBody", {}))
+        for media in body.get("content", {}).values():
+            found = self._where(media.get("schema", True), resource)
+            if found is not None and not found.many:
+                return found.pointer
+        return ""
+
+    def _request(self, own: Mapping[str, Json], pointer: str) -> Json:
+        """The schema of the record in a request's body."""
+        body = resolve(self.document, own.get("requestBody", {}))
+        schema = next((media.get("schema", True) for media in body.get("content", {}).values()), True)
+        for name in pointer.split("/")[1:]:
+            schema = _property(self.document, schema, name)
+        return schema
+
+    def _schema(self, own: Mapping[str, Json]) -> Json:
+        """The schema of a success's body; None without one."""
+        answers = [one for status, one in own.get("responses", {}).items() if str(status).startswith("2")]
+        content = resolve(self.document, answers[0]).get("content", {}) if answers else {}
+        return next((media.get("schema", True) for media in content.values()), None)
+
+    def _list_place(self, schema: Json, resource: Resource) -> Place | None:
+        """Where a list stands in an answer: that of the resource's schema, else the first one of objects."""
+        found = self._where(schema, resource)
+        return found if found is not None and found.many else first_list(self.document, schema)
+
+    def _source(self, operation: Operation) -> Mapping[str, Json]:
+        source: Mapping[str, Json] = self.document["paths"][operation.path][operation.method.lower()]
+        return source
+
+    def _at_path(self, path: str) -> Resource | None:
+        """The resource that a path is the collection or an item of: by its last word, else by its schemas."""
+        collection = path.rpartition("/")[0] if _ends_open(path) else path
+        word = collection.rpartition("/")[2]
+        named = [one for name, one in self.resources.items() if _same(name, word)]
+        if named:
+            return named[0]
+        by_schema = [one for one in self.resources.values() if self._shows(path, one)]
+        if not _ends_open(path) and not by_schema:
+            inner = next((other for other in self.document["paths"] if _is_item_of(other, path)), None)
+            by_schema = [one for one in self.resources.values() if inner is not None and self._shows(inner, one)]
+        return by_schema[0] if len(by_schema) == 1 and not self._is_below(path, by_schema[0]) else None
+
+    def _where(self, schema: Json, resource: Resource) -> Place | None:
+        """Where the schema of a resource stands in another schema."""
+        known = self.known.get(id(schema))
+        if known is None:
+            known = self.known[id(schema)] = places(self.document, schema)
+        return known.get(resource.schema)
+
+    def _shows(self, path: str, resource: Resource) -> bool:
+        item = self.document["paths"][path]
+        found = [
+            self._where(schema, resource)
+            for method, own in item.items()
+            if method in ("get", "post", "put", "patch") and (schema := self._schema(own)) is not None
+        ]
+        return any(place is not None for place in found)
+
+    def _is_below(self, path: str, resource: Resource) -> bool:
+        """Whether a path goes on from an item of a resource: what stands there is no collection of the same."""
+        head = path.rpartition("/")[0]
+        return _ends_open(head) and self._at_path(head) is resource
+
+    def _before(self, path: str) -> Resource | None:
+        """The resource of the item that a path goes on from."""
+        head = path.rpartition("/")[0]
+        return self.by_path.get(head) if _ends_open(head) else None
+
+
+def places(document: Json, schema: Json) -> dict[str, Place]:
+    """Where each component schema stands in another schema, nearest first."""
+    found: dict[str, Place] = {}
+    level: list[tuple[str, Json]] = [("", schema)]
+    for _ in range(_MAX_DEPTH):
+        below: list[tuple[str, Json]] = []
+        for pointer, part in level:
+            name = reference(part)
+            known = resolve(document, part)
+            items = reference(known.get("items"))
+            if name is not None:
+                found.setdefault(name, Place(pointer, many=False))
+            if items is not None:
+                found.setdefault(items, Place(pointer, many=True))
+            below += [(pointer + at(key), one) for key, one in _properties(document, known)]
+        level = below
+    return found
+
+
+def first_list(document: Json, schema: Json) -> Place | None:
+    """Where the first list of objects stands in a schema, nearest first."""
+    known = resolve(document, schema)
+    if "items" in known:
+        return Place("", many=True)
+    for key, one in _properties(document, known):
+        part = resolve(document, one)
+        if "items" in part and schemas.members(document, part["items"]):
+            return Place(at(key), many=True)
+    return None
+
+
+def at_pointer(value: Json, pointer: str) -> Json:
+    """The value at a pointer into a body; None when there is none."""
+    try:
+        return find(value, pointer)
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _properties(document: Json, schema: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    yield from schema.get("properties", {}).items()
+    for part in schema.get("allOf", ()):
+        yield from _properties(document, resolve(document, part))
+
+
+def _property(document: Json, schema: Json, name: str) -> Json | None:
+    return dict(_properties(document, resolve(document, schema))).get(name)
+
+
+def _usual(operation: Operation) -> str | None:
+    """What a method does on an item or a collection."""
+    return (_ON_ITEM if _ends_open(operation.path) else _ON_COLLECTION).get(operation.method)
+
+
+def _ends_open(path: str) -> bool:
+    return path.endswith("}")
+
+
+def _is_item_of(path: str, collection: str) -> bool:
+    return _ends_open(path) and path.rpartition("/")[0] == collection
+
+
+def _same(name: str, word: str) -> bool:
+    """Whether two names differ at most in case, hyphens and underscores."""
+    return _plain(name) == _plain(word)
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("-", "").replace("_", "")
