@@ -32,6 +32,20 @@ def cached(name: str, compute: Callable[[], Json], *contents: bytes) -> Json:
     return msgspec.json.decode(payload)
 
 
+def forget(name: str) -> None:
+    """Remove a value from the cache."""
+    with suppress(*_UNAVAILABLE):
+        (folder() / f"{name}.json").unlink(missing_ok=True)
+
+
+def prune(prefix: str, most: int) -> None:
+    """Keep the newest `most` values whose names begin with `prefix`."""
+    with suppress(*_UNAVAILABLE):
+        files = sorted(folder().glob(f"{prefix}*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in files[most:]:
+            file.unlink(missing_ok=True)
+
+
 def folder() -> Path:
     """The folder of the cache; raises RuntimeError for a user without a home."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "understudy"

@@ -16,6 +16,7 @@ from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.document.notice import Notice
 from understudy.document.open import compile_own, read_own
+from understudy.document.read import without_collections
 from understudy.engine.api import Api, SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
@@ -47,10 +48,11 @@ def declare(own: Own) -> tuple[Api, list[Notice]]:
 
     Raises Unreadable for a file that cannot be read, UnsupportedDocument for one that is no OpenAPI 3 document.
     """
-    document, notices, content = read_own(own.file)
-    if own.prefix is not None:
-        document = {**document, "servers": [{"url": own.prefix}]}
-    contract, others = compile_own(document, own.name, source=own.file.name)
+    with without_collections():
+        document, notices, content = read_own(own.file)
+        if own.prefix is not None:
+            document = {**document, "servers": [{"url": own.prefix}]}
+        contract, others = compile_own(document, own.name, source=own.file.name)
     contract = replace(contract, content=content)
     return _api(contract), [*notices, *others]
 

@@ -74,6 +74,12 @@ def kind_of(media_type: str) -> str:
     return "text" if media_type.startswith("text/") else "bytes"
 
 
+def is_json(media_type: str) -> bool:
+    """Whether a response in a media type, or in its range, is JSON."""
+    name = media_type.partition(";")[0].strip().lower()
+    return kind_of(name) == "json" or name in ("*/*", "application/*")
+
+
 def _takes(declared: str, sent: str) -> bool:
     if declared.endswith("/*"):
         return declared == "*/*" or sent.startswith(declared[:-1])

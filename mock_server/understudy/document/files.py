@@ -28,20 +28,38 @@ class RefusedReference(Exception):
     """A `$ref` that is not followed; the message says why."""
 
 
+def folder_of(path: Path) -> Path:
+    """The folder of a document, symbolic links resolved; raises Unreadable."""
+    try:
+        return path.resolve(strict=True).parent
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
+        raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def read_file(path: Path, shown: str = "", most: int = MOST_BYTES) -> bytes:
+    """The content of a regular file of at most so many bytes; `shown` is its name in messages. Raises Unreadable."""
+    shown = shown or str(path)
+    try:
+        state = path.stat()
+        if not S_ISREG(state.st_mode):  # a pipe would be waited for
+            raise Unreadable(f"{shown}: it is no regular file")
+        if state.st_size > most:
+            raise Unreadable(f"{shown}: a document has at most {MOST_BYTES >> 20} MB in all its files")
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{shown}: {error.strerror}") from error
+
+
 class Files:
     """The files of one document, by their path relative to its folder; each is read once, when it is first needed."""
 
     def __init__(self, path: Path) -> None:
         """Raises Unreadable for a root file that cannot be read."""
-        try:
-            root = path.resolve(strict=True)
-        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
-            raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-        self.folder, self.name = root.parent, root.name
+        self.folder, self.name = folder_of(path), path.resolve().name
         self.bytes: dict[str, bytes] = {}
         self._values: dict[str, Json] = {}
         self._size = 0
-        self.root = self._read(root, self.name, str(path))
+        self.root = self._read(path, self.name, str(path))
 
     def locate(self, reference: str, base: str) -> tuple[str, str]:
         """The file and the JSON pointer that a `$ref` in the file `base` names; raises RefusedReference."""
@@ -86,15 +104,7 @@ class Files:
 
     def _read(self, path: Path, file: str, shown: str) -> Json:
         """Read a file; `shown` is its name in messages. Raises Unreadable."""
-        try:
-            state = path.stat()
-            if not S_ISREG(state.st_mode):
-                raise Unreadable(f"{shown}: it is no regular file")
-            if self._size + state.st_size > MOST_BYTES:
-                raise Unreadable(f"{shown}: a document has at most {MOST_BYTES >> 20} MB in all its files")
-            content = path.read_bytes()
-        except OSError as error:
-            raise Unreadable(f"{shown}: {error.strerror}") from error
+        content = read_file(path, shown, MOST_BYTES - self._size)
         self._size += len(content)
         value = self._values[file] = _plain(read_bytes(content, shown), {})
         self.bytes[file] = content

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from understudy.document import dialect
+from understudy.document.body import is_json, kind_of
 from understudy.document.files import Files, RefusedReference
 from understudy.document.notice import Notice
 from understudy.document.pointer import Json, at
@@ -30,6 +31,7 @@ _STYLES = {
     "header": ("simple",),
     "cookie": ("form",),
 }
+_STRUCTURED = ("xml", "yaml", "msgpack", "cbor", "protobuf", "x-protobuf", "bson", "avro", "edi-x12", "edifact")
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")  # by OpenAPI, as parameters
 
 
@@ -417,7 +419,10 @@ class _Normalizer:
         if not isinstance(value, Mapping):
             self.report(place, "a request body must be a mapping; any body is taken")
             return {"content": {}}
-        return {"required": value.get("required") is True, "content": self._content(value, place)}
+        content = self._content(value, place)
+        for media_type in filter(_is_structured, content):
+            self.note(place / "content" / media_type, f"request bodies in {media_type} are taken unchecked")
+        return {"required": value.get("required") is True, "content": content}
 
     def _content(self, owner: Json, place: Place) -> dict[str, Json]:
         """The media types of a body, response or parameter."""
@@ -503,6 +508,9 @@ class _Normalizer:
             n: self._entry("link", v, place / "links" / n) for n, v in self._mapping(value, "links", place).items()
         }
         content = self._content(value, place)
+        instead = "JSON is" if any(map(is_json, content)) else "a text of no meaning is, where there is no example"
+        for media_type in filter(_is_structured, content):
+            self.note(place / "content" / media_type, f"{media_type} is not answered; {instead}")
         parts = {"headers": headers, "content": content, "links": {k: v for k, v in links.items() if v}}
         return {"description": "", **{name: part for name, part in parts.items() if part}}
 
@@ -572,6 +580,12 @@ def _is_key(location: Json, name: Json) -> bool:
     if location not in ("query", "cookie", "header") or not isinstance(name, str):
         return False
     return bool(name) if location == "query" else dialect.is_token(name)
+
+
+def _is_structured(media_type: str) -> bool:
+    """Whether values in a media type have members, and cannot be read or written here."""
+    name = media_type.partition(";")[0].strip().lower()
+    return kind_of(name) == "bytes" and name.endswith(_STRUCTURED)
 
 
 def _only_examples(media: Json) -> dict[str, Json]:

@@ -6,19 +6,22 @@ compiled when they are first used.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 
 import jsonschema_rs
 import msgspec
 
+from understudy import cache
 from understudy.document import patterns
-from understudy.document.body import Body, kind_of
+from understudy.document.body import Body, is_json, kind_of
 from understudy.document.compile import Compiler
 from understudy.document.contract import Contract
-from understudy.document.files import Files
+from understudy.document.files import Files, folder_of, read_file
 from understudy.document.lazy import LazyValidator
 from understudy.document.model import Json, Scheme, Validator, http_scheme, key_scheme
 from understudy.document.normal import normalized
@@ -32,6 +35,7 @@ from understudy.document.styles import Style
 from understudy.document.views import Views
 from understudy.messages import shorten
 
+_NUMBER = frozenset(("integer", "number"))
 _PLAIN = ("string", "integer", "number", "boolean")
 _ERRORS = {
     "missing-credential": (401, "A credential is needed", "auth"),
@@ -48,6 +52,8 @@ _ERRORS = {
     "no-example": (501, "No value was found that fits the documented response", "internal"),
 }
 _UNKNOWN = {"body-fields": "ignore", "query-parameters": "ignore", "duplicate-query-parameters": "last"}
+_CACHED = "document-"  # in the names of the cache's files
+_MOST_CACHED = 32  # documents
 # headers that say how a message is sent: the server sets them
 _FRAMING = ("content-length", "content-encoding", "transfer-encoding", "connection", "keep-alive", "date", "server",
             "trailer", "upgrade")  # fmt: skip
@@ -59,9 +65,34 @@ def read_own(path: Path) -> tuple[Json, list[Notice], bytes]:
     The normal form comes from the cache while no file of the document has changed. Raises Unreadable and
     UnsupportedDocument.
     """
-    files = Files(path)
-    normal = normalized(files)
-    return normal.document, normal.notices, files.bytes[files.name]
+    root, name = folder_of(path), f"{_CACHED}{blake2b(os.fsencode(path.absolute()), digest_size=16).hexdigest()}"
+
+    def read() -> Json:
+        files = Files(path)
+        document, notices, _ = normalized(files)
+        digests = {file: _digest(content) for file, content in files.bytes.items()}
+        return {"document": document, "notices": notices, "files": digests}
+
+    content = read_file(path)
+    known = cache.cached(name, read, content)
+    if any(_digest_of(root / file) != digest for file, digest in known["files"].items()):
+        cache.forget(name)
+        known = cache.cached(name, read, content)
+    cache.prune(_CACHED, _MOST_CACHED)
+    document = known["document"]
+    whole = content if len(known["files"]) == 1 else msgspec.json.encode(document)
+    return document, [Notice(*notice) for notice in known["notices"]], whole
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=32).hexdigest()
+
+
+def _digest_of(file: Path) -> str:
+    try:
+        return _digest(file.read_bytes())
+    except OSError:
+        return ""
 
 
 def compile_own(document: Json, name: str, *, source: str) -> tuple[Contract, list[Notice]]:
@@ -168,7 +199,7 @@ class OpenCompiler(Compiler):
         """The compiled parameters of an operation."""
         for entry in operation["parameters"]:
             shape = shape_of(entry["schema"], self.schemas)
-            kind = next(iter(shape.kinds)) if len(shape.kinds) == 1 else "any"
+            kind = "number" if shape.kinds == _NUMBER else next(iter(shape.kinds)) if len(shape.kinds) == 1 else "any"
             schema = self._resolved(entry["schema"])
             usual = entry.get("style", "form") in ("form", "simple") and "x-media-type" not in entry
             yield Parameter(
@@ -204,7 +235,7 @@ class OpenCompiler(Compiler):
     def _media(self, required: bool, media_type: str, media: Json) -> Body:
         """The request body in one media type. What is neither JSON nor a form is not compared with its schema."""
         name, schema = media_type.partition(";")[0].strip().lower(), media["schema"]
-        kind = "json" if name == "*/*" else kind_of(name)
+        kind = "json" if is_json(name) else kind_of(name)
         shape = partial(self._shape, schema) if kind in ("multipart", "urlencoded") else None
         checked = schema if kind not in ("text", "bytes") else True
         members = frozenset(self._resolved(schema).get("properties", ()))
@@ -216,7 +247,7 @@ class OpenCompiler(Compiler):
     def expected(self, response: Json, pointer: str) -> Expected:
         """A documented response, JSON first."""
         headers = tuple(self._headers(response))
-        media = sorted(response.get("content", {}).items(), key=lambda item: not _is_json(item[0]))
+        media = sorted(response.get("content", {}).items(), key=lambda item: not is_json(item[0]))
         bodies = [self._response_body(name, one, headers) for name, one in media]
         if not bodies:
             return Expected(None, "", headers)
@@ -224,7 +255,7 @@ class OpenCompiler(Compiler):
         return Expected(first.body, first.media_type, headers, {}, tuple(bodies[1:]))
 
     def _response_body(self, name: str, media: Json, headers: tuple[tuple[str, bool, str, Validator], ...]) -> Expected:
-        body = self.lazy(media["schema"], "response") if _is_json(name) else None
+        body = self.lazy(media["schema"], "response") if is_json(name) else None
         return Expected(body, name.partition(";")[0].strip().lower(), headers, {})
 
     def _headers(self, response: Json) -> Iterator[tuple[str, bool, str, Validator]]:
@@ -249,11 +280,6 @@ class OpenCompiler(Compiler):
 def _compiled(schema: Json, *, formats: bool = True) -> Validator:
     options = patterns.engine_of(schema)
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=formats, pattern_options=options)
-
-
-def _is_json(media_type: str) -> bool:
-    name = media_type.partition(";")[0].strip().lower()
-    return kind_of(name) == "json" or name == "*/*"
 
 
 def _style(entry: Json, shape: Shape) -> Style:

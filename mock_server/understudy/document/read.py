@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +25,18 @@ def read(path: Path) -> Json:
         raise Unreadable(f"{path}: {error.strerror}") from error
 
 
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Pause the garbage collector while the block makes many values: it would visit them all, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def read_bytes(content: bytes, name: str) -> Json:
     """The value of a YAML or JSON text; `name` stands for it in messages. Raises Unreadable."""
     import yaml  # imported late: takes 8 ms, and a start from the cache needs none
@@ -32,7 +47,8 @@ def read_bytes(content: bytes, name: str) -> Json:
             if value is not json_text.NO_JSON:
                 return value
         yaml_limits.check(content)
-        return yaml.load(content, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
+        with without_collections():
+            return yaml.load(content, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
     except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:  # PyYAML's on odd tags
         line, text = yaml_fault(error, content)
         raise Unreadable(f"{name}{line and f':{line}'}: {text}") from error

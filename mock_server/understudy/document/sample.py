@@ -18,9 +18,11 @@ from understudy.document.views import name_of
 _MOST_VALUES = 400  # of one value, after which only required members are made
 _MOST_DEEP = 12
 _ATTEMPTS = 12
+_SPOILING = 8  # the attempt from which on a value is kept from fitting several branches
 _ORDER = ("object", "array", "string", "integer", "number", "boolean", "null")
 _HIDDEN = {"request": "readOnly", "response": "writeOnly"}
 Path = tuple[str | int, ...]
+Stack = tuple[str, ...]  # the components that a schema stands in
 
 
 class NoValue(Exception):
@@ -74,7 +76,7 @@ class _Maker:
         self._optional = attempt % 4 < 2
         self._count = 0
 
-    def make(self, schema: Json, path: Path, stack: tuple[str, ...]) -> Json:
+    def make(self, schema: Json, path: Path, stack: Stack) -> Json:
         """A value of a schema; `stack` holds the components that it stands in. Raises _Impossible."""
         if schema is False or len(path) > _MOST_DEEP:
             raise _Impossible
@@ -127,46 +129,57 @@ class _Maker:
             return next(kind for kind in _ORDER if kind in kinds)
         return _guessed_kind(schema)
 
-    def _merged(self, schema: Json, stack: tuple[str, ...]) -> tuple[dict[str, Json], tuple[str, ...]]:
+    def _merged(self, schema: Json, stack: Stack) -> tuple[dict[str, Json], Stack]:
         """One schema for all that a schema refers to and joins, with one branch of each choice."""
         if not isinstance(schema, dict):
             return {}, stack
         merged = {key: value for key, value in schema.items() if key not in ("$ref", "allOf", "oneOf", "anyOf")}
+        entered = stack
         if "$ref" in schema:
             name = name_of(schema["$ref"])
             if stack.count(name) > (0 if self._attempt else 1):
                 raise _Impossible
-            target, stack = self._merged(self._schemas[name], (*stack, name))
+            target, entered = self._merged(self._schemas[name], (*stack, name))
             merged = _joined(target, merged)
         for branch in schema.get("allOf", ()):
             if branch is False:
                 raise _Impossible
-            joined, stack = self._merged(branch, stack)
-            merged = _joined(merged, joined)
+            joined, inner = self._merged(branch, stack)
+            merged, entered = _joined(merged, joined), (*entered, *inner[len(stack) :])
         for key in ("oneOf", "anyOf"):
             if key in schema:
-                joined, stack = self._branch(schema[key], stack, merged)
-                merged = _joined(merged, joined)
-        return merged, stack
+                joined, inner = self._branch(schema[key], stack, merged)
+                if key == "oneOf" and self._attempt >= _SPOILING:
+                    joined = _joined(joined, self._spoiled(schema[key], joined))
+                merged, entered = _joined(merged, joined), (*entered, *inner[len(stack) :])
+        return merged, entered
 
-    def _branch(
-        self, branches: list[Json], stack: tuple[str, ...], merged: Mapping[str, Json]
-    ) -> tuple[dict[str, Json], tuple[str, ...]]:
+    def _branch(self, branches: list[Json], stack: Stack, merged: Mapping[str, Json]) -> tuple[dict[str, Json], Stack]:
         """One branch of a choice that is possible: the first ones are tried first, null last."""
-        ordered = sorted(range(len(branches)), key=lambda number: branches[number] == {"type": "null"})
-        turn = self._attempt // 2 % len(branches)
-        for number in (*ordered[turn:], *ordered[:turn]):
-            if branches[number] is False:
-                continue
+        others = [branch for branch in branches if branch not in (False, {"type": "null"})]
+        turn = self._attempt // 2 % max(1, len(others))
+        nothing = [branch for branch in branches if branch == {"type": "null"}]
+        for branch in (*others[turn:], *others[:turn], *nothing):
             try:
-                joined, inner = self._merged(branches[number], stack)
+                joined, inner = self._merged(branch, stack)
             except _Impossible:
                 continue
             if _joined(dict(merged), joined).get("type") != []:
                 return joined, inner
         raise _Impossible
 
-    def _object(self, schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> Json:
+    def _spoiled(self, branches: list[Json], chosen: Mapping[str, Json]) -> dict[str, Json]:
+        """Members of wrong types that keep a value of one branch from fitting the others as well."""
+        members: dict[str, Json] = {}
+        for branch in branches:
+            others = branch if isinstance(branch, dict) else {}
+            others = self._schemas[name_of(others["$ref"])] if "$ref" in others else others
+            for name, child in others.get("properties", {}).items():
+                if name not in chosen.get("properties", {}) and isinstance(child, dict):
+                    members[name] = {"const": 0 if "string" in child.get("type", "string") else "other"}
+        return {"properties": members, "required": list(members)}
+
+    def _object(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> Json:
         properties, required = schema.get("properties", {}), schema.get("required", ())
         value: dict[str, Json] = {}
         for name in dict.fromkeys((*properties, *required)):
@@ -203,7 +216,7 @@ class _Maker:
         child = schema.get("additionalProperties", True)
         return True if child is False else child
 
-    def _fill(self, value: dict[str, Json], schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> None:
+    def _fill(self, value: dict[str, Json], schema: Mapping[str, Json], path: Path, stack: Stack) -> None:
         """Add members of other names: one of a mapping that is empty, and as many as there must be."""
         additional = schema.get("additionalProperties", True)
         is_map = isinstance(additional, dict) and not schema.get("properties") and self._optional
@@ -229,7 +242,7 @@ class _Maker:
         text = None if pattern is None else matching(pattern, Numbers(f"{number}"))
         return text or f"key{number}"
 
-    def _array(self, schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> Json:
+    def _array(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> Json:
         value = [self.make(child, (*path, n), stack) for n, child in enumerate(schema.get("prefixItems", ()))]
         least, most = schema.get("minItems", 0), schema.get("maxItems", 1 << 20)
         items = schema.get("items", schema.get("contains", True))
@@ -252,7 +265,7 @@ class _Maker:
                 self._attempt += 1
         return value
 
-    def _string(self, schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> str:
+    def _string(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> str:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         if "pattern" in schema:
             text = matching(schema["pattern"], self._numbers, least=least, most=most)
@@ -266,7 +279,7 @@ class _Maker:
             text += self._numbers.text(min(least - len(text), 1 << 20))
         return text if most is None else text[:most]
 
-    def _integer(self, schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> Json:
+    def _integer(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> Json:
         low, high = _range(schema, 1)
         low, high = ceil(low), floor(high)
         step = schema.get("multipleOf", 1)
@@ -277,7 +290,7 @@ class _Maker:
             raise _Impossible
         return low + self._numbers.below(min(1000, high - low + 1))
 
-    def _number(self, schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> Json:
+    def _number(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> Json:
         low, high = _range(schema, 0.01)
         step = schema.get("multipleOf")
         if step:
@@ -286,10 +299,10 @@ class _Maker:
             return ceil(low) + self._numbers.below(min(1000, floor(high) - ceil(low) + 1))
         return (low + high) / 2
 
-    def _boolean(self, schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> bool:
+    def _boolean(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> bool:
         return self._numbers.below(2) == 0
 
-    def _null(self, schema: Mapping[str, Json], path: Path, stack: tuple[str, ...]) -> None:
+    def _null(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> None:
         return None
 
 

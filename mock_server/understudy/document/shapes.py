@@ -78,7 +78,8 @@ def _parts(schema: Json, schemas: Mapping[str, Json], seen: tuple[str, ...]) -> 
 def _narrow(shape: Shape, schema: Json, schemas: Mapping[str, Json], deep: int) -> None:
     kinds = schema.get("type")
     if kinds is not None:
-        shape.kinds &= frozenset([kinds] if isinstance(kinds, str) else kinds)
+        allowed = {kinds} if isinstance(kinds, str) else set(kinds)
+        shape.kinds &= allowed | ({"integer"} if "number" in allowed else set())
     elif "enum" in schema:
         shape.kinds &= frozenset(kind for value in schema["enum"] for kind in kinds_of(value))
     elif "properties" in schema:

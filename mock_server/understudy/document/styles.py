@@ -34,16 +34,11 @@ class Style(msgspec.Struct, frozen=True, eq=False):
         if self.media_type:
             return [_content(texts[-1], self.media_type)]
         kinds = self.shape.kinds
-        found: list[Json] = []
-        if "array" in kinds and (len(texts) > 1 or "object" not in kinds):
-            found.append([self.shape.item().typed(text) for text in self._split(texts)])
-        if kinds - {"array", "object"} or not found:
-            found.append(self.shape.typed(texts[-1]))
-        if "object" in kinds:
-            found.append(self._members(self._split(texts)))
-        if kinds >= {"string", "array"} and len(texts) == 1:  # a plain text stands for itself
-            found.reverse()
-        return found
+        array = [[self.shape.item().typed(text) for text in self._split(texts)]] if "array" in kinds else []
+        plain = [self.shape.typed(texts[-1])] if kinds - {"array", "object"} else []
+        members = [self._members(self._split(texts))] if "object" in kinds else []
+        is_text = "string" in kinds and len(texts) == 1  # a plain text stands for itself
+        return [*plain, *array, *members] if is_text else [*array, *plain, *members]
 
     def deep(self, given: Given) -> Json | None:
         """The object that `name[member]=text` makes (deepObject), taken from `given`; None where there is none."""

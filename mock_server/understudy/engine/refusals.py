@@ -19,6 +19,7 @@ from understudy.document.sample import NoValue
 from understudy.engine.call import Call, Json
 from understudy.engine.exchange import Headers
 from understudy.engine.problem import Refusal
+from understudy.engine.warning import warn
 
 _OTHERS = {
     "missing-credential": (403,),
@@ -50,7 +51,7 @@ class Refusals:
             found = documented(operation, wanted)
             if found is not None:
                 try:
-                    return self._answer(operation, *found, refusal)
+                    return self._answer(call, operation, *found, refusal)
                 except NoValue:  # its own schema allows no value
                     break
         return refusal.status, _PROBLEM, msgspec.json.encode(problem_details(refusal))
@@ -64,9 +65,12 @@ class Refusals:
                 return self._filled(call.operation, found[1], answer.value, refusal)
         return problem_details(refusal)
 
-    def _answer(self, operation: Operation, status: int, key: str, refusal: Refusal) -> tuple[int, Headers, bytes]:
+    def _answer(
+        self, call: Call, operation: Operation, status: int, key: str, refusal: Refusal
+    ) -> tuple[int, Headers, bytes]:
         answer = self._answers.of(operation, key)
-        if not answer.is_json:
+        if not answer.is_json:  # no place for the message
+            warn(call, [refusal.message])
             return status, answer.headers, answer.body
         value = self._filled(operation, key, answer.value, refusal._replace(status=status))
         return status, answer.headers, msgspec.json.encode(value)

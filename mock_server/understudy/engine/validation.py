@@ -181,7 +181,7 @@ def _pass(call: Call, arguments: dict[str, Json], issue: Issue, parameter: Param
     if issue.kind == "path":
         return False
     if parameter is None:
-        return bool(call.value(call.contract.unknown["query-parameters"]) == "ignore")
+        return issue.kind == "unknown" and bool(call.value(call.contract.unknown["query-parameters"]) == "ignore")
     if issue.kind == "duplicate":
         return _choose(call, arguments, issue, parameter)
     if issue.kind == "missing":
