@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -433,14 +432,3 @@ def test_a_parent_may_come_by_the_body_where_the_path_has_none() -> None:
     assert [one["box"] for one in caller.ok("GET", "/things")] == [1, 2]
     assert [one["box"] for one in caller.ok("GET", "/boxes/2/things")] == [2]
     assert caller.refused("POST", "/boxes/x/things", {}) == 400
-
-
-def test_an_api_without_tenants_has_no_caller() -> None:
-    """An operation without security finds nobody's records, and no failure before its handler."""
-    served = api(document({"/now": {"get": operation("now", {"type": "object"})}}, {}, {}), handlers={"now": _nothing})
-    both = worlds(replace(served, seed=lambda content, known: []))
-    assert Caller(both).ok("GET", "/now") == {}
-
-
-def _nothing(call: Call) -> Reply:
-    return Reply(b"{}")

@@ -7,11 +7,12 @@ a document is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from understudy.document.answers import Answers
+from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.document.notice import Notice
@@ -21,11 +22,15 @@ from understudy.engine.api import Api, SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
 from understudy.engine.examples import example_handler
-from understudy.engine.ids import HEX, digest
+from understudy.engine.ids import HEX, Ids, digest
 from understudy.engine.pipeline import STEPS
 from understudy.engine.refusals import Refusals
 from understudy.engine.requirements import TENANT, authenticate
 from understudy.engine.store import Store
+from understudy.resources import access
+from understudy.resources import declare as declare_resources
+
+_RESOURCE_KEYS = ("x-resources", "x-operation", "x-filter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +51,49 @@ def name_for(file: Path) -> str:
 def declare(own: Own) -> tuple[Api, list[Notice]]:
     """The API of a document, and what is not understood in it.
 
-    Raises Unreadable for a file that cannot be read, UnsupportedDocument for one that is no OpenAPI 3 document.
+    Raises Unreadable for a file that cannot be read, UnsupportedDocument for one that is no OpenAPI 3 document, and
+    ContractError for resources that are declared wrongly.
     """
     with without_collections():
         document, notices, content = read_own(own.file)
         if own.prefix is not None:
             document = {**document, "servers": [{"url": own.prefix}]}
+        _check_resource_keys(document, notices, own.file.name)
         contract, others = compile_own(document, own.name, source=own.file.name)
     contract = replace(contract, content=content)
     return _api(contract), [*notices, *others]
+
+
+def _check_resource_keys(document: Json, notices: Sequence[Notice], source: str) -> None:
+    """Raise ContractError where a key of declared resources was left out: it is meant for this server."""
+    meant = _RESOURCE_KEYS if "x-resources" in document else _RESOURCE_KEYS[:1]
+    wrong = [one for one in notices if one.pointer.rpartition("/")[2] in meant]
+    if wrong:
+        raise ContractError(source, [(one.pointer, one.text) for one in wrong])
 
 
 def _api(contract: Contract) -> Api:
     answers = Answers(contract)
     refusals = Refusals(contract, answers)
     example = example_handler(answers)
+    resources = declare_resources(contract)
     credentials = _credentials(contract)
+    own_errors = "x-error-body" in contract.document
     return Api(
         name=contract.name,
         contract=contract,
-        handlers=dict.fromkeys(contract.operations, example),
+        handlers={**dict.fromkeys(contract.operations, example), **resources.handlers},
         steps=replace(STEPS, authenticate=authenticate),
-        error_body=refusals.body,
-        error_type=b"application/problem+json",
-        layouts={},
+        error_body=resources.error_body if own_errors else refusals.body,
+        error_type=access.error_type(contract) if own_errors else b"application/problem+json",
+        layouts=resources.layouts,
         inconsistencies=lambda tenant, store: (),
         seed=lambda content, contract: [SeededTenant(TENANT, {}, credentials)],
-        new_key=lambda ids: ids.take(32, HEX),
+        new_key=_new_key(contract),
         access_info=lambda credentials, tenants: _access_info(contract.schemes, credentials, tenants),
         events={},
-        timers={},
-        refuse=refusals.refuse,
+        timers=resources.timers,
+        refuse=None if own_errors else refusals.refuse,
     )
 
 
@@ -84,8 +101,15 @@ def _credentials(contract: Contract) -> tuple[Credential, ...]:
     """One credential for each form that the document declares: a key, and a user with a password."""
     api = contract.name
     forms = dict.fromkeys(scheme.kind == "basic" for scheme in contract.schemes)
-    tokens = [f"user:{digest(f'{api}/basic', 16, HEX)}" if basic else digest(api, 32, HEX) for basic in forms]
+    key = _new_key(contract)(Ids(api)) if "x-keys" in contract.document else digest(api, 32, HEX)
+    tokens = [f"user:{digest(f'{api}/basic', 16, HEX)}" if basic else key for basic in forms]
     return tuple(Credential(token, api, TENANT) for token in tokens)
+
+
+def _new_key(contract: Contract) -> Callable[[Ids], str]:
+    """What makes a key: in the shape that the document declares, else of 32 hex digits."""
+    declared = "x-keys" in contract.document
+    return access.new_key(contract)[0] if declared else lambda ids: ids.take(32, HEX)
 
 
 def _access_info(

@@ -18,7 +18,6 @@ from understudy.document.notice import Notice
 from understudy.document.parts import SECTIONS, Parts
 from understudy.document.pointer import Json, at
 from understudy.document.schema import Place
-from understudy.document.violations import violations
 from understudy.messages import shorten, suggest
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -69,7 +68,7 @@ class _Normalizer(Parts):
     def document(self) -> Json:
         """The normal form of the whole document."""
         root, place = self.files.root, Place(self.files.name, "")
-        own = self._own_keys(root, "document", place)
+        own = self.own_keys(root, "document", place)
         schemas = self.mapping(self.mapping(root, "components", place), "schemas", place / "components")
         for name in schemas:
             self.component("schema", Place(place.file, at("components", "schemas", name)))
@@ -102,20 +101,6 @@ class _Normalizer(Parts):
         title = info.get("title")
         title = title if isinstance(title, str) and title else self.files.name
         return {"title": title, "version": str(info.get("version", ""))}
-
-    def _own_keys(self, value: Json, shape: str, place: Place) -> dict[str, Json]:
-        """Our own keys of an object, where they have the shape that we give them: others may use the same names."""
-        own: dict[str, Json] = {}
-        for name, child in dialect.own_keys(shape).items():
-            if name not in value:
-                continue
-            errors = list(violations(value[name], child))
-            if errors:
-                where, text = errors[0]
-                self.note(place / name, f"{name} is not as this server reads it, and left out: {where or name} {text}")
-            else:
-                own[name] = value[name]
-        return own
 
     # servers
 
@@ -222,7 +207,7 @@ class _Normalizer(Parts):
             **operation,
             **({} if security is None else {"security": security}),
             **({"x-prefixes": prefixes} if prefixes else {}),
-            **self._own_keys(value, "operation", place),
+            **self.own_keys(value, "operation", place),
         }
 
     def _id(self, method: str, path: str, value: Json, place: Place) -> str:

@@ -48,6 +48,8 @@ _ERRORS = {
     "unsupported-media-type": (415, "The content type of the request is not supported", "validation"),
     "body-too-large": (413, "The request body is too large", "validation"),
     "invalid": (400, "The request is not valid", "validation"),
+    "not-found": (404, "There is no such record", "not-found"),
+    "conflict": (409, "This is not possible in the present state", "state"),
     "internal": (500, "The server failed", "internal"),
     "no-example": (501, "No value was found that fits the documented response", "internal"),
 }

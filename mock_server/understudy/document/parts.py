@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from understudy.document import dialect
 from understudy.document.body import is_json, kind_of
 from understudy.document.files import Files, RefusedReference
 from understudy.document.notice import Notice
 from understudy.document.pointer import Json
 from understudy.document.schema import Converter, Place
+from understudy.document.violations import violations
 from understudy.messages import shorten
 
 SECTIONS = {"schema": "schemas", "parameter": "parameters", "response": "responses", "body": "requestBodies",
@@ -74,6 +76,20 @@ class Parts:
             return found or []
         self.report(place / name, f"{name} must be a list; it is left out")
         return []
+
+    def own_keys(self, value: Json, shape: str, place: Place) -> dict[str, Json]:
+        """Our own keys of an object, where they have the shape that we give them: others may use the same names."""
+        own: dict[str, Json] = {}
+        for name, child in dialect.own_keys(shape).items():
+            if name not in value:
+                continue
+            errors = list(violations(value[name], child))
+            if errors:
+                where, text = errors[0]
+                self.note(place / name, f"{name} is not as this server reads it, and left out: {where or name} {text}")
+            else:
+                own[name] = value[name]
+        return own
 
     def _target(self, value: Json, place: Place) -> tuple[Json, Place] | None:
         """What a `$ref` at a place leads to in the end; None, reported, where it leads nowhere."""
@@ -155,6 +171,7 @@ class Parts:
             "style": style,
             "explode": value["explode"] if isinstance(value.get("explode"), bool) else style in ("form", "deepObject"),
             **self._described(value, place),
+            **self.own_keys(value, "parameter", place),
         }
 
     def _described(self, value: Json, place: Place) -> dict[str, Json]:

@@ -29,6 +29,7 @@ _OTHERS = {
     "invalid": (422,),
     "unsupported-media-type": (400, 422),
     "body-too-large": (400, 422),
+    "conflict": (422, 400),
 }
 _MESSAGES = ("message", "detail", "error_description", "description", "msg", "error_message", "errorMessage", "reason",
              "title", "error")  # fmt: skip

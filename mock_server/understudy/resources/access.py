@@ -1,24 +1,20 @@
-"""Errors, keys and callers as a document declares them: `x-error-body`, `x-keys`, operations without security.
+"""Errors and keys as a document declares them: `x-error-body` and `x-keys`.
 
 Must not know resources.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from understudy.document.contract import Contract
 from understudy.document.pointer import at
 from understudy.document.violations import Diagnostic
-from understudy.engine import auth
 from understudy.engine.call import Call
-from understudy.engine.credential import NOBODY, Credential
-from understudy.engine.exchange import Response
 from understudy.engine.ids import Ids
 from understudy.engine.problem import Refusal
-from understudy.engine.store import Store
 from understudy.messages import suggest
 from understudy.resources import ids, values
 
@@ -62,31 +58,6 @@ def new_key(contract: Contract) -> tuple[Callable[[Ids], str], list[Diagnostic]]
         return ids.shape(text), []
     except ValueError as error:
         return ids.shape(_USUAL_KEY), [("/x-keys", str(error))]
-
-
-def authenticate(call: Call) -> Response | None:
-    """Authenticate a call; whoever calls an operation without security acts for the first tenant."""
-    response = auth.authenticate(call)
-    if response is None and call.credential is NOBODY:
-        tenant = next(iter(call.tenants), None)
-        if tenant is not None:
-            call.credential = Credential("", call.contract.name, tenant)
-            call.store = call.tenants[tenant]
-    return response
-
-
-def access_info(credentials: Sequence[Credential], tenants: Mapping[str, Store]) -> dict[str, Json]:
-    """The entry of the ready file: the keys of the first tenant, and one of each other kind."""
-    home = next(iter(tenants), "")
-    valid = [one.token for one in credentials if one.tenant == home and one.state == "valid"]
-    return {
-        "api_key": valid[0] if valid else None,
-        "api_keys": valid,
-        "revoked_key": next((one.token for one in credentials if one.state == "revoked"), None),
-        "lapsed_key": next((one.token for one in credentials if one.state == "lapsed"), None),
-        "other_tenant_key": next((c.token for c in credentials if c.tenant != home and c.state == "valid"), None),
-        "members": [],
-    }
 
 
 def _part(given: Json, pointer: str, problems: list[Diagnostic]) -> Part:
