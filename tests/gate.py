@@ -2,8 +2,9 @@
 
     python tests/gate.py [--deep]
 
-Three processes, so that two cores are always busy; a mutant run under coverage would take twice as long. `--deep`
-adds what is marked deep and draws many more examples, differently on every run.
+Three processes, so that two cores are always busy; a mutant run under coverage would take twice as long. The kit's
+checks draw few examples here: mutants and alternatives run each of them often. `--deep` adds what is marked deep
+and draws many more examples, differently on every run.
 """
 
 import os
@@ -21,9 +22,9 @@ BESIDE = ("tests/checks/test_mutants.py", "tests/checks/test_generated_mutants.p
 
 def main(deep: bool) -> int:
     """Run everything; the exit code is 0 when all of it passed."""
-    environment = dict(os.environ)
+    environment = {**os.environ, "UNDERSTUDY_PROFILE": "deep" if deep else "quick"}
     if deep:
-        environment |= {"UNDERSTUDY_DEEP": "1", "UNDERSTUDY_PROFILE": "deep"}
+        environment["UNDERSTUDY_DEEP"] = "1"
     for old in ROOT.glob(".coverage*"):
         old.unlink()
     ignored = [f"--ignore={path}" for path in BESIDE]

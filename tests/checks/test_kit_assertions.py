@@ -38,7 +38,7 @@ def faulty() -> App:
     return App(Worlds([api], seeds=apis.seeds(apis.NAMES), limits={"nextstep": 10**9}))
 
 
-@pytest.mark.parametrize(("flags", "variable"), [(["-O"], ""), ([], "2")])
+@pytest.mark.parametrize(("flags", "variable"), [(["-O"], ""), pytest.param([], "2", marks=pytest.mark.deep)])
 def test_a_verdict_is_the_same_without_assertions_in_python(flags: list[str], variable: str, tmp_path: Path) -> None:
     """With -O or PYTHONOPTIMIZE a broken rule fails as ever."""
     told = tmp_path / "report.json"

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from raw_server import CUT, wired
-from understudy import apis
 from understudy.engine.exchange import Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
@@ -134,14 +133,15 @@ def test_what_does_not_arrive_says_why_in_one_line(answers: list[Any]) -> None:
     assert all(reason and "\n" not in reason and len(reason) < 300 for reason in reasons)
 
 
-def test_each_gives_a_report(answers: list[Any]) -> None:
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.deep)])
+def test_each_gives_a_report(answers: list[Any], step: int) -> None:
     """A server that answers everything like this is told about in every form, and nothing of it is taken for right."""
-    for answer in answers:
+    for answer in answers[::step]:
         found = report(lambda _, answer=answer: given(answer), Settings(api_keys=("key",)), "nextstep", only=RULES)
         assert found.count("passed") == 0 or found.count("failed") > 0, answer
 
 
-@pytest.mark.parametrize("api", apis.NAMES)
+@pytest.mark.parametrize("api", ["nextstep", "kognitos", pytest.param("tallyfy", marks=pytest.mark.deep)])
 def test_odd_answers_between_right_ones_give_a_report(answers: list[Any], api: str, monkeypatch: Any) -> None:
     """Whatever a check knows by then, an odd answer is no more than its failure, or why it was not checked."""
     monkeypatch.setattr(check, "MAX_SILENT_CHECKS", 10**9)
