@@ -24,7 +24,7 @@ ORDER = tuple(
         "document.dialect document.memory document.kinds document.closed document.model document.patterns",
         "document.views document.shapes document.styles document.body document.parameters document.responses",
         "document.operation document.contract document.compile document.seed_file document.files document.notice",
-        "document.schema document.parts document.normal document.lazy document.open document.texts document.sample",
+        "document.schema document.parts document.normal document.lazy document.open_world document.texts document.sample",
         "document.answers document.lines document.lint",
         "engine.bounds engine.origin engine.store engine.journal engine.window engine.faults engine.credential",
         "engine.assumptions engine.masking engine.server engine.world engine.keys",

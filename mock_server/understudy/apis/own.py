@@ -16,7 +16,7 @@ from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.document.notice import Notice
-from understudy.document.open import compile_own, read_own
+from understudy.document.open_world import compile_own, read_own
 from understudy.document.read import without_collections
 from understudy.engine.api import Api, SeededTenant
 from understudy.engine.call import Json

@@ -13,7 +13,7 @@ from understudy.document.lines import Lines
 from understudy.document.model import Json
 from understudy.document.normal import UnsupportedDocument, normalized
 from understudy.document.notice import Notice
-from understudy.document.open import compile_own
+from understudy.document.open_world import compile_own
 from understudy.document.pointer import at
 from understudy.document.read import Unreadable
 from understudy.document.sample import NoValue

@@ -7,7 +7,7 @@ only those that were minted here.
 from __future__ import annotations
 
 from understudy.document.model import Scheme
-from understudy.document.open import credentials_id
+from understudy.document.open_world import credentials_id
 from understudy.engine import auth
 from understudy.engine.call import Call
 from understudy.engine.credential import Credential
