@@ -28,7 +28,7 @@ def project(folder: Path, **texts: str) -> Path:
     """A folder `api` with a document of several files, by name; `secret.yaml` stands beside it."""
     (folder / "api/parts").mkdir(parents=True)
     (folder / "secret.yaml").write_text("{const: secret}")
-    (folder / "api/parts/pet.yaml").write_text("type: integer\nenum: [7]\nx: {$ref: ./name.yaml}\n")
+    (folder / "api/parts/pet.yaml").write_text("type: integer\nenum: [7]\nx-note: {$ref: ./name.yaml}\n")
     for name, text in texts.items():
         (folder / "api" / f"{name.replace('__', '/')}.yaml").write_text(text)
     return folder / "api/own.yaml"
@@ -64,7 +64,7 @@ def test_several_files_are_one_document(tmp_path: Path) -> None:
         ("%2e%2e/secret.yaml", "leads out of the document's folder"),
         ("parts/link.yaml", "leads out of the document's folder"),
         ("parts/loop.yaml", "parts/loop.yaml cannot be resolved"),
-        ("/etc/passwd", "is no relative path, and only files of the folder are read"),
+        ("/etc/passwd", "is no relative path; only files in the document's folder are read"),
         ("parts\\\\pet.yaml", "is no relative path"),
         ("parts/%00", "is no relative path"),
         ("parts/none.yaml", "parts/none.yaml: No such file or directory"),
@@ -157,10 +157,10 @@ def test_the_size_of_a_document_is_bounded(tmp_path: Path, monkeypatch: pytest.M
 
 def test_odd_numbers_and_keys_are_as_json_has_them(tmp_path: Path) -> None:
     """Statuses are texts, large numbers are floats, and what JSON has not is null."""
-    example = '{1: a, true: b, null: c, 1.5: d, n: .nan, i: 123456789012345678901234567890, t: "\\ud800"}'
+    example = "{1: a, false: b, null: c, 1.5: d, n: .nan, i: 123456789012345678901234567890, t: é}"
     media = f"{{schema: {{type: object}}, example: {example}}}"
     text = f"paths: {{/x: {{get: {{responses: {{200: {{content: {{application/json: {media}}}}}}}}}}}}}\n"
-    known = {"1": "a", "true": "b", "null": "c", "1.5": "d", "n": None, "i": 1.2345678901234568e29, "t": "?"}
+    known = {"1": "a", "false": "b", "null": "c", "1.5": "d", "n": None, "i": 1.2345678901234568e29, "t": "é"}
     assert written(tmp_path, text).get("/x").json() == known
     assert files._plain(10**400, {}) is None
 

@@ -26,7 +26,8 @@ def notices_of(folder: Path, text: str) -> list[str]:
         ("/x: 3", ["/paths/~1x: a path item must be a mapping; its operations are not served"]),
         ("/x: {get: 3}", ["/paths/~1x/get: an operation must be a mapping; it is not served"]),
         ("/x: {query: {}}", ["/paths/~1x/query: 'query' is no method that is served; it is left out"]),
-        ("/x: {$ref: '#/nowhere'}", ["/paths/~1x/$ref: own.yaml#/nowhere leads nowhere; what it stands for is left out"]),
+        ("/x: {$ref: '#/nowhere'}", ["/paths/~1x/$ref: own.yaml#/nowhere leads nowhere; "
+                                    "what it stands for is left out"]),
         ("/x: {get: {$ref: a:b}}", ["/paths/~1x/get/$ref: a:b is a URL, and no URL is fetched; save it beside the "
                                     "document; what it stands for is left out"]),
         ("'/x?a=1': {get: {}}", ["/paths/~1x?a=1: a path has no query and no fragment; its operations are not served"]),
