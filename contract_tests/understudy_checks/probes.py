@@ -1,7 +1,8 @@
 """Probes find out what a target does where its document leaves it open: the target's value of each assumption.
 
 Their results are information, never failures. A probe is a function that calls a target and returns the value as
-the document writes it: the default, an alternative, or any other. The probes of an API stand in its folder.
+the document writes it: the default, an alternative, or any other. Where a document binds an assumption to a setting,
+its probe is derived; the others stand in the API's folder.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from understudy.document.contract import Contract
 from understudy.document.model import Assumption
 from understudy_checks.client import Capability, Client, Skipped
+from understudy_checks.generic.derived_probes import derived
 from understudy_checks.modules import modules
 from understudy_checks.target.target import Target, require
 
@@ -56,15 +59,23 @@ def probe(assumption: str, *, needs: Sequence[Capability] = ()) -> Callable[[Ask
 
 
 @cache
-def probes(api: str) -> tuple[Probe, ...]:
-    """The probes of an API, from the modules of its folder `probes`."""
+def own_probes(api: str) -> tuple[Probe, ...]:
+    """The probes that an API has of its own, from the modules of its folder `probes`."""
     found = [getattr(value, "probe", None) for module in modules(f"{api}.probes") for value in vars(module).values()]
     return tuple(probe for probe in found if isinstance(probe, Probe))
 
 
+@cache
+def probes(contract: Contract) -> tuple[Probe, ...]:
+    """The probes of an API: its own, and those that follow from its document."""
+    own = own_probes(contract.name)
+    known = {probe.assumption for probe in own}
+    return own + tuple(Probe(*one) for one in derived(contract) if one.assumption not in known)
+
+
 def run_probes(target: Target) -> Iterator[ProbeResult]:
     """Probe each assumption of a target's document, in the document's order."""
-    known = {probe.assumption: probe for probe in probes(target.contract.name)}
+    known = {probe.assumption: probe for probe in probes(target.contract)}
     for assumption in target.contract.assumptions.values():
         probe = known.get(assumption.id)
         if probe is None:

@@ -110,7 +110,7 @@ def test_a_target_without_data_shows_little_and_says_why(api: str) -> None:
     """Where there is nothing, each probe sees what ours does all the same, or says in its own words what is lacking."""
     worlds = Worlds([installed.declared(api), control.declare], seeds={api: EMPTY[api]})
     target = Mock(installed.document(api), in_process(App(worlds)), name="empty", budget=Budget())
-    found = [run_probe(probe, target) for probe in probes(api) if "fresh" not in probe.needs]
+    found = [run_probe(probe, target) for probe in probes(installed.document(api)) if "fresh" not in probe.needs]
     assert {observation.found for observation in found} == {"default", "not observed"}
     assert not [seen for seen in found if (seen.reason or "").startswith("something else")]
 
@@ -136,7 +136,7 @@ def test_a_server_that_others_use_is_left_as_it_was() -> None:
             return sorted(run["id"] for run in first_organization(client).list_all("/runs", archived="true"))
 
     before = processes()
-    found = {run_probe(probe, target).found for probe in probes("tallyfy")}
+    found = {run_probe(probe, target).found for probe in probes(installed.document("tallyfy"))}
     assert found == {"default", "not observed"}
     assert processes() == before
 
@@ -148,7 +148,7 @@ def test_other_assumptions_hide_few(api: str, number: int) -> None:
     assumptions = installed.document(api).assumptions
     others = {id: assumption.alternatives[number] for id, assumption in assumptions.items()}
     target = mock(api, assumptions=others)
-    found = [run_probe(probe, target) for probe in probes(api) if "fresh" not in probe.needs]
+    found = [run_probe(probe, target) for probe in probes(installed.document(api)) if "fresh" not in probe.needs]
     wrong = {seen.assumption.id for seen in found if seen.found != "alternative"}
     assert wrong <= SHADOWED.keys()
     assert not [seen for seen in found if seen.assumption.id not in wrong and seen.seen != others[seen.assumption.id]]

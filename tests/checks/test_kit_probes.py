@@ -19,6 +19,7 @@ from understudy.http.app import App
 from understudy_checks.budget import Budget
 from understudy_checks.client import Client, Skipped
 from understudy_checks.generic.probes import (
+    find_reading,
     limit_outside,
     order,
     repeated_limit,
@@ -29,7 +30,8 @@ from understudy_checks.generic.probes import (
     unknown_parameter,
     window,
 )
-from understudy_checks.probes import Ask, Probe, probes, run_probe, run_probes
+from understudy_checks.probes import Ask, Probe, run_probe, run_probes
+from understudy_checks.probes import probes as probes_of
 from understudy_checks.target import installed
 from understudy_checks.target.mock import Mock, mock
 from understudy_checks.target.server import Server
@@ -40,7 +42,6 @@ from understudy_checks.target.transport import Transport, in_process
 UNSEEN = {
     "nextstep.errors.internal": "no request makes a server fail",
     "kognitos.errors.internal": "no request makes a server fail",
-    "kognitos.errors.body-too-large": "files are large, and so is what it would take to find out",
     "kognitos.processes.order": "nothing tells when a process was made",
     "tallyfy.errors.internal": "no request makes a server fail",
 }
@@ -64,6 +65,11 @@ Between = Callable[[Transport, Request], Response]
 CURSOR = "nextstep.pagination.unknown-cursor"
 
 
+def probes_by_id(api: str) -> dict[str, Probe]:
+    """The probes of an API, own and derived, by the id of their assumption."""
+    return {asked.assumption: asked for asked in probes_of(installed.document(api))}
+
+
 class Case(NamedTuple):
     """A probe, and a value of its assumption."""
 
@@ -79,7 +85,7 @@ def cases() -> list[Case]:
     return [
         Case(probe, value)
         for api in apis.NAMES
-        for probe in probes(api)
+        for probe in probes_of(installed.document(api))
         for assumption in [installed.document(api).assumptions[probe.assumption]]
         for value in (assumption.default, *assumption.alternatives)
     ]
@@ -121,7 +127,7 @@ def test_a_probe_sees_the_value_that_the_mock_takes(case: Case) -> None:
 def test_every_assumption_has_a_probe_or_a_reason() -> None:
     """What no probe asks for is listed here, with the reason, and nothing else is."""
     known = [id for api in apis.NAMES for id in installed.document(api).assumptions]
-    asked = [probe.assumption for api in apis.NAMES for probe in probes(api)]
+    asked = [probe.assumption for api in apis.NAMES for probe in probes_of(installed.document(api))]
     assert len(asked) == len(set(asked))
     assert sorted(set(known) - set(asked)) == sorted(UNSEEN)
 
@@ -189,8 +195,7 @@ def test_what_goes_wrong_is_no_failure(error: Exception, reason: str) -> None:
 def test_a_probe_is_not_asked_where_something_is_lacking() -> None:
     """What a probe needs and a target lacks is why nothing was observed; no request is made."""
     target = mock("nextstep", writes=False)
-    wanting = {asked.assumption: asked for asked in probes("nextstep")}["nextstep.tasks.empty-update"]
-    observation = run_probe(wanting, target)
+    observation = run_probe(probes_by_id("nextstep")["nextstep.tasks.empty-update"], target)
     assert (observation.found, observation.reason) == ("not observed", "writing is not allowed on this target")
     assert target.budget.requests == 0
 
@@ -250,7 +255,7 @@ def bare() -> dict[str, Any]:
 
 def seen_there(id: str, target: Target) -> Any:
     """Run a probe: the value, or the reason why it is unknown."""
-    observation = run_probe({asked.assumption: asked for asked in probes("nextstep")}[id], target)
+    observation = run_probe(probes_by_id("nextstep")[id], target)
     return observation.reason if observation.found == "not observed" else observation.seen
 
 
@@ -281,6 +286,13 @@ def test_what_can_have_two_reasons_is_not_told(ask: Callable[..., Any], answer: 
         ask(client, client.contract.operations["listProcessTemplates"])
 
 
+def test_a_server_that_lets_nobody_read_shows_nothing() -> None:
+    """Where no reading is accepted, what takes one is not asked, and the last operation that was tried is named."""
+    client = client_of(lambda request: REFUSED)
+    with pytest.raises(Skipped, match="this target accepts no getRunTask"):
+        find_reading(client)
+
+
 def test_a_limit_lower_than_documented_tells_nothing() -> None:
     """When a limit's time starts is only looked for where the documented number of requests is admitted."""
     with pytest.raises(Skipped, match="refuses requests below the documented rate limit"):
@@ -300,9 +312,9 @@ def test_a_refusal_in_another_shape_has_no_code() -> None:
 @pytest.mark.parametrize(
     ("id", "reason"),
     [
-        ("nextstep.pagination.cursor-form", "no list of runs on this target has a second page"),
+        ("nextstep.pagination.cursor-form", "no listProcessRuns on this target has a second page"),
         ("nextstep.tasks.list-omits", "no run with a task on this target"),
-        ("nextstep.runs.unknown-status-filter", "no run on this target"),
+        ("nextstep.runs.unknown-status-filter", "no listProcessRuns on this target has items"),
         ("nextstep.tasks.skipped-counts-as-completed", "no skipped task in the newest runs on this target"),
         ("nextstep.templates.single-omits", "no template on this target"),
         ("nextstep.pagination.empty-page-cursor", None),

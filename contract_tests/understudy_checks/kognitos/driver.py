@@ -36,6 +36,15 @@ def provided(client: Client, name: str) -> Json:
     return value
 
 
+def refusal(response: Response) -> Json:
+    """Return the status of a refusal with the documented shape of its body as `code`; None for a success."""
+    if response.status < 300:
+        return None
+    names = ("status_code", "error-model"), ("statusCode", "status-code"), ("message", "gateway")
+    body = response.json()
+    return {"status": response.status, "code": next((code for name, code in names if name in body), "other")}
+
+
 def processes(client: Client, agent_id: str | None = None) -> list[Json]:
     """List all processes of an agent, by default of the configured one."""
     listing = client.contract.operations["listProcesses"]

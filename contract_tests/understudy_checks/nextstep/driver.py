@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
+from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Member, Skipped
 from understudy_checks.pagination import walk
@@ -46,6 +47,13 @@ def require(found: Sequence[T], what: str, *, least: int = 1) -> Sequence[T]:
 def templates(client: Client) -> list[Json]:
     """List all templates."""
     return walk(client, client.contract.operations["listProcessTemplates"], {})
+
+
+def harmless_write(client: Client) -> tuple[Operation, Json, Json]:
+    """Return an operation that takes JSON, with arguments and body of an update that changes nothing in a new run."""
+    run, tasks = start_run_where(client, bool, "a task")
+    arguments = {"runId": run["id"], "taskId": tasks[0]["id"]}
+    return client.contract.operations["updateRunTask"], arguments, {"completed": False}
 
 
 def published_templates(client: Client) -> Iterator[Json]:

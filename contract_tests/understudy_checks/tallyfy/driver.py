@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Skipped
 from understudy_checks.refusals import assert_envelope
@@ -91,6 +92,19 @@ def first_organization(client: Client, *, key: str | None = None) -> Organizatio
     if not found:
         raise Skipped("the token belongs to no organization")
     return Organization(client, found[0]["id"], key)
+
+
+def harmless_write(client: Client) -> tuple[Operation, Json, Json]:
+    """Return an operation that takes JSON, with arguments and body of an update that changes nothing.
+
+    A launch is none: the kick-off form of the first template may have to be filled.
+    """
+    org = first_organization(client)
+    runs = org.get_body("/runs", per_page=1, status="active")["data"]
+    if not runs:
+        raise Skipped("no active process on this target")
+    arguments = {"org_id": org.id, "run_id": runs[0]["id"]}
+    return client.contract.operations["updateRun"], arguments, {"name": runs[0]["name"]}
 
 
 def unwrap_items(collection: Json) -> list[Json]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from understudy_checks.client import Client
-from understudy_checks.kognitos.driver import create_file, post_form, request_file, upload
-from understudy_checks.kognitos.probes.access import NOTHING, refusal
+from understudy_checks.kognitos.driver import create_file, post_form, refusal, request_file, upload
+from understudy_checks.kognitos.probes.access import NOTHING
 from understudy_checks.measurements import by_status, measure_lifetime
 from understudy_checks.probes import probe
 

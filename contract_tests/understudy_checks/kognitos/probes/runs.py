@@ -12,12 +12,14 @@ from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Violation
 from understudy_checks.kognitos.driver import (
     FINAL_STATUSES,
+    MAX_PROCESSES,
     await_final_status,
     create_file,
     known_agents,
     other_agent,
     processes,
     read_run,
+    refusal,
     request_file,
     request_run,
     runs,
@@ -25,9 +27,9 @@ from understudy_checks.kognitos.driver import (
     upload,
     valid_run_body,
 )
-from understudy_checks.kognitos.probes.access import NOTHING, refusal
-from understudy_checks.kognitos.probes.lists import first_pages
+from understudy_checks.kognitos.probes.access import NOTHING
 from understudy_checks.measurements import by_status, skip, skip_unless
+from understudy_checks.pagination import Page, read_page
 from understudy_checks.probes import probe
 
 Json = Any
@@ -39,7 +41,7 @@ MOST_ACTIVE = 150
 
 def listed(client: Client) -> Iterator[Json]:
     """Yield runs as lists show them."""
-    return (run for _, page in first_pages(client) for run in page.items)
+    return (run for page in _first_pages(client) for run in page.items)
 
 
 def run_where(client: Client, what: str, holds: Callable[[Json], object]) -> Json:
@@ -207,3 +209,11 @@ def _input_names(client: Client) -> list[str]:
     """Return the known input names of the process."""
     known = client.access.given
     return list(known.get("inputs") or ()) if known.get("process_id") == valid_run_body(client)["process_id"] else []
+
+
+def _first_pages(client: Client) -> Iterator[Page]:
+    """Yield the first pages of some lists of runs."""
+    listing = client.contract.operations["listRuns"]
+    for agent_id in known_agents(client):
+        for process in processes(client, agent_id)[:MAX_PROCESSES]:
+            yield read_page(client, listing, {"agent_id": agent_id, "process_id": process["id"]}, limit=100)

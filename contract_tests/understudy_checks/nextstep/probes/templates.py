@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any
 
 from understudy_checks.client import Client, Skipped
-from understudy_checks.generic import probes
 from understudy_checks.generic.probes import UNKNOWN, is_refused, status_and_code
 from understudy_checks.nextstep import driver
 from understudy_checks.probes import probe
@@ -52,12 +51,6 @@ def owned_by_the_runner(client: Client) -> Json:
             if owners[task["id"]] == member.user_id != task.get("assignee"):
                 return {**task, "template_id": template["id"]}
     raise Skipped("no published template with a task of the workflow runner on this target")
-
-
-@probe("nextstep.templates.order")
-def order(client: Client) -> Json:
-    """Return the order of the list of templates."""
-    return probes.order(client, client.contract.operations["listProcessTemplates"], {})
 
 
 @probe("nextstep.templates.drafts-listed")

@@ -1,4 +1,4 @@
-"""Tallyfy: authentication, refusals and the rate limit.
+"""Tallyfy: authentication, and refusals that only this API has.
 
 A probe deletes each process that it launches.
 """
@@ -19,7 +19,6 @@ from understudy_checks.measurements import by_status, skip, skip_unless
 from understudy_checks.probes import probe
 from understudy_checks.refusals import code_of, message_of
 from understudy_checks.tallyfy.driver import (
-    UNKNOWN_ID,
     Organization,
     first_organization,
     launch,
@@ -97,24 +96,6 @@ def accept(client: Client) -> Json:
     return by_status(_without(client, b"accept"), "any", "required")
 
 
-@probe("tallyfy.authentication.scheme-case")
-def scheme_case(client: Client) -> Json:
-    """Return whether the word Bearer may be written in lower case."""
-    return probes.scheme_case(client)
-
-
-@probe("tallyfy.authentication.challenge")
-def challenge(client: Client) -> Json:
-    """Return the `WWW-Authenticate` header of a 401."""
-    return probes.challenge(client)
-
-
-@probe("tallyfy.errors.unauthenticated-message")
-def unauthenticated_message(client: Client) -> Json:
-    """Return the message of a 401."""
-    return message_of(probes.send_without_key(client).json())
-
-
 @probe("tallyfy.errors.unauthenticated-code")
 def unauthenticated_code(client: Client) -> Json:
     """Return the `code` of a 401."""
@@ -169,98 +150,6 @@ def answer_names(client: Client) -> Json:
     return next((form for form, wanted in names.items() if wanted <= set(errors)), sorted(errors))
 
 
-@probe("tallyfy.http.head")
-def head(client: Client) -> Json:
-    """Return whether HEAD is answered like GET."""
-    return probes.head(client)
-
-
-@probe("tallyfy.http.options")
-def options(client: Client) -> Json:
-    """Return whether OPTIONS lists the allowed methods."""
-    return probes.options(client)
-
-
-@probe("tallyfy.errors.method-not-allowed")
-def method_not_allowed(client: Client) -> Json:
-    """Return the answer to a method that the endpoint does not have."""
-    return refusal(first_organization(client).send("GET", f"/tasks/{UNKNOWN_ID}/comment"))
-
-
-@probe("tallyfy.errors.malformed-body", needs=("write",))
-def malformed_body(client: Client) -> Json:
-    """Return the answer to a body that is not JSON."""
-    return refusal(probes.send_malformed(client, the(client, "launchRun"), {"org_id": first_organization(client).id}))
-
-
-@probe("tallyfy.errors.unsupported-media-type", needs=("write",))
-def unsupported_media_type(client: Client) -> Json:
-    """Return the answer to a body of another content type; null if it is accepted."""
-    return refusal(probes.send_as_text(client, the(client, "updateRun"), *_same_run(client)))
-
-
-@probe("tallyfy.errors.body-too-large", needs=("write",))
-def body_too_large(client: Client) -> Json:
-    """Return the answer to a body that is too large."""
-    return refusal(probes.send_oversized(client, the(client, "updateRun"), *_same_run(client)))
-
-
-@probe("tallyfy.errors.unknown-body-fields", needs=("write",))
-def unknown_body_fields(client: Client) -> Json:
-    """Return whether an unknown member of a body is ignored or refused."""
-    return probes.unknown_member(client, the(client, "updateRun"), *_same_run(client))
-
-
-@probe("tallyfy.errors.unknown-query-parameters")
-def unknown_query_parameters(client: Client) -> Json:
-    """Return whether an unknown query parameter is ignored or refused."""
-    return probes.unknown_parameter(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
-
-
-@probe("tallyfy.errors.duplicate-query-parameters")
-def duplicate_query_parameters(client: Client) -> Json:
-    """Return which of two values of a query parameter counts, unless the request is refused."""
-    return probes.repeated_limit(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
-
-
-@probe("tallyfy.errors.invalid-filters")
-def invalid_filters(client: Client) -> Json:
-    """Return whether a filter with an unknown value is refused or ignored."""
-    return by_status(first_organization(client).send("GET", "/runs", query={"status": UNKNOWN_ID}), "ignore", "reject")
-
-
-@probe("tallyfy.rate-limit.burst", needs=("fresh", "advance"))
-def burst(client: Client) -> Json:
-    """Return how many requests are accepted in how many seconds; null without a limit."""
-    quota = probes.measure_quota(client)
-    return quota and quota._asdict()
-
-
-@probe("tallyfy.rate-limit.window", needs=("fresh", "advance"))
-def window(client: Client) -> Json:
-    """Return when the window of the rate limit starts."""
-    return probes.window(client)
-
-
-@probe("tallyfy.rate-limit.counted-calls", needs=("fresh", "advance"))
-def counted_calls(client: Client) -> Json:
-    """Return whether failed requests count towards the limit."""
-    nothing = {"org_id": first_organization(client).id, "run_id": UNKNOWN_ID}
-    return probes.counted_calls(client, lambda without_retries: without_retries.call("getRun", nothing))
-
-
-@probe("tallyfy.rate-limit.headers", needs=("fresh", "advance"))
-def limit_headers(client: Client) -> Json:
-    """Return whether answers have headers about the limit."""
-    return probes.limit_headers(client) or probes.exceed_quota(client).status != 429
-
-
-@probe("tallyfy.rate-limit.message", needs=("fresh", "advance"))
-def rate_limited_message(client: Client) -> Json:
-    """Return the message to a request over the limit."""
-    return message_of(probes.exceed_quota(client).json())
-
-
 def _administers(org: Organization) -> bool:
     return bool(org.get("/me").get("role") == "admin")
 
@@ -286,10 +175,3 @@ def _invalid(client: Client) -> Json:
     response = launch_badly(first_organization(client), user_id=NOBODY)
     skip_unless(response.status == 422, f"a launch for nobody gets {response.status}")
     return response.json()
-
-
-def _same_run(client: Client) -> tuple[Json, Json]:
-    """Return arguments and body of an update that changes nothing."""
-    org = first_organization(client)
-    run = first(org, "/runs", status="active")
-    return {"org_id": org.id, "run_id": run["id"]}, {"name": run["name"]}

@@ -1,4 +1,4 @@
-"""Tallyfy: paging, filters and includes of lists.
+"""Tallyfy: filters and includes of lists.
 
 These probes only read.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from understudy_checks.client import Client
-from understudy_checks.generic import probes
 from understudy_checks.measurements import by_status, skip, skip_unless
 from understudy_checks.probes import probe
 from understudy_checks.tallyfy.driver import (
@@ -22,63 +21,12 @@ from understudy_checks.tallyfy.driver import (
     unwrap_item,
     unwrap_items,
 )
-from understudy_checks.tallyfy.probes.access import first, the
+from understudy_checks.tallyfy.probes.access import first
 
 Json = Any
 
 ANSWERS = ("value", "field_value")
 FORMS = "form_fields,ko_form_fields"
-
-
-@probe("tallyfy.pagination.previous-link")
-def previous_link(client: Client) -> Json:
-    """Return the name of the link to the previous page."""
-    links = first_organization(client).get_body("/checklists", page=2, per_page=1)["meta"]["pagination"]["links"]
-    return next((name for name in links if name != "next"), None) or skip("no second page has a link to the first")
-
-
-@probe("tallyfy.pagination.no-links")
-def no_links(client: Client) -> Json:
-    """Return the value of `links` without any link."""
-    return _nothing(first_organization(client))["links"]
-
-
-@probe("tallyfy.pagination.past-the-end")
-def past_the_end(client: Client) -> Json:
-    """Return whether a page after the last one is empty or refused."""
-    org = first_organization(client)
-    last = org.get_body("/checklists", per_page=1)["meta"]["pagination"]["total_pages"]
-    return by_status(org.send("GET", "/checklists", query={"per_page": 1, "page": last + 1}), "empty", "reject")
-
-
-@probe("tallyfy.pagination.pages-of-an-empty-list")
-def pages_of_an_empty_list(client: Client) -> Json:
-    """Return the number of pages of an empty list."""
-    return _nothing(first_organization(client))["total_pages"]
-
-
-@probe("tallyfy.pagination.meta-of-everything")
-def meta_of_everything(client: Client) -> Json:
-    """Return whether a list without paging has pagination."""
-    return "meta" in first_organization(client).get_body("/checklists", without_pagination=True)
-
-
-@probe("tallyfy.pagination.limit-out-of-range")
-def limit_out_of_range(client: Client) -> Json:
-    """Return whether a `per_page` of 0 is refused, or read as 1 or as the default."""
-    return probes.limit_outside(client, the(client, "listTemplates"), {"org_id": first_organization(client).id}, 0)
-
-
-@probe("tallyfy.pagination.limit-not-an-integer")
-def limit_not_an_integer(client: Client) -> Json:
-    """Return whether a `per_page` that is no integer is refused or read as the default."""
-    return probes.limit_no_integer(client, the(client, "listTemplates"), {"org_id": first_organization(client).id})
-
-
-@probe("tallyfy.pagination.invalid-page")
-def invalid_page(client: Client) -> Json:
-    """Return whether a `page` of 0 is refused or read as 1."""
-    return by_status(first_organization(client).send("GET", "/checklists", query={"page": 0}), "default", "reject")
 
 
 @probe("tallyfy.includes.unknown")
@@ -139,12 +87,6 @@ def delayed(client: Client) -> Json:
     return first(first_organization(client), "/runs", status="delayed")["status"]
 
 
-@probe("tallyfy.runs.order")
-def runs_order(client: Client) -> Json:
-    """Return the order of the list of processes."""
-    return probes.order(client, the(client, "listRuns"), {"org_id": first_organization(client).id})
-
-
 @probe("tallyfy.runs.due-date")
 def due_date(client: Client) -> Json:
     """Return the `due_date` of a process whose tasks have deadlines."""
@@ -173,12 +115,6 @@ def hidden_among_active(client: Client) -> Json:
     """Return whether `status=active` lists hidden tasks."""
     org = first_organization(client)
     return any(task["status"] == HIDDEN_STATUS for task in run_tasks(org, with_hidden(org), status="active"))
-
-
-@probe("tallyfy.tasks.organization-order")
-def tasks_order(client: Client) -> Json:
-    """Return the order of an organization's tasks."""
-    return probes.order(client, the(client, "listTasks"), {"org_id": first_organization(client).id})
 
 
 @probe("tallyfy.tasks.default-status")
@@ -223,12 +159,6 @@ def with_hidden(org: Organization) -> Json:
     runs = org.get_body("/runs", checklist_id=template["id"])["data"]
     found = (run for run in runs if any(task["status"] == HIDDEN_STATUS for task in run_tasks(org, run)))
     return next(found, None) or skip("no process has a hidden task")
-
-
-def _nothing(org: Organization) -> Json:
-    """Return the pagination of an empty list."""
-    pagination = org.get_body("/runs", q=UNKNOWN_ID)["meta"]["pagination"]
-    return pagination if not pagination["total"] else skip("no list is empty")
 
 
 def _wrapping(included: Json) -> str:
