@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks import growth, inside, kit, load, memory, start, throughput
+from benchmarks import growth, inside, kit, load, memory, mutants, start, throughput
 from benchmarks.command import asked, impossible, judged
 from benchmarks.figures import Figure, table
 from benchmarks.machine import told
@@ -74,6 +74,12 @@ GROUPS = {
         kit.measure,
         {"rounds": 3, "cases": 20, "every": 10},
         {"rounds": 1, "cases": 10, "every": 50},
+    ),
+    "mutants": Group(
+        "A command on mutants, beside the command alone; it needs two cores",
+        mutants.measure,
+        {"rounds": 3, "count": 100, "runs": 5},
+        {"rounds": 1, "count": 100, "runs": 3},
     ),
 }  # fmt: skip
 

@@ -87,6 +87,8 @@ GOALS = {
     "resident memory beyond a bare app's": Goal(most=40.0),  # MB
     "install size": Goal(most=45.0),  # MB
     "directed rules / plain schemathesis": Goal(least=10.0),
+    "100 mutants with 2 jobs / as many runs of the command / 2": Goal(most=1.3),
+    "100 mutants with 2 jobs / as many runs of the command: by CPU": Goal(most=1.3),
 }
 
 

@@ -36,3 +36,13 @@ class TestRuns:
         assert service.run(run["id"])["title"] == "A title of our own"
         assert service.tasks(run["id"])
         assert next(service.runs(status="active"))["id"] == run["id"]
+
+
+class TestTasks:
+    """Tasks are completed."""
+
+    def test_a_task_is_completed(self, service: NextStep) -> None:
+        """The first task of a run is done afterwards."""
+        runs = (service.start(template["id"], "Its tasks") for template in service.templates())
+        task = next(tasks[0] for run in runs if (tasks := service.tasks(run["id"])))
+        assert service.complete(task)["completed"]

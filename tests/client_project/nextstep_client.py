@@ -37,6 +37,10 @@ class NextStep:
                 return
             query = {**filters, "cursor": page["pagination"]["next_cursor"]}
 
+    def templates(self) -> list[Json]:
+        """The published templates; there are no more than fit on a page."""
+        return [one for one in self._send("GET", "/process-templates?limit=100")["data"] if one["is_published"]]
+
     def run(self, id: str) -> Json:
         """One run."""
         return self._send("GET", f"/process-runs/{id}")["data"]
@@ -48,6 +52,12 @@ class NextStep:
     def tasks(self, run: str) -> list[Json]:
         """The tasks of a run; it has no more than fit on a page."""
         return self._send("GET", f"/process-runs/{run}/tasks?limit=100")["data"]
+
+    def complete(self, task: Json) -> Json:
+        """Complete a task."""
+        return self._send("PATCH", f"/process-runs/{task['instance_id']}/tasks/{task['id']}", {"completed": True})[
+            "data"
+        ]
 
     def close(self) -> None:
         """Close the connection."""
