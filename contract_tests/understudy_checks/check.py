@@ -90,6 +90,8 @@ class Run:
     """The ids of the rules whose check found the failure on its way; empty for a check of these rules."""
     passing: Story = ()
     """What the shortest passing example did, if these are kept."""
+    remedy: str | None = None
+    """How to make it checkable, where that is not a capability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +342,7 @@ def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[OperationSt
         requests=requests,
         calls=calls,
         passing=outcome.story if outcome.result == "passed" else (),
+        remedy=not_checked.remedy if not_checked else None,
     )
 
 

@@ -85,9 +85,10 @@ LACKING_REASONS: Mapping[Capability, str] = {
 class Skipped(SkipTest):
     """Skips a rule that cannot be checked on this target, with the reason. unittest, pytest and hypothesis obey it."""
 
-    def __init__(self, reason: str, *skip_lacking: Capability) -> None:
+    def __init__(self, reason: str, *skip_lacking: Capability, remedy: str | None = None) -> None:
         self.reason = reason
         self.lacking = skip_lacking
+        self.remedy = remedy
         super().__init__(f"not checked: {reason}")
 
 

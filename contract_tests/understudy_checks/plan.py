@@ -32,6 +32,9 @@ UNLIMITED = 10**9
 MIN_SHARE = 5
 """The smallest share of a check, in requests."""
 
+UNKNOWN_SHARE = 25
+"""The share of a check that cannot be measured, such as one of a prepared object; these come last."""
+
 COST_FACTOR = 3
 """The share of a check, as a multiple of its cost on our mock."""
 
@@ -65,7 +68,8 @@ def plan_steps(target: Target, rules: Sequence[str]) -> list[Step]:
     factor = target.budget.max_requests // (1 + sum(cost for _, cost in order))
     profile = None if factor > COST_FACTOR else "minimal"
     return [
-        replace(step, share=max(MIN_SHARE, max(COST_FACTOR, factor) * cost), profile=profile) for step, cost in order
+        replace(step, share=max(MIN_SHARE, max(COST_FACTOR, factor) * cost) if cost else UNKNOWN_SHARE, profile=profile)
+        for step, cost in order
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from understudy_checks.client import Member
+from understudy_checks.prepared import prepared_objects
 from understudy_checks.target import sources
 from understudy_checks.target.mock import mock
 from understudy_checks.target.settings import BadSettings, Settings, imported, read, settings_of_entry
@@ -134,9 +135,9 @@ def test_a_ready_file_s_entry_tells_everything() -> None:
         assert settings.given["agent_id"] == client.access.given["agent_id"]
 
 
-def test_what_can_be_told_of_an_api_is_what_its_ready_file_tells() -> None:
+def test_what_can_be_told_of_an_api_is_what_its_ready_file_tells_and_what_is_prepared() -> None:
     """Each API has names of its own beside the usual ones."""
-    assert set(sources.setting_examples("nextstep")) == set()
+    assert sources.setting_examples("nextstep").keys() == prepared_objects("nextstep").keys()
     assert "organization_id" in sources.setting_examples("tallyfy")
     assert {"agent_id", "process_id"} <= set(sources.setting_examples("kognitos"))
 

@@ -100,7 +100,7 @@ def _why(checked: RuleResult) -> Iterator[tuple[str, str | None]]:
     for run in checked.runs:
         yield from ((LACKING_REASONS[capability], REMEDIES[capability]) for capability in run.lacking)
         if run.reason is not None and not run.lacking:
-            yield run.reason, None
+            yield run.reason, run.remedy
     if not checked.runs:
         yield checked.reason or "", None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from understudy_checks.prepared import prepared_objects
 from understudy_checks.target.credentials import resolve_variables
 from understudy_checks.target.mock import mock
 from understudy_checks.target.settings import Settings, read
@@ -23,7 +24,8 @@ def setting_examples(api: str) -> Mapping[str, Json]:
     """The settings of an API that are neither keys nor members, by name, with an example value of each."""
     with mock(api).open() as client:
         own = {"base_url", "api_key", *Settings.__struct_fields__}
-        return {name: value for name, value in client.access.given.items() if name not in own}
+        known = {name: value for name, value in client.access.given.items() if name not in own}
+    return {**known, **dict.fromkeys(prepared_objects(api), "ID")}
 
 
 def load_settings(
