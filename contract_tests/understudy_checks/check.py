@@ -6,11 +6,7 @@ report is rendered from. Must not know how a target is reached or how a report l
 
 from __future__ import annotations
 
-import ast
-import linecache
-import re
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -33,6 +29,7 @@ from understudy_checks.probes import ProbeResult, run_probes
 from understudy_checks.routes import find_operation
 from understudy_checks.rules import Outcome, attempt
 from understudy_checks.target.target import Target
+from understudy_checks.wording import sentence, show
 
 Json = Any
 Verdict = Literal["passed", "failed", "not_checked"]
@@ -45,9 +42,6 @@ AreaCallback = Callable[[str, "Sequence[RuleResult]"], None]
 NOT_COVERED = "the document has no operation that it applies to"
 MAX_SILENT_CHECKS = 3
 """The number of checks in a row without a response after which a run ends."""
-
-MAX_VALUE_LENGTH = 200
-"""The length at which a value is cut in the description of an assertion without a message."""
 
 
 class TargetSilent(Exception):
@@ -63,7 +57,7 @@ class Failure:
     example: tuple[str, ...]
     """The arguments of the failing example as `name = value`, shrunk."""
     curl: tuple[str, ...]
-    """The calls of the example as curl lines with their statuses."""
+    """The calls of the example as the lines of a script."""
     story: Story = ()
     """What the example did."""
 
@@ -383,61 +377,18 @@ def _settled(run: Run, blamed: AbstractSet[tuple[str, ...]]) -> list[Run]:
     return [replace(run, rules=own), rest]
 
 
-_EXAMPLE = re.compile(r"state\.|Draw .*: \S")
-"""Matches the lines of hypothesis about the steps of a state machine and about drawn values."""
-
-_UNINTERESTING_NAMES = ("client", "target")
-"""Names whose values a description leaves out."""
-
 _VERDICTS: Mapping[str, Verdict] = {"passed": "passed", "failed": "failed", "not checked": "not_checked"}
 
 
 def _failure(outcome: Outcome) -> Failure:
-    error = outcome.error
-    assert error is not None, "what failed has an error"
-    notes = getattr(error, "__notes__", [])
-    return Failure(describe_error(error), _example(outcome, notes), tuple(calls(replay(outcome.story))), outcome.story)
+    assert outcome.error is not None, "what failed has an error"
+    return Failure(sentence(outcome.error), _example(outcome), tuple(calls(replay(outcome.story))), outcome.story)
 
 
-def _example(outcome: Outcome, notes: Sequence[str]) -> tuple[str, ...]:
-    """The arguments of a failing example, its drawn values, and the steps of a state machine."""
-    given = [
-        f"{name} = {value!r}"
+def _example(outcome: Outcome) -> tuple[str, ...]:
+    """The arguments of a failing example; what was drawn and done beside them is in its calls."""
+    return tuple(
+        f"{name} = {show(value)}"
         for name, value in outcome.example.items()
         if name not in ("target", *outcome.arguments) and not isinstance(value, DataObject)
-    ]
-    return (*given, *(line for note in notes for line in note.split("\n") if _EXAMPLE.match(line)))
-
-
-def describe_error(error: Exception) -> str:
-    """Describe an error by its message; an assertion without one by its source and the values of its names."""
-    text = str(error)
-    if text or not isinstance(error, AssertionError):
-        return text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
-    frame = list(traceback.walk_tb(error.__traceback__))[-1][0]
-    *_, summary = traceback.extract_tb(error.__traceback__)
-    source = _statement(summary)
-    names = [name for name in _names(source) if name in frame.f_locals and name not in _UNINTERESTING_NAMES]
-    values = [f"{name} = {_short(frame.f_locals[name])}" for name in names]
-    return "\n".join((f"not so: {source.removeprefix('assert ')}", *values))
-
-
-def _statement(frame: traceback.FrameSummary) -> str:
-    """The source of the statement of a frame, in one line."""
-    first = frame.lineno or 1
-    lines = [linecache.getline(frame.filename, number) for number in range(first, (frame.end_lineno or first) + 1)]
-    return " ".join(" ".join(lines).split())
-
-
-def _names(source: str) -> list[str]:
-    """The distinct names in an expression."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return []
-    return list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}..."
+    )

@@ -28,6 +28,7 @@ from understudy_checks.routes import adds_to_list, find_operation
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
 from understudy_checks.violations import differences, rule_of
 from understudy_checks.waits import retry_after
+from understudy_checks.wording import show
 
 T = TypeVar("T")
 Json = Any
@@ -473,14 +474,16 @@ class Client:
         """A valid key of the same tenant that may be revoked: any key in an isolated world."""
         return self.second_key if self.is_isolated else self.world.spare_key()
 
-    def eventually(self, probe: Callable[[], T], within: float = 10.0) -> T:
+    def eventually(self, probe: Callable[[], T], within: float = 10.0, *, subject: str = "it") -> T:
         """Call `probe` until it returns a true value, for at most `within` seconds of the world's time.
 
         For effects that the document does not promise to be complete when the response arrives.
         """
         passed, step = 0.0, 0.03
         while not (value := probe()):
-            assert passed < within, f"still {value!r} after {within} seconds"
+            assert passed < within, (
+                f"{within:g} s later {subject} still says {value if isinstance(value, str) else show(value)}"
+            )
             step = min(step * 2, within - passed)
             self.world.wait_between_polls(step)
             self.steps.append(Wait(step))

@@ -33,7 +33,7 @@ class Finding:
     """The id of the rule that says it."""
     seen: str
     calls: tuple[str, ...] = ()
-    """The calls that led to it as curl lines with their statuses."""
+    """The calls that led to it as the lines of a script."""
     story: Story = ()
     """What was done until it was seen."""
 

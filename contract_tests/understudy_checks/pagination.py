@@ -24,6 +24,7 @@ from understudy_checks.discovery import (
     find_arguments,
 )
 from understudy_checks.pointers import resolve_pointer
+from understudy_checks.wording import show
 
 Json = Any
 
@@ -91,7 +92,9 @@ def read_page(
 ) -> Page:
     """Read one page. Raises AssertionError when the request is refused."""
     response = request_page(client, listing, arguments, limit=limit, cursor=cursor, key=key)
-    assert response.status < 300, f"{listing.id} with limit {limit} and cursor {cursor!r}: {response.status}"
+    assert response.status < 300, (
+        f"{listing.id} with limit {show(limit)} and cursor {show(cursor)} must answer a page, not {response.status}"
+    )
     return page_of(listing, response)
 
 
@@ -187,7 +190,7 @@ def add_items(client: Client, listing: Operation, count: int) -> None:
     for _ in range(count - 1):
         response = call(client, operation, found_arguments)
         assert response.status < 300, (
-            f"{operation.id} is refused with arguments that were accepted before: {response.status}"
+            f"{operation.id} must be accepted again with what it accepted before, not answered {response.status}"
         )
 
 

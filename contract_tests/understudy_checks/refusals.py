@@ -13,6 +13,7 @@ from understudy.document.model import Assumed
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.violations import differences
+from understudy_checks.wording import show
 
 Json = Any
 
@@ -30,13 +31,15 @@ def assert_problem(client: Client, response: Response, *kinds: str) -> Json:
     body = assert_envelope(client, response)
     wanted = [f"{kind} ({_wanted(client.contract, kind)})" for kind in kinds]
     fits = any(_fits(client.contract, kind, response.status, body) for kind in kinds)
-    assert fits, f"expected {' or '.join(wanted)}, got {response.status} {body}"
+    assert fits, f"the refusal must be {' or '.join(wanted)}, not {response.status} {show(body)}"
     return body
 
 
 def assert_envelope(client: Client, response: Response) -> Json:
     """Assert that a response is a 4xx in the API's own error shape; return its decoded body, None without one."""
-    assert 400 <= response.status < 500, f"expected a refusal, got {response.status}: {response.body[:200]!r}"
+    assert 400 <= response.status < 500, (
+        f"the request must be refused, not answered {response.status}: {show(response.body)}"
+    )
     operation = next(iter(client.contract.operations.values()))  # all operations share one error shape
     for difference in differences(operation, response):
         if difference.part in ("status", "json", "body"):

@@ -18,6 +18,7 @@ from understudy.engine.exchange import Response, body_type
 from understudy.messages import shorten
 from understudy_checks.findings import resolve
 from understudy_checks.modules import modules
+from understudy_checks.wording import show
 
 MAX_DIFFERENCES = 20
 """The largest number of differences of one response that are told."""
@@ -76,7 +77,7 @@ def _differences(operation: Operation, response: Response) -> Iterator[Differenc
 def _body_differences(expected: Expected, response: Response) -> Iterator[Difference]:
     status = response.status
     if body_type(response) != expected.media_type:
-        yield Difference("json", f"{status}: content type {response.header('content-type')!r} is not documented")
+        yield Difference("json", f"{status}: content type {show(response.header('content-type'))} is not documented")
     try:
         value = response.json()
     except ValueError as error:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import runpy
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from itertools import chain, repeat
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +19,7 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App
 from understudy_checks import check, plan
 from understudy_checks.budget import Budget, BudgetSpent
-from understudy_checks.check import Report, RuleResult, Run, check_target, clean_up, describe_error
+from understudy_checks.check import Report, RuleResult, Run, check_target, clean_up
 from understudy_checks.client import NoResponse, Skipped
 from understudy_checks.mutation import mutants
 from understudy_checks.rules import attempt, check_of, rule
@@ -159,44 +157,6 @@ def test_a_violation_is_told_by_name() -> None:
         only=["nextstep.creation.created"],
     )
     assert found.rules[0].reason == 'createProcessRun: 201: /data: "timezone" is a required property'
-
-
-def failing(action: Callable[[], None]) -> str:
-    """Describe an error."""
-    with pytest.raises(Exception) as caught:  # noqa: PT011
-        action()
-    return describe_error(caught.value)
-
-
-SILENT = """
-size, wanted = 3, "long" * 100
-
-def words():
-    assert not size, "three is too many"
-
-def silent(size=size, wanted=wanted):
-    assert size == len(
-        wanted
-    )
-
-def odd():
-    wanted = {
-    }; assert wanted
-
-def other():
-    raise KeyError("gone")
-"""
-
-
-def test_what_is_seen_is_told_in_words(tmp_path: Path) -> None:
-    """An assertion is described by its message, or else by its source and values; another error by its name."""
-    source = tmp_path / "silent.py"
-    source.write_text(SILENT)
-    told = runpy.run_path(str(source))  # not as pytest rewrites assertions
-    assert failing(told["words"]) == "three is too many"
-    assert failing(told["silent"]) == "not so: size == len( wanted )\nsize = 3\nwanted = '" + "long" * 49 + "lon..."
-    assert failing(told["odd"]) == "not so: }; assert wanted"
-    assert failing(told["other"]) == "KeyError: 'gone'"
 
 
 def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> None:

@@ -23,6 +23,7 @@ from understudy_checks.pagination import assert_no_effect, assert_unchanged, ids
 from understudy_checks.refusals import assert_envelope, assert_problem, message_of
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 UNKNOWN_KEYS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=60)
 
@@ -36,7 +37,7 @@ def test_a_valid_key_is_accepted(target: Target, secured: Operation) -> None:
         }
         if not statuses:
             raise Skipped(f"no data on this target lead to {secured.id}")
-        assert statuses - {401, 403}, f"{secured.id} refuses a valid key"
+        assert statuses - {401, 403}, f"{secured.id} must accept a valid key, and answers {show(statuses)}"
 
 
 @rule("*.authentication.missing-key")
@@ -118,14 +119,14 @@ def test_lists_show_the_own_tenant(target: Target, listing: Operation) -> None:
         own = _everything(client, listing, client.key)
         foreign = _everything(client, listing, client.other_tenant_key)
         shared = {item["id"] for item in own} & {item["id"] for item in foreign}
-        assert not shared, f"both tenants read {sorted(shared)} in {listing.id}"
+        assert not shared, f"both tenants read {show(sorted(shared))} in {listing.id}"
         if not foreign:
             raise Skipped(f"the other tenant has nothing in {listing.id}")
         for arguments in _filters(listing, foreign):
             response = request_page(client, listing, {**find_arguments(client, listing).arguments, **arguments})
             listed = set(ids(page_of(listing, response).items)) if response.status < 300 else set()
             leaked = sorted(listed & set(ids(foreign)))
-            assert not leaked, f"{listing.id} with {arguments} lists another tenant's {leaked}"
+            assert not leaked, f"{listing.id} with {show(arguments)} lists another tenant's {show(leaked)}"
 
 
 @rule("*.authentication.foreign-objects-stay-hidden", needs=("other-tenant",))
@@ -135,10 +136,12 @@ def test_foreign_objects_stay_hidden(target: Target, reading: Operation) -> None
         foreign, known = find_accepted(client, reading, key=client.other_tenant_key)
         for mixed in _mixed_arguments(client, reading, foreign):
             response = call(client, reading, mixed)
-            assert response.status in (403, 404), f"{reading.id} with {mixed.arguments}: {response.status}"
+            assert response.status in (403, 404), (
+                f"{reading.id} with another tenant's {show(mixed.arguments)} must not answer {response.status}"
+            )
             assert_envelope(client, response)
             leaked = [text for text in _texts(known.json()) if len(text) >= 8 and text in response.body.decode()]
-            assert set(leaked) <= set(mixed.arguments.values()), f"the response reveals another tenant's {leaked}"
+            assert set(leaked) <= set(mixed.arguments.values()), f"the response reveals another tenant's {show(leaked)}"
 
 
 @rule("*.authentication.foreign-objects-stay-unchanged", needs=("other-tenant", "write"))
@@ -150,7 +153,9 @@ def test_foreign_objects_stay_unchanged(target: Target, writing: Operation) -> N
             for mixed in _mixed_arguments(client, writing, foreign):
                 with assert_unchanged(client, writing, mixed):
                     response = call(client, writing, mixed)
-                assert 400 <= response.status < 500, f"{writing.id} with {mixed.arguments}: {response.status}"
+                assert 400 <= response.status < 500, (
+                    f"{writing.id} with another tenant's {show(mixed.arguments)} must not answer {response.status}"
+                )
                 assert_envelope(client, response)
 
         assert_no_effect(client, writing, refuse, key=client.other_tenant_key)
@@ -162,8 +167,10 @@ def test_keys_of_a_tenant_see_the_same(target: Target, reading: Operation) -> No
     with target.open() as client:
         found_arguments, response = find_accepted(client, reading)
         again = call(client, reading, found_arguments, key=client.second_key)
-        assert again.status == response.status
-        assert again.json() == response.json()
+        assert again.status == response.status, (
+            f"{reading.id} answers {response.status} to one key and {again.status} to another of the same tenant"
+        )
+        assert again.json() == response.json(), f"{reading.id} shows different data to two keys of the same tenant"
 
 
 @rule("*.authentication.keys-of-*-share", needs=("second-key", "write"))
@@ -174,7 +181,7 @@ def test_keys_of_a_tenant_work_on_the_same(target: Target, writing: Operation) -
         for reading in (known for known in client.contract.operations.values() if known.method == "GET"):
             for place in islice(find_all_arguments(client, reading), 3):
                 first, second = (call(client, reading, place, key=key) for key in (client.key, client.second_key))
-                assert second.json() == first.json(), f"{reading.id} differs by key after {writing.id}"
+                assert second.json() == first.json(), f"after {writing.id}, two keys see different data in {reading.id}"
 
 
 @rule("*.authentication.keys-of-*-share", needs=("second-key", "write", "fresh"))
@@ -187,7 +194,7 @@ def test_keys_of_a_tenant_may_do_the_same(target: Target, writing: Operation) ->
         offered = list(islice(find_all_arguments(client, writing), MAX_ATTEMPTS))
         for number in numbers[:1]:
             again = call(client, writing, offered[number], key=client.second_key)
-            assert again.status < 300, f"{writing.id} by another key: {again.status}"
+            assert again.status < 300, f"{writing.id} must accept another key of the tenant, not answer {again.status}"
 
 
 def _without_key(client: Client) -> list[dict[str, str]]:
@@ -204,7 +211,9 @@ def _send(client: Client, operation: Operation, found_arguments: FoundArguments,
 def _assert_invalid(client: Client, response: Response) -> None:
     body = assert_problem(client, response, "invalid-credential")
     wanted = client.contract.errors["invalid-credential"].message
-    assert not isinstance(wanted, str) or message_of(body) == wanted, f"the documented message is {wanted!r}: {body}"
+    assert not isinstance(wanted, str) or message_of(body) == wanted, (
+        f"the message must be {show(wanted)}, as documented, not {show(message_of(body))}"
+    )
 
 
 def _everything(client: Client, listing: Operation, key: str) -> list[Any]:

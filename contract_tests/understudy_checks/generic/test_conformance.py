@@ -41,6 +41,7 @@ from understudy_checks.pagination import (
 from understudy_checks.pointers import resolve_pointer, resolve_reference
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -106,15 +107,18 @@ def test_a_list_is_answered_in_its_envelope(target: Target, listing: Operation) 
         cursors: list[object] = []
         while True:
             response = request_page(client, listing, arguments, limit=limit, cursor=cursor)
-            assert response.status < 300
+            assert response.status < 300, f"{listing.id} with limit {limit} answers {response.status}"
             page = page_of(listing, response)
-            assert isinstance(resolve_pointer(response.json(), setting(listing, "items")), list)
-            assert isinstance(page.more, bool)
+            items = resolve_pointer(response.json(), setting(listing, "items"))
+            assert isinstance(items, list), f"the items of {listing.id} must be a list, not {show(items)}"
+            assert isinstance(page.more, bool), f"{listing.id} must say true or false to more, not {show(page.more)}"
             cursor = page.next
-            assert has_page_numbers(listing) or cursor is None or isinstance(cursor, str)
+            assert has_page_numbers(listing) or cursor is None or isinstance(cursor, str), (
+                f"the cursor of {listing.id} must be a text or null, not {show(cursor)}"
+            )
             if not page.more or len(cursors) == MAX_PAGES:
                 break
-            assert cursor not in cursors, f"{listing.id} repeats the cursor {cursor}, so it never ends"
+            assert cursor not in cursors, f"{listing.id} repeats the cursor {show(cursor)}, so it never ends"
             cursors.append(cursor)
             if is_documented(listing, "limit-may-change") and not has_page_numbers(listing):
                 limit = bounds(listing)[2]
@@ -129,7 +133,9 @@ def test_every_answer_is_json(target: Target, operation: Operation) -> None:
         call(client, operation, find_arguments(client, operation), key=client.key + "x")
         for exchange in client.log:
             kind = body_type(exchange.response)
-            assert kind == "application/json", f"{exchange.request.path}: {kind!r}"
+            assert kind == "application/json", (
+                f"{exchange.request.path} must answer with the content type application/json, not {show(kind)}"
+            )
             exchange.response.json()
 
 
@@ -140,8 +146,8 @@ def test_times_are_utc(target: Target, operation: Operation) -> None:
         _, response = find_accepted(client, operation)
         for name, value in _members(response.json()):
             if name.endswith("_at") and value is not None:
-                assert isinstance(value, str), f"{name} is {value!r}"
-                assert UTC_TIME.fullmatch(value), f"{name} is {value!r}"
+                assert isinstance(value, str), f"`{name}` must be a time or null, not {show(value)}"
+                assert UTC_TIME.fullmatch(value), f"`{name}` must be a time in UTC, not {show(value)}"
 
 
 @rule("*.envelope.same-in-list-and-single")
@@ -225,7 +231,9 @@ def _members(value: Any) -> list[tuple[str, Any]]:
 def _assert_same(listed: Any, read: Any) -> None:
     assert read is not None, f"reading {listed['id']} does not answer that object"
     for name in listed.keys() & read.keys():
-        assert listed[name] == read[name], f"{name} is {listed[name]!r} in the list and {read[name]!r} by itself"
+        assert listed[name] == read[name], (
+            f"{name} is {show(listed[name])} in the list and {show(read[name])} by itself"
+        )
 
 
 def _examples(contract: Contract, operation: Operation) -> list[Any]:

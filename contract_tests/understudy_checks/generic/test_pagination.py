@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import combinations, cycle, repeat
+from itertools import combinations, cycle, repeat, zip_longest
 from typing import Any
 
 from hypothesis import example, given
@@ -33,6 +33,7 @@ from understudy_checks.pagination import (
 from understudy_checks.refusals import assert_envelope
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 LIMITS = st.integers(1, 100)
 ODD_LIMITS = st.integers() | st.floats(allow_nan=False).map(repr) | st.text("0123456789+-.eE_ x", max_size=6)
@@ -47,8 +48,12 @@ def test_the_default_page_is_of_the_documented_size(target: Target, listing: Ope
             raise Skipped(f"no default limit of {listing.id} is documented")
         arguments = longest_list(client, listing, least=default + 1)
         plain, asked = (read_page(client, listing, arguments, limit=limit) for limit in (None, default))
-        assert (plain.items, plain.more) == (asked.items, asked.more)
-        assert len(plain.items) == default or (len(plain.items) < default and not is_documented(listing, "page-fill"))
+        assert (plain.items, plain.more) == (asked.items, asked.more), (
+            f"without a limit a page must be as with {default}; they have {len(plain.items)} and {len(asked.items)}"
+        )
+        assert len(plain.items) == default or (
+            len(plain.items) < default and not is_documented(listing, "page-fill")
+        ), f"a page without a limit must have {default} items, not {len(plain.items)}"
 
 
 @rule("*.pagination.limit-sets-the-page-size")
@@ -65,10 +70,12 @@ def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) 
         page = read_page(client, listing, arguments, limit=limit)
         second = read_page(client, listing, arguments, limit=limit, cursor=page.next).items if page.more else []
         after = len(walk(client, listing, arguments))
-        assert min(limit, before) <= len(page.items) <= min(limit, after)
+        assert min(limit, before) <= len(page.items) <= min(limit, after), (
+            f"a page of a list of {before} items with limit {limit} has {len(page.items)} items"
+        )
         least, most = (min(limit, size - len(page.items)) for size in (before, after))
         assert least <= len(second) <= most or not is_documented(listing, "page-fill"), (
-            "the second page is of another size"
+            f"the second page of a list of {before} items with limit {limit} has {len(second)} items"
         )
 
 
@@ -79,7 +86,8 @@ def test_the_largest_page_is_full(target: Target, growing: Operation) -> None:
         _, _, largest = bounds(growing)
         arguments = list_of_at_least(client, growing, largest + 1)
         for limit in (largest - 1, largest):
-            assert len(read_page(client, growing, arguments, limit=limit).items) == limit
+            size = len(read_page(client, growing, arguments, limit=limit).items)
+            assert size == limit, f"a page of a list of more than {largest} items with limit {limit} has {size} items"
 
 
 @rule("*.pagination.never-over-a-hundred", needs=("write",))
@@ -116,10 +124,12 @@ def test_the_cursor_continues_after_the_page(target: Target, listing: Operation,
         before = ids(walk(client, listing, arguments))
         size, other = (_allowed(listing, limit) for limit in (min(limits[0], len(before) - 1), limits[1]))
         first = read_page(client, listing, arguments, limit=size)
-        assert first.more, "there are more items, and the page says that there are none"
+        assert first.more, (
+            f"{len(before) - size} more items follow the page with limit {size}, which says that there are none"
+        )
         limit = other if is_documented(listing, "limit-may-change") else size
         second = read_page(client, listing, arguments, limit=limit, cursor=first.next)
-        assert second.items, "the page that follows is empty"
+        assert second.items, f"the page with limit {size} says that more items follow, and the next page is empty"
         _assert_walk([*ids(first.items), *ids(second.items)], before, whole=False)
 
 
@@ -156,10 +166,12 @@ def test_has_more_is_exact(target: Target, listing: Operation) -> None:
         for limit in _critical_sizes(listing, len(before)):
             seen: list[str] = []
             for page in pages(client, listing, arguments, limits=repeat(limit)):
-                assert page.items, f"an empty page follows one that says that there are more (limit {limit})"
+                assert page.items, f"with limit {limit}, an empty page follows one that says that there are more items"
                 seen += ids(page.items)
             missing = set(before) - set(seen)
-            assert not missing, f"{len(missing)} items follow a page that says that there are none (limit {limit})"
+            assert not missing, (
+                f"with limit {limit}, {len(missing)} more items follow a page that says that there are none"
+            )
 
 
 @rule("*.pagination.has-more-ends-the-list")
@@ -171,7 +183,7 @@ def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
         for limit in _critical_sizes(listing, size):
             *_, last = pages(client, listing, arguments, limits=repeat(limit))
             seen = _ids_after(client, listing, arguments, last, limit)
-            assert not seen, f"the cursor of the last page yields {seen} (limit {limit})"
+            assert not seen, f"with limit {limit}, the cursor of the last page leads to the items {show(seen)}"
 
 
 @rule("*.pagination.filters-are-kept", "*.pagination.limit-sets-the-page-size", "*.pagination.has-more-is-exact")
@@ -184,11 +196,14 @@ def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None
             matching = ids(item for item in everything if chosen.items() <= item.items())
             for limit in _critical_sizes(matched, len(matching)):
                 *full, last = pages(client, matched, {**arguments, **chosen}, limits=repeat(limit))
-                assert [id for page in (*full, last) for id in ids(page.items)] == matching, f"{chosen}, limit {limit}"
-                where, exact = f"{chosen}, limit {limit}", is_documented(matched, "page-fill")
+                where, exact = f"with {show(chosen)} and limit {limit}", is_documented(matched, "page-fill")
+                seen = [id for page in (*full, last) for id in ids(page.items)]
+                assert seen == matching, f"{where}, the list must have the items {show(matching)}, not {show(seen)}"
                 sizes = [len(page.items) for page in full]
-                assert all(size == limit if exact else size <= limit for size in sizes), f"{where}: pages of {sizes}"
-                assert last.items or not is_documented(matched, "last-token"), f"{where}: an empty page is the last one"
+                assert all(size == limit if exact else size <= limit for size in sizes), (
+                    f"{where}, the pages before the last have {show(sizes)} items"
+                )
+                assert last.items or not is_documented(matched, "last-token"), f"{where}, the last page is empty"
 
 
 @rule("*.pagination.stable-while-runs-are-created", needs=("write",))
@@ -209,7 +224,7 @@ def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operati
                 client.advance(1)
                 add_items(client, growing, count)
         _assert_walk([id for id in seen if id in set(before)], before, whole=True)
-        assert len(set(seen)) == len(seen), "an item is returned twice"
+        assert_once(seen)
 
 
 def _items(client: Client, listing: Operation, arguments: Mapping[str, Any], limits: Iterable[int]) -> list[str]:
@@ -245,16 +260,31 @@ def _least(size: int) -> int:
 
 def _assert_walk(seen: list[str], before: list[str], *, whole: bool) -> None:
     """Assert that a walk returned the items of an earlier walk in the same order; new items may stand between them."""
-    assert len(set(seen)) == len(seen), "an item is returned twice"
+    assert_once(seen)
     known = [id for id in seen if id in set(before)]
-    assert known == (before if whole else before[: len(known)]), "an item is left out, or the order differs"
+    wanted = before if whole else before[: len(known)]
+    assert known == wanted, f"{_first_difference(known, wanted)} is left out, added or in another place"
+
+
+def assert_once(seen: list[str]) -> None:
+    """Assert that a walk returned no item twice."""
+    twice = [id for id, times in Counter(seen).items() if times > 1]
+    assert not twice, f"the pages of a walk have the items {show(twice)} more than once"
+
+
+def _first_difference(known: list[str], wanted: list[str]) -> str:
+    """The first item at which two walks differ, in words."""
+    pairs = zip_longest(known, wanted)
+    number, (seen, expected) = next((place, pair) for place, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    return f"item {number} of a walk is {show(seen)} and not {show(expected)}: an item"
 
 
 def _assert_bounded(client: Client, listing: Operation, arguments: Mapping[str, Any], limit: object) -> None:
     _, _, largest = bounds(listing)
     response = request_page(client, listing, arguments, limit=limit)
     if response.status < 300:
-        assert len(page_of(listing, response).items) <= largest
+        size = len(page_of(listing, response).items)
+        assert size <= largest, f"a page with limit {show(limit)} must have at most {largest} items, not {size}"
     else:
         assert_envelope(client, response)
 

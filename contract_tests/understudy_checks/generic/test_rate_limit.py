@@ -21,6 +21,7 @@ from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
 from understudy_checks.waits import retry_after
+from understudy_checks.wording import show
 
 Prepared = tuple[Operation, FoundArguments]
 
@@ -36,7 +37,7 @@ def test_the_documented_number_is_admitted(target: Target, turns: list[int], ste
             limit = _quiet(client)
             for number in range(limit.requests):
                 response = _once(client, *calls[turns[number % len(turns)] % len(calls)])
-                assert response.status < 300, f"request {number + 1} of {limit.requests}: {response.status}"
+                assert response.status < 300, _too_few(number, limit, response)
                 client.advance(step)
             for _ in range(3):
                 _once(client, *calls[0])
@@ -75,7 +76,9 @@ def test_retry_after_is_whole_seconds(target: Target, passed: float) -> None:
         limit = _exhaust(client)
         client.advance(passed * limit.seconds)
         response = _once(client, *calls[0])
-        assert response.status < 300 or 1 <= _wait(response) <= limit.seconds, response
+        assert response.status < 300 or 1 <= _wait(response) <= limit.seconds, (
+            f"Retry-After of a 429 must be 1 to {limit.seconds:g} seconds, not {_wait(response)}"
+        )
 
 
 @rule("*.rate-limit.admitted-after-the-wait", needs=("advance", "documented-limit"))
@@ -97,9 +100,14 @@ def test_a_request_after_the_wait_is_admitted(target: Target, passed: float, spr
             if response.status == 429:
                 with client.depending_on("*.rate-limit.retry-after*"):
                     wait = retry_after(response)
-                    assert wait is not None, f"Retry-After is {response.header('retry-after')!r}"
+                    assert wait is not None, (
+                        f"a 429 must say when to come back, and Retry-After is {show(response.header('retry-after'))}"
+                    )
                 client.advance(wait)
-                assert _once(client, *calls[0]).status < 300, f"refused after {wait:g} seconds"
+                again = _once(client, *calls[0]).status
+                assert again < 300, (
+                    f"{wait:g} s after a 429 that said so, a request must be accepted, not answer {again}"
+                )
 
 
 @rule("*.rate-limit.per-key", needs=("advance", "documented-limit", "second-key"))
@@ -113,7 +121,9 @@ def test_keys_do_not_share_the_limit(target: Target, limited: Operation) -> None
         operations = [(limited, found_arguments)] + [(reader, known)] * (limit.requests - 1)
         for number, (operation, given) in enumerate(operations, 1):
             response = call(client.without_retries(), operation, given, key=client.second_key)
-            assert response.status != 429, f"another key's request {number} is refused"
+            assert response.status != 429, (
+                f"one key has used up its limit, and request {number} of another key is refused with it"
+            )
         if _is_frozen(client):
             assert_problem(client, _once(client, limited, found_arguments), "rate-limited")
 
@@ -164,8 +174,13 @@ def _spend(client: Client, calls: Sequence[Prepared]) -> Quota:
     limit = _quiet(client)
     for number in range(limit.requests):
         response = _once(client, *calls[number % len(calls)])
-        assert response.status < 300, f"request {number + 1} of {limit.requests}: {response.status}"
+        assert response.status < 300, _too_few(number, limit, response)
     return limit
+
+
+def _too_few(number: int, limit: Quota, response: Response) -> str:
+    """What a refusal within the quota is."""
+    return f"{limit.requests} requests must be accepted, and request {number + 1} is answered {response.status}"
 
 
 def _is_frozen(client: Client) -> bool:
@@ -179,5 +194,5 @@ def _once(client: Client, operation: Operation, found_arguments: FoundArguments)
 
 def _wait(response: Response) -> int:
     text = response.header("retry-after") or ""
-    assert text.isdecimal(), f"Retry-After is {text!r}, not a whole number of seconds"
+    assert text.isdecimal(), f"Retry-After must be a whole number of seconds, not {show(text)}"
     return int(text)

@@ -87,7 +87,7 @@ def test_an_unknown_path_is_refused_in_the_envelope(target: Target, reading: Ope
     """An unknown path gets a 4xx in the API's own error shape."""
     with target.open() as client:
         known = call(client, reading, find_arguments(client, reading))
-        assert known.status < 300
+        assert known.status < 300, f"{reading.id} must answer its own data, not {known.status}"
         path = client.log[-1].request.path.removeprefix(client.prefix)
         for unknown in (f"{path}/no-such-thing", f"{path}/{'/'.join(map(_encoded, names))}/no-such-thing/at/all"):
             assert_envelope(client, client.send("GET", unknown))

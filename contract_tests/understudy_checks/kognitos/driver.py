@@ -14,6 +14,7 @@ from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Skipped
 from understudy_checks.discovery import MAX_ATTEMPTS, find_all_arguments
 from understudy_checks.pagination import walk
+from understudy_checks.wording import show
 
 Json = Any
 
@@ -113,7 +114,7 @@ def request_run(client: Client, body: Mapping[str, Json] | None = None, /, **mem
 def start_run(client: Client, body: Mapping[str, Json] | None = None, /, **members: Json) -> Json:
     """Start a run and return it; asserts that it is accepted."""
     response = request_run(client, body, **members)
-    assert response.status < 300, f"starting a run must succeed, not answer {response.status}: {response.body[:300]!r}"
+    assert response.status < 300, f"starting a run must succeed, not answer {response.status}: {show(response.body)}"
     return response.json()
 
 
@@ -141,7 +142,7 @@ def await_final_status(client: Client, run: Json) -> Json:
             raise Skipped(
                 f"run {run['id']} has no final status after {MAX_RUN_SECONDS:g} s, and may wait for a person"
             ) from None
-        error.args = (f"run {run['id']} must reach a final status by itself: {error}",)
+        error.args = (f"run {run['id']} must reach a final status by itself; {error}",)
         raise
     return read_run(client, run["id"])
 
@@ -171,13 +172,13 @@ def assert_refused_without_a_run(client: Client, bodies: Sequence[Json], *status
     for body in bodies:
         response = client.call("createRun", json=body)
         assert response.status in statuses, (
-            f"{body} must answer {expected}, not {response.status}: {response.body[:200]!r}"
+            f"{show(body)} must answer {show(expected)}, not {response.status}: {show(response.body)}"
         )
     added = [run for run in runs(client, process) if run["id"] not in before]
     if "fresh" not in client.world.capabilities:
         names = {body.get("name") for body in bodies}
         added = [run for run in added if run["name"] in names]
-    assert not added, f"a refused request must start no run; these were started: {added}"
+    assert not added, f"a refused request must start no run; these were started: {show(added)}"
 
 
 def request_file(client: Client, *, key: str | None = None, **members: Json) -> Response:
@@ -189,7 +190,7 @@ def request_file(client: Client, *, key: str | None = None, **members: Json) -> 
 def create_file(client: Client, name: str = "test-file.pdf") -> Json:
     """Create a file of the configured agent, without content; asserts that it is accepted."""
     response = request_file(client, agent_id=provided(client, "agent_id"), file_name=name)
-    assert response.status < 300, f"creating a file must succeed, not answer {response.status}: {response.body[:300]!r}"
+    assert response.status < 300, f"creating a file must succeed, not answer {response.status}: {show(response.body)}"
     return response.json()
 
 

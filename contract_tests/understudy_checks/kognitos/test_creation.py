@@ -28,6 +28,7 @@ from understudy_checks.kognitos.driver import (
 )
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=100)
 BAD = " .:/@!?*+é中\n\t%&=\"'"
@@ -49,8 +50,8 @@ def test_a_started_run_is_what_was_asked_for(target: Target, name: str) -> None:
             assert (got := {key: made[key] for key in REQUIRED_MEMBERS}) == {
                 **{key: body[key] for key in REQUIRED_MEMBERS},
                 "name": name,
-            }, f"the new run must have the agent, process, name and stage of the request, not {got!r:.200}"
-            assert isinstance(made["id"], str), f"the id of a new run must be a string, not {made['id']!r:.200}"
+            }, f"the new run must have the agent, process, name and stage of the request, not {show(got)}"
+            assert isinstance(made["id"], str), f"the id of a new run must be a string, not {show(made['id'])}"
 
 
 @rule("kognitos.creation.begins-as-created", needs=("write",))
@@ -59,7 +60,7 @@ def test_a_started_run_is_created(target: Target) -> None:
     with target.open() as client:
         for body in sample_run_bodies(client):
             assert (got := start_run(client, body)["status"]) == "Created", (
-                f"a new run must have the status Created, not {got!r:.200}"
+                f"a new run must have the status Created, not {show(got)}"
             )
 
 
@@ -69,7 +70,7 @@ def test_a_started_run_has_no_outputs(target: Target) -> None:
     with target.open() as client:
         for body in sample_run_bodies(client):
             made = start_run(client, body)
-            assert shows_no_outputs(made), f"a new run must show no outputs: {made}"
+            assert shows_no_outputs(made), f"a new run must show no outputs: {show(made)}"
 
 
 @rule("kognitos.creation.can-be-read", needs=("write",))
@@ -108,14 +109,14 @@ def test_equal_calls_start_runs_of_their_own(target: Target) -> None:
         body = valid_run_body(client)
         made = [start_run(client, body) for _ in range(3)]
         assert len({run["id"] for run in made}) == len(made), (
-            f"equal requests must start runs with different ids; the ids are {[run['id'] for run in made]}"
+            f"equal requests must start runs with different ids; the ids are {show([run['id'] for run in made])}"
         )
         for run in made:
             assert (got := read_run(client, run["id"])["id"]) == run["id"], (
-                f"each new run must be read by its own id; {run['id']} returns {got!r:.200}"
+                f"each new run must be read by its own id; {run['id']} returns {show(got)}"
             )
             assert (got := listed_run(client, run)["id"]) == run["id"], (
-                f"each new run must be listed by its own id; {run['id']} is listed as {got!r:.200}"
+                f"each new run must be listed by its own id; {run['id']} is listed as {show(got)}"
             )
 
 
@@ -137,10 +138,10 @@ def test_a_name_of_the_right_length_is_kept(target: Target, size: int, letter: s
     with target.open() as client:
         made = start_run(client, name=letter * size)
         assert made["name"] == letter * size, (
-            f"the name of {size} characters must be kept; the new run is called {made['name']!r:.200}"
+            f"the name of {size} characters must be kept; the new run is called {show(made['name'])}"
         )
         assert (got := read_run(client, made["id"])["name"]) == letter * size, (
-            f"the name of {size} characters must be kept; the run, read by its id, is called {got!r:.200}"
+            f"the name of {size} characters must be kept; the run, read by its id, is called {show(got)}"
         )
 
 
@@ -175,7 +176,7 @@ def test_an_id_of_the_right_length_is_looked_up(target: Target, size: int) -> No
         body = valid_run_body(client)
         for name in ("agent_id", "process_id"):
             assert (got := request_run(client, body, **{name: "-" * size}).status) == 404, (
-                f"an unknown {name} of {size} characters must answer 404, not {got!r:.200}"
+                f"an unknown {name} of {size} characters must answer 404, not {show(got)}"
             )
 
 
@@ -244,12 +245,12 @@ def test_a_run_shows_its_files(target: Target, count: int) -> None:
     with target.open() as client:
         files = [create_uploaded_file(client) for _ in range(count)][::-1]
         made = start_run(client, file_ids=files)
-        assert made["file_ids"] == files, f"the new run must show its files {files}, not {made['file_ids']!r:.200}"
+        assert made["file_ids"] == files, f"the new run must show its files {show(files)}, not {show(made['file_ids'])}"
         assert (got := read_run(client, made["id"])["file_ids"]) == files, (
-            f"the run, read by its id, must show its files {files}, not {got!r:.200}"
+            f"the run, read by its id, must show its files {show(files)}, not {show(got)}"
         )
         assert (got := listed_run(client, made)["file_ids"]) == files, (
-            f"the run, in the list, must show its files {files}, not {got!r:.200}"
+            f"the run, in the list, must show its files {show(files)}, not {show(got)}"
         )
 
 
@@ -260,10 +261,10 @@ def test_files_of_many_names_serve(target: Target) -> None:
         for name in ("invoice.pdf", "a b.csv", "Größe.txt", "x" * 256, "noextension"):
             file = create_file(client, name)
             assert (got := upload(client, file).status) == 204, (
-                f"an upload of {file['file_name']!r} must answer 204, not {got!r:.200}"
+                f"an upload of {show(file['file_name'])} must answer 204, not {show(got)}"
             )
             assert (got := start_run(client, file_ids=[file["id"]])["file_ids"]) == [file["id"]], (
-                f"the new run must show the file {file['id']}, not {got!r:.200}"
+                f"the new run must show the file {file['id']}, not {show(got)}"
             )
 
 

@@ -29,6 +29,7 @@ from understudy_checks.kognitos.driver import (
 )
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 MOMENTS = st.sampled_from((0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0))
 ENDS = {"cancel-run": "Cancelled", "fail-run": "Failed", "time-out-run": "TimedOut"}
@@ -41,7 +42,7 @@ def test_a_run_has_a_documented_status(target: Target) -> None:
     with target.open() as client:
         for seen in _histories(client):
             assert {run["status"] for run in seen} <= {*ACTIVE_STATUSES, *FINAL_STATUSES}, (
-                f"a run must have a documented status; it had {[run['status'] for run in seen]}"
+                f"a run must have a documented status; it had {show([run['status'] for run in seen])}"
             )
 
 
@@ -52,7 +53,7 @@ def test_a_run_never_goes_back(target: Target) -> None:
         for seen in _histories(client):
             ranks = [_rank(run) for run in seen]
             assert ranks == sorted(ranks), (
-                f"the status of a run must never go back, but it was {[run['status'] for run in seen]}"
+                f"the status of a run must never go back, but it was {show([run['status'] for run in seen])}"
             )
 
 
@@ -69,7 +70,7 @@ def test_a_run_that_is_over_stays_so(target: Target) -> None:
                     assert (got := (run["status"], run.get("outputs"))) == (
                         over[0]["status"],
                         over[0].get("outputs"),
-                    ), f"status and outputs of a run must not change after its end; they are now {got!r:.200}"
+                    ), f"status and outputs of a run must not change after its end; they are now {show(got)}"
 
 
 @rule("kognitos.life-cycle.goes-on-by-itself", needs=("write",))
@@ -86,12 +87,12 @@ def test_only_a_success_has_outputs(target: Target) -> None:
         for seen in _histories(client):
             for run in seen:
                 assert run["status"] == "Succeeded" or shows_no_outputs(run), (
-                    f"a run that has not succeeded must show no outputs: {run}"
+                    f"a run that has not succeeded must show no outputs: {show(run)}"
                 )
         for body in sample_run_bodies(client):
             for run in runs(client, {"id": body["process_id"], "agent_id": body["agent_id"]}):
                 assert run["status"] == "Succeeded" or shows_no_outputs(run), (
-                    f"a run that has not succeeded must show no outputs: {run}"
+                    f"a run that has not succeeded must show no outputs: {show(run)}"
                 )
 
 
@@ -120,7 +121,7 @@ def test_a_run_stays_what_it_is(target: Target) -> None:
             for run in seen:
                 assert (got := {name: run.get(name) for name in CONSTANT_MEMBERS}) == {
                     name: seen[0].get(name) for name in CONSTANT_MEMBERS
-                }, f"ids, name, time, stage and files of a run must not change; they are now {got!r:.200}"
+                }, f"ids, name, time, stage and files of a run must not change; they are now {show(got)}"
 
 
 @rule("kognitos.life-cycle.list-and-single-agree", needs=("write",))
@@ -132,7 +133,7 @@ def test_the_list_follows_the_run(target: Target) -> None:
             before, listed, after = read_run(client, made["id"]), listed_run(client, made), read_run(client, made["id"])
             shown = (listed["status"], listed.get("outputs"))
             assert shown in [(run["status"], run.get("outputs")) for run in (before, after)], (
-                f"status and outputs must be the same in the list and by id; the list shows {shown!r:.200}"
+                f"status and outputs must be the same in the list and by id; the list shows {show(shown)}"
             )
             client.advance(0.5)
 
@@ -179,10 +180,10 @@ def test_a_waiting_run_is_not_over(target: Target, moment: float, hours: int) ->
             client.advance(seconds)
             for run in (read_run(client, made["id"]), listed_run(client, made)):
                 assert run["status"] not in FINAL_STATUSES, (
-                    f"a run that waits for a person must not have a final status, but it is {run['status']!r:.200}"
+                    f"a run that waits for a person must not have a final status, but it is {show(run['status'])}"
                 )
                 assert shows_no_outputs(run), (
-                    f"a run that waits for a person must show no outputs, not {run.get('outputs')!r:.200}"
+                    f"a run that waits for a person must show no outputs, not {show(run.get('outputs'))}"
                 )
 
 
@@ -232,7 +233,7 @@ class LifeCycle(RuleBasedStateMachine):
         """Start a run; it has the status Created and its name."""
         made = start_run(self.client, self.bodies[number % len(self.bodies)], name=name)
         assert (got := (made["status"], made["name"])) == ("Created", name), (
-            f"status and name of a new run must be Created and {name!r}, not {got!r:.200}"
+            f"status and name of a new run must be Created and {show(name)}, not {show(got)}"
         )
         self.runs.append(Run(made))
 
@@ -269,17 +270,17 @@ class LifeCycle(RuleBasedStateMachine):
             seen: Any = read_run(self.client, run.shown["id"])
             assert (got := {name: seen.get(name) for name in CONSTANT_MEMBERS}) == {
                 name: run.shown.get(name) for name in CONSTANT_MEMBERS
-            }, f"ids, name, time, stage and files of a run must not change; they are now {got!r:.200}"
+            }, f"ids, name, time, stage and files of a run must not change; they are now {show(got)}"
             assert seen["status"] == "Succeeded" or shows_no_outputs(seen), (
-                f"a run that is {seen['status']} must show no outputs, not {seen.get('outputs')!r:.200}"
+                f"a run that is {seen['status']} must show no outputs, not {show(seen.get('outputs'))}"
             )
             assert run.waits <= (not is_final(seen)), f"a run that waits for a person must not be {seen['status']}"
             if run.end is not None:
                 assert seen["status"] == run.end, (
-                    f"a run that was ended as {run.end} must stay so, but it is {seen['status']!r:.200}"
+                    f"a run that was ended as {show(run.end)} must stay so, but it is {show(seen['status'])}"
                 )
             elif is_final(run.shown):
-                assert seen == run.shown, f"a run must not change after its end; it is now {seen!r:.200}"
+                assert seen == run.shown, f"a run must not change after its end; it is now {show(seen)}"
             elif not run.waited:
                 assert _rank(seen) >= _rank(run.shown), (
                     f"the status of a run must not go back from {run.shown['status']} to {seen['status']}"
@@ -333,5 +334,5 @@ def _assert_ends(target: Target, event: str, moment: float) -> None:
             client.advance(seconds)
             for run in (read_run(client, made["id"]), listed_run(client, made)):
                 assert run["status"] == ENDS[event], (
-                    f"a run must be {ENDS[event]} {seconds} seconds after {event}, not {run['status']}"
+                    f"a run must be {show(ENDS[event])} {seconds} seconds after {event}, not {run['status']}"
                 )

@@ -12,6 +12,7 @@ from understudy_checks.kognitos.driver import processes, runs, start_run, valid_
 from understudy_checks.pagination import ids, longest_list, pages, read_page, walk
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 MANY = 101
 
@@ -45,7 +46,7 @@ def test_a_large_page_is_no_longer_than_its_limit(target: Target) -> None:
         arguments = {"agent_id": body["agent_id"], "process_id": body["process_id"]}
         for limit in (50, 99, 100):
             assert (got := len(read_page(client, listing, arguments, limit=limit).items)) <= limit, (
-                f"a page with limit={limit} must have at most {limit} items, not {got!r:.200}"
+                f"a page with limit={limit} must have at most {limit} items, not {show(got)}"
             )
 
 
@@ -92,5 +93,5 @@ def test_a_new_run_is_in_its_list_only(target: Target) -> None:
             expected = process["id"] == body["process_id"]
             seen = ids(runs(client, process)).count(made["id"])
             assert seen == expected, (
-                f"run {made['id']} must be listed {int(expected)} times under {process['id']}, not {seen} times"
+                f"run {made['id']} must be listed {int(expected)} times under {process['id']}, not {show(seen)} times"
             )

@@ -25,6 +25,7 @@ from understudy_checks.kognitos.driver import (
 )
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 STAGES = ("Draft", "Published")
 ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
@@ -39,7 +40,7 @@ def test_a_run_has_its_fields(target: Target) -> None:
     with target.open() as client:
         for run in _shown(client):
             for name in ("id", "agent_id", "process_id", "name", "created_at", "stage", "status"):
-                assert isinstance(run[name], str), f"`{name}` of a run must be a string, not {run[name]!r}"
+                assert isinstance(run[name], str), f"`{name}` of a run must be a string, not {show(run[name])}"
 
 
 @rule("kognitos.runs.ids", needs=("write",))
@@ -49,7 +50,7 @@ def test_the_ids_of_a_run_fit_the_pattern(target: Target) -> None:
         for run in _shown(client):
             for name in ("id", "agent_id", "process_id"):
                 assert ID.fullmatch(run[name]), (
-                    f"`{name}` of a run must be 1 to 26 letters, digits, hyphens and underscores, not {run[name]!r}"
+                    f"`{name}` of a run must be 1 to 26 letters, digits, hyphens and underscores, not {show(run[name])}"
                 )
 
 
@@ -58,7 +59,7 @@ def test_a_run_has_a_name(target: Target) -> None:
     """The name of a run has 1 to 100 characters."""
     with target.open() as client:
         for run in _shown(client):
-            assert 1 <= len(run["name"]) <= 100, f"the name of a run must have 1 to 100 characters: {run['name']!r}"
+            assert 1 <= len(run["name"]) <= 100, f"the name of a run must have 1 to 100 characters: {show(run['name'])}"
 
 
 @rule("kognitos.runs.stages", needs=("write",))
@@ -66,7 +67,7 @@ def test_a_run_has_a_stage(target: Target) -> None:
     """The stage of a run is Draft or Published."""
     with target.open() as client:
         for run in _shown(client):
-            assert run["stage"] in STAGES, f"the stage of a run must be one of {STAGES}, not {run['stage']!r}"
+            assert run["stage"] in STAGES, f"the stage of a run must be one of {show(STAGES)}, not {show(run['stage'])}"
 
 
 @rule("kognitos.runs.created-at", needs=("write",))
@@ -75,7 +76,7 @@ def test_a_run_has_a_time(target: Target) -> None:
     with target.open() as client:
         for run in _shown(client):
             assert "T" in run["created_at"], (
-                f"`created_at` of a run must be a date and a time, not {run['created_at']!r}"
+                f"`created_at` of a run must be a date and a time, not {show(run['created_at'])}"
             )
             datetime.fromisoformat(run["created_at"])
 
@@ -87,7 +88,7 @@ def test_the_files_of_a_run_are_texts(target: Target) -> None:
         for run in _shown(client):
             files = run.get("file_ids")
             assert files is None or all(isinstance(id, str) for id in files), (
-                f"`file_ids` of a run must be null or a list of strings, not {files!r}"
+                f"`file_ids` of a run must be null or a list of strings, not {show(files)}"
             )
 
 
@@ -98,11 +99,11 @@ def test_outputs_have_names_and_values(target: Target) -> None:
         for run in _shown(client):
             outputs = run.get("outputs")
             assert outputs is None or isinstance(outputs, list), (
-                f"`outputs` of a run must be null or a list, not {outputs!r}"
+                f"`outputs` of a run must be null or a list, not {show(outputs)}"
             )
             for output in outputs or ():
-                assert isinstance(output["name"], str), f"an output must have a string as its name: {output!r}"
-                assert "value" in output, f"an output must have a value: {output!r}"
+                assert isinstance(output["name"], str), f"an output must have a string as its name: {show(output)}"
+                assert "value" in output, f"an output must have a value: {show(output)}"
 
 
 @rule("kognitos.runs.by-id")
@@ -111,7 +112,7 @@ def test_a_listed_run_is_read_by_its_id(target: Target) -> None:
     with target.open() as client:
         for run in islice(sample_runs(client), 60):
             assert (got := read_run(client, run["id"])["id"]) == run["id"], (
-                f"a listed run must be read by its own id; {run['id']} returns {got!r:.200}"
+                f"a listed run must be read by its own id; {run['id']} returns {show(got)}"
             )
 
 
@@ -127,7 +128,7 @@ def test_an_unknown_run_is_not_found(target: Target, id: str) -> None:
         others = {process["id"] for process in processes(client)} - runs
         for unknown in (id, *(text for text in sorted(near) if ID.fullmatch(text)), *sorted(others)[:3]):
             assert (got := client.call("getRun", {"run_id": unknown}).status) == 404, (
-                f"the unknown run {unknown} must answer 404, not {got!r:.200}"
+                f"the unknown run {show(unknown)} must answer 404, not {show(got)}"
             )
 
 
@@ -136,7 +137,7 @@ def test_runs_are_not_listed_without_a_process(target: Target) -> None:
     """A list of runs without `process_id` answers 400."""
     with target.open() as client:
         assert (got := client.call("listRuns", {"agent_id": provided(client, "agent_id")}).status) == 400, (
-            f"a list of runs without a process must answer 400, not {got!r:.200}"
+            f"a list of runs without a process must answer 400, not {show(got)}"
         )
 
 
@@ -145,7 +146,7 @@ def test_runs_are_not_listed_without_an_agent(target: Target) -> None:
     """A list of runs without `agent_id` answers 400."""
     with target.open() as client:
         assert (got := client.call("listRuns", {"process_id": _process(client)["id"]}).status) == 400, (
-            f"a list of runs without an agent must answer 400, not {got!r:.200}"
+            f"a list of runs without an agent must answer 400, not {show(got)}"
         )
 
 
@@ -157,7 +158,7 @@ def test_runs_of_an_unknown_process_are_not_found(target: Target, id: str) -> No
     with target.open() as client:
         response = client.call("listRuns", {"process_id": id, "agent_id": provided(client, "agent_id")})
         assert response.status == 404, (
-            f"the runs of the unknown process {id} must answer 404, not {response.status!r:.200}"
+            f"the runs of the unknown process {id} must answer 404, not {show(response.status)}"
         )
 
 
@@ -169,7 +170,7 @@ def test_runs_of_an_unknown_agent_are_not_found(target: Target, id: str) -> None
     with target.open() as client:
         response = client.call("listRuns", {"process_id": _process(client)["id"], "agent_id": id})
         assert response.status == 404, (
-            f"the runs of the unknown agent {id} must answer 404, not {response.status!r:.200}"
+            f"the runs of the unknown agent {id} must answer 404, not {show(response.status)}"
         )
 
 
@@ -183,7 +184,7 @@ def test_runs_of_another_agents_process_are_not_found(target: Target) -> None:
         for process_id, agent_id in crossed:
             response = client.call("listRuns", {"process_id": process_id, "agent_id": agent_id})
             assert response.status == 404, (
-                f"the runs of process {process_id} under agent {agent_id} must answer 404, not {response.status!r:.200}"
+                f"the runs of process {process_id} under agent {agent_id} must answer 404, not {show(response.status)}"
             )
 
 
@@ -216,7 +217,7 @@ def test_a_stage_that_does_not_exist_lists_nothing(target: Target, stage: str) -
         process = _process(client)
         named = {"process_id": process["id"], "agent_id": process["agent_id"], "stage": stage}
         assert (got := client.call("listRuns", named).status) == 400, (
-            f"the unknown stage {stage!r} must answer 400, not {got!r:.200}"
+            f"the unknown stage {show(stage)} must answer 400, not {show(got)}"
         )
 
 
@@ -228,7 +229,7 @@ def test_a_list_holds_runs_of_its_process(target: Target) -> None:
             for process in processes(client, id)[:MAX_PROCESSES]:
                 for run in runs(client, process):
                     assert (got := (run["process_id"], run["agent_id"])) == (process["id"], id), (
-                        f"run {run['id']} must be of the listed process and agent, not of {got!r:.200}"
+                        f"run {run['id']} must be of the listed process and agent, not of {show(got)}"
                     )
 
 
@@ -238,7 +239,9 @@ def test_a_process_has_its_fields(target: Target) -> None:
     with target.open() as client:
         for process in _shown_processes(client):
             for name in ("agent_id", "id", "name", "stage"):
-                assert isinstance(process[name], str), f"`{name}` of a process must be a string, not {process[name]!r}"
+                assert isinstance(process[name], str), (
+                    f"`{name}` of a process must be a string, not {show(process[name])}"
+                )
 
 
 @rule("kognitos.processes.stages")
@@ -247,7 +250,7 @@ def test_a_process_has_a_stage(target: Target) -> None:
     with target.open() as client:
         for process in _shown_processes(client):
             assert process["stage"] in STAGES, (
-                f"the stage of a process must be one of {STAGES}, not {process['stage']!r}"
+                f"the stage of a process must be one of {show(STAGES)}, not {show(process['stage'])}"
             )
 
 
@@ -256,7 +259,7 @@ def test_processes_are_not_listed_without_an_agent(target: Target) -> None:
     """A list of processes without `agent_id` answers 400."""
     with target.open() as client:
         assert (got := client.call("listProcesses", {}).status) == 400, (
-            f"a list of processes without an agent must answer 400, not {got!r:.200}"
+            f"a list of processes without an agent must answer 400, not {show(got)}"
         )
 
 
@@ -267,7 +270,7 @@ def test_processes_of_an_unknown_agent_are_not_found(target: Target, id: str) ->
     """The processes of an unknown agent answer 404."""
     with target.open() as client:
         assert (got := client.call("listProcesses", {"agent_id": id}).status) == 404, (
-            f"the processes of the unknown agent {id} must answer 404, not {got!r:.200}"
+            f"the processes of the unknown agent {id} must answer 404, not {show(got)}"
         )
 
 
@@ -279,10 +282,10 @@ def test_a_list_holds_processes_of_its_agent(target: Target) -> None:
         for id in known_agents(client):
             listed = processes(client, id)
             assert (got := {process["agent_id"] for process in listed}) <= {id}, (
-                f"a list of agent {id} must hold its processes only; it holds those of {got!r:.200}"
+                f"a list of agent {id} must hold its processes only; it holds those of {show(got)}"
             )
             assert not seen & {process["id"] for process in listed}, (
-                f"no process must be listed for two agents; {[process['id'] for process in listed]} overlaps"
+                f"no process must be listed for two agents; {show([process['id'] for process in listed])} overlaps"
             )
             seen |= {process["id"] for process in listed}
 
@@ -294,10 +297,10 @@ def test_a_listed_process_is_read_by_its_id(target: Target) -> None:
         for process in (process for id in known_agents(client) for process in processes(client, id)[:30]):
             response = client.call("getProcess", {"process_id": process["id"], "agent_id": process["agent_id"]})
             assert response.status == 200, (
-                f"the listed process {process['id']} must be read with 200, not {response.status!r:.200}"
+                f"the listed process {process['id']} must be read with 200, not {show(response.status)}"
             )
             assert (got := response.json()["id"]) == process["id"], (
-                f"a listed process must be read by its own id; {process['id']} returns {got!r:.200}"
+                f"a listed process must be read by its own id; {process['id']} returns {show(got)}"
             )
 
 
@@ -306,7 +309,7 @@ def test_a_process_is_not_read_without_an_agent(target: Target) -> None:
     """A process without `agent_id` answers 400."""
     with target.open() as client:
         assert (got := client.call("getProcess", {"process_id": _process(client)["id"]}).status) == 400, (
-            f"a process without an agent must answer 400, not {got!r:.200}"
+            f"a process without an agent must answer 400, not {show(got)}"
         )
 
 
@@ -321,7 +324,7 @@ def test_an_unknown_process_is_not_found(target: Target, id: str) -> None:
         for unknown in sorted({id, *near} - known):
             response = client.call("getProcess", {"process_id": unknown, "agent_id": provided(client, "agent_id")})
             assert response.status == 404, (
-                f"the unknown process {unknown} must answer 404, not {response.status!r:.200}"
+                f"the unknown process {show(unknown)} must answer 404, not {show(response.status)}"
             )
 
 
@@ -333,7 +336,7 @@ def test_a_process_of_an_unknown_agent_is_not_found(target: Target, id: str) -> 
     with target.open() as client:
         response = client.call("getProcess", {"process_id": _process(client)["id"], "agent_id": id})
         assert response.status == 404, (
-            f"a process under the unknown agent {id} must answer 404, not {response.status!r:.200}"
+            f"a process under the unknown agent {id} must answer 404, not {show(response.status)}"
         )
 
 
@@ -347,7 +350,7 @@ def test_a_process_of_another_agent_is_not_found(target: Target) -> None:
         for process_id, agent_id in crossed:
             response = client.call("getProcess", {"process_id": process_id, "agent_id": agent_id})
             assert response.status == 404, (
-                f"process {process_id} under agent {agent_id} must answer 404, not {response.status!r:.200}"
+                f"process {process_id} under agent {agent_id} must answer 404, not {show(response.status)}"
             )
 
 

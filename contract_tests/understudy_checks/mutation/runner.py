@@ -15,13 +15,13 @@ from itertools import chain
 from multiprocessing import get_context
 from typing import Literal, TypeVar
 
-from understudy_checks.check import describe_error
 from understudy_checks.mutation import Alternative, Mutant, false_positives, kills
 from understudy_checks.mutation.difference import Difference
 from understudy_checks.mutation.footprints import find_kill
 from understudy_checks.mutation.generated import Generated
 from understudy_checks.mutation.junit import FailedTest
 from understudy_checks.rules import Outcome
+from understudy_checks.wording import sentence
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -162,4 +162,4 @@ def _batch(subjects: Sequence[Subject]) -> list[SubjectResult]:
 
 def _describe(outcome: Outcome) -> str:
     assert outcome.error is not None, "what failed has an error"
-    return f"{outcome.check.name}: {describe_error(outcome.error)}"
+    return f"{outcome.check.name}: {sentence(outcome.error)}"

@@ -16,6 +16,7 @@ from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Member, Skipped
 from understudy_checks.pagination import walk
+from understudy_checks.wording import show
 
 T = TypeVar("T")
 Json = Any
@@ -108,7 +109,7 @@ def start_run(client: Client, template_id: str, **fields: Json) -> Json:
     """Start a run and return the run of the response; asserts status 201."""
     response = client.call("createProcessRun", json={"template_id": template_id, **fields})
     assert response.status == 201, (
-        f"starting a run with {fields} must answer 201, not {response.status}: {response.body[:300]!r}"
+        f"starting a run with {show(fields)} must answer 201, not {response.status}: {show(response.body)}"
     )
     return response.json()["data"]
 
@@ -184,9 +185,9 @@ def complete_run(client: Client, tasks: Iterable[Json]) -> None:
 def await_completed(client: Client, run_id: str, after: str = "all tasks are completed or skipped") -> Json:
     """Wait up to 10 s until a run is completed; returns the run. The failure message begins with `after`."""
     try:
-        client.eventually(lambda: _completed_status(client, run_id))
+        client.eventually(lambda: _completed_status(client, run_id), subject="the run")
     except AssertionError as error:
-        error.args = (f"{after}, but run {run_id} does not complete: {error}",)
+        error.args = (f"{after}; {error}",)
         raise
     return read_run(client, run_id)
 
@@ -294,7 +295,7 @@ def _task_arguments(task: Json) -> dict[str, str]:
 
 
 def _data(response: Response) -> Json:
-    assert response.status < 300, f"the request must succeed, not answer {response.status}: {response.body[:300]!r}"
+    assert response.status < 300, f"the request must succeed, not answer {response.status}: {show(response.body)}"
     return response.json()["data"]
 
 

@@ -39,6 +39,7 @@ from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 SOON = 10.0
 """Seconds after which a run that has not completed is taken to stay active."""
@@ -54,7 +55,7 @@ def test_the_last_task_completes_the_run(target: Target, data: st.DataObject) ->
         for task in first:
             complete_task(client, task)
         assert (got := read_run(client, run["id"])["status"]) == "active", (
-            f"a run with an open task must be `active`, not {got!r:.200}"
+            f"a run with an open task must be `active`, not {show(got)}"
         )
         complete_task(client, last)
         order = ", ".join(str(tasks.index(task) + 1) for task in (*first, last))
@@ -109,7 +110,7 @@ def test_long_runs_complete_at_the_end(target: Target) -> None:
                 complete_task(client, task)
             client.advance(SOON)
             assert (got := read_run(client, tasks[0]["instance_id"])["status"]) == "active", (
-                f"a run of {len(tasks)} tasks with one open task must be `active`, not {got!r:.200}"
+                f"a run of {len(tasks)} tasks with one open task must be `active`, not {show(got)}"
             )
             complete_run(client, tasks[-1:])
 
@@ -124,7 +125,7 @@ def test_skipped_tasks_count(target: Target, data: st.DataObject) -> None:
         skipped = data.draw(st.lists(st.sampled_from(range(len(tasks))), min_size=1, unique=True), label="skipped")
         for number, task in enumerate(order):
             assert (got := read_run(client, run["id"])["status"]) == "active", (
-                f"a run with an open task must be `active`, not {got!r:.200}"
+                f"a run with an open task must be `active`, not {show(got)}"
             )
             if number in skipped:
                 skip_task(client, task)
@@ -252,7 +253,7 @@ def test_a_completed_run_is_locked(target: Target, position: int) -> None:
         for task, fields in _attempts(client, tasks, tasks[position % len(tasks)]):
             assert_problem(client, request_update(client, task, **fields), "run-locked")
             assert (read_run(client, run["id"]), run_tasks(client, run["id"])) == before, (
-                f"a completed run must not change after an update with {fields}"
+                f"a completed run must not change after an update with {show(fields)}"
             )
 
 
@@ -269,7 +270,7 @@ def test_a_run_that_was_skipped_to_its_end_is_locked(target: Target) -> None:
             for completed in (True, False):
                 assert_problem(client, request_update(client, task, completed=completed), "run-locked")
         assert (got := run_tasks(client, run["id"])) == before, (
-            f"a refused update of a completed run must not change its tasks; they are now {got!r:.200}"
+            f"a refused update of a completed run must not change its tasks; they are now {show(got)}"
         )
 
 
@@ -285,14 +286,14 @@ def test_a_completed_run_changes_lists(target: Target, filtered: bool) -> None:
         assert (got := [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")]) == [
             1,
             0,
-        ], f"an active run must be listed under `active` and not under `completed`; listed: {got!r:.200}"
+        ], f"an active run must be listed under `active` and not under `completed`; listed: {show(got)}"
         complete_run(client, tasks)
         assert (got := [_is_listed(client, run, status=status, **filters) for status in ("active", "completed")]) == [
             0,
             1,
-        ], f"a completed run must be listed under `completed` and not under `active`; listed: {got!r:.200}"
+        ], f"a completed run must be listed under `completed` and not under `active`; listed: {show(got)}"
         assert (got := listed_run(client, run)["status"]) == "completed", (
-            f"the list must show a completed run as `completed`, not {got!r:.200}"
+            f"the list must show a completed run as `completed`, not {show(got)}"
         )
 
 
@@ -308,7 +309,7 @@ def test_other_runs_stay_as_they_were(target: Target) -> None:
         complete_run(client, run_tasks(client, chosen["id"]))
         client.advance(SOON)
         assert (got := [(read_run(client, id), run_tasks(client, id)) for id in others]) == before, (
-            f"the completion of run {chosen['id']} must not change other runs; they are now {got!r:.200}"
+            f"the completion of run {chosen['id']} must not change other runs; they are now {show(got)}"
         )
         complete_run(client, tasks)
 
@@ -320,7 +321,7 @@ def test_an_essential_task_is_not_skipped(target: Target) -> None:
         designed = [{"title": "Skipped"}, {"title": "Essential", "is_essential": True}]
         other, task = run_tasks(client, start_run(client, redesign_template(client, designed))["id"])
         assert task["is_essential"] is True, (
-            f"a task that is designed as essential must have `is_essential: true`, not {task['is_essential']!r:.200}"
+            f"a task that is designed as essential must have `is_essential: true`, not {show(task['is_essential'])}"
         )
         for _ in range(2):
             with suppress(RuntimeError):
@@ -339,19 +340,19 @@ def test_a_skipped_task_is_shown_as_such(target: Target) -> None:
         skipped, *others = tasks
         skip_task(client, skipped)
         assert (got := read_task(client, skipped)["skipped"]) is True, (
-            f"a skipped task must have `skipped: true`, not {got!r:.200}"
+            f"a skipped task must have `skipped: true`, not {show(got)}"
         )
         for task in others:
             assert not (got := read_task(client, task).get("skipped")), (
-                f"a task that was not skipped must not be shown as skipped: {got!r:.200}"
+                f"a task that was not skipped must not be shown as skipped: {show(got)}"
             )
             complete_task(client, task)
         await_completed(client, run["id"])
         assert (got := read_task(client, skipped)["skipped"]) is True, (
-            f"a skipped task must have `skipped: true` after its run is completed, not {got!r:.200}"
+            f"a skipped task must have `skipped: true` after its run is completed, not {show(got)}"
         )
         assert not (got := read_task(client, others[0]).get("skipped")), (
-            f"a task that was not skipped must not be shown as skipped: {got!r:.200}"
+            f"a task that was not skipped must not be shown as skipped: {show(got)}"
         )
 
 
@@ -365,13 +366,13 @@ def test_a_run_shows_when_it_completed(target: Target) -> None:
             complete_task(client, task)
         shown = read_run(client, run["id"]), listed_run(client, run)
         assert (got := [view["completed_at"] for view in (run, *shown)]) == [None, None, None], (
-            f"an active run must have `completed_at: null`, not {got!r:.200}"
+            f"an active run must have `completed_at: null`, not {show(got)}"
         )
         complete_run(client, tasks[-1:])
         for view in (read_run(client, run["id"]), listed_run(client, run)):
             assert view["completed_at"] is not None, "a completed run must have a `completed_at`"
             assert parse_time(view["completed_at"]) >= parse_time(view["created_at"]), (
-                f"a run must not complete at {view['completed_at']}, before it is created at {view['created_at']}"
+                f"a run must not complete at {show(view['completed_at'])}, before it is created at {view['created_at']}"
             )
 
 
@@ -381,10 +382,10 @@ def test_listed_runs_show_when_they_completed(target: Target) -> None:
     with target.open() as client:
         for run in runs(client):
             assert (run["completed_at"] is not None) == (run["status"] == "completed"), (
-                f"run {run['id']} is {run['status']} and must not have `completed_at: {run['completed_at']}`"
+                f"run {run['id']} is {run['status']} and must not have `completed_at: {show(run['completed_at'])}`"
             )
             assert run["completed_at"] is None or parse_time(run["completed_at"]) >= parse_time(run["created_at"]), (
-                f"run {run['id']} must not complete at {run['completed_at']}, before its start at {run['created_at']}"
+                f"run {run['id']} must not complete at {show(run['completed_at'])}, but was made {run['created_at']}"
             )
 
 
@@ -430,7 +431,7 @@ def _assert_stays_active(client: Client, run: Json) -> None:
     for _ in range(2):
         seen = read_run(client, run["id"])
         assert (got := (seen["status"], seen["completed_at"])) == ("active", None), (
-            f"an active run must have no `completed_at`; status and time are {got!r:.200}"
+            f"an active run must have no `completed_at`; status and time are {show(got)}"
         )
         client.advance(SOON / 2)
 

@@ -26,6 +26,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.refusals import assert_problem, message_of
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 LETTERS = st.characters(min_codepoint=33, max_codepoint=0x17F, categories=("L", "N", "P", "S"))
 TEXTS = st.text(LETTERS, min_size=1, max_size=80)
@@ -237,7 +238,7 @@ def test_a_dropdown_refuses_other_text(target: Target, text: str) -> None:
         message = f'Invalid value for dropdown "{element["label"]}". Must be one of: {", ".join(known)}'
         for value in (value for value in near if value and value not in known):
             assert (got := message_of(_refuse(client, task, element, value))) == message, (
-                f"a refused dropdown value must get the documented message, not {got!r:.200}"
+                f"a refused dropdown value must get the documented message, not {show(got)}"
             )
 
 
@@ -273,7 +274,7 @@ def test_updates_add_no_fields(target: Target) -> None:
         ):
             request_update(client, target_task, custom_elements=items)
             after = _ids(read_task(client, entry) for entry in tasks)
-            assert after == before, f"an update with {items} must not change the elements of a task"
+            assert after == before, f"an update with {show(items)} must not change the elements of a task"
 
 
 def _element(client: Client, kind: str) -> tuple[Json, Json]:
@@ -295,7 +296,7 @@ def _assert_takes(client: Client, task: Json, element: Json, value: Json) -> Non
     fill_elements(client, task, {element["id"]: value})
     seen = value_of(read_task(client, task), element["id"])
     assert same_value(element, seen, value), (
-        f"an element of type {element['type']} must keep the value {value!r}, not turn it into {seen!r}"
+        f"an element of type {element['type']} must keep the value {show(value)}, not turn it into {show(seen)}"
     )
 
 
@@ -307,7 +308,7 @@ def _assert_emptied(target: Target, kind: str) -> None:
         response = request_update(client, task, custom_elements=[{"id": element["id"], "value": ""}])
         expected = ("", None) if response.status < 300 else ("Text",)
         assert (got := value_of(read_task(client, task), element["id"])) in expected, (
-            f"an element must be empty after accepted empty text and unchanged after refused text, not {got!r:.200}"
+            f"an element must be empty after accepted empty text and unchanged after refused text, not {show(got)}"
         )
 
 
@@ -324,7 +325,7 @@ def _refuse(client: Client, task: Json, element: Json, value: Json) -> Json:
     body = assert_problem(
         client, request_update(client, task, custom_elements=[{"id": element["id"], "value": value}]), "invalid"
     )
-    assert read_task(client, task) == before, f"the refused value {value!r} must not change the task"
+    assert read_task(client, task) == before, f"the refused value {show(value)} must not change the task"
     return body
 
 
@@ -336,7 +337,7 @@ def _assert_read_only(target: Target, kind: str) -> None:
         for items in ([item], [item, *others], [*others, item]):
             assert_problem(client, request_update(client, task, custom_elements=items), "display-only-element")
         assert (got := value_of(read_task(client, task), element["id"])) == element["value"], (
-            f"a refused update must not change the {kind} element; its value is now {got!r:.200}"
+            f"a refused update must not change the {kind} element; its value is now {show(got)}"
         )
 
 

@@ -43,6 +43,7 @@ from understudy_checks.pagination import pages
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 TEMPLATES = 3
 NUMBERS = st.integers(0, 5)
@@ -130,7 +131,7 @@ class LifeCycle(RuleBasedStateMachine):
             publish_template(self.client, id, flag=flag)
             self.templates[id] = flag
         assert (got := read_template(self.client, id)["is_published"]) is flag, (
-            f"template {id} must have `is_published: {flag}`, not {got!r:.200}"
+            f"template {id} must have `is_published: {show(flag)}`, not {show(got)}"
         )
 
     @step(
@@ -151,7 +152,7 @@ class LifeCycle(RuleBasedStateMachine):
         for run in self.runs:
             expected = status in (None, run.status) and template in (None, run.template)
             assert seen.count(run.id) == expected, (
-                f"run {run.id} must be listed {int(expected)} times with {filters}, not {seen.count(run.id)} times"
+                f"run {run.id} must be listed {int(expected)} times with {show(filters)}, not {seen.count(run.id)}"
             )
 
     @invariant()
@@ -160,10 +161,10 @@ class LifeCycle(RuleBasedStateMachine):
         for run in self.runs[-3:]:
             seen = read_run(self.client, run.id)
             assert (got := (seen["status"], seen["title"])) == (run.status, run.title), (
-                f"status and title of run {run.id} must be {run.status!r} and {run.title!r}, not {got!r:.200}"
+                f"status and title of run {run.id} must be {show(run.status)} and {show(run.title)}, not {show(got)}"
             )
             assert (seen["completed_at"] is None) == (run.status == "active"), (
-                f"a run that is {run.status} must not have `completed_at: {seen['completed_at']}`"
+                f"a run that is {run.status} must not have `completed_at: {show(seen['completed_at'])}`"
             )
             for task in run.tasks:
                 self._assert_as_modelled(task)
@@ -183,7 +184,7 @@ class LifeCycle(RuleBasedStateMachine):
             self._complete(task)
         elif verb == "reopen" and task.state == "completed":
             assert (got := update_task(self.client, task.initial, completed=False)["completed"]) is False, (
-                f"a reopened task must have `completed: false`, not {got!r:.200}"
+                f"a reopened task must have `completed: false`, not {show(got)}"
             )
             task.state = "open"
         elif verb == "skip" and task.state == "open" and self.events and not task.initial["is_essential"]:
@@ -195,7 +196,7 @@ class LifeCycle(RuleBasedStateMachine):
     def _complete(self, task: Task) -> None:
         task.values |= {e["id"]: sample_value(e) for e in task.initial["custom_elements"] if e["required"]}
         assert (got := complete_task(self.client, task.initial)["completed"]) is True, (
-            f"a completed task must have `completed: true`, not {got!r:.200}"
+            f"a completed task must have `completed: true`, not {show(got)}"
         )
         task.state = "completed"
 
@@ -208,16 +209,16 @@ class LifeCycle(RuleBasedStateMachine):
     def _assert_as_modelled(self, task: Task) -> None:
         seen: Any = read_task(self.client, task.initial)
         assert bool(seen.get("skipped")) == (task.state == "skipped"), (
-            f"a task that is {task.state} must not have `skipped: {seen.get('skipped')}`"
+            f"a task that is {task.state} must not have `skipped: {show(seen.get('skipped'))}`"
         )
         assert task.state == "skipped" or seen["completed"] is (task.state == "completed"), (
-            f"a task that is {task.state} must not have `completed: {seen['completed']}`"
+            f"a task that is {task.state} must not have `completed: {show(seen['completed'])}`"
         )
         for element in task.initial["custom_elements"]:
             if element["id"] in task.values:
                 value = value_of(seen, element["id"])
                 assert same_value(element, value, task.values[element["id"]]), (
-                    f"element {element['id']} must have the value {task.values[element['id']]!r}, not {value!r}"
+                    f"element {element['id']} must have the value {show(task.values[element['id']])}, not {show(value)}"
                 )
 
 

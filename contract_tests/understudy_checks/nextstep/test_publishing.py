@@ -25,6 +25,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 
 @rule("nextstep.publishing.unpublish", needs=("write",))
@@ -35,7 +36,7 @@ def test_a_template_is_unpublished(target: Target) -> None:
         with unpublished(client, id):
             client.advance(1)
             assert (got := read_template(client, id)["is_published"]) is False, (
-                f"an unpublished template must have `is_published: false`, not {got!r:.200}"
+                f"an unpublished template must have `is_published: false`, not {show(got)}"
             )
             assert all(not entry["is_published"] for entry in templates(client) if entry["id"] == id), (
                 f"the list must not show the unpublished template {id} as published"
@@ -51,13 +52,13 @@ def test_a_template_is_published_again(target: Target) -> None:
             with unpublished(client, id):
                 client.advance(1)
             assert (got := read_template(client, id)["is_published"]) is True, (
-                f"a republished template must have `is_published: true`, not {got!r:.200}"
+                f"a republished template must have `is_published: true`, not {show(got)}"
             )
             assert (got := [entry["is_published"] for entry in templates(client) if entry["id"] == id]) == [True], (
-                f"the list must show the republished template once, with `is_published: true`; shown: {got!r:.200}"
+                f"the list must show the republished template once, with `is_published: true`; shown: {show(got)}"
             )
             assert (got := start_run(client, id)["template_id"]) == id, (
-                f"a run of a republished template must have its `template_id`, not {got!r:.200}"
+                f"a run of a republished template must have its `template_id`, not {show(got)}"
             )
 
 
@@ -69,10 +70,10 @@ def test_drafts_are_published(target: Target) -> None:
             publish_template(client, draft)
             try:
                 assert (got := read_template(client, draft)["is_published"]) is True, (
-                    f"a published draft must have `is_published: true`, not {got!r:.200}"
+                    f"a published draft must have `is_published: true`, not {show(got)}"
                 )
                 assert (got := start_run(client, draft)["template_id"]) == draft, (
-                    f"a run of a published draft must have its `template_id`, not {got!r:.200}"
+                    f"a run of a published draft must have its `template_id`, not {show(got)}"
                 )
             finally:
                 publish_template(client, draft, flag=False)
@@ -85,7 +86,7 @@ def test_edits_reach_new_runs(target: Target) -> None:
         element = {"id": "first", "type": "shortText", "label": "First"}
         id = redesign_template(client, [{"title": "First", "custom_elements": [element]}, {"title": "Second"}])
         assert (got := _design(client, id)) == [("First", ["First"]), ("Second", [])], (
-            f"a new run must have the tasks and elements of its template, not {got!r:.200}"
+            f"a new run must have the tasks and elements of its template, not {show(got)}"
         )
         first, second = template_tasks(client, id)
         edited = {**element, "label": "Renamed"}, {"id": "more", "type": "number", "label": "More"}
@@ -96,10 +97,10 @@ def test_edits_reach_new_runs(target: Target) -> None:
             ]
             client.event("edit-template", template_id=id, title="Edited", tasks=tasks)
         assert (got := start_run(client, id)["title"]) == "Edited", (
-            f"a new run must have the edited title of its template, not {got!r:.200}"
+            f"a new run must have the edited title of its template, not {show(got)}"
         )
         assert (got := _design(client, id)) == [("Added", []), ("Moved", ["Renamed", "More"])], (
-            f"a new run must have the edited tasks and elements of its template, not {got!r:.200}"
+            f"a new run must have the edited tasks and elements of its template, not {show(got)}"
         )
 
 
@@ -117,15 +118,15 @@ def test_existing_runs_are_unaffected(target: Target) -> None:
         with unpublished(client, run["template_id"]):
             client.advance(1)
             assert (got := _seen(client, run)) == before, (
-                f"unpublishing a template must not change its runs; this one is now {got!r:.200}"
+                f"unpublishing a template must not change its runs; this one is now {show(got)}"
             )
         assert (got := _seen(client, run)) == before, (
-            f"publishing a template again must not change its runs; this one is now {got!r:.200}"
+            f"publishing a template again must not change its runs; this one is now {show(got)}"
         )
         with unpublished(client, run["template_id"]):
             update_task(client, tasks[0], completed=False)
         assert (got := read_task(client, tasks[0])["completed"]) is False, (
-            f"a task must be reopened while its template is unpublished; `completed` is {got!r:.200}"
+            f"a task must be reopened while its template is unpublished; `completed` is {show(got)}"
         )
 
 
@@ -149,7 +150,7 @@ def _assert_refused(client: Client, id: str) -> None:
         response = client.call("publishProcessTemplate", {"id": id}, json={"published": value})
         assert_problem(client, response, "invalid")
         assert (got := read_template(client, id)) == before, (
-            f"a refused request must not change the template; it is now {got!r:.200}"
+            f"a refused request must not change the template; it is now {show(got)}"
         )
 
 

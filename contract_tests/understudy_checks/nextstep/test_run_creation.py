@@ -36,6 +36,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 TITLES = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x17F, categories=("L", "N", "P", "S")), min_size=1, max_size=60
@@ -53,16 +54,16 @@ def test_a_created_run_is_active(target: Target) -> None:
         complete_run(client, tasks)
         for run in (first, start_run(client, first["template_id"])):
             for name in ("id", "title", "started_by", "team_id", "timezone", "created_at"):
-                assert isinstance(run[name], str), f"`{name}` of a new run must be a string, not {run[name]!r}"
+                assert isinstance(run[name], str), f"`{name}` of a new run must be a string, not {show(run[name])}"
             assert run["template_id"] == first["template_id"], (
-                f"a new run must have the `template_id` {first['template_id']}, not {run['template_id']!r:.200}"
+                f"a new run must have the `template_id` {first['template_id']}, not {show(run['template_id'])}"
             )
-            assert run["status"] == "active", f"a new run must be `active`, not {run['status']!r:.200}"
+            assert run["status"] == "active", f"a new run must be `active`, not {show(run['status'])}"
             assert run["completed_at"] is None, (
-                f"a new run must have `completed_at: null`, not {run['completed_at']!r:.200}"
+                f"a new run must have `completed_at: null`, not {show(run['completed_at'])}"
             )
             assert (got := read_run(client, run["id"])["template_id"]) == first["template_id"], (
-                f"a new run, read by its id, must have the `template_id` {first['template_id']}, not {got!r:.200}"
+                f"a new run, read by its id, must have the `template_id` {first['template_id']}, not {show(got)}"
             )
 
 
@@ -128,7 +129,7 @@ def test_a_due_date_names_the_same_moment(target: Target, time: datetime, minute
             for seen in (listed_run(client, run), read_run(client, run["id"]), run):
                 due_date = seen.get("due_date", text)
                 assert due_date is not None, f"a run must have the due date {text}, not null"
-                assert parse_time(due_date) == due, f"a run must have the due date {text}, not {due_date}"
+                assert parse_time(due_date) == due, f"a run must have the due date {text}, not {show(due_date)}"
 
 
 @rule("nextstep.creation.started-by-api", needs=("write",))
@@ -187,11 +188,11 @@ def test_runner_tasks_follow_the_attribution(target: Target) -> None:
                 for n, assignee in enumerate(seen):
                     if n in runner:
                         assert assignee == member.user_id, (
-                            f"task {n} of {template['id']} must be assigned to {member.user_id}, not to {assignee}"
+                            f"task {n} of {template['id']} must be assigned to {member.user_id}, not {show(assignee)}"
                         )
                     elif wanted[n] in members:
                         assert assignee == wanted[n], (
-                            f"task {n} of {template['id']} must be assigned to {wanted[n]}, not to {assignee}"
+                            f"task {n} of {template['id']} must be assigned to {show(wanted[n])}, not {show(assignee)}"
                         )
             runners += len(runner)
         require(range(runners), "published template with tasks of the workflow runner")
@@ -208,7 +209,7 @@ def test_only_runner_tasks_follow_the_attribution(target: Target) -> None:
         for member in (owner, *others):
             expected = [member.user_id if who == runner else who for who in designed]
             assert (got := _assignees(client, id, member.email)) == expected, (
-                f"in a run for {member.email} the assignees must be {expected}, not {got!r:.200}"
+                f"in a run for {member.email} the assignees must be {show(expected)}, not {show(got)}"
             )
 
 
@@ -274,7 +275,7 @@ def test_prefilling_adds_no_fields(target: Target) -> None:
             client.call("createProcessRun", json={"template_id": plain["template_id"], "custom_elements": [item]})
             added = {run["id"] for run in runs(client, template_id=plain["template_id"])} - known
             assert all(_shape(run_tasks(client, id)) == shape for id in added), (
-                f"pre-filling with {item} must not add tasks or elements"
+                f"pre-filling with {show(item)} must not add tasks or elements"
             )
 
 
@@ -286,7 +287,7 @@ def test_a_run_copies_the_tasks(target: Target) -> None:
             designed = template_tasks(client, template["id"])
             copied = run_tasks(client, start_run(client, template["id"])["id"])
             assert (got := [task["template_task_id"] for task in copied]) == [task["id"] for task in designed], (
-                f"a new run must have a copy of each template task, in order; it has copies of {got!r:.200}"
+                f"a new run must have a copy of each template task, in order; it has copies of {show(got)}"
             )
             for task, model in zip(copied, designed, strict=True):
                 pairs = zip(task["custom_elements"], model["custom_elements"], strict=True)
@@ -294,7 +295,7 @@ def test_a_run_copies_the_tasks(target: Target) -> None:
                     element["id"] for element, wanted in pairs if _told(element, wanted) != _told(wanted, wanted)
                 ]
                 assert not differing, (
-                    f"task {task['id']} must have the elements of {model['id']}; these differ: {differing}"
+                    f"task {task['id']} must have the elements of {model['id']}; these differ: {show(differing)}"
                 )
 
 
@@ -307,10 +308,10 @@ def test_the_tasks_of_a_new_run_are_open(target: Target) -> None:
         for id in (run["template_id"], *(template["id"] for template in list(published_templates(client))[:5])):
             for task in run_tasks(client, start_run(client, id)["id"]):
                 assert task["completed"] is False, (
-                    f"a task of a new run must have `completed: false`, not {task['completed']!r:.200}"
+                    f"a task of a new run must have `completed: false`, not {show(task['completed'])}"
                 )
                 assert (got := (task["completed_at"], task["completed_by"])) == (None, None), (
-                    f"a task of a new run must have no completion; time and person are {got!r:.200}"
+                    f"a task of a new run must have no completion; time and person are {show(got)}"
                 )
 
 
@@ -327,15 +328,15 @@ def test_edits_do_not_reach_existing_runs(target: Target) -> None:
         }
         client.event("edit-template", template_id=run["template_id"], **edited)
         assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
-            f"an edit of an unpublished template must not change its runs; this one is now {got!r:.200}"
+            f"an edit of an unpublished template must not change its runs; this one is now {show(got)}"
         )
         with unpublished(client, run["template_id"]):
             client.event("edit-template", template_id=run["template_id"], tasks=[])
             assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
-                f"an edit of a published template must not change its runs; this one is now {got!r:.200}"
+                f"an edit of a published template must not change its runs; this one is now {show(got)}"
             )
         assert (got := (read_run(client, run["id"]), run_tasks(client, run["id"]))) == before, (
-            f"publishing an edited template must not change its runs; this one is now {got!r:.200}"
+            f"publishing an edited template must not change its runs; this one is now {show(got)}"
         )
 
 
@@ -345,11 +346,15 @@ def test_two_calls_start_two_runs(target: Target) -> None:
     with target.open() as client:
         id = next(published_templates(client))["id"]
         made = [start_run(client, id, name="Twice")["id"] for _ in range(3)]
-        assert len(set(made)) == len(made), f"equal requests must start runs with different ids; the ids are {made}"
-        assert [read_run(client, run)["id"] for run in made] == made, (
-            f"each new run must be read by its own id; the ids are {made}"
+        assert len(set(made)) == len(made), (
+            f"equal requests must start runs with different ids; the ids are {show(made)}"
         )
-        assert set(made) <= {run["id"] for run in runs(client)}, f"each new run must be listed; the ids are {made}"
+        assert [read_run(client, run)["id"] for run in made] == made, (
+            f"each new run must be read by its own id; the ids are {show(made)}"
+        )
+        assert set(made) <= {run["id"] for run in runs(client)}, (
+            f"each new run must be listed; the ids are {show(made)}"
+        )
 
 
 def _assert_not_started(client: Client, template_id: str) -> None:
@@ -358,24 +363,24 @@ def _assert_not_started(client: Client, template_id: str) -> None:
         response = client.call("createProcessRun", json={"template_id": template_id, **fields})
         assert_problem(client, response, "template-not-published")
     assert (got := [run["id"] for run in runs(client, template_id=template_id)]) == before, (
-        f"a refused request must start no run; the runs of the template are now {got!r:.200}"
+        f"a refused request must start no run; the runs of the template are now {show(got)}"
     )
 
 
 def _assert_title(client: Client, run: Json, title: str) -> None:
-    assert run["title"] == title, f"the new run must have the title {title!r}, not {run['title']!r:.200}"
+    assert run["title"] == title, f"the new run must have the title {show(title)}, not {show(run['title'])}"
     assert (got := read_run(client, run["id"])["title"]) == title, (
-        f"the run, read by its id, must have the title {title!r}, not {got!r:.200}"
+        f"the run, read by its id, must have the title {show(title)}, not {show(got)}"
     )
     assert (got := listed_run(client, run)["title"]) == title, (
-        f"the run, in the list, must have the title {title!r}, not {got!r:.200}"
+        f"the run, in the list, must have the title {show(title)}, not {show(got)}"
     )
 
 
 def _assert_started_by(client: Client, run: Json, who: str) -> None:
-    assert run["started_by"] == who, f"the new run must be started by {who!r}, not {run['started_by']!r:.200}"
+    assert run["started_by"] == who, f"the new run must be started by {show(who)}, not {show(run['started_by'])}"
     assert (got := read_run(client, run["id"])["started_by"]) == who, (
-        f"the run, read by its id, must be started by {who!r}, not {got!r:.200}"
+        f"the run, read by its id, must be started by {show(who)}, not {show(got)}"
     )
 
 
@@ -398,19 +403,19 @@ def _assert_prefilled(client: Client, plain: Json, chosen_elements: list[tuple[J
     expected = values_of(run_tasks(client, plain["id"]))
     seen = values_of(run_tasks(client, start_run(client, plain["template_id"], custom_elements=items)["id"]))
     assert seen.keys() == expected.keys(), (
-        f"pre-filling must neither add nor remove elements; the run has {list(seen)!r:.200}"
+        f"pre-filling must neither add nor remove elements; the run has {show(list(seen))}"
     )
     for item, (_, element) in zip(items, chosen_elements, strict=True):
         value = seen.pop((item["task_id"], item["element_id"]))
         assert same_value(element, value, item["value"]), (
-            f"the element must be pre-filled as in {item}, not with {value!r}"
+            f"the element must be pre-filled as in {show(item)}, not with {show(value)}"
         )
     assert seen == {key: value for key, value in expected.items() if key in seen}, (
-        f"pre-filling must set the named elements and no other; the values are {seen!r:.200}"
+        f"pre-filling must set the named elements and no other; the values are {show(seen)}"
     )
     later = start_run(client, plain["template_id"])
     assert (got := values_of(run_tasks(client, later["id"]))) == expected, (
-        f"a later run without pre-filled values must have none; it has {got!r:.200}"
+        f"a later run without pre-filled values must have none; it has {show(got)}"
     )
 
 

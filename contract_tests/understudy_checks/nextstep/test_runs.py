@@ -28,6 +28,7 @@ from understudy_checks.pagination import ids, read_page, unknown_ids
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 FIELDS: dict[str, tuple[type, ...]] = {
     "id": (str,),
@@ -101,7 +102,7 @@ def test_runs_are_listed_newest_first(target: Target, limit: int) -> None:
             for listed in (runs(client, **filters), read_page(client, listing, filters, limit=limit).items):
                 times = [parse_time(run["created_at"]) for run in listed]
                 assert times == sorted(times, reverse=True), (
-                    f"the list with {filters} must be sorted by creation, newest first"
+                    f"the list with {show(filters)} must be sorted by creation, newest first"
                 )
 
 
@@ -122,7 +123,7 @@ def test_a_new_run_stands_first(target: Target) -> None:
             for filters in ({}, {"status": "active"}, {"template_id": run["template_id"]}):
                 listed = ids(runs(client, **filters))
                 before = listed[: listed.index(run["id"])]
-                assert not known & set(before), f"a new run must be listed before older ones with {filters}"
+                assert not known & set(before), f"a new run must be listed before older ones with {show(filters)}"
 
 
 @rule("nextstep.runs.status-filter")
@@ -152,10 +153,10 @@ def test_a_new_run_is_listed_under_its_template(target: Target) -> None:
         first, second, *_ = ids(require(list(published_templates(client)), "second published template", least=2))
         run = start_run(client, first)
         assert run["id"] in ids(runs(client, template_id=first)), (
-            f"run {run['id']} must be listed under its template {first}"
+            f"run {run['id']} must be listed under its template {show(first)}"
         )
         assert run["id"] not in ids(runs(client, template_id=second)), (
-            f"run {run['id']} must not be listed under template {second}"
+            f"run {run['id']} must not be listed under template {show(second)}"
         )
 
 
@@ -181,19 +182,21 @@ def test_filters_combine_as_runs_complete(target: Target) -> None:
         for status, run, other in (("active", open_, done), ("completed", done, open_)):
             listed = ids(runs(client, status=status, template_id=run["template_id"]))
             assert (got := (listed.count(run["id"]), listed.count(other["id"]))) == (1, 0), (
-                f"the combined filters must list their own run once and no other; they list them {got!r:.200} times"
+                f"the combined filters must list their own run once and no other; they list them {show(got)} times"
             )
 
 
 def _assert_fields(run: Json) -> None:
     for name, types in FIELDS.items():
         assert name in run, f"run {run['id']} must be listed with {name}"
-        assert isinstance(run[name], types), f"`{name}` of the listed run {run['id']} must not be {run[name]!r}"
+        assert isinstance(run[name], types), f"`{name}` of the listed run {run['id']} must not be {show(run[name])}"
     assert run["status"] in ("active", "completed"), (
-        f"a listed run must be `active` or `completed`, not {run['status']!r:.200}"
+        f"a listed run must be `active` or `completed`, not {show(run['status'])}"
     )
     for section in run["sections"]:
-        assert not set(SECTION) - section.keys(), f"a section must have the members {', '.join(SECTION)}: {section}"
+        assert not set(SECTION) - section.keys(), (
+            f"a section must have the members {', '.join(SECTION)}: {show(section)}"
+        )
 
 
 def _assert_filtered(client: Client, matches: Callable[[Any], bool], **filters: str) -> None:
@@ -203,6 +206,6 @@ def _assert_filtered(client: Client, matches: Callable[[Any], bool], **filters: 
     once = {run["id"] for run in (*before, *after) if matches(run)}
     seen = ids(filtered)
     assert [id for id in seen if id in set(always)] == always, (
-        f"the list with {filters} must hold each matching run once, in order"
+        f"the list with {show(filters)} must hold each matching run once, in order"
     )
-    assert set(seen) <= once, f"the list with {filters} must hold matching runs alone"
+    assert set(seen) <= once, f"the list with {show(filters)} must hold matching runs alone"

@@ -33,6 +33,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.refusals import assert_envelope
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 STEPS = ("complete", "uncomplete", "assign", "assign by address", "fill", "fill one")
 
@@ -49,14 +50,14 @@ def test_a_task_is_completed_with_the_time(target: Target, position: int) -> Non
         done = complete_task(client, tasks[position % len(tasks)])
         seen = read_task(client, done)
         assert (got := (done["completed"], seen["completed"])) == (True, True), (
-            f"a completed task must have `completed: true` in the response and by its id, not {got!r:.200}"
+            f"a completed task must have `completed: true` in the response and by its id, not {show(got)}"
         )
         client.advance(2)
         since, until = (parse_time(started["created_at"]) for started in (run, start_run(client, run["template_id"])))
         for completed_at in (done["completed_at"], seen["completed_at"]):
             assert completed_at is not None, "a completed task must have a `completed_at`"
             assert since + timedelta(seconds=1) <= parse_time(completed_at) < until, (
-                f"`completed_at` must be between {since} and {until}, not {completed_at}"
+                f"`completed_at` must be between {show(since)} and {show(until)}, not {show(completed_at)}"
             )
 
 
@@ -67,12 +68,12 @@ def test_the_only_task_is_completed(target: Target) -> None:
         run, tasks = start_run_where(client, simple_tasks(), "simple tasks")
         for task in tasks:
             assert (got := complete_task(client, task)["completed"]) is True, (
-                f"a completed task must have `completed: true`, not {got!r:.200}"
+                f"a completed task must have `completed: true`, not {show(got)}"
             )
         await_completed(client, run["id"])
         for task in run_tasks(client, run["id"]):
             assert task["completed"] is True, (
-                f"a task of a completed run must have `completed: true`, not {task['completed']!r:.200}"
+                f"a task of a completed run must have `completed: true`, not {show(task['completed'])}"
             )
             assert task["completed_at"] is not None, "a task of a completed run must have a `completed_at`"
 
@@ -117,10 +118,10 @@ def test_a_task_is_made_incomplete(target: Target) -> None:
             complete_task(client, task)
             for seen in (update_task(client, task, completed=False), read_task(client, task)):
                 assert seen["completed"] is False, (
-                    f"a reopened task must have `completed: false`, not {seen['completed']!r:.200}"
+                    f"a reopened task must have `completed: false`, not {show(seen['completed'])}"
                 )
                 assert (got := (seen["completed_at"], seen["completed_by"])) == (None, None), (
-                    f"a reopened task must have no completion; time and person are {got!r:.200}"
+                    f"a reopened task must have no completion; time and person are {show(got)}"
                 )
         assert complete_task(client, tasks[0])["completed_at"] is not None, (
             "a task that is completed again must have a `completed_at`"
@@ -175,7 +176,7 @@ def test_fields_take_effect_together(target: Target, number: int) -> None:
         sent = {"completed": True, "custom_elements": items}
         for seen in (update_task(client, task, **sent), read_task(client, task)):
             assert seen["completed"] is True, (
-                f"a completed task must have `completed: true`, not {seen['completed']!r:.200}"
+                f"a completed task must have `completed: true`, not {show(seen['completed'])}"
             )
             assert seen["completed_at"] is not None, "a completed task must have a `completed_at`"
             _assert_set(seen, task, items)
@@ -195,20 +196,20 @@ def test_people_take_effect_together(target: Target, number: int) -> None:
         sent = {"completed": True, "actor_email": member.email, "assignee": member.user_id, "custom_elements": items}
         for seen in (update_task(client, task, **sent), read_task(client, task)):
             assert seen["completed"] is True, (
-                f"a completed task must have `completed: true`, not {seen['completed']!r:.200}"
+                f"a completed task must have `completed: true`, not {show(seen['completed'])}"
             )
             assert seen["completed_at"] is not None, "a completed task must have a `completed_at`"
             assert seen["completed_by"] in (member.user_id, member.email), (
-                f"the task must be completed by {member.email}, not {seen['completed_by']!r:.200}"
+                f"the task must be completed by {member.email}, not {show(seen['completed_by'])}"
             )
             assert seen["assignee"] == member.user_id, (
-                f"the task must be assigned to {member.user_id}, not {seen['assignee']!r:.200}"
+                f"the task must be assigned to {member.user_id}, not {show(seen['assignee'])}"
             )
             _assert_set(seen, task, items)
         update_task(client, task, completed=False, custom_elements=items[:1], assignee=active_members(client)[0].email)
         seen = read_task(client, task)
         assert (got := (seen["completed"], seen["assignee"])) == (False, active_members(client)[0].user_id), (
-            f"an update of completion and assignee must change both; they are {got!r:.200}"
+            f"an update of completion and assignee must change both; they are {show(got)}"
         )
 
 
@@ -226,7 +227,7 @@ def test_an_update_is_kept(target: Target, steps: list[str]) -> None:
                 for seen in (read_task(client, task), listed):
                     assert (got := {name: seen[name] for name in seen if name in answered}) == {
                         name: answered[name] for name in answered if name in seen
-                    }, f"a task must be as the response to its update shows it; it is {got!r:.200}"
+                    }, f"a task must be as the response to its update shows it; it is {show(got)}"
                 client.advance(1)
 
 
@@ -260,7 +261,7 @@ def test_a_refused_value_is_not_kept(target: Target, filled: bool) -> None:
             attempts.append({"custom_elements": [{"id": element["id"], "value": {"not": "a value"}}]})
         for fields in attempts:
             assert_envelope(client, request_update(client, task, **fields))
-            assert read_task(client, task) == before, f"the refused update with {fields} must not change the task"
+            assert read_task(client, task) == before, f"the refused update with {show(fields)} must not change the task"
         response = request_update(client, task, assignee="nobody.at.all@example.invalid")
         assert response.status < 300 or read_task(client, task) == before, "a refused assignee must not change the task"
 
@@ -334,20 +335,24 @@ def _without(tasks: list[Json], task: Json) -> list[Json]:
 
 def _assert_set(seen: Json, task: Json, items: list[Json]) -> None:
     for (_, element), item in zip(writable_elements([task]), items, strict=True):
-        assert same_value(element, value_of(seen, item["id"]), item["value"]), f"the element must be set as in {item}"
+        assert same_value(element, value_of(seen, item["id"]), item["value"]), (
+            f"the element must be set as in {show(item)}"
+        )
 
 
 def _assert_completed_by(client: Client, done: Json, *who: str) -> None:
     assert done["completed_by"] in who, (
-        f"the task must be completed by {' or '.join(who)}, not {done['completed_by']!r:.200}"
+        f"the task must be completed by {' or '.join(who)}, not {show(done['completed_by'])}"
     )
     assert (got := read_task(client, done)["completed_by"]) in who, (
-        f"the task, read by its id, must be completed by {' or '.join(who)}, not {got!r:.200}"
+        f"the task, read by its id, must be completed by {' or '.join(who)}, not {show(got)}"
     )
 
 
 def _assert_assigned(client: Client, changed: Json, who: str) -> None:
-    assert changed["assignee"] == who, f"the updated task must be assigned to {who}, not {changed['assignee']!r:.200}"
+    assert changed["assignee"] == who, (
+        f"the updated task must be assigned to {show(who)}, not {show(changed['assignee'])}"
+    )
     assert (got := read_task(client, changed)["assignee"]) == who, (
-        f"the task, read by its id, must be assigned to {who}, not {got!r:.200}"
+        f"the task, read by its id, must be assigned to {show(who)}, not {show(got)}"
     )

@@ -23,6 +23,7 @@ from understudy_checks.pagination import ids, pages, unknown_ids
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 FIELDS = (
     "id", "instance_id", "template_task_id", "title", "completed", "completed_at", "completed_by", "order",
@@ -110,7 +111,7 @@ def test_task_ids_are_unique_to_the_run(target: Target) -> None:
         run, tasks = start_run_where(client, lambda tasks: len(tasks) > 1, "two tasks")
         others = [start_run(client, run["template_id"])["id"] for _ in range(2)]
         seen = ids(tasks) + [id for other in others for id in ids(run_tasks(client, other))]
-        assert len(set(seen)) == len(seen), f"tasks must have different ids; they are {seen}"
+        assert len(set(seen)) == len(seen), f"tasks must have different ids; they are {show(seen)}"
 
 
 @rule("nextstep.tasks.unknown-task", needs=("write",))
@@ -123,7 +124,7 @@ def test_an_unknown_task_is_not_found(target: Target, id: str) -> None:
         for other in unknown_ids(ids(tasks), id, tasks[0]["template_task_id"], run["id"]):
             _assert_unknown(client, {"id": other, "instance_id": run["id"]})
         assert (got := run_tasks(client, run["id"])) == tasks, (
-            f"refused requests must not change the tasks of the run; they are now {got!r:.200}"
+            f"refused requests must not change the tasks of the run; they are now {show(got)}"
         )
 
 
@@ -139,10 +140,10 @@ def test_a_task_is_unknown_in_other_runs(target: Target) -> None:
             for task in tasks:
                 _assert_unknown(client, {"id": task["id"], "instance_id": other})
         assert (got := run_tasks(client, run["id"])) == tasks, (
-            f"requests under another run must not change the tasks of the run; they are now {got!r:.200}"
+            f"requests under another run must not change the tasks of the run; they are now {show(got)}"
         )
         assert (got := [run_tasks(client, id) for id in others]) == before, (
-            f"requests for tasks of another run must not change the tasks of the named run; they are now {got!r:.200}"
+            f"requests for tasks of another run must not change the tasks of the named run; they are now {show(got)}"
         )
 
 
@@ -160,13 +161,13 @@ def _assert_fields(client: Client, run_ids: list[str]) -> None:
             seen = read_task(client, task)
             for view, names in ((task, FIELDS), (seen, (*FIELDS, *BY_ID))):
                 assert not set(names) - view.keys(), (
-                    f"task {task['id']} must have the members {set(names) - view.keys()}"
+                    f"task {task['id']} must have the members {show(set(names) - view.keys())}"
                 )
                 assert view["instance_id"] == run_id, (
-                    f"a task of run {run_id} must have its `instance_id`, not {view['instance_id']!r:.200}"
+                    f"a task of run {run_id} must have its `instance_id`, not {show(view['instance_id'])}"
                 )
                 assert view["id"] == task["id"], (
-                    f"a task must be read by its own id; {task['id']} returns {view['id']!r:.200}"
+                    f"a task must be read by its own id; {task['id']} returns {show(view['id'])}"
                 )
 
 
@@ -174,7 +175,7 @@ def _assert_sections(client: Client, run: Json) -> None:
     known = {*ids(run["sections"]), None}
     for task in run_tasks(client, run["id"]):
         assert task["section_id"] in known, (
-            f"task {task['id']} must be in one of the sections {known}, not in {task['section_id']}"
+            f"task {task['id']} must be in one of the sections {show(known)}, not in {show(task['section_id'])}"
         )
 
 
@@ -182,9 +183,9 @@ def _assert_elements(client: Client, tasks: list[Json]) -> None:
     for task in tasks:
         for element in (*task["custom_elements"], *read_task(client, task)["custom_elements"]):
             assert not set(ELEMENT) - element.keys(), (
-                f"an element must have the members {', '.join(ELEMENT)}: {element}"
+                f"an element must have the members {', '.join(ELEMENT)}: {show(element)}"
             )
             wanted = {**dict.fromkeys(READ_ONLY, True), **dict.fromkeys(WRITABLE, False)}
             assert element["display_only"] is wanted.get(element["type"], element["display_only"]), (
-                f"`display_only` must be true exactly for read-only types: {element}"
+                f"`display_only` must be true exactly for read-only types: {show(element)}"
             )

@@ -21,6 +21,7 @@ from understudy_checks.pagination import ids, pages, unknown_ids
 from understudy_checks.refusals import assert_problem, message_of
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 FIELDS = ("id", "title", "description", "is_published", "version", "sections", "created_at", "updated_at")
 LISTED = ("cover_image", "icon", "icon_type", "visibility")
@@ -44,7 +45,7 @@ def test_a_template_has_its_fields(target: Target) -> None:
             )
             for section in template["sections"]:
                 assert not set(SECTION) - section.keys(), (
-                    f"a section must have the members {', '.join(SECTION)}: {section}"
+                    f"a section must have the members {', '.join(SECTION)}: {show(section)}"
                 )
 
 
@@ -62,7 +63,7 @@ def test_an_unknown_template_is_not_found(target: Target, id: str) -> None:
                 calls += [("publishProcessTemplate", {"json": {"published": flag}}) for flag in (True, False)]
             for operation, options in calls:
                 body = assert_problem(client, client.call(operation, {"id": other}, **options), "template-not-found")
-                assert message_of(body) == MESSAGE, f"the message must be {MESSAGE!r}, as documented: {body}"
+                assert message_of(body) == MESSAGE, f"the message must be {show(MESSAGE)}, as documented: {show(body)}"
 
 
 @rule("nextstep.templates.published-are-listed")
@@ -86,7 +87,7 @@ def test_a_template_published_again_is_listed(target: Target) -> None:
             with unpublished(client, id):
                 pass
             assert (got := {template["id"] for template in published_templates(client)}) == before, (
-                f"a template that is published again must be listed with all others; listed: {got!r:.200}"
+                f"a template that is published again must be listed with all others; listed: {show(got)}"
             )
 
 
@@ -109,7 +110,7 @@ def test_template_tasks_are_listed_by_position(target: Target, limit: int) -> No
             for tasks in (whole, walked):
                 shown = [task["order"] for task in tasks if "order" in task]
                 assert all(before < after for before, after in pairwise(shown)), (
-                    f"the tasks of template {template['id']} must be sorted by `order`, not {shown}"
+                    f"the tasks of template {template['id']} must be sorted by `order`, not {show(shown)}"
                 )
 
 

@@ -14,6 +14,7 @@ from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Skipped
 from understudy_checks.refusals import assert_envelope
+from understudy_checks.wording import show
 
 Json = Any
 
@@ -48,7 +49,9 @@ class Organization:
         """Assert that a request is refused, with `status` if given; returns the decoded body."""
         response = self.send(method, path, json=json)
         body = assert_envelope(self.client, response)
-        assert status in (None, response.status), f"{method} {path} must answer {status}, not {response.status}: {body}"
+        assert status in (None, response.status), (
+            f"{method} {path} must answer {status}, not {response.status}: {show(body)}"
+        )
         return body
 
     def assert_missing(self, method: str, path: str, json: Json = None) -> None:
@@ -68,14 +71,14 @@ class Organization:
         """Read a path of the organization and return the whole body, envelope included."""
         response = self.send("GET", path, query=_query(query))
         assert response.status < 300, (
-            f"GET {path} {query} must succeed, not answer {response.status}: {response.body[:300]!r}"
+            f"GET {path} {show(query)} must succeed, not answer {response.status}: {show(response.body)}"
         )
         return response.json()
 
     @staticmethod
     def data_of(response: Response) -> Json:
         """Return the `data` of a response; asserts that the request was accepted."""
-        assert response.status < 300, f"the request must succeed, not answer {response.status}: {response.body[:500]!r}"
+        assert response.status < 300, f"the request must succeed, not answer {response.status}: {show(response.body)}"
         return response.json()["data"]
 
     def templates(self) -> list[Json]:

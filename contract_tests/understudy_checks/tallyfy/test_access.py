@@ -23,6 +23,7 @@ from understudy_checks.tallyfy.driver import (
     run_tasks,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 
@@ -38,7 +39,7 @@ def test_one_space_before_the_token(target: Target, secured: Operation, gap: str
         headers = {"authorization": f"Bearer{gap}{client.key}"}
         options: dict[str, Json] = {} if found_arguments.body is None else {"json": found_arguments.body}
         response = client.call(secured, found_arguments.arguments, key=None, headers=headers, **options)
-        assert response.status == 401, f"a request with {headers} must answer 401, not {response.status!r:.200}"
+        assert response.status == 401, f"a request with {show(headers)} must answer 401, not {show(response.status)}"
         assert_envelope(client, response)
 
 
@@ -51,7 +52,7 @@ def test_the_client_header_is_required(target: Target, secured: Operation) -> No
             options: dict[str, Json] = {} if found_arguments.body is None else {"json": found_arguments.body}
             response = client.call(secured, found_arguments.arguments, headers={"x-tallyfy-client": ""}, **options)
             assert response.status in (401, 404), (
-                f"an empty X-Tallyfy-Client must answer 401 or 404, not {response.status!r:.200}"
+                f"an empty X-Tallyfy-Client must answer 401 or 404, not {show(response.status)}"
             )
             assert_envelope(client, response)
 
@@ -65,7 +66,7 @@ def test_no_client_header_at_all(target: Target) -> None:
         request = client.request("GET", "/me")
         bare = structs.replace(request, headers=tuple(h for h in request.headers if h[0] != b"x-tallyfy-client"))
         assert (got := client.exchange(bare).response.status) in (401, 404), (
-            f"a request without X-Tallyfy-Client must answer 401 or 404, not {got!r:.200}"
+            f"a request without X-Tallyfy-Client must answer 401 or 404, not {show(got)}"
         )
 
 
@@ -78,12 +79,12 @@ def test_any_client_name_will_do(target: Target, name: str) -> None:
     """X-Tallyfy-Client may have any value."""
     with target.open() as client:
         assert (got := client.send("GET", "/me", headers={"x-tallyfy-client": name}).status) == 200, (
-            f"a client that calls itself {name!r} must be served with 200, not {got!r:.200}"
+            f"a client that calls itself {show(name)} must be served with 200, not {show(got)}"
         )
         org = first_organization(client)
         path = f"/organizations/{org.id}/runs"
         assert (got := client.send("GET", path, headers={"x-tallyfy-client": name}).status) == 200, (
-            f"a client that calls itself {name!r} must be served with 200, not {got!r:.200}"
+            f"a client that calls itself {show(name)} must be served with 200, not {show(got)}"
         )
 
 
@@ -99,7 +100,7 @@ def test_a_foreign_organization_is_closed(target: Target, secured: Operation) ->
             changed = found_arguments._replace(arguments={**found_arguments.arguments, "org_id": organization})
             response = call(client, secured, changed)
             assert response.status in (403, 404), (
-                f"{secured.id} under organization {organization} must answer 404 or 403, not {response.status!r:.200}"
+                f"{secured.id} under organization {organization} must answer 404 or 403, not {show(response.status)}"
             )
             assert_envelope(client, response)
 
@@ -111,19 +112,19 @@ def test_ids_have_their_types(target: Target) -> None:
         org = first_organization(client)
         runs = org.get_body("/runs")["data"]
         for run in runs:
-            assert isinstance(run["id"], str), f"the id of a process must be a string, not {run['id']!r}"
+            assert isinstance(run["id"], str), f"the id of a process must be a string, not {show(run['id'])}"
             assert all(_is_whole(run[name]) for name in ("increment_id", "started_by", "owner_id")), (
-                f"the ids of people and the number of a process must be integers: {run}"
+                f"the ids of people and the number of a process must be integers: {show(run)}"
             )
             read = read_run(org, run)
             assert all(_is_whole(person) for person in read["users"]), (
-                f"`users` of a process must be integers, not {read['users']}"
+                f"`users` of a process must be integers, not {show(read['users'])}"
             )
             for task in run_tasks(org, run):
-                assert isinstance(task["id"], str), f"the id of a task must be a string, not {task['id']!r}"
-                assert _is_whole(task["increment_id"]), f"`increment_id` of a task must be an integer: {task}"
+                assert isinstance(task["id"], str), f"the id of a task must be a string, not {show(task['id'])}"
+                assert _is_whole(task["increment_id"]), f"`increment_id` of a task must be an integer: {show(task)}"
                 assert task["completer_id"] is None or _is_whole(task["completer_id"]), (
-                    f"`completer_id` of a task must be null or an integer, not {task['completer_id']!r}"
+                    f"`completer_id` of a task must be null or an integer, not {show(task['completer_id'])}"
                 )
         assert len({run["increment_id"] for run in runs}) == len(runs), "processes must have different `increment_id`s"
 
@@ -139,10 +140,10 @@ def test_an_unknown_path_has_its_code(target: Target, name: str) -> None:
             response = client.send("GET", path)
             body = assert_envelope(client, response)
             assert (got := (response.status, body.get("code"))) == (404, "ENDPOINT_NOT_FOUND"), (
-                f"the unknown path {path} must answer 404 ENDPOINT_NOT_FOUND, not {got!r:.200}"
+                f"the unknown path {path} must answer 404 ENDPOINT_NOT_FOUND, not {show(got)}"
             )
             assert message_of(body) == "API endpoint not found", (
-                f"the 404 of an unknown path must have the documented message: {body}"
+                f"the 404 of an unknown path must have the documented message: {show(body)}"
             )
 
 
@@ -164,7 +165,7 @@ def test_an_unknown_object_has_its_code(target: Target, id: str) -> None:
             body = assert_envelope(client, response)
             code_and_message = (body.get("code"), message_of(body))
             assert response.status != 404 or code_and_message == ("RESOURCE_NOT_FOUND", "Resource not found"), (
-                f"a 404 of {path} must have the documented code and message: {body}"
+                f"a 404 of {path} must have the documented code and message: {show(body)}"
             )
 
 
@@ -186,9 +187,11 @@ def test_errors_are_told_by_member(target: Target) -> None:
         ]
         for method, path, body, names in wrong:
             errors = org.assert_refused(method, path, body, status=422)["errors"]
-            assert names <= errors.keys(), f"{method} {path} {body} must name the wrong members {names}, not {errors}"
+            assert names <= errors.keys(), (
+                f"{method} {path} {show(body)} must name the wrong members {show(names)}, not {show(errors)}"
+            )
             assert all(texts and all(isinstance(text, str) and text for text in texts) for texts in errors.values()), (
-                f"each error of a member must be a list of texts: {errors}"
+                f"each error of a member must be a list of texts: {show(errors)}"
             )
 
 
@@ -200,12 +203,12 @@ def test_a_token_names_one_person(target: Target) -> None:
         for key in keys:
             person = Organization.data_of(client.send("GET", "/me", key=key))
             assert isinstance(person["id"], int), (
-                f"the id of the token's owner must be an integer, not {person['id']!r}"
+                f"the id of the token's owner must be an integer, not {show(person['id'])}"
             )
             for organization in Organization.data_of(client.send("GET", "/me/organizations", key=key)):
                 same = Organization.data_of(client.send("GET", f"/organizations/{organization['id']}/me", key=key))
                 assert (got := (same["id"], same["email"])) == (person["id"], person["email"]), (
-                    f"a token must have the same owner in each organization; id and address are {got!r:.200}"
+                    f"a token must have the same owner in each organization; id and address are {show(got)}"
                 )
 
 
@@ -216,10 +219,10 @@ def test_my_organizations_can_be_read(target: Target) -> None:
         for listed in Organization.data_of(client.send("GET", "/me/organizations")):
             read = Organization.data_of(client.send("GET", f"/organizations/{listed['id']}"))
             assert (got := (read["id"], read["name"])) == (listed["id"], listed["name"]), (
-                f"id and name of an organization must be the same in the list and by id; by id they are {got!r:.200}"
+                f"id and name of an organization must be the same in the list and by id; by id they are {show(got)}"
             )
             assert (actual := client.send("GET", f"/organizations/{listed['id']}/runs").status) == 200, (
-                f"the processes of a listed organization must be readable with 200, not {actual!r:.200}"
+                f"the processes of a listed organization must be readable with 200, not {show(actual)}"
             )
 
 
@@ -236,8 +239,8 @@ def test_a_429_tells_how_long_to_wait(target: Target) -> None:
             if response.status == 429:
                 seen += 1
                 wait = response.header("retry-after") or ""
-                assert wait.isdecimal(), f"Retry-After must be a number of seconds, not {wait!r}"
-                assert int(wait) >= 1, f"Retry-After must be at least 1 second, not {wait}"
+                assert wait.isdecimal(), f"Retry-After must be a number of seconds, not {show(wait)}"
+                assert int(wait) >= 1, f"Retry-After must be at least 1 second, not {show(wait)}"
         assert seen, "130 comments must meet the documented limit"
 
 

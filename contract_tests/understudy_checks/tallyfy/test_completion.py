@@ -37,6 +37,7 @@ from understudy_checks.tallyfy.driver import (
     visible_tasks,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 
 @rule("tallyfy.completion.completed", "tallyfy.completion.changed-by-rules", needs=("write",))
@@ -48,18 +49,18 @@ def test_a_task_is_completed(target: Target) -> None:
         for task in open_tasks(org, run):
             fill_required_fields(org, run, task)
             response = org.send("POST", f"/runs/{run['id']}/completed-tasks", json={"task_id": task["id"]})
-            assert response.status == 200, f"completing a task must answer 200, not {response.status!r:.200}"
+            assert response.status == 200, f"completing a task must answer 200, not {show(response.status)}"
             answered = Organization.data_of(response)
             assert isinstance(answered["tasks_changed_by_rules"], dict), (
-                f"`tasks_changed_by_rules` must be an object, not {answered['tasks_changed_by_rules']!r:.200}"
+                f"`tasks_changed_by_rules` must be an object, not {show(answered['tasks_changed_by_rules'])}"
             )
             for shown in (answered, org.get(f"/tasks/{task['id']}")):
                 assert (got := (shown["id"], shown["status"])) == (task["id"], COMPLETED_STATUS), (
-                    f"a completed task must keep its id and be completed; id and status are {got!r:.200}"
+                    f"a completed task must keep its id and be completed; id and status are {show(got)}"
                 )
                 assert shown["completed_at"] is not None, "a completed task must have a `completed_at`"
                 assert shown["completer_id"] == org.get("/me")["id"], (
-                    f"a task must be completed by the token's owner, not by {shown['completer_id']!r}"
+                    f"a task must be completed by the token's owner, not by {show(shown['completer_id'])}"
                 )
 
 
@@ -75,7 +76,7 @@ def test_a_task_is_completed_once(target: Target) -> None:
         client.advance(5)
         org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
         assert (got := (org.get(f"/tasks/{task['id']}"), read_run(org, run))) == before, (
-            f"a refused second completion must change neither task nor process; they are now {got!r:.200}"
+            f"a refused second completion must change neither task nor process; they are now {show(got)}"
         )
 
 
@@ -91,12 +92,12 @@ def test_an_approval_is_decided(target: Target, approved: bool) -> None:
         for body in ({"task_id": task["id"]}, {"task_id": task["id"], "is_approved": None}):
             org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", body, status=422)
         assert (got := org.get(f"/tasks/{task['id']}")["completed_at"]) is None, (
-            f"an approval that was not decided must have `completed_at: null`, not {got!r:.200}"
+            f"an approval that was not decided must have `completed_at: null`, not {show(got)}"
         )
         answered = complete_task(org, run, task, is_approved=approved)
         for shown in (answered, org.get(f"/tasks/{task['id']}")):
             assert (got := (shown["status"], shown["is_approved"])) == (COMPLETED_STATUS, approved), (
-                f"a decided approval must be completed with `is_approved: {approved}`, not {got!r:.200}"
+                f"a decided approval must be completed with `is_approved: {show(approved)}`, not {show(got)}"
             )
 
 
@@ -110,10 +111,10 @@ def test_other_tasks_are_not_approved(target: Target, approved: bool) -> None:
         run = launch(org)
         task = open_tasks(org, run)[0]
         assert (got := complete_task(org, run, task, is_approved=approved)["is_approved"]) is None, (
-            f"a task that is no approval must have `is_approved: null` after its completion, not {got!r:.200}"
+            f"a task that is no approval must have `is_approved: null` after its completion, not {show(got)}"
         )
         assert (got := org.get(f"/tasks/{task['id']}")["is_approved"]) is None, (
-            f"a task that is no approval must have `is_approved: null`, not {got!r:.200}"
+            f"a task that is no approval must have `is_approved: null`, not {show(got)}"
         )
 
 
@@ -129,13 +130,13 @@ def test_somebody_else_completed_the_task(target: Target) -> None:
         run = launch(org)
         first, second = open_tasks(org, run)[:2]
         assert (got := complete_task(org, run, first, override_user=others[0])["completer_id"]) == others[0], (
-            f"the task must be completed by the named person {others[0]}, not by {got!r:.200}"
+            f"the task must be completed by the named person {others[0]}, not by {show(got)}"
         )
         assert (got := org.get(f"/tasks/{first['id']}")["completer_id"]) == others[0], (
-            f"the task, read by its id, must be completed by the named person {others[0]}, not by {got!r:.200}"
+            f"the task, read by its id, must be completed by the named person {others[0]}, not by {show(got)}"
         )
         assert (got := complete_task(org, run, second)["completer_id"]) == me, (
-            f"a task must be completed by the token's owner where nobody is named, not by {got!r:.200}"
+            f"a task must be completed by the token's owner where nobody is named, not by {show(got)}"
         )
 
 
@@ -156,7 +157,7 @@ def test_required_fields_come_first(target: Target) -> None:
             org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]}, status=422)
             answer_fields(org, run, task, {field["id"]: sample_answer(field)})
         assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
-            f"a task with all required answers must be completed, not {got!r:.200}"
+            f"a task with all required answers must be completed, not {show(got)}"
         )
 
 
@@ -172,7 +173,7 @@ def test_a_completion_takes_no_answers(target: Target) -> None:
         for more in ({"taskdata": {field["id"]: "Smuggled"}}, {"form_fields": {field["id"]: "Smuggled"}}):
             org.send("POST", f"/runs/{run['id']}/completed-tasks", json={**body, **more})
             assert (got := stored_answers(org, run, task)) == before, (
-                f"a completion must not store answers; they are now {got!r:.200}"
+                f"a completion must not store answers; they are now {show(got)}"
             )
 
 
@@ -186,11 +187,11 @@ def test_a_hidden_task_is_not_completed(target: Target) -> None:
         client.event("hide-task", run_id=run["id"], task_id=task["id"])
         org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
         assert (got := org.get(f"/tasks/{task['id']}")["status"]) == HIDDEN_STATUS, (
-            f"a refused completion must leave the hidden task hidden, but it is {got!r:.200}"
+            f"a refused completion must leave the hidden task hidden, but it is {show(got)}"
         )
         client.event("show-task", run_id=run["id"], task_id=task["id"])
         assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
-            f"a task that is shown again must be completed, not {got!r:.200}"
+            f"a task that is shown again must be completed, not {show(got)}"
         )
 
 
@@ -216,7 +217,7 @@ def test_only_assignees_complete_some_tasks(target: Target) -> None:
             "a completion by a member who is no assignee must not complete the task"
         )
         assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
-            f"an administrator must be able to complete the task, but it is {got!r:.200}"
+            f"an administrator must be able to complete the task, but it is {show(got)}"
         )
 
 
@@ -234,7 +235,7 @@ def test_an_unknown_task_is_not_completed(target: Target) -> None:
             org.assert_refused("DELETE", f"/runs/{first['id']}/completed-tasks/{id}")
         org.assert_refused("DELETE", f"/runs/{second['id']}/completed-tasks/{task['id']}")
         assert (got := [org.get(f"/tasks/{id}") for id in (task["id"], done["id"])]) == before, (
-            f"refused requests must not change the tasks; they are now {got!r:.200}"
+            f"refused requests must not change the tasks; they are now {show(got)}"
         )
 
 
@@ -247,18 +248,18 @@ def test_progress_follows_the_tasks(target: Target) -> None:
         tasks = open_tasks(org, run)
         for number, task in enumerate(tasks):
             assert (got := read_run(org, run)["progress"]["complete"]) == number, (
-                f"with {number} tasks completed, the progress must say so, not {got!r:.200}"
+                f"with {number} tasks completed, the progress must say so, not {show(got)}"
             )
             complete_task(org, run, task)
             assert (got := read_run(org, run)["progress"]["complete"]) == number + 1, (
-                f"with {number + 1} tasks completed, the progress must say so, not {got!r:.200}"
+                f"with {number + 1} tasks completed, the progress must say so, not {show(got)}"
             )
             org.call("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
             assert (got := read_run(org, run)["progress"]["complete"]) == number, (
-                f"after a task is reopened, the progress must say {number} completed tasks, not {got!r:.200}"
+                f"after a task is reopened, the progress must say {number} completed tasks, not {show(got)}"
             )
             assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
-                f"a reopened task must be completed again, but it is {got!r:.200}"
+                f"a reopened task must be completed again, but it is {show(got)}"
             )
 
 
@@ -276,16 +277,16 @@ def test_the_last_task_completes_the_process(target: Target, data: st.DataObject
         for task in tasks:
             shown = read_run(org, run)
             assert (got := (shown["status"] == "complete", shown["completed_at"])) == (False, None), (
-                f"a process with an open task must not be complete; complete and time are {got!r:.200}"
+                f"a process with an open task must not be complete; complete and time are {show(got)}"
             )
             complete_task(org, run, task)
         shown = read_run(org, run)
         assert shown["status"] == "complete", (
-            f"a process without open tasks must be complete, not {shown['status']!r:.200}"
+            f"a process without open tasks must be complete, not {show(shown['status'])}"
         )
         assert shown["completed_at"] is not None, "a complete process must have a `completed_at`"
         assert shown["progress"]["complete"] == shown["progress"]["total"] == len(tasks), (
-            f"a complete process must count all {len(tasks)} tasks, not {shown['progress']!r:.200}"
+            f"a complete process must count all {len(tasks)} tasks, not {show(shown['progress'])}"
         )
 
 
@@ -298,18 +299,18 @@ def test_a_task_is_reopened(target: Target) -> None:
         for approved in (True, False):
             complete_task(org, run, task, is_approved=approved)
             response = org.send("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
-            assert response.status == 200, f"reopening a task must answer 200, not {response.status!r:.200}"
+            assert response.status == 200, f"reopening a task must answer 200, not {show(response.status)}"
             answered = Organization.data_of(response)
             assert isinstance(answered["tasks_changed_by_rules"], dict), (
-                f"`tasks_changed_by_rules` must be an object, not {answered['tasks_changed_by_rules']!r:.200}"
+                f"`tasks_changed_by_rules` must be an object, not {show(answered['tasks_changed_by_rules'])}"
             )
             for shown in (answered, org.get(f"/tasks/{task['id']}")):
                 assert (got := (shown["id"], shown["status"])) == (task["id"], "in-progress"), (
-                    f"a reopened task must keep its id and be in progress; id and status are {got!r:.200}"
+                    f"a reopened task must keep its id and be in progress; id and status are {show(got)}"
                 )
                 assert (actual := [shown[name] for name in ("completed_at", "completer_id", "is_approved")]) == [
                     None
-                ] * 3, f"a reopened task must have no time, person and decision of a completion, not {actual!r:.200}"
+                ] * 3, f"a reopened task must have no time, person and decision of a completion, not {show(actual)}"
 
 
 @rule("tallyfy.issues.reported", "tallyfy.issues.resolved", "tallyfy.issues.task-is-held", needs=("write",))
@@ -322,10 +323,10 @@ def test_an_issue_holds_its_task(target: Target) -> None:
         for number in range(2):
             issue = org.call("POST", f"/tasks/{task['id']}/problem", {"content": f"Fault {number}"})
             assert issue["content"] == f"Fault {number}", (
-                f"a reported issue must keep its content, not {issue['content']!r:.200}"
+                f"a reported issue must keep its content, not {show(issue['content'])}"
             )
             assert (got := read_run(org, run)["status"]) == "problem", (
-                f"a process with an issue must be in status `problem`, not {got!r:.200}"
+                f"a process with an issue must be in status `problem`, not {show(got)}"
             )
             org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
             assert org.get(f"/tasks/{task['id']}")["status"] != COMPLETED_STATUS, (
@@ -333,10 +334,10 @@ def test_an_issue_holds_its_task(target: Target) -> None:
             )
             org.call("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"], "content": "Done"})
             assert (got := read_run(org, run)["status"]) == "active", (
-                f"a process whose issue is resolved must be active, not {got!r:.200}"
+                f"a process whose issue is resolved must be active, not {show(got)}"
             )
         assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
-            f"a task whose issue is resolved must be completed, not {got!r:.200}"
+            f"a task whose issue is resolved must be completed, not {show(got)}"
         )
 
 
@@ -352,11 +353,11 @@ def test_every_issue_is_resolved(target: Target) -> None:
         ]
         for number, (task, issue) in enumerate(issues):
             assert (got := read_run(org, run)["status"]) == "problem", (
-                f"a process with {len(issues) - number} open issues must be in status `problem`, not {got!r:.200}"
+                f"a process with {len(issues) - number} open issues must be in status `problem`, not {show(got)}"
             )
             org.call("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": issue["id"]})
         assert (got := read_run(org, run)["status"]) == "active", (
-            f"a process whose issues are all resolved must be active, not {got!r:.200}"
+            f"a process whose issues are all resolved must be active, not {show(got)}"
         )
 
 
@@ -367,17 +368,17 @@ def test_an_issue_reopens_a_completed_task(target: Target) -> None:
         org = first_organization(client)
         run = launch(org)
         assert (got := complete_run(org, run)["status"]) == "complete", (
-            f"a process whose tasks are all completed must be complete, not {got!r:.200}"
+            f"a process whose tasks are all completed must be complete, not {show(got)}"
         )
         task = visible_tasks(run_tasks(org, run))[0]
         org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
         shown = org.get(f"/tasks/{task['id']}")
         assert shown["status"] != COMPLETED_STATUS, "a task with an issue must not be completed any more"
         assert shown["completed_at"] is None, (
-            f"a task with an issue must have `completed_at: null`, not {shown['completed_at']!r:.200}"
+            f"a task with an issue must have `completed_at: null`, not {show(shown['completed_at'])}"
         )
         assert (got := read_run(org, run)["status"]) == "problem", (
-            f"a process with an issue must be in status `problem`, not {got!r:.200}"
+            f"a process with an issue must be in status `problem`, not {show(got)}"
         )
 
 
@@ -390,26 +391,26 @@ def test_an_issue_holds_the_process(target: Target) -> None:
         done, task = open_tasks(org, run)[:2]
         complete_task(org, run, done)
         assert (got := read_run(org, run)["has_open_issue"]) is False, (
-            f"a process without an issue must have `has_open_issue: false`, not {got!r:.200}"
+            f"a process without an issue must have `has_open_issue: false`, not {show(got)}"
         )
         client.event("report-process-issue", run_id=run["id"], content="Wrong customer")
         shown = read_run(org, run)
         assert (got := (shown["status"], shown["has_open_issue"])) == ("issue", True), (
-            f"a process with an issue must have status `issue` and `has_open_issue: true`, not {got!r:.200}"
+            f"a process with an issue must have status `issue` and `has_open_issue: true`, not {show(got)}"
         )
         before = run_tasks(org, run)
         org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
         org.assert_refused("DELETE", f"/runs/{run['id']}/completed-tasks/{done['id']}")
         org.assert_refused("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"title": "Changed"})
         assert (got := run_tasks(org, run)) == before, (
-            f"an issue of the process must not change its tasks; they are now {got!r:.200}"
+            f"an issue of the process must not change its tasks; they are now {show(got)}"
         )
         client.event("resolve-process-issue", run_id=run["id"])
         assert (got := read_run(org, run)["status"]) == "active", (
-            f"a process whose issue is resolved must be active, not {got!r:.200}"
+            f"a process whose issue is resolved must be active, not {show(got)}"
         )
         assert (got := complete_task(org, run, task)["status"]) == COMPLETED_STATUS, (
-            f"a task must be completed after the issue of its process is resolved, but it is {got!r:.200}"
+            f"a task must be completed after the issue of its process is resolved, but it is {show(got)}"
         )
 
 
@@ -423,7 +424,7 @@ def test_an_unknown_issue_is_not_resolved(target: Target) -> None:
         org.call("POST", f"/tasks/{task['id']}/problem", {"content": "Fault"})
         org.assert_refused("POST", f"/tasks/{task['id']}/resolved-threads", {"thread_id": UNKNOWN_ID})
         assert (got := read_run(org, run)["status"]) == "problem", (
-            f"resolving an unknown issue must leave the process in status `problem`, not {got!r:.200}"
+            f"resolving an unknown issue must leave the process in status `problem`, not {show(got)}"
         )
 
 
@@ -440,14 +441,14 @@ def test_a_comment_is_added(target: Target, content: str) -> None:
         statuses = org.get(f"/tasks/{task['id']}")["status"], read_run(org, run)["status"]
         said = org.call("POST", f"/tasks/{task['id']}/comment", {"content": content})
         assert said["content"] == content, (
-            f"a comment must keep its content {content!r:.200}, not {said['content']!r:.200}"
+            f"a comment must keep its content {show(content)}, not {show(said['content'])}"
         )
         threads = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
         assert (got := [(thread["id"], thread["content"]) for thread in threads]) == [(said["id"], content)], (
-            f"the task must have the new comment as its only thread, not {got!r:.200}"
+            f"the task must have the new comment as its only thread, not {show(got)}"
         )
         assert (actual := (org.get(f"/tasks/{task['id']}")["status"], read_run(org, run)["status"])) == statuses, (
-            f"a comment must change the status of neither task nor process; they are {actual!r:.200}"
+            f"a comment must change the status of neither task nor process; they are {show(actual)}"
         )
 
 
@@ -470,20 +471,20 @@ def test_comments_are_limited_by_the_hour(target: Target) -> None:
         for number in range(120):
             response = _comment(org, task, f"Comment {number}")
             assert response.status < 300, (
-                f"comment {number + 1} of 120 must be accepted, not answer {response.status!r:.200}"
+                f"comment {number + 1} of 120 must be accepted, not answer {show(response.status)}"
             )
         response = _comment(org, task, "One too many")
         body = assert_envelope(client, response)
         assert (got := (response.status, code_of(body))) == (429, "RATE_LIMIT_EXCEEDED"), (
-            f"the 121st comment of the hour must answer 429 RATE_LIMIT_EXCEEDED, not {got!r:.200}"
+            f"the 121st comment of the hour must answer 429 RATE_LIMIT_EXCEEDED, not {show(got)}"
         )
         wait = int(response.header("retry-after") or 0)
-        assert (actual := 1) <= wait <= 3600, f"the wait for comments must be 1 to 3600 seconds, not {actual!r:.200}"
+        assert (actual := 1) <= wait <= 3600, f"the wait for comments must be 1 to 3600 seconds, not {show(actual)}"
         said = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
-        assert (actual := len(said)) == 120, f"the task must have 120 comments, not {actual!r:.200}"
+        assert (actual := len(said)) == 120, f"the task must have 120 comments, not {show(actual)}"
         client.advance(wait)
         assert (actual := _comment(org, task, "After the wait").status) < 300, (
-            f"a comment after the wait must be accepted, not answer {actual!r:.200}"
+            f"a comment after the wait must be accepted, not answer {show(actual)}"
         )
 
 
@@ -498,14 +499,14 @@ def test_an_organization_shares_the_limit(target: Target) -> None:
         task = open_tasks(org, launch(org))[0]
         for number in range(120):
             assert (got := _comment(org, task, f"Comment {number}").status) < 300, (
-                f"comment {number + 1} of 120 must be accepted, not answer {got!r:.200}"
+                f"comment {number + 1} of 120 must be accepted, not answer {show(got)}"
             )
         assert (got := _comment(other, task, "By somebody else").status) == 429, (
-            f"another member's comment must answer 429 after 120 comments of the organization, not {got!r:.200}"
+            f"another member's comment must answer 429 after 120 comments of the organization, not {show(got)}"
         )
         elsewhere = foreign.list_all("/tasks")[0]
         assert (got := _comment(foreign, elsewhere, "Elsewhere").status) < 300, (
-            f"another organization's comment must be accepted, not answer {got!r:.200}"
+            f"another organization's comment must be accepted, not answer {show(got)}"
         )
 
 

@@ -21,6 +21,7 @@ from understudy_checks.tallyfy.driver import (
     stored_answers,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 
 @rule("tallyfy.fields.dropdown", needs=("write",))
@@ -37,7 +38,7 @@ def test_a_dropdown_takes_its_options(target: Target) -> None:
         ]  # fmt: skip
         errors = _check(org, run, task, field, wrong)
         assert all("Invalid dropdown choice selected." in texts for texts in errors), (
-            f"a refused dropdown answer must get the documented message: {errors}"
+            f"a refused dropdown answer must get the documented message: {show(errors)}"
         )
 
 
@@ -60,7 +61,7 @@ def test_a_multiselect_field_takes_a_list(target: Target) -> None:
         for right in ([first], [{**first, "selected": True}], [{**first, "value": None, "selected": True}]):
             answer_fields(org, run, task, {field["id"]: right})
             assert (got := stored_answers(org, run, task)[field["id"]]) == right, (
-                f"a multiselect field must store {right!r:.200}, not {got!r:.200}"
+                f"a multiselect field must store {show(right)}, not {show(got)}"
             )
         wrong: list[Json] = [first, first["text"], [{"id": 999_999, "text": "No such option"}], [first["text"]]]
         _check(org, run, task, field, wrong)
@@ -77,7 +78,7 @@ def test_a_date_field_takes_a_date(target: Target, moment: datetime, number: int
         text = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
         answer_fields(org, run, task, {field["id"]: text})
         assert (got := stored_answers(org, run, task)[field["id"]]) == text, (
-            f"a date field must store {text!r}, not {got!r:.200}"
+            f"a date field must store {show(text)}, not {show(got)}"
         )
         _check(org, run, task, field, [number, {"date": text}, [text]])
 
@@ -93,7 +94,7 @@ def test_a_table_field_takes_its_columns(target: Target, more: int) -> None:
         cells = sample_answer(field)
         errors = _check(org, run, task, field, [[*cells, *["more"] * more], cells[:-1]])
         assert all("Number of columns does not match required columns" in texts for texts in errors), (
-            f"a refused table answer must get the documented message: {errors}"
+            f"a refused table answer must get the documented message: {show(errors)}"
         )
 
 
@@ -108,7 +109,7 @@ def test_a_text_field_takes_text(target: Target, text: str) -> None:
         run, task, field = launch_with_field(org, "text")
         answer_fields(org, run, task, {field["id"]: text})
         assert (got := stored_answers(org, run, task)[field["id"]]) == text, (
-            f"a text field must store {text!r:.200}, not {got!r:.200}"
+            f"a text field must store {show(text)}, not {show(got)}"
         )
         _check(org, run, task, field, [{"text": text}, [text]])
 
@@ -136,13 +137,13 @@ def _check(org: Organization, run: Json, task: Json, field: Json, wrong: list[Js
     for right in sample_answers(field):
         answer_fields(org, run, task, {field["id"]: right})
         assert (got := stored_answers(org, run, task)[field["id"]]) == right, (
-            f"the field must store {right!r:.200}, not {got!r:.200}"
+            f"the field must store {show(right)}, not {show(got)}"
         )
     before, errors = stored_answers(org, run, task), []
     for value in wrong:
         body = org.assert_refused(
             "PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: value}}, status=422
         )
-        assert stored_answers(org, run, task) == before, f"the refused answer {value!r} must not be stored"
+        assert stored_answers(org, run, task) == before, f"the refused answer {show(value)} must not be stored"
         errors.append([text for texts in body["errors"].values() for text in texts] + [str(message_of(body))])
     return errors

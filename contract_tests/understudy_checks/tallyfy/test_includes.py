@@ -29,6 +29,7 @@ from understudy_checks.tallyfy.driver import (
     visible_tasks,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 NAMES = (
     "checklist", "tasks", "tags", "assets", "next_task", "permissions", "tasks_meta", "ko_form_fields",
@@ -49,7 +50,7 @@ def test_includes_are_what_was_asked_for(target: Target, names: set[str]) -> Non
         for run in org.list_all("/runs")[-5:]:
             shown = read_run(org, run, **({"with_": ",".join(sorted(names))} if names else {}))
             assert (got := set(NAMES) & shown.keys()) == names, (
-                f"a process must have exactly the includes {sorted(names)} that `with` names, not {got!r:.200}"
+                f"a process must have exactly the includes {show(sorted(names))} that `with` names, not {show(got)}"
             )
 
 
@@ -61,7 +62,7 @@ def test_each_include_alone(target: Target) -> None:
         run = org.list_all("/runs")[0]
         for name in NAMES:
             assert (got := set(NAMES) & read_run(org, run, with_=name).keys()) == {name}, (
-                f"a process must have exactly the include {name} that `with` names, not {got!r:.200}"
+                f"a process must have exactly the include {name} that `with` names, not {show(got)}"
             )
 
 
@@ -73,7 +74,7 @@ def test_collections_have_data(target: Target) -> None:
         for run in org.list_all("/runs", with_="tasks,tags,next_task"):
             for name in ("tasks", "tags", "next_task"):
                 assert isinstance(run[name]["data"], list), (
-                    f"the include {name} must be a list in `data`, not {run[name]!r}"
+                    f"the include {name} must be a list in `data`, not {show(run[name])}"
                 )
                 assert isinstance(read_run(org, run, with_=name)[name]["data"], list), (
                     f"the include {name} must be a list in `data`"
@@ -88,7 +89,7 @@ def test_the_checklist_is_the_template(target: Target) -> None:
         for run in org.list_all("/runs")[-10:]:
             template = unwrap_item(read_run(org, run, with_="checklist")["checklist"])
             assert (got := (template["id"], template["title"])) == (run["checklist_id"], run["checklist_title"]), (
-                f"the included template must be that of the process; id and title are {got!r:.200}"
+                f"the included template must be that of the process; id and title are {show(got)}"
             )
 
 
@@ -100,20 +101,20 @@ def test_included_tasks_leave_hidden_ones_out(target: Target) -> None:
         run = launch(org)
         first, *others = run_tasks(org, run)
         assert (got := _ids(read_run(org, run, with_="tasks")["tasks"])) == _ids([first, *others]), (
-            f"the included tasks must be all tasks of the process, not {got!r:.200}"
+            f"the included tasks must be all tasks of the process, not {show(got)}"
         )
         client.event("hide-task", run_id=run["id"], task_id=first["id"])
         assert (got := _ids(read_run(org, run, with_="tasks")["tasks"])) == _ids(others), (
-            f"the included tasks must not contain the hidden task; they are {got!r:.200}"
+            f"the included tasks must not contain the hidden task; they are {show(got)}"
         )
         client.event("show-task", run_id=run["id"], task_id=first["id"])
         assert (got := sorted(_ids(read_run(org, run, with_="tasks")["tasks"]))) == sorted(_ids([first, *others])), (
-            f"the included tasks must contain the task that is shown again; they are {got!r:.200}"
+            f"the included tasks must contain the task that is shown again; they are {show(got)}"
         )
         for task in others:
             complete_task(org, run, task)
         assert (got := sorted(_ids(read_run(org, run, with_="tasks")["tasks"]))) == sorted(_ids([first, *others])), (
-            f"the included tasks must contain a completed task; they are {got!r:.200}"
+            f"the included tasks must contain a completed task; they are {show(got)}"
         )
 
 
@@ -129,10 +130,10 @@ def test_included_tags_are_those_of_the_process(target: Target) -> None:
             run = launch(org, tags=some)
             tags = read_run(org, run, with_="tags")["tags"]["data"]
             assert (got := sorted(tag["id"] for tag in tags)) == sorted(some), (
-                f"the included tags must be those of the launch, not {got!r:.200}"
+                f"the included tags must be those of the launch, not {show(got)}"
             )
             assert all(isinstance(tag["title"], str) and tag["title"] and "color" in tag for tag in tags), (
-                f"an included tag must have a title and a color; the tags are {tags!r:.200}"
+                f"an included tag must have a title and a color; the tags are {show(tags)}"
             )
 
 
@@ -147,10 +148,10 @@ def test_included_tasks_have_their_threads(target: Target) -> None:
         org.call("POST", f"/tasks/{second['id']}/problem", {"content": "A fault"})
         shown = {task["id"]: task for task in read_run(org, run, with_="tasks,tasks.threads")["tasks"]["data"]}
         assert (got := [thread["content"] for thread in unwrap_items(shown[first["id"]]["threads"])]) == ["A remark"], (
-            f"the first task must have its comment as a thread, not {got!r:.200}"
+            f"the first task must have its comment as a thread, not {show(got)}"
         )
         assert (got := [thread["content"] for thread in unwrap_items(shown[second["id"]]["threads"])]) == ["A fault"], (
-            f"the second task must have its issue as a thread, not {got!r:.200}"
+            f"the second task must have its issue as a thread, not {show(got)}"
         )
         assert all("threads" in task and "form_fields" not in task for task in shown.values()), (
             "with `tasks.threads`, each task must have threads and no form fields"
@@ -172,7 +173,7 @@ def test_included_tasks_have_their_form_fields(target: Target) -> None:
         asked = {step["id"]: [f["id"] for f in step["captures"]] for step in template_steps(template)}
         for task in read_run(org, run, with_="tasks,tasks.form_fields")["tasks"]["data"]:
             assert (got := [f["id"] for f in unwrap_items(task["form_fields"])]) == asked[task["step_id"]], (
-                f"the form fields of a task must be those of its step, not {got!r:.200}"
+                f"the form fields of a task must be those of its step, not {show(got)}"
             )
             assert "threads" not in task, "with `tasks.form_fields` alone, a task must have no threads"
         assert all("form_fields" not in task for task in read_run(org, run, with_="tasks")["tasks"]["data"]), (
@@ -196,10 +197,10 @@ def test_included_fields_are_those_of_the_template(target: Target) -> None:
             shown = read_run(org, run, with_="form_fields,ko_form_fields")
             assert (got := [f["id"] for f in unwrap_items(shown["ko_form_fields"])]) == [
                 f["id"] for f in template["prerun"]
-            ], f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
+            ], f"`ko_form_fields` must be the fields of the kick-off form, not {show(got)}"
             wanted = sorted((f["id"], f["field_type"]) for step in template_steps(template) for f in step["captures"])
             assert (got := sorted((f["id"], f["field_type"]) for f in unwrap_items(shown["form_fields"]))) == wanted, (
-                f"`form_fields` must be the fields of all steps, not {got!r:.200}"
+                f"`form_fields` must be the fields of all steps, not {show(got)}"
             )
 
 
@@ -214,7 +215,7 @@ def test_included_fields_tell_their_answers(target: Target) -> None:
             shown = read_run(org, run, with_="form_fields,tasks,tasks.form_fields", form_fields_values="true")
             assert (
                 got := {f["id"]: field_answer(f) for f in unwrap_items(shown["form_fields"])}[field["id"]]
-            ) == wanted, f"the field {field['id']} must have the answer {wanted!r:.200}, not {got!r:.200}"
+            ) == wanted, f"the field {field['id']} must have the answer {show(wanted)}, not {show(got)}"
         template = template_where(
             org, lambda t: len(t["prerun"]) > 1 and t["type"] == "procedure", "with a kick-off form"
         )
@@ -222,7 +223,7 @@ def test_included_fields_tell_their_answers(target: Target) -> None:
         run = launch(org, template, prerun={**launch_body(template).get("prerun", {}), **answers})
         shown = read_run(org, run, with_="ko_form_fields", form_fields_values="true")
         assert (got := {f["id"]: field_answer(f) for f in unwrap_items(shown["ko_form_fields"])}) == answers, (
-            f"the kick-off fields must have the answers of the launch, not {got!r:.200}"
+            f"the kick-off fields must have the answers of the launch, not {show(got)}"
         )
 
 
@@ -236,7 +237,7 @@ def test_commas_may_be_encoded(target: Target) -> None:
         plainly = client.send("GET", path, query="with=tasks,tags,next_task")
         encoded = client.send("GET", path, query="with=tasks%2Ctags%2Cnext_task")
         assert (got := encoded.json()) == plainly.json(), (
-            f"an encoded comma in `with` must give the same answer as a plain one, not {got!r:.200}"
+            f"an encoded comma in `with` must give the same answer as a plain one, not {show(got)}"
         )
         assert {"tasks", "tags", "next_task"} <= encoded.json()["data"].keys(), (
             "all three includes that `with` names must be there"
@@ -263,10 +264,10 @@ def test_the_next_task_is_due_first(target: Target, order: list[int], started: b
                 complete_task(org, run, task)
                 org.call("DELETE", f"/runs/{run['id']}/completed-tasks/{task['id']}")
             assert (got := _next(org, run)[0]["id"]) == task["id"], (
-                f"the next task must be the one with the earliest deadline, {task['id']}, not {got!r:.200}"
+                f"the next task must be the one with the earliest deadline, {task['id']}, not {show(got)}"
             )
             complete_task(org, run, task)
-        assert (got := _next(org, run)) == [], f"a process without open tasks must have no next task, not {got!r:.200}"
+        assert (got := _next(org, run)) == [], f"a process without open tasks must have no next task, not {show(got)}"
 
 
 @rule("tallyfy.next-task.no-hidden-task", needs=("write", "events"))
@@ -282,7 +283,7 @@ def test_a_hidden_task_is_not_next(target: Target) -> None:
         )
         client.event("show-task", run_id=run["id"], task_id=first["id"])
         assert (got := _next(org, run)[0]["id"]) == first["id"], (
-            f"a task that is shown again must be the next one, {first['id']}, not {got!r:.200}"
+            f"a task that is shown again must be the next one, {first['id']}, not {show(got)}"
         )
 
 
@@ -293,13 +294,13 @@ def test_nothing_is_next_in_the_end(target: Target) -> None:
         org = first_organization(client)
         for run in org.list_all("/runs", status="complete", with_="next_task"):
             assert run["next_task"]["data"] == [], (
-                f"a complete process must have no next task, not {run['next_task']['data']!r:.200}"
+                f"a complete process must have no next task, not {show(run['next_task']['data'])}"
             )
         run = launch(org)
         assert _next(org, run), "a process with open tasks must have a next task"
         complete_run(org, run)
         assert (got := _next(org, run)) == [], (
-            f"a process whose tasks are completed must have no next task, not {got!r:.200}"
+            f"a process whose tasks are completed must have no next task, not {show(got)}"
         )
 
 
@@ -313,10 +314,10 @@ def test_the_next_task_has_its_fields_only(target: Target) -> None:
             tasks = {task["id"]: task for task in run["tasks"]["data"]}
             for task in run["next_task"]["data"]:
                 assert (got := set(task)) == {"id", "increment_id", "title", "alias", "owners", "deadline"}, (
-                    f"the next task must have exactly its six members, not {got!r:.200}"
+                    f"the next task must have exactly its six members, not {show(got)}"
                 )
                 assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups")), (
-                    f"the owners of the next task must be three lists, not {task['owners']!r:.200}"
+                    f"the owners of the next task must be three lists, not {show(task['owners'])}"
                 )
                 assert all(task[name] == tasks[task["id"]][name] for name in task), (
                     "the members of the next task must have the values of the task"
@@ -337,11 +338,13 @@ def test_progress_counts_the_tasks(target: Target) -> None:
             for shown in (run, read_run(org, run)):
                 progress = shown["progress"]
                 assert (got := (progress["complete"], progress["total"])) == (len(done), len(tasks)), (
-                    f"the progress of {run['name']!r} must count completed and visible tasks, not {got!r:.200}"
+                    f"the progress of {show(run['name'])} must count completed and visible tasks, not {show(got)}"
                 )
                 for counts in (progress, shown["whole_progress"]):
                     exact = 100 * counts["complete"] / counts["total"] if counts["total"] else counts["percent"]
-                    assert abs(counts["percent"] - exact) <= 1, f"the percentage must be {exact:.1f} within 1: {counts}"
+                    assert abs(counts["percent"] - exact) <= 1, (
+                        f"the percentage must be {exact:.1f} within 1: {show(counts)}"
+                    )
 
 
 @rule("tallyfy.progress.hidden-tasks", needs=("write", "events"))
@@ -357,10 +360,10 @@ def test_hidden_tasks_leave_the_progress(target: Target) -> None:
             client.event(name, run_id=run["id"], task_id=hidden["id"])
             progress = read_run(org, run)["progress"]
             assert (got := (progress["complete"], progress["total"])) == (1, wanted), (
-                f"the progress must count 1 of {wanted} visible tasks as completed, not {got!r:.200}"
+                f"the progress must count 1 of {show(wanted)} visible tasks as completed, not {show(got)}"
             )
             assert abs(progress["percent"] - 100 / wanted) <= 1, (
-                f"the percentage must be {100 / wanted:.1f} within 1, not {progress['percent']}"
+                f"the percentage must be {100 / wanted:.1f} within 1, not {show(progress['percent'])}"
             )
 
 
@@ -376,7 +379,7 @@ def _has_three(template: Json) -> bool:
 
 def _next(org: Organization, run: Json) -> list[Json]:
     found = read_run(org, run, with_="next_task")["next_task"]["data"]
-    assert isinstance(found, list), f"`next_task` must be a list in `data`, not {found!r:.200}"
+    assert isinstance(found, list), f"`next_task` must be a list in `data`, not {show(found)}"
     return found
 
 

@@ -17,6 +17,7 @@ from understudy_checks.tallyfy.driver import (
     unwrap_items,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 
 @rule("tallyfy.kickoff.reopened", "tallyfy.kickoff.submitted", "tallyfy.kickoff.submitted-once", needs=("write",))
@@ -27,30 +28,30 @@ def test_the_kickoff_form_is_reopened_and_submitted(target: Target) -> None:
         run = launch(org, _optional(org))
         opened = org.call("DELETE", f"/runs/{run['id']}/complete-prerun")
         assert opened["id"] == run["id"], (
-            f"reopening the kick-off form must return the process, not {opened['id']!r:.200}"
+            f"reopening the kick-off form must return the process, not {show(opened['id'])}"
         )
         for shown in (opened, read_run(org, run)):
             assert (got := (shown["prerun_completed_at"], shown["prerun_completed_by"])) == (None, None), (
-                f"a reopened kick-off form must have no submission; time and person are {got!r:.200}"
+                f"a reopened kick-off form must have no submission; time and person are {show(got)}"
             )
             assert shown["prerun_status"] != "complete", "a reopened kick-off form must not be complete"
         submitted = org.call("POST", f"/runs/{run['id']}/complete-prerun")
         assert submitted["id"] == run["id"], (
-            f"submitting the kick-off form must return the process, not {submitted['id']!r:.200}"
+            f"submitting the kick-off form must return the process, not {show(submitted['id'])}"
         )
         for shown in (submitted, read_run(org, run)):
             assert shown["prerun_status"] == "complete", (
-                f"a submitted kick-off form must be complete, not {shown['prerun_status']!r:.200}"
+                f"a submitted kick-off form must be complete, not {show(shown['prerun_status'])}"
             )
             assert shown["prerun_completed_at"] is not None, "a submitted kick-off form must have a time"
             assert shown["prerun_completed_by"] == org.get("/me")["id"], (
-                f"a kick-off form must be submitted by the token's owner, not by {shown['prerun_completed_by']!r}"
+                f"a kick-off form must be submitted by the token's owner, not by {show(shown['prerun_completed_by'])}"
             )
         before = read_run(org, run)
         client.advance(5)
         org.call("POST", f"/runs/{run['id']}/complete-prerun")
         assert (got := read_run(org, run)) == before, (
-            f"submitting a complete kick-off form must not change the process; it is now {got!r:.200}"
+            f"submitting a complete kick-off form must not change the process; it is now {show(got)}"
         )
 
 
@@ -64,10 +65,10 @@ def test_submitting_tells_whether_rules_were_evaluated(target: Target) -> None:
         for evaluated in (True, False):
             submitted = org.call("POST", f"/runs/{run['id']}/complete-prerun")
             assert isinstance(submitted["tasks_changed_by_rules"], dict), (
-                f"`tasks_changed_by_rules` must be an object, not {submitted['tasks_changed_by_rules']!r:.200}"
+                f"`tasks_changed_by_rules` must be an object, not {show(submitted['tasks_changed_by_rules'])}"
             )
             assert submitted["rules_evaluated"] is evaluated, (
-                f"`rules_evaluated` must be {evaluated}, not {submitted['rules_evaluated']!r:.200}"
+                f"`rules_evaluated` must be {show(evaluated)}, not {show(submitted['rules_evaluated'])}"
             )
 
 
@@ -79,16 +80,16 @@ def test_a_process_waits_for_its_kickoff_form(target: Target) -> None:
         run = launch(org, _optional(org))
         submit_kickoff(org, run)
         assert (got := complete_run(org, run)["status"]) == "complete", (
-            f"a process whose tasks are completed must be complete, not {got!r:.200}"
+            f"a process whose tasks are completed must be complete, not {show(got)}"
         )
         assert (got := org.call("DELETE", f"/runs/{run['id']}/complete-prerun")["status"]) == "active", (
-            f"a process with a reopened kick-off form must be active, not {got!r:.200}"
+            f"a process with a reopened kick-off form must be active, not {show(got)}"
         )
         assert (got := read_run(org, run)["completed_at"]) is None, (
-            f"a process with a reopened kick-off form must have `completed_at: null`, not {got!r:.200}"
+            f"a process with a reopened kick-off form must have `completed_at: null`, not {show(got)}"
         )
         assert (got := org.call("POST", f"/runs/{run['id']}/complete-prerun")["status"]) == "complete", (
-            f"a process must be complete after its kick-off form is submitted, not {got!r:.200}"
+            f"a process must be complete after its kick-off form is submitted, not {show(got)}"
         )
         assert read_run(org, run)["completed_at"] is not None, "a complete process must have a `completed_at`"
         other = launch(org, _optional(org))
@@ -96,10 +97,10 @@ def test_a_process_waits_for_its_kickoff_form(target: Target) -> None:
         for task in open_tasks(org, other):
             complete_task(org, other, task)
         assert (got := read_run(org, other)["status"]) == "active", (
-            f"a process with an open kick-off form must be active, not {got!r:.200}"
+            f"a process with an open kick-off form must be active, not {show(got)}"
         )
         assert (got := submit_kickoff(org, other)["status"]) == "complete", (
-            f"a process must be complete after its kick-off form is submitted, not {got!r:.200}"
+            f"a process must be complete after its kick-off form is submitted, not {show(got)}"
         )
 
 

@@ -26,6 +26,7 @@ from understudy_checks.tallyfy.driver import (
     visible_tasks,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60).filter(
     lambda text: text == text.strip()
@@ -40,17 +41,17 @@ def test_a_launched_process_can_be_read(target: Target) -> None:
         org = first_organization(client)
         for template in [t for t in org.templates() if t["type"] == "procedure"][:6]:
             response = org.send("POST", "/runs", json=launch_body(template, name="Launched"))
-            assert response.status == 201, f"a launch must answer 201, not {response.status!r:.200}"
+            assert response.status == 201, f"a launch must answer 201, not {show(response.status)}"
             run = Organization.data_of(response)
             read = read_run(org, run)
             assert (got := (read["id"], read["name"])) == (run["id"], "Launched"), (
-                f"a launched process must be read by its id under its name; id and name are {got!r:.200}"
+                f"a launched process must be read by its id under its name; id and name are {show(got)}"
             )
             for shown in (run, read):
                 assert (got := (shown["checklist_id"], shown["checklist_title"])) == (
                     template["id"],
                     template["title"],
-                ), f"a process must name its template; id and title are {got!r:.200}"
+                ), f"a process must name its template; id and title are {show(got)}"
             assert run["id"] in [listed["id"] for listed in org.list_all("/runs", checklist_id=template["id"])], (
                 f"a launched process must be listed under its template; it is {run['id']}"
             )
@@ -66,10 +67,10 @@ def test_a_process_has_its_name_and_summary(target: Target, name: str, summary: 
         org = first_organization(client)
         run = launch(org, name=name, summary=summary)
         assert (got := (run["name"], run["summary"])) == (name, summary), (
-            f"a new process must have the name and summary of its launch, not {got!r:.200}"
+            f"a new process must have the name and summary of its launch, not {show(got)}"
         )
         assert (got := (read_run(org, run)["name"], read_run(org, run)["summary"])) == (name, summary), (
-            f"the process, read by its id, must have the name and summary of its launch, not {got!r:.200}"
+            f"the process, read by its id, must have the name and summary of its launch, not {show(got)}"
         )
 
 
@@ -81,10 +82,10 @@ def test_a_process_without_a_name_is_called_after_its_template(target: Target) -
         template = plain_template(org)
         name = launch(org, template)["name"]
         assert (got := name.startswith(f"{template['title']} - ")), (
-            f"a process without a name must be called by its template and a dash, not {got!r:.200}"
+            f"a process without a name must be called by its template and a dash, not {show(got)}"
         )
         assert any(c.isdigit() for c in name.removeprefix(f"{template['title']} - ")), (
-            f"a process without a name must have a date in its name, not {name!r}"
+            f"a process without a name must have a date in its name, not {show(name)}"
         )
 
 
@@ -97,12 +98,12 @@ def test_a_long_name_is_refused(target: Target, more: int) -> None:
         org = first_organization(client)
         template = plain_template(org)
         assert (got := len(launch(org, template, name="n" * 550)["name"])) == 550, (
-            f"a name of 550 characters must be kept whole, but has {got!r:.200}"
+            f"a name of 550 characters must be kept whole, but has {show(got)}"
         )
         before = len(org.list_all("/runs"))
         org.assert_refused("POST", "/runs", launch_body(template, name="n" * (550 + more)), status=422)
         assert (got := len(org.list_all("/runs"))) == before, (
-            f"a refused launch must start no process; the list has {got!r:.200}"
+            f"a refused launch must start no process; the list has {show(got)}"
         )
 
 
@@ -114,7 +115,7 @@ def test_a_process_has_its_owner(target: Target) -> None:
         me = org.get("/me")["id"]
         run = launch(org)
         assert (got := (run["owner_id"], run["started_by"])) == (me, me), (
-            f"a process must be owned and started by the token's owner {me}; they are {got!r:.200}"
+            f"a process must be owned and started by the token's owner {me}; they are {show(got)}"
         )
         others = {listed["owner_id"] for listed in org.list_all("/runs")} - {me}
         if not others:
@@ -122,7 +123,7 @@ def test_a_process_has_its_owner(target: Target) -> None:
         for other in others:
             run = launch(org, owner_id=other)
             assert (got := (read_run(org, run)["owner_id"], run["started_by"])) == (other, me), (
-                f"a process must be owned by the named person {other} and started by {me}; they are {got!r:.200}"
+                f"a process must be owned by the named person {show(other)} and started by {me}; they are {show(got)}"
             )
 
 
@@ -136,7 +137,7 @@ def test_an_unknown_owner_is_refused(target: Target, owner: int) -> None:
         before = len(org.list_all("/runs"))
         org.assert_refused("POST", "/runs", launch_body(plain_template(org), owner_id=owner), status=422)
         assert (got := len(org.list_all("/runs"))) == before, (
-            f"a refused launch must start no process; the list has {got!r:.200}"
+            f"a refused launch must start no process; the list has {show(got)}"
         )
 
 
@@ -152,10 +153,10 @@ def test_kickoff_answers_are_kept(target: Target) -> None:
             }
             run = launch(org, template, prerun=answers)
             assert run["prerun"] == answers, (
-                f"a new process must have the kick-off answers of its launch, not {run['prerun']!r:.200}"
+                f"a new process must have the kick-off answers of its launch, not {show(run['prerun'])}"
             )
             assert (got := read_run(org, run)["prerun"]) == answers, (
-                f"the process, read by its id, must have the kick-off answers of its launch, not {got!r:.200}"
+                f"the process, read by its id, must have the kick-off answers of its launch, not {show(got)}"
             )
 
 
@@ -177,10 +178,10 @@ def test_required_answers_are_demanded(target: Target) -> None:
             )
             texts = [text for texts in body["errors"].values() for text in texts]
             assert sorted(texts) == sorted(f"{f['label']} is required" for f in required), (
-                f"each required kick-off field without an answer must be reported by its label: {body}"
+                f"each required kick-off field without an answer must be reported by its label: {show(body)}"
             )
         assert (got := len(org.list_all("/runs"))) == before, (
-            f"a refused launch must start no process; the list has {got!r:.200}"
+            f"a refused launch must start no process; the list has {show(got)}"
         )
 
 
@@ -195,7 +196,7 @@ def test_answers_in_a_list_are_refused(target: Target) -> None:
         for given_list in ([answers], [{id: value} for id, value in answers.items()] or [{UNKNOWN_ID: "x"}], ["text"]):
             org.assert_refused("POST", "/runs", {"checklist_id": template["id"], "prerun": given_list}, status=422)
         assert (got := len(org.list_all("/runs"))) == before, (
-            f"a refused launch must start no process; the list has {got!r:.200}"
+            f"a refused launch must start no process; the list has {show(got)}"
         )
 
 
@@ -208,7 +209,7 @@ def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
             answers = launch_body(template).get("prerun", {})
             run = launch(org, template, prerun={**answers, UNKNOWN_ID: "x", "customer_name": {"a": 1}})
             assert (got := read_run(org, run)["prerun"]) == answers, (
-                f"a process must not store answers to unknown kick-off fields; it has {got!r:.200}"
+                f"a process must not store answers to unknown kick-off fields; it has {show(got)}"
             )
 
 
@@ -223,7 +224,7 @@ def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
             wanted = sorted(template_steps(template), key=lambda step: int(step["position"]))
             assert (got := [(t["step_id"], t["title"], t["position"]) for t in tasks]) == [
                 (s["id"], s["title"], s["position"]) for s in wanted
-            ], f"a new process must have one task for each step, in order; it has {got!r:.200}"
+            ], f"a new process must have one task for each step, in order; it has {show(got)}"
             assert all(t["completed_at"] is None and t["completer_id"] is None for t in tasks), (
                 "a task of a new process must have no completion"
             )
@@ -231,10 +232,10 @@ def test_a_process_has_the_tasks_of_its_steps(target: Target) -> None:
                 "a task of a new process must be neither completed nor in progress"
             )
             read = read_run(org, run)
-            assert read["status"] == "active", f"a new process must be active, not {read['status']!r:.200}"
+            assert read["status"] == "active", f"a new process must be active, not {show(read['status'])}"
             progress = {name: read["progress"][name] for name in ("complete", "total", "percent")}
             assert progress == {"complete": 0, "total": len(visible_tasks(tasks)), "percent": 0}, (
-                f"the progress of a new process must be 0 of {len(visible_tasks(tasks))} tasks, not {progress}"
+                f"the progress of a new process must be 0 of {len(visible_tasks(tasks))} tasks, not {show(progress)}"
             )
 
 
@@ -254,13 +255,13 @@ def test_a_launch_overrides_its_tasks(target: Target) -> None:
                 run = launch(org, template, tasks={step["id"]: {"deadline": deadline, "owners": owners}})
                 task = task_of_step(org, run, step)
                 assert task["owners"] == owners, (
-                    f"the owners of a task must be those that the launch names, not {task['owners']!r:.200}"
+                    f"the owners of a task must be those that the launch names, not {show(task['owners'])}"
                 )
                 assert (got := _time(task["deadline"])) == WEDNESDAY, (
-                    f"the deadline of a task must be the one that the launch names, not {got!r:.200}"
+                    f"the deadline of a task must be the one that the launch names, not {show(got)}"
                 )
                 assert task_of_step(org, run, other)["deadline"] != task["deadline"], (
-                    f"the launch must not change the deadline of another task: {task['deadline']}"
+                    f"the launch must not change the deadline of another task: {show(task['deadline'])}"
                 )
 
 
@@ -280,7 +281,7 @@ def test_tasks_belong_to_whom_their_steps_name(target: Target) -> None:
                 if nobody and step.get("assign_run_starter", True):
                     named["users"] = [me]
                 assert (got := {name: owners[name] for name in named}) == named, (
-                    f"a task of the step {step['title']!r} must belong to its assignees, not to {got!r:.200}"
+                    f"a task of the step {show(step['title'])} must belong to its assignees, not to {show(got)}"
                 )
                 kinds.add((nobody, step.get("assign_run_starter", True)))
         if len(kinds) < 3:
@@ -305,7 +306,7 @@ def test_deadlines_count_from_the_launch(target: Target) -> None:
                     continue
                 start, due = _time(run["started_at"]), _time(task_of_step(org, run, step)["deadline"])
                 assert due - start == timedelta(**{deadline["unit"]: deadline["value"]}), (
-                    f"a task with the deadline {deadline} must be due that long after {start}, not at {due}"
+                    f"a deadline of {show(deadline)} must be due that long after {show(start)}, not at {show(due)}"
                 )
                 seen.add(deadline["unit"])
         if not seen:
@@ -320,11 +321,11 @@ def test_two_launches_are_two_processes(target: Target) -> None:
         template = plain_template(org)
         runs = [launch(org, template, name="Twice") for _ in range(2)]
         assert (got := len({run["id"] for run in runs})) == len({run["increment_id"] for run in runs}) == 2, (
-            f"two launches must start processes with different ids and numbers, not {got!r:.200}"
+            f"two launches must start processes with different ids and numbers, not {show(got)}"
         )
         tasks = [task["id"] for run in runs for task in run_tasks(org, run)]
         assert len(set(tasks)) == len(tasks) == 2 * len(template_steps(template)), (
-            f"two launches must create tasks with different ids, one for each step; the ids are {tasks!r:.200}"
+            f"two launches must create tasks with different ids, one for each step; the ids are {show(tasks)}"
         )
         assert {run["id"] for run in runs} <= {run["id"] for run in org.list_all("/runs", q="Twice")}, (
             "both launched processes must be listed"

@@ -17,6 +17,7 @@ from hypothesis.stateful import rule as step
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import Json, first_organization, launch, read_run, run_tasks, submit_kickoff
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 NUMBERS = st.integers(0, 1000)
 
@@ -58,10 +59,12 @@ class LifeCycle(RuleBasedStateMachine):
         task = self.tasks[number % len(self.tasks)]
         response = self.org.send("POST", f"/runs/{self.run['id']}/completed-tasks", json={"task_id": task.id})
         if task.done or task.hidden or task.issues:
-            assert (got := 400) <= response.status < 500, f"completing {task} must be refused, not answer {got!r:.200}"
+            assert 400 <= response.status < 500, (
+                f"completing {show(task)} must be refused, not answer {response.status}"
+            )
         else:
             assert response.status == 200, (
-                f"completing {task} must answer 200, not {response.status}: {response.body[:200]!r}"
+                f"completing {show(task)} must answer 200, not {response.status}: {show(response.body)}"
             )
             task.done = True
 
@@ -72,7 +75,7 @@ class LifeCycle(RuleBasedStateMachine):
         self.status_is_known = self.status_is_known and not self._is_over()
         response = self.org.send("DELETE", f"/runs/{self.run['id']}/completed-tasks/{task.id}")
         assert (response.status == 200) == task.done, (
-            f"a task must be reopened exactly if it is completed; {task} answers {response.status}"
+            f"a task must be reopened exactly if it is completed; {show(task)} answers {response.status}"
         )
         task.done = False
 
@@ -114,10 +117,10 @@ class LifeCycle(RuleBasedStateMachine):
         """Archive the process and activate it; its status stays the same."""
         status = read_run(self.org, self.run)["status"]
         assert (got := self.org.call("DELETE", f"/runs/{self.run['id']}")["status"]) == "archived", (
-            f"an archived process must be in status `archived`, not {got!r:.200}"
+            f"an archived process must be in status `archived`, not {show(got)}"
         )
         assert (got := self.org.call("PUT", f"/runs/{self.run['id']}/activate")["status"]) == status, (
-            f"an activated process must be in its earlier status {status!r}, not {got!r:.200}"
+            f"an activated process must be in its earlier status {show(status)}, not {show(got)}"
         )
 
     @invariant()
@@ -127,28 +130,28 @@ class LifeCycle(RuleBasedStateMachine):
         seen = [task for task in self.tasks if not task.hidden]
         progress = shown["progress"]
         assert (got := (progress["complete"], progress["total"])) == (sum(task.done for task in seen), len(seen)), (
-            f"the progress must count the completed and the visible tasks of {self.tasks}, not {got!r:.200}"
+            f"the progress must count the completed and the visible tasks of {show(self.tasks)}, not {show(got)}"
         )
         if any(task.issues for task in self.tasks):
             assert shown["status"] == "problem", (
-                f"a process with an open issue must be in status `problem`, not {shown['status']!r:.200}"
+                f"a process with an open issue must be in status `problem`, not {show(shown['status'])}"
             )
         elif self.status_is_known and seen:
             assert (shown["status"] == "complete") == self._is_over(), (
-                f"a process with {self.tasks} must not have the status {shown['status']}"
+                f"a process with {show(self.tasks)} must not have the status {shown['status']}"
             )
             assert (shown["completed_at"] is not None) == self._is_over(), (
-                f"a process in status {shown['status']} must not have `completed_at: {shown['completed_at']}`"
+                f"a process in status {shown['status']} must not have `completed_at: {show(shown['completed_at'])}`"
             )
         left = {task.id for task in seen if not task.done}
         assert (actual := {task["id"] for task in shown["next_task"]["data"]}) <= left, (
-            f"the next tasks must be open ones, not {actual!r:.200}"
+            f"the next tasks must be open ones, not {show(actual)}"
         )
         assert bool(shown["next_task"]["data"]) == bool(left), (
-            f"a process must have a next task exactly while tasks are open; it has {shown['next_task']['data']!r:.200}"
+            f"a process must have a next task exactly while tasks are open; it has {show(shown['next_task']['data'])}"
         )
         assert (actual := {task["id"] for task in shown["tasks"]["data"]}) == {task.id for task in seen}, (
-            f"the included tasks must be the visible ones, not {actual!r:.200}"
+            f"the included tasks must be the visible ones, not {show(actual)}"
         )
 
     def _is_over(self) -> bool:

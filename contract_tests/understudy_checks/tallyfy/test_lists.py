@@ -29,6 +29,7 @@ from understudy_checks.tallyfy.driver import (
     unwrap_items,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 INCLUDES = ("assets", "folders", "roles", "activities", "issues", "comments", "threads_count")
 DUE: dict[str, Callable[[str, str], bool]] = {
@@ -49,7 +50,7 @@ def test_documented_values_are_accepted(target: Target, reading: Operation) -> N
             for value in parameter.schema.get("enum", ()):
                 response = call(client, reading, FoundArguments({**known, parameter.name: value}, None))
                 assert response.status < 300, (
-                    f"{reading.id} must accept {parameter.name}={value}, not answer {response.status!r:.200}"
+                    f"{reading.id} must accept {parameter.name}={show(value)}, not answer {show(response.status)}"
                 )
 
 
@@ -64,7 +65,7 @@ def test_tasks_of_the_organization_are_found_by_guest_and_group(target: Target) 
             for one in known[:4]:
                 wanted = [t for t in everything if one in map(str, t["owners"][name])]
                 assert (got := _ids(org.list_all("/tasks", **{name: one}))) == _ids(wanted), (
-                    f"`{name}={one}` must list exactly the tasks that it owns, not {got!r:.200}"
+                    f"`{name}={show(one)}` must list exactly the tasks that it owns, not {show(got)}"
                 )
             if not known:
                 raise Skipped(f"no task belongs to {name}")
@@ -94,9 +95,9 @@ def test_tasks_of_a_process_are_found_by_deadline(target: Target) -> None:
         path, tasks = f"/runs/{run['id']}/tasks", run_tasks(org, run)
         _assert_due(org, path, tasks)
         both = org.list_all(path, deadline_start_range=days[0], deadline_end_range=days[1])
-        assert (got := _days(both)) == days[:2], f"a range of deadlines must include both days, not {got!r:.200}"
+        assert (got := _days(both)) == days[:2], f"a range of deadlines must include both days, not {show(got)}"
         assert (got := _days(org.list_all(path, deadline_on=days[2], deadline_end_range=days[1]))) == [days[2]], (
-            f"`deadline_on` must win over a range of days; the tasks are due on {got!r:.200}"
+            f"`deadline_on` must win over a range of days; the tasks are due on {show(got)}"
         )
 
 
@@ -112,7 +113,7 @@ def test_tasks_are_found_by_tag_and_folder_of_their_process(target: Target) -> N
             for one in known:
                 wanted = [task for task in everything if one in owners.get(task["run_id"], ())]
                 assert (got := _ids(org.list_all("/tasks", **{name: one}))) == _ids(wanted), (
-                    f"`{name}={one}` must list exactly the tasks of the processes that have it, not {got!r:.200}"
+                    f"`{name}={show(one)}` must list exactly the tasks of the processes that have it, not {show(got)}"
                 )
             if not known:
                 raise Skipped(f"no process has a {name}")
@@ -131,7 +132,7 @@ def test_tasks_are_found_by_the_day_of_their_creation(target: Target) -> None:
             asked = first if first == last else f"{first}:{last}"
             wanted = [task for task in everything if first <= task["created_at"][:10] <= last]
             assert (got := _ids(org.list_all("/tasks", created=asked))) == _ids(wanted), (
-                f"`created={asked}` must list exactly the tasks created then, not {got!r:.200}"
+                f"`created={show(asked)}` must list exactly the tasks created then, not {show(got)}"
             )
 
 
@@ -162,17 +163,17 @@ def test_lists_of_tasks_are_sorted(target: Target) -> None:
             up, down, newest = (org.list_all(path, **plain, **{name: by}) for by in ("deadline", "-deadline", "newest"))
             dated = [task["deadline"] for task in up if task["deadline"]]
             assert dated == sorted(dated), (
-                f"tasks must be sorted by deadline, earliest first; the deadlines are {dated!r:.200}"
+                f"tasks must be sorted by deadline, earliest first; the deadlines are {show(dated)}"
             )
             assert (got := [task["deadline"] for task in down if task["deadline"]]) == dated[::-1], (
-                f"tasks must be sorted by deadline, latest first; the deadlines are {got!r:.200}"
+                f"tasks must be sorted by deadline, latest first; the deadlines are {show(got)}"
             )
             created = [task["created_at"] for task in newest]
             assert created == sorted(created, reverse=True), (
-                f"tasks must be sorted by creation, newest first; the times are {created!r:.200}"
+                f"tasks must be sorted by creation, newest first; the times are {show(created)}"
             )
             assert (actual := len({*_ids(up)})) == len({*_ids(down)}) == len({*_ids(newest)}) == len(up), (
-                f"each order must list each task once; the orders have {actual!r:.200} different tasks"
+                f"each order must list each task once; the orders have {show(actual)} different tasks"
             )
             if len(set(dated)) < 2 or len(set(created)) < 2:
                 raise Skipped("the tasks are too much alike")
@@ -216,7 +217,7 @@ def test_listed_tasks_include_what_was_asked_for(target: Target, names: set[str]
             made = [task for task in tasks if task["run_id"] is not None]
             for task in made:
                 assert (got := {"step", "run", "summary"} & task.keys()) == names, (
-                    f"a task at {path} must have exactly the includes {sorted(names)} of `with`, not {got!r:.200}"
+                    f"a task at {path} must have exactly the includes {show(sorted(names))} of `with`, not {show(got)}"
                 )
                 assert "step" not in names or unwrap_item(task["step"])["id"] == task["step_id"], (
                     f"an included step must be that of its task {task['id']}"
@@ -237,7 +238,7 @@ def test_archived_templates_are_listed_on_request(target: Target) -> None:
         client.event("archive-template", checklist_id=before[0])
         for value in (None, "false", "0"):
             assert (got := _ids(org.list_all("/checklists", archived=value))) == before[1:], (
-                f"`archived={value}` must list exactly the templates that are not archived, not {got!r:.200}"
+                f"`archived={show(value)}` must list exactly the templates that are not archived, not {show(got)}"
             )
         only = _ids(org.list_all("/checklists", archived="only"))
         assert before[0] in only, "an archived template must be listed with `archived=only`"
@@ -246,7 +247,7 @@ def test_archived_templates_are_listed_on_request(target: Target) -> None:
         )
         for value in ("true", "1"):
             assert sorted(_ids(org.list_all("/checklists", archived=value))) == sorted(only + before[1:]), (
-                f"`archived={value}` must list all templates, archived or not"
+                f"`archived={show(value)}` must list all templates, archived or not"
             )
 
 
@@ -271,7 +272,7 @@ def test_processes_are_found_by_further_statuses(target: Target) -> None:
         everything = org.list_all("/runs")
         starred = [run for run in everything if run["starred"]]
         assert (got := _ids(org.list_all("/runs", status="starred"))) == _ids(starred), (
-            f"`status=starred` must list exactly the starred processes, not {got!r:.200}"
+            f"`status=starred` must list exactly the starred processes, not {show(got)}"
         )
         delayed = org.list_all("/runs", status="delayed")
         assert all(run["late_tasks"] > 0 and run["status"] != "complete" for run in delayed), (
@@ -313,15 +314,15 @@ def test_late_tasks_are_counted(target: Target) -> None:
         }
         run = launch(org, template, tasks=given)
         assert run["late_tasks"] == 0, (
-            f"a process without late tasks must have `late_tasks: 0`, not {run['late_tasks']!r:.200}"
+            f"a process without late tasks must have `late_tasks: 0`, not {show(run['late_tasks'])}"
         )
         client.advance(_seconds(run["created_at"], f"{year}-07-06T12:00:00Z"))
         assert (got := read_run(org, run)["late_tasks"]) == 2, (
-            f"a process with two late tasks must have `late_tasks: 2`, not {got!r:.200}"
+            f"a process with two late tasks must have `late_tasks: 2`, not {show(got)}"
         )
         complete_task(org, run, open_tasks(org, run)[0])
         assert (got := read_run(org, run)["late_tasks"]) == 1, (
-            f"a completed task must not count as late; `late_tasks` is {got!r:.200}"
+            f"a completed task must not count as late; `late_tasks` is {show(got)}"
         )
 
 
@@ -334,11 +335,11 @@ def test_a_process_tells_of_its_tasks(target: Target) -> None:
             tasks = run_tasks(org, run)
             people = {person for task in tasks for person in task["owners"]["users"]}
             assert (got := set(read_run(org, run)["collaborators"])) == people, (
-                f"`collaborators` must be the people with a task in the process, not {got!r:.200}"
+                f"`collaborators` must be the people with a task in the process, not {show(got)}"
             )
             dated = [task["deadline"] for task in tasks if task["deadline"] and task["status"] != "auto-skipped"]
             assert (got := read_run(org, run)["max_task_deadline"]) == max(dated, default=None), (
-                f"`max_task_deadline` must be the latest deadline of the tasks, not {got!r:.200}"
+                f"`max_task_deadline` must be the latest deadline of the tasks, not {show(got)}"
             )
 
 
@@ -353,7 +354,7 @@ def test_somebody_else_starts_a_process(target: Target) -> None:
             raise Skipped("all processes belong to one person")
         for given in (others[0], str(others[0])):
             assert (got := read_run(org, launch(org, user_id=given))["started_by"]) == others[0], (
-                f"a process must be started by the person in `user_id`, {others[0]}, not by {got!r:.200}"
+                f"a process must be started by the person in `user_id`, {others[0]}, not by {show(got)}"
             )
 
 
@@ -370,13 +371,13 @@ def test_a_process_is_launched_as_told(target: Target, starred: bool, public: bo
         members = {"starred": starred, "is_public": public, "parent_id": parent, "users": [me]}
         run = read_run(org, launch(org, name="N", folders=folders, **members), with_="folders")
         assert (got := {name: run[name] for name in members}) == members, (
-            f"a process must have the members of its launch, not {got!r:.200}"
+            f"a process must have the members of its launch, not {show(got)}"
         )
         assert (actual := _ids(unwrap_items(run["folders"]))) == folders, (
-            f"a process must be in the folders of its launch, not {actual!r:.200}"
+            f"a process must be in the folders of its launch, not {show(actual)}"
         )
         assert (got := org.call("PUT", f"/runs/{run['id']}", {"name": "R"})["name"]) == "R", (
-            f"a process must be renamed after its launch, but is called {got!r:.200}"
+            f"a process must be renamed after its launch, but is called {show(got)}"
         )
         if not folders:
             raise Skipped("no process is in a folder")
@@ -394,7 +395,7 @@ def test_a_task_gets_another_place(target: Target) -> None:
         run = launch(org, template, tasks={last["id"]: {"position": 1, "max_assignable": 3}})
         task = next(task for task in run_tasks(org, run) if task["step_id"] == last["id"])
         assert (got := (task["position"], task["max_assignable"])) == (1, 3), (
-            f"position and number of assignees of a task must be 1 and 3 as in the launch, not {got!r:.200}"
+            f"position and number of assignees of a task must be 1 and 3 as in the launch, not {show(got)}"
         )
 
 
@@ -415,10 +416,10 @@ def test_a_task_changes_its_place_and_type(target: Target, kind: str, secret: bo
         org.call("PUT", path, {**members, "started_at": "2031-01-06T08:00:00Z"})
         task = org.get(path)
         assert (got := {name: task[name] for name in members}) == members, (
-            f"a task must have the members of its update, not {got!r:.200}"
+            f"a task must have the members of its update, not {show(got)}"
         )
         assert task["started_at"][:19] == "2031-01-06T08:00:00", (
-            f"a task must start when its update says, not at {task['started_at']!r}"
+            f"a task must start when its update says, not at {show(task['started_at'])}"
         )
 
 
@@ -443,10 +444,14 @@ def test_a_comment_has_what_it_was_given(target: Target, label: str | None, stat
         comment = org.call("POST", f"/tasks/{task['id']}/comment", {**body, "label": label})
         for shown in (comment, org.call("POST", f"/tasks/{task['id']}/problem", body)):
             assert shown["sent_to"] == [me], (
-                f"a comment must show the person it was sent to, not {shown['sent_to']!r:.200}"
+                f"a comment must show the person it was sent to, not {show(shown['sent_to'])}"
             )
-            assert state in (None, shown["state"]), f"a comment must have the state {state!r}, not {shown['state']!r}"
-        assert label in (None, comment["label"]), f"a comment must have the label {label!r}, not {comment['label']!r}"
+            assert state in (None, shown["state"]), (
+                f"a comment must have the state {show(state)}, not {show(shown['state'])}"
+            )
+        assert label in (None, comment["label"]), (
+            f"a comment must have the label {show(label)}, not {show(comment['label'])}"
+        )
 
 
 @rule("tallyfy.issues.resolution", needs=("write",))
@@ -464,10 +469,10 @@ def test_a_resolution_has_what_it_was_given(target: Target, state: str | None) -
         body = {"thread_id": issue["id"], "content": "It works again", "state": state}
         resolution = org.call("POST", f"/tasks/{task['id']}/resolved-threads", body)
         assert resolution["content"] == "It works again", (
-            f"a resolution must keep its content, not {resolution['content']!r:.200}"
+            f"a resolution must keep its content, not {show(resolution['content'])}"
         )
         assert state in (None, resolution["state"]), (
-            f"a resolution must have the state {state!r}, not {resolution['state']!r}"
+            f"a resolution must have the state {show(state)}, not {show(resolution['state'])}"
         )
 
 
@@ -478,10 +483,10 @@ def test_a_person_has_the_members_that_clients_need(target: Target) -> None:
         org = first_organization(client)
         person = org.get("/me")
         assert {"id", "email", "username", "first_name", "last_name", "full_name"} <= person.keys(), (
-            f"a person must have an id, names and an address; the members are {sorted(person)}"
+            f"a person must have an id, names and an address; the members are {show(sorted(person))}"
         )
         assert person["full_name"] == f"{person['first_name']} {person['last_name']}", (
-            f"`full_name` must be first and last name, not {person['full_name']!r:.200}"
+            f"`full_name` must be first and last name, not {show(person['full_name'])}"
         )
 
 
@@ -491,7 +496,7 @@ def test_a_listed_process_has_further_fields(target: Target) -> None:
     names = {"due_date_passed", "due_soon", "late_tasks", "collaborators", "parent_id", "can_add_oot", "has_open_issue"}
     with target.open() as client:
         for run in first_organization(client).list_all("/runs"):
-            assert names <= run.keys(), f"a listed process must have the members {names - run.keys()}"
+            assert names <= run.keys(), f"a listed process must have the members {show(names - run.keys())}"
 
 
 @rule("tallyfy.fields.members", "tallyfy.tasks.client-members")
@@ -510,7 +515,7 @@ def test_fields_and_tasks_have_the_members_that_clients_need(target: Target) -> 
             )
         for task in org.list_all("/tasks"):
             assert {"id", "increment_id", "title", "original_title"} <= task.keys(), (
-                f"a task must have its id, number, title and original title; the members are {sorted(task)}"
+                f"a task must have its id, number, title and original title; the members are {show(sorted(task))}"
             )
 
 
@@ -526,7 +531,7 @@ def test_a_task_includes_further_things(target: Target, names: set[str]) -> None
         run = org.list_all("/runs")[0]
         task = run_tasks(org, run)[0]
         assert (got := set(INCLUDES) & org.get(f"/tasks/{task['id']}", **query).keys()) == names, (
-            f"a task must have exactly the includes {sorted(names)} that `with` names, not {got!r:.200}"
+            f"a task must have exactly the includes {show(sorted(names))} that `with` names, not {show(got)}"
         )
         listed = {"comments": "comments"} if "comments" in names else {}
         assert ("comments" in run_tasks(org, run, with_=listed.get("comments", "step"))[0]) == bool(listed), (
@@ -545,7 +550,7 @@ def _assert_told_apart(org: Organization, path: str, own: set[str]) -> None:
     exactly = {"complete": done, "hasproblem": held, "inprogress": moving} | ({"completed": done} if whole else {})
     for status, wanted in exactly.items():
         assert (got := {*_ids(org.list_all(path, status=status))}) == wanted, (
-            f"`status={status}` at {path} must list exactly the tasks with it, not {got!r:.200}"
+            f"`status={status}` at {path} must list exactly the tasks with it, not {show(got)}"
         )
     never = ("active", "incomplete", "not-started", "overdue", "due_soon", *(() if whole else ("active_visible",)))
     for status in never:
@@ -564,7 +569,7 @@ def _assert_due(org: Organization, path: str, everything: list[Json]) -> None:
         for day in (days[0], days[len(days) // 2], days[-1]):
             wanted = [task for task in everything if task["deadline"] and fits(task["deadline"][:10], day)]
             assert (got := _ids(org.list_all(path, **{name: day}))) == _ids(wanted), (
-                f"`{name}={day}` must list exactly the tasks that are due then, not {got!r:.200}"
+                f"`{name}={day}` must list exactly the tasks that are due then, not {show(got)}"
             )
 
 

@@ -14,6 +14,7 @@ from understudy_checks.pagination import ids, longest_list, request_page, walk
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import Json
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 SIZES = st.integers(1, 100)
 
@@ -35,9 +36,9 @@ def test_a_page_tells_the_totals(target: Target, listing: Operation, size: int, 
         wanted = (total, len(body["data"]), size, number, pages)
         assert (
             got := tuple(pagination[name] for name in ("total", "count", "per_page", "current_page", "total_pages"))
-        ) == wanted, f"the pagination of page {number} with {size} items must be {wanted}, not {got!r:.200}"
+        ) == wanted, f"the pagination of page {number} with {size} items must be {show(wanted)}, not {show(got)}"
         assert (actual := len(body["data"])) == min(size, total - (number - 1) * size), (
-            f"page {number} of {total} items must have as many of its {size} items as are left, not {actual!r:.200}"
+            f"page {number} of {show(total)} items must have all of its {size} items that are left, not {show(actual)}"
         )
 
 
@@ -48,7 +49,7 @@ def test_a_list_begins_with_its_first_page(target: Target, listing: Operation) -
         arguments = find_arguments(client, listing).arguments
         first, plain = (request_page(client, listing, arguments, limit=2, cursor=page).json() for page in (1, None))
         assert plain["meta"]["pagination"]["current_page"] == 1, (
-            f"without `page`, a list must answer page 1, not {plain['meta']['pagination']['current_page']!r:.200}"
+            f"without `page`, a list must answer page 1, not {show(plain['meta']['pagination']['current_page'])}"
         )
         assert plain["data"] == first["data"], "without `page`, a list must answer the items of page 1"
 
@@ -65,7 +66,7 @@ def test_links_lead_through_a_list(target: Target, listing: Operation, size: int
         size = max(size, -(-len(everything) // 20))
         seen, body = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
         assert seen == everything, (
-            f"following `links.next` must lead through the whole list once, not through {seen!r:.200}"
+            f"following `links.next` must lead through the whole list once, not through {show(seen)}"
         )
         assert not dict(body["meta"]["pagination"].get("links") or {}).get("next"), (
             "the last page must have no `links.next`"
@@ -82,7 +83,7 @@ def test_links_keep_the_filters(target: Target) -> None:
         size = max(1, len(wanted) // 3)
         seen, _ = _follow(client, request_page(client, listing, arguments, limit=size).json(), size)
         assert seen == wanted, (
-            f"following `links.next` of a filtered list must stay within its filter, not lead through {seen!r:.200}"
+            f"following `links.next` of a filtered list must stay within its filter, not lead through {show(seen)}"
         )
 
 
@@ -95,11 +96,11 @@ def test_everything_at_once(target: Target, listing: Operation) -> None:
         for more in ({}, {"per_page": 1}, {"page": 2}):
             answer = call(client, listing, FoundArguments({**arguments, "without_pagination": "true", **more}, None))
             assert ids(answer.json()["data"]) == everything, (
-                f"`without_pagination=true` must answer all items in order, with {more} too"
+                f"`without_pagination=true` must answer all items in order, with {show(more)} too"
             )
         plain = call(client, listing, FoundArguments({**arguments, "without_pagination": "false", "per_page": 1}, None))
         assert (got := ids(plain.json()["data"])) == everything[:1], (
-            f"`per_page=1` must answer the first item alone, not {got!r:.200}"
+            f"`per_page=1` must answer the first item alone, not {show(got)}"
         )
 
 
@@ -110,14 +111,14 @@ def _follow(client: Client, body: Json, size: int) -> tuple[list[str], Json]:
         number = body["meta"]["pagination"]["current_page"]
         org = urlsplit(following)
         response = client.send("GET", org.path.removeprefix(client.prefix), query=org.query)
-        assert response.status == 200, f"the link {following} must answer 200, not {response.status!r:.200}"
+        assert response.status == 200, f"the link {show(following)} must answer 200, not {show(response.status)}"
         body = response.json()
         pagination = body["meta"]["pagination"]
         assert pagination["per_page"] == size, (
-            f"`links.next` must keep `per_page={size}`, not use {pagination['per_page']!r:.200}"
+            f"`links.next` must keep `per_page={size}`, not use {show(pagination['per_page'])}"
         )
         assert pagination["current_page"] == number + 1, (
-            f"`links.next` must lead to page {number + 1}, not to {pagination['current_page']!r:.200}"
+            f"`links.next` must lead to page {number + 1}, not to {show(pagination['current_page'])}"
         )
         seen += ids(body["data"])
     return seen, body
@@ -128,6 +129,6 @@ def _next(body: Json) -> str | None:
     pagination = body["meta"]["pagination"]
     following: str | None = dict(pagination.get("links") or {}).get("next")
     assert bool(following) == (pagination["current_page"] < pagination["total_pages"]), (
-        f"every page but the last must have `links.next`: {pagination}"
+        f"every page but the last must have `links.next`: {show(pagination)}"
     )
     return following

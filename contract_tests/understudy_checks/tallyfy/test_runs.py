@@ -23,6 +23,7 @@ from understudy_checks.tallyfy.driver import (
     unwrap_items,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "id": str, "increment_id": int, "checklist_id": str, "checklist_title": str, "name": str,
@@ -55,7 +56,7 @@ def test_a_listed_process_has_its_fields(target: Target) -> None:
     """A listed process has its documented members."""
     with target.open() as client:
         for run in first_organization(client).list_all("/runs"):
-            assert set(LISTED) <= run.keys(), f"a listed process must have the members {set(LISTED) - run.keys()}"
+            assert set(LISTED) <= run.keys(), f"a listed process must have the members {show(set(LISTED) - run.keys())}"
 
 
 @rule("tallyfy.runs.unknown-run", "tallyfy.archive.unknown-run", "tallyfy.purge.unknown-run", needs=("write",))
@@ -84,10 +85,10 @@ def test_times_go_with_the_status(target: Target) -> None:
         for run in (*(read_run(org, run) for run in live), *live, *archived):
             if run["status"] in ("active", "complete"):
                 assert (run["completed_at"] is not None) == (run["status"] == "complete"), (
-                    f"a process must have `completed_at` exactly if it is complete: {run}"
+                    f"a process must have `completed_at` exactly if it is complete: {show(run)}"
                 )
             assert (run["archived_at"] is not None) == (run["status"] == "archived"), (
-                f"a process must have `archived_at` exactly if it is archived: {run}"
+                f"a process must have `archived_at` exactly if it is archived: {show(run)}"
             )
         if not archived or not {"active", "complete"} <= {run["status"] for run in live}:
             raise Skipped("not every status is there")
@@ -108,11 +109,11 @@ def test_archived_processes_are_listed_on_request(target: Target) -> None:
             "a list must not hold archived processes"
         )
         assert (got := sorted(_ids(both))) == sorted([*_ids(live), *_ids(archived)]), (
-            f"`archived=true` must list archived and live processes, not {got!r:.200}"
+            f"`archived=true` must list archived and live processes, not {show(got)}"
         )
         for query in ({"status": "active"}, {"q": ""}, {"sort": "name"}, {"starred": "false"}):
             assert not {run["id"] for run in org.list_all("/runs", **query)} & set(_ids(archived)), (
-                f"an archived process must not be listed with {query}"
+                f"an archived process must not be listed with {show(query)}"
             )
 
 
@@ -130,14 +131,14 @@ def test_processes_are_filtered_by_status(target: Target) -> None:
         )
         assert org.list_all("/runs", status="active"), "`status=active` must list the active processes, but lists none"
         assert (got := _ids(org.list_all("/runs", status="complete"))) == shown["complete"], (
-            f"`status=complete` must list exactly the complete processes, not {got!r:.200}"
+            f"`status=complete` must list exactly the complete processes, not {show(got)}"
         )
         assert (got := _ids(org.list_all("/runs", status="issue"))) == shown["issue"], (
-            f"`status=issue` must list exactly the processes with an issue of their own, not {got!r:.200}"
+            f"`status=issue` must list exactly the processes with an issue of their own, not {show(got)}"
         )
         wanted = [run["id"] for run in everything if run["status"] in ("problem", "issue")]
         assert (got := _ids(org.list_all("/runs", status="problem"))) == wanted, (
-            f"`status=problem` must list exactly the processes with an issue of either kind, not {got!r:.200}"
+            f"`status=problem` must list exactly the processes with an issue of either kind, not {show(got)}"
         )
         if not all(shown.values()):
             raise Skipped("not every status is there")
@@ -152,13 +153,13 @@ def test_processes_are_filtered_by_template(target: Target) -> None:
         for template in sorted({run["checklist_id"] for run in everything})[:8]:
             wanted = [run["id"] for run in everything if run["checklist_id"] == template]
             assert (got := _ids(org.list_all("/runs", checklist_id=template))) == wanted, (
-                f"`checklist_id` must list exactly the processes of template {template}, not {got!r:.200}"
+                f"`checklist_id` must list exactly the processes of template {show(template)}, not {show(got)}"
             )
             assert (got := _ids(org.list_all("/runs", blueprint_id=template))) == wanted, (
-                f"`blueprint_id` must list exactly the processes of template {template}, not {got!r:.200}"
+                f"`blueprint_id` must list exactly the processes of template {show(template)}, not {show(got)}"
             )
         assert (got := org.list_all("/runs", checklist_id=UNKNOWN_ID)) == [], (
-            f"an unknown `checklist_id` must list nothing, not {got!r:.200}"
+            f"an unknown `checklist_id` must list nothing, not {show(got)}"
         )
 
 
@@ -173,14 +174,14 @@ def test_processes_are_filtered_by_people_and_groups(target: Target) -> None:
         for some in [(one,) for one in known] + list(combinations(known, 2))[:2]:
             wanted = [run["id"] for run in everything if people[run["id"]] & set(some)]
             assert (got := _ids(org.list_all("/runs", owners=",".join(map(str, some))))) == wanted, (
-                f"`owners` must list exactly the processes of the people {some}, not {got!r:.200}"
+                f"`owners` must list exactly the processes of the people {show(some)}, not {show(got)}"
             )
         groups = {run["id"]: _owners(org, run, "groups") for run in everything}
         named = sorted({group for found in groups.values() for group in found})
         for group in named:
             assert (got := _ids(org.list_all("/runs", groups=group))) == [
                 r["id"] for r in everything if group in groups[r["id"]]
-            ], f"`groups={group}` must list exactly the processes with tasks of the group, not {got!r:.200}"
+            ], f"`groups={group}` must list exactly the processes with tasks of the group, not {show(got)}"
         if len(known) < 2 or not named:
             raise Skipped("the tasks of this target belong to too few")
 
@@ -198,25 +199,25 @@ def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
         for tag in known:
             assert (got := _ids(org.list_all("/runs", tag=tag))) == [
                 r["id"] for r in everything if tag in tags[r["id"]]
-            ], f"`tag={tag}` must list exactly the processes with the tag, not {got!r:.200}"
+            ], f"`tag={tag}` must list exactly the processes with the tag, not {show(got)}"
         assert (got := _ids(org.list_all("/runs", tag_ids=",".join(known)))) == [
             r["id"] for r in everything if tags[r["id"]]
-        ], f"`tag_ids` with all tags must list exactly the processes with a tag, not {got!r:.200}"
+        ], f"`tag_ids` with all tags must list exactly the processes with a tag, not {show(got)}"
         assert (got := _ids(org.list_all("/runs", untagged="true"))) == [
             r["id"] for r in everything if not tags[r["id"]]
-        ], f"`untagged=true` must list exactly the processes without a tag, not {got!r:.200}"
+        ], f"`untagged=true` must list exactly the processes without a tag, not {show(got)}"
         folders = {run["id"]: {folder["id"] for folder in unwrap_items(run["folders"])} for run in everything}
         for folder in sorted({folder for found in folders.values() for folder in found}):
             assert (got := _ids(org.list_all("/runs", folder=folder))) == [
                 r["id"] for r in everything if folder in folders[r["id"]]
-            ], f"`folder={folder}` must list exactly the processes in the folder, not {got!r:.200}"
+            ], f"`folder={folder}` must list exactly the processes in the folder, not {show(got)}"
         assert (got := _ids(org.list_all("/runs", starred="true"))) == [r["id"] for r in everything if r["starred"]], (
-            f"`starred=true` must list exactly the starred processes, not {got!r:.200}"
+            f"`starred=true` must list exactly the starred processes, not {show(got)}"
         )
         for kind in ("procedure", "form", "document"):
             assert (got := _ids(org.list_all("/runs", type=kind))) == [
                 r["id"] for r in everything if r["type"] == kind
-            ], f"`type={kind}` must list exactly the processes of the type, not {got!r:.200}"
+            ], f"`type={kind}` must list exactly the processes of the type, not {show(got)}"
         if not known or not any(folders.values()) or len({run["type"] for run in everything}) < 2:
             raise Skipped("the processes of this target are too much alike")
 
@@ -230,10 +231,10 @@ def test_processes_are_searched(target: Target) -> None:
         for word in {max(run["name"].split(), key=len) for run in everything[:15]}:
             wanted = [run["id"] for run in everything if word.lower() in run["name"].lower()]
             assert (got := _ids(org.list_all("/runs", q=word))) == wanted, (
-                f"`q={word}` must list exactly the processes with the word in their name, not {got!r:.200}"
+                f"`q={word}` must list exactly the processes with the word in their name, not {show(got)}"
             )
         assert (got := org.list_all("/runs", q="no process is called this")) == [], (
-            f"a search without a match must list nothing, not {got!r:.200}"
+            f"a search without a match must list nothing, not {show(got)}"
         )
 
 
@@ -256,7 +257,7 @@ def test_filters_combine(target: Target, data: st.DataObject) -> None:
         each = [set(_ids(org.list_all("/runs", **{name: known[name]}))) for name in names]
         wanted = [id for id in _ids(org.list_all("/runs")) if all(id in found for found in each)]
         assert (got := _ids(org.list_all("/runs", **{name: known[name] for name in names}))) == wanted, (
-            f"the filters {names} together must list exactly what each of them lists, not {got!r:.200}"
+            f"the filters {show(names)} together must list exactly what each of them lists, not {show(got)}"
         )
 
 
@@ -272,12 +273,14 @@ def test_processes_are_sorted(target: Target) -> None:
             for member in ("name", "created_at"):
                 up, down = (org.list_all("/runs", **{parameter: f"{sign}{member}"}) for sign in ("", "-"))
                 values = [run[member].lower() for run in up]
-                assert values == sorted(values), f"`{parameter}={member}` must list the processes in ascending order"
+                assert values == sorted(values), (
+                    f"`{parameter}={show(member)}` must list the processes in ascending order"
+                )
                 assert (got := [run[member].lower() for run in down]) == values[::-1], (
-                    f"`sort=-{member}` must list the processes the other way round, not {got!r:.200}"
+                    f"`sort=-{show(member)}` must list the processes the other way round, not {show(got)}"
                 )
                 assert (got := sorted(_ids(up))) == sorted(_ids(down)) == sorted(_ids(org.list_all("/runs"))), (
-                    f"each order must list all processes once, not {got!r:.200}"
+                    f"each order must list all processes once, not {show(got)}"
                 )
 
 
@@ -297,7 +300,7 @@ def test_an_update_changes_what_is_given(target: Target, names: set[str]) -> Non
         answered = org.call("PUT", f"/runs/{run['id']}", body)
         for shown in (answered, read_run(org, run)):
             assert (got := {**shown, "last_updated": ""}) == {**run, **body, "last_updated": ""}, (
-                f"an update must change the named members and no others; the process is now {got!r:.200}"
+                f"an update must change the named members and no others; the process is now {show(got)}"
             )
 
 
@@ -310,12 +313,12 @@ def test_a_process_cannot_get_a_long_name(target: Target, more: int) -> None:
         org = first_organization(client)
         run = launch(org)
         assert (got := len(org.call("PUT", f"/runs/{run['id']}", {"name": "n" * 550})["name"])) == 550, (
-            f"a name of 550 characters must be kept whole, but has {got!r:.200}"
+            f"a name of 550 characters must be kept whole, but has {show(got)}"
         )
         before = read_run(org, run)
         org.assert_refused("PUT", f"/runs/{run['id']}", {"name": "n" * (550 + more), "starred": True}, status=422)
         assert (got := read_run(org, run)) == before, (
-            f"a refused update must not change the process; it is now {got!r:.200}"
+            f"a refused update must not change the process; it is now {show(got)}"
         )
 
 
@@ -328,12 +331,12 @@ def test_a_process_gets_another_owner(target: Target) -> None:
         others = {listed["owner_id"] for listed in org.list_all("/runs")}
         for owner in sorted(others):
             assert (got := org.call("PUT", f"/runs/{run['id']}", {"owner_id": owner})["owner_id"]) == owner, (
-                f"the owner of the process must be {owner}, not {got!r:.200}"
+                f"the owner of the process must be {owner}, not {show(got)}"
             )
         before = read_run(org, run)
         org.assert_refused("PUT", f"/runs/{run['id']}", {"owner_id": 987_654_321}, status=422)
         assert (got := read_run(org, run)) == before, (
-            f"a refused update must not change the process; it is now {got!r:.200}"
+            f"a refused update must not change the process; it is now {show(got)}"
         )
 
 
@@ -348,15 +351,15 @@ def test_people_and_groups_are_replaced(target: Target) -> None:
         for users in (people, people[1:], people[:1], []):
             read = org.call("PUT", f"/runs/{run['id']}", {"users": users})
             assert (got := (read["users"], read["groups"])) == (users, groups[:1]), (
-                f"people and groups must be those of the update, not {got!r:.200}"
+                f"people and groups must be those of the update, not {show(got)}"
             )
         assert (got := org.call("PUT", f"/runs/{run['id']}", {"users": people[:1], "groups": []})["groups"]) == [], (
-            f"an empty list must remove all groups, but {got!r:.200} are left"
+            f"an empty list must remove all groups, but {show(got)} are left"
         )
         assert (got := read_run(org, run)["users"]) == people[:1], (
-            f"people must be those of the last update, not {got!r:.200}"
+            f"people must be those of the last update, not {show(got)}"
         )
-        assert (got := read_run(org, run)["groups"]) == [], f"the process must have no groups, not {got!r:.200}"
+        assert (got := read_run(org, run)["groups"]) == [], f"the process must have no groups, not {show(got)}"
 
 
 @rule("tallyfy.run-update.answers", needs=("write",))
@@ -373,7 +376,7 @@ def test_kickoff_answers_are_changed(target: Target) -> None:
         changed = {second["id"]: list(sample_answers(second))[-1]}
         org.call("PUT", f"/runs/{run['id']}", {"prerun": changed})
         assert (got := read_run(org, run)["prerun"]) == {**run["prerun"], **changed}, (
-            f"an update of kick-off answers must change the named ones and keep the others; they are {got!r:.200}"
+            f"an update of kick-off answers must change the named ones and keep the others; they are {show(got)}"
         )
 
 
@@ -387,7 +390,7 @@ def test_a_process_is_archived_and_activated(target: Target) -> None:
             before, tasks = read_run(org, run), run_tasks(org, run)
             archived = org.call("DELETE", f"/runs/{run['id']}")
             assert (got := (archived["id"], archived["status"])) == (run["id"], "archived"), (
-                f"an archived process must keep its id and be in status `archived`; they are {got!r:.200}"
+                f"an archived process must keep its id and be in status `archived`; they are {show(got)}"
             )
             assert archived["archived_at"] is not None, "an archived process must have an `archived_at`"
             assert run["id"] not in _ids(org.list_all("/runs")), (
@@ -395,13 +398,13 @@ def test_a_process_is_archived_and_activated(target: Target) -> None:
             )
             activated = org.call("PUT", f"/runs/{run['id']}/activate")
             assert (got := (activated["status"], activated["archived_at"])) == (status, None), (
-                f"an activated process must have its earlier status and no `archived_at`; they are {got!r:.200}"
+                f"an activated process must have its earlier status and no `archived_at`; they are {show(got)}"
             )
             assert (actual := {**read_run(org, run), "last_updated": ""}) == {**before, "last_updated": ""}, (
-                f"archiving and activating a process must not change it; it is now {actual!r:.200}"
+                f"archiving and activating a process must not change it; it is now {show(actual)}"
             )
             assert (tasks_now := run_tasks(org, run)) == tasks, (
-                f"archiving and activating a process must not change its tasks; they are now {tasks_now!r:.200}"
+                f"archiving and activating a process must not change its tasks; they are now {show(tasks_now)}"
             )
             assert run["id"] in _ids(org.list_all("/runs")), f"an activated process must be listed; it is {run['id']}"
 
@@ -434,13 +437,13 @@ def test_only_an_archived_process_is_deleted(target: Target) -> None:
         task = run_tasks(org, run)[0]
         refusal = org.send("DELETE", f"/runs/{run['id']}/delete")
         assert refusal.status in (404, 422), (
-            f"deleting a live process must answer 404 or 422, not {refusal.status!r:.200}"
+            f"deleting a live process must answer 404 or 422, not {show(refusal.status)}"
         )
         assert read_run(org, run)["id"] == run["id"], "a refused deletion must leave the process"
         org.call("DELETE", f"/runs/{run['id']}")
         response = org.send("DELETE", f"/runs/{run['id']}/delete")
         assert (got := (response.status, response.body)) == (200, b""), (
-            f"deleting an archived process must answer 200 without a body, not {got!r:.200}"
+            f"deleting an archived process must answer 200 without a body, not {show(got)}"
         )
         for path in (f"/runs/{run['id']}", f"/runs/{run['id']}/tasks", f"/tasks/{task['id']}"):
             org.assert_missing("GET", path)
@@ -485,10 +488,10 @@ def test_form_fields_of_a_process(target: Target) -> None:
             template = forms[run["checklist_id"]]
             wanted = sorted(f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"])
             assert (got := sorted(f["id"] for f in fields["form_fields"])) == wanted, (
-                f"`form_fields` must be the fields of all tasks, not {got!r:.200}"
+                f"`form_fields` must be the fields of all tasks, not {show(got)}"
             )
             assert (got := [f["id"] for f in fields["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
-                f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
+                f"`ko_form_fields` must be the fields of the kick-off form, not {show(got)}"
             )
             seen += len(wanted)
         if not seen:
@@ -498,9 +501,9 @@ def test_form_fields_of_a_process(target: Target) -> None:
 def _assert_fields(run: Json) -> None:
     for name, kind in FIELDS.items():
         assert name in run, f"a process must have {name}"
-        assert isinstance(run[name], kind), f"`{name}` of a process must not be {run[name]!r}"
+        assert isinstance(run[name], kind), f"`{name}` of a process must not be {show(run[name])}"
         assert not (kind is int and isinstance(run[name], bool)), (
-            f"`{name}` of a process must be an integer, not {run[name]!r}"
+            f"`{name}` of a process must be an integer, not {show(run[name])}"
         )
 
 

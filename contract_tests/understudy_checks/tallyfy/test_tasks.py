@@ -33,6 +33,7 @@ from understudy_checks.tallyfy.driver import (
     unwrap_items,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 FIELDS = (
     "id", "increment_id", "title", "run_id", "checklist_id", "step_id", "alias", "status", "status_label", "task_type",
@@ -55,18 +56,18 @@ def test_tasks_name_their_process(target: Target) -> None:
                 f"a process must list each task once; it is {run['id']}"
             )
             assert run["progress"]["total"] <= len(tasks), (
-                f"the progress must count at most the {len(tasks)} tasks, not {run['progress']['total']}"
+                f"the progress must count at most the {len(tasks)} tasks, not {show(run['progress']['total'])}"
             )
             for task in tasks:
                 assert (got := (task["run_id"], task["checklist_id"])) == (run["id"], run["checklist_id"]), (
-                    f"a task must name its process and template; they are {got!r:.200}"
+                    f"a task must name its process and template; they are {show(got)}"
                 )
                 assert all(isinstance(task["owners"][name], list) for name in ("users", "guests", "groups")), (
-                    f"the owners of a task must be three lists, not {task['owners']!r:.200}"
+                    f"the owners of a task must be three lists, not {show(task['owners'])}"
                 )
             made = [task for task in org.list_all("/tasks", q=run["name"]) if task["run_id"] == run["id"]]
             assert (actual := {task["id"] for task in made}) == {task["id"] for task in tasks}, (
-                f"the tasks of the process must be the same in both lists, not {actual!r:.200}"
+                f"the tasks of the process must be the same in both lists, not {show(actual)}"
             )
 
 
@@ -81,10 +82,10 @@ def test_tasks_are_sorted(target: Target, order: list[str]) -> None:
         for name in ("position", "deadline"):
             wanted = sorted(tasks, key=lambda task: str(task[name]).zfill(40))
             assert (got := _ids(run_tasks(org, run, sort=name))) == _ids(wanted), (
-                f"`sort={name}` must list the tasks in ascending order, not {got!r:.200}"
+                f"`sort={name}` must list the tasks in ascending order, not {show(got)}"
             )
             assert (got := _ids(run_tasks(org, run, sort=f"-{name}"))) == _ids(wanted)[::-1], (
-                f"`sort=-{name}` must list the tasks in descending order, not {got!r:.200}"
+                f"`sort=-{name}` must list the tasks in descending order, not {show(got)}"
             )
 
 
@@ -97,12 +98,12 @@ def test_hidden_tasks_are_listed(target: Target) -> None:
         before = run_tasks(org, run)
         client.event("hide-task", run_id=run["id"], task_id=before[0]["id"])
         after = run_tasks(org, run)
-        assert (got := _ids(after)) == _ids(before), f"a list must keep a hidden task in place; it has {got!r:.200}"
+        assert (got := _ids(after)) == _ids(before), f"a list must keep a hidden task in place; it has {show(got)}"
         assert (got := [task["status"] == HIDDEN_STATUS for task in after]) == [True] + [False] * (len(after) - 1), (
-            f"the list must show the hidden task, and no other, as hidden; hidden: {got!r:.200}"
+            f"the list must show the hidden task, and no other, as hidden; hidden: {show(got)}"
         )
         assert (got := org.get(f"/tasks/{before[0]['id']}")["status"]) == HIDDEN_STATUS, (
-            f"the hidden task, read by its id, must be hidden, not {got!r:.200}"
+            f"the hidden task, read by its id, must be hidden, not {show(got)}"
         )
 
 
@@ -119,18 +120,18 @@ def test_tasks_are_filtered_by_status(target: Target) -> None:
             tasks = run_tasks(org, one)
             assert (got := _ids(run_tasks(org, one, status="complete"))) == _ids(
                 t for t in tasks if t["status"] == COMPLETED_STATUS
-            ), f"`status=complete` must list exactly the completed tasks, not {got!r:.200}"
+            ), f"`status=complete` must list exactly the completed tasks, not {show(got)}"
             assert not any(task["status"] == COMPLETED_STATUS for task in run_tasks(org, one, status="incomplete")), (
                 "`status=incomplete` must list no completed task"
             )
         assert (got := _ids(run_tasks(org, run, status="complete"))) == [first["id"]], (
-            f"`status=complete` must list the completed task {first['id']} alone, not {got!r:.200}"
+            f"`status=complete` must list the completed task {first['id']} alone, not {show(got)}"
         )
         assert second["id"] in _ids(run_tasks(org, run, status="incomplete")), (
             f"`status=incomplete` must list the open task {second['id']}"
         )
         assert (got := _ids(run_tasks(org, run, status="hasproblem"))) == [second["id"]], (
-            f"`status=hasproblem` must list the task with an issue, {second['id']}, alone, not {got!r:.200}"
+            f"`status=hasproblem` must list the task with an issue, {second['id']}, alone, not {show(got)}"
         )
 
 
@@ -142,16 +143,16 @@ def test_tasks_become_overdue(target: Target) -> None:
         run, tasks = _dated(org, DAYS)
         due = sorted(tasks, key=lambda task: str(task["deadline"]))
         assert (got := run_tasks(org, run, status="overdue")) == [], (
-            f"no task must be overdue before its deadline, but these are: {got!r:.200}"
+            f"no task must be overdue before its deadline, but these are: {show(got)}"
         )
         complete_task(org, run, due[0])
         client.advance((_time(due[1]["deadline"]) - _time(run["created_at"])).total_seconds() + 60)
         assert (got := _ids(run_tasks(org, run, status="overdue"))) == [due[1]["id"]], (
-            f"`status=overdue` must list the overdue task {due[1]['id']} alone, not {got!r:.200}"
+            f"`status=overdue` must list the overdue task {due[1]['id']} alone, not {show(got)}"
         )
         complete_task(org, run, due[1])
         assert (got := run_tasks(org, run, status="overdue")) == [], (
-            f"a completed task must not be overdue, but these are: {got!r:.200}"
+            f"a completed task must not be overdue, but these are: {show(got)}"
         )
 
 
@@ -172,24 +173,24 @@ def test_tasks_are_filtered_by_owners(target: Target) -> None:
         run = launch(org, template, tasks={id: {"owners": given_owners} for id, given_owners in owners.items()})
         tasks = run_tasks(org, run)
         assert (got := _ids(run_tasks(org, run, owners=me))) == _ids(t for t in tasks if me in t["owners"]["users"]), (
-            f"`owners` must list exactly the tasks of the person {me}, not {got!r:.200}"
+            f"`owners` must list exactly the tasks of the person {me}, not {show(got)}"
         )
         wanted = _ids(t for t in tasks if "a@company.example" in t["owners"]["guests"])
         assert (got := _ids(run_tasks(org, run, guests="a@company.example"))) == wanted, (
-            f"`guests` must list exactly the tasks of the guest, not {got!r:.200}"
+            f"`guests` must list exactly the tasks of the guest, not {show(got)}"
         )
         assert (got := _ids(run_tasks(org, run, guests="a@company.example,b@company.example"))) == wanted, (
-            f"`guests` must list the tasks of each named guest, not {got!r:.200}"
+            f"`guests` must list the tasks of each named guest, not {show(got)}"
         )
         assert (got := run_tasks(org, run, guests="b@company.example")) == [], (
-            f"a guest without tasks must have none listed, not {got!r:.200}"
+            f"a guest without tasks must have none listed, not {show(got)}"
         )
         assert (got := _ids(run_tasks(org, run, unassigned="true"))) == _ids(
             t for t in tasks if not any(t["owners"].values())
-        ), f"`unassigned=true` must list exactly the tasks without owners, not {got!r:.200}"
+        ), f"`unassigned=true` must list exactly the tasks without owners, not {show(got)}"
         for group in groups[:1]:
             assert (got := _ids(run_tasks(org, run, groups=group))) == wanted, (
-                f"`groups={group}` must list exactly the tasks of the group, not {got!r:.200}"
+                f"`groups={group}` must list exactly the tasks of the group, not {show(got)}"
             )
 
 
@@ -208,7 +209,7 @@ def test_tasks_are_filtered_by_deadline(target: Target, day: str) -> None:
         }
         for name, holds in tests.items():
             assert (got := _ids(run_tasks(org, run, **{name: day}))) == [id for id, at in due.items() if holds(at)], (
-                f"`{name}` must list exactly the tasks that are due then, not {got!r:.200}"
+                f"`{name}` must list exactly the tasks that are due then, not {show(got)}"
             )
 
 
@@ -236,9 +237,9 @@ def test_a_task_has_its_fields(target: Target) -> None:
         oneoff = [task for task in tasks if task["is_oneoff_task"]]
         for listed in [*oneoff[:5], *tasks[:10]]:
             task = org.get(f"/tasks/{listed['id']}")
-            assert set(FIELDS) <= task.keys(), f"a task must have the members {set(FIELDS) - task.keys()}"
+            assert set(FIELDS) <= task.keys(), f"a task must have the members {show(set(FIELDS) - task.keys())}"
             assert set(task["owners"]) >= {"users", "guests", "groups"}, (
-                f"the owners of a task must be three lists, not {task['owners']!r:.200}"
+                f"the owners of a task must be three lists, not {show(task['owners'])}"
             )
             nothing = [task[name] is None for name in ("run_id", "checklist_id", "step_id")]
             assert all(nothing) if task["is_oneoff_task"] else not any(nothing), (
@@ -278,7 +279,7 @@ def test_a_task_includes_what_was_asked_for(target: Target, names: set[str]) -> 
         for task in run_tasks(org, run)[:3]:
             shown = org.get(f"/tasks/{task['id']}", **({"with_": ",".join(sorted(names))} if names else {}))
             assert (got := {"form_fields", "threads", "run", "step", "tags"} & shown.keys()) == names, (
-                f"a task must have exactly the includes that `with` names, not {got!r:.200}"
+                f"a task must have exactly the includes that `with` names, not {show(got)}"
             )
             if "run" in names:
                 assert unwrap_item(shown["run"])["id"] == run["id"], "an included process must be that of the task"
@@ -294,7 +295,7 @@ def test_the_organization_lists_its_tasks(target: Target) -> None:
         listed = org.list_all("/tasks")
         known = {task["id"] for run in org.list_all("/runs") for task in run_tasks(org, run)}
         assert (got := {task["id"] for task in listed if task["run_id"] is not None}) == known, (
-            f"the organization must list the tasks of all its processes, not {got!r:.200}"
+            f"the organization must list the tasks of all its processes, not {show(got)}"
         )
         oneoff = {task["id"] for task in listed if task["run_id"] is None}
         assert all(task["is_oneoff_task"] == (task["run_id"] is None) for task in listed), (
@@ -315,20 +316,20 @@ def test_tasks_of_the_organization_are_filtered(target: Target) -> None:
         for person in sorted({person for task in everything for person in task["owners"]["users"]}):
             wanted = _ids(t for t in everything if person in t["owners"]["users"])
             assert (got := _ids(org.list_all("/tasks", owners=person))) == wanted, (
-                f"`owners={person}` must list exactly the tasks of the person, not {got!r:.200}"
+                f"`owners={person}` must list exactly the tasks of the person, not {show(got)}"
             )
         wanted = _ids(t for t in everything if not any(t["owners"].values()))
         assert (got := _ids(org.list_all("/tasks", unassigned="true"))) == wanted, (
-            f"`unassigned=true` must list exactly the tasks without owners, not {got!r:.200}"
+            f"`unassigned=true` must list exactly the tasks without owners, not {show(got)}"
         )
         assert (got := _ids(org.list_all("/tasks", status="complete"))) == _ids(
             t for t in everything if t["status"] == COMPLETED_STATUS
-        ), f"`status=complete` must list exactly the completed tasks, not {got!r:.200}"
+        ), f"`status=complete` must list exactly the completed tasks, not {show(got)}"
         for task in everything[:3]:
             word = max(task["title"].split(), key=len)
             found = set(_ids(org.list_all("/tasks", q=word)))
             assert found >= {t["id"] for t in everything if word.lower() in t["title"].lower()}, (
-                f"`q={word}` must list all tasks with the word in their title, not {found!r:.200}"
+                f"`q={word}` must list all tasks with the word in their title, not {show(found)}"
             )
             assert len(found) < len(everything), f"`q={word}` must not list all tasks"
         if not wanted:
@@ -346,11 +347,11 @@ def test_a_person_has_tasks(target: Target) -> None:
         for person in people:
             wanted = {t["id"] for t in everything if person in t["owners"]["users"]}
             assert (got := set(_ids(org.list_all(f"/users/{person}/tasks", status="all")))) == wanted, (
-                f"the tasks of person {person} must be those that the person owns, not {got!r:.200}"
+                f"the tasks of person {person} must be those that the person owns, not {show(got)}"
             )
         wanted = {t["id"] for t in everything if me in t["owners"]["users"]}
         assert (got := set(_ids(org.list_all("/me/tasks", status="all")))) == wanted, (
-            f"one's own tasks must be those that the token's owner owns, not {got!r:.200}"
+            f"one's own tasks must be those that the token's owner owns, not {show(got)}"
         )
 
 
@@ -374,7 +375,7 @@ def test_a_task_changes_what_is_given(target: Target, names: set[str]) -> None:
         answered = org.call("PUT", path, body)
         for shown in (answered, org.get(f"/tasks/{task['id']}")):
             assert (got := {**shown, "last_updated": ""}) == {**task, **body, "last_updated": ""}, (
-                f"an update must change the named members and no others; the task is now {got!r:.200}"
+                f"an update must change the named members and no others; the task is now {show(got)}"
             )
 
 
@@ -388,11 +389,11 @@ def test_a_task_cannot_get_a_long_title(target: Target, more: int) -> None:
         run = launch(org)
         path = f"/runs/{run['id']}/tasks/{run_tasks(org, run)[0]['id']}"
         assert (got := len(org.call("PUT", path, {"title": "t" * 600})["title"])) == 600, (
-            f"a title of 600 characters must be kept whole, but has {got!r:.200}"
+            f"a title of 600 characters must be kept whole, but has {show(got)}"
         )
         before = org.get(path)
         org.assert_refused("PUT", path, {"title": "t" * (600 + more), "summary": "No"}, status=422)
-        assert (got := org.get(path)) == before, f"a refused update must not change the task; it is now {got!r:.200}"
+        assert (got := org.get(path)) == before, f"a refused update must not change the task; it is now {show(got)}"
 
 
 @rule("tallyfy.task-update.deadline", "tallyfy.task-update.working-day", needs=("write",))
@@ -415,13 +416,13 @@ def test_a_task_gets_another_deadline(target: Target, days: int, hour: int, plai
         for shown in (answered, org.get(path)):
             moved = _time(shown["deadline"])
             if working[WEEK[wanted.weekday()]]:
-                assert moved == wanted, f"a deadline on a working day must be kept; {wanted} became {moved}"
+                assert moved == wanted, f"a deadline on a working day must be kept; {show(wanted)} became {show(moved)}"
             elif 10 <= hour <= 14:  # wherever the organization is, it is the same day there
                 assert working[WEEK[moved.weekday()]], (
-                    f"a deadline must move to a working day, not from {wanted} to {moved}"
+                    f"a deadline must move to a working day, not from {show(wanted)} to {show(moved)}"
                 )
                 assert abs(moved - wanted) < timedelta(days=7), (
-                    f"a deadline must move by less than 7 days; {wanted} became {moved}"
+                    f"a deadline must move by less than 7 days; {show(wanted)} became {show(moved)}"
                 )
 
 
@@ -442,10 +443,10 @@ def test_a_task_gets_other_owners(target: Target) -> None:
             nobody,
         ):
             assert (got := org.call("PUT", path, {"owners": owners})["owners"]) == owners, (
-                f"the owners of a task must be those of its update, not {got!r:.200}"
+                f"the owners of a task must be those of its update, not {show(got)}"
             )
             assert (got := org.get(path)["owners"]) == owners, (
-                f"the owners of the task, read by its id, must be those of its update, not {got!r:.200}"
+                f"the owners of the task, read by its id, must be those of its update, not {show(got)}"
             )
 
 
@@ -464,10 +465,10 @@ def test_answers_are_kept(target: Target) -> None:
                 answer_fields(org, run, task, {field["id"]: wanted[field["id"]]})
                 answers = stored_answers(org, run, task)
                 assert (got := {id: answers[id] for id in wanted}) == wanted, (
-                    f"answers must be stored as they were sent, not as {got!r:.200}"
+                    f"answers must be stored as they were sent, not as {show(got)}"
                 )
         assert all(answers[id] == value for id, value in wanted.items()), (
-            f"answers to other fields must be kept; the answers are {answers!r:.200}"
+            f"answers to other fields must be kept; the answers are {show(answers)}"
         )
 
 
@@ -480,11 +481,11 @@ def test_answers_to_unknown_fields_are_dropped(target: Target) -> None:
         before = stored_answers(org, run, task)
         answer_fields(org, run, task, {UNKNOWN_ID: "x", "no-such-field": {"a": 1}})
         assert (got := stored_answers(org, run, task)) == before, (
-            f"an answer to an unknown field must not be stored; the answers are {got!r:.200}"
+            f"an answer to an unknown field must not be stored; the answers are {show(got)}"
         )
         answer_fields(org, run, task, {UNKNOWN_ID: "x", field["id"]: "Kept"})
         assert (got := stored_answers(org, run, task)) == {**before, field["id"]: "Kept"}, (
-            f"an answer beside one to an unknown field must be stored alone; the answers are {got!r:.200}"
+            f"an answer beside one to an unknown field must be stored alone; the answers are {show(got)}"
         )
         assert UNKNOWN_ID not in repr(org.get(f"/tasks/{task['id']}")), (
             "a task must not show an answer to an unknown field"
@@ -503,7 +504,7 @@ def test_a_completed_task_takes_no_answers(target: Target) -> None:
         before = stored_answers(org, run, task)
         org.assert_refused("PUT", f"/runs/{run['id']}/tasks/{task['id']}", {"taskdata": {field["id"]: "After"}})
         assert (got := stored_answers(org, run, task)) == before, (
-            f"answers for a completed task must not be stored; they are now {got!r:.200}"
+            f"answers for a completed task must not be stored; they are now {show(got)}"
         )
 
 
@@ -518,7 +519,7 @@ def test_an_unknown_task_is_not_updated(target: Target) -> None:
         for id in (UNKNOWN_ID, "no-such-task", task["id"]):
             org.assert_missing("PUT", f"/runs/{first['id']}/tasks/{id}", {"title": "Changed"})
         assert (got := org.get(f"/tasks/{task['id']}")) == before, (
-            f"a refused update must not change the task; it is now {got!r:.200}"
+            f"a refused update must not change the task; it is now {show(got)}"
         )
 
 

@@ -8,6 +8,7 @@ from understudy_checks.client import Skipped
 from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import UNKNOWN_ID, Json, first_organization, unwrap_items
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 PRINTED = (
     "id", "title", "summary", "starred", "webhook", "guidance", "alias", "folder_id", "prerun", "created_by",
@@ -24,13 +25,13 @@ def test_a_listed_template_has_its_fields(target: Target) -> None:
     with target.open() as client:
         for template in first_organization(client).list_all("/checklists"):
             assert {"id", "title", "summary", "starred", "created_at", "last_updated"} <= template.keys(), (
-                f"a listed template must have its documented members; it has {sorted(template)}"
+                f"a listed template must have its documented members; it has {show(sorted(template))}"
             )
             assert isinstance(template["starred"], bool), (
-                f"`starred` of a template must be true or false, not {template['starred']!r}"
+                f"`starred` of a template must be true or false, not {show(template['starred'])}"
             )
             assert isinstance(template["title"], str), (
-                f"the title of a template must be a string, not {template['title']!r}"
+                f"the title of a template must be a string, not {show(template['title'])}"
             )
 
 
@@ -43,10 +44,10 @@ def test_a_template_has_its_fields(target: Target) -> None:
             for query in ({}, {"with_": "steps"}, {"with_": "tags"}):
                 template = org.get(f"/checklists/{listed['id']}", **query)
                 assert set(PRINTED) <= template.keys(), (
-                    f"a template must have the members {set(PRINTED) - template.keys()}"
+                    f"a template must have the members {show(set(PRINTED) - template.keys())}"
                 )
                 assert isinstance(template["automated_actions"], list), (
-                    f"`automated_actions` must be a list, not {template['automated_actions']!r:.200}"
+                    f"`automated_actions` must be a list, not {show(template['automated_actions'])}"
                 )
                 assert all({"id", "alias", "field_type"} <= field.keys() for field in template["prerun"]), (
                     "a kick-off field must have its id, alias and type"
@@ -69,10 +70,10 @@ def test_includes_appear_on_request(target: Target) -> None:
             ):
                 template = org.get(f"/checklists/{listed['id']}", with_=query)
                 assert (got := {"steps", "tags"} & template.keys()) == wanted, (
-                    f"a template must have exactly the includes of `with={query}`, not {got!r:.200}"
+                    f"a template must have exactly the includes of `with={show(query)}`, not {show(got)}"
                 )
                 assert all(isinstance(unwrap_items(template[name]), list) for name in wanted), (
-                    f"the includes {sorted(wanted)} of a template must be lists"
+                    f"the includes {show(sorted(wanted))} of a template must be lists"
                 )
 
 
@@ -85,22 +86,22 @@ def test_included_steps_are_told(target: Target) -> None:
         for template in org.templates():
             for step in unwrap_items(template["steps"]):
                 assert {"id", "alias", "title"} <= step.keys(), (
-                    f"a step must have an id, an alias and a title; it has {sorted(step)}"
+                    f"a step must have an id, an alias and a title; it has {show(sorted(step))}"
                 )
                 assert step["checklist_id"] == template["id"], (
-                    f"a step must name its template, not {step['checklist_id']!r:.200}"
+                    f"a step must name its template, not {show(step['checklist_id'])}"
                 )
                 assert all({"id", "field_type"} <= field.keys() for field in step["captures"]), (
                     "a form field of a step must have an id and a type"
                 )
                 seen.append(step["id"])
-        assert len(set(seen)) == len(seen) > 0, f"steps must have different ids; they are {seen!r:.200}"
+        assert len(set(seen)) == len(seen) > 0, f"steps must have different ids; they are {show(seen)}"
         captured = [
             f["id"] for t in org.templates() for f in org.get(f"/checklists/{t['id']}/form-fields")["form_fields"]
         ]
         assert (got := sorted(captured)) == sorted(
             f["id"] for t in org.templates() for s in unwrap_items(t["steps"]) for f in s["captures"]
-        ), f"the form fields of the steps must be those of the template, not {got!r:.200}"
+        ), f"the form fields of the steps must be those of the template, not {show(got)}"
 
 
 @rule("tallyfy.templates.unknown-template")
@@ -111,7 +112,7 @@ def test_an_unknown_template_is_404(target: Target) -> None:
         for id in (UNKNOWN_ID, "no-such-template"):
             for path in (f"/checklists/{id}", f"/checklists/{id}/form-fields"):
                 assert (got := org.send("GET", path).status) == 404, (
-                    f"an unknown template must answer 404, not {got!r:.200}"
+                    f"an unknown template must answer 404, not {show(got)}"
                 )
 
 
@@ -123,11 +124,11 @@ def test_form_fields_are_told_apart(target: Target) -> None:
         for template in org.templates():
             fields = org.get(f"/checklists/{template['id']}/form-fields")
             assert (got := [f["id"] for f in fields["ko_form_fields"]]) == [f["id"] for f in template["prerun"]], (
-                f"`ko_form_fields` must be the fields of the kick-off form, not {got!r:.200}"
+                f"`ko_form_fields` must be the fields of the kick-off form, not {show(got)}"
             )
             wanted = [f["id"] for step in unwrap_items(template["steps"]) for f in step["captures"]]
             assert (got := sorted(f["id"] for f in fields["form_fields"])) == sorted(wanted), (
-                f"`form_fields` must be the fields of the steps, not {got!r:.200}"
+                f"`form_fields` must be the fields of the steps, not {show(got)}"
             )
             assert all(isinstance(f["field_type"], str) for f in (*fields["ko_form_fields"], *fields["form_fields"])), (
                 "the type of a form field must be a string"
@@ -151,7 +152,7 @@ def test_templates_are_searched(target: Target) -> None:
                 f"`q={word}` must list only templates that hold the word"
             )
         assert (got := org.list_all("/checklists", q="no title holds this")) == [], (
-            f"a search without a match must list nothing, not {got!r:.200}"
+            f"a search without a match must list nothing, not {show(got)}"
         )
 
 
@@ -173,6 +174,6 @@ def test_templates_are_filtered(target: Target) -> None:
             for one in known:
                 wanted = [t["id"] for t in everything if one in value(t)]
                 assert (got := [t["id"] for t in org.list_all("/checklists", **{name: one})]) == wanted, (
-                    f"`{name}={one}` must list exactly the templates with the value, not {got!r:.200}"
+                    f"`{name}={show(one)}` must list exactly the templates with the value, not {show(got)}"
                 )
             assert known, f"some template must have a {name}"
