@@ -25,7 +25,7 @@ UNREADABLE: Mapping[type[Exception], str] = {
 
 
 def show(value: object) -> str:
-    """A value as JSON, shortened: `null`, `true`, `"text"`, `[1, 2]`. Sets are sorted; bytes are text."""
+    """A value as JSON, shortened: `null`, `true`, `"text"`, `[1, 2]`. Sets are sorted; a body is what it holds."""
     text = json.dumps(_plain(value), ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
@@ -36,7 +36,7 @@ def _plain(value: object) -> Any:
         case None | bool() | int() | float() | str():
             return value
         case bytes():
-            return value.decode("utf-8", "backslashreplace")
+            return _decoded(value)
         case Mapping():
             return {_name(name): _plain(entry) for name, entry in value.items()}
         case Set():
@@ -44,6 +44,14 @@ def _plain(value: object) -> Any:
         case Sequence():
             return list(map(_plain, value))
     return str(value)
+
+
+def _decoded(body: bytes) -> Any:
+    """The JSON in a body; a body that holds none, as text."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "backslashreplace")
 
 
 def _name(name: object) -> str:

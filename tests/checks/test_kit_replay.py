@@ -156,6 +156,19 @@ def test_a_walk_takes_each_cursor_from_the_page_before() -> None:
     assert last.query == ("cursor=", Earlier(1, "/cursor"))
 
 
+def test_a_walk_that_had_to_wait_goes_on_from_its_last_page() -> None:
+    """Both parts of it share the number of the first page."""
+    pages = [asked("GET", "/runs", {"cursor": f"c{n + 1}"}, query=f"cursor=c{n}" if n else "") for n in range(12)]
+    first, loop, wait, after, last = with_loops(replay((*pages[:6], Wait(60), *pages[6:])))
+    assert isinstance(loop, Loop)
+    assert isinstance(after, Loop)
+    assert wait == Wait(60)
+    walked = [step for step in (first, *loop.steps, *after.steps, last) if isinstance(step, replays.Request)]
+    assert [(step.number, step.query[1:]) for step in walked] == [
+        (1, ()), (1, (Earlier(1, "/cursor"),)), (1, (Earlier(1, "/cursor"),)), (12, (Earlier(1, "/cursor"),)),
+    ]  # fmt: skip
+
+
 def test_a_loop_keeps_its_responses_apart_where_a_later_request_needs_one() -> None:
     """Four runs, of which the second is used."""
     runs = [asked("POST", "/runs", {"id": f"run-{n}"}) for n in range(4)]

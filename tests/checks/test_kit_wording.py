@@ -24,9 +24,15 @@ from understudy_checks.wording import LONGEST, sentence, show
 
 MARKS = re.compile(
     r"\b(True|False|None|assert|Falsifying|frozenset|dict_\w+|Traceback|datetime\.\w+|hypothesis|schemathesis|pytest)\b"
-    r"|\w+Error\b|\bb['\"]|<[\w.]* ?(object|function|GET|POST|PUT|PATCH|DELETE)\b|\{'|\['|\('|x-mock",
+    r"|\w+Error\b|\bb'|<[\w.]* ?(object|function|GET|POST|PUT|PATCH|DELETE)\b|\{'|\['|\('[^']*',|x-mock",
 )
 """What Python, its test libraries and our control API would leave in a text."""
+
+JSON_TEXT = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+"""A text in JSON, which may be anything that a server says."""
+
+SHELL_TEXT = re.compile("'[^']*'")
+"""A text in a script, which may be anything that a check sends."""
 
 KIT = Path(check.__file__).parent
 
@@ -39,6 +45,7 @@ KIT = Path(check.__file__).parent
         ("it's", '"it\'s"'),
         ("Zoë", '"Zoë"'),
         (b"caf\xc3\xa9 \xff", '"café \\\\xff"'),
+        (b'{"a":1}', '{"a": 1}'),
         ((1, None, 2.5), "[1, null, 2.5]"),
         ({"b", "a"}, '["a", "b"]'),
         ({"a": [False], ("task", "element"): 1}, '{"a": [false], "[\\"task\\", \\"element\\"]": 1}'),
@@ -120,6 +127,7 @@ def test_what_is_said_of_a_broken_server_has_nothing_of_python(mutant: Mutant) -
 
 
 def said(outcome: Outcome) -> str:
-    """What a report says of an outcome, less what pytest adds to an assertion, and what a script is made of."""
-    lines = [line for line in calls(replay(outcome.story)) if "python3 -c" not in line]
-    return "\n".join((sentence(outcome.error or Exception()).partition("\nassert ")[0], *lines))
+    """What a report says of an outcome, less what pytest adds to an assertion, what a script is made of, and data."""
+    lines = [SHELL_TEXT.sub("''", line) for line in calls(replay(outcome.story)) if "python3 -c" not in line]
+    text = "\n".join((sentence(outcome.error or Exception()).partition("\nassert ")[0], *lines))
+    return JSON_TEXT.sub('""', text)

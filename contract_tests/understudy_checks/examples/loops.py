@@ -35,7 +35,7 @@ def with_loops(replayed: Replay) -> list[Step | Loop]:
     while at < len(replayed):
         repeated = max((_repeated(replayed, at, size, is_walk=walk) for size, walk in KINDS), key=_rank)
         block = replayed[at : at + repeated.size]
-        names |= _shared_numbers(replayed[at : at + repeated.size * repeated.times], repeated)
+        names |= _shared_numbers(replayed[at : at + repeated.size * repeated.times], repeated, names)
         steps = tuple(renamed(step, partial(_name, names)) for step in block)
         folded += [Loop(steps, repeated.times, repeated.is_walk)] if repeated.times > 1 else steps
         at += repeated.size * repeated.times
@@ -80,12 +80,12 @@ def _normal(block: Sequence[Step], *, is_walk: bool) -> list[Step]:
     return [renamed(step, lambda number: number - start - 10**6 if number >= start else number) for step in block]
 
 
-def _shared_numbers(steps: Sequence[Step], repeated: _Repeated) -> dict[int, int]:
+def _shared_numbers(steps: Sequence[Step], repeated: _Repeated, names: Mapping[int, int]) -> dict[int, int]:
     """The number of each request in a loop: that in its first repetition, or in a walk that of the request before."""
     if repeated.times == 1:
         return {}
     return {
-        step.number: first.number - repeated.is_walk
+        step.number: _name(names, first.number - repeated.is_walk)
         for position, step in enumerate(steps)
         if isinstance(step, Request) and isinstance(first := steps[position % repeated.size], Request)
     }

@@ -79,7 +79,7 @@ class Secrets:
 
 
 def call(exchange: Exchange, prefix: str, secrets: Secrets, *, is_cleanup: bool) -> Call:
-    """The call of an exchange. Headers of our own control API are left out."""
+    """The call of an exchange. Headers of the control API and of the library that generates requests are left out."""
     request = exchange.request
     named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
     return Call(
@@ -89,7 +89,7 @@ def call(exchange: Exchange, prefix: str, secrets: Secrets, *, is_cleanup: bool)
         headers=tuple(
             (name, (Variable(secrets.headers[name]),) if name in secrets.headers else secrets.hide(value))
             for name, value in named
-            if not name.startswith("x-mock-")
+            if not name.startswith(("x-mock-", "x-schemathesis-")) and not value.startswith("schemathesis/")
         ),
         body=request.body,
         response=exchange.response,

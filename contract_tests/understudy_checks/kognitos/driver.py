@@ -172,7 +172,7 @@ def assert_refused_without_a_run(client: Client, bodies: Sequence[Json], *status
     for body in bodies:
         response = client.call("createRun", json=body)
         assert response.status in statuses, (
-            f"{show(body)} must answer {show(expected)}, not {response.status}: {show(response.body)}"
+            f"{show(body)} must answer {expected}, not {response.status}: {show(response.body)}"
         )
     added = [run for run in runs(client, process) if run["id"] not in before]
     if "fresh" not in client.world.capabilities:

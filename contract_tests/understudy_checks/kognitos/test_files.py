@@ -168,7 +168,7 @@ def test_a_form_needs_content(target: Target) -> None:
         for part in (None, "content", "File"):
             response = upload(client, file, part=part)
             assert 400 <= response.status < 500, (
-                f"a form whose content is called {part} must be refused, not answer {response.status}"
+                f"a form whose content is called {show(part)} must be refused, not answer {response.status}"
             )
         assert (got := upload(client, file).status) == 204, f"a complete form must answer 204, not {show(got)}"
 
