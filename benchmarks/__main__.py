@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks import growth, inside, kit, load, memory, mutants, start, throughput
+from benchmarks import declared, growth, inside, kit, load, memory, mutants, start, throughput
 from benchmarks.command import asked, impossible, judged
 from benchmarks.figures import Figure, table
 from benchmarks.machine import told
@@ -45,6 +45,12 @@ GROUPS = {
     "dispatch": Group(
         "One request in process, from its ASGI scope to its last message",
         inside.dispatch,
+        {"rounds": 9, "count": 8192},
+        {"rounds": 3, "count": 2048},
+    ),
+    "declared": Group(
+        "Operations without a handler, beside the built-in ones, in process",
+        declared.measure,
         {"rounds": 9, "count": 8192},
         {"rounds": 3, "count": 2048},
     ),

@@ -121,6 +121,23 @@ def test_a_wrong_resource_is_one_error(tmp_path: Path, before: str, after: str, 
         own.declare(own.Own(file, "notes"))
 
 
+def test_a_parameter_that_is_an_array_holds_several_values(tmp_path: Path) -> None:
+    """Of a filter, of what is sorted by, of what is included."""
+    many = "in: query, explode: false, schema: {type: array, items: {type: string}}"
+    query = ", ".join(f"{{name: {name}, {many}}}" for name in ("tag", "sort", "with"))
+    text = NOTES.replace("{name: tag, in: query, schema: {type: string}}", query, 1)
+    resource = (
+        "{schema: Note, sort: {by: sort}, refers: {next: notes}, includes: {parameter: with, members: {then: next}}}"
+    )
+    text = text.replace("{schema: Note}", resource).replace("tag: {type", "next: {type: integer}\n        tag: {type")
+    notes = written(tmp_path, text)
+    for tag, following in (("a", {}), ("b", {"next": 1}), ("c", {}), ("a", {})):
+        body(notes.send("POST", "/notes", {"text": "x", "tag": tag, **following}))
+    found = body(notes.get("/notes?tag=a,b&sort=-tag,-id&with=then"))
+    assert [one["id"] for one in found] == [2, 4, 1]
+    assert found[0]["then"] == {"id": 1, "text": "x", "tag": "a"}
+
+
 def test_records_of_a_document_are_state_as_all_others(notes: Served) -> None:
     """Exported, put back, forgotten by a reset."""
     body(notes.send("POST", "/notes", {"text": "milk", "secret": "x"}))

@@ -117,6 +117,10 @@ class Collection:
             ids = sorted(self._rows, key=self._positions.__getitem__)
         return (decode(self._rows[id]) for id in ids)
 
+    def newest(self) -> str:
+        """The id of the record that was inserted last; empty without one."""
+        return next(reversed(self._rows), "")
+
     def ids(self) -> Iterable[str]:
         """The ids of all records, in no order."""
         return self._rows.keys()

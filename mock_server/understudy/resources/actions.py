@@ -37,7 +37,8 @@ def handler(role: Role, all: Mapping[str, Records], chosen: Sequence[Filter], it
 
 
 def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
-    shown, known, parents = role.answer.members, lists.includes(records), role.parents
+    shown, known, include = role.answer.members, lists.includes(records), role.resource.include
+    parents = role.parents
     listing = lists.lister(records, role.operation, chosen, parents)
     head, tail = _around(role.answer, many=True)
     paged = role.operation.pagination is not None
@@ -45,7 +46,7 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     def handle(call: Call) -> Reply:
         if parents:
             records.check_parents(call)
-        asked = lists.wanted(records, known, call) if known else ()
+        asked = lists.wanted(records, known, call) if include in call.arguments else ()
         found = listing(call)
         source = ProjectedListing(found, lambda row: _project(call, row, shown, asked)) if shown or asked else found
         if paged:
@@ -57,6 +58,7 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
 
 def _read(role: Role, records: Records) -> Handler:
     item, render, known = role.item, _render(role, records), lists.includes(records)
+    include = role.resource.include
     if records.plain and isinstance(item, str) and not known:
         name, parameter = records.name, item
 
@@ -70,9 +72,12 @@ def _read(role: Role, records: Records) -> Handler:
         return read
 
     def read_with_checks(call: Call) -> Reply:
-        record = _item(role, records, call)
-        asked = lists.wanted(records, known, call) if known else []
-        return Reply(render(call, encode(lists.with_includes(record, asked, call) if asked else record)))
+        id = _item_id(role, call)
+        record = records.find(call, id)
+        asked = lists.wanted(records, known, call) if include in call.arguments else ()
+        if asked:
+            return Reply(render(call, encode(lists.with_includes(record, asked, call))))
+        return Reply(render(call, call.store[records.name].row(id) or b""))
 
     return read_with_checks
 

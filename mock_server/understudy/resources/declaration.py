@@ -50,11 +50,11 @@ class LifeCycle:
 
     member: str
     transitions: Mapping[str, Transition]
+    by_time: Mapping[Json, Transition]
 
     def timed(self, state: Json) -> Transition | None:
         """The transition that time brings in a state; None for a state that stays."""
-        known = self.transitions.values()
-        return next((one for one in known if one.after is not None and state in one.before), None)
+        return self.by_time.get(state) if isinstance(state, str | int | float | None) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +257,8 @@ class Reader:
             if name != "member"
         }
         self._check_times(transitions, pointer)
-        return LifeCycle(entry["member"], transitions)
+        by_time = {state: one for one in transitions.values() if one.after is not None for state in one.before}
+        return LifeCycle(entry["member"], transitions, by_time)
 
     def _transition(
         self, name: str, line: Json, state: Mapping[str, Json], members: Mapping[str, Member], pointer: str

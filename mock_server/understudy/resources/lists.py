@@ -54,22 +54,27 @@ def lister(
 ) -> Callable[[Call], IndexListing | ComputedListing]:
     """A function that lists the records that a call asks for, in its order."""
     resource, name = records.resource, records.name
+    by_parameter = {one.parameter: one for one in chosen}
     ordered_by_call = bool(operation.pagination and operation.pagination.order)
-    sorts = resource.sort is not None or not is_sorted_by(resource)
+    natural, sort = is_sorted_by(resource), resource.sort
 
     def listing(call: Call) -> IndexListing | ComputedListing:
         arguments = call.arguments
         backwards = descending(call) if ordered_by_call else resource.descending
         groups: list[Sequence[Hashable]] = [[(member, text_of(arguments[parameter]))] for parameter, member in parents]
         scans: list[tuple[Filter, Json]] = []
-        for one in chosen:
-            given = arguments.get(one.parameter)
-            if given is not None and one.test is not None:
-                scans.append((one, given))
-            elif given is not None:
-                groups.append([(one.member, value) for value in _values(one, given)])
+        for parameter in arguments:
+            one = by_parameter.get(parameter)
+            if one is None:
+                continue
+            if one.test is not None:
+                scans.append((one, arguments[parameter]))
+            else:
+                groups.append([(one.member, value) for value in _values(one, arguments[parameter])])
+        keys = () if natural and sort not in arguments else _sort_keys(resource, call, descending=backwards)
+        if not groups and not scans and not keys:
+            return call.store[name].listing(LIVE, descending=backwards)
         found = _indexed(call.store[name], groups, descending=backwards)
-        keys = _sort_keys(resource, call, descending=backwards) if sorts else []
         return _computed(records, found, scans, keys) if scans or keys else found
 
     return listing
@@ -113,9 +118,9 @@ def _sort_keys(resource: Resource, call: Call, *, descending: bool) -> list[tupl
     """The members that a call sorts by, each with whether it is backwards: `name`, `-name`, `name:desc`, `a,-b`."""
     given = call.arguments.get(resource.sort or "")
     if not given:
-        return [] if is_sorted_by(resource) else [(str(resource.order), descending)]
+        return [(str(resource.order), descending)] if resource.order else []
     direction = str(call.arguments.get(resource.direction or "", "")).lower()
-    return [_sort_key(resource, part.strip(), direction) for part in str(given).split(",")]
+    return [_sort_key(resource, part, direction) for part in _parts(given)]
 
 
 def _sort_key(resource: Resource, text: str, direction: str) -> tuple[str, bool]:
@@ -172,10 +177,17 @@ def _filter(
 
 def _values(one: Filter, given: Json) -> Iterator[str]:
     """The values of a parameter as the indexes have them."""
-    if one.several and isinstance(given, str):
-        yield from (part.strip() for part in given.split(","))
+    if one.several or isinstance(given, list):
+        yield from _parts(given)
     else:
         yield text_of(given)
+
+
+def _parts(given: Json) -> list[str]:
+    """The values of a parameter that holds several: an array, or text with commas."""
+    return (
+        [text_of(item) for item in given] if isinstance(given, list) else [*map(str.strip, text_of(given).split(","))]
+    )
 
 
 def _comparing(holds: Callable[[Any, Any], bool], parameter: str, *, moment: bool) -> Matches:
@@ -224,8 +236,7 @@ def includes(records: Records) -> Mapping[str, Include]:
 
 def wanted(records: Records, known: Mapping[str, Include], call: Call) -> list[tuple[str, Include]]:
     """The includes that a call asks for; raises Problem for an unknown one."""
-    given = call.arguments.get(records.resource.include or "")
-    names = [part.strip() for part in given.split(",") if part.strip()] if given else []
+    names = [part for part in _parts(call.arguments[records.resource.include or ""]) if part]
     for name in names:
         if name not in known:
             message = f"{name[:80]} cannot be included; known: {', '.join(known)}"

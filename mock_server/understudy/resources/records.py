@@ -88,7 +88,6 @@ class Records:
         self.plain = resource.deleted is None and not self.parents  # then every record can be seen
         self.layout = _layout(resource, contract, tuple(dict.fromkeys(indexed)))
         self.validator = contract.fits(self.layout.schema)
-        self.numeric = "integer" in resource.members[resource.key].types
         self.blank = _blank(resource)
         self.order = tuple(resource.members)
         self.take = schemas.taking(contract.document, {"$ref": f"#/components/schemas/{resource.schema}"})
@@ -99,6 +98,7 @@ class Records:
         )
         self.kept = tuple(name for name, one in resource.members.items() if one.has("readOnly"))
         self.moment = resource.order
+        self.integers = frozenset(name for name, one in resource.members.items() if "integer" in one.types)
 
     def collection(self, call: Call) -> Collection:
         """The records of the caller's tenant."""
@@ -207,22 +207,23 @@ class Records:
 
     def typed(self, member: str, given: Json) -> Json:
         """The value of a path parameter as that of a member."""
-        integer = "integer" in self.resource.members[member].types
-        return int(given) if integer and isinstance(given, str) and given.lstrip("-").isdigit() else given
+        return (
+            int(given) if member in self.integers and isinstance(given, str) and given.lstrip("-").isdigit() else given
+        )
 
     def perform(self, call: Call, effect: Effect) -> bytes:
         """Carry out an effect; returns the encoded record."""
         if effect.effect == "remove":
             self.remove(call, self.layout.id(effect.record))
             return encode(effect.record)
-        if effect.effect == "insert":
-            self.reserve(call, effect.record)
         return self.store(call, effect.record, effect.before)
 
-    def reserve(self, call: Call, record: Record) -> None:
-        """Take the number of a new record, so that no other one gets it."""
-        if self.resource.numbered:
-            call.store[NUMBERS].put({"id": self.name, "last": int(record[self.resource.key])})
+    def reserve(self, call: Call, id: str) -> None:
+        """Remember a number that is given, so that no other record gets it."""
+        if self.resource.numbered and id.isdigit():
+            known = call.store[NUMBERS].get_shared(self.name)
+            if known is None or known["last"] < int(id):
+                call.store[NUMBERS].put({"id": self.name, "last": int(id)})
 
     def store(self, call: Call, record: Record, before: SharedRecord | None) -> bytes:
         """Add or change a record, and schedule what time brings next; returns the encoded record."""
@@ -232,7 +233,7 @@ class Records:
         row = collection.put(record)
         cycle = self.resource.life_cycle
         if cycle is not None and (before is None or before.get(cycle.member) != record.get(cycle.member)):
-            self._schedule(call, record)
+            self._schedule(call, record, new=before is None)
         return row
 
     def remove(self, call: Call, id: str) -> None:
@@ -241,6 +242,7 @@ class Records:
             for child in list(call.store[other.name].listing((member, id)).ids):
                 other.remove(call, child)
         call.store[self.name].remove(id)
+        self.reserve(call, id)
         self._cancel(call, id)
 
     def move(self, call: Call, record: SharedRecord, transition: Transition) -> Record:
@@ -284,7 +286,7 @@ class Records:
     def defer(self, call: Call, effect: Effect, *, job: str, failed: str | None) -> None:
         """Remember what the job `job` will do when it ends."""
         if effect.effect == "insert":
-            self.reserve(call, effect.record)
+            self.reserve(call, self.layout.id(effect.record))
         before = effect.before or {}
         changed = {name: value for name, value in effect.record.items() if name not in before or before[name] != value}
         record = {**changed, self.resource.key: effect.record[self.resource.key]}
@@ -323,11 +325,12 @@ class Records:
         self.check(call, record, before)
         self.store(call, record, before)
 
-    def _schedule(self, call: Call, record: SharedRecord) -> None:
+    def _schedule(self, call: Call, record: SharedRecord, *, new: bool) -> None:
         """Schedule the transition that time brings in the present state; forget the one of the former state."""
         cycle, id = self.resource.life_cycle, self.layout.id(record)
         assert cycle is not None, "the caller has seen it"
-        self._cancel(call, id)
+        if not new:
+            self._cancel(call, id)
         following = cycle.timed(record.get(cycle.member))
         if following is None:
             return
@@ -346,18 +349,16 @@ class Records:
         if make is not None:
             return make(call.ids)
         number = self._next_number(call)
-        return number if self.numeric else str(number)
+        return number if self.resource.key in self.integers else str(number)
 
     def _next_number(self, call: Call) -> int:
         """The number after the last one that was given, also to a record that is gone."""
         collection, last = call.store[self.name], call.store[NUMBERS].get_shared(self.name)
-        if last is None:
-            known = [int(id) for id in collection.ids() if id.isdigit()]
-            number = max(known, default=0) + 1
-        else:
-            number = last["last"] + 1
-        while collection.row(str(number)) is not None:  # one that was put there by hand
-            number += 1
+        newest = collection.newest()
+        number = 1 + max(last["last"] if last else 0, int(newest) if newest.isdigit() else 0)
+        if collection.row(str(number)) is not None:  # the newest has not the highest number
+            number = 1 + max(int(id) for id in collection.ids() if id.isdigit())
+            self.reserve(call, str(number))
         return number
 
     def _check_reference(self, call: Call, member: str, value: Json, target: Records) -> None:

@@ -75,7 +75,7 @@ def is_open(document: Json, schema: Json) -> bool:
 
 
 def taking(document: Json, schema: Json) -> Take | None:
-    """What makes a body a record; None when nothing of it changes. Defaults are filled in below the first level."""
+    """What makes a body a record; None when nothing of it changes. The first level keeps all its members."""
     return _taking(document, schema, {}, first=True)
 
 
@@ -95,7 +95,7 @@ def _make_take(
         inner = _taking(document, schema["items"], known, first=False)
         return None if inner is None else lambda value: [*map(inner, value)] if isinstance(value, list) else value
     own = members(document, schema)
-    dropped = {name for name, one in own.items() if one.has("readOnly") or one.has("writeOnly")}
+    dropped = {name for name, one in own.items() if not first and (one.has("readOnly") or one.has("writeOnly"))}
     defaults = {} if first else {name: one.schema["default"] for name, one in own.items() if "default" in one.schema}
     children = _properties(document, schema)
     nested = {name: take for name, one in children.items() if (take := _taking(document, one, known, first=False))}
