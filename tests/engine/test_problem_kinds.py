@@ -37,6 +37,12 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("def f(kind):\n    raise Problem(kind)", ["toy.py:2: the kind of a Problem must be a literal text"]),
         ("raise Problem(5)", ["toy.py:1: the kind of a Problem must be a literal text"]),
         ("class A:\n    def f(self):\n        return lambda: Problem('no')", ["toy.py:3: no is no kind of x-errors"]),
+        ("find_record(call, 'toys', id, 'ful')", ["toy.py:1: ful is no kind of x-errors; did you mean full?"]),
+        (
+            "raise missing(call, 'toys', id, kind='empt')",
+            ["toy.py:1: empt is no kind of x-errors; did you mean empty?"],
+        ),
+        ("raise missing(call, 'toys', id, 'full')", []),
         ("class Problem(Exception): ...\nProblem()\nOther('x')", []),
     ],
 )

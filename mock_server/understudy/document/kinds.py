@@ -1,7 +1,7 @@
 """The kinds of Problem that an API's source raises, checked against the kinds of its document.
 
-Reads `Problem("<kind>")` from the syntax tree, so that a misspelt kind stops the server at start, not a request.
-A kind that is no literal cannot be checked and is refused, too.
+Reads `Problem("<kind>")` and the calls of `engine.lookup` from the syntax tree, so that a misspelt kind stops the
+server at start, not a request. A kind that is no literal cannot be checked and is refused, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from understudy import cache
 from understudy.messages import suggest
 
 NO_LITERAL = ""  # stands for a kind computed at run time
+_KIND = {"Problem": 0, "find_record": 3, "missing": 3}  # calls that name a kind, and its place among the arguments
 
 
 class Definition(NamedTuple):
@@ -64,13 +65,13 @@ def definitions(file: str, source: bytes) -> Iterator[Definition]:
         else:
             names = [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
         uses = {_name(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute)}
-        calls = [node for node in nodes if isinstance(node, ast.Call) and _name(node.func) == "Problem"]
+        calls = [node for node in nodes if isinstance(node, ast.Call) and _name(node.func) in _KIND]
         yield Definition(file, names, sorted(uses), [(call.lineno, kind) for call in calls for kind in _kinds(call)])
 
 
 def _kinds(call: ast.Call) -> Iterator[str]:
     named = [word.value for word in call.keywords if word.arg == "kind"]
-    for given in (*named, *call.args[:1])[:1]:
+    for given in (*named, *call.args[_KIND[_name(call.func)] :])[:1]:
         for kind in (given.body, given.orelse) if isinstance(given, ast.IfExp) else (given,):
             yield kind.value if isinstance(kind, ast.Constant) and isinstance(kind.value, str) else NO_LITERAL
 

@@ -142,6 +142,17 @@ class Collection:
             self._cache_decoded(id, record)
         return record
 
+    def require(self, id: str) -> Record:
+        """A fresh copy of a record that another record refers to; raises KeyError when there is none."""
+        return decode(self._rows[id])
+
+    def require_shared(self, id: str) -> SharedRecord:
+        """The same from the cache, shared and read-only."""
+        record = self.get_shared(id)
+        if record is None:
+            raise KeyError(id)
+        return record
+
     def put(self, record: Record) -> bytes:
         """Insert or replace the record with its id; returns its encoded form.
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from understudy.apis.kognitos import seed
 from understudy.apis.kognitos.access import access_info, authenticate, new_key
 from understudy.apis.kognitos.errors import error_body
-from understudy.apis.kognitos.events import end_run, resume_run, revoke_key, wait_for_person
+from understudy.apis.kognitos.events import end_run, resume_run, wait_for_person
 from understudy.apis.kognitos.files import create_file, upload_file
 from understudy.apis.kognitos.health import get_health
 from understudy.apis.kognitos.processes import get_process, list_processes
@@ -20,6 +20,7 @@ from understudy.apis.kognitos.runs import create_run, get_run, list_runs
 from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.pipeline import STEPS
+from understudy.engine.revocation import revoke_key
 
 
 def declare() -> Api:

@@ -1,10 +1,11 @@
-"""Kognitos' errors: their body, and the errors for objects that are not there."""
+"""Kognitos' errors: their body, and the error for an object that is not there."""
 
 from __future__ import annotations
 
 import re
 
 from understudy.engine.call import Call, Json
+from understudy.engine.lookup import missing_record
 from understudy.engine.problem import Problem, Refusal
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,26}", re.ASCII)
@@ -25,10 +26,8 @@ def error_body(call: Call, refusal: Refusal) -> Json:
     return body
 
 
-def not_found(call: Call, collection: str, id: str, usual: Problem) -> Problem:
-    """Return the error for an object that the caller cannot see: `usual`, unless an assumption asks for another."""
+def missing(call: Call, collection: str, id: str, kind: str) -> Problem:
+    """Return the error for an object that the organization does not have: by default `kind`."""
     if not _ID.fullmatch(id) and collection != "files" and call.assumed("kognitos.errors.malformed-id") == "invalid":
         return Problem("invalid", "An id has 1 to 26 letters, digits, hyphens and underscores")
-    if call.assumed("kognitos.errors.foreign-object") == "forbidden" and call.exists_for_other_tenant(collection, id):
-        return Problem("forbidden")
-    return usual
+    return missing_record(call, collection, id, kind)

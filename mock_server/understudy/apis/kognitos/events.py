@@ -8,6 +8,7 @@ from understudy.apis.kognitos.life_cycle import ended, resumed, status_at, store
 from understudy.apis.kognitos.records import FINAL, WAITING
 from understudy.apis.kognitos.runs import renderer
 from understudy.engine.call import Call, Json
+from understudy.engine.lookup import find_for_event
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record, decode
 
@@ -37,20 +38,9 @@ def resume_run(call: Call) -> Json:
     return _changed(call, resumed(run, _course(call, run), call.now))
 
 
-def revoke_key(call: Call) -> Json:
-    """Revoke a key, with immediate effect (API Keys)."""
-    credential = call.world.credentials.get(("kognitos", call.body["key"]))
-    if credential is None:
-        raise Problem("not-found", f"this world has no key {call.body['key']}")
-    call.world.credentials["kognitos", credential.token] = credential._replace(state="revoked")
-    return {"key": credential.token, "state": "revoked"}
-
-
 def _open_run(call: Call) -> Record:
     """Find the run that an event names; it must not have ended."""
-    run = call.store["runs"].get(call.body["run_id"])
-    if run is None:
-        raise Problem("not-found", f"organization {call.credential.tenant} has no run {call.body['run_id']}")
+    run = find_for_event(call, "runs", call.body["run_id"], "run")
     state = status_at(run, call.now)
     if state in FINAL:
         raise Problem("refused", f"run {run['id']} is {state}")
@@ -62,6 +52,4 @@ def _changed(call: Call, run: Record) -> Json:
 
 
 def _course(call: Call, run: Record) -> Json:
-    process = call.store["processes"].get(run["process_id"])
-    assert process is not None, "processes are never removed"
-    return process["course"]
+    return call.store["processes"].require(run["process_id"])["course"]

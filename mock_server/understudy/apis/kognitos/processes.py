@@ -5,7 +5,7 @@ Source: the page Processes.
 
 from __future__ import annotations
 
-from understudy.apis.kognitos.errors import not_found
+from understudy.apis.kognitos.errors import missing
 from understudy.engine.call import Call, Reply
 from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
@@ -29,7 +29,7 @@ def find_agent(call: Call, id: str) -> str:
     if call.credential.scope not in (None, id):
         raise Problem("out-of-scope")
     if call.store["agents"].row(id) is None:
-        raise not_found(call, "agents", id, Problem("agent-not-found"))
+        raise missing(call, "agents", id, "agent-not-found")
     return id
 
 
@@ -38,7 +38,7 @@ def find_process(call: Call, agent_id: str, id: str) -> Record:
     find_agent(call, agent_id)
     process = call.store["processes"].get(id)
     if process is None:
-        raise not_found(call, "processes", id, Problem("process-not-found"))
+        raise missing(call, "processes", id, "process-not-found")
     if process["agent_id"] != agent_id:
         raise Problem("process-not-found")
     return process

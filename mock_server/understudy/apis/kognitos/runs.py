@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from understudy.apis.kognitos.errors import not_found
+from understudy.apis.kognitos.errors import missing
 from understudy.apis.kognitos.life_cycle import count_active, new_run, status_at, store_run
 from understudy.apis.kognitos.processes import find_process
 from understudy.apis.kognitos.records import WAITING, new_id
@@ -50,7 +50,7 @@ def get_run(call: Call) -> Reply:
     id = call.arguments["run_id"]
     run = call.store["runs"].get(id)
     if run is None:
-        raise not_found(call, "runs", id, Problem("run-not-found"))
+        raise missing(call, "runs", id, "run-not-found")
     if call.credential.scope not in (None, run["agent_id"]):
         raise Problem("out-of-scope")
     return Reply(renderer(call)(encode(run)))
@@ -111,7 +111,7 @@ def _check_file(call: Call, agent_id: str, id: str) -> bool:
         if unknown == "invalid":
             raise Problem("invalid", "file_ids: there is no such file")
         if unknown == "not-found":
-            raise not_found(call, "files", id, Problem("file-not-found"))
+            raise missing(call, "files", id, "file-not-found")
         return True
     elsewhere = file["agent_id"] not in (None, agent_id)
     if elsewhere and call.credential.scope is not None:
@@ -120,10 +120,10 @@ def _check_file(call: Call, agent_id: str, id: str) -> bool:
         raise Problem("file-not-found")
     if file["uploaded"]:
         return True
-    missing = call.assumed("kognitos.runs.file-not-uploaded")
-    if missing == "not-found":
+    unread = call.assumed("kognitos.runs.file-not-uploaded")
+    if unread == "not-found":
         raise Problem("file-not-found")
-    return bool(missing == "accept")
+    return bool(unread == "accept")
 
 
 def _check_inputs(call: Call, process: Record, inputs: Json) -> None:

@@ -14,7 +14,6 @@ from understudy.apis.nextstep.events import (
     edit_template,
     lapse_subscription,
     reject_task,
-    revoke_key,
     skip_task,
 )
 from understudy.apis.nextstep.life_cycle import complete_scheduled_run
@@ -25,6 +24,7 @@ from understudy.apis.nextstep.templates import get_template, list_template_tasks
 from understudy.document.compile import load
 from understudy.engine.api import Api, Timer
 from understudy.engine.pipeline import STEPS
+from understudy.engine.revocation import revoke_key
 
 
 def declare() -> Api:

@@ -8,6 +8,7 @@ from understudy.apis.nextstep.members import active_member
 from understudy.apis.nextstep.run_tasks import RunTasks, is_done
 from understudy.engine.call import Call, Json
 from understudy.engine.clock import rfc3339
+from understudy.engine.lookup import find_for_event
 from understudy.engine.problem import Problem
 from understudy.engine.store import SharedRecord, decode
 
@@ -51,13 +52,10 @@ def reject_task(call: Call) -> Json:
 
 def edit_template(call: Call) -> Json:
     """Edit a template: replace the given members; existing runs keep their own copy."""
-    template = call.store["templates"].get(call.body["template_id"])
-    if template is None:
-        raise Problem("not-found", f"there is no template {call.body['template_id']}")
+    template = find_for_event(call, "templates", call.body["template_id"], "template")
     template |= {key: call.body[key] for key in ("title", "description", "sections") if key in call.body}
     template["updated_at"] = rfc3339(call.now)
-    definition = call.store["definitions"].get(template["id"])
-    assert definition is not None, "every template has a definition"
+    definition = call.store["definitions"].require(template["id"])
     if "tasks" in call.body:
         id = f"{template['id']}.{call.ids.take(6)}"
         tasks = fill_tasks(call.body["tasks"], template, new_id=lambda: call.ids.take(20))
@@ -65,15 +63,6 @@ def edit_template(call: Call) -> Json:
         call.store["definitions"].put({**definition, "edition": id})
     call.store["templates"].put(template)
     return template
-
-
-def revoke_key(call: Call) -> Json:
-    """Revoke a key, with immediate effect (Authentication)."""
-    credential = call.world.credentials.get(("nextstep", call.body["key"]))
-    if credential is None:
-        raise Problem("not-found", f"this world has no key {call.body['key']}")
-    call.world.credentials["nextstep", credential.token] = credential._replace(state="revoked")
-    return {"key": credential.token, "state": "revoked"}
 
 
 def lapse_subscription(call: Call) -> Json:
@@ -88,10 +77,8 @@ def lapse_subscription(call: Call) -> Json:
 
 def _open_task(call: Call) -> tuple[RunTasks, int]:
     """Return the tasks of a run and the position of the one that an event names; refused when the run is completed."""
-    run, progress = (call.store[name].get_shared(call.body["run_id"]) for name in ("runs", "progress"))
-    if run is None or progress is None:
-        raise Problem("not-found", f"team {call.credential.tenant} has no run {call.body['run_id']}")
-    tasks = RunTasks(call.store, run, progress)
+    run = find_for_event(call, "runs", call.body["run_id"], "run")
+    tasks = RunTasks(call.store, run, call.store["progress"].require_shared(run["id"]))
     position = tasks.position(call.body["task_id"])
     if position is None:
         raise Problem("not-found", f"run {run['id']} has no task {call.body['task_id']}")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from understudy.apis.nextstep.editions import edition
-from understudy.apis.nextstep.errors import run_not_found
+from understudy.apis.nextstep.errors import missing
 from understudy.engine.call import Call, Json
 from understudy.engine.ids import BASE62, digest
 from understudy.engine.store import ComputedListing, Record, SharedRecord, Store, encode
@@ -110,10 +110,8 @@ def find_run_tasks(call: Call, run_id: str) -> RunTasks:
     """Find the tasks of a run; raises Problem run-not-found or forbidden."""
     run = call.store["runs"].get_shared(run_id)
     if run is None:
-        raise run_not_found(call, run_id)
-    progress = call.store["progress"].get_shared(run_id)
-    assert progress is not None, "every run has its progress"
-    return RunTasks(call.store, run, progress)
+        raise missing(call, "runs", run_id, "run-not-found")
+    return RunTasks(call.store, run, call.store["progress"].require_shared(run_id))
 
 
 def is_done(task: SharedRecord) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from understudy.apis.nextstep.editions import Edition, edition
 from understudy.apis.nextstep.elements import accept, is_iso_8601
 from understudy.apis.nextstep.envelope import single
-from understudy.apis.nextstep.errors import refuse_foreign, run_not_found
+from understudy.apis.nextstep.errors import missing
 from understudy.apis.nextstep.members import active_member, notify_assignee
 from understudy.apis.nextstep.records import run_sections
 from understudy.apis.nextstep.run_tasks import RunTasks, element_of
@@ -38,7 +38,7 @@ def get_run(call: Call) -> Reply:
     id = call.arguments["id"]
     row = call.store["runs"].row(id)
     if row is None:
-        raise run_not_found(call, id)
+        raise missing(call, "runs", id, "run-not-found")
     return Reply(single(row))
 
 
@@ -68,16 +68,14 @@ def _published_template(call: Call) -> SharedRecord:
     id = call.body["template_id"]
     template = call.store["templates"].get_shared(id)
     if template is None:
-        refuse_foreign(call, "templates", id)
-        raise Problem("unknown-template")
+        raise missing(call, "templates", id, "unknown-template")
     if not template["is_published"]:
         raise Problem("template-not-published")
     return template
 
 
 def _current_edition(call: Call, template: SharedRecord) -> Edition:
-    definition = call.store["definitions"].get_shared(template["id"])
-    assert definition is not None, "every template has a definition"
+    definition = call.store["definitions"].require_shared(template["id"])
     live = call.assumed("nextstep.templates.edits-go-live") == "on-publish"
     return edition(call.store, definition["live" if live else "edition"])
 
@@ -85,8 +83,7 @@ def _current_edition(call: Call, template: SharedRecord) -> Edition:
 def _new_run(
     call: Call, template: SharedRecord, member: SharedRecord | None, *, title: str, due_date: str | None
 ) -> Record:
-    team = call.store["team"].get_shared(call.credential.tenant)
-    assert team is not None, "a store holds its own team"
+    team = call.store["team"].require_shared(call.credential.tenant)
     run = {
         "id": call.ids.take(20),  # after all checks: a refused request takes no id
         "template_id": template["id"],

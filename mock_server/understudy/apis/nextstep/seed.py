@@ -130,9 +130,7 @@ def _task_inconsistencies(store: Store) -> Iterator[str]:
 
 def _runs(store: Store) -> Iterator[tuple[Record, Record]]:
     for run in store["runs"]:
-        progress = store["progress"].get(run["id"])
-        assert progress is not None, "references were checked: every run has its progress"
-        yield run, progress
+        yield run, store["progress"].require(run["id"])
 
 
 def _elements(task: Record) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from understudy.apis.nextstep.editions import Edition, edition
 from understudy.apis.nextstep.envelope import single
-from understudy.apis.nextstep.errors import refuse_foreign
+from understudy.apis.nextstep.errors import missing
 from understudy.engine.call import Call, Reply
 from understudy.engine.clock import rfc3339
 from understudy.engine.paging import descending
@@ -30,8 +30,7 @@ def get_template(call: Call) -> Reply:
 def list_template_tasks(call: Call) -> Reply:
     """GET /process-templates/{id}/tasks: by position."""
     _template_row(call)
-    definition = call.store["definitions"].get(call.arguments["id"])
-    assert definition is not None, "every template has a definition"
+    definition = call.store["definitions"].require(call.arguments["id"])
     return Reply(_served_tasks(edition(call.store, definition["edition"]), call))
 
 
@@ -50,8 +49,7 @@ def publish_template(call: Call) -> Reply:
     template |= {"is_published": wanted, "updated_at": rfc3339(call.now)}
     if wanted:
         template["version"] += call.assumed("nextstep.templates.version-step")
-        definition = call.store["definitions"].get(template["id"])
-        assert definition is not None, "every template has a definition"
+        definition = call.store["definitions"].require(template["id"])
         call.store["definitions"].put({**definition, "live": definition["edition"]})
     return Reply(single(call.store["templates"].put(template)))
 
@@ -59,8 +57,7 @@ def publish_template(call: Call) -> Reply:
 def _template_row(call: Call) -> bytes:
     row = call.store["templates"].row(call.arguments["id"])
     if row is None:
-        refuse_foreign(call, "templates", call.arguments["id"])
-        raise Problem("template-not-found")
+        raise missing(call, "templates", call.arguments["id"], "template-not-found")
     return row
 
 

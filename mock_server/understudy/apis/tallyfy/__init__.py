@@ -17,7 +17,6 @@ from understudy.apis.tallyfy.events import (
     report_process_issue,
     resolve_process_issue,
     restore_template,
-    revoke_key,
     show_task,
 )
 from understudy.apis.tallyfy.kickoff import complete_kickoff, get_form_fields, reopen_kickoff
@@ -41,6 +40,7 @@ from understudy.apis.tallyfy.threads import add_comment, report_problem, resolve
 from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.pipeline import STEPS
+from understudy.engine.revocation import revoke_key
 
 
 def declare() -> Api:

@@ -8,6 +8,7 @@ from understudy.apis.tallyfy.life_cycle import move, update_status
 from understudy.apis.tallyfy.records import stamp
 from understudy.apis.tallyfy.threads import add_thread, open_issues, resolve_issues
 from understudy.engine.call import Call, Json
+from understudy.engine.lookup import find_for_event
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record
 
@@ -60,20 +61,9 @@ def restore_template(call: Call) -> Json:
     return _set_archived(call, None)
 
 
-def revoke_key(call: Call) -> Json:
-    """Revoke a token: its owner logs out or makes another (Authentication > Personal access token)."""
-    credential = call.world.credentials.get(("tallyfy", call.body["key"]))
-    if credential is None:
-        raise Problem("not-found", f"this world has no key {call.body['key']}")
-    call.world.credentials["tallyfy", credential.token] = credential._replace(state="revoked")
-    return {"key": credential.token, "state": "revoked"}
-
-
 def _run_of_event(call: Call) -> Record:
     """Find the run that an event names; it must not be archived."""
-    run = call.store["runs"].get(call.body["run_id"])
-    if run is None:
-        raise Problem("not-found", f"organization {call.credential.tenant} has no run {call.body['run_id']}")
+    run = find_for_event(call, "runs", call.body["run_id"], "run")
     if run["archived_at"]:
         raise Problem("refused", f"run {run['id']} is archived")
     return run
@@ -94,9 +84,7 @@ def _store_task(call: Call, run: Record, task: Record) -> Json:
 
 
 def _set_archived(call: Call, archived_at: str | None) -> Json:
-    template = call.store["templates"].get(call.body["checklist_id"])
-    if template is None:
-        raise Problem("not-found", f"organization {call.credential.tenant} has no template {call.body['checklist_id']}")
+    template = find_for_event(call, "templates", call.body["checklist_id"], "template")
     template |= {"archived_at": archived_at, "status": "archived" if archived_at else "active"}
     call.store["templates"].put(template)
     return tallyfy_includes.template(call, template)

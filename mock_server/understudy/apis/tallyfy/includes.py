@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.apis.tallyfy import fields as tallyfy_fields
-from understudy.apis.tallyfy.records import DAY, existing, listed, stamp
+from understudy.apis.tallyfy.records import DAY, listed, stamp
 from understudy.engine.call import Call, Json
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record, decode, encode
@@ -120,7 +120,7 @@ def fields_of(call: Call, record: Record) -> list[Record]:
     """Return the form fields of a task, from its step."""
     if record["step_id"] is None:
         return []
-    definition = existing(call.store["definitions"].get(record["checklist_id"]))
+    definition = call.store["definitions"].require(record["checklist_id"])
     step = next(step for step in definition["steps"] if step["id"] == record["step_id"])
     return [{**field, "task_id": record["id"]} for field in step["captures"]]
 
@@ -136,7 +136,7 @@ def form_fields(call: Call, record: Record, *, visible: bool = True) -> list[Rec
 
 def kickoff_fields(call: Call, record: Record, *, visible: bool = True) -> list[Record]:
     """Return the fields of the kick-off form of a run, with visible answers."""
-    fields = existing(call.store["templates"].get(record["checklist_id"]))["prerun"]
+    fields = call.store["templates"].require(record["checklist_id"])["prerun"]
     return [tallyfy_fields.with_answer(call, field, record["prerun"], visible=visible) for field in fields]
 
 
@@ -202,19 +202,19 @@ def _next_task(call: Call, record: Record) -> Json:
 
 
 def _tags(call: Call, ids: Iterable[str]) -> list[Record]:
-    return [existing(call.store["tags"].get(id)) for id in ids]
+    return [call.store["tags"].require(id) for id in ids]
 
 
 def _folders(call: Call, ids: Iterable[str]) -> list[Record]:
-    return [existing(call.store["folders"].get(id)) for id in ids]
+    return [call.store["folders"].require(id) for id in ids]
 
 
 def _checklist(call: Call, record: Record) -> Json:
-    return _item(call, template(call, existing(call.store["templates"].get(record["checklist_id"]))))
+    return _item(call, template(call, call.store["templates"].require(record["checklist_id"])))
 
 
 def _stages(call: Call, record: Record) -> Json:
-    return _undescribed(call, existing(call.store["definitions"].get(record["checklist_id"]))["stages"])
+    return _undescribed(call, call.store["definitions"].require(record["checklist_id"])["stages"])
 
 
 def _answers_are_visible(call: Call) -> bool:
@@ -236,7 +236,7 @@ def _run_include(call: Call, parent: Record | None, names: frozenset[str]) -> Re
 def _step(call: Call, record: Record) -> Json:
     if record["step_id"] is None:
         return None
-    definition = existing(call.store["definitions"].get(record["checklist_id"]))
+    definition = call.store["definitions"].require(record["checklist_id"])
     return _item(call, next(step for step in definition["steps"] if step["id"] == record["step_id"]))
 
 
@@ -261,7 +261,7 @@ def _folder(call: Call, record: Record) -> Json:
 
 
 TEMPLATE_INCLUDES: dict[str, Include] = {
-    "steps": lambda call, record: _of_template(call, existing(call.store["definitions"].get(record["id"]))["steps"]),
+    "steps": lambda call, record: _of_template(call, call.store["definitions"].require(record["id"])["steps"]),
     "tags": lambda call, record: _of_template(call, _tags(call, record["_"]["tags"])),
     "folder": _folder,
 }

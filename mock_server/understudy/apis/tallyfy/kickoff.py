@@ -9,7 +9,7 @@ from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.fields import demand_kept
 from understudy.apis.tallyfy.life_cycle import update_status
-from understudy.apis.tallyfy.records import existing, find, my_number, stamp
+from understudy.apis.tallyfy.records import find, my_number, stamp
 from understudy.apis.tallyfy.runs import changeable_run, run_reply
 from understudy.engine.call import Call, Reply
 
@@ -19,7 +19,7 @@ def complete_kickoff(call: Call) -> Reply:
     run = changeable_run(call)
     evaluated = run["_"]["kickoff_open"]
     if evaluated:
-        fields = existing(call.store["templates"].get(run["checklist_id"]))["prerun"]
+        fields = call.store["templates"].require(run["checklist_id"])["prerun"]
         demand_kept(call, fields, run["prerun"])
         run["_"]["kickoff_open"] = False
         run |= {"prerun_completed_at": stamp(call.now), "prerun_completed_by": my_number(call)}

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from understudy.apis.tallyfy.fields import accept, demand
 from understudy.apis.tallyfy.includes import HIDDEN
 from understudy.apis.tallyfy.life_cycle import update_status
-from understudy.apis.tallyfy.records import DAY, existing, my_number, new_id, number, stamp
+from understudy.apis.tallyfy.records import DAY, my_number, new_id, number, stamp
 from understudy.apis.tallyfy.references import (
     date_member,
     known_ids,
@@ -62,7 +62,7 @@ def launch_run(call: Call) -> Reply:
         "tags": known_ids(call, "tags", "tags"),
         "folders": known_ids(call, "folders", "folders"),
     }
-    tasks = launched_tasks(call, run, existing(store["definitions"].get(template["id"]))["steps"])
+    tasks = launched_tasks(call, run, store["definitions"].require(template["id"])["steps"])
     run |= {
         "id": new_id(call),
         "increment_id": number(store, "runs"),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from understudy.apis.tallyfy.fields import demand_kept
 from understudy.apis.tallyfy.includes import HIDDEN, fields_of, run_tasks
-from understudy.apis.tallyfy.records import existing, my_number, person_id, stamp
+from understudy.apis.tallyfy.records import my_number, person_id, stamp
 from understudy.engine.call import Call
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record
@@ -98,7 +98,7 @@ def move(task: Record, action: str) -> bool:
 def complete(call: Call, task: Record) -> Record:
     """Return the completed task; the order of the checks is documented (Tasks > Complete task)."""
     body, caller = call.body, my_number(call)
-    admin = existing(call.store["people"].get(str(caller)))["role"] == "admin"
+    admin = call.store["people"].require(str(caller))["role"] == "admin"
     if task["can_complete_only_assignees"] and caller not in task["owners"]["users"] and not admin:
         raise Problem("not-an-assignee")
     if task["status"] == HIDDEN:

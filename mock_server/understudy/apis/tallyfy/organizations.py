@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from understudy.apis.tallyfy.access import is_active_member
 from understudy.apis.tallyfy.envelope import single
-from understudy.apis.tallyfy.records import existing, listing_of, me
+from understudy.apis.tallyfy.records import listing_of, me
 from understudy.engine.call import Call, Reply
 from understudy.engine.store import Record, Store, encode
 
@@ -31,5 +31,5 @@ def _person(person: Record) -> Record:
 
 
 def _organization(call: Call, store: Store) -> Record:
-    person = existing(store["people"].get(call.credential.subject))
+    person = store["people"].require(call.credential.subject)
     return {**next(iter(store["organization"])), "users_count": len(store["people"]), "user_role": person["role"]}

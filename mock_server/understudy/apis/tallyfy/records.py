@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from understudy.engine.call import Call, Json
 from understudy.engine.clock import END, milliseconds, rfc3339
 from understudy.engine.ids import HEX, LAST
-from understudy.engine.problem import Problem
+from understudy.engine.lookup import find_record
 from understudy.engine.store import ComputedListing, Layout, Record, SharedRecord, Store, decode
 
 DAY = 86_400_000
@@ -48,23 +48,9 @@ def number(store: Store, kind: str) -> int:
     return last
 
 
-def existing(record: Record | None) -> Record:
-    """Narrow the type of a record that exists, because others refer to it."""
-    assert record is not None, "records that others refer to are not removed"
-    return record
-
-
 def find(call: Call, collection: str, id: str) -> Record:
     """Return a copy of a record of the caller's organization; raises Problem not-found or forbidden."""
-    record = call.store[collection].get(id)
-    if record is None:
-        if (
-            call.exists_for_other_tenant(collection, id)
-            and call.assumed("tallyfy.errors.foreign-object") == "forbidden"
-        ):
-            raise Problem("forbidden")
-        raise Problem("not-found")
-    return record
+    return find_record(call, collection, id, "not-found")
 
 
 def subject(call: Call) -> str:

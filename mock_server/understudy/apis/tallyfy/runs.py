@@ -11,7 +11,7 @@ from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.fields import accept, demand
 from understudy.apis.tallyfy.includes import requested_includes, row_projection, run_tasks
-from understudy.apis.tallyfy.records import existing, find, me, stamp
+from understudy.apis.tallyfy.records import find, me, stamp
 from understudy.apis.tallyfy.references import known_ids, people_member, person_member
 from understudy.apis.tallyfy.run_lists import matching_runs
 from understudy.engine.call import Call, Reply
@@ -36,7 +36,7 @@ def get_run(call: Call) -> Reply:
 def update_run(call: Call) -> Reply:
     """PUT /organizations/{org_id}/runs/{run_id}: changes the given members (Processes > Update process)."""
     run, body = changeable_run(call), call.body
-    fields = existing(call.store["templates"].get(run["checklist_id"]))["prerun"]
+    fields = call.store["templates"].require(run["checklist_id"])["prerun"]
     answers = run["prerun"] | accept(call, fields, body.get("prerun"), "prerun")
     if body.get("prerun"):
         demand(call, [field for field in fields if field["id"] in body["prerun"]], answers, "prerun")

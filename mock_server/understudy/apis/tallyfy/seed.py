@@ -12,7 +12,7 @@ from typing import Any
 from understudy.apis.tallyfy.includes import HIDDEN
 from understudy.apis.tallyfy.launch import new_run, new_task, step_deadlines
 from understudy.apis.tallyfy.life_cycle import STATUS, Facts, summarize_tasks
-from understudy.apis.tallyfy.records import LAYOUTS, existing, moment, stamp
+from understudy.apis.tallyfy.records import LAYOUTS, moment, stamp
 from understudy.apis.tallyfy.seed_schema import schema
 from understudy.document.contract import Contract
 from understudy.document.seed_file import SeedErrors, SeedPath
@@ -220,7 +220,7 @@ def _run(given: Json, store: Store, where: str) -> None:
         run["_"]["kickoff_open"] = True
     elif template["prerun"]:
         run |= {"prerun_completed_at": created, "prerun_completed_by": starter}
-    tasks = _tasks(given, run, existing(store["definitions"].get(template["id"]))["steps"], where)
+    tasks = _tasks(given, run, store["definitions"].require(template["id"])["steps"], where)
     for task, overrides in tasks:
         _threads(store, run, task, overrides)
         store["tasks"].put(task)
@@ -293,7 +293,7 @@ def _thread(name: str, run: Record | None, task: Record | None, label: str, cont
         "label": label,
         "state": "open",
         "task_id": task["id"] if task else None,
-        "author_id": run["started_by"] if run else existing(task)["starter_id"],
+        "author_id": run["started_by"] if run else (task or {})["starter_id"],
         "author_type": "user",
         "resolve_id": None,
         "sent_to": [],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.includes import requested_includes, row_projection
-from understudy.apis.tallyfy.records import Groups, existing, find, listed, listing_of
+from understudy.apis.tallyfy.records import Groups, find, listed, listing_of
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import ComputedListing, IndexListing, ProjectedListing, Record, Store, decode
@@ -47,7 +47,7 @@ def get_template(call: Call) -> Reply:
 def get_template_fields(call: Call) -> Reply:
     """GET /organizations/{org_id}/checklists/{checklist_id}/form-fields."""
     template = _template_of_call(call)
-    steps = existing(call.store["definitions"].get(template["id"]))["steps"]
+    steps = call.store["definitions"].require(template["id"])["steps"]
     fields = [field for step in steps for field in step["captures"]]
     names = {"id": template["id"], "title": template["title"]}
     return Reply(single({**names, "form_fields": fields, "ko_form_fields": template["prerun"]}))
@@ -63,7 +63,7 @@ def _template_of_call(call: Call) -> Record:
 def _folder_path(store: Store, id: str | None) -> list[Record]:
     path: list[Record] = []
     while id is not None:
-        folder = existing(store["folders"].get(id))
+        folder = store["folders"].require(id)
         path.insert(0, folder)
         id = folder.get("parent_id")
     return path

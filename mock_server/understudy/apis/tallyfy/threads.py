@@ -10,7 +10,7 @@ from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.includes import threads_of
 from understudy.apis.tallyfy.life_cycle import reopen, update_status
-from understudy.apis.tallyfy.records import existing, find, my_number, new_id, stamp
+from understudy.apis.tallyfy.records import find, my_number, new_id, stamp
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record
@@ -24,7 +24,7 @@ def add_comment(call: Call) -> Reply:
         return report_problem(call)
     thread = add_thread(call, task["run_id"], task["id"], label, call.body["content"])
     if label == "improvement" and task["run_id"]:
-        run = existing(call.store["runs"].get(task["run_id"]))
+        run = call.store["runs"].require(task["run_id"])
         run["_"]["improvements"] += 1
         call.store["runs"].put(run)
     return Reply(single(tallyfy_includes.thread(thread)))
@@ -117,4 +117,4 @@ def _recount_issues(call: Call, task: Record) -> None:
     task["_"]["issues"] = issues
     call.store["tasks"].put(task)
     if task["run_id"]:
-        update_status(call, existing(call.store["runs"].get(task["run_id"])))
+        update_status(call, call.store["runs"].require(task["run_id"]))
