@@ -146,7 +146,9 @@ def _of_command(
         pool.grow(_worthwhile(min(jobs, len(subjects)), first, len(subjects), given=options.jobs is not None))
         baseline = second_run(program, pool, first)
         requests = trials.learn(pool, baseline)
-        selection = _selection(options, trials.candidates(pool, subjects), baseline, requests)
+        with _bar(len(subjects), f"{kind} compared", quiet=options.quiet) as advance:
+            candidates = trials.candidates(pool, subjects, advance)
+        selection = _selection(options, candidates, baseline, requests)
         if not options.quiet:
             sys.stderr.write(_estimate(baseline, requests, selection, len(pool.hosts), kind) + "\n")
         running = trials.try_all(program, pool, selection.chosen, baseline)
@@ -198,7 +200,7 @@ def _collected(running: Generator[SubjectResult], count: int, kind: Kind, *, qui
     """The results, or those that are there when the run is interrupted."""
     results: list[SubjectResult] = []
     # an interruption does not throw away what took minutes to find out
-    with suppress(KeyboardInterrupt), closing(running), _bar(count, kind, quiet=quiet) as advance:
+    with suppress(KeyboardInterrupt), closing(running), _bar(count, f"{kind} done", quiet=quiet) as advance:
         for result in running:
             results.append(result)
             advance()
@@ -224,20 +226,20 @@ def _with_kit(results: Sequence[SubjectResult], kind: Kind, jobs: int, *, quiet:
 
 
 @contextmanager
-def _bar(count: int, kind: Kind, *, quiet: bool) -> Iterator[Callable[[], None]]:
+def _bar(count: int, what: str, *, quiet: bool) -> Iterator[Callable[[], None]]:
     """A progress bar with the estimated time left, or a plain line every few seconds where there is no terminal.
 
     Yields a function that advances it by one.
     """
     console = consoles.console(stderr=True)
     if quiet or not console.is_terminal:
-        done = Counted(count, kind, console.file, time.perf_counter)
+        done = Counted(count, what, console.file, time.perf_counter)
         with nullcontext() if quiet else repeat(INTERVAL, done.write):
             yield done.advance
         return
-    columns = (TextColumn(kind), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(kind, total=count)
+        task = progress.add_task(what, total=count)
         yield lambda: progress.advance(task)
 
 

@@ -57,12 +57,13 @@ def footprints(api: str) -> tuple[Footprint, ...]:
             exchanges.clear()
             attempt(check, target, arguments)
             own = [exchange for exchange in exchanges if exchange.api == api]
-            marks = frozenset(mark for exchange in own for mark in _marks(exchange))
+            marks = frozenset(mark for exchange in own for mark in marks_of(exchange))
             found.append(Footprint(check, arguments, marks, len(own)))
     return tuple(sorted(found, key=lambda footprint: (footprint.check.name in EXPLORATORY, footprint.exchanges)))
 
 
-def _marks(exchange: Exchange) -> Iterator[Mark]:
+def marks_of(exchange: Exchange) -> Iterator[Mark]:
+    """The marks that an exchange shows."""
     yield ("any",)
     request, response = exchange.request, exchange.response
     if exchange.reason is not None:

@@ -5,7 +5,7 @@ The same results as those of the kit (`runner`). Must not know how they are repo
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from understudy_checks.mutation import Alternative, Mutant
 from understudy_checks.mutation.advice import advice
@@ -30,12 +30,17 @@ def learn(pool: HostPool, baseline: Baseline) -> dict[str, int]:
     return {f"{operations[id].method} {operations[id].path}": count for id, count in counts.items()}
 
 
-def candidates(pool: HostPool, subjects: Sequence[Subject]) -> list[Candidate]:
-    """Find the first answer to the command that each variant changes; see `learn`. Keeps the order."""
+def candidates(pool: HostPool, subjects: Sequence[Subject], advance: Callable[[], None]) -> list[Candidate]:
+    """Find the first answer to the command that each variant changes; see `learn`. Keeps the order.
+
+    Calls `advance` once for each of them.
+    """
     batches = [subjects[start : start + BATCH] for start in range(0, len(subjects), BATCH)]
     found: dict[str, Difference | None] = {}
     for batch, differences in pool.run(lambda host, batch: (batch, host.differences(batch)), batches):
-        found |= {subject.label: one for subject, one in zip(batch, differences, strict=True)}
+        for subject, one in zip(batch, differences, strict=True):
+            found[subject.label] = one
+            advance()
     return [Candidate(subject, found[subject.label]) for subject in subjects]
 
 

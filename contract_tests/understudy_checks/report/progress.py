@@ -81,8 +81,8 @@ class PlainLines:
 class Counted:
     """Counts what is done, and writes a plain line that says how much."""
 
-    def __init__(self, total: int, noun: str, file: IO[str], clock: Callable[[], float]) -> None:
-        self._total, self._noun, self._file, self._clock = total, noun, file, clock
+    def __init__(self, total: int, what: str, file: IO[str], clock: Callable[[], float]) -> None:
+        self._total, self._what, self._file, self._clock = total, what, file, clock
         self._started, self._done = clock(), 0
 
     def advance(self) -> None:
@@ -92,7 +92,7 @@ class Counted:
     def write(self) -> None:
         """Write the line, with the seconds since the start."""
         seconds = self._clock() - self._started
-        self._file.write(f"{seconds:5.0f} s  {self._done} of {self._total} {self._noun} done\n")
+        self._file.write(f"{seconds:5.0f} s  {self._done} of {self._total} {self._what}\n")
         self._file.flush()
 
 
