@@ -56,6 +56,7 @@ def test_the_status_is_the_first_that_means_success(tmp_path: Path, responses: s
         ("{schema: {type: integer, default: 10}}", 10),
         ("{schema: {type: integer}, examples: {a: {$ref: '#/components/examples/E'}}}", 11),
         ("{schema: {type: integer}, examples: [12]}", 12),
+        ("{schema: {const: 13}, examples: {a: {$ref: '#/components/examples/None'}}}", 13),
         ("{schema: {type: object}, example: {$ref: '#/nowhere'}}", {"$ref": "#/nowhere"}),
         ("{schema: {type: integer}, example: {$ref: '#/components/examples/E/value'}}", 11),
         ("{example: [1]}", [1]),

@@ -56,6 +56,7 @@ def form(**fields: str) -> bytes:
         (b"n=1&either=a&either=b", {"n": 1, "either": ["a", "b"]}),
         (b"n=1&objects=%7B%22a%22:1%7D", {"n": 1, "objects": [{"a": 1}]}),
         (b"n=1&other=x", {"n": 1, "other": "x"}),
+        (b"n=1&other=x&other[a]=y", {"n": 1, "other": "x"}),
         (b"n=1&other[a]=x", {"n": 1, "other": {"a": "x"}}),
         (b"n=1&o=%7B%22k%22:2%7D&o[k]=3", {"n": 1, "o": {"k": 3}}),
     ],

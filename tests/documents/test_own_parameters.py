@@ -45,6 +45,7 @@ NUMBERS = "{type: array, items: {type: integer}}"
         ("schema: {type: object, additionalProperties: {type: integer}}, style: deepObject", "p[k]=1", {"k": 1}),
         ("schema: {type: object, properties: {a: {type: object}}}, style: deepObject", "p[a][b]=1", {"a": {"b": "1"}}),
         ("schema: {type: object, properties: {a: {type: string}}}, style: deepObject", "p[a]=x&p[a][b]=1", {"a": "x"}),
+        ("schema: {type: object}, style: deepObject", "p[=1&p[a]=x", {"a": "x"}),
         ("content: {application/json: {schema: {type: object}}}", "p=%7B%22a%22:1%7D", {"a": 1}),
         ("content: {text/plain: {schema: {type: string}}}", "p=%7B", "{"),
         ("schema: {type: string, enum: ['1', x]}", "p=1", "1"),

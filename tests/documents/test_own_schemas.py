@@ -80,6 +80,7 @@ def test_a_keyword_means_what_openapi_says(tmp_path: Path, schema: str, good: li
             [{"x1": 1}],
             [{"a": 1}, {"x": ""}],
         ),
+        ("{$ref: '#/nowhere', minimum: 3}", [3], [2]),
         ("{propertyNames: {maxLength: 2}, contains: {}}", [{"ab": 1}], [{"abc": 1}]),
     ],
 )

@@ -16,8 +16,6 @@ class LazyValidator:
 
     def __getattr__(self, name: str) -> Any:
         """Compile the validator, and take its methods over, so that this is not called again."""
-        if name not in ("is_valid", "iter_errors"):
-            raise AttributeError(name)
         validator = self._make()
         self.is_valid, self.iter_errors = validator.is_valid, validator.iter_errors
         return getattr(validator, name)

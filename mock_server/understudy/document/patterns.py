@@ -30,6 +30,12 @@ def engine(pattern: str) -> jsonschema_rs.RegexOptions | jsonschema_rs.FancyRege
     return None
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text matches a pattern that `engine` knows."""
+    options = engine(pattern)
+    return bool(jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options).is_valid(text))
+
+
 def engine_of(schema: Json) -> jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions:
     """The engine that matches all patterns of a schema, each of which `engine` knows."""
     return BOUNDED if any(engine(pattern) is BOUNDED for pattern in _patterns(schema)) else LINEAR

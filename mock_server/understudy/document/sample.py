@@ -10,6 +10,7 @@ from math import ceil, floor
 from typing import Any
 
 from understudy.document.model import Validator
+from understudy.document.patterns import matches
 from understudy.document.pointer import Json
 from understudy.document.shapes import kinds_of
 from understudy.document.texts import Numbers, formatted, matching
@@ -211,7 +212,7 @@ class _Maker:
 
     def _additional(self, schema: Mapping[str, Json], name: str) -> Json:
         for pattern, child in schema.get("patternProperties", {}).items():
-            if matching(pattern, Numbers("")) is not None and pattern.strip("^$") in name:
+            if matches(pattern, name):
                 return child
         child = schema.get("additionalProperties", True)
         return True if child is False else child

@@ -45,7 +45,7 @@ def matching(pattern: str, numbers: Numbers, *, least: int = 0, most: int | None
     except (re.error, OverflowError, RecursionError):
         return None
     text = ""
-    for extra in (0, 1, 2, 4, 8, 16, 32, least):
+    for extra in sorted({0, 1, 2, 4, 8, 16, 32, least}):
         written = _Writer(numbers, extra).write(tree)
         if written is None or (most is not None and len(written) > most):
             return text or written
