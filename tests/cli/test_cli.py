@@ -320,7 +320,7 @@ def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]
         (["serve", "--bound", "worlds=none"], "--bound worlds=none: 'none' is not a whole number from 1"),
         (["serve", "--fidelity", "Strict"], "); did you mean strict?"),
         (["serve", ""], "unknown API (empty); known: "),
-        (["serve", "tests"], "tests: it is no regular file"),
+        (["serve", "tests"], "tests: there is no openapi.yaml or openapi.yml or openapi.json in this folder"),
         (["serve", "--log-format", "xml"], "invalid choice: 'xml'"),
         (["rules", "nope"], f"unknown API nope; known: {', '.join(apis.NAMES)}"),
         (["rules", "--format", "csv"], "invalid choice: 'csv'"),

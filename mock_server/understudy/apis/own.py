@@ -11,13 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from understudy.apis.folder import Folder, find
+from understudy.apis.handlers import Handlers
+from understudy.apis.handlers import load as load_handlers
 from understudy.document.answers import Answers
 from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.document.notice import Notice
 from understudy.document.open_world import compile_own, read_own
-from understudy.document.read import without_collections
+from understudy.document.read import read, without_collections
+from understudy.document.seed_file import Start
 from understudy.engine.api import Api, SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
@@ -30,29 +34,45 @@ from understudy.engine.store import Store
 from understudy.resources import access
 from understudy.resources import declare as declare_resources
 
+NO_HANDLERS = Handlers({}, ())
 _RESOURCE_KEYS = ("x-resources", "x-operation", "x-filter")
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A document of a user: its file, the name of its API, and where it is moved to (None: it stays)."""
+    """A document of a user: its file, the name of its API, and where it is moved to (None: it stays).
+
+    `handlers` is a Python file or the name of a module, `seed` a seed file, `folder` the folder that the API is.
+    """
 
     file: Path
     name: str
     prefix: str | None = None
+    handlers: str | None = None
+    seed: Path | None = None
+    folder: Folder | None = None
 
 
 def name_for(file: Path) -> str:
-    """The name of an API whose document is this file: its stem, in lower case, with dashes."""
-    stem = file.name.partition(".")[0]
+    """The name of an API whose document is this file or folder: its stem, in lower case, with dashes."""
+    stem = (file.resolve() if file.is_dir() else file).name.partition(".")[0]
     return re.sub("[^a-z0-9]+", "-", stem.lower()).strip("-") or "api"
+
+
+def given(path: Path, name: str, prefix: str | None = None) -> Own:
+    """The document in a file, or in a folder with all that stands beside it. Raises Unreadable."""
+    if not path.is_dir():
+        return Own(path, name, prefix)
+    folder = find(path)
+    handlers = None if folder.handlers is None else str(folder.handlers)
+    return Own(folder.document, name, prefix, handlers, folder.seed, folder)
 
 
 def declare(own: Own) -> tuple[Api, list[Notice]]:
     """The API of a document, and what is not understood in it.
 
     Raises Unreadable for a file that cannot be read, UnsupportedDocument for one that is no OpenAPI 3 document, and
-    ContractError for resources that are declared wrongly.
+    ContractError for resources that are declared wrongly, BadHandlers for Python that cannot be run or fits nothing.
     """
     with without_collections():
         document, notices, content = read_own(own.file)
@@ -61,7 +81,9 @@ def declare(own: Own) -> tuple[Api, list[Notice]]:
         _check_resource_keys(document, notices, own.file.name)
         contract, others = compile_own(document, own.name, source=own.file.name)
     contract = replace(contract, content=content)
-    return _api(contract), [*notices, *others]
+    handlers = NO_HANDLERS if own.handlers is None else load_handlers(own.handlers, contract)
+    api = replace(_api(contract, handlers), start=None if own.seed is None else Start(read(own.seed), own.seed))
+    return api, [*notices, *others]
 
 
 def _check_resource_keys(document: Json, notices: Sequence[Notice], source: str) -> None:
@@ -72,17 +94,17 @@ def _check_resource_keys(document: Json, notices: Sequence[Notice], source: str)
         raise ContractError(source, [(one.pointer, one.text) for one in wrong])
 
 
-def _api(contract: Contract) -> Api:
+def _api(contract: Contract, own: Handlers) -> Api:
     answers = Answers(contract)
     refusals = Refusals(contract, answers)
     example = example_handler(answers)
-    resources = declare_resources(contract)
+    resources = declare_resources(contract, replaced=own.by_operation)
     credentials = _credentials(contract)
     own_errors = "x-error-body" in contract.document
     return Api(
         name=contract.name,
         contract=contract,
-        handlers={**dict.fromkeys(contract.operations, example), **resources.handlers},
+        handlers={**dict.fromkeys(contract.operations, example), **resources.handlers, **own.by_operation},
         steps=replace(STEPS, authenticate=authenticate),
         error_body=resources.error_body if own_errors else refusals.body,
         error_type=access.error_type(contract) if own_errors else b"application/problem+json",
@@ -94,6 +116,7 @@ def _api(contract: Contract) -> Api:
         events={},
         timers=resources.timers,
         refuse=None if own_errors else refusals.refuse,
+        ran=tuple(map(str, own.files)),
     )
 
 

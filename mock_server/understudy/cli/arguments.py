@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,13 +94,29 @@ def is_document(text: str) -> bool:
     return "/" in text or "=" in text or lower.endswith(_DOCUMENT) or (bool(text) and Path(text).exists())
 
 
-def document(text: str) -> Own:
-    """The document of FILE, NAME=FILE or NAME=FILE@/prefix. Raises UsageError for a name or prefix that cannot be."""
-    from understudy.apis.own import Own, name_for
+def document(text: str, flags: Mapping[str, str] | None = None) -> Own:
+    """The document of FILE, NAME=FILE or NAME=FILE@/prefix; FILE may be a folder. `flags` are those behind it.
+
+    Raises UsageError for a name or prefix that cannot be, and for a folder without a document.
+    """
+    from dataclasses import replace
+
+    from understudy.document.read import Unreadable
+
+    try:
+        own, given = _document(text), flags or {}
+    except Unreadable as error:
+        raise UsageError(str(error)) from error
+    seed = Path(given["--seed-file"]) if "--seed-file" in given else own.seed
+    return replace(own, seed=seed, handlers=given.get("--handlers", own.handlers))
+
+
+def _document(text: str) -> Own:
+    from understudy.apis.own import given, name_for
 
     name, equals, rest = text.partition("=")
     if not equals or Path(text).exists() or "/" in name:
-        return _free(Own(Path(text), name_for(Path(text))), text)
+        return _free(given(Path(text), name_for(Path(text))), text)
     file, moved, prefix = (rest, "", "") if Path(rest).exists() else rest.rpartition("@/")
     if not moved:
         file = rest
@@ -108,7 +124,7 @@ def document(text: str) -> Own:
         raise UsageError(f"{quoted(text)}: {quoted(name)} is no name; it takes a-z, 0-9 and -, such as petstore")
     if not re.fullmatch("[A-Za-z0-9._~/-]*", prefix):
         raise UsageError(f"{quoted(text)}: {quoted('/' + prefix)} is no prefix; it takes letters, digits and /._~-")
-    return _free(Own(Path(file), name, f"/{prefix}".rstrip("/") if moved else None), text)
+    return _free(given(Path(file), name, f"/{prefix}".rstrip("/") if moved else None), text)
 
 
 def _free(own: Own, text: str) -> Own:
@@ -121,19 +137,25 @@ def _free(own: Own, text: str) -> Own:
 
 
 def declared(
-    texts: Sequence[str], *, strict: bool = False, report: Callable[[str], None] = lambda line: None
+    texts: Sequence[str],
+    *,
+    strict: bool = False,
+    report: Callable[[str], None] = lambda line: None,
+    flags: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Api]:
     """The APIs of these names and documents, each once, or all that are built in.
 
     `report` gets a line for what is not understood in a document; with `strict` that raises UsageError, as does a
-    document that cannot be served.
+    document that cannot be served. `flags` are those of a document, by its text.
     """
     from understudy.apis import NAMES, declare
     from understudy.document.compile import ContractError
 
     try:
         apis = [
-            _own(document(text), strict=strict, report=report) if text not in NAMES else declare(text)
+            declare(text)
+            if text in NAMES
+            else own_api(document(text, (flags or {}).get(text)), strict=strict, report=report)
             for text in dict.fromkeys(texts or NAMES)
         ]
     except ContractError as error:
@@ -146,8 +168,9 @@ def declared(
     return apis
 
 
-def _own(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
+def own_api(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
     """The API of a user's document. Raises UsageError."""
+    from understudy.apis.handlers import BadHandlers
     from understudy.apis.own import declare
     from understudy.document.normal import UnsupportedDocument
     from understudy.document.notice import lines
@@ -155,12 +178,12 @@ def _own(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
 
     try:
         api, notices = declare(own)
-    except (Unreadable, UnsupportedDocument) as error:
+    except (Unreadable, UnsupportedDocument, BadHandlers) as error:
         raise UsageError(str(error)) from error
     if not api.contract.operations:
         first = "".join(f"; {line}" for line in lines(notices, 1)[:1])
         raise UsageError(f"{own.file} has no operation that can be served{first}")
-    for line in lines(notices, _MOST_LINES):
+    for line in [*lines(notices, _MOST_LINES), *(own.folder.remarks if own.folder else ())]:
         report(line)
     if strict and notices:
         text = f"in {len(notices)} places something is wrong or not understood; `understudy lint {own.file}` lists them"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from understudy.cli.arguments import declared
+from understudy.cli.documents import add_documents, warn
 from understudy.cli.exits import OK
 
 if TYPE_CHECKING:
@@ -18,14 +19,13 @@ HELP = "list rules and assumptions"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rules`."""
     parser.description = "List rules and assumptions."
-    parser.add_argument("api", nargs="*", metavar="API", help="only these APIs, or documents (default: all built-in)")
-    parser.set_defaults(takes_documents=True)
+    add_documents(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the rules and assumptions of the chosen APIs."""
-    listing = _listing(declared(options.api))
+    listing = _listing(declared(options.api, report=warn, flags=options.flags))
     if options.format == "json":
         print(_json(listing, indent=2))
     else:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from understudy.cli.arguments import declared, file_path, quoted, rate_limit, whole_number
+from understudy.cli.documents import add_documents, warn
 from understudy.cli.exits import OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
 from understudy.cli.streams import in_background
@@ -26,8 +27,7 @@ _AN_ADDRESS = "--host takes an address of this machine"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `serve`."""
     parser.description = "Serve the mock."
-    parser.add_argument("api", nargs="*", metavar="API", help="only these APIs, or documents (default: all built-in)")
-    parser.set_defaults(takes_documents=True)
+    add_documents(parser)
     _add_network(parser)
     _add_behaviour(parser)
     _add_output(parser)
@@ -169,7 +169,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     from understudy.engine.ids import secret
     from understudy.engine.worlds import Worlds
 
-    apis = declared(options.api, strict=options.strict, report=_warn)
+    apis = declared(options.api, strict=options.strict, report=warn, flags=options.flags)
     names = [api.name for api in apis]
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
@@ -250,15 +250,12 @@ def _banner(worlds: Worlds) -> list[str]:
     from understudy.http import index
 
     names, url = index.served(worlds), worlds.server.url
-    lines = [f"Understudy serves {', '.join(names)} at {url} (control: {url}/__mock__/docs)"]
+    shown = (f"{name} (runs {', '.join(ran)})" if (ran := worlds.apis[name].ran) else name for name in names)
+    lines = [f"Understudy serves {', '.join(shown)} at {url} (control: {url}/__mock__/docs)"]
     lines += [f"  {index.curl(worlds, name, worlds.access_info(worlds.default, name)['api_key'])}" for name in names]
     if worlds.server.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.server.token}' {url}/__mock__/health")
     return [*lines, "Ctrl-C stops it."]
-
-
-def _warn(line: str) -> None:
-    print(f"understudy: {line}", file=sys.stderr)
 
 
 def _write(text: str) -> None:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from understudy.document import pointer
 
@@ -18,6 +18,13 @@ SeedPath = tuple[str | int, ...]
 
 _MOST_REPORTED = 20  # errors that are listed
 _MAX_LENGTH = 300  # characters of an error message
+
+
+class Start(NamedTuple):
+    """The content of a seed file, and the file."""
+
+    content: Json
+    file: Path
 
 
 class SeedError(ValueError):

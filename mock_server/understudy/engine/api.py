@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from understudy.document.contract import Contract
+from understudy.document.seed_file import Start
 from understudy.engine.call import Call, Handler, Json
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Headers, Response
@@ -32,6 +33,7 @@ class Timer(NamedTuple):
 
 Step = Callable[[Call], Response | None]
 Refuse = Callable[[Call, str, Refusal], tuple[int, Headers, bytes]]
+Add = Callable[[Call, Json], Sequence[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ class Api:
     contradictions between its records, `seed` reads the content of a seed file, `new_key` makes a credential in the
     vendor's format, `access_info` is the API's entry in the ready file. `events` are actions of a person in the
     vendor's own app, `timers` are actions of the API itself. A body larger than `most_bytes`, or JSON deeper than
-    `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation.
+    `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation. `add` adds records by resource to
+    the tenant of a call, all or none, and raises SeedError; `start` are those of the API's own seed file, `ran` names
+    the files of a user that were run for it.
     """
 
     name: str
@@ -81,6 +85,9 @@ class Api:
     most_depth: int = 200
     larger_bodies: Mapping[str, int] = field(default_factory=dict)
     refuse: Refuse | None = None
+    add: Add | None = None
+    start: Start | None = None
+    ran: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)
