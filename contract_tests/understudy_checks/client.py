@@ -1,6 +1,6 @@
 """The client of a test: sends requests to one API with a tenant's keys and checks each response against the document.
 
-A Client logs the exchanges of its example, so that a failure shows the calls as curl lines. It
+A Client logs the exchanges of its example, so that a failure shows the calls as a script. It
 retries after 429, waits on the world's clock where there is one, and must not know any API by name.
 """
 
@@ -199,7 +199,7 @@ class World(Protocol):
 
 @dataclass(slots=True)
 class Client:
-    """Sends requests to one API in one world. As a context manager, it adds the curl lines to a failure inside."""
+    """Sends requests to one API in one world. As a context manager, it adds a script to a failure inside."""
 
     contract: Contract = field(repr=False)
     transport: Transport = field(repr=False)

@@ -264,7 +264,7 @@ def test_a_terminal_shows_an_area_in_a_line_and_names_what_failed() -> None:
 
 
 def test_a_terminal_shows_what_is_documented_and_what_was_seen() -> None:
-    """A failure shows the rules' texts, the message, the example and curl lines that can be copied."""
+    """A failure shows the rules' texts, the message, the example and lines that can be pasted."""
     text = printed(mixed())
     assert text[text.index("1 failure") : text.index("1 rule not checked")].splitlines() == [
         "1 failure",
@@ -358,7 +358,7 @@ def test_nothing_checked_is_said_to_be_a_failure() -> None:
 
 
 def test_a_terminal_breaks_no_id_and_no_curl_line() -> None:
-    """Ids and curl lines stay on one line at any width and with any text from the target."""
+    """Ids and the lines of a script stay on one line at any width and with any text from the target."""
     long = "stable-while-runs-are-created-and-completed"
     text = printed(
         replace(mixed(), rules=(*mixed().rules, *reported(rules=(f"nextstep.tasks.{long}",)).rules)), width=30

@@ -19,7 +19,7 @@ from understudy_checks.check import Report, RuleResult
 from understudy_checks.examples.replay import Action, Earlier, Part, Parts, Replay, Request, replay
 from understudy_checks.examples.script import meaning
 from understudy_checks.examples.story import Story, Variable, Wait
-from understudy_checks.report.summary import WORDS
+from understudy_checks.report.summary import WORDS, with_count
 from understudy_checks.target import installed
 
 Json = Any
@@ -76,7 +76,9 @@ def _info(report: Report, left_out: Sequence[str]) -> Json:
     described = f"What `understudy check` saw on {report.target}, told as calls that can be repeated."
     if left_out:
         described += f" Left out, because they take calls that the document does not know: {', '.join(left_out)}."
-    return {"title": f"Examples of {', '.join(report.apis)}", "version": "1", "description": described}
+    names = ", ".join(report.apis)
+    summary = f"{with_count(report.count('failed'), 'rule')} of {names} failed"
+    return {"title": f"Examples of {names}", "version": "1", "summary": summary, "description": described}
 
 
 def _source(api: str) -> Json:

@@ -1,6 +1,6 @@
 """Renders a report for a terminal, readable without colour and in a pipe.
 
-Never breaks ids and curl lines: long lines are left to the terminal.
+Never breaks ids and the lines of a script: long lines are left to the terminal.
 """
 
 from __future__ import annotations
