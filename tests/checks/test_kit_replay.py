@@ -11,7 +11,7 @@ from stories import asked
 from understudy.engine.exchange import Exchange, Request, Response
 from understudy_checks.examples import replay as replays
 from understudy_checks.examples.loops import Loop, with_loops
-from understudy_checks.examples.replay import Action, Earlier, replay
+from understudy_checks.examples.replay import Action, Count, Earlier, replay
 from understudy_checks.examples.story import Event, Secrets, Story, Variable, Wait, told
 
 CREATED = {"data": {"id": "run-1", "upload_url": "https://files.example/v2/uploads/u1?x=1"}}
@@ -167,6 +167,46 @@ def test_a_walk_that_had_to_wait_goes_on_from_its_last_page() -> None:
     assert [(step.number, step.query[1:]) for step in walked] == [
         (1, ()), (1, (Earlier(1, "/cursor"),)), (1, (Earlier(1, "/cursor"),)), (12, (Earlier(1, "/cursor"),)),
     ]  # fmt: skip
+
+
+def test_requests_whose_bodies_count_up_are_a_loop() -> None:
+    """One number of the body differs; the number of the loop stands for it."""
+    posts = [asked("POST", "/notes", body=body(text=f"Note {n}", of=9)) for n in range(7, 14)]
+    loop, last = with_loops(replay(tuple(posts)))
+    assert isinstance(loop, Loop)
+    assert (loop.times, [step.body for step in loop.steps if isinstance(step, replays.Request)]) == (
+        6, [('{"text": "Note ', Count(7), '", "of": 9}')],
+    )  # fmt: skip
+    assert isinstance(last, replays.Request)
+    assert last.body == ('{"text": "Note 13", "of": 9}',)
+
+
+@pytest.mark.parametrize("texts", [["1", "3", "5", "7"], ["1 1", "2 2", "3 3"], ["1", "1 2", "2"], ["a", "b", "c"]])
+def test_other_bodies_are_no_loop(texts: list[str]) -> None:
+    """Such as those that differ in two numbers, or do not count by one."""
+    posts = [asked("POST", "/notes", body=body(text=text)) for text in texts]
+    assert not any(isinstance(step, Loop) for step in with_loops(replay((*posts, asked("POST", "/end")))))
+
+
+def test_what_was_refused_before_a_write_that_was_not_is_left_out() -> None:
+    """Where the last request is a read, it may show an effect of what was refused."""
+    refused = [asked("POST", "/runs", status=422, body=body(name=name)) for name in ("a", "b")]
+    assert len(requests(*refused, asked("POST", "/runs", status=201))) == 1
+    assert len(requests(*refused, asked("GET", "/runs"))) == 3
+
+
+def test_a_cursor_comes_from_the_latest_response_that_holds_it() -> None:
+    """And an id from the first one, which may be that of its creation."""
+    page = {"next_cursor": "cursor-1", "data": [{"id": "run-1"}]}
+    story = (
+        asked("GET", "/runs", page),
+        asked("GET", "/runs", page),
+        asked("GET", "/runs/run-1", query="cursor=cursor-1"),
+    )
+    *_, last = requests(*story, asked("GET", "/runs"))
+    assert requests(*story)[-1].path[1:] == (Earlier(1, "/data/0/id"),)
+    assert requests(*story)[-1].query[1:] == (Earlier(2, "/next_cursor"),)
+    assert last.path == ("/runs",)
 
 
 def test_a_loop_keeps_its_responses_apart_where_a_later_request_needs_one() -> None:

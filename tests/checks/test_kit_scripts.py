@@ -262,6 +262,25 @@ def test_a_loop_prints_a_status_a_request_and_a_walk_whole_pages(tmp_path: Path)
     assert sum(text.startswith("{") for text in walked) == 5
 
 
+def test_a_loop_counts_and_a_long_period_is_written_once(tmp_path: Path) -> None:
+    """Each body of a loop has its own number; three megabytes are a short line."""
+    posts = [asked("POST", "/notes", body=f'{{"n": "Note {n}"}}'.encode(), headers=()) for n in range(4)]
+    large = b"--x\r\n" + bytes(range(256)) * 1000 + b"\r\n--x--"
+    story = (*posts, asked("POST", "/end", body=large, headers=()))
+    lines = calls(replay(story))
+    assert max(map(len, lines)) < 1500
+    sent: list[bytes] = []
+
+    class Kept(Echo):
+        def answer(self, method: str, path: str, query: str, headers: Any, body: bytes) -> tuple[int, Any, bytes]:
+            sent.append(body)
+            return super().answer(method, path, query, headers, b"")
+
+    with serving(Kept(Clock())) as url:
+        pasted(script(lines, url), url, tmp_path, API_KEY="key")
+    assert sent == [*(f'{{"n": "Note {n}"}}'.encode() for n in range(4)), large]
+
+
 def test_a_person_is_told_what_to_do_and_gets_a_minute(tmp_path: Path) -> None:
     """A wait is slept through; what cleans up prints nothing."""
     clock = Clock()

@@ -5,14 +5,17 @@ Must not know how a loop is written down.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from understudy_checks.examples.replay import Replay, Request, Step, renamed, used_numbers
+from understudy_checks.examples.replay import Count, Replay, Request, Step, renamed, used_numbers
 
 KINDS = ((1, True), (1, False), (2, False), (3, False), (4, False))
 """The numbers of steps that a loop may repeat, and whether it is a walk."""
+
+_NUMBER = re.compile(r"([1-9][0-9]{0,8}|0)(?![0-9])")
 
 LEAST = 3
 """The number of repetitions from which steps are folded."""
@@ -33,8 +36,9 @@ def with_loops(replayed: Replay) -> list[Step | Loop]:
     names: dict[int, int] = {}
     at = 0
     while at < len(replayed):
-        repeated = max((_repeated(replayed, at, size, is_walk=walk) for size, walk in KINDS), key=_rank)
-        block = replayed[at : at + repeated.size]
+        found = (_repeated(replayed, at, size, is_walk=walk) for size, walk in KINDS)
+        repeated = max((*found, _counting(replayed, at)), key=_rank)
+        block = repeated.block
         names |= _shared_numbers(replayed[at : at + repeated.size * repeated.times], repeated, names)
         steps = tuple(renamed(step, partial(_name, names)) for step in block)
         folded += [Loop(steps, repeated.times, repeated.is_walk)] if repeated.times > 1 else steps
@@ -46,9 +50,14 @@ def with_loops(replayed: Replay) -> list[Step | Loop]:
 class _Repeated:
     """A block of steps and the number of its repetitions."""
 
-    size: int
+    block: tuple[Step, ...]
     times: int
     is_walk: bool
+
+    @property
+    def size(self) -> int:
+        """The number of steps in the block."""
+        return len(self.block)
 
 
 def _rank(repeated: _Repeated) -> tuple[int, int]:
@@ -58,16 +67,60 @@ def _rank(repeated: _Repeated) -> tuple[int, int]:
 
 def _repeated(steps: Replay, at: int, size: int, *, is_walk: bool) -> _Repeated:
     """How often a block of steps is repeated; once when that is not often enough for a loop."""
+    block = steps[at : at + size]
     if is_walk and not _takes_from_the_one_before(steps[at]):
-        return _Repeated(size, 1, is_walk)
-    first = _normal(steps[at : at + size], is_walk=is_walk)
+        return _Repeated(block, 1, is_walk)
+    first = _normal(block, is_walk=is_walk)
     times = 1
     while _normal(steps[at + size * times : at + size * (times + 1)], is_walk=is_walk) == first:
         times += 1
+    return _Repeated(block, _allowed(steps, at, size, times), is_walk)
+
+
+def _counting(steps: Replay, at: int) -> _Repeated:
+    """How often a request is repeated whose body differs in one number, which counts up."""
+    first, numbers = steps[at], _numbers(steps[at])
+    place = _counter(numbers, _numbers(steps[at + 1])) if numbers and at + 1 < len(steps) else None
+    if not isinstance(first, Request) or numbers is None or place is None:
+        return _Repeated((first,), 1, is_walk=False)
+    times, start = 1, int(numbers[place])
+    while at + times < len(steps) and _same_but(steps[at + times], first, {place: str(start + times)}):
+        times += 1
+    body = ("".join(numbers[:place]), Count(start), "".join(numbers[place + 1 :]))
+    return _Repeated((replace(first, body=body),), _allowed(steps, at, 1, times), is_walk=False)
+
+
+def _numbers(step: Step) -> list[str] | None:
+    """The body of a request, split at its numbers; None where it holds anything but text."""
+    if isinstance(step, Request) and len(step.body) == 1 and isinstance(step.body[0], str):
+        return _NUMBER.split(step.body[0])
+    return None
+
+
+def _counter(first: list[str], second: list[str] | None) -> int | None:
+    """The place of the only number that differs, by one."""
+    if second is None or len(first) != len(second):
+        return None
+    places = [place for place, pair in enumerate(zip(first, second, strict=True)) if pair[0] != pair[1]]
+    return (
+        places[0]
+        if len(places) == 1 and places[0] % 2 and int(second[places[0]]) == int(first[places[0]]) + 1
+        else None
+    )
+
+
+def _same_but(step: Step, first: Request, changed: Mapping[int, str]) -> bool:
+    """Whether a request equals another one but for these parts of its body."""
+    body = ("".join(changed.get(place, piece) for place, piece in enumerate(_numbers(first) or [])),)
+    return isinstance(step, Request) and replace(step, number=first.number) == replace(first, body=body)
+
+
+def _allowed(steps: Replay, at: int, size: int, times: int) -> int:
+    """The number of repetitions that may be folded: the last step stays, and so does what a later step needs."""
     times -= at + size * times == len(steps)
     inner = {step.number for step in steps[at : at + size * (times - 1)] if isinstance(step, Request)}
     later = {number for step in steps[at + size * times :] for number in used_numbers(step)}
-    return _Repeated(size, times if times >= LEAST and not inner & later else 1, is_walk)
+    return times if times >= LEAST and not inner & later else 1
 
 
 def _takes_from_the_one_before(step: Step) -> bool:

@@ -34,7 +34,14 @@ class Earlier:
     form: Form = "plain"
 
 
-Part = str | Variable | Earlier
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number that a loop counts up from."""
+
+    start: int
+
+
+Part = str | Variable | Earlier | Count
 Parts = tuple[Part, ...]
 
 
@@ -74,6 +81,9 @@ Replay = tuple[Step, ...]
 
 _IDENTIFIER = re.compile(r"(^|_|-)(ids?|uuid|cursor|token|url)$|[a-z](Ids?|Cursor|Token|Url)$", re.ASCII)
 """Matches the names of members whose values a server chooses."""
+
+_CURSOR = re.compile(r"(cursor|token)$", re.IGNORECASE)
+"""Matches the names of members that are taken from the latest response, not from the first."""
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:\s*)?')
 """Matches the strings of a JSON text, a member's name with its colon."""
@@ -144,7 +154,8 @@ class _Responses:
         for pointer, name, value in _leaves(_json(call.response.body), "", ""):
             text = str(value)
             if _IDENTIFIER.search(name) and text and not isinstance(value, bool | float):
-                self.values.setdefault(text, {}).setdefault(path + pointer, Earlier(number, pointer))
+                places, found = self.values.setdefault(text, {}), Earlier(number, pointer)
+                places[path + pointer] = found if _CURSOR.search(name) else places.get(path + pointer, found)
                 if text.startswith(("http://", "https://")):
                     self.urls[urlsplit(text).path] = Earlier(number, pointer, "path")
 
@@ -236,6 +247,8 @@ def _pruned(steps: list[Step]) -> list[Step]:
     seen = [request for request in requests if not request.call.is_cleanup]
     about = seen[-1].call.path if seen else ()
     needed = {request.number for request in requests if request.method != "GET" or request.call.path == about}
+    if seen and seen[-1].method != "GET" and seen[-1].call.response.status < 300:  # what was refused before is no part
+        needed -= {request.number for request in seen if request.call.response.status >= 400}
     for window in _windows(steps):
         counted = {request.number for request in window}
         needed = needed | counted if _is_counted(window) else needed

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from understudy_checks.examples.loops import Loop, with_loops
-from understudy_checks.examples.replay import Action, Earlier, Part, Parts, Replay, Request, Step
+from understudy_checks.examples.replay import Action, Count, Earlier, Part, Parts, Replay, Request, Step
 from understudy_checks.examples.story import Variable, Wait
 
 LONGEST = 200
@@ -49,6 +49,12 @@ below() { python3 -c 'import sys, urllib.parse as url
 print(url.urlsplit(sys.stdin.read()[:-1]).path.removeprefix(url.urlsplit(sys.argv[1]).path))' "$BASE_URL"; }""",
 }
 """Define what takes a value from a response, percent-encodes it, and leaves the end of a URL behind the base URL."""
+
+_LARGE = 10_000
+"""The length from which a text is searched for one long repetition around its middle."""
+
+_LEAST_PERIOD = 64
+"""The length of what has to recur there."""
 
 _FILTERS = {"plain": "", "encoded": " | encode", "path": " | below"}
 _VARIABLE = re.compile(r"\$(BASE_URL|API_KEY_\d+|API_KEY|REVOKED_KEY|LAPSED_KEY|OTHER_TENANT_KEY|HEADER_\w+)")
@@ -149,10 +155,25 @@ def _expression(text: str) -> str:
     """A Python expression for a text, in which a piece that is repeated often stands once."""
     terms: list[str] = []
     end = 0
-    for run in _RUN.finditer(text):
-        terms += [_literal(text[end : run.start()]), f"{_literal(run[1])} * {len(run[0]) // len(run[1])}"]
-        end = run.end()
+    for start, unit, times in _runs(text):
+        terms += [_literal(text[end:start]), f"{_literal(unit)} * {times}"]
+        end = start + len(unit) * times
     return " + ".join(term for term in (*terms, _literal(text[end:])) if term) or '""'
+
+
+def _runs(text: str) -> Iterator[tuple[int, str, int]]:
+    """The pieces of a text that are repeated: where, what, how often."""
+    middle = len(text) // 2
+    period = text.find(text[middle : middle + _LEAST_PERIOD], middle + 1) - middle
+    if len(text) > _LARGE and 0 < period < len(text) // 4:
+        start, end = middle, middle
+        while start > 0 and text[start - 1] == text[start - 1 + period]:
+            start -= 1
+        while end + period < len(text) and text[end] == text[end + period]:
+            end += 1
+        yield start, text[start : start + period], (end + period - start) // period
+    else:
+        yield from ((run.start(), run[1], len(run[0]) // len(run[1])) for run in _RUN.finditer(text))
 
 
 def _literal(text: str) -> str:
@@ -174,6 +195,8 @@ def _expansion(part: Part) -> str:
     match part:
         case Variable(name):
             return f"${name}"
+        case Count(start):
+            return f"$((i + {start - 1}))" if start else "$((i - 1))"
         case Earlier(number, pointer, form):
             names = (name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:])
             return f"$(pick {number} {shlex.join(names)}{_FILTERS[form]})"

@@ -209,6 +209,7 @@ def _expression(part: Part) -> str:
             return f"$inputs.{name}"
         case Earlier(number):
             return f"$steps.call_{number}.outputs.{_output(part)}"
+    assert isinstance(part, str), "only a loop counts, and a workflow has none"
     return part
 
 
