@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace as replaced
 from typing import Any
 
 import pytest
@@ -56,6 +57,13 @@ def test_short_texts_are_taken_for_ids_only_where_a_name_says_so() -> None:
     assert requests(*story)[-1].query == ("limit=12&flag",)
     posted = requests(story[0], asked("POST", "/runs", body=body(title="12", run_id="12", ids=["12"])))[-1]
     assert [part for part in posted.body if isinstance(part, Earlier)] == [Earlier(1, "/data/0/id")] * 2
+
+
+def test_a_key_in_a_path_or_query_stays_a_variable() -> None:
+    """Some APIs take it there."""
+    key = Variable("API_KEY")
+    (only,) = requests(replaced(asked("GET", "/"), path=("/bot", key, "/me"), query=("a=1&key=", key)))
+    assert (only.path, only.query) == (("/bot", key, "/me"), ("a=1&key=", key))
 
 
 def test_the_path_of_an_upload_url_comes_from_its_response() -> None:

@@ -16,6 +16,7 @@ from understudy_checks.kognitos.driver import (
 from understudy_checks.prepared import prepared, read_prepared
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 Json = Any
 AN_HOUR_OR_MORE = 4000.0
@@ -47,10 +48,10 @@ def test_a_prepared_waiting_run_is_not_over(target: Target) -> None:
         run = _run(client, "waiting_run", "wait-for-person")
         for shown in (run, listed_run(client, run)):
             assert (got := shown["status"]) not in FINAL_STATUSES, (
-                f"a run that waits for a person must not have a final status, but it is {got!r:.200}"
+                f"a run that waits for a person must not have a final status, but it is {show(got)}"
             )
             assert shows_no_outputs(shown), (
-                f"a run that waits for a person must show no outputs, not {shown.get('outputs')!r:.200}"
+                f"a run that waits for a person must show no outputs, not {show(shown.get('outputs'))}"
             )
 
 
@@ -66,7 +67,7 @@ def _assert_status(target: Target, name: str, event: str, status: str) -> None:
     with target.open() as client:
         run = _run(client, name, event)
         for shown in (run, listed_run(client, run)):
-            assert (got := shown["status"]) == status, f"the `{name}` must be {status}, not {got!r:.200}"
+            assert (got := shown["status"]) == status, f"the `{name}` must be {status}, not {show(got)}"
 
 
 def _run(client: Client, name: str, *events: str) -> Json:

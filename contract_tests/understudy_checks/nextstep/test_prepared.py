@@ -24,6 +24,7 @@ from understudy_checks.nextstep.driver import (
 from understudy_checks.prepared import prepared, read_prepared
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 Json = Any
 
@@ -43,7 +44,7 @@ def test_a_prepared_skipped_task_is_shown_as_such(target: Target) -> None:
         skipped = [task for task in tasks if not task["completed"]]
         shown = [read_task(client, task).get("skipped") for task in skipped or tasks]
         assert all(one is True for one in shown) if skipped else True in shown, (
-            f"the tasks that were skipped must have `skipped: true`, not {shown!r:.200}"
+            f"the tasks that were skipped must have `skipped: true`, not {show(shown)}"
         )
 
 
@@ -57,7 +58,7 @@ def test_a_prepared_essential_task_is_not_skipped(target: Target) -> None:
             raise Skipped("the `essential_run` of the target file has no essential task")
         for task in essential:
             assert not (got := read_task(client, task).get("skipped")), (
-                f"an essential task must not be skipped; `skipped` is {got!r:.200}"
+                f"an essential task must not be skipped; `skipped` is {show(got)}"
             )
 
 
@@ -69,11 +70,11 @@ def test_a_prepared_run_is_what_it_was(target: Target) -> None:
         tasks, designed = _titles(run_tasks(client, run["id"])), _titles(template_tasks(client, template["id"]))
         assert tasks != designed, "a run must keep the tasks of its start, not have those of the edited template"
         assert (got := run["title"]) != template["title"], (
-            f"a run must keep the title of its start, not have that of the edited template, {got!r:.200}"
+            f"a run must keep the title of its start, not have that of the edited template, {show(got)}"
         )
         sections = [section["title"] for section in run.get("sections") or ()]
         assert not sections or sections != [section["title"] for section in template["sections"]], (
-            f"a run must keep the sections of its start, not have those of the edited template, {sections!r:.200}"
+            f"a run must keep the sections of its start, not have those of the edited template, {show(sections)}"
         )
 
 
@@ -84,12 +85,12 @@ def test_a_new_run_is_what_its_prepared_template_is(target: Target) -> None:
         run, template = _edited_run(client)
         new = start_run(client, template["id"])
         assert (got := new["title"]) == template["title"], (
-            f"a new run must have the edited title {template['title']!r:.200}, not {got!r:.200}"
+            f"a new run must have the edited title {show(template['title'])}, not {show(got)}"
         )
         before, tasks = _titles(run_tasks(client, run["id"])), _titles(run_tasks(client, new["id"]))
         designed = [title for _, title in _titles(template_tasks(client, template["id"]))]
         assert [title for _, title in tasks] == designed, (
-            f"a new run must have the tasks of its edited template, {designed!r:.200}, not {tasks!r:.200}"
+            f"a new run must have the tasks of its edited template, {show(designed)}, not {show(tasks)}"
         )
         assert tasks != before, "a new run must not have the tasks that its template had before it was edited"
 

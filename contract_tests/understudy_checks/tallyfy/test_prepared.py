@@ -21,6 +21,7 @@ from understudy_checks.tallyfy.driver import (
     unwrap_items,
 )
 from understudy_checks.target.target import Target
+from understudy_checks.wording import show
 
 Json = Any
 
@@ -31,7 +32,9 @@ def test_a_prepared_hidden_task_is_listed(target: Target) -> None:
     with target.open() as client:
         org, task = _hidden_task(client)
         listed = [one["status"] for one in run_tasks(org, {"id": task["run_id"]}) if one["id"] == task["id"]]
-        assert listed == [HIDDEN_STATUS], f"a hidden task must be listed once, as {HIDDEN_STATUS}, not {listed!r:.200}"
+        assert listed == [HIDDEN_STATUS], (
+            f"a hidden task must be listed once, as {show(HIDDEN_STATUS)}, not {show(listed)}"
+        )
 
 
 @rule("tallyfy.includes.tasks")
@@ -43,7 +46,7 @@ def test_a_prepared_hidden_task_is_not_included(target: Target) -> None:
         tasks = run_tasks(org, {"id": task["run_id"]})
         visible = [one["id"] for one in tasks if one["status"] != HIDDEN_STATUS and one["id"] != task["id"]]
         assert (got := sorted(one["id"] for one in shown)) == sorted(visible), (
-            f"the included tasks must be all but the hidden ones, {sorted(visible)!r:.200}, not {got!r:.200}"
+            f"the included tasks must be all but the hidden ones, {show(sorted(visible))}, not {show(got)}"
         )
 
 
@@ -66,7 +69,7 @@ def test_a_prepared_hidden_task_does_not_count(target: Target) -> None:
         tasks = run_tasks(org, {"id": task["run_id"]})
         visible = [one for one in tasks if one["status"] != HIDDEN_STATUS and one["id"] != task["id"]]
         assert (got := read_run(org, {"id": task["run_id"]})["progress"]["total"]) == len(visible), (
-            f"the progress must count the {len(visible)} tasks that are not hidden, not {got!r:.200}"
+            f"the progress must count the {show(len(visible))} tasks that are not hidden, not {show(got)}"
         )
 
 
@@ -77,7 +80,7 @@ def test_a_prepared_hidden_task_is_not_completed(target: Target) -> None:
         org, task = _hidden_task(client)
         org.assert_refused("POST", f"/runs/{task['run_id']}/completed-tasks", {"task_id": task["id"]})
         assert (got := org.get(f"/tasks/{task['id']}")["status"]) == HIDDEN_STATUS, (
-            f"a refused completion must leave the hidden task hidden, but it is {got!r:.200}"
+            f"a refused completion must leave the hidden task hidden, but it is {show(got)}"
         )
 
 
@@ -90,14 +93,14 @@ def test_a_prepared_issue_holds_the_process(target: Target) -> None:
         arguments = {"org_id": org.id, "run_id": id}
         run = read_prepared(client, "issue_run", "getRun", arguments)["data"]
         assert (got := (run["status"], run["has_open_issue"])) == ("issue", True), (
-            f"a process with an issue must have status `issue` and `has_open_issue: true`, not {got!r:.200}"
+            f"a process with an issue must have status `issue` and `has_open_issue: true`, not {show(got)}"
         )
         before: Json = run_tasks(org, run)
         for task in before:
             org.assert_refused("PUT", f"/runs/{id}/tasks/{task['id']}", {"title": task["title"]})
             if task["status"] != COMPLETED_STATUS:
                 org.assert_refused("POST", f"/runs/{id}/completed-tasks", {"task_id": task["id"]})
-        assert (after := run_tasks(org, run)) == before, f"an issue must hold the tasks; they are now {after!r:.200}"
+        assert (after := run_tasks(org, run)) == before, f"an issue must hold the tasks; they are now {show(after)}"
 
 
 @rule("tallyfy.templates.archived-filter")
@@ -115,11 +118,11 @@ def test_a_prepared_archived_template_is_listed_on_request(target: Target) -> No
         assert id in listed["only"], "an archived template must be listed with `archived=only`"
         for value in (None, "false", "0"):
             assert not (got := {id, *listed["only"]} & set(listed[value])), (
-                f"no archived template must be listed with `archived={value}`, as is {got!r:.200}"
+                f"no archived template must be listed with `archived={show(value)}`, as is {show(got)}"
             )
         for value in ("true", "1"):
             assert sorted(listed[value]) == sorted(listed["only"] + listed[None]), (
-                f"`archived={value}` must list all templates, archived or not"
+                f"`archived={show(value)}` must list all templates, archived or not"
             )
 
 
