@@ -108,20 +108,26 @@ class Assuming:
         return client
 
 
+DECIDED: dict[str, set[str]] = {api: set() for api in apis.NAMES}
+"""The rules and assumptions that the answers of our mock consulted since they were last looked at."""
+
+
 @cache
 def served(api: str) -> Mock:
-    """Our mock of an API."""
-    return mock(api)
+    """Our mock of an API; what its answers consult is added to DECIDED."""
+    return mock(api, watch=lambda exchange: DECIDED[api].update(exchange.trace))
 
 
 @pytest.mark.parametrize("case", cases(), ids=repr)
 def test_a_probe_sees_the_value_that_the_mock_takes(case: Case) -> None:
-    """Under the default a probe shows the default, under each alternative that alternative."""
+    """Under the default a probe shows the default, under each alternative that alternative, and a trace names it."""
     probe, value = case
+    DECIDED[probe.api].clear()
     target = Assuming(probe.api, {**BESIDE.get(probe.assumption, {}), probe.assumption: value})
     observation = run_probe(probe, target)
     assert (observation.seen, type(observation.seen)) == (value, type(value)), observation.reason
     assert observation.found == ("default" if value == observation.assumption.default else "alternative")
+    assert probe.assumption in DECIDED[probe.api]
 
 
 def test_every_assumption_has_a_probe_or_a_reason() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from understudy.engine.api import Api
+from understudy.document.model import Validator
+from understudy.document.seed_file import SeedErrors, SeedPath
+from understudy.engine.api import Api, SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
-from understudy.engine.store import Record, Store
+from understudy.engine.store import Layout, Record, Store
 from understudy.messages import suggest
 
 SeededData = tuple[dict[str, Store], tuple[Credential, ...]]  # of one API: stores by tenant, all credentials
@@ -18,6 +20,26 @@ def load_seed(api: Api, seed: Json) -> SeededData:
     tenants = api.seed(seed, api.contract)
     stores = {seeded.tenant: load_store(api, seeded.tenant, seeded.data) for seeded in tenants}
     return stores, tuple(credential for seeded in tenants for credential in seeded.credentials)
+
+
+def read_tenants(
+    content: Json,
+    name: str,
+    *,
+    fits: Validator,
+    layouts: Mapping[str, Layout],
+    read: Callable[[Json, Store, SeedErrors, SeedPath], SeededTenant],
+) -> Sequence[SeededTenant]:
+    """The tenants in the list `name` of a seed file, each read into an empty store.
+
+    Raises SeedError with all schema errors or, without any, all inconsistencies.
+    """
+    errors = SeedErrors()
+    errors.check(fits, content)
+    errors.unique(content[name], "id", name)
+    tenants = [read(given, Store.empty(layouts), errors, (name, number)) for number, given in enumerate(content[name])]
+    errors.raise_all()
+    return tenants
 
 
 def load_store(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store:

@@ -16,6 +16,7 @@ from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.clock import milliseconds
 from understudy.engine.credential import Credential
+from understudy.engine.seed import read_tenants
 from understudy.engine.store import Record, Store
 from understudy.messages import suggest
 
@@ -59,15 +60,7 @@ SEED = closed("organizations", organizations={"type": "array", "minItems": 1, "i
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    errors = SeedErrors()
-    errors.check(contract.fits(SEED), content)
-    errors.unique(content["organizations"], "id", "organizations")
-    organizations = [
-        _organization(given, Store.empty(LAYOUTS), errors, ("organizations", number))
-        for number, given in enumerate(content["organizations"])
-    ]
-    errors.raise_all()
-    return organizations
+    return read_tenants(content, "organizations", fits=contract.fits(SEED), layouts=LAYOUTS, read=_organization)
 
 
 def inconsistencies(tenant: str, store: Store) -> Iterator[str]:

@@ -17,6 +17,7 @@ from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
+from understudy.engine.seed import read_tenants
 from understudy.engine.store import Record, Store
 from understudy.messages import suggest
 
@@ -85,14 +86,7 @@ SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    errors = SeedErrors()
-    errors.check(contract.fits(SEED), content)
-    errors.unique(content["teams"], "id", "teams")
-    teams = [
-        _team(team, Store.empty(LAYOUTS), errors, ("teams", number)) for number, team in enumerate(content["teams"])
-    ]
-    errors.raise_all()
-    return teams
+    return read_tenants(content, "teams", fits=contract.fits(SEED), layouts=LAYOUTS, read=_team)
 
 
 def inconsistencies(tenant: str, store: Store) -> Iterator[str]:

@@ -20,6 +20,7 @@ from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
 from understudy.engine.ids import HEX, digest
+from understudy.engine.seed import read_tenants
 from understudy.engine.store import Record, Store
 from understudy.messages import suggest
 
@@ -30,15 +31,9 @@ _ORGANIZATION = ("id", "name", "description", "timezone", "working_days", "creat
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    errors = SeedErrors()
-    errors.check(contract.fits(schema(contract.document)), content)
-    errors.unique(content["organizations"], "id", "organizations")
-    organizations = [
-        _organization(given, Store.empty(LAYOUTS), errors, ("organizations", number))
-        for number, given in enumerate(content["organizations"])
-    ]
-    errors.raise_all()
-    return organizations
+    return read_tenants(
+        content, "organizations", fits=contract.fits(schema(contract.document)), layouts=LAYOUTS, read=_organization
+    )
 
 
 def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath) -> SeededTenant:
