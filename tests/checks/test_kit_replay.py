@@ -12,8 +12,11 @@ from stories import asked
 from understudy.engine.exchange import Exchange, Request, Response
 from understudy_checks.examples import replay as replays
 from understudy_checks.examples.loops import Loop, with_loops
+from understudy_checks.examples.recording import RecordedTarget
 from understudy_checks.examples.replay import Action, Count, Earlier, replay
 from understudy_checks.examples.story import Event, Secrets, Story, Variable, Wait, told
+from understudy_checks.findings import Findings
+from understudy_checks.target.mock import mock
 
 CREATED = {"data": {"id": "run-1", "upload_url": "https://files.example/v2/uploads/u1?x=1"}}
 
@@ -243,3 +246,21 @@ def test_a_story_has_variables_in_place_of_keys() -> None:
     assert (call.path, call.query) == (("/runs",), ("key=", Variable("API_KEY_2")))
     assert call.headers == (("x-key", (Variable("API_KEY"),)), ("own", (Variable("HEADER_OWN"),)))
     assert told([exchange], None, "", Secrets({}, {}))[0].query == ("key=secret-2",)  # type: ignore[union-attr]
+
+
+def test_a_recorded_target_is_the_target_and_tells_its_last_client() -> None:
+    """A client that sent nothing is passed over; what was before is forgotten."""
+    ours = mock("nextstep")
+    recorded = RecordedTarget(ours)
+    assert (repr(recorded), recorded.name, recorded.contract) == (repr(ours), ours.name, ours.contract)
+    assert (recorded.capabilities, recorded.budget) == (ours.capabilities, ours.budget)
+    recorded.findings = Findings()
+    assert recorded.findings is ours.findings
+    with recorded.open() as client:
+        client.call("listProcessTemplates")
+    recorded.open()
+    assert [step.operation for step in recorded.story() if not isinstance(step, Wait | Event)] == [
+        "listProcessTemplates"
+    ]
+    recorded.forget()
+    assert recorded.story() == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import pytest
 from understudy import apis, data
 from understudy.cli import main
 from understudy_checks.check import Failure, Report, RuleResult, Run, Verdict
+from understudy_checks.commands import check as command
 from understudy_checks.defects import defects
 from understudy_checks.report import markdown, sarif
+from understudy_checks.report.bodies import with_kept_bodies
 from understudy_checks.target import installed
 
 HOSTILE = "\x1b[31m\x00</details>```\n# <b>``` &"
@@ -157,3 +160,38 @@ def test_the_command_writes_all_of_them(tmp_path: Path, capsys: pytest.CaptureFi
         capsys.readouterr().err
         == "understudy: --all is for --arazzo FILE, to which it adds the examples of passed rules\n"
     )
+
+
+PROGRAM = f"import sys; print('{'abcdefghij' * 50}')"
+LONG = f'python3 -c {shlex.quote(PROGRAM)} "$(pick 1 id)" | call 2 "$BASE_URL"'
+SHORT = "python3 -c 'print(1)' | call 1"
+
+
+def test_a_body_without_a_short_expression_is_kept_beside_the_report() -> None:
+    """Its program is a file of its own, once, and the line of the script runs it."""
+    report = reported("failed", "failed", "passed", curl=(SHORT, LONG, LONG))
+    kept, programs = with_kept_bodies(report, Path("out"))
+    ((name, program),) = programs.items()
+    assert program == f"{PROGRAM}\n"
+    first, *others = next(run.failure for run in kept.runs if run.failure).curl
+    assert first == SHORT
+    assert others == [f'python3 out/{name} "$(pick 1 id)" | call 2 "$BASE_URL"'] * 2
+    assert len(kept.runs) == 3
+    assert with_kept_bodies(reported("failed"))[1] == {}
+
+
+def test_the_command_keeps_bodies_beside_each_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """The table names them by their path; a report on standard output has them whole."""
+    report = reported("failed", curl=(LONG,))
+    monkeypatch.setattr(command, "_report", lambda *_: report)
+    (tmp_path / "a").mkdir()
+    html, markdown_file = tmp_path / "a" / "r.html", tmp_path / "r.md"
+    assert main(["check", "nextstep", "--html", str(html), "--markdown", str(markdown_file)]) == 1
+    (program,) = tmp_path.glob("understudy-body-*.py")
+    assert program.read_text() == (tmp_path / "a" / program.name).read_text() == f"{PROGRAM}\n"
+    assert f"python3 {program.name} " in html.read_text()
+    assert f"python3 {tmp_path / 'a' / program.name} " in capsys.readouterr().out
+    assert main(["check", "nextstep", "--markdown", "-"]) == 1
+    assert LONG in capsys.readouterr().out

@@ -22,6 +22,7 @@ from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch
 from understudy_checks.report import arazzo, html_page, json_report, junit_xml, markdown, progress, sarif, terminal
 from understudy_checks.report import console as consoles
 from understudy_checks.report.baseline import known_failures
+from understudy_checks.report.bodies import with_kept_bodies
 from understudy_checks.target import connect, installed, sources
 from understudy_checks.target.connect import Unreachable
 from understudy_checks.target.mock import Mock, mock
@@ -212,18 +213,24 @@ def _check_access(target: Target) -> None:
 
 def _write_reports(report: Report, options: argparse.Namespace) -> None:
     """Print the table, or the report whose file is `-`, then write the files; raises the last error of these."""
-    texts = {form: FORMS[form](report) for form in _files(options)}
-    printed = [form for form, file in _files(options).items() if file == STDOUT]
+    files = _files(options)
+    paths = {form: path for form, path in files.items() if path != STDOUT}
+    beside, programs = with_kept_bodies(report)
+    texts = {form: FORMS[form](beside if form in paths else report) for form in files}
+    printed = [form for form in files if form not in paths]
     for form in printed:
         consoles.write(texts[form] or "")
     if not options.quiet and not printed:
-        terminal.table(report, consoles.console(), strict=options.strict)
+        shown = with_kept_bodies(report, next(iter(paths.values())).parent)[0] if paths else report
+        terminal.table(shown, consoles.console(), strict=options.strict)
     with ExitStack() as written:  # so that an error in one does not stop the others
-        for form, file in _files(options).items():
+        for form, path in files.items():
             if texts[form] is None and not options.quiet:
-                sys.stderr.write(f"understudy: --{form} {file} is not written: {NOTHING_TOLD}\n")
-            if file != STDOUT:
-                written.callback(_write, OutputFile(f"--{form}", file), texts[form])
+                sys.stderr.write(f"understudy: --{form} {path} is not written: {NOTHING_TOLD}\n")
+        for form, path in paths.items():
+            for name, program in programs.items():
+                written.callback(OutputFile(f"--{form}", path.parent / name).write, program)
+            written.callback(_write, OutputFile(f"--{form}", path), texts[form])
 
 
 def _write(file: OutputFile, text: str | None) -> None:
