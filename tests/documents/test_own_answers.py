@@ -114,6 +114,9 @@ def test_json_goes_before_other_media_types(tmp_path: Path) -> None:
     [
         ("{schema: {type: integer, enum: [3]}}", "3"),
         ("{schema: {type: boolean, enum: [true]}}", "true"),
+        ("{schema: {type: number, enum: [2.5]}}", "2.5"),
+        ("{schema: {type: number, nullable: true, enum: [2.5]}}", None),
+        ("{required: true, schema: {type: number, nullable: true, enum: [2.5]}}", "2.5"),
         ("{schema: {type: array, items: {enum: [a]}, minItems: 1}}", "a"),
         ("{schema: {type: string}, example: x}", "x"),
         ("{schema: {type: array, items: {enum: [a, null]}}, example: [null]}", None),

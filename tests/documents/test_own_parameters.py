@@ -172,6 +172,7 @@ components: {parameters: {Page: {name: page, in: query, required: true, schema: 
         ("{in: query}", "a parameter needs a name; it is left out"),
         ("3", "a parameter needs a name; it is left out"),
         ("{name: p, in: body, schema: {}}", "'body' is none of path, query, header, cookie; p is left out"),
+        ("{name: p, in: {}, schema: {}}", "{} is none of path, query, header, cookie; p is left out"),
         ("{name: p, in: query, style: bold}", "'bold' is no style in the query (known: form, spaceDelimited"),
         ("{name: p, in: query, type: string}", "type, format and the like belong into its schema"),
         ("{name: q, in: path, schema: {}}", "the path has no parameter 'q'; it is left out"),

@@ -141,4 +141,5 @@ def _access_info(
     """One credential for each scheme, by its name; `api_key` is that of the first scheme."""
     by_form = {":" in one.token: one.token for one in credentials}
     tokens = {scheme.name: by_form[scheme.kind == "basic"] for scheme in schemes}
-    return {"api_key": next(iter(tokens.values()), None), "credentials": tokens}
+    keys = list(dict.fromkeys(tokens.values()))
+    return {"api_key": keys[0] if keys else None, "api_keys": keys, "credentials": tokens}

@@ -261,14 +261,19 @@ class OpenCompiler(Compiler):
         return Expected(body, name.partition(";")[0].strip().lower(), headers, {})
 
     def _headers(self, response: Json) -> Iterator[tuple[str, bool, str, Validator]]:
+        """The documented headers; an optional one that is of no one plain type is left out."""
         for name, entry in response.get("headers", {}).items():
             header, _ = self.resolve(entry, "")
-            if name.lower() not in _FRAMING:
-                kinds = shape_of(header["schema"], self.schemas).kinds
-                kind = "integer" if "integer" in kinds else "string"
-                plain = bool(kinds & {"string", "integer"}) and "x-media-type" not in header
-                schema = header["schema"] if plain else True
-                yield name.lower(), header.get("required", False), kind, self.lazy(schema, "response")
+            required, kinds = header.get("required", False), shape_of(header["schema"], self.schemas).kinds
+            kind = _header_kind(kinds)
+            if name.lower() not in _FRAMING and (kind or required or "array" in kinds):
+                plain = bool(kind) and "x-media-type" not in header
+                yield (
+                    name.lower(),
+                    required,
+                    kind or "string",
+                    self.lazy(header["schema"] if plain else True, "response"),
+                )
 
     def lazy(self, schema: Json, direction: str) -> Validator:
         """A validator of what a `request` or a `response` holds, compiled when it is first used."""
@@ -282,6 +287,13 @@ class OpenCompiler(Compiler):
 def _compiled(schema: Json, *, formats: bool = True) -> Validator:
     options = patterns.engine_of(schema)
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=formats, pattern_options=options)
+
+
+def _header_kind(kinds: frozenset[str]) -> str:
+    """The one plain type of a header; empty for several, since its text does not say which one it is."""
+    if "string" in kinds:
+        return "string"
+    return "number" if kinds == _NUMBER else next(iter(kinds)) if len(kinds) == 1 and kinds <= {*_PLAIN} else ""
 
 
 def _style(entry: Json, shape: Shape) -> Style:

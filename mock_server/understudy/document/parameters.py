@@ -14,7 +14,7 @@ from understudy.document.styles import Style
 from understudy.messages import shorten, suggest
 
 INTEGER = re.compile(r"-?[0-9]{1,40}", re.ASCII)
-_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -49,7 +49,7 @@ class Parameter(msgspec.Struct, frozen=True):
             return _BOOLEANS[text]
         if self.kind == "integer" and INTEGER.fullmatch(text):
             return int(text)
-        if self.kind == "number" and _NUMBER.fullmatch(text):
+        if self.kind == "number" and NUMBER.fullmatch(text):
             return float(text)
         raise ValueError(f"{self.name} must be of type {self.kind}, not {shorten(text)}")
 

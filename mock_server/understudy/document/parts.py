@@ -154,7 +154,7 @@ class Parts:
             self.report(place, "a parameter needs a name; it is left out")
             return {}
         name, location = value["name"], value.get("in")
-        if location not in _STYLES:
+        if not isinstance(location, str) or location not in _STYLES:
             self.report(place / "in", f"{shorten(location)} is none of {', '.join(_STYLES)}; {name} is left out")
             return {}
         if location == "header" and name.lower() in _IGNORED_HEADERS:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from understudy.document.model import Validator
-from understudy.document.parameters import INTEGER
+from understudy.document.model import Json, Validator
+from understudy.document.parameters import INTEGER, NUMBER
 from understudy.engine.exchange import Response
 from understudy.messages import shorten
 
@@ -37,5 +37,14 @@ def header_errors(expected: Expected, response: Response) -> Iterator[str]:
         if text is None:
             if required:
                 yield f"the header {name} is missing"
-        elif not validator.is_valid(int(text) if kind == "integer" and INTEGER.fullmatch(text) else text):
+        elif not validator.is_valid(_typed(kind, text)):
             yield f"the header {name} is {shorten(text)}, which does not fit its schema"
+
+
+def _typed(kind: str, text: str) -> Json:
+    """The value of a header of a plain type; its text where it is none."""
+    if kind in ("integer", "number") and INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and NUMBER.fullmatch(text):
+        return float(text)
+    return {"true": True, "false": False}.get(text, text) if kind == "boolean" else text
