@@ -87,7 +87,7 @@ def test_a_document_is_served_with_a_credential_that_works(
         ("swagger.yaml", "swagger.yaml is Swagger '2.0', which is not read; convert it to OpenAPI 3 first"),
         ("empty.yaml", "empty.yaml has no operation that can be served"),
         ("broken.yaml", "broken.yaml has no operation that can be served; broken.yaml#/paths: paths must be a mapping"),
-        ("folder", "folder: it is no regular file"),
+        ("folder", "folder: there is no openapi.yaml or openapi.yml or openapi.json in this folder"),
     ],
 )
 def test_a_document_that_cannot_be_served_is_one_line(

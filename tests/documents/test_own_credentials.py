@@ -53,6 +53,14 @@ def test_a_credential_of_the_declared_form_is_needed(
     assert (response.header("www-authenticate") is None) == ("apiKey" in scheme)
 
 
+def test_a_credential_in_the_query_is_shown_as_it_is_sent(tmp_path: Path) -> None:
+    """Beside another scheme, each has its line."""
+    schemes = "q: {type: apiKey, in: query, name: k}, c: {type: apiKey, in: cookie, name: s}"
+    client = secured(tmp_path, schemes, "[{q: []}, {c: []}]")
+    token = client.worlds.access_info(client.worlds.default, "own")["api_key"]
+    assert index.others(client.worlds, "own") == [f"q: ?k={token}", f"c: -H 'Cookie: s={token}'"]
+
+
 TWO = "a: {type: apiKey, in: header, name: X-A}, b: {type: http, scheme: basic}"
 
 
@@ -113,6 +121,9 @@ def test_a_working_credential_of_each_form_is_minted(tmp_path: Path) -> None:
     assert entry["api_key"] == entry["credentials"]["a"]
     line = index.curl(client.worlds, "own", entry["api_key"])
     assert line == f"curl -H 'Authorization: {basic(entry['credentials']['b'])}' 'http://understudy/x'"
+    b = basic(entry["credentials"]["b"])
+    assert index.others(client.worlds, "own") == [f"a: -H 'X-A: {entry['api_key']}'", f"b: -H 'Authorization: {b}'"]
+    assert index.others(secured(tmp_path, "q: {type: apiKey, in: query, name: k}", "[{q: []}]").worlds, "own") == []
     again = secured(tmp_path, TWO, "[{b: []}, {a: []}]")
     assert again.worlds.ready_info(again.worlds.default) == client.worlds.ready_info(client.worlds.default)
 
@@ -123,6 +134,13 @@ def test_only_minted_credentials_open_it_by_assumption(tmp_path: Path) -> None:
     minted = client.worlds.ready_info(client.worlds.default)["apis"]["own"]["credentials"]
     assert client.get("/x", x_a=minted["a"]).status == 204
     assert client.get("/x", x_a="other").status == 401
+
+
+def test_a_scheme_of_another_name_is_sent_by_its_name(tmp_path: Path) -> None:
+    """The curl line and the hint name it."""
+    client = secured(tmp_path, "s: {type: http, scheme: digest}", "[{s: []}]")
+    assert index.curl(client.worlds, "own", "k").startswith("curl -H 'Authorization: Digest ")
+    assert "send the header `Authorization: Digest KEY`" in (client.get("/x").header("x-mock-hint") or "")
 
 
 def test_a_new_world_has_credentials_of_the_same_forms(tmp_path: Path) -> None:

@@ -155,6 +155,26 @@ def test_a_pattern_that_looks_around_takes_bounded_time(tmp_path: Path) -> None:
     assert client.send("POST", "/x", "a" * 5_000 + "!").status == 400
 
 
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_schemas_that_stand_for_too_many_others_are_left_out(tmp_path: Path, keyword: str) -> None:
+    """Thirty lines could make a value be checked against 2^30 schemas: any value is taken, and that is told."""
+    twice = "A{0}: {{{1}: [{{$ref: '#/components/schemas/A{2}'}}, {{$ref: '#/components/schemas/A{2}'}}]}}"
+    parts = [twice.format(number, keyword, number + 1) for number in range(30)]
+    client = taking(tmp_path, "{$ref: '#/components/schemas/A0'}", more=", ".join([*parts, "A30: {type: integer}"]))
+    assert accepted(client, "a")
+    assert set(client.texts()) == {"its allOf, anyOf and oneOf stand for more than 20,000 schemas; any value is taken"}
+    assert client.notices[0].pointer == "/components/schemas/A0"
+
+
+def test_a_long_chain_of_schemas_is_left_out(tmp_path: Path) -> None:
+    """It would take the stack."""
+    parts = [f"A{n}: {{not: {{$ref: '#/components/schemas/A{n + 1}'}}}}" for n in range(300)]
+    more = ", ".join([*parts, "A300: {if: {dependentSchemas: {a: true}}}"])
+    client = taking(tmp_path, "{$ref: '#/components/schemas/A0'}", more=more)
+    assert len(client.notices) > 100
+    assert accepted(client, "a")
+
+
 def test_schemas_may_be_circular(tmp_path: Path) -> None:
     """A schema that refers to itself, also by way of another, is checked to any depth."""
     more = (

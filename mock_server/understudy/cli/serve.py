@@ -253,6 +253,7 @@ def _banner(worlds: Worlds) -> list[str]:
     shown = (f"{name} (runs {', '.join(ran)})" if (ran := worlds.apis[name].ran) else name for name in names)
     lines = [f"Understudy serves {', '.join(shown)} at {url} (control: {url}/__mock__/docs)"]
     lines += [f"  {index.curl(worlds, name, worlds.access_info(worlds.default, name)['api_key'])}" for name in names]
+    lines += [f"  {name} takes {line}" for name in names for line in index.others(worlds, name)]
     if worlds.server.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.server.token}' {url}/__mock__/health")
     return [*lines, "Ctrl-C stops it."]

@@ -118,7 +118,7 @@ class Scheme(msgspec.Struct, frozen=True):
             return {"cookie": f"{self.header}={token}"}, {}
         if self.kind == "basic":
             return {self.header: f"Basic {b64encode(token.encode()).decode()}"}, {}
-        return {self.header: f"Bearer {token}" if self.kind == "bearer" else token}, {}
+        return {self.header: token if self.kind == "apiKey" else f"{self.kind.title()} {token}"}, {}
 
 
 def http_scheme(name: str, kind: str, case: Assumed | None = None, challenge: Assumed | None = None) -> Scheme:

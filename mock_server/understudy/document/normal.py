@@ -18,6 +18,7 @@ from understudy.document.notice import Notice
 from understudy.document.parts import SECTIONS, Parts
 from understudy.document.pointer import Json, at
 from understudy.document.schema import Place
+from understudy.document.weights import MOST, overweight
 from understudy.messages import shorten, suggest
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -79,6 +80,7 @@ class _Normalizer(Parts):
         while self.waiting:
             kind, name, value, where = self.waiting.pop()
             self.sections[SECTIONS[kind]][name] = self.read[kind](value, where)
+        self._leave_out_overweight()
         return {
             "openapi": "3.1.0",
             "info": self._info(root, place),
@@ -89,6 +91,14 @@ class _Normalizer(Parts):
             | ({"securitySchemes": schemes} if schemes else {}),
             **own,
         }
+
+    def _leave_out_overweight(self) -> None:
+        """Take any value where one is checked against too many schemas: it would take exponential time."""
+        schemas = self.sections["schemas"]
+        for name in overweight(schemas):
+            schemas[name] = True
+            text = f"its allOf, anyOf and oneOf stand for more than {MOST:,} schemas; any value is taken"
+            self.report(self.place_of("schema", name), text)
 
     def _note_unserved(self, root: Json, place: Place) -> None:
         if self.mapping(root, "webhooks", place):

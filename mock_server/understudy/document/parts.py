@@ -138,6 +138,11 @@ class Parts:
             self.waiting.append((kind, name, self.files.value(*place), place))
         return {"$ref": f"#/components/{section}/{name}"}
 
+    def place_of(self, kind: str, name: str) -> Place:
+        """The place that a component stands for."""
+        section = SECTIONS[kind]
+        return next(place for (owner, place), known in self._names.items() if (owner, known) == (section, name))
+
     def _free_name(self, section: str, place: Place) -> str:
         """A name for a component: the last part of its pointer, else that of its file."""
         text = place.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~") or _stem(place.file)

@@ -17,6 +17,8 @@ from understudy.document.texts import Numbers, formatted, matching
 from understudy.document.views import name_of
 
 _MOST_VALUES = 400  # of one value, after which only required members are made
+_MOST_MADE = 20_000  # values of one value, required ones included
+_MOST_ITEMS = 2_000  # of one array or mapping
 _MOST_DEEP = 12
 _ATTEMPTS = 12
 _SPOILING = 8  # the attempt from which on a value is kept from fitting several branches
@@ -47,7 +49,7 @@ class Samples:
             maker = _Maker(self._schemas, f"{seed}/{attempt}", _HIDDEN.get(direction, ""), attempt, avoided)
             try:
                 value = maker.make(schema, (), ())
-            except _Impossible:
+            except (_Impossible, ArithmeticError):  # bounds that no number can be compared with
                 continue
             error = next(iter(validator.iter_errors(value)), None)
             if error is None:
@@ -82,6 +84,8 @@ class _Maker:
         if schema is False or len(path) > _MOST_DEEP:
             raise _Impossible
         self._count += 1
+        if self._count > _MOST_MADE:
+            raise _Impossible
         merged, stack = self._merged(schema, stack)
         if "const" in merged:
             return merged["const"]
@@ -222,6 +226,8 @@ class _Maker:
         additional = schema.get("additionalProperties", True)
         is_map = isinstance(additional, dict) and not schema.get("properties") and self._optional
         least = max(schema.get("minProperties", 0), 1 if is_map and schema.get("maxProperties", 1) else 0)
+        if least > _MOST_ITEMS:
+            raise _Impossible
         named, patterns = 0, schema.get("patternProperties", {})
         while len(value) < least and named < least + 10:
             named += 1
@@ -250,6 +256,8 @@ class _Maker:
         wanted = max(least, schema.get("minContains", 0), 1 if self._optional and "items" in schema else 0)
         if "contains" in schema:
             items, wanted = {"allOf": [items, schema["contains"]]}, max(wanted, 1)
+        if least > _MOST_ITEMS:
+            raise _Impossible
         tries = 0
         while len(value) < min(wanted, most) and tries < wanted + 20 and items is not False:
             tries += 1

@@ -239,13 +239,14 @@ class Converter:
             return
         mapping = value.get("mapping")
         named = mapping if isinstance(mapping, Mapping) else {}
+        targets = {
+            key: self._refer({"$ref": _as_reference(target)}, place / "mapping" / key)
+            for key, target in named.items()
+            if isinstance(target, str)
+        }
         schema["discriminator"] = {
             "propertyName": value["propertyName"],
-            "mapping": {
-                key: self._refer({"$ref": _as_reference(target)}, place / "mapping" / key)
-                for key, target in named.items()
-                if isinstance(target, str)
-            },
+            "mapping": {key: target["$ref"] for key, target in targets.items() if isinstance(target, dict)},
         }
 
     def _dependent(self, name: str, value: Json, place: Place, schema: dict[str, Json]) -> None:

@@ -17,6 +17,7 @@ _PROPERTIES = {
     "Z": " ", "Zs": " ", "M": "",
 }  # fmt: skip
 _ALPHABET = string.ascii_letters + string.digits + "-_. ~!@#$%&*()+=/:;,?"
+_PERIOD = 64  # characters after which a text repeats itself
 _LONGEST = 4_096  # characters of a text that is made
 
 
@@ -34,8 +35,9 @@ class Numbers:
         return int.from_bytes(digest) % max(1, bound)
 
     def text(self, length: int, alphabet: str = string.ascii_lowercase + string.digits) -> str:
-        """A text of this length."""
-        return "".join(alphabet[self.below(len(alphabet))] for _ in range(length))
+        """A text of this length; a long one repeats itself."""
+        part = "".join(alphabet[self.below(len(alphabet))] for _ in range(min(length, _PERIOD)))
+        return part if length <= _PERIOD else (part * (length // _PERIOD + 1))[:length]
 
 
 def matching(pattern: str, numbers: Numbers, *, least: int = 0, most: int | None = None) -> str | None:

@@ -119,4 +119,4 @@ def _how_to_send(scheme: Scheme) -> str:
             "query": f"the query parameter `{scheme.header}=KEY`",
             "cookie": f"the cookie `{scheme.header}=KEY`",
         }[scheme.location]
-    return "the header `Authorization: " + ("Bearer KEY`" if scheme.kind == "bearer" else "Basic BASE64`")
+    return f"the header `Authorization: {'Basic BASE64' if scheme.kind == 'basic' else f'{scheme.kind.title()} KEY'}`"

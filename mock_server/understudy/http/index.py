@@ -51,6 +51,18 @@ def curl(worlds: Worlds, name: str, key: str | None) -> str:
     return " ".join(["curl", *options, f"'{base}{operation.path}{query}'"])
 
 
+def others(worlds: Worlds, name: str) -> list[str]:
+    """Return a line for each other security scheme of a user's document: its name, and how its credential is sent."""
+    tokens = worlds.access_info(worlds.default, name).get("credentials", {})
+    schemes = worlds.apis[name].contract.schemes if len(tokens) > 1 else ()
+    return [f"{scheme.name}: {_sent(scheme, tokens[scheme.name])}" for scheme in schemes]
+
+
+def _sent(scheme: Scheme, token: str) -> str:
+    headers, query = scheme.carry(token)
+    return " ".join([f"-H '{header.title()}: {text}'" for header, text in headers.items()] or [f"?{urlencode(query)}"])
+
+
 def key(worlds: Worlds, name: str) -> str | None:
     """Return a key of an API for the index; None where the control API needs a token."""
     value: str | None = worlds.access_info(worlds.default, name)["api_key"] if worlds.server.token is None else None

@@ -81,6 +81,8 @@ class Inference:
         self.document = reader.document
         self.resources = resources
         self.known: dict[int, dict[str, Place]] = {}  # by the identity of a schema
+        paths = self.document["paths"]
+        self.items = {path.rpartition("/")[0]: path for path in reversed(paths) if _ends_open(path)}  # by collection
         self.by_path = {path: self._at_path(path) for path in self.document["paths"]}
 
     def roles(self, replaced: Collection[str]) -> dict[str, Role]:
@@ -304,7 +306,7 @@ class Inference:
             return named[0]
         by_schema = [one for one in self.resources.values() if self._shows(path, one)]
         if not _ends_open(path) and not by_schema:
-            inner = next((other for other in self.document["paths"] if _is_item_of(other, path)), None)
+            inner = self.items.get(path)
             by_schema = [one for one in self.resources.values() if inner is not None and self._shows(inner, one)]
         return by_schema[0] if len(by_schema) == 1 and not self._is_below(path, by_schema[0]) else None
 
@@ -391,10 +393,6 @@ def _usual(operation: Operation) -> str | None:
 
 def _ends_open(path: str) -> bool:
     return path.endswith("}")
-
-
-def _is_item_of(path: str, collection: str) -> bool:
-    return _ends_open(path) and path.rpartition("/")[0] == collection
 
 
 def _same(name: str, word: str) -> bool:
