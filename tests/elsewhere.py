@@ -1,7 +1,8 @@
 """Another NextStep server, written from the vendor's pages alone and unlike our mock wherever they let it be.
 
 Ids are numbers as text or look like UUIDs, cursors are signed, the limit slides, runs complete a moment after their
-last task, objects have members that nobody documents. Must not import anything of the mock or of the kit.
+last task, objects have members that nobody documents. Paths, parameters and the shapes of bodies are those of the
+document, by a validator that the mock does not use. Must not import anything of the mock or of the kit.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+
+import yaml
+from jsonschema import Draft202012Validator
 
 Row = dict[str, Any]
 PREFIX = "/api/v1"
@@ -90,22 +95,62 @@ class Clock:
 CLOCK = Clock()
 advance = CLOCK.advance
 
+DOCUMENT = yaml.safe_load((Path(__file__).parents[1] / "openapi/nextstep.yaml").read_text())
+HANDLERS = {
+    "listProcessTemplates": "list_templates",
+    "getProcessTemplate": "get_template",
+    "listTemplateTasks": "list_steps",
+    "publishProcessTemplate": "publish",
+    "listProcessRuns": "list_runs",
+    "createProcessRun": "start",
+    "getProcessRun": "get_run",
+    "listRunTasks": "list_tasks",
+    "getRunTask": "get_task",
+    "updateRunTask": "patch_task",
+}
+
+
+class Operation:
+    """What the document says of an operation, and the method of the server that does it."""
+
+    def __init__(self, path: str, method: str, found: Row) -> None:
+        self.method = method.upper()
+        self.path = re.compile(PREFIX + re.sub(r"{[^}]+}", "([^/]+)", path))
+        self.handler = HANDLERS[found["operationId"]]
+        self.parameters = {looked_up(entry)["name"] for entry in found.get("parameters", [])}
+        content = found.get("requestBody", {}).get("content", {})
+        self.shape = looked_up(content["application/json"]["schema"]) if content else {}
+        self.body = Draft202012Validator({**self.shape, "components": DOCUMENT["components"]})
+
+    def check(self, query: Row, body: Any) -> None:
+        """Refuse a parameter or member that the document does not know, and a member of another shape."""
+        if self.method == "GET" and query.keys() - self.parameters:
+            raise wrong("The list does not know such a parameter")
+        if self.method != "GET" and not body.keys() <= self.shape["properties"].keys():
+            raise wrong(f"There is only {', '.join(self.shape['properties'])}")
+        for error in self.body.iter_errors(body):
+            raise wrong(f"{error.json_path} is of a wrong type")
+
+
+def looked_up(entry: Row) -> Row:
+    """A part of the document, or what it refers to."""
+    while "$ref" in entry:
+        *_, section, name = entry["$ref"].split("/")
+        entry = DOCUMENT["components"][section][name]
+    return entry
+
+
+OPERATIONS = [
+    Operation(path, method, found)
+    for path, item in DOCUMENT["paths"].items()
+    for method, found in item.items()
+    if "operationId" in found and found["operationId"] in HANDLERS
+]
+"""The operations that this server has; any other path of the document leads nowhere here."""
+
 
 class Elsewhere:
     """The server, whatever it is reached through: `answer` takes a request apart from any protocol's library."""
-
-    routes = (
-        ("GET", "/process-templates", "list_templates"),
-        ("GET", "/process-templates/([^/]+)", "get_template"),
-        ("GET", "/process-templates/([^/]+)/tasks", "list_steps"),
-        ("POST", "/process-templates/([^/]+)/publish", "publish"),
-        ("GET", "/process-runs", "list_runs"),
-        ("POST", "/process-runs", "start"),
-        ("GET", "/process-runs/([^/]+)", "get_run"),
-        ("GET", "/process-runs/([^/]+)/tasks", "list_tasks"),
-        ("GET", "/process-runs/([^/]+)/tasks/([^/]+)", "get_task"),
-        ("PATCH", "/process-runs/([^/]+)/tasks/([^/]+)", "patch_task"),
-    )
 
     quota = QUOTA
 
@@ -139,27 +184,29 @@ class Elsewhere:
         self.admit(key)
         for run in [id for id, due in self.closing.items() if due <= self.clock.now()]:
             self.close(self.runs[run], self.closing.pop(run))
-        handler, ids = self.route(method, path)
+        operation, ids = self.route(method, path)
         asked = dict(parse_qsl(query, keep_blank_values=True))
-        status, told = self.do(handler, KEYS[key][0], ids, asked, body)
+        status, told = self.do(operation, KEYS[key][0], ids, asked, body)
         self.count(key)
         return status, told
 
-    def do(self, handler: str, team: str, ids: list[str], query: Row, body: bytes) -> tuple[int, Row]:
+    def do(self, operation: Operation, team: str, ids: list[str], query: Row, body: bytes) -> tuple[int, Row]:
         """Call a handler with what it takes."""
+        handler, given = operation.handler, {} if operation.method == "GET" else said(body)
+        operation.check(query, given)
         if handler.startswith("list_"):
             return 200, getattr(self, handler)(team, query, *ids)
         if handler.startswith("get_"):
             return 200, getattr(self, handler)(team, *ids)
-        done: tuple[int, Row] = getattr(self, handler)(team, said(body), *ids)
+        done: tuple[int, Row] = getattr(self, handler)(team, given, *ids)
         return done
 
-    def route(self, method: str, path: str) -> tuple[str, list[str]]:
-        """The name of a handler and the ids in the path."""
-        for verb, pattern, handler in self.routes:
-            found = re.fullmatch(PREFIX + pattern, path)
-            if found and verb == method:
-                return handler, [unquote(part) for part in found.groups()]
+    def route(self, method: str, path: str) -> tuple[Operation, list[str]]:
+        """The operation of a request and the ids in its path."""
+        for operation in OPERATIONS:
+            found = operation.path.fullmatch(path)
+            if found and operation.method == method:
+                return operation, [unquote(part) for part in found.groups()]
         raise Refused(404, "route_not_found", f"{method} leads nowhere here")
 
     # keys and their limit
@@ -222,10 +269,9 @@ class Elsewhere:
 
     def publish(self, team: str, body: Row, id: str) -> tuple[int, Row]:
         row = self.template(team, id)
-        flag = body.get("published")
-        if not isinstance(flag, bool):
-            raise wrong("published is neither true nor false")
-        row.update(live=flag, touched=self.clock.now())
+        if "published" not in body:
+            raise wrong("Publish it, or not?")
+        row.update(live=body["published"], touched=self.clock.now())
         return 201, {"data": show_template(row)}
 
     # runs
@@ -253,9 +299,6 @@ class Elsewhere:
         return {"data": show_run(self.run(team, id))}
 
     def start(self, team: str, body: Row) -> tuple[int, Row]:
-        for name, value in body.items():
-            if not isinstance(value, list if name == "custom_elements" else str):
-                raise wrong(f"{name} is of a wrong type")
         template = self.startable(team, body)
         row = self.made(template, body)
         self.prefill(row, body.get("custom_elements", []))
@@ -264,7 +307,7 @@ class Elsewhere:
 
     def startable(self, team: str, body: Row) -> Row:
         """The template that a body names."""
-        if body.get("template_id") not in self.templates:
+        if body["template_id"] not in self.templates:
             raise wrong("template_id names no template", 400)
         template = self.template(team, body["template_id"])
         if not template["live"]:
@@ -296,8 +339,6 @@ class Elsewhere:
     def prefill(self, run: Row, items: list[Any]) -> None:
         """Set what is named and exists."""
         for item in items:
-            if not (isinstance(item, dict) and item.keys() >= {"task_id", "element_id", "value"}):
-                raise wrong("custom_elements wants task_id, element_id and value")
             for task in run["tasks"]:
                 for field in task["fields"]:
                     if (task["step"], field["id"]) == (item["task_id"], item["element_id"]):
@@ -340,12 +381,8 @@ class Elsewhere:
 
     def check(self, team: str, task: Row, body: Row) -> None:
         """Refuse an update that is not right in every part."""
-        kinds = {"completed": bool, "assignee": str, "actor_email": str, "custom_elements": list}
-        if not body or not body.keys() <= kinds.keys():
-            raise wrong(f"A task has {', '.join(kinds)}")
-        for name, value in body.items():
-            if not isinstance(value, kinds[name]):
-                raise wrong(f"{name} is of a wrong type")
+        if not body:
+            raise wrong("Nothing is to be changed")
         if "actor_email" in body and ("completed" not in body or member(team, body["actor_email"]) is None):
             raise wrong("actor_email is nobody's, or has completed nothing")
         values = self.values(task, body.get("custom_elements", []))
@@ -365,8 +402,6 @@ class Elsewhere:
         fields = {field["id"]: field for field in task["fields"]}
         found = {}
         for item in items:
-            if not (isinstance(item, dict) and item.keys() >= {"id", "value"} and isinstance(item["id"], str)):
-                raise wrong("custom_elements wants id and value")
             if item["id"] in fields:
                 found[item["id"]] = taken(fields[item["id"]], item["value"])
         return found
@@ -390,8 +425,6 @@ class Elsewhere:
 
     def page(self, kind: str, query: Row, rows: Iterable[Row], show: Callable[[Row], Row]) -> Row:
         """A page of rows, which are in the order of their marks."""
-        if query.keys() - {"limit", "cursor", *(("status", "template_id") if kind == "runs" else ())}:
-            raise wrong("The list does not know such a parameter")
         size, since = limit(query.get("limit", "")), opened(kind, query.get("cursor", ""))
         rows = sorted((row for row in rows if self.is_behind(row["mark"], since)), key=lambda row: row["mark"])
         some, more = rows[:size], self.goes_on(rows, size)

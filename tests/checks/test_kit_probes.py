@@ -396,7 +396,6 @@ def test_another_server_shows_what_it_does_otherwise() -> None:
     settings = Settings(writes=True).merged(TELL, {}, source="elsewhere")
     found = list(run_probes(another(send, clock, settings)))
     assert {observation.assumption.id for observation in found if observation.found == "default"} == {
-        "nextstep.errors.validation-status",
         "nextstep.templates.republish",
     }
     assert {observation.assumption.id for observation in found if observation.found == "not observed"} == {
