@@ -77,6 +77,7 @@ def test_a_server_of_which_everything_is_told_passes(area: str) -> None:
     assert unchecked(report) == {id for id in EVENTS if id.split(".")[1] == area}
 
 
+@pytest.mark.deep
 def test_a_server_of_which_a_key_is_told_passes() -> None:
     """With one key and no clock the rules about other keys, people and the limit are not checked, and none fails."""
     report = check.check_target(target(Settings(api_keys=KEY, writes=True), moved=False), profile="minimal")

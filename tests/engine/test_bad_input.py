@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import KEY, MANY, Client
+from effort import examples
 from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.exchange import Response
@@ -350,7 +350,6 @@ def test_unknown_members_are_named_in_the_order_given(assuming: Callable[..., Cl
 
 
 CONTROL = load("control")
-LONG = os.environ.get("UNDERSTUDY_DEEP") == "1"
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -376,7 +375,7 @@ NEAR = {
 }  # fmt: skip
 
 
-@settings(max_examples=1_000 if LONG else 80, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(50, 1_000), derandomize=True, database=None, deadline=None)
 @given(data=st.data())
 def test_the_control_api_never_answers_500(
     data: st.DataObject, nextstep: Api, control: Api, small: dict[str, Any]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import toy
+from effort import examples
 from understudy import data
 from understudy.document.compile import ContractError, load
 from understudy.document.compile import compile as contract_compile
@@ -134,7 +135,7 @@ def assert_told(document: Any, error: ContractError) -> None:
             find(document, pointer.rpartition("/")[0])
 
 
-@pytest.mark.parametrize(("name", "examples"), [("toy", 700), ("control", 60), ("kognitos", 60)])
+@pytest.mark.parametrize(("name", "examples"), [("toy", examples(200, 700)), ("control", 30), ("kognitos", 30)])
 def test_a_mutated_document_is_compiled_or_refused(name: str, examples: int) -> None:
     """A document with any node removed, replaced, renamed or moved compiles or is refused."""
 
@@ -159,7 +160,7 @@ def _list(call: Call) -> Reply:
 HANDLERS = {"listToys": _list, **dict.fromkeys(("makeToy", "getToy", "breakToy"), lambda call: Reply(b"{}"))}
 
 
-@settings(max_examples=700, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(200, 700), derandomize=True, database=None, deadline=None)
 @given(st.data())
 def test_a_mutated_document_that_compiles_can_be_served(draw: st.DataObject) -> None:
     """A document that compiles can be served without a 500."""

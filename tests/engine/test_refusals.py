@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from effort import examples
 from sessions import SPOILED, VENDORS, Sent, Session, everything, worlds_of
 from understudy.apis import control
 from understudy.document.operation import Operation
@@ -60,7 +61,7 @@ def test_a_refused_request_changes_nothing(seed: int) -> None:
     worlds = everything(NOW)
     session = Session(worlds.create(), seed)
     before, reasons = kept(worlds), Counter[str | None]()
-    for _ in range(400):
+    for _ in range(examples(250, 400)):
         response, before = refuse(session, session.any_request(spoil=0.4), before)
         reasons[response.header("x-mock-reason")] += 1
     assert {"auth", "route", "validation", "state", "not-found", None} <= set(reasons)

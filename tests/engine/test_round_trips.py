@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from sessions import VENDORS, Sent, Session, everything, worlds_of
 from understudy.engine.clock import milliseconds
 from understudy.engine.exchange import Request, Response
@@ -21,7 +21,6 @@ TIMES = (
     "0001-01-01T00:00:00Z", "1969-12-31T23:59:50.250Z", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00Z",
     "2026-02-28T23:59:59.999Z", "9999-12-31T23:59:52Z", "9999-12-31T23:59:59.999Z",
 )  # fmt: skip
-LONG = os.environ.get("UNDERSTUDY_DEEP") == "1"
 LATER = {"nextstep.runs.completion-delay": 2}
 REPORT = "00000000000000000000000000000a02"
 
@@ -74,7 +73,7 @@ def data(state: Any) -> Any:
     return {name: part for name, part in state.items() if name != "credentials"}
 
 
-@settings(max_examples=300 if LONG else 12, derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(6, 300), derandomize=True, database=None, deadline=None)
 @given(
     seed=st.integers(0, 1_000_000),
     now=st.sampled_from(TIMES),

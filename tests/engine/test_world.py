@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import toy
 from conftest import KEY, NOW
+from effort import examples
 from understudy.engine.api import Api
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.exchange import Request
@@ -120,7 +121,7 @@ def test_the_same_seed_makes_the_same_worlds(make_worlds: MakeWorlds, small: dic
         assert made.id != other.create().id
 
 
-@settings(derandomize=True, database=None, deadline=None)
+@settings(max_examples=examples(30, 100), derandomize=True, database=None, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["restore", "reset", "remove"]), st.integers(0, 3), st.integers(0, 3))))
 def test_a_key_leads_to_a_world_that_has_it(steps: list[tuple[str, int, int]]) -> None:
     """After any restore, reset and removal, a key selects one of the worlds that have it."""
