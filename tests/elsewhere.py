@@ -1,8 +1,8 @@
-"""Another NextStep server, written from the vendor's pages alone and unlike our mock wherever they let it be.
+"""Another NextStep server, unlike our mock wherever the vendor's pages let it be.
 
 Ids are numbers as text or look like UUIDs, cursors are signed, the limit slides, runs complete a moment after their
-last task, objects have members that nobody documents. Paths, parameters and the shapes of bodies are those of the
-document, by a validator that the mock does not use. Must not import anything of the mock or of the kit.
+last task, objects have members that nobody documents. Paths, parameters and shapes of bodies come from the document and
+are checked by jsonschema, which the mock does not use. Must not import anything of the mock or of the kit.
 """
 
 from __future__ import annotations
