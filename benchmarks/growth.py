@@ -98,7 +98,7 @@ def _grown(world: World, sizes: Sequence[int]) -> Iterator[tuple[int, World]]:
 def _page(name: str, world: World) -> Request:
     query = "limit=20&status=active" if "filtered" in name else "limit=20"
     if name.startswith("last"):
-        listing = mock.team(world)["runs"].listing(("active" if "filtered" in name else None, None))
+        listing = mock.team(world)["runs"].listing(("status", "active") if "filtered" in name else ())
         query += f"&cursor={listing.ids[20]}"  # newest first: the oldest twenty follow it
     return structs.replace(as_requests(ASKS[1])[0], query=query)
 

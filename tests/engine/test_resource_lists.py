@@ -241,3 +241,25 @@ def test_a_list_stands_where_the_answer_has_an_array() -> None:
         paths = {"/things": {"get": operation("count", answer)}}
         with pytest.raises(ValueError, match="operation count has no handler"):
             api(document(paths, {"Thing": thing}, {"things": {"schema": "Thing"}}))
+
+
+def test_a_filter_by_a_record_that_there_is_not_may_be_refused() -> None:
+    """As the document or an assumption says; without a word of it the list is empty."""
+    assumption = {"id": "declared.books.filter", "text": "?", "source": "?", "default": "empty"}
+    assumption["alternatives"] = ["not-found"]
+    books = {"schema": "Book", "refers": {"author": "authors"}}
+    for unknown, assume, status in (
+        (None, {}, 200),
+        ("not-found", {}, 404),
+        ({"assumption": "declared.books.filter"}, {}, 200),
+        ({"assumption": "declared.books.filter"}, {"declared.books.filter": "not-found"}, 404),
+    ):
+        filtered = {"schema": TEXT, "x-filter": {} if unknown is None else {"unknown": unknown}}
+        paths = {"/books": {"get": operation("list", "[Book]", query={"author": filtered})}}
+        resources = {"books": books, "authors": {"schema": "Author"}}
+        made = document(paths, {"Book": BOOK, "Author": AUTHOR}, resources, **{"x-assumptions": [assumption]})
+        seed = {"one": {"books": BOOKS, "authors": [{"id": "k", "name": "Kay"}]}}
+        caller = Caller(worlds(api(made), seed, assume=assume))
+        assert caller.send("GET", "/books?author=x").status == status
+        assert len(caller.ok("GET", "/books?author=k")) == 2
+        assert len(caller.ok("GET", "/books")) == 4

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from declared import Caller, api, document, named, operation, workshop, worlds
+from understudy.document.compile import ContractError
 from understudy.engine.api import Api
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
@@ -292,6 +293,7 @@ def test_another_tenants_record_is_not_found_or_forbidden_as_declared() -> None:
         ("forbidden", {}, 403),
         ({"assumption": assumption["id"]}, {}, 404),
         ({"assumption": assumption["id"]}, {assumption["id"]: "forbidden"}, 403),
+        ({"assumption": assumption["id"], "kinds": {"forbidden": "conflict"}}, {assumption["id"]: "forbidden"}, 409),
     ):
         resources = {"things": {"schema": "Thing", "foreign": foreign}}
         served = api(document(paths, {}, resources, **security, **{"x-assumptions": [assumption]}))
@@ -432,3 +434,32 @@ def test_a_parent_may_come_by_the_body_where_the_path_has_none() -> None:
     assert [one["box"] for one in caller.ok("GET", "/things")] == [1, 2]
     assert [one["box"] for one in caller.ok("GET", "/boxes/2/things")] == [2]
     assert caller.refused("POST", "/boxes/x/things", {}) == 400
+
+
+def test_an_answer_may_leave_members_out() -> None:
+    """Always, or as an assumption says; the record keeps them."""
+    thing = {"type": "object", "properties": {"id": {"type": "string"}, "a": {}, "b": {}}}
+    assumption = {"id": "declared.things.omits", "text": "?", "source": "?", "default": [], "alternatives": [["b"]]}
+    for omits, assume, shown in (
+        (["a"], {}, {"id": "x", "b": 2}),
+        ({"assumption": assumption["id"]}, {}, {"id": "x", "a": 1, "b": 2}),
+        ({"assumption": assumption["id"]}, {assumption["id"]: ["b"]}, {"id": "x", "a": 1}),
+    ):
+        paths = {"/things/{id}": {"get": operation("read", "Thing", path="id", **{"x-operation": {"omits": omits}})}}
+        made = document(paths, {"Thing": thing}, {"things": {"schema": "Thing"}}, **{"x-assumptions": [assumption]})
+        served = worlds(api(made), {"one": {"things": [{"id": "x", "a": 1, "b": 2}]}}, assume=assume)
+        assert Caller(served).ok("GET", "/things/x") == shown
+
+
+def test_an_operation_on_no_resource_may_answer_a_template() -> None:
+    """One that never changes, or that tells of the request."""
+    paths = {
+        "/health": {"get": operation("health", {"type": "object"}, **{"x-operation": {"answer": {"status": "OK"}}})},
+        "/now": {"get": operation("now", {"type": "object"}, **{"x-operation": {"answer": {"at": "$now"}}})},
+    }
+    caller = Caller(worlds(api(document(paths, {}, {}))))
+    assert caller.ok("GET", "/health") == {"status": "OK"}
+    assert caller.ok("GET", "/now") == {"at": "2026-04-07T10:00:00.000Z"}
+    paths["/now"]["get"]["x-operation"] = {"answer": {"at": "$noww"}}
+    with pytest.raises(ContractError, match=r"/paths/~1now/get/x-operation/answer: \$noww is no value; did you mean"):
+        api(document(paths, {}, {}))

@@ -18,14 +18,11 @@ def find_record(call: Call, collection: str, id: str, kind: str) -> Record:
     return record
 
 
-def missing_record(call: Call, collection: str, id: str, kind: str, *, forbidden: str | None = None) -> Problem:
-    """The refusal of a record that the caller's tenant does not have: `kind`, or `forbidden` if another tenant has it.
-
-    `forbidden` is the message of the latter, where it is not the usual one.
-    """
+def missing_record(call: Call, collection: str, id: str, kind: str) -> Problem:
+    """The refusal of a record that the caller's tenant does not have: `kind`, or `forbidden` if another one has it."""
     told = call.assumed(f"{call.contract.name}.errors.foreign-object") == "forbidden"
     if told and call.exists_for_other_tenant(collection, id):
-        return Problem("forbidden", forbidden)
+        return Problem("forbidden")
     return Problem(kind)
 
 

@@ -12,14 +12,15 @@ from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
 from understudy.engine.api import Timer
 from understudy.engine.call import Call, Handler
+from understudy.engine.ids import Ids
 from understudy.engine.store import Layout
 from understudy.resources import access, lists
 from understudy.resources.access import ErrorBody
-from understudy.resources.actions import handler
+from understudy.resources.actions import fixed_handler, handler
 from understudy.resources.check import check
 from understudy.resources.declaration import Reader, Resource
 from understudy.resources.lists import Filter
-from understudy.resources.records import HELPERS, PAYLOAD, TIMER, Records
+from understudy.resources.records import HELPERS, NUMBERS, PAYLOAD, PENDING, TIMER, TIMERS, Records
 from understudy.resources.roles import Inference, Role
 
 
@@ -32,6 +33,7 @@ class Resources:
     timers: Mapping[str, Timer]
     roles: Mapping[str, Role]
     error_body: ErrorBody
+    new_key: Callable[[Ids], str]
 
 
 def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
@@ -47,17 +49,22 @@ def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
     owners = {name: inference.owners(resource) for name, resource in resources.items()}
     check(reader, resources, roles, owners)
     error_body, problems = access.error_body(contract)
-    problems += access.new_key(contract)[1]
+    make_key, wrong = access.new_key(contract)
+    problems += wrong
     if reader.diagnostics or problems:
         raise ContractError(contract.source, [*reader.diagnostics, *problems])
-    if not resources:
-        return Resources({}, {}, {}, {}, error_body)
-    records = _records(contract, owners, resources, _indexed(resources, roles, chosen))
+    jobs = {role.job.resource.name for role in roles.values() if role.job is not None}
+    records = _records(contract, owners, resources, _indexed(resources, roles, chosen), jobs)
     handlers = {
         id: handler(role, records, chosen.get(id, ()), inference.item_path(role.resource)) for id, role in roles.items()
     }
+    handlers |= {id: fixed_handler(template) for id, template in inference.fixed.items()}
+    timed = any(one.is_timed for one in records.values())
+    needed = {TIMERS: timed, PENDING: bool(jobs), NUMBERS: any(one.numbered for one in resources.values())}
     layouts = {name: one.layout for name, one in records.items()}
-    return Resources(handlers, {**layouts, **HELPERS}, {TIMER: Timer(_timer(records), PAYLOAD)}, roles, error_body)
+    layouts |= {name: layout for name, layout in HELPERS.items() if needed[name]}
+    timers = {TIMER: Timer(_timer(records), PAYLOAD)} if timed else {}
+    return Resources(handlers, layouts, timers, roles, error_body, make_key)
 
 
 def _filters(reader: Reader, role: Role) -> list[Filter]:
@@ -80,10 +87,13 @@ def _records(
     owners: Mapping[str, Mapping[str, Resource]],
     resources: Mapping[str, Resource],
     indexed: Mapping[str, list[str]],
+    jobs: Collection[str],
 ) -> dict[str, Records]:
     records: dict[str, Records] = {}
     for name, resource in resources.items():
-        records[name] = Records(resource, contract, all=records, owners=owners[name], indexed=indexed[name])
+        records[name] = Records(
+            resource, contract, all=records, owners=owners[name], indexed=indexed[name], is_job=name in jobs
+        )
     return records
 
 

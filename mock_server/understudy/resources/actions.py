@@ -36,6 +36,13 @@ def handler(role: Role, all: Mapping[str, Records], chosen: Sequence[Filter], it
     return _deferred(role, plan, records, all) if role.job else _immediate(role, plan, records, item_path)
 
 
+def fixed_handler(template: tuple[bool, Json]) -> Handler:
+    """The handler of an operation that answers a template, and is on no resource."""
+    constant, value = template
+    body = encode(value) if constant else b""
+    return lambda call: Reply(body if constant else encode(value(call, None)))
+
+
 def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     shown, known, include = role.answer.members, lists.includes(records), role.resource.include
     parents = role.parents
@@ -271,6 +278,8 @@ def _render(role: Role, records: Records) -> Render:
     if answer.template is not None:
         constant, value = answer.template
         return lambda call, row: encode(value if constant else value(call, decode(row)[key]))
+    if answer.omits is not None:
+        return _omitting(answer, answer.omits)
     head, tail = _around(answer)
     shown = answer.members
     if shown is not None:
@@ -278,6 +287,19 @@ def _render(role: Role, records: Records) -> Render:
     if not head and not tail:
         return lambda call, row: row
     return lambda call, row: head + row + tail
+
+
+def _omitting(answer: Answer, omits: Json) -> Render:
+    """A function that puts a record without some members into an answer; `omits` may be an assumption."""
+    head, tail = _around(answer)
+
+    def render(call: Call, row: bytes) -> bytes:
+        names = call.value(omits)
+        if names:
+            row = encode({name: value for name, value in decode(row).items() if name not in names})
+        return head + row + tail
+
+    return render
 
 
 def _around(answer: Answer, *, many: bool = False) -> tuple[bytes, bytes]:

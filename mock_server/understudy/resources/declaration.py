@@ -58,6 +58,14 @@ class LifeCycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign:
+    """The refusal of a record that another tenant has: a kind, or an assumption and the kinds that its values mean."""
+
+    kind: str | Assumed
+    kinds: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One kind of record, as a document declares it.
 
@@ -89,7 +97,7 @@ class Resource:
     not_found: str
     conflict: str
     unknown_reference: str
-    foreign: str | Assumed | None
+    foreign: Foreign | None
     deleted: str | None = None  # the member that a soft deletion sets
     numbered: bool = field(default=False)
 
@@ -230,20 +238,20 @@ class Reader:
             self.known(target, self.declared, place, "resource")
         return dict(given.get("refers", {}))
 
-    def _foreign(self, given: Mapping[str, Json], pointer: str) -> str | Assumed | None:
-        entry = given.get("foreign")
+    def _foreign(self, given: Mapping[str, Json], pointer: str) -> Foreign | None:
+        entry, place = given.get("foreign"), f"{pointer}/foreign"
         if entry is None:
             return None
         if isinstance(entry, str):
-            self.known(entry, self.contract.errors, f"{pointer}/foreign", "kind of x-errors")
-            return entry
-        id = entry["assumption"]
-        if self.known(id, self.contract.assumptions, f"{pointer}/foreign", "assumption"):
+            self.known(entry, self.contract.errors, place, "kind of x-errors")
+            return Foreign(entry, {})
+        id, kinds = entry["assumption"], entry.get("kinds", {})
+        if self.known(id, self.contract.assumptions, place, "assumption"):
             known = self.contract.assumptions[id]
             for value in (known.default, *known.alternatives):
                 if value != "not-found":
-                    self.known(value, self.contract.errors, f"{pointer}/foreign", "kind of x-errors")
-        return Assumed(id)
+                    self.known(kinds.get(value, value), self.contract.errors, place, "kind of x-errors")
+        return Foreign(Assumed(id), kinds)
 
     def _life_cycle(self, given: Mapping[str, Json], members: Mapping[str, Member], pointer: str) -> LifeCycle | None:
         entry, pointer = given.get("life-cycle"), f"{pointer}/life-cycle"

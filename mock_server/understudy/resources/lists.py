@@ -10,6 +10,7 @@ from functools import partial
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
+from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.parameters import Parameter
 from understudy.document.pointer import at
@@ -34,6 +35,7 @@ class Filter(NamedTuple):
     member: str
     test: Matches | None
     several: bool
+    unknown: Json = None  # what a value gets that names no record: empty, or not-found
 
 
 def filters(reader: Reader, operation: Operation, resource: Resource, source: Mapping[str, Json]) -> list[Filter]:
@@ -55,22 +57,26 @@ def lister(
     """A function that lists the records that a call asks for, in its order."""
     resource, name = records.resource, records.name
     by_parameter = {one.parameter: one for one in chosen}
+    checked = [one for one in chosen if one.unknown is not None and one.member in resource.refers]
     ordered_by_call = bool(operation.pagination and operation.pagination.order)
     natural, sort = is_sorted_by(resource), resource.sort
 
     def listing(call: Call) -> IndexListing | ComputedListing:
         arguments = call.arguments
+        for one in checked:
+            if one.parameter in arguments:
+                _check_named(records.all[resource.refers[one.member]], call, arguments[one.parameter], one.unknown)
         backwards = descending(call) if ordered_by_call else resource.descending
         groups: list[Sequence[Hashable]] = [[(member, text_of(arguments[parameter]))] for parameter, member in parents]
         scans: list[tuple[Filter, Json]] = []
         for parameter in arguments:
-            one = by_parameter.get(parameter)
-            if one is None:
+            found_filter = by_parameter.get(parameter)
+            if found_filter is None:
                 continue
-            if one.test is not None:
-                scans.append((one, arguments[parameter]))
+            if found_filter.test is not None:
+                scans.append((found_filter, arguments[parameter]))
             else:
-                groups.append([(one.member, value) for value in _values(one, arguments[parameter])])
+                groups.append([(found_filter.member, value) for value in _values(found_filter, arguments[parameter])])
         keys = () if natural and sort not in arguments else _sort_keys(resource, call, descending=backwards)
         if not groups and not scans and not keys:
             return call.store[name].listing(LIVE, descending=backwards)
@@ -78,6 +84,12 @@ def lister(
         return _computed(records, found, scans, keys) if scans or keys else found
 
     return listing
+
+
+def _check_named(target: Records, call: Call, given: Json, unknown: Json) -> None:
+    """Raise the Problem for a filter by a record that there is not, where the document refuses that."""
+    if target.visible(call, text_of(given)) is None and call.value(unknown) == "not-found":
+        raise Problem(target.resource.not_found)
 
 
 def _indexed(collection: Collection, groups: Sequence[Sequence[Hashable]], *, descending: bool) -> IndexListing:
@@ -168,11 +180,20 @@ def _filter(
     if not reader.known(member, resource.members, f"{pointer}/member", f"member of {resource.schema}"):
         return None
     if relation in ("equal", "any-of"):
-        return Filter(parameter.name, member, None, relation == "any-of")
+        unknown = _assumed(reader, given.get("unknown"), f"{pointer}/unknown")
+        return Filter(parameter.name, member, None, relation == "any-of", unknown)
     moment = resource.members[member].schema.get("format") in ("date", "date-time")
     if relation in _COMPARED:
         return Filter(parameter.name, member, _comparing(_COMPARED[relation], parameter.name, moment=moment), False)
     return Filter(parameter.name, member, _TESTS[relation], False)
+
+
+def _assumed(reader: Reader, given: Json, pointer: str) -> Json:
+    """A value, or the assumption that holds it."""
+    if not isinstance(given, Mapping):
+        return given
+    reader.known(given["assumption"], reader.contract.assumptions, pointer, "assumption")
+    return Assumed(given["assumption"])
 
 
 def _values(one: Filter, given: Json) -> Iterator[str]:

@@ -78,6 +78,7 @@ class Records:
         all: Mapping[str, Records],
         owners: Mapping[str, Resource],
         indexed: Iterable[str],
+        is_job: bool,
     ) -> None:
         self.resource = resource
         self.name = resource.name
@@ -98,6 +99,8 @@ class Records:
         )
         self.kept = tuple(name for name, one in resource.members.items() if one.has("readOnly"))
         self.moment = resource.order
+        self.is_job = is_job  # whether operations answer with one, and do their work when it ends
+        self.is_timed = bool(resource.life_cycle and resource.life_cycle.by_time)
         self.integers = frozenset(name for name, one in resource.members.items() if "integer" in one.types)
 
     def collection(self, call: Call) -> Collection:
@@ -151,9 +154,9 @@ class Records:
         """The Problem for a record that is not there, or that another tenant has."""
         foreign = self.resource.foreign
         if foreign is not None:
-            kind = call.value(foreign)
-            if kind != "not-found" and call.exists_for_other_tenant(self.name, id):
-                return Problem(kind)
+            value = call.value(foreign.kind)
+            if value != "not-found" and call.exists_for_other_tenant(self.name, id):
+                return Problem(foreign.kinds.get(value, value))
         return Problem(self.resource.not_found)
 
     def taken(self, body: Json, accepted: frozenset[str] | None) -> Record:
@@ -231,7 +234,7 @@ class Records:
         if before is not None and self.moment is not None and record.get(self.moment) != before.get(self.moment):
             collection.remove(self.layout.id(record))  # to get another place in the order
         row = collection.put(record)
-        cycle = self.resource.life_cycle
+        cycle = self.resource.life_cycle if self.is_timed else None
         if cycle is not None and (before is None or before.get(cycle.member) != record.get(cycle.member)):
             self._schedule(call, record, new=before is None)
         return row
@@ -243,7 +246,8 @@ class Records:
                 other.remove(call, child)
         call.store[self.name].remove(id)
         self.reserve(call, id)
-        self._cancel(call, id)
+        if self.is_timed:
+            self._cancel(call, id)
 
     def move(self, call: Call, record: SharedRecord, transition: Transition) -> Record:
         """A record after a transition."""
@@ -280,7 +284,8 @@ class Records:
             return
         moved = self.move(call, record, cycle.transitions[scheduled["transition"]])
         self.store(call, moved, record)
-        if cycle.timed(moved[cycle.member]) is None and call.store[PENDING].row(id) is not None:
+        ended = self.is_job and cycle.timed(moved[cycle.member]) is None
+        if ended and call.store[PENDING].row(id) is not None:
             self._finish(call, id, moved)
 
     def defer(self, call: Call, effect: Effect, *, job: str, failed: str | None) -> None:

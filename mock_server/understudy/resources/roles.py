@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.pointer import at, find
 from understudy.resources import schemas, values
@@ -32,7 +33,7 @@ class Place(NamedTuple):
 class Answer(NamedTuple):
     """What an operation answers with: where the record stands, its members (None: all), and members beside it.
 
-    `empty` answers have no body. `template` stands for the whole body.
+    `empty` answers have no body. `template` stands for the whole body, `omits` names members that are left out.
     """
 
     empty: bool
@@ -40,6 +41,7 @@ class Answer(NamedTuple):
     members: frozenset[str] | None
     beside: Mapping[str, Json]
     template: tuple[bool, Json] | None
+    omits: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Inference:
         self.known: dict[int, dict[str, Place]] = {}  # by the identity of a schema
         paths = self.document["paths"]
         self.items = {path.rpartition("/")[0]: path for path in reversed(paths) if _ends_open(path)}  # by collection
+        self.fixed: dict[str, tuple[bool, Json]] = {}  # answers of operations that are on no resource
         self.by_path = {path: self._at_path(path) for path in self.document["paths"]}
 
     def roles(self, replaced: Collection[str]) -> dict[str, Role]:
@@ -128,7 +131,10 @@ class Inference:
                 return None
             resource = self.resources[declared["resource"]]
         if resource is None:
-            if declared:
+            template = self._template(declared, place) if declared.keys() == {"answer"} else None
+            if template is not None:
+                self.fixed[operation.id] = template
+            elif declared:
                 text = "no resource is on this path; name one with `resource`"
                 self.reader.diagnostics.append((place, text))
             return None
@@ -225,13 +231,7 @@ class Inference:
     ) -> Answer:
         job = declared.get("job", {}).get("resource")
         shown = self.resources.get(job, resource)
-        schema = self._schema(own)
-        template = None
-        if "answer" in declared:
-            try:
-                template = values.compile_value(declared["answer"])
-            except ValueError as error:
-                self.reader.diagnostics.append((f"{place}/answer", str(error)))
+        schema, template = self._schema(own), self._template(declared, place)
         if schema is None:
             return Answer(True, "", None, {}, template)
         found = self._list_place(schema, shown) if action == "list" else self._where(schema, shown)
@@ -240,7 +240,25 @@ class Inference:
             usual = self.document.get("x-envelope", "") if action != "list" else ""
             pointer = found.pointer if found is not None else usual
         part, beside = self._part(schema, pointer)
-        return Answer(False, pointer, self._shown(part, shown, many=action == "list"), beside, template)
+        members = self._shown(part, shown, many=action == "list")
+        return Answer(False, pointer, members, beside, template, self._omits(declared.get("omits"), place))
+
+    def _template(self, declared: Mapping[str, Json], place: str) -> tuple[bool, Json] | None:
+        """The template of an answer; None without one."""
+        if "answer" not in declared:
+            return None
+        try:
+            return values.compile_value(declared["answer"])
+        except ValueError as error:
+            self.reader.diagnostics.append((f"{place}/answer", str(error)))
+            return None
+
+    def _omits(self, given: Json, place: str) -> Json:
+        """The names of the members that an answer leaves out, or the assumption that holds them."""
+        if not isinstance(given, Mapping):
+            return given
+        self.reader.known(given["assumption"], self.reader.contract.assumptions, f"{place}/omits", "assumption")
+        return Assumed(given["assumption"])
 
     def _part(self, schema: Json, pointer: str) -> tuple[Json, dict[str, Json]]:
         """The schema at a pointer into an answer, and the constants beside the first member on the way."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from understudy.apis.kognitos import seed
-from understudy.apis.kognitos.access import access_info, authenticate, new_key
+from understudy.apis.kognitos.access import access_info, authenticate
 from understudy.apis.kognitos.errors import error_body
 from understudy.apis.kognitos.events import end_run, resume_run, wait_for_person
 from understudy.apis.kognitos.files import create_file, upload_file
-from understudy.apis.kognitos.health import get_health
 from understudy.apis.kognitos.processes import get_process, list_processes
 from understudy.apis.kognitos.records import LAYOUTS
 from understudy.apis.kognitos.runs import create_run, get_run, list_runs
@@ -21,30 +20,33 @@ from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.pipeline import STEPS
 from understudy.engine.revocation import revoke_key
+from understudy.resources import declare as resources_of
 
 
 def declare() -> Api:
     """Declare the API and compile its document. Raises ContractError."""
+    contract = load("kognitos")
+    handlers = {
+        "listRuns": list_runs,
+        "createRun": create_run,
+        "getRun": get_run,
+        "listProcesses": list_processes,
+        "getProcess": get_process,
+        "createFile": create_file,
+        "uploadFile": upload_file,
+    }
+    resources = resources_of(contract, replaced=handlers)
     return Api(
         name="kognitos",
-        contract=load("kognitos"),
-        handlers={
-            "listRuns": list_runs,
-            "createRun": create_run,
-            "getRun": get_run,
-            "listProcesses": list_processes,
-            "getProcess": get_process,
-            "createFile": create_file,
-            "uploadFile": upload_file,
-            "getHealth": get_health,
-        },
+        contract=contract,
+        handlers={**resources.handlers, **handlers},
         steps=replace(STEPS, authenticate=authenticate),
         error_body=error_body,
         error_type=b"application/json",
         layouts=LAYOUTS,
         inconsistencies=seed.inconsistencies,
         seed=seed.seed,
-        new_key=new_key,
+        new_key=resources.new_key,
         access_info=access_info,
         events={
             "fail-run": end_run("Failed"),

@@ -10,7 +10,6 @@ from understudy.engine import auth
 from understudy.engine.call import Call, Json
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Response
-from understudy.engine.ids import Ids
 from understudy.engine.store import Store, decode
 
 
@@ -22,11 +21,6 @@ def authenticate(call: Call) -> Response | None:
     if call.operation.id == "uploadFile":
         find_upload(call, unquote(call.segments[0]))
     return auth.authenticate(call)
-
-
-def new_key(ids: Ids) -> str:
-    """Make a key; its shape is not documented (API Keys)."""
-    return ids.take(40)
 
 
 def access_info(credentials: Sequence[Credential], tenants: Mapping[str, Store]) -> dict[str, Json]:

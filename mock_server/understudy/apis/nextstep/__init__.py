@@ -7,8 +7,7 @@ Documented behaviour is a rule in `openapi/nextstep.yaml`, the rest an assumptio
 from __future__ import annotations
 
 from understudy.apis.nextstep import seed
-from understudy.apis.nextstep.access import access_info, new_key
-from understudy.apis.nextstep.errors import error_body
+from understudy.apis.nextstep.access import access_info
 from understudy.apis.nextstep.events import (
     approve_task,
     edit_template,
@@ -18,39 +17,40 @@ from understudy.apis.nextstep.events import (
 )
 from understudy.apis.nextstep.life_cycle import complete_scheduled_run
 from understudy.apis.nextstep.records import COMPLETION_JOB, LAYOUTS
-from understudy.apis.nextstep.runs import create_run, get_run, list_runs
+from understudy.apis.nextstep.runs import create_run
 from understudy.apis.nextstep.tasks import get_task, list_run_tasks, update_task
-from understudy.apis.nextstep.templates import get_template, list_template_tasks, list_templates, publish_template
+from understudy.apis.nextstep.templates import list_template_tasks, list_templates, publish_template
 from understudy.document.compile import load
 from understudy.engine.api import Api, Timer
 from understudy.engine.pipeline import STEPS
 from understudy.engine.revocation import revoke_key
+from understudy.resources import declare as resources_of
 
 
 def declare() -> Api:
     """Declare the API and compile its document. Raises ContractError."""
+    contract = load("nextstep")
+    handlers = {
+        "listProcessTemplates": list_templates,
+        "listTemplateTasks": list_template_tasks,
+        "publishProcessTemplate": publish_template,
+        "createProcessRun": create_run,
+        "listRunTasks": list_run_tasks,
+        "getRunTask": get_task,
+        "updateRunTask": update_task,
+    }
+    resources = resources_of(contract, replaced=handlers)
     return Api(
         name="nextstep",
-        contract=load("nextstep"),
-        handlers={
-            "listProcessTemplates": list_templates,
-            "getProcessTemplate": get_template,
-            "listTemplateTasks": list_template_tasks,
-            "publishProcessTemplate": publish_template,
-            "listProcessRuns": list_runs,
-            "createProcessRun": create_run,
-            "getProcessRun": get_run,
-            "listRunTasks": list_run_tasks,
-            "getRunTask": get_task,
-            "updateRunTask": update_task,
-        },
+        contract=contract,
+        handlers={**resources.handlers, **handlers},
         steps=STEPS,
-        error_body=error_body,
+        error_body=resources.error_body,
         error_type=b"application/json",
-        layouts=LAYOUTS,
+        layouts={**LAYOUTS, "runs": resources.layouts["runs"]},
         inconsistencies=seed.inconsistencies,
         seed=seed.seed,
-        new_key=new_key,
+        new_key=resources.new_key,
         access_info=access_info,
         events={
             "skip-task": skip_task,

@@ -1,4 +1,4 @@
-"""NextStep's API keys (Authentication), and the access information of a world."""
+"""The access information of a world of NextStep."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
-from understudy.engine.ids import HEX, Ids
 from understudy.engine.store import Store
-
-
-def new_key(ids: Ids) -> str:
-    """Make a key in the documented shape: the prefix and 32 hex digits (Authentication)."""
-    return f"nxs_live_{ids.take(32, HEX)}"
 
 
 def access_info(credentials: Sequence[Credential], tenants: Mapping[str, Store]) -> dict[str, Json]:

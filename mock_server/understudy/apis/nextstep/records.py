@@ -45,12 +45,6 @@ _TASK = _record(
 )
 
 
-@lru_cache(maxsize=256)
-def _run_keys(status: str, template_id: str) -> tuple[tuple[str | None, str | None], ...]:
-    """The index keys of a run: one for each combination of the two filters."""
-    return ((None, None), (status, None), (None, template_id), (status, template_id))
-
-
 _moment = lru_cache(maxsize=256)(milliseconds)  # many runs share one time of creation
 
 
@@ -88,11 +82,7 @@ LAYOUTS: Mapping[str, Layout] = {
     # `edition`: a template's newest one, `live`: the one that was published last
     "definitions": Layout(_record(edition=_TEXT, live=_TEXT)),
     "editions": Layout(_record(tasks={"type": "array", "items": _TASK})),
-    "runs": Layout(
-        "ProcessRun",
-        sort_key=_created,
-        indexes=lambda run: _run_keys(run["status"], run["template_id"]),
-    ),
+    "runs": Layout("ProcessRun", sort_key=_created),  # of a seed; a world has the indexes of its filters, too
     # internal state of a run: its edition, its workflow runner, the number of open tasks, task ids of the seed file
     "progress": Layout(
         _record(

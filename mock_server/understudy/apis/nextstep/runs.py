@@ -18,28 +18,8 @@ from understudy.apis.nextstep.records import run_sections
 from understudy.apis.nextstep.run_tasks import RunTasks, element_of
 from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import milliseconds, rfc3339
-from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record, SharedRecord
-
-
-def list_runs(call: Call) -> Reply:
-    """GET /process-runs: newest first; the filters `status` and `template_id` combine."""
-    template_id = call.arguments.get("template_id")
-    unknown = template_id is not None and call.store["templates"].row(template_id) is None
-    if unknown and call.assumed("nextstep.runs.unknown-template-filter") == "not-found":
-        raise Problem("template-not-found")
-    name = (call.arguments.get("status"), template_id)
-    return Reply(call.store["runs"].listing(name, descending=descending(call)))
-
-
-def get_run(call: Call) -> Reply:
-    """GET /process-runs/{id}."""
-    id = call.arguments["id"]
-    row = call.store["runs"].row(id)
-    if row is None:
-        raise missing(call, "runs", id, "run-not-found")
-    return Reply(single(row))
 
 
 def create_run(call: Call) -> Reply:

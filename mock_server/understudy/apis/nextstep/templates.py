@@ -22,11 +22,6 @@ def list_templates(call: Call) -> Reply:
     return Reply(call.store["templates"].listing(name, descending=descending(call)))
 
 
-def get_template(call: Call) -> Reply:
-    """GET /process-templates/{id}."""
-    return Reply(single(_template_row(call), call.assumed("nextstep.templates.single-omits")))
-
-
 def list_template_tasks(call: Call) -> Reply:
     """GET /process-templates/{id}/tasks: by position."""
     _template_row(call)

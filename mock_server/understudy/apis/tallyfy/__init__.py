@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from understudy.apis.tallyfy import seed
-from understudy.apis.tallyfy.access import access_info, authenticate, new_key
+from understudy.apis.tallyfy.access import access_info, authenticate
 from understudy.apis.tallyfy.errors import error_body
 from understudy.apis.tallyfy.events import (
     archive_template,
@@ -41,13 +41,15 @@ from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.pipeline import STEPS
 from understudy.engine.revocation import revoke_key
+from understudy.resources.access import new_key as key_maker
 
 
 def declare() -> Api:
     """Declare the API and compile its document. Raises ContractError."""
+    contract = load("tallyfy")
     return Api(
         name="tallyfy",
-        contract=load("tallyfy"),
+        contract=contract,
         handlers={
             "getMe": get_me,
             "listMyOrganizations": list_my_organizations,
@@ -85,7 +87,7 @@ def declare() -> Api:
         layouts=LAYOUTS,
         inconsistencies=inconsistencies,
         seed=seed.seed,
-        new_key=new_key,
+        new_key=key_maker(contract)[0],
         access_info=access_info,
         events={
             "hide-task": hide_task,

@@ -12,7 +12,6 @@ from understudy.engine import auth
 from understudy.engine.call import Call, Json
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Response
-from understudy.engine.ids import HEX, Ids
 from understudy.engine.problem import Problem
 from understudy.engine.store import Store
 
@@ -35,11 +34,6 @@ def authenticate(call: Call) -> Response | None:
     call.store = call.tenants[organization]
     call.credential = call.credential._replace(tenant=organization)
     return response
-
-
-def new_key(ids: Ids) -> str:
-    """Make a token; its shape is not documented."""
-    return ids.take(40, HEX)
 
 
 def access_info(credentials: Sequence[Credential], tenants: Mapping[str, Store]) -> dict[str, Json]:
