@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
+from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client, Skipped
 from understudy_checks.discovery import MAX_ATTEMPTS, find_all_arguments
@@ -35,6 +36,12 @@ def provided(client: Client, name: str) -> Json:
     if not value:
         raise Skipped(f"no {name.replace('_', ' ')} is known")
     return value
+
+
+def harmless_write(client: Client) -> tuple[Operation, Json, Json]:
+    """Return an operation that takes JSON, with arguments and body: a file without content, since a run does work."""
+    body = {"agent_id": provided(client, "agent_id"), "file_name": "test-file.pdf"}
+    return client.contract.operations["createFile"], {}, body
 
 
 def refusal(response: Response) -> Json:
