@@ -210,7 +210,8 @@ class _Responses:
         found = self.find(text, name)
         if found is None:
             return raw
-        return found if quote(text, safe="") == text else replace(found, form="encoded")
+        is_plain = quote(text, safe="") == text and not _CURSOR.search(name)  # the next cursor may be of any form
+        return found if is_plain else replace(found, form="encoded")
 
     def _body(self, call: Call) -> Parts:
         text = call.body.decode("utf-8", "surrogateescape")

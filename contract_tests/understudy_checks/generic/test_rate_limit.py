@@ -193,6 +193,9 @@ def _once(client: Client, operation: Operation, found_arguments: FoundArguments)
 
 
 def _wait(response: Response) -> int:
-    text = response.header("retry-after") or ""
-    assert text.isdecimal(), f"Retry-After must be a whole number of seconds, not {show(text)}"
+    text = response.header("retry-after")
+    seen = "is missing" if text is None else f"is {show(text)}"
+    assert text is not None and text.isdecimal(), (  # noqa: PT018 - one sentence for both
+        f"a 429 must say in Retry-After how many whole seconds to wait, which {seen}"
+    )
     return int(text)
