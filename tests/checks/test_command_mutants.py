@@ -54,6 +54,11 @@ except urllib.error.HTTPError:
     sys.exit(0)
 sys.exit(1)
 """
+OWN = """
+import json, os, sys, urllib.request
+with urllib.request.urlopen(os.environ["UNDERSTUDY_URL"] + sys.argv[1]) as answer:
+    sys.exit(sys.argv[2] not in json.load(answer))
+"""
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -181,6 +186,63 @@ def test_an_api_without_mutants_is_told(run: Run, monkeypatch: pytest.MonkeyPatc
     )
 
 
+DOCUMENT = """
+openapi: 3.1.0
+info: {title: Shop, version: "1"}
+components:
+  schemas:
+    Item:
+      type: object
+      required: [id]
+      properties: {id: {type: string}, price: {type: integer}, size: {type: integer}}
+paths:
+  /items/{id}:
+    get:
+      operationId: getItem
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          description: An item
+          content:
+            application/json: {schema: {$ref: "#/components/schemas/Item"}, example: {id: a, price: 3, size: 4}}
+  /health:
+    get: {operationId: health, responses: {"204": {description: Fine}}}
+"""
+"""A document of a user."""
+
+
+def test_a_document_of_ones_own_has_generated_mutants(run: Run, tmp_path: Path) -> None:
+    """They are served in the other process, too; what is alike is one mutant."""
+    document = tmp_path / "shop.yaml"
+    document.write_text(DOCUMENT)
+    cheap = [sys.executable, "-c", OWN, "/items/a", "price"]
+    code, out, err = run("mutants", str(document), "--jobs", "2", "--json", "-", command=cheap)
+    told = json.loads(out)
+    assert code == 1, err
+    assert {trial["text"]: trial["outcome"] for trial in told["trials"]} == {
+        "No answer shows Item.price.": "caught",
+        "No answer shows Item.size.": "survived",
+    }
+    assert told["api"] == "shop"
+    assert told["trials"][1]["advice"] == "reads `GET /items/{id}` and checks `size`"
+    names = [mutant.name for mutant in noticeable("shop")]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.usefixtures("unserved")
+def test_a_document_of_ones_own_is_for_a_command(run: Run, tmp_path: Path) -> None:
+    """The kit has no checks of it; its assumptions can be tried on a command."""
+    document, bad = tmp_path / "corner-shop.yaml", tmp_path / "bad.yaml"
+    document.write_text(DOCUMENT)
+    assert run("assumptions", str(document), command=["true"])[0] == 0
+    code, out, err = run("mutants", str(document))
+    assert (code, out) == (2, "")
+    assert "a document of yours, and the kit has checks for nextstep, kognitos, tallyfy only: give a COMMAND" in err
+    bad.write_text("openapi: 4")
+    code, out, err = run("mutants", str(bad), command=["true"])
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
 def test_an_alternative_that_changes_no_answer_passes_unrun(run: Run) -> None:
     """The command cannot tell it from the default; with `--all` it is run all the same."""
     picked = only("nextstep.pagination.limit-out-of-range")
@@ -225,14 +287,15 @@ def test_a_command_that_meets_itself_is_told(
 
 
 @pytest.mark.usefixtures("unserved")
-def test_a_pytest_that_takes_no_option_of_ours_is_not_asked(run: Run, tmp_path: Path) -> None:
+def test_a_pytest_that_takes_no_option_of_ours_is_not_asked(tmp_path: Path) -> None:
     """Where JUnit is switched off or the user's own file is missed, the command is run as the user wrote it."""
     log = tmp_path / "log"
     refuses = f'echo "$PYTEST_ADDOPTS" >> {log}; [ -z "$PYTEST_ADDOPTS" ] || {{ echo no --junitxml; exit 4; }}'
-    assert run("mutants", "nextstep", *only(HOLDS_19), "--all", "-q", command=shell(refuses))[0] == 1
+    program, hosts = Program(shell(refuses)), pool.HostPool("nextstep")
+    baseline.second_run(program, hosts, baseline.first_run(program, hosts))
     first, *others = log.read_text().splitlines()
     assert first.startswith("--junitxml=")
-    assert others == ["", "", ""]
+    assert others == ["", ""]
 
 
 def test_shards_share_all_mutants(run: Run) -> None:

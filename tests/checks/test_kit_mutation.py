@@ -471,7 +471,10 @@ def test_quiet_says_nothing(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nextstop"], f"unknown API nextstop; did you mean nextstep?; known: {', '.join(apis.NAMES)}"),
+        (
+            ["nextstop"],
+            f"unknown API nextstop; did you mean nextstep?; known: {', '.join(apis.NAMES)}, or the path of a document",
+        ),
         (["nextstep", "--jobs", "0"], "--jobs 0 is not a whole number from 1 to 1000"),
         (["nextstep", "--json", "/nowhere/f"], "--json /nowhere/f: there is no folder /nowhere"),
         (["nextstep", "--no-rate-limit"], "--no-rate-limit is for a command; the kit checks the documented limit"),

@@ -10,4 +10,4 @@ from understudy_checks.mutation import alternatives
 
 def run(options: argparse.Namespace) -> int:
     """Run the kit, or a command, under each alternative; the exit code is 1 when one makes it fail."""
-    return variants.run(options, "alternatives", list(alternatives(options.api)))
+    return variants.run(options, "alternatives", list(alternatives(variants.api_of(options))))

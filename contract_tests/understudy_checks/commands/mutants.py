@@ -14,5 +14,6 @@ def run(options: argparse.Namespace) -> int:
 
     The generated mutants are for a command, and for the kit with --all.
     """
-    generated = noticeable(options.api) if options.command or options.all else ()
-    return variants.run(options, "mutants", [*mutants(options.api), *generated])
+    api = variants.api_of(options)
+    generated = noticeable(api) if options.command or options.all else ()
+    return variants.run(options, "mutants", [*mutants(api), *generated])

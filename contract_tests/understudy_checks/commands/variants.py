@@ -18,8 +18,13 @@ from fnmatch import fnmatchcase
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from understudy.apis import NAMES
+from understudy.apis.own import Own
 from understudy.cli.exits import FINDINGS, INTERRUPTED, OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
+from understudy.document.compile import ContractError
+from understudy.document.normal import UnsupportedDocument
+from understudy.document.read import Unreadable
 from understudy.messages import suggest
 from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch_interruptions
 from understudy_checks.mutation import Alternative, Mutant, runner, trials
@@ -32,6 +37,7 @@ from understudy_checks.mutation.selection import Candidate, in_order, sample, sh
 from understudy_checks.report import console as consoles
 from understudy_checks.report import matrix
 from understudy_checks.report.progress import INTERVAL, Counted, repeat
+from understudy_checks.target import installed
 
 WORTHWHILE = 2.0
 """The seconds of commands at which further processes pay off their start."""
@@ -46,6 +52,20 @@ class _Selection:
     left_out: int = 0
 
 
+def api_of(options: argparse.Namespace) -> str:
+    """The name of the API that the options mean. Raises UsageError for a document without a command, or a bad one."""
+    own: Own | None = options.document
+    if own is None:
+        return str(options.api)
+    if not options.command:
+        known = f"the kit has checks for {', '.join(NAMES)} only"
+        raise UsageError(f"{own.file} is a document of yours, and {known}: give a COMMAND after --")
+    try:
+        return installed.install(own)
+    except (Unreadable, UnsupportedDocument, ContractError) as error:
+        raise UsageError(str(error)) from error
+
+
 def run(options: argparse.Namespace, kind: Kind, variants: Sequence[Subject]) -> int:
     """Run the kit, or a command, on the variants that the options select; returns the exit code."""
     subjects = _selected(variants, options.only, kind)
@@ -53,7 +73,7 @@ def run(options: argparse.Namespace, kind: Kind, variants: Sequence[Subject]) ->
     if options.json not in (None, STDOUT):
         OutputFile("--json", options.json).check()
     if not subjects:
-        sys.stderr.write(f"understudy: {options.api} has no {kind}: nothing was tried\n")
+        sys.stderr.write(f"understudy: {api_of(options)} has no {kind}: nothing was tried\n")
         return FINDINGS
     if options.shard is not None:
         subjects = shard(subjects, *options.shard)
@@ -120,7 +140,7 @@ def _results(options: argparse.Namespace, kind: Kind, subjects: Sequence[Subject
     """The results of all subjects in their order, or of those that were finished when the run was interrupted."""
     started = time.perf_counter()
     jobs = options.jobs or os.cpu_count() or 1
-    results = SubjectResults(options.api, kind, tuple(options.command), None, (), 0, 0.0)
+    results = SubjectResults(api_of(options), kind, tuple(options.command), None, (), 0, 0.0)
     if options.command:
         results = _of_command(options, results, subjects, jobs)
     else:
@@ -141,7 +161,7 @@ def _of_command(
     kind = results.kind
     limit = None if options.no_rate_limit else options.rate_limit or DOCUMENTED
     program = Program(options.command)
-    with closing(HostPool(options.api, limit)) as pool:
+    with closing(HostPool(options.document or options.api, limit)) as pool:
         first = first_run(program, pool)
         pool.grow(_worthwhile(min(jobs, len(subjects)), first, len(subjects), given=options.jobs is not None))
         baseline = second_run(program, pool, first)

@@ -173,7 +173,7 @@ def _changed_items(operation: Operation | None, before: Json, after: Json) -> _C
     """How the items of a list differ; None where the same ones stand in the same order."""
     if operation is None or operation.pagination is None:
         return None
-    pointer = operation.pagination.name("items")
+    pointer = str(operation.pagination.settings.get("items", ""))
     mock, variant = _ids(before, pointer), _ids(after, pointer)
     if mock is None or variant is None or mock == variant:
         return None

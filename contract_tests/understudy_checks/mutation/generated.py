@@ -108,9 +108,10 @@ def equivalent_mutants(api: str) -> Mapping[str, str]:
 
 @cache
 def noticeable(api: str) -> tuple[Generated, ...]:
-    """The generated mutants of an installed API, without the equivalent ones."""
+    """The generated mutants of an installed API, without the equivalent ones and those that are alike."""
     equivalent = equivalent_mutants(api)
-    return tuple(mutant for mutant in generated(installed.document(api)) if mutant.text not in equivalent)
+    found = (mutant for mutant in generated(installed.document(api)) if mutant.text not in equivalent)
+    return tuple({mutant.name: mutant for mutant in found}.values())
 
 
 def generated(contract: Contract) -> Iterator[Generated]:

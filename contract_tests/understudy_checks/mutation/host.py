@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from understudy.apis import control
+from understudy.apis.own import Own
 from understudy.engine.api import Api
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
@@ -48,10 +49,13 @@ class Access:
 class Host:
     """A server in this process, of one API and of one variant at a time."""
 
-    def __init__(self, api: str, requests: int | None = DOCUMENTED) -> None:
-        """`requests` replaces the number of requests of the documented rate limit; None removes the limit."""
-        self.api = api
-        self._limits = None if requests == DOCUMENTED else {api: requests}
+    def __init__(self, api: str | Own, requests: int | None = DOCUMENTED) -> None:
+        """`api` is a name, or a document of the user.
+
+        `requests` replaces the number of requests of the documented rate limit; None removes the limit.
+        """
+        self.api = installed.install(api)
+        self._limits = None if requests == DOCUMENTED else {self.api: requests}
         self._stack = ExitStack()
         self._replace_app = self._stack.enter_context(serving_in_turn(App(self.worlds(None))))
         self._recorder: Recorder | None = None
@@ -120,7 +124,7 @@ class Host:
 class RemoteHost:
     """A Host in a process of its own, which ends with this object or with our process."""
 
-    def __init__(self, api: str, requests: int | None = DOCUMENTED) -> None:
+    def __init__(self, api: str | Own, requests: int | None = DOCUMENTED) -> None:
         context = get_context("spawn")  # forking is unsafe with threads
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=obey, args=(theirs, api, requests), daemon=True)
@@ -171,7 +175,7 @@ class RemoteHost:
         return answer
 
 
-def obey(pipe: Connection, api: str, requests: int | None) -> None:
+def obey(pipe: Connection, api: str | Own, requests: int | None) -> None:
     """Call the methods of a Host that a RemoteHost asks for, until it is closed."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent process handles these
         signal.signal(number, signal.SIG_IGN)

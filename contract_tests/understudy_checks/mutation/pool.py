@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from typing import TypeVar
 
+from understudy.apis.own import Own
 from understudy_checks.mutation.host import DOCUMENTED, Host, RemoteHost
 from understudy_checks.mutation.runner import iter_completed
 
@@ -23,14 +24,15 @@ def _nothing() -> None:
 class HostPool:
     """A host in this process, and as many more in processes of their own as are asked for."""
 
-    def __init__(self, api: str, requests: int | None = DOCUMENTED) -> None:
-        self.api, self._requests = api, requests
+    def __init__(self, api: str | Own, requests: int | None = DOCUMENTED) -> None:
+        self._served, self._requests = api, requests
         self.own = Host(api, requests)
+        self.api = self.own.api
         self.hosts: list[AnyHost] = [self.own]
 
     def grow(self, jobs: int) -> None:
         """Have so many hosts."""
-        self.hosts += [RemoteHost(self.api, self._requests) for _ in range(jobs - len(self.hosts))]
+        self.hosts += [RemoteHost(self._served, self._requests) for _ in range(jobs - len(self.hosts))]
 
     def run(
         self, work: Callable[[AnyHost, T], R], things: Iterable[T], *, abort: Callable[[], None] = _nothing

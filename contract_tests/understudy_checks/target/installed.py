@@ -1,4 +1,4 @@
-"""The APIs, documents and seeds that are installed, loaded once for each process.
+"""The APIs, documents and seeds that are installed, loaded once for each process, and documents of the user.
 
 Mutants are made of these APIs, and every target is checked against their documents. Do not mutate the results.
 """
@@ -10,23 +10,36 @@ from functools import cache
 from typing import Any
 
 from understudy import apis
+from understudy.apis.own import Own, declare
 from understudy.document.contract import Contract
 from understudy.engine.api import Api
 from understudy.engine.seed import SeededData, load_seed
 
 Json = Any
+_OWN: dict[str, Api] = {}
+"""The APIs of the user's documents, by name."""
 
 
 @cache
+def install(api: str | Own) -> str:
+    """The name of a built-in API, or that of a user's document, which is loaded.
+
+    Raises Unreadable, UnsupportedDocument or ContractError for a document that cannot be served.
+    """
+    if isinstance(api, Own):
+        _OWN[api.name], _ = declare(api)
+        return api.name
+    return api
+
+
 def declared(name: str) -> Api:
-    """The installed API of a name."""
-    return apis.declare(name)
+    """The API of a name: a built-in one, or that of a document that was installed."""
+    return _OWN[name] if name in _OWN else _built_in(name)
 
 
-@cache
 def seeds() -> Mapping[str, Json]:
-    """The installed seeds by API."""
-    return apis.seeds(apis.NAMES)
+    """The seeds by API; a user's document has none."""
+    return {**_built_in_seeds(), **dict.fromkeys(_OWN)}
 
 
 def load_seed_once(api: Api, seed: Json) -> SeededData:
@@ -46,5 +59,16 @@ def document(api: str) -> Contract:
 
 
 @cache
+def _built_in(name: str) -> Api:
+    return apis.declare(name)
+
+
+@cache
+def _built_in_seeds() -> Mapping[str, Json]:
+    return apis.seeds(apis.NAMES)
+
+
+@cache
 def _seeded(name: str) -> SeededData:
-    return apis.load_checked_seed(declared(name), seeds()[name])
+    api = declared(name)
+    return load_seed(api, None) if name in _OWN else apis.load_checked_seed(api, seeds()[name])

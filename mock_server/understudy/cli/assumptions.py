@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from understudy.cli.kit import add_variant_options, importing
+from understudy.cli.kit import add_variant_options, find_document, importing
 
 HELP = "show which undocumented behaviours break a client"
 
@@ -18,4 +18,5 @@ def run(options: argparse.Namespace) -> int:
     """Run the command of the contract kit."""
     with importing():
         from understudy_checks.commands import assumptions
+    find_document(options)
     return assumptions.run(options)

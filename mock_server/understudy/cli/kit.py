@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from understudy.cli.arguments import file_path, rate_limit, seconds, shard, whole_number
+from understudy.cli.arguments import document, file_path, rate_limit, seconds, shard, whole_number
 from understudy.cli.exits import CouldNotRun
 
 MOST_JOBS = 1000
@@ -28,15 +28,22 @@ def importing() -> Iterator[None]:
         raise CouldNotRun(f"the contract kit needs {error.name}: pip install 'understudy[contract]'") from error
 
 
+def find_document(options: argparse.Namespace) -> None:
+    """Set `document`: the user's document that the argument names, or None for a built-in API. Raises UsageError."""
+    from understudy.apis import NAMES
+
+    options.document = None if options.api in NAMES else document(options.api)
+
+
 def add_variant_options(parser: argparse.ArgumentParser, variants: str) -> None:
     """Add the arguments of a command that runs the kit, or a COMMAND, on each of the `variants` of an API."""
     parser.description = f"Run the contract kit, or the COMMAND after --, on each of the {variants} of an API."
     flags = "[--only NAME] [--all] [--sample N] [--shard K/N] [--max-time S] [--jobs N]"
     more = "[--rate-limit N | --no-rate-limit] [--json F] [-q]"
     parser.usage = f"understudy {variants} API {flags} {more} [-- COMMAND]"
-    parser.set_defaults(takes_command=True)
+    parser.set_defaults(takes_command=True, takes_documents=True)
     add = parser.add_argument
-    add("api", metavar="API", help="the API")
+    add("api", metavar="API", help="the API, or for a COMMAND a document of your own")
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--no-rate-limit", action="store_true", help="never answer a COMMAND 429")
     number = "a COMMAND may make more requests than documented"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from understudy.cli.kit import add_variant_options, importing
+from understudy.cli.kit import add_variant_options, find_document, importing
 
 HELP = "show which mutants of the mock are killed"
 
@@ -18,4 +18,5 @@ def run(options: argparse.Namespace) -> int:
     """Run the command of the contract kit."""
     with importing():
         from understudy_checks.commands import mutants
+    find_document(options)
     return mutants.run(options)
