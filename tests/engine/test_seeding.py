@@ -93,7 +93,7 @@ def test_a_mutated_seed_is_taken_or_refused_with_its_place(api: Api, content: Js
     for _ in range(MUTATIONS):
         file.write_text(yaml.dump(mutated(content, chance), Dumper=yaml.CSafeDumper))
         try:
-            apis.load_own_seed(api, read(file), file)
+            apis.load_own_seed(api, read(file), file, 0)
         except Unreadable as error:
             refused += 1
             for line in str(error).splitlines():
@@ -166,7 +166,7 @@ def test_an_api_that_checks_less_is_no_traceback(folder: Path) -> None:
     file = written(folder, "nextstep", "a: 1")
     for content, told in (({}, "missing is missing"), ([], "list indices must be integers or slices, not str")):
         with pytest.raises(Unreadable, match=re.escape(f"{file}: {told}")):
-            apis.load_own_seed(toy.api(seed=careless), content, file)
+            apis.load_own_seed(toy.api(seed=careless), content, file, 0)
 
 
 @pytest.mark.parametrize(

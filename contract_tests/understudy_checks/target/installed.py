@@ -44,7 +44,7 @@ def seeds() -> Mapping[str, Json]:
 
 def load_seed_once(api: Api, seed: Json) -> SeededData:
     """Load a seed into stores. The installed seed is loaded once for an API and all mutants that do not change how."""
-    if seed is not seeds().get(api.name):
+    if seed is None or seed is not seeds().get(api.name):
         return load_seed(api, seed)
     unchanged, parts = declared(api.name), ("contract", "layouts", "inconsistencies", "seed")
     if any(getattr(api, part) is not getattr(unchanged, part) for part in parts):

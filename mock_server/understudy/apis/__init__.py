@@ -15,8 +15,10 @@ from understudy.document import kinds
 from understudy.document.contract import Contract
 from understudy.document.read import Unreadable, read
 from understudy.document.seed_file import SeedError, check_json
+from understudy.document.seed_times import with_times
 from understudy.engine.api import Api
 from understudy.engine.call import Json
+from understudy.engine.clock import Clock
 from understudy.engine.credential import Credential
 from understudy.engine.seed import SeededData, fill_store, load_seed
 from understudy.messages import suggest
@@ -77,18 +79,23 @@ def own_seeds(names: Sequence[str], folder: Path) -> dict[str, Path]:
     return own
 
 
-def seeder(names: Sequence[str], folder: Path | None) -> Callable[[Api, Json], SeededData]:
-    """Return a function that loads a seed; a user's own is checked each time, and its errors name file and line."""
+def seeder(names: Sequence[str], folder: Path | None, clock: Clock | None = None) -> Callable[[Api, Json], SeededData]:
+    """Return a function that loads a seed; a user's own is checked each time, and its errors name file and line.
+
+    Times of a user's seed such as `$now - 3d` are relative to `clock`.
+    """
     own = {} if folder is None else own_seeds(names, folder)
+    now = (clock or Clock()).now()
     return lambda api, seed: (
-        load_own_seed(api, seed, own[api.name]) if api.name in own else load_checked_seed(api, seed)
+        load_own_seed(api, seed, own[api.name], now) if api.name in own else load_checked_seed(api, seed)
     )
 
 
-def load_own_seed(api: Api, seed: Json, file: Path) -> SeededData:
+def load_own_seed(api: Api, seed: Json, file: Path, now: int) -> SeededData:
     """Load a user's seed as `load_seed` does; raises Unreadable with all errors of the file."""
     try:
         check_json(seed)
+        seed = with_times(seed, now)
         seeded = api.seed(seed, api.contract)
         check_records(api, seed, seeded)
         return load_seed(api, seed)

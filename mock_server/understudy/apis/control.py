@@ -18,6 +18,7 @@ from understudy.document.compile import load
 from understudy.document.contract import Contract
 from understudy.document.model import Assumption
 from understudy.document.operation import UNROUTED
+from understudy.document.seed_file import SeedError
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Full
@@ -37,6 +38,7 @@ from understudy.messages import suggest
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOTHING = Reply(b"", 204)
+_LONGEST_DETAIL = 2_000  # characters
 # headers that the server sets: a second one would break the response
 _RESERVED = ("content-length", "transfer-encoding", "date", "x-mock-reason")
 
@@ -72,8 +74,14 @@ def list_worlds(worlds: Worlds, call: Call) -> Reply:
 
 
 def create_world(worlds: Worlds, call: Call) -> Reply:
-    """POST /worlds: create a world from the seeds; the response has its id, URLs and keys."""
-    world = worlds.create()
+    """POST /worlds: create a world from the seeds, some in the body; the response has its id, URLs and keys."""
+    seed_data = (call.body or {}).get("seed_data", {})
+    for name in seed_data:
+        _check_served(worlds, name, "seed_data")
+    try:
+        world = worlds.create(seed_data)
+    except ValueError as error:
+        raise Problem("invalid", f"seed_data: {_in_one_line(error)}") from None
     return _json({"id": world.id, **worlds.ready_info(world)})
 
 
@@ -240,6 +248,25 @@ def remove_fault(worlds: Worlds, call: Call) -> Reply:
     return _NOTHING
 
 
+def add_record(worlds: Worlds, call: Call) -> Reply:
+    """POST /records: add a record of a resource to the world; refused where it does not fit."""
+    world, (name, resource) = call.world, (call.body["api"], call.body["resource"])
+    _check_served(worlds, name, "api")
+    api = worlds.apis[name]
+    if api.add is None:
+        events = "; POST /__mock__/events and PUT /__mock__/state change its records" if api.events else ""
+        raise Problem("invalid", f"api: {name} declares no resources{events}")
+    tenant, store = next(iter(world.tenants[name].items()))
+    worlds.check_room(world, store)
+    try:
+        (record,) = worlds.add(world, name, tenant, {resource: [call.body["record"]]})
+    except SeedError as error:
+        # `/pets/0/name` in the seed is `record/name` in the body
+        errors = [(("record", *place[2:]) if len(place) > 1 else ("resource",), text) for place, text in error.errors]
+        raise Problem("invalid", _in_one_line(SeedError(errors))[1:]) from None
+    return _json({"record": record})
+
+
 def cause_event(worlds: Worlds, call: Call) -> Reply:
     """POST /events: do what a person does in the vendor's app, such as complete a task."""
     world, body = call.world, dict(call.body)
@@ -298,6 +325,7 @@ def declare(worlds: Worlds, *, most_bytes: int = 64 << 20) -> Api:
             "addFault": partial(add_fault, worlds),
             "clearFaults": partial(clear_faults, worlds),
             "removeFault": partial(remove_fault, worlds),
+            "addRecord": partial(add_record, worlds),
             "causeEvent": partial(cause_event, worlds),
         },
         steps=replace(STEPS, authenticate=partial(guard, worlds)),
@@ -346,6 +374,19 @@ def _check_api(worlds: Worlds, name: str) -> None:
         raise Problem("invalid", f"api: calls of the control API are neither faulted nor recorded; {_listed(served)}")
     if name not in served:
         raise Problem("invalid", f"api: {name} is not served here{suggest(name, served)}")
+
+
+def _check_served(worlds: Worlds, name: str, member: str) -> None:
+    """Refuse the name of an API that is not served."""
+    served = [api for api in worlds.apis if api != "control"]
+    if name not in served:
+        raise Problem("invalid", f"{member}: {name} is not served here{suggest(name, served)}; {_listed(served)}")
+
+
+def _in_one_line(error: ValueError) -> str:
+    """The message of an error, cut where it lists many."""
+    text = "; ".join(str(error).splitlines())
+    return text if len(text) <= _LONGEST_DETAIL else f"{text[:_LONGEST_DETAIL]}..."
 
 
 def _check_operation(worlds: Worlds, api: str | None, id: str) -> None:

@@ -115,6 +115,7 @@ def _api(contract: Contract, own: Handlers) -> Api:
         access_info=lambda credentials, tenants: _access_info(contract.schemes, credentials, tenants),
         events={},
         timers=resources.timers,
+        add=resources.add,
         refuse=None if own_errors else refusals.refuse,
         ran=tuple(map(str, own.files)),
     )

@@ -171,19 +171,20 @@ def _worlds(options: argparse.Namespace) -> Worlds:
 
     apis = declared(options.api, strict=options.strict, report=warn, flags=options.flags)
     names = [api.name for api in apis]
+    clock = _clock(options.clock)
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
         kept = bounds(options.bound)
         worlds = Worlds(
             [*apis, partial(control.declare, most_bytes=kept.control_bytes)],
             seeds={**dict.fromkeys(names), **seeds(names, options.fixtures)},
-            clock=_clock(options.clock),
+            clock=clock,
             seed=options.seed,
             assume=_assumed(options.assume, apis),
             limits={api.name: options.rate_limit for api in apis} if limited else None,
             helpful=options.fidelity == "helpful",
             checked=options.check,
-            seeder=seeder(names, options.fixtures),
+            seeder=seeder(names, options.fixtures, clock),
             bounds=kept,
             show_secrets=options.show_secrets,
         )

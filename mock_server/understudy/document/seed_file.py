@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from understudy.document import pointer
+from understudy.document.lines import Lines
 
 Json = Any
 SeedPath = tuple[str | int, ...]
@@ -36,10 +37,10 @@ class SeedError(ValueError):
 
     def report(self, file: Path) -> str:
         """One line for each error (at most 20): file, line, JSON pointer, message."""
-        lines = _lines(file, [place for place, _ in self.errors[:_MOST_REPORTED]])
+        lines = Lines(file.read_bytes())
         messages = [
-            f"{file}:{line}: {pointer.at(*place) or '/'}: {_shorten(text)}"
-            for line, (place, text) in zip(lines, self.errors, strict=False)
+            f"{file}:{lines.of(where)}: {where or '/'}: {_shorten(text)}"
+            for where, text in ((pointer.at(*place), text) for place, text in self.errors[:_MOST_REPORTED])
         ]
         more = len(self.errors) - len(messages)
         return "\n".join([*messages, f"{file}: and {more} more"] if more else messages)
@@ -119,28 +120,6 @@ def _children(value: Json) -> Iterable[tuple[str | int, Json]]:
     if isinstance(value, dict):
         return [(name, child) for name, child in value.items() if isinstance(name, str)]
     return enumerate(value) if isinstance(value, list) else ()
-
-
-def _lines(file: Path, places: Sequence[SeedPath]) -> list[int]:
-    """The line of each path in a YAML file; of the nearest parent for a path without a node."""
-    import yaml
-
-    with file.open("rb") as stream:
-        root = yaml.compose(stream, Loader=yaml.CSafeLoader)
-    return [_node_at(root, place).start_mark.line + 1 if root else 1 for place in places]
-
-
-def _node_at(node: Any, place: SeedPath) -> Any:
-    for part in place:
-        children = node.value
-        if isinstance(part, int):
-            found = children[part]
-        else:
-            found = next((value for name, value in children if name.value == part), None)
-        if found is None:  # it comes from a merge key
-            break
-        node = found
-    return node
 
 
 def _shorten(text: str) -> str:

@@ -89,6 +89,7 @@ class World:
     origin: World | None = None
     job_numbers: JobNumbers | None = None
     restored_bytes: int = 0  # of the keys and jobs of a restored state
+    seeded_bytes: int = 0  # of the records that the world was made with, beside those of the fixtures
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.server.bounds, self.server.memory)
@@ -105,6 +106,7 @@ class World:
             assumptions=self.assumptions,
             limits=self.limits,
             jobs=self.jobs.copy(),
+            seeded_bytes=self.seeded_bytes,
         )
 
     def mark_origin(self) -> World:
@@ -150,7 +152,7 @@ class World:
     def size(self) -> int:
         """Bytes of the records added since the world was made, and of the keys and jobs of a restored state."""
         stores = (store for tenants in self.tenants.values() for store in tenants.values())
-        return self.restored_bytes + sum(store.meter.bytes for store in stores)
+        return self.restored_bytes + self.seeded_bytes + sum(store.meter.bytes for store in stores)
 
     def export(self) -> dict[str, Json]:
         """All state as JSON, for `Worlds.restore`; without journal, faults and rate-limit windows."""

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.document.model import Quota
+from understudy.document.read import Unreadable
+from understudy.document.seed_file import SeedError, check_json
+from understudy.document.seed_times import with_times
 from understudy.engine import auth, keys
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
@@ -20,13 +23,13 @@ from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Request
 from understudy.engine.ids import Ids
-from understudy.engine.jobs import run_due_jobs
+from understudy.engine.jobs import internal_call, run_due_jobs
 from understudy.engine.journal import Journal, MemoryLimit
 from understudy.engine.masking import Mask
 from understudy.engine.router import Router
 from understudy.engine.seed import SeededData, load_seed, load_store
 from understudy.engine.server import Server
-from understudy.engine.store import Store, encode
+from understudy.engine.store import Record, Store, encode
 from understudy.engine.world import Job, Tenants, World
 from understudy.messages import suggest
 
@@ -37,6 +40,8 @@ MakeApi = Callable[["Worlds"], Api]  # makes the control API, whose handlers act
 
 class Worlds:
     """All worlds of one server. The default one is made from the fixtures; `create` makes more.
+
+    An API that declares resources adds its own start records where `seeds` has none.
 
     `assume` sets assumptions and `limits` rate limits by API (None: unlimited), both for every world. `seeder` loads
     the seed of an API.
@@ -78,7 +83,8 @@ class Worlds:
         assumptions |= check_assumptions(assume or {}, known)
         documented = {api.name: api.contract.rate_limit for api in served if api.contract.rate_limit}
         declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
-        seeded = {api.name: (seeder or load_seed)(api, seeds[api.name]) for api in served if api.name in seeds}
+        started = [api for api in served if api.name in seeds or api.add is not None]
+        seeded = {api.name: (seeder or load_seed)(api, seeds.get(api.name)) for api in started}
         initial = World(
             id="default",
             server=self.server,
@@ -89,14 +95,17 @@ class Worlds:
             assumptions=Assumptions(assumptions),
             limits={**declared, **(limits or {})},
         )
+        for api in served:
+            self._start(initial, api, seeds.get(api.name))
         self.default = initial.mark_origin()
         self.all["default"] = self.default
         self._register(self.default)
 
-    def create(self) -> World:
+    def create(self, seed_data: Mapping[str, Json] | None = None) -> World:
         """A new world with the data of the fixtures, keys and ids of its own, and the default world's time.
 
-        Raises Full.
+        `seed_data` replaces the data of an API by the content of another seed. Raises Full, and ValueError (SeedError
+        where the seed has places) for a seed that does not fit.
         """
         assert self.default.origin is not None, "the default world has an origin"
         if len(self.all) >= self.server.bounds.worlds:
@@ -105,13 +114,51 @@ class Worlds:
         origin = self.default.origin
         ids, clock = Ids(f"{self._ids.seed}/{id}"), self.default.clock.fork()
         world = origin.fork(id, tenants=origin.tenants, ids=ids, clock=clock)
-        world.credentials = {}
-        for credential in origin.credentials.values():
+        for name, content in (seed_data or {}).items():
+            self._replace_data(world, self.apis[name], content)
+        credentials, world.credentials = world.credentials, {}
+        for credential in credentials.values():
             token = self._new_token(credential, world.ids)
             world.credentials[credential.api, token] = credential._replace(token=token)
+        self.check_state_bytes(world.seeded_bytes)
         self.all[id] = world.mark_origin()
         self._register(world)
         return world
+
+    def add(self, world: World, api: str, tenant: str, content: Json) -> Sequence[Record]:
+        """Add records by resource to a tenant of an API that declares resources; raises SeedError."""
+        declared = self.apis[api]
+        if declared.add is None:
+            raise ValueError(f"{api} declares no resources")
+        return declared.add(internal_call(world, declared, tenant, None), content)
+
+    def _start(self, world: World, api: Api, content: Json) -> None:
+        """Add the start records of an API that declares resources. Raises SeedError, Unreadable for those of a file."""
+        if api.add is None:
+            return
+        tenant = next(iter(world.tenants[api.name]))
+        if content is not None:
+            self.add(world, api.name, tenant, content)
+        elif api.start is not None:
+            try:
+                self.add(world, api.name, tenant, api.start.content)
+            except SeedError as error:
+                raise Unreadable(error.report(api.start.file)) from error
+
+    def _replace_data(self, world: World, api: Api, content: Json) -> None:
+        """Replace the data of an API in a new world by that of a seed."""
+        world.jobs = [job for job in world.jobs if job.api != api.name]
+        if api.add is not None:
+            stores = {tenant: Store.empty(api.layouts) for tenant in world.tenants[api.name]}
+            world.tenants = {**world.tenants, api.name: stores}
+            self.add(world, api.name, next(iter(stores)), content)
+        else:
+            check_json(content)
+            stores, credentials = load_seed(api, with_times(content, world.clock.now()))
+            world.tenants = {**world.tenants, api.name: stores}
+            kept = {key: one for key, one in world.credentials.items() if one.api != api.name}
+            world.credentials = {**kept, **{(one.api, one.token): one for one in credentials}}
+        world.seeded_bytes += sum(store.meter.bytes for store in stores.values())
 
     def _new_token(self, like: Credential, ids: Ids) -> str:
         """A new token in the form of another: a key, or user and password."""

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
-from understudy.engine.api import Timer
+from understudy.engine.api import Add, Timer
 from understudy.engine.call import Call, Handler
 from understudy.engine.ids import Ids
 from understudy.engine.store import Layout
-from understudy.resources import access, lists
+from understudy.resources import access, lists, seed
 from understudy.resources.access import ErrorBody
 from understudy.resources.actions import fixed_handler, handler
 from understudy.resources.check import check
@@ -34,6 +35,7 @@ class Resources:
     roles: Mapping[str, Role]
     error_body: ErrorBody
     new_key: Callable[[Ids], str]
+    add: Add
 
 
 def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
@@ -64,7 +66,7 @@ def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
     layouts = {name: one.layout for name, one in records.items()}
     layouts |= {name: layout for name, layout in HELPERS.items() if needed[name]}
     timers = {TIMER: Timer(_timer(records), PAYLOAD)} if timed else {}
-    return Resources(handlers, layouts, timers, roles, error_body, make_key)
+    return Resources(handlers, layouts, timers, roles, error_body, make_key, partial(seed.add, records))
 
 
 def _filters(reader: Reader, role: Role) -> list[Filter]:

@@ -88,6 +88,7 @@ class Records:
         self.parents = tuple(resource.parent.items())
         self.plain = resource.deleted is None and not self.parents  # then every record can be seen
         self.layout = _layout(resource, contract, tuple(dict.fromkeys(indexed)))
+        self.fits = contract.fits
         self.validator = contract.fits(self.layout.schema)
         self.blank = _blank(resource)
         self.order = tuple(resource.members)
@@ -193,6 +194,17 @@ class Records:
         ordered = {name: record[name] for name in self.order if name in record}
         return ordered if len(ordered) == len(record) else {**ordered, **record}
 
+    def given(self, call: Call, members: Mapping[str, Json], id: Json) -> Record:
+        """A record as a seed has it: what it leaves out gets what a new record gets."""
+        record = {**self.blank, self.resource.key: id}
+        self.resource.create.apply(record, call, id)
+        known = self.resource.members
+        record |= {
+            name: value for name, value in members.items() if name not in known or not known[name].has("writeOnly")
+        }
+        ordered = {name: record[name] for name in self.order if name in record}
+        return {**ordered, **record, self.resource.key: id}
+
     def check(self, call: Call, record: Record, before: SharedRecord | None) -> None:
         """Raise a Problem for a record that breaks its schema, a reference or a unique member."""
         if not self.validator.is_valid(record):
@@ -220,6 +232,10 @@ class Records:
             self.remove(call, self.layout.id(effect.record))
             return encode(effect.record)
         return self.store(call, effect.record, effect.before)
+
+    def last_number(self, call: Call) -> int:
+        """The last number that a record was given; 0 before the first."""
+        return self._next_number(call) - 1
 
     def reserve(self, call: Call, id: str) -> None:
         """Remember a number that is given, so that no other record gets it."""

@@ -134,16 +134,22 @@ def _body(fragment: str, text: str) -> Value:
     return read
 
 
-def _now(schema: Mapping[str, Json]) -> Value:
-    """The world's time in the form of a member's schema: text, a date, or seconds since 1970."""
+def in_form_of(schema: Mapping[str, Json]) -> Callable[[int], Json]:
+    """What shows a time in milliseconds as a member's schema has it: as text, as a date, or in seconds since 1970."""
     kinds = schema.get("type", "string")
     if "integer" in kinds:
-        return lambda call, _: call.now // 1000
+        return lambda now: now // 1000
     if "number" in kinds:
-        return lambda call, _: call.now / 1000
+        return lambda now: now / 1000
     if schema.get("format") == "date":
-        return lambda call, _: rfc3339(call.now)[:10]
-    return lambda call, _: rfc3339(call.now)
+        return lambda now: rfc3339(now)[:10]
+    return rfc3339
+
+
+def _now(schema: Mapping[str, Json]) -> Value:
+    """The world's time in the form of a member's schema."""
+    form = in_form_of(schema)
+    return lambda call, _: form(call.now)
 
 
 def _caller(call: Call, id: Json) -> Json:
