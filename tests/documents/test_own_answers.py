@@ -283,3 +283,37 @@ def test_answers_are_the_same_each_time(tmp_path: Path) -> None:
     schema = "{type: object, required: [a], properties: {a: {type: string}}}"
     client: Served = operation(tmp_path, f"responses: {{'200': {{{JSON % schema}}}}}")
     assert client.get("/x") == client.get("/x")
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_a_status_without_content_has_headers_alone(tmp_path: Path, status: int) -> None:
+    """Also where the document gives it a body."""
+    header = "headers: {X-Own: {required: true, schema: {const: a}}}"
+    client = operation(tmp_path, f"responses: {{'{status}': {{{header}, {JSON % '{type: integer}'}}}}}")
+    response = client.get("/x")
+    assert (response.status, response.body, response.header("x-own")) == (status, b"", "a")
+    assert response.header("content-type") is None
+
+
+PETS = """
+components:
+  schemas:
+    Pet: {type: object, required: [kind], discriminator: {propertyName: kind}, properties: {kind: {type: string}}}
+    Cat: {allOf: [{$ref: '#/components/schemas/Pet'}, {properties: {lives: {type: integer}}}]}
+    Mapped:
+      oneOf: [{$ref: '#/components/schemas/Dog'}]
+      discriminator: {propertyName: kind, mapping: {hound: Dog, none: '#/nowhere'}}
+    Animal: {oneOf: [{$ref: '#/components/schemas/Dog'}], discriminator: {propertyName: kind}}
+    Dog: {type: object, required: [kind], properties: {kind: {type: string}}}
+    Plain: {type: object, discriminator: {propertyName: kind, mapping: {a: Dog}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("Cat", "Cat"), ("Pet", "Pet"), ("Mapped", "hound"), ("Animal", "Dog"), ("Plain", "a")]
+)
+def test_a_discriminator_names_what_is_answered(tmp_path: Path, name: str, kind: str) -> None:
+    """By its mapping, else by the name of the schema."""
+    schema = f"{{$ref: '#/components/schemas/{name}'}}"
+    client = operation(tmp_path, f"responses: {{'200': {{{JSON % schema}}}}}", more=PETS)
+    assert client.get("/x").json()["kind"] == kind

@@ -151,3 +151,13 @@ def test_a_body_is_not_asked_of_a_get(tmp_path: Path) -> None:
         "paths: {/x: {get: {requestBody: {required: true, content: {application/json: {}}}, responses: {'204': {}}}}}"
     )
     assert written(tmp_path, text).get("/x").status == 204
+
+
+def test_an_empty_array_is_not_in_a_form(tmp_path: Path) -> None:
+    """A required array that is not sent is empty; its bounds still count."""
+    schema = "{type: object, required: [a, n], properties: {a: {type: array, items: {type: string}%s}, n: {}}}"
+    client, taken = taking(tmp_path, f"{{content: {{{FORM}: {{schema: {schema % ''}}}}}}}")
+    assert client.send("POST", "/x", b"n=1", content_type=FORM).status == 204
+    assert taken == [{"n": 1, "a": []}]
+    client, _ = taking(tmp_path, f"{{content: {{{FORM}: {{schema: {schema % ', minItems: 1'}}}}}}}")
+    assert client.send("POST", "/x", b"n=1", content_type=FORM).status == 400

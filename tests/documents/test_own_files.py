@@ -53,6 +53,32 @@ def test_several_files_are_one_document(tmp_path: Path) -> None:
     assert document["components"]["schemas"] == {"pet": {"type": "integer", "enum": [7]}}
 
 
+def test_sections_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    """`paths`, `components` and its sections too; references into them are followed on."""
+    file = project(
+        tmp_path,
+        own=HEAD + "security: [{k: []}]\npaths: {$ref: parts/paths.yaml}\ncomponents: {$ref: parts/components.yaml}",
+        parts__paths="/x: {get: {responses: {'200': {content: {application/json: {schema: "
+        "{$ref: '../own.yaml#/components/schemas/Pet'}}}}}}}",
+        parts__components="schemas: {$ref: schemas.yaml}\nsecuritySchemes: {k: {type: apiKey, in: header, name: K}}",
+        parts__schemas="Pet: {$ref: pet.yaml}\nOther: {type: string}",
+    )
+    client = served(file)
+    assert client.notices == []
+    assert [client.get("/x").status, client.get("/x", k="k").json()] == [401, 7]
+    assert client.api.contract.document["components"]["schemas"].keys() == {"Pet", "Other", "pet"}
+
+
+@pytest.mark.parametrize(
+    "components", ["{schemas: {$ref: '#/components/schemas'}}", "{schemas: {$ref: '#/components/schemas/A'}}"]
+)
+def test_sections_that_refer_to_each_other_lead_nowhere(tmp_path: Path, components: str) -> None:
+    """It is told, and the rest is served."""
+    client = written(tmp_path, f"{REFERS % '#/components/schemas/Pet'}components: {components}")
+    assert client.get("/x").status == 200
+    assert "is reached by too many references" in " ".join(client.texts()) or "leads back" in client.texts()[0]
+
+
 @pytest.mark.parametrize(
     ("reference", "text"),
     [

@@ -21,6 +21,7 @@ MOST_BYTES = 64 << 20
 MOST_FILES = 5_000
 """The most files of a document."""
 
+_MOST_HOPS = 50  # references on the way of one pointer
 _LARGEST = 1 << 64  # integers from here on become floats, as in JavaScript
 
 
@@ -77,6 +78,32 @@ class Files:
             return find(self._values[file], pointer)
         except (LookupError, ValueError, TypeError):
             raise RefusedReference(f"{file}#{pointer} leads nowhere") from None
+
+    def place(self, file: str, pointer: str) -> tuple[str, str]:
+        """The file and the pointer where a value really stands: a `$ref` on the way is followed.
+
+        Raises RefusedReference.
+        """
+        for _ in range(_MOST_HOPS):
+            jump = self._jump(file, pointer)
+            if jump is None:
+                return file, pointer
+            file, pointer = jump
+        raise RefusedReference(f"{file}#{pointer} is reached by too many references")
+
+    def _jump(self, file: str, pointer: str) -> tuple[str, str] | None:
+        """Where a pointer leads on by the first `$ref` on its way; None where there is none."""
+        value, parts = self.value(file, ""), pointer.split("/")[1:]
+        for number, part in enumerate(parts):
+            key = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(value, dict) and key not in value and isinstance(value.get("$ref"), str):
+                target, base = self.locate(value["$ref"], file)
+                return target, "/".join((base, *parts[number:]))
+            try:
+                value = find(value, f"/{part}")
+            except (LookupError, ValueError, TypeError):
+                return None
+        return None
 
     def _file(self, target: str, base: str) -> str:
         """The file that a relative path names, from the file `base`; raises RefusedReference."""

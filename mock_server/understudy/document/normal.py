@@ -16,7 +16,7 @@ from understudy.document import dialect
 from understudy.document.files import Files
 from understudy.document.notice import Notice
 from understudy.document.parts import SECTIONS, Parts
-from understudy.document.pointer import Json, at
+from understudy.document.pointer import Json
 from understudy.document.schema import Place
 from understudy.document.weights import MOST, overweight
 from understudy.messages import shorten, suggest
@@ -70,10 +70,10 @@ class _Normalizer(Parts):
         """The normal form of the whole document."""
         root, place = self.files.root, Place(self.files.name, "")
         own = self.own_keys(root, "document", place)
-        schemas = self.mapping(self.mapping(root, "components", place), "schemas", place / "components")
+        schemas, owner = self._section("schemas", place)
         for name in schemas:
-            self.component("schema", Place(place.file, at("components", "schemas", name)))
-        schemes = self._schemes(root, place)
+            self.component("schema", owner / name)
+        schemes = self._schemes(place)
         security = self._security(root, schemes, place)
         paths = self._paths(root, place, schemes)
         self._note_unserved(root, place)
@@ -158,8 +158,9 @@ class _Normalizer(Parts):
 
     def _paths(self, root: Json, place: Place, schemes: Json) -> dict[str, Json]:
         paths: dict[str, Json] = {}
-        for path, item in self.mapping(root, "paths", place).items():
-            where = place / "paths" / path
+        items, owner = self.member(root, "paths", place)
+        for path, item in items.items():
+            where = owner / path
             if path.startswith("x-"):
                 continue
             if "?" in path or "#" in path:
@@ -259,13 +260,17 @@ class _Normalizer(Parts):
 
     # security
 
-    def _schemes(self, root: Json, place: Place) -> dict[str, Json]:
+    def _section(self, name: str, place: Place) -> tuple[Mapping[str, Json], Place]:
+        """A section of the components of the document, with its place."""
+        components, owner = self.member(self.files.root, "components", place)
+        return self.member(components, name, owner)
+
+    def _schemes(self, place: Place) -> dict[str, Json]:
         """The security schemes of the document, those that are not understood left out."""
-        components = self.mapping(root, "components", place)
-        where = place / "components" / "securitySchemes"
+        section, owner = self._section("securitySchemes", place)
         schemes = {}
-        for name, value in self.mapping(components, "securitySchemes", place / "components").items():
-            found = self.inline(value, where / name)
+        for name, value in section.items():
+            found = self.inline(value, owner / name)
             schemes[name] = self._scheme(*found) if found is not None else {}
         return schemes
 

@@ -69,6 +69,16 @@ class Parts:
         self.report(place / name, f"{name} must be a mapping; it is left out")
         return {}
 
+    def member(self, value: Json, name: str, place: Place) -> tuple[Mapping[str, Json], Place]:
+        """A mapping as `mapping` returns it, with its place; it may be a `$ref`, as in a file of its own."""
+        found = self.inline(value.get(name), place / name)
+        if found is None or found[0] is None:
+            return {}, place / name
+        if not isinstance(found[0], Mapping):
+            self.report(found[1], f"{name} must be a mapping; it is left out")
+            return {}, found[1]
+        return found[0], found[1]
+
     def listed(self, value: Json, name: str, place: Place) -> list[Json]:
         """The list that is a member of `value`; an empty one where it is missing or of another type."""
         found = value.get(name)
@@ -96,7 +106,7 @@ class Parts:
         seen: set[Place] = set()
         while isinstance(value, Mapping) and isinstance(value.get("$ref"), str):
             try:
-                where = Place(*self.files.locate(value["$ref"], place.file))
+                where = Place(*self.files.place(*self.files.locate(value["$ref"], place.file)))
                 if where in seen:
                     raise RefusedReference(f"{value['$ref'][:200]} leads back to itself")
                 value = self.files.value(*where)

@@ -86,7 +86,10 @@ class _Maker:
         self._count += 1
         if self._count > _MOST_MADE:
             raise _Impossible
+        entered = len(stack)
         merged, stack = self._merged(schema, stack)
+        if "discriminator" in merged:
+            merged = self._discriminated(merged, stack[entered:])
         if "const" in merged:
             return merged["const"]
         for example in self._own_examples(merged, path):
@@ -183,6 +186,15 @@ class _Maker:
                 if name not in chosen.get("properties", {}) and isinstance(child, dict):
                     members[name] = {"const": 0 if "string" in child.get("type", "string") else "other"}
         return {"properties": members, "required": list(members)}
+
+    def _discriminated(self, schema: dict[str, Json], names: Stack) -> dict[str, Json]:
+        """A schema whose discriminator names what is made; `names` are the components that it is, the outer first."""
+        name, mapping = schema["discriminator"]["propertyName"], schema["discriminator"]["mapping"]
+        own = [one for one in names if "discriminator" not in self._schemas[one]]
+        mapped = [key for one in (*own, *names) for key, target in mapping.items() if name_of(target) == one]
+        known = schema.get("properties", {}).get(name, {"type": "string"})
+        child = {"allOf": [known], "examples": [*mapped, *own, *mapping, *names]}
+        return {**schema, "properties": {**schema.get("properties", {}), name: child}}
 
     def _object(self, schema: Mapping[str, Json], path: Path, stack: Stack) -> Json:
         properties, required = schema.get("properties", {}), schema.get("required", ())

@@ -103,6 +103,7 @@ class Converter:
             elif not name.startswith("x-"):
                 self._report(place / name, f"the keyword {shorten(name)} is not understood; it restricts nothing here")
         self._bounds(value, schema)
+        _bound_format(schema)
         if "example" in value:
             schema["examples"] = [value["example"], *schema.get("examples", ())]
         return _nullable(schema) if value.get("nullable") is True else schema
@@ -260,6 +261,14 @@ def _as_reference(target: str) -> str:
     """The `$ref` that a value of a discriminator's mapping stands for: a name of a schema, or a reference."""
     is_reference = "/" in target or target.startswith("#") or target.endswith((".yaml", ".yml", ".json"))
     return target if is_reference else f"#/components/schemas{at(target)}"
+
+
+def _bound_format(schema: dict[str, Json]) -> None:
+    """`int32` and `int64` bound an integer (OpenAPI 3.0, 4.4)."""
+    bits = {"int32": 31, "int64": 63}.get(schema.get("format", ""))
+    if bits is not None and "integer" in schema.get("type", ()):
+        schema["minimum"] = max(schema.get("minimum", -(1 << bits)), -(1 << bits))
+        schema["maximum"] = min(schema.get("maximum", (1 << bits) - 1), (1 << bits) - 1)
 
 
 def _nullable(schema: dict[str, Json]) -> Json:

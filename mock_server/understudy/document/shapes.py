@@ -28,6 +28,7 @@ class Shape:
     items: Shape | None = None
     members: dict[str, Shape] = field(default_factory=dict)
     additional: Shape | None = None
+    required: frozenset[str] = frozenset()
 
     def typed(self, text: str) -> Json:
         """The value of a text: the first plain type that it can be, else the text itself."""
@@ -92,6 +93,7 @@ def _narrow(shape: Shape, schema: Json, schemas: Mapping[str, Json], deep: int) 
             shape.items = shape_of(schema["items"], schemas, deep + 1)
         for name, child in schema.get("properties", {}).items():
             shape.members[name] = shape_of(child, schemas, deep + 1)
+        shape.required |= frozenset(schema.get("required", ()))
         if isinstance(schema.get("additionalProperties"), dict):
             shape.additional = shape_of(schema["additionalProperties"], schemas, deep + 1)
 

@@ -93,7 +93,8 @@ def form_value(given: Mapping[str, list[str]], shape: Shape) -> Json:
             value.setdefault(head, []).extend(shape.member(head).item().typed(text) for text in texts)
         elif isinstance(value.setdefault(head, {}), dict):
             put(value[head], _KEY.findall(name[len(head) :]), texts, shape.member(head))
-    return value
+    empty = (name for name in shape.required if name not in value and shape.member(name).kinds == {"array"})
+    return {**value, **{name: [] for name in empty}}  # what is empty is not sent
 
 
 def _value(texts: list[str], shape: Shape) -> Json:

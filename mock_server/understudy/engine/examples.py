@@ -8,6 +8,7 @@ from understudy.document.sample import NoValue
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.problem import Problem
 
+_BODILESS = (204, 205, 304)  # statuses whose responses have no content (RFC 9110, 15)
 NO_EXAMPLE = "no-example"
 """The kind of problem of an operation whose documented response no value fits."""
 
@@ -24,6 +25,9 @@ def example_handler(answers: Answers) -> Handler:
             found = answers.of(operation, key)
         except NoValue as error:
             raise Problem(NO_EXAMPLE, f"No value was found that fits the response {key}: {error}") from None
+        if status in _BODILESS:
+            call.headers += tuple(header for header in found.headers if header[0] != b"content-type")
+            return Reply(b"", status, ())
         return Reply(found.body, status, found.headers)
 
     return answer
