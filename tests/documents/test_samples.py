@@ -189,6 +189,7 @@ def test_a_value_fits_its_schema(schema: Any) -> None:
         {"type": "object", "minProperties": 1_000_000_000},
         {"type": "array", "minItems": 2_000, "items": {"type": "array", "minItems": 2_000, "items": {"type": "null"}}},
         {"type": "string", "pattern": "^a(?!a)a$"},
+        {"type": "string", "pattern": "[^\\s\\S]"},
         {"type": "string", "minLength": 3, "maxLength": 2},
     ],
 )
@@ -233,6 +234,7 @@ def test_another_seed_makes_another_value() -> None:
     "pattern",
     [
         "^a|b$",
+        "^(?i:a)$",
         "^(ab)+$",
         r"^\d{2}\w\s\S\D\W$",
         "^[^a-z]$",
