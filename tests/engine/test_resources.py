@@ -463,3 +463,29 @@ def test_an_operation_on_no_resource_may_answer_a_template() -> None:
     paths["/now"]["get"]["x-operation"] = {"answer": {"at": "$noww"}}
     with pytest.raises(ContractError, match=r"/paths/~1now/get/x-operation/answer: \$noww is no value; did you mean"):
         api(document(paths, {}, {}))
+
+
+def test_a_parameter_may_name_a_parent_in_one_path_and_the_record_in_another() -> None:
+    """`/boxes/{id}/things` and `/things/{id}`: the parent is the box where the path names it."""
+    thing = {"type": "object", "properties": {"id": {"type": "string"}, "box": {"type": "string"}}}
+    box = {"type": "object", "properties": {"id": {"type": "string"}}}
+    body = {"type": "object", "properties": {"box": {"type": "string"}}}
+    paths = {
+        "/things/{id}": {"get": operation("read", "Thing", path="id"), "delete": operation("drop", path="id")},
+        "/boxes": {"post": operation("build", "Box", status="201", body=body)},
+        "/boxes/{id}": {"get": operation("box", "Box", path="id")},
+        "/boxes/{id}/things": {
+            "post": operation("put", "Thing", status="201", body=body, path="id"),
+            "get": operation("in", "[Thing]", path="id"),
+        },
+    }
+    resources = {"boxes": {"schema": "Box"}, "things": {"schema": "Thing", "parent": {"id": "box"}}}
+    caller = Caller(worlds(api(document(paths, {"Thing": thing, "Box": box}, resources))))
+    home = caller.ok("POST", "/boxes", {})["id"]
+    made = caller.ok("POST", f"/boxes/{home}/things", {"box": "other"})
+    assert made["box"] == home
+    assert caller.ok("GET", f"/things/{made['id']}") == made
+    assert caller.ok("GET", f"/boxes/{home}/things") == [made]
+    assert caller.refused("POST", "/boxes/none/things", {}) == 404
+    caller.ok("DELETE", f"/things/{made['id']}")
+    assert caller.ok("GET", f"/boxes/{home}/things") == []

@@ -52,7 +52,7 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
 
     def handle(call: Call) -> Reply:
         if parents:
-            records.check_parents(call)
+            records.check_parents(call, parents)
         asked = lists.wanted(records, known, call) if include in call.arguments else ()
         found = listing(call)
         source = ProjectedListing(found, lambda row: _project(call, row, shown, asked)) if shown or asked else found
@@ -66,7 +66,7 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
 def _read(role: Role, records: Records) -> Handler:
     item, render, known = role.item, _render(role, records), lists.includes(records)
     include = role.resource.include
-    if records.plain and isinstance(item, str) and not known:
+    if records.plain and isinstance(item, str) and not known and not role.parents:
         name, parameter = records.name, item
 
         def read(call: Call) -> Reply:
@@ -80,7 +80,7 @@ def _read(role: Role, records: Records) -> Handler:
 
     def read_with_checks(call: Call) -> Reply:
         id = _item_id(role, call)
-        record = records.find(call, id)
+        record = records.find(call, id, role.parents)
         asked = lists.wanted(records, known, call) if include in call.arguments else ()
         if asked:
             return Reply(render(call, encode(lists.with_includes(record, asked, call))))
@@ -124,17 +124,17 @@ def _deferred(role: Role, plan: Plan, records: Records, all: Mapping[str, Record
 
 
 def _create(role: Role, records: Records) -> Plan:
-    body, chosen, nested = _body(role, records), role.resource.chosen_id, bool(role.parents)
+    body, chosen, parents = _body(role, records), role.resource.chosen_id, role.parents
 
     def plan(call: Call) -> Effect:
-        if nested:
-            records.check_parents(call)
+        if parents:
+            records.check_parents(call, parents)
         wanted = ABSENT if chosen is None else _chosen_id(role, chosen(call, None))
         if chosen is not None and call.store[records.name].row(text_of(wanted)) is not None:
             raise Problem(role.resource.conflict)
         ids = call.ids
         seed, count = ids.seed, ids.count
-        record = records.new(call, body(call), wanted)
+        record = records.new(call, body(call), parents, wanted=wanted)
         try:
             records.check(call, record, None)
         except Problem:  # a refused request takes no id
@@ -158,7 +158,7 @@ def _replace(role: Role, records: Records) -> Plan:
     kept, key, body = records.kept, role.resource.key, _body(role, records)
 
     def plan(call: Call) -> Effect:
-        if create is not None and records.visible(call, _item_id(role, call)) is None:
+        if create is not None and records.visible(call, _item_id(role, call), role.parents) is None:
             return create(call)
         before = _item(role, records, call)
         old = {name: before[name] for name in (*kept, key) if name in before}
@@ -269,7 +269,7 @@ def _body(role: Role, records: Records) -> Callable[[Call], Record]:
 
 
 def _item(role: Role, records: Records, call: Call) -> SharedRecord:
-    return records.find(call, _item_id(role, call))
+    return records.find(call, _item_id(role, call), role.parents)
 
 
 def _render(role: Role, records: Records) -> Render:

@@ -57,7 +57,7 @@ def _check_includes(reader: Reader, resource: Resource, children: Sequence[Resou
 def _check_complete(reader: Reader, role: Role) -> None:
     """A new record has every member that its schema requires."""
     resource, given = role.resource, _required_in_body(reader, role)
-    known = {*given, *(member for _, member in role.parents)}
+    known = {*given, *(one.member for one in role.parents)}
     _report_missing(reader, resource, known, role.pointer)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
 from understudy.document.model import Assumed
@@ -55,6 +55,18 @@ class LifeCycle:
     def timed(self, state: Json) -> Transition | None:
         """The transition that time brings in a state; None for a state that stays."""
         return self.by_time.get(state) if isinstance(state, str | int | float | None) else None
+
+
+class Parent(NamedTuple):
+    """A parent that an operation's path names: parameter, member, the parent's resource, and its own parents there.
+
+    `owner` is None where no resource is known to be the parent.
+    """
+
+    parameter: str
+    member: str
+    owner: str | None
+    parents: tuple[Parent, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
 from understudy.engine.store import Collection, ComputedListing, IndexListing, Record, SharedRecord, decode
 from understudy.resources import schemas
-from understudy.resources.declaration import Reader, Resource
+from understudy.resources.declaration import Parent, Reader, Resource
 from understudy.resources.records import LIVE, Records, is_sorted_by, moment_of, text_of
 
 Json = Any
@@ -52,7 +52,7 @@ def filters(reader: Reader, operation: Operation, resource: Resource, source: Ma
 
 
 def lister(
-    records: Records, operation: Operation, chosen: Sequence[Filter], parents: Sequence[tuple[str, str]]
+    records: Records, operation: Operation, chosen: Sequence[Filter], parents: Sequence[Parent]
 ) -> Callable[[Call], IndexListing | ComputedListing]:
     """A function that lists the records that a call asks for, in its order."""
     resource, name = records.resource, records.name
@@ -67,7 +67,7 @@ def lister(
             if one.parameter in arguments:
                 _check_named(records.all[resource.refers[one.member]], call, arguments[one.parameter], one.unknown)
         backwards = descending(call) if ordered_by_call else resource.descending
-        groups: list[Sequence[Hashable]] = [[(member, text_of(arguments[parameter]))] for parameter, member in parents]
+        groups: list[Sequence[Hashable]] = [[(one.member, text_of(arguments[one.parameter]))] for one in parents]
         scans: list[tuple[Filter, Json]] = []
         for parameter in arguments:
             found_filter = by_parameter.get(parameter)

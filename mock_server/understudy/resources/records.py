@@ -6,7 +6,7 @@ Must not know operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
 from understudy.engine.store import Collection, Layout, Record, SharedRecord, encode
 from understudy.resources import schemas
-from understudy.resources.declaration import Resource, Transition
+from understudy.resources.declaration import Parent, Resource, Transition
 from understudy.resources.values import ABSENT
 
 Json = Any
@@ -85,8 +85,7 @@ class Records:
         self.document = contract.document
         self.all = all
         self.owners = owners
-        self.parents = tuple(resource.parent.items())
-        self.plain = resource.deleted is None and not self.parents  # then every record can be seen
+        self.plain = resource.deleted is None  # then every record can be seen
         self.layout = _layout(resource, contract, tuple(dict.fromkeys(indexed)))
         self.fits = contract.fits
         self.validator = contract.fits(self.layout.schema)
@@ -114,29 +113,26 @@ class Records:
         return [
             (other, member)
             for other in self.all.values()
-            for parameter, member in other.parents
+            for parameter, member in other.resource.parent.items()
             if other.owners.get(parameter) is self.resource
         ]
 
-    def find(self, call: Call, id: str) -> SharedRecord:
-        """The record `id`, which a call may see; raises the Problem of the resource or of a parent."""
-        if self.parents:
-            self.check_parents(call)
-        record = self.visible(call, id)
+    def find(self, call: Call, id: str, parents: Sequence[Parent] = ()) -> SharedRecord:
+        """The record `id`, below its parents in the path; raises the Problem of the resource or of a parent."""
+        if parents:
+            self.check_parents(call, parents)
+        record = self.visible(call, id, parents)
         if record is None:
             raise self.not_found(call, id)
         return record
 
-    def visible(self, call: Call, id: str) -> SharedRecord | None:
+    def visible(self, call: Call, id: str, parents: Sequence[Parent] = ()) -> SharedRecord | None:
         """The record `id`; None for one that is deleted, or of another parent than the one in the path."""
         record = call.store[self.name].get_shared(id)
-        if record is None or self.plain:
-            return record
-        if self.is_deleted(record):
+        if record is None or (not self.plain and self.is_deleted(record)):
             return None
-        for parameter, member in self.parents:
-            given = call.arguments.get(parameter)
-            if given is not None and text_of(record.get(member)) != text_of(given):
+        for one in parents:
+            if text_of(record.get(one.member)) != text_of(call.arguments[one.parameter]):
                 return None
         return record
 
@@ -145,11 +141,11 @@ class Records:
         deleted = self.resource.deleted
         return deleted is not None and record.get(deleted) not in (None, False)
 
-    def check_parents(self, call: Call) -> None:
+    def check_parents(self, call: Call, parents: Sequence[Parent]) -> None:
         """Raise the Problem of a parent in the path that is not there."""
-        for parameter, _ in self.parents:
-            if parameter in call.arguments and parameter in self.owners:
-                self.all[self.owners[parameter].name].find(call, text_of(call.arguments[parameter]))
+        for one in parents:
+            if one.owner is not None:
+                self.all[one.owner].find(call, text_of(call.arguments[one.parameter]), one.parents)
 
     def not_found(self, call: Call, id: str) -> Problem:
         """The Problem for a record that is not there, or that another tenant has."""
@@ -182,13 +178,12 @@ class Records:
             return None
         return frozenset(name for name in declared if self.takes(name, None))
 
-    def new(self, call: Call, given: Record, wanted: Json = ABSENT) -> Record:
+    def new(self, call: Call, given: Record, parents: Sequence[Parent] = (), *, wanted: Json = ABSENT) -> Record:
         """A new record with the members of a request; `wanted` is an id that the request chooses."""
         id = self._new_id(call) if wanted is ABSENT else wanted
         record = {**self.blank, **given}
-        for parameter, member in self.parents:
-            if parameter in call.arguments:
-                record[member] = self.typed(member, call.arguments[parameter])
+        for one in parents:
+            record[one.member] = self.typed(one.member, call.arguments[one.parameter])
         record[self.resource.key] = id
         self.resource.create.apply(record, call, id)
         ordered = {name: record[name] for name in self.order if name in record}

@@ -5,7 +5,7 @@ Must not know how it is done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.pointer import at, find
 from understudy.resources import schemas, values
-from understudy.resources.declaration import Reader, Resource, Transition
+from understudy.resources.declaration import Parent, Reader, Resource, Transition
 from understudy.resources.schemas import reference, resolve
 
 Json = Any
@@ -57,8 +57,8 @@ class Deferred:
 class Role:
     """What an operation does: an action on a resource, with all that its document says of it.
 
-    `item` is the path parameter that holds the id, or a function that finds it; `parents` are the path parameters of
-    the parents with their members; `body` points at the record in the request's body, `request` is its schema there.
+    `item` is the path parameter that holds the id, or a function that finds it; `parents` are those that the
+    path names; `body` points at the record in the request's body, `request` is its schema there.
     """
 
     operation: Operation
@@ -67,7 +67,7 @@ class Role:
     action: str
     transition: Transition | None
     item: str | values.Value | None
-    parents: tuple[tuple[str, str], ...]
+    parents: tuple[Parent, ...]
     body: str
     request: Json
     answer: Answer
@@ -115,8 +115,8 @@ class Inference:
     def _owner(self, resource: Resource, parameter: str) -> Resource | None:
         """The resource of the path that ends with a parameter, before the one that a resource is found on."""
         for path, known in self.by_path.items():
-            head, found, _ = path.partition(f"{{{parameter}}}")
-            if known is resource and found:
+            head, found, tail = path.partition(f"{{{parameter}}}")
+            if known is resource and found and tail:
                 return self.by_path.get(head + found)
         return None
 
@@ -152,7 +152,7 @@ class Inference:
             action="move" if transition else action,
             transition=transition,
             item=item,
-            parents=self._parents(operation, resource),
+            parents=self._parents(resource, [name for name in _parameters(operation.path) if name != item]),
             body=body,
             request=self._request(own, body),
             answer=self._answer(operation, own, resource, action, declared, place),
@@ -182,7 +182,7 @@ class Inference:
         """The path parameter or function that finds the record of an operation."""
         if "id" in declared:
             return self._value(declared["id"], f"{place}/id")
-        names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+        names = _parameters(operation.path)
         if action in ("list", "create"):
             return None
         if not names:
@@ -190,9 +190,19 @@ class Inference:
             self.reader.diagnostics.append((place, text))
         return names[-1] if names else None
 
-    def _parents(self, operation: Operation, resource: Resource) -> tuple[tuple[str, str], ...]:
-        inside = [one.name for one in operation.parameters if one.location == "path"]
-        return tuple((parameter, member) for parameter, member in resource.parent.items() if parameter in inside)
+    def _parents(self, resource: Resource, names: Sequence[str]) -> tuple[Parent, ...]:
+        """The parents of a resource that these path parameters name, in the order of the path."""
+        owners = self.owners(resource)
+        found = [(parameter, owners.get(parameter)) for parameter in resource.parent if parameter in names]
+        return tuple(
+            Parent(
+                parameter,
+                resource.parent[parameter],
+                owner.name if owner else None,
+                self._parents(owner, names[: names.index(parameter)]) if owner else (),
+            )
+            for parameter, owner in found
+        )
 
     def _value(self, given: Json, pointer: str) -> values.Value | None:
         try:
@@ -402,6 +412,11 @@ def _properties(document: Json, schema: Mapping[str, Json]) -> Iterator[tuple[st
 
 def _property(document: Json, schema: Json, name: str) -> Json | None:
     return dict(_properties(document, resolve(document, schema))).get(name)
+
+
+def _parameters(path: str) -> list[str]:
+    """The names of the parameters in a path that are whole segments."""
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
 
 
 def _usual(operation: Operation) -> str | None:
