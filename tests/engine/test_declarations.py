@@ -260,6 +260,20 @@ def test_what_an_operation_does_follows_from_method_path_and_schemas() -> None:
     }
 
 
+def test_a_request_that_is_a_list_makes_no_record() -> None:
+    """A JSON Patch, or many records at once, is a handler's; the document is told so where it says otherwise."""
+    thing = {"type": "object", "properties": {"id": {"type": "string"}}}
+    many: dict[str, Any] = {"items": {"type": "object"}}
+    patch = operation("patch", "Thing", body={"type": "array"}, path="id")
+    paths = {"/things": {"post": operation("make", "[Thing]", body=many)}, "/things/{id}": {"patch": patch}}
+    handlers = {"make": lambda call: None, "patch": lambda call: None}
+    made = document(paths, {"Thing": thing}, {"things": {"schema": "Thing"}})
+    assert declare(api(made, handlers=handlers).contract).roles == {}
+    patch["x-operation"] = {"do": "update"}
+    with pytest.raises(ContractError, match="the request is a list, and update takes one record"):
+        api(made)
+
+
 def test_x_operation_says_what_does_not_follow() -> None:
     """Another resource, action, envelope, place in the body, or id."""
     thing = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}

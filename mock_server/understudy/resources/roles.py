@@ -145,6 +145,11 @@ class Inference:
         transition = cycle.transitions.get(action) if cycle and action not in ACTIONS else None
         item = self._item(operation, declared, action, place)
         body = str(declared.get("body", self._body_place(own, resource)))
+        if action in ("create", "replace", "update") and self._is_list(self._request(own, body)):
+            if declared:
+                text = f"the request is a list, and {action} takes one record; name it with `body`, or write a handler"
+                self.reader.diagnostics.append((place, text))
+            return None
         return Role(
             operation=operation,
             pointer=pointer,
@@ -309,6 +314,11 @@ class Inference:
         for name in pointer.split("/")[1:]:
             schema = _property(self.document, schema, name)
         return schema
+
+    def _is_list(self, schema: Json) -> bool:
+        """Whether a schema allows lists only, such as a JSON Patch."""
+        known = resolve(self.document, schema)
+        return known.get("type") == "array" or ("items" in known and "type" not in known)
 
     def _schema(self, own: Mapping[str, Json]) -> Json:
         """The schema of a success's body; None without one."""
