@@ -85,6 +85,7 @@ class Records:
         self.document = contract.document
         self.all = all
         self.owners = owners
+        self.parents = tuple(resource.parent.items())
         self.plain = resource.deleted is None  # then every record can be seen
         self.layout = _layout(resource, contract, tuple(dict.fromkeys(indexed)))
         self.fits = contract.fits
