@@ -143,7 +143,7 @@ def test_every_part_of_an_exchange_counts(part: str) -> None:
     journal = journal_of()
     for number in range(1, 200):
         journal.append(exchange(number, **{part: MB}))  # type: ignore[arg-type]
-        assert journal.size() <= (17 + 30) * MB, "the first ones may be missed"
+        assert journal.size() <= (17 + 6) * MB, "the first ones may be missed"
     assert 8 <= len(journal) <= 16
     assert next(reversed(list(journal))).id == 199
 

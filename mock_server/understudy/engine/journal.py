@@ -16,7 +16,7 @@ from understudy.engine.exchange import Exchange, Headers
 
 STEPS = ("route", "fault", "authenticate", "admit", "validate", "run", "page")
 LARGE = 1 << 14  # bytes of an exchange that counts as large
-_SAMPLE = 31  # one of so many small exchanges is measured: measuring each takes 8 % of a read
+_SAMPLE = 7  # one of so many small exchanges is measured: measuring each takes 8 % of a read
 _MEASURED_AFTER_LARGE = 64  # exchanges
 _OVERHEAD = 1 << 10  # bytes of the Python objects of an exchange, estimated
 
