@@ -143,6 +143,17 @@ def test_a_body_that_nothing_shows_is_not_made_up() -> None:
     assert found(made(known), {})["toy.errors.malformed"].reason == "no data on this target lead to makeToy"
 
 
+def test_a_body_may_come_from_the_target_itself() -> None:
+    """Where a link of the document leads to an operation with a body, that is sent."""
+    known = document()
+    del known["paths"]["/toys"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    body = {name: f"$response.body#/page/items/0/{name}" for name in ("id", "name")}
+    links = known["paths"]["/toys"]["get"]["responses"]["200"]["links"]
+    links["again"] = {"operationId": "makeToy", "requestBody": body}
+    results = found(made(known), {"toy.errors.body-fields": "reject"})
+    assert [results[id].seen for id in ("toy.errors.malformed", "toy.errors.body-fields")] == [400, "reject"]
+
+
 def test_an_api_that_only_reads_says_what_is_lacking() -> None:
     """Without an operation that takes JSON, without a limit, and where no value is refused, that is the reason."""
     known = document()
