@@ -77,6 +77,7 @@ def test_a_document_is_served_with_a_credential_that_works(
     ("text", "message"),
     [
         ("none.yaml", "none.yaml: No such file or directory"),
+        ("books=none.yaml@", "none.yaml@: No such file or directory"),
         ("Books=library.yaml", "Books is no name; it takes a-z, 0-9 and -, such as petstore"),
         ("books=library.yaml@/a b", "'/a b' is no prefix; it takes letters, digits and /._~-"),
         (
@@ -142,6 +143,11 @@ def test_rules_of_a_document_are_listed(capsys: pytest.CaptureFixture[str]) -> N
     assert "library.security.credentials  [assumed: securitySchemes]" in capsys.readouterr().out
 
 
+def test_lint_of_a_file_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """As of any argument."""
+    assert refused(capsys, "lint", str(LIBRARY), "none.yaml") == "understudy: none.yaml: there is no such file"
+
+
 def test_lint_lists_each_problem_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1 for a problem; what is only not understood is a note, unless it is strict."""
     good, noted, wrong = (tmp_path / f"{name}.yaml" for name in ("good", "noted", "wrong"))
@@ -156,4 +162,4 @@ def test_lint_lists_each_problem_with_its_line(tmp_path: Path, capsys: pytest.Ca
         "any type is taken",
     ]
     assert cli.main(["lint", "--strict", str(good), str(noted)]) == 1
-    assert capsys.readouterr().err == "1 problems, 0 notes in 2 files\n"
+    assert capsys.readouterr().err == "1 problem, 0 notes in 2 files\n"

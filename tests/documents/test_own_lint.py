@@ -67,7 +67,11 @@ def test_a_response_that_no_value_fits_is_a_problem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("swagger: '2.0'", "is Swagger '2.0'"), ("a: [", "own.yaml:1: "), ("x-own: 1", "no OpenAPI")],
+    [
+        ("swagger: '2.0'", "is Swagger '2.0'"),
+        ("a: [", "did not find expected node content"),
+        ("x-own: 1", "no OpenAPI"),
+    ],
 )
 def test_what_cannot_be_read_is_one_problem(tmp_path: Path, text: str, problem: str) -> None:
     """Whatever it is."""

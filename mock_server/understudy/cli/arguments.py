@@ -119,7 +119,7 @@ def _document(text: str) -> Own:
         return _free(given(Path(text), name_for(Path(text))), text)
     file, moved, prefix = (rest, "", "") if Path(rest).exists() else rest.rpartition("@/")
     if not moved:
-        file = rest
+        file, prefix = rest, ""
     if not re.fullmatch("[a-z][a-z0-9-]*", name):
         raise UsageError(f"{quoted(text)}: {quoted(name)} is no name; it takes a-z, 0-9 and -, such as petstore")
     if not re.fullmatch("[A-Za-z0-9._~/-]*", prefix):

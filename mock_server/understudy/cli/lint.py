@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from understudy.cli.arguments import file_path
-from understudy.cli.exits import FINDINGS, OK
+from understudy.cli.exits import FINDINGS, OK, UsageError
 
 if TYPE_CHECKING:
     from understudy.apis.own import Own
@@ -36,6 +36,9 @@ def run(options: argparse.Namespace) -> int:
     """Print every problem as FILE:LINE: POINTER: TEXT; exits with 1 if there is one."""
     from understudy.document.read import Unreadable
 
+    missing = next((path for path in options.file if not path.exists()), None)
+    if missing is not None:
+        raise UsageError(f"{missing}: there is no such file")
     found: list[Line] = []
     for path, seeds in _grouped(options.file):
         try:
@@ -46,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         print(line.text)
     problems = sum(one.wrong or options.strict for one in dict.fromkeys(found))
     notes = len(dict.fromkeys(found)) - problems
-    print(f"{problems} problems, {notes} notes in {len(options.file)} files", file=sys.stderr)
+    counts = f"{_counted(problems, 'problem')}, {_counted(notes, 'note')} in {_counted(len(options.file), 'file')}"
+    print(counts, file=sys.stderr)
     return FINDINGS if problems else OK
 
 
@@ -88,3 +92,7 @@ def _has_more(own: Own, seeds: Sequence[Path]) -> bool:
         return b"x-resources" in own.file.read_bytes()
     except OSError:
         return False
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

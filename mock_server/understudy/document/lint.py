@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +37,9 @@ def lint(path: Path) -> list[Finding]:
         files = Files(path)
         normal = normalized(files)
     except (Unreadable, UnsupportedDocument) as error:
-        return [Finding(path.name, getattr(error, "line", 1), "", str(error), wrong=True)]
+        known = re.fullmatch(r".*?:(\d+): (.*)", str(error), re.DOTALL)
+        line, text = (int(known[1]), known[2]) if known else (1, str(error))
+        return [Finding(path.name, line, "", text, wrong=True)]
     contract, others = compile_own(normal.document, "own", source=files.name)
     examples = _wrong_examples(contract, normal.examples)
     notices = [*normal.notices, *others, *examples, *_unanswered(contract, files.name)]
