@@ -15,6 +15,7 @@ from understudy.apis import NAMES
 from understudy_checks import check
 from understudy_checks.examples.replay import replay
 from understudy_checks.examples.script import calls
+from understudy_checks.generic import test_pagination
 from understudy_checks.modules import folders, modules
 from understudy_checks.mutation import Mutant, mutants
 from understudy_checks.rules import Outcome, checks, run
@@ -78,6 +79,20 @@ def test_a_value_is_shown_as_json(value: object, text: str) -> None:
 def test_an_error_is_a_sentence_about_the_target(error: Exception, text: str) -> None:
     """No name of a class."""
     assert sentence(error) == text
+
+
+@pytest.mark.parametrize(
+    ("seen", "message"),
+    [
+        (["a", "c"], 'item 2 of a walk is "c" and not "b": an item is left out, added or in another place'),
+        (["a"], 'item 2 of a walk is null and not "b": an item is left out, added or in another place'),
+        (["a", "b", "a"], 'the pages of a walk have the items ["a"] more than once'),
+    ],
+)
+def test_a_walk_that_differs_is_told_by_its_first_item(seen: list[str], message: str) -> None:
+    """Lists of a hundred ids say nothing to a person."""
+    with pytest.raises(AssertionError, match=re.escape(message)):
+        test_pagination._assert_walk(seen, ["a", "b", "c"] if "c" in seen else ["a", "b"], whole=True)
 
 
 def checks_and_drivers() -> Iterator[tuple[Path, ast.Assert]]:

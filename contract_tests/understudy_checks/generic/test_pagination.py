@@ -263,7 +263,7 @@ def _assert_walk(seen: list[str], before: list[str], *, whole: bool) -> None:
     assert_once(seen)
     known = [id for id in seen if id in set(before)]
     wanted = before if whole else before[: len(known)]
-    assert known == wanted, f"{_first_difference(known, wanted)} is left out, added or in another place"
+    assert known == wanted, f"{_first_difference(known, wanted)}: an item is left out, added or in another place"
 
 
 def assert_once(seen: list[str]) -> None:
@@ -276,7 +276,7 @@ def _first_difference(known: list[str], wanted: list[str]) -> str:
     """The first item at which two walks differ, in words."""
     pairs = zip_longest(known, wanted)
     number, (seen, expected) = next((place, pair) for place, pair in enumerate(pairs, 1) if pair[0] != pair[1])
-    return f"item {number} of a walk is {show(seen)} and not {show(expected)}: an item"
+    return f"item {number} of a walk is {show(seen)} and not {show(expected)}"
 
 
 def _assert_bounded(client: Client, listing: Operation, arguments: Mapping[str, Any], limit: object) -> None:
