@@ -317,7 +317,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         key: str | None = _ABSENT,
     ) -> Response:
-        """Send an operation (or its id) with `arguments` for its path and query parameters, by name."""
+        """Send a request for an operation or its id; `arguments` are the path and query parameters by name."""
         known = self.contract.operations[operation] if isinstance(operation, str) else operation
         path, query = path_and_query(known, arguments or {})
         return self.send(known.method, path, query=query, json=json, body=body, headers=headers, key=key)

@@ -1,8 +1,8 @@
 """Probes find out what a target does where its document leaves it open: the target's value of each assumption.
 
-Their results are information, never failures. A probe is a function that calls a target and returns the value as
-the document writes it: the default, an alternative, or any other. Where a document binds an assumption to a setting,
-its probe is derived; the others stand in the API's folder.
+Their results are information, never failures. A probe is a function that calls a target and returns the value it
+observed, as the document writes it: the default, an alternative, or any other. Probes of assumptions that a key of
+the document refers to are derived from it; the others are written by hand in the API's folder.
 """
 
 from __future__ import annotations

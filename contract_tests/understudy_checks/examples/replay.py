@@ -160,7 +160,11 @@ class _Responses:
                     self.urls[urlsplit(text).path] = Earlier(number, pointer, "path")
 
     def find(self, text: str, name: str) -> Earlier | None:
-        """The first place of a value where `name` (`next_cursor`) occurs, or its noun (`template_id`), or its first."""
+        """Find where a value occurred earlier; None if it did not.
+
+        Prefers a member whose name contains `name` (`next_cursor`), then `name` without its ending (`template` of
+        `template_id`), then the first one.
+        """
         places = self.values.get(text, {})
         words = (name.lower(), _IDENTIFIER.sub("", name).lower().removesuffix("s"), "")
         named = (found for word in words for place, found in places.items() if word in place.lower())

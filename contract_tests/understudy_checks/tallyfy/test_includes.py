@@ -120,7 +120,7 @@ def test_included_tasks_leave_hidden_ones_out(target: Target) -> None:
 
 @rule("tallyfy.includes.tags", needs=("write",))
 def test_included_tags_are_those_of_the_process(target: Target) -> None:
-    """The included tags are those of the launch, with title and color."""
+    """The included tags are the ones given when the process was launched, each with title and color."""
     with target.open() as client:
         org = first_organization(client)
         known = {tag["id"]: tag for run in org.list_all("/runs", with_="tags") for tag in run["tags"]["data"]}

@@ -89,7 +89,7 @@ def test_links_keep_the_filters(target: Target) -> None:
 
 @rule("tallyfy.pagination.everything")
 def test_everything_at_once(target: Target, listing: Operation) -> None:
-    """`without_pagination=true` answers all items in page order, whatever `page` is."""
+    """With `without_pagination=true` one response has all items in the order of the pages; `page` is ignored."""
     with target.open() as client:
         arguments = longest_list(client, listing)
         everything = ids(walk(client, listing, arguments))

@@ -452,7 +452,7 @@ def test_a_task_gets_other_owners(target: Target) -> None:
 
 @rule("tallyfy.task-update.answers", needs=("write",))
 def test_answers_are_kept(target: Target) -> None:
-    """An answer is stored as it was sent, and other answers stay."""
+    """A form answer is stored as it was sent; the other answers of the task do not change."""
     with target.open() as client:
         org = first_organization(client)
         run, task, _ = launch_with_field(org, "dropdown")

@@ -111,7 +111,7 @@ class _Told:
         """Nothing is to be done."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Raise BadHandlers for an error, or a SystemExit."""
+        """Turn an exception or SystemExit of the block into BadHandlers."""
         if isinstance(error, Exception | SystemExit):
             sys.modules.pop(self._name, None)
             text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())

@@ -424,7 +424,7 @@ class Compiler:
         return Assumed(id)
 
     def check_rule(self, id: str | None, pointer: str) -> str | None:
-        """The id of a rule, which must exist."""
+        """Return `id`; reports an unknown rule at `pointer`."""
         if id is not None and id not in self.rules:
             self.diagnostics.append((pointer, f"unknown rule {id}{suggest(id, self.rules)}"))
         return id

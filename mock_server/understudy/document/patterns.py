@@ -1,6 +1,6 @@
-"""Patterns of schemas: matched in linear time where that is possible, else with a bound on the steps.
+"""Matches the `pattern` of schemas in linear time where possible, otherwise with a backtracking limit.
 
-ECMA's regular expressions are what documents hold; two engines of jsonschema-rs understand most of them.
+Documents hold ECMA-262 regular expressions; the two regex engines of jsonschema-rs understand most of them.
 """
 
 from __future__ import annotations

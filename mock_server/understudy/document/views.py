@@ -59,7 +59,7 @@ class _View:
         return found
 
     def schema(self, schema: Json, dropped: Dropped) -> Json:
-        """The view of a schema that does not require the `dropped` members."""
+        """Return the view of a schema in which the `dropped` properties are not required."""
         if not isinstance(schema, dict):
             return schema
         if self._flag:

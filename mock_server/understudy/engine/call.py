@@ -94,7 +94,7 @@ class Call:
         return self.world.ids
 
     def assumed(self, id: str) -> Json:
-        """The world's value of an assumption; adds its id to the trace."""
+        """Return the value that this world uses for the assumption `id`; adds the id to the trace."""
         self.trace.append(id)
         return self.world.assumptions[id]
 

@@ -255,7 +255,7 @@ _PLANS: Mapping[str, Callable[[Role, Records], Plan]] = {
 
 
 def _item_id(role: Role, call: Call) -> str:
-    """The id of the record that an operation is on."""
+    """The id of the record that a call acts on."""
     if isinstance(role.item, str):
         return text_of(call.arguments[role.item])
     value = role.item(call, None) if role.item else ABSENT

@@ -252,7 +252,7 @@ class Records:
         return row
 
     def remove(self, call: Call, id: str) -> None:
-        """Remove a record with those that have it as their parent."""
+        """Remove a record and all its descendants."""
         for other, member in self.children:
             for child in list(call.store[other.name].listing((member, id)).ids):
                 other.remove(call, child)

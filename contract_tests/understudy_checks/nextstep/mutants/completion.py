@@ -103,7 +103,7 @@ def changes_others(
 
 
 def skips(when: Callable[[Call], object]) -> Breakage:
-    """Skip a task, essential or not, if `when(call)` is true."""
+    """Let a person skip even an essential task if `when(call)` is true."""
     return at_event("skip-task", lambda event, call: skip(call) if when(call) else event(call))
 
 
