@@ -6,10 +6,10 @@ report is rendered from. Must not know how a target is reached or how a report l
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -19,7 +19,7 @@ from hypothesis.strategies import DataObject
 
 from understudy.document.model import Rule
 from understudy_checks.budget import OperationStatus
-from understudy_checks.client import Capability, Client, NoResponse, Skipped
+from understudy_checks.client import READING_ERRORS, Capability, Client, NoResponse, Skipped
 from understudy_checks.examples.replay import replay
 from understudy_checks.examples.script import calls
 from understudy_checks.examples.story import Story
@@ -60,6 +60,8 @@ class Failure:
     """The calls of the example as the lines of a script."""
     story: Story = ()
     """What the example did."""
+    is_verdict: bool = True
+    """Whether the check said what is wrong; false when it could not go on with what it got."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +304,7 @@ def _run_steps(
         progress(number, len(steps), step.check.name)
         budget.on_wait = partial(progress, number, len(steps))
         requests, calls = budget.requests, budget.calls.copy()
-        findings.own = step.rules
+        findings.begin(step.rules)
         outcome = _run_step(step, target, profile, keep_passing=keep_passing)
         run = _run(step, outcome, budget.requests - requests, budget.calls - calls)
         yield [run, *(_finding_run(run, finding) for finding in findings.take())]
@@ -359,30 +361,60 @@ def _finding_run(run: Run, finding: Finding) -> Run:
 
 
 def settle(runs: Sequence[Run]) -> list[Run]:
-    """Blame for the failure of a check with several rules only those that other failures name, where there are any.
+    """Leave each failure with the rules that say it, and downgrade to not checked what only met it.
 
-    The others have not been checked by it.
+    A check of several rules blames only those that other failures name, where there are any. A check that could not
+    go on blames nothing where other checks say what is wrong. An operation that never works blames one rule.
     """
-    blamed = {run.rules for run in runs if run.failure is not None}
-    return [part for run in runs for part in _settled(run, blamed)]
+    useless = _useless_operations(runs)
+    blamed = {run.rules for run in runs if run.failure is not None and run.failure.is_verdict}
+    crashed = {run.failure.seen for run in runs if run.failure is not None and not run.found_by}
+    return [part for run in runs for part in _settled(run, blamed, crashed, useless)]
 
 
-def _settled(run: Run, blamed: AbstractSet[tuple[str, ...]]) -> list[Run]:
+def _settled(run: Run, blamed: Set[tuple[str, ...]], crashed: Set[str], useless: Set[str]) -> list[Run]:
+    if run.failure is None:
+        return [run]
+    seen, subject = run.failure.seen, _failing_operation(run.failure)
+    if run.found_by:
+        is_said_by_others = subject is not None and subject not in useless and seen in crashed
+        return [] if is_said_by_others else [run]
+    if subject in useless or (blamed and not run.failure.is_verdict):
+        return [_not_checked(run, run.rules, f"its check could not go on: {seen}")]
     named = {id for rules in blamed if set(rules) < set(run.rules) for id in rules}
-    if run.failure is None or not named:
+    if not named:
         return [run]
     own, others = (tuple(id for id in run.rules if (id in named) is wanted) for wanted in (True, False))
-    reason = f"its check met a failure of {', '.join(own)}: {run.failure.seen}"
-    rest = replace(run, rules=others, outcome="not_checked", failure=None, reason=reason, requests=0, calls=Counter())
-    return [replace(run, rules=own), rest]
+    rest = _not_checked(run, others, f"its check met a failure of {', '.join(own)}: {seen}")
+    return [replace(run, rules=own), replace(rest, requests=0, calls=Counter())]
 
+
+def _not_checked(run: Run, rules: tuple[str, ...], reason: str) -> Run:
+    return replace(run, rules=rules, outcome="not_checked", failure=None, reason=reason)
+
+
+def _useless_operations(runs: Sequence[Run]) -> set[str]:
+    """The operations that answered with nothing but server errors."""
+    answered = {status for run in runs for status in run.calls}
+    return {operation for operation, _ in answered} - {operation for operation, status in answered if status < 500}
+
+
+def _failing_operation(failure: Failure) -> str | None:
+    """The operation whose server error is the failure; None for other failures."""
+    found = _SERVER_ERROR.match(failure.seen)
+    return found and found[1]
+
+
+_SERVER_ERROR = re.compile(r"(\w+): status 5\d\d: ")
 
 _VERDICTS: Mapping[str, Verdict] = {"passed": "passed", "failed": "failed", "not checked": "not_checked"}
 
 
 def _failure(outcome: Outcome) -> Failure:
-    assert outcome.error is not None, "what failed has an error"
-    return Failure(sentence(outcome.error), _example(outcome), tuple(calls(replay(outcome.story))), outcome.story)
+    error = outcome.error
+    assert error is not None, "what failed has an error"
+    shown, is_verdict = tuple(calls(replay(outcome.story))), not isinstance(error, READING_ERRORS)
+    return Failure(sentence(error), _example(outcome), shown, outcome.story, is_verdict)
 
 
 def _example(outcome: Outcome) -> tuple[str, ...]:

@@ -24,11 +24,10 @@ from understudy_checks.examples.script import calls
 from understudy_checks.examples.story import Event, Secrets, Story, Wait, told
 from understudy_checks.findings import Finding, Findings, Met, resolve
 from understudy_checks.projection import project
-from understudy_checks.routes import adds_to_list, find_operation
+from understudy_checks.routes import adds_to_list, find_operation, path_and_query
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
 from understudy_checks.violations import differences, rule_of
-from understudy_checks.waits import retry_after
-from understudy_checks.wording import show
+from understudy_checks.waits import Patience, poll, retry_after
 
 T = TypeVar("T")
 Json = Any
@@ -181,6 +180,10 @@ class World(Protocol):
     def headers(self) -> Mapping[str, str]:
         """The headers that every request to this world carries in addition to its own."""
 
+    @property
+    def patience(self) -> Patience | None:
+        """What limits real waits for effects; None where waits take no time."""
+
     def wait(self, seconds: float) -> None:
         """Let `seconds` pass. Raises Skipped when the wait is too long."""
 
@@ -229,8 +232,8 @@ class Client:
         if isinstance(error, Exception) and not isinstance(error, Skipped) and self.log:
             error.add_note("\n".join((CALLS_MADE, *self.curl())))
         self.world.close()
-        if self.found is not None and isinstance(error, READING_ERRORS):
-            raise Met(self.found) from error
+        if self.found is not None and self.findings is not None and isinstance(error, READING_ERRORS):
+            self._end_example(self.findings, self.found)
 
     @property
     def valid_memo(self) -> Memo | None:
@@ -392,7 +395,7 @@ class Client:
         if operation is None:
             return
         if response.status >= 500:
-            raise Violation(f"{operation.id}: status {response.status}: a server error is never the right answer")
+            self._fail(f"{operation.id}: status {response.status}: a server error is never the right answer")
         if self.findings is None:
             if (mismatch := operation.mismatch(response)) is not None:
                 raise Violation(mismatch)
@@ -403,7 +406,22 @@ class Client:
                 raise Violation(text)
             self.found = self._record(self.findings, rule, text)
         if self.found is not None and response.status < 300 and not _is_readable(operation, response):
-            raise Met(self.found)
+            self._end_example(self.findings, self.found)
+
+    def _fail(self, text: str) -> NoReturn:
+        """Raise Violation for a server error, which is a failure of the running check's rules and of refusals."""
+        rule = self._rule("*.envelope.error")
+        if rule is not None and self.findings is not None:
+            finding = self._record(self.findings, rule, text)
+            if rule in self.findings.own:
+                self._end_example(self.findings, finding)
+        raise Violation(text)
+
+    def _end_example(self, findings: Findings, finding: Finding) -> NoReturn:
+        """Raise Met for a finding; Skipped, which ends the whole check, when that happens often."""
+        if findings.is_met_often():
+            raise Skipped(finding.met)
+        raise Met(finding)
 
     def _record(self, findings: Findings, rule: str, seen: str) -> Finding:
         return findings.record(rule, seen, length=len(self.log), calls=self.curl, story=self.story)
@@ -426,15 +444,15 @@ class Client:
     def depending_on(self, pattern: str) -> Iterator[None]:
         """Attribute failed assertions in the block to another rule, without which the check cannot go on.
 
-        Where findings are kept, raises Met in place of the failure, unless the rule is one of the check's own.
+        Where findings are kept, raises Met in place of the failure, unless the rule is the check's only one.
         """
         try:
             yield
         except AssertionError as error:
             rule = self._rule(pattern)
-            if rule is None or self.findings is None or rule in self.findings.own:
+            if rule is None or self.findings is None:
                 raise
-            raise Met(self._record(self.findings, rule, str(error))) from error
+            self._end_example(self.findings, self._record(self.findings, rule, str(error)))
 
     def _rule(self, pattern: str) -> str | None:
         """The rule of the document that a failure is about; None where it is the only one of the running check."""
@@ -479,16 +497,7 @@ class Client:
 
         For effects that the document does not promise to be complete when the response arrives.
         """
-        passed, step = 0.0, 0.03
-        while not (value := probe()):
-            assert passed < within, (
-                f"{within:g} s later {subject} still says {value if isinstance(value, str) else show(value)}"
-            )
-            step = min(step * 2, within - passed)
-            self.world.wait_between_polls(step)
-            self.steps.append(Wait(step))
-            passed += step
-        return value
+        return poll(probe, self._wait_between_polls, self.world.patience, within=within, subject=subject)
 
     def advance(self, seconds: float) -> None:
         """Advance the world's clock. Really waits on a target without such a clock."""
@@ -498,6 +507,10 @@ class Client:
 
     def _wait(self, seconds: float) -> None:
         self.world.wait(seconds)
+        self.steps.append(Wait(seconds))
+
+    def _wait_between_polls(self, seconds: float) -> None:
+        self.world.wait_between_polls(seconds)
         self.steps.append(Wait(seconds))
 
     def event(self, name: str, **fields: Json) -> None:
@@ -544,15 +557,6 @@ def header_value(key: str, scheme: Scheme) -> str:
 def _variable(header: str) -> str:
     """The name of the shell variable for a target's header."""
     return f"HEADER_{header.upper().replace('-', '_')}"
-
-
-def path_and_query(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:
-    """The path and query of an operation with these arguments. Raises KeyError for a missing path parameter."""
-    path, query = operation.path, dict(arguments)
-    for parameter in operation.parameters:
-        if parameter.location == "path":
-            path = path.replace(f"{{{parameter.name}}}", quote(str(query.pop(parameter.name)), safe=""))
-    return path, query
 
 
 def _is_readable(operation: Operation, response: Response) -> bool:

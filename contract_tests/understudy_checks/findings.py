@@ -14,6 +14,9 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from understudy_checks.examples.story import Story
 
+MAX_ENDED = 3
+"""The number of examples of a check that findings may end before the whole check ends."""
+
 _INDEX = re.compile(r"/\d+(?=[/:])")
 
 
@@ -23,6 +26,9 @@ class Met(UnsatisfiedAssumption):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.met)
         self.finding = finding
+
+    def __str__(self) -> str:
+        return self.finding.met
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class Findings:
     """Collects the findings of a run on a target. `own` holds the rules of the check that runs."""
 
     own: Sequence[str] = ()
+    ended: int = 0
+    """The number of examples of the running check that a finding ended."""
     _latest: dict[tuple[str, str], Finding] = field(default_factory=dict)
     _lengths: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -73,15 +81,20 @@ class Findings:
             self._latest[finding.cause] = finding
         return self._latest.setdefault(finding.cause, finding)
 
+    def begin(self, rules: Sequence[str]) -> None:
+        """Begin a check of these rules."""
+        self.own, self.ended = rules, 0
+
+    def is_met_often(self) -> bool:
+        """Count an example that a finding ends. Whether there were so many that further ones would tell nothing."""
+        self.ended += 1
+        return self.ended > MAX_ENDED
+
     def take(self) -> list[Finding]:
         """Return the findings since the last call, each cause once."""
         found = list(self._latest.values())
         self._latest.clear()
         return found
-
-    def names(self, rule: str) -> bool:
-        """Whether some finding of this run names a rule."""
-        return any(known == rule for known, _ in self._lengths)
 
 
 def resolve(ids: Sequence[str], pattern: str) -> str | None:

@@ -92,9 +92,10 @@ def read_page(
 ) -> Page:
     """Read one page. Raises AssertionError when the request is refused."""
     response = request_page(client, listing, arguments, limit=limit, cursor=cursor, key=key)
-    assert response.status < 300, (
-        f"{listing.id} with limit {show(limit)} and cursor {show(cursor)} must answer a page, not {response.status}"
-    )
+    with client.depending_on(f"*.pagination.{'limit-sets-the-page-size' if cursor is None else 'cursor-continues'}"):
+        assert response.status < 300, (
+            f"{listing.id} with limit {show(limit)} and cursor {show(cursor)} must answer a page, not {response.status}"
+        )
     return page_of(listing, response)
 
 
@@ -134,13 +135,28 @@ def pages(
 
 
 def walk(client: Client, listing: Operation, arguments: Mapping[str, Json], *, key: str | None = None) -> list[Json]:
-    """Read all items of a list, in the largest pages."""
-    return [item for page in pages(client, listing, arguments, key=key) for item in page.items]
+    """Read all items of a list, in the largest pages, without those that an earlier page had."""
+    found: list[Json] = []
+    known: set[Json] = set()
+    for page in pages(client, listing, arguments, key=key):
+        new = [item for item in page.items if item["id"] not in known]
+        found += new
+        known.update(ids(new))
+        if not new:
+            break
+    return found
 
 
 def ids(items: Iterable[Json]) -> list[str]:
     """The ids of items, in order."""
     return [item["id"] for item in items]
+
+
+def assert_no_repetition(client: Client, items: Iterable[Json]) -> None:
+    """Assert that pages did not repeat items, on which the check depends."""
+    seen = ids(items)
+    with client.depending_on("*.pagination.cursor-continues"):
+        assert len(set(seen)) == len(seen), "an item is returned twice"
 
 
 def unknown_ids(known: Collection[str], *made_up: str) -> list[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import msgspec
 
 from understudy.apis.control import declare as declare_control
+from understudy.document.contract import Contract
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
@@ -116,8 +117,28 @@ def rehearsal_target(target: Target) -> Server:
 def _steps(target: Target, rules: Sequence[str]) -> Iterator[Step]:
     for check in checks():
         covered = tuple(id for id in rules if check.covers(id))
-        if covered:
-            yield from (Step(check, arguments, covered) for arguments in expand(check, target.contract))
+        for arguments in expand(check, target.contract) if covered else ():
+            said = covered if len(covered) == 1 else rules_about(target.contract, covered, arguments)
+            if said:
+                yield Step(check, arguments, said)
+
+
+def rules_about(contract: Contract, rules: Sequence[str], arguments: Arguments) -> tuple[str, ...]:
+    """Those of some rules that the document does not state for other operations than those of a check's arguments."""
+    places = _places(contract)
+    named = {operation.id for operation in arguments.values()}
+    return tuple(id for id in rules if not named or places.get(id) in (None, *named))
+
+
+@cache
+def _places(contract: Contract) -> Mapping[str, str]:
+    """The operation under which the document states a rule, by rule; without the rules of the whole document."""
+    paths = contract.document["paths"]
+    return {
+        rule["id"]: operation.id
+        for operation in contract.operations.values()
+        for rule in paths[operation.path][operation.method.lower()].get("x-rules", ())
+    }
 
 
 def _cost(step: Step, target: Target) -> int | None:

@@ -12,7 +12,7 @@ from understudy.document.contract import Contract
 from understudy.document.model import Assumed
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
-from understudy_checks.violations import differences
+from understudy_checks.violations import differences, rule_of
 from understudy_checks.wording import show
 
 Json = Any
@@ -43,7 +43,7 @@ def assert_envelope(client: Client, response: Response) -> Json:
     operation = next(iter(client.contract.operations.values()))  # all operations share one error shape
     for difference in differences(operation, response):
         if difference.part in ("status", "json", "body"):
-            with client.about("*.envelope.error"):
+            with client.about(rule_of(client.contract, operation, response, difference) or "*.envelope.error"):
                 raise AssertionError(f"{operation.id}: {difference.text}")
     try:
         return response.json()

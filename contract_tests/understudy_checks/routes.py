@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from urllib.parse import quote
 
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
@@ -32,3 +34,12 @@ def adds_to_list(contract: Contract, operation: Operation) -> bool:
     return operation.method == "POST" and any(
         known.pagination is not None and known.path == operation.path for known in contract.operations.values()
     )
+
+
+def path_and_query(operation: Operation, arguments: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """The path and query of an operation with these arguments. Raises KeyError for a missing path parameter."""
+    path, query = operation.path, dict(arguments)
+    for parameter in operation.parameters:
+        if parameter.location == "path":
+            path = path.replace(f"{{{parameter.name}}}", quote(str(query.pop(parameter.name)), safe=""))
+    return path, query

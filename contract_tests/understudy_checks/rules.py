@@ -148,6 +148,7 @@ def attempt(
     """
     recorded = RecordedTarget(target)
     tally = Tally(recorded, keep_passing)
+    tally.begin()
 
     def outcome(result: Result, error: Exception | None = None) -> Outcome:
         story = tally.failing if result == "failed" else tally.passing if result == "passed" else ()
@@ -164,7 +165,7 @@ def attempt(
     except NoResponse as error:
         return outcome("failed", tally.failure) if tally.failure else outcome("not checked", error)
     except Skipped as reason:
-        return outcome("not checked", reason)
+        return outcome("passed") if tally.met and tally.examples else outcome("not checked", reason)
     except (Met, Unsatisfiable) as error:  # hypothesis found no example that could go on
         return outcome("not checked", Skipped(tally.met.met)) if tally.met else outcome("failed", error)
     except Exception as error:
@@ -190,9 +191,16 @@ class Tally:
     passing: Story = ()
     """The shortest of the passing examples, if they are kept."""
 
+    def begin(self) -> None:
+        """Wait for effects as long as asked for, until the property fails."""
+        if self.recorded.patience is not None:
+            self.recorded.patience.is_shrinking = False
+
     def fail(self, error: Exception, arguments: Arguments) -> None:
-        """Keep a failure."""
+        """Keep a failing example; hypothesis looks for shorter ones from now on."""
         self.failure, self.example, self.failing = error, arguments, self.recorded.story()
+        if self.recorded.patience is not None:
+            self.recorded.patience.is_shrinking = True
 
     def succeed(self) -> None:
         """Count an example that passed."""

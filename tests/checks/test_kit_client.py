@@ -19,11 +19,10 @@ from understudy_checks.client import (
     Member,
     Skipped,
     Violation,
-    find_operation,
-    path_and_query,
     response_ids,
 )
 from understudy_checks.refusals import assert_problem, code_of, message_of, possible
+from understudy_checks.routes import find_operation, path_and_query
 from understudy_checks.target.installed import document
 from understudy_checks.target.transport import Transport
 
@@ -37,6 +36,7 @@ class Place:
     """A world that counts the seconds that were waited."""
 
     capabilities: frozenset[Any] = frozenset({"write"})
+    patience = None
 
     def __init__(self, **headers: str) -> None:
         self.waited: list[float] = []

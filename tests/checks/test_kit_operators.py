@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from understudy_checks.client import Client, path_and_query
+from understudy_checks.client import Client
 from understudy_checks.discovery import find_all_arguments
 from understudy_checks.mutation import Breakage
 from understudy_checks.mutation.operators import (
@@ -41,6 +41,7 @@ from understudy_checks.mutation.operators import (
     swap_handler,
     with_notes,
 )
+from understudy_checks.routes import path_and_query
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
 

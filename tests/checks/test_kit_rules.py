@@ -36,6 +36,8 @@ RULE = "nextstep.pagination.default-limit"
 class Place:
     """A target that is never opened."""
 
+    patience = None
+
     contract = CONTRACT
     capabilities: frozenset[Any] = frozenset({"write"})
 

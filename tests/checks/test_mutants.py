@@ -13,10 +13,11 @@ import pytest
 
 from understudy import apis
 from understudy.document.operation import Operation
-from understudy_checks.client import Client, path_and_query
+from understudy_checks.client import Client
 from understudy_checks.discovery import find_all_arguments
 from understudy_checks.mutation import Mutant, mutants, survivors
 from understudy_checks.nextstep.driver import run_tasks, runs
+from understudy_checks.routes import path_and_query
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
 

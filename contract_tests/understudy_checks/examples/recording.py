@@ -8,6 +8,7 @@ from understudy_checks.client import Capability, Client
 from understudy_checks.examples.story import Story
 from understudy_checks.findings import Findings
 from understudy_checks.target.target import Target
+from understudy_checks.waits import Patience
 
 
 class RecordedTarget:
@@ -48,6 +49,11 @@ class RecordedTarget:
     @findings.setter
     def findings(self, findings: Findings | None) -> None:
         self._target.findings = findings
+
+    @property
+    def patience(self) -> Patience | None:
+        """See Target."""
+        return self._target.patience
 
     def open(self) -> Client:
         """See Target."""

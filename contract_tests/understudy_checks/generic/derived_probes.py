@@ -16,7 +16,7 @@ from understudy.document.contract import Contract
 from understudy.document.model import Assumed, RateLimit
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Capability, Client, Skipped, Violation, path_and_query
+from understudy_checks.client import Capability, Client, Skipped, Violation
 from understudy_checks.discovery import find_arguments, required_members, takes_json
 from understudy_checks.generic import list_probes, probes
 from understudy_checks.generic.probes import UNKNOWN, find_reading, is_refused, status_and_code
@@ -25,6 +25,7 @@ from understudy_checks.modules import folders
 from understudy_checks.pagination import bounds, request_page, setting
 from understudy_checks.pointers import resolve_reference
 from understudy_checks.refusals import message_of
+from understudy_checks.routes import path_and_query
 
 Json = Any
 Ask = Callable[[Client], Json]

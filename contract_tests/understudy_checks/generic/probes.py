@@ -14,10 +14,11 @@ from urllib.parse import urlencode
 from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, Skipped, path_and_query
+from understudy_checks.client import Client, Skipped
 from understudy_checks.discovery import FoundArguments, call, find_accepted, find_arguments
 from understudy_checks.pagination import bounds, page_of, request_page, setting
 from understudy_checks.refusals import code_of, possible
+from understudy_checks.routes import path_and_query
 
 Json = Any
 Arguments = Mapping[str, Json]

@@ -19,6 +19,7 @@ from understudy_checks.client import Client, Skipped
 from understudy_checks.pagination import (
     Page,
     add_items,
+    assert_no_repetition,
     bounds,
     ids,
     is_documented,
@@ -69,6 +70,8 @@ def test_limit_is_the_page_size(target: Target, listing: Operation, limit: int) 
         limit = _allowed(listing, limit)
         page = read_page(client, listing, arguments, limit=limit)
         second = read_page(client, listing, arguments, limit=limit, cursor=page.next).items if page.more else []
+        with client.depending_on("*.pagination.cursor-continues"):
+            assert not {*ids(page.items)} & {*ids(second)}, "the second page repeats items of the first"
         after = len(walk(client, listing, arguments))
         assert min(limit, before) <= len(page.items) <= min(limit, after), (
             f"a page of a list of {before} items with limit {limit} has {len(page.items)} items"
@@ -165,13 +168,13 @@ def test_has_more_is_exact(target: Target, listing: Operation) -> None:
         before = ids(walk(client, listing, arguments))
         for limit in _critical_sizes(listing, len(before)):
             seen: list[str] = []
+            more = False
             for page in pages(client, listing, arguments, limits=repeat(limit)):
                 assert page.items, f"with limit {limit}, an empty page follows one that says that there are more items"
                 seen += ids(page.items)
-            missing = set(before) - set(seen)
-            assert not missing, (
-                f"with limit {limit}, {len(missing)} more items follow a page that says that there are none"
-            )
+                more = page.more
+            missing = 0 if more else len(set(before) - set(seen))
+            assert not missing, f"with limit {limit}, {missing} more items follow a page that says that there are none"
 
 
 @rule("*.pagination.has-more-ends-the-list")
@@ -181,7 +184,8 @@ def test_has_more_ends_the_list(target: Target, listing: Operation) -> None:
         arguments = longest_list(client, listing, least=1)
         size = len(walk(client, listing, arguments))
         for limit in _critical_sizes(listing, size):
-            *_, last = pages(client, listing, arguments, limits=repeat(limit))
+            *earlier, last = pages(client, listing, arguments, limits=repeat(limit))
+            assert_no_repetition(client, [item for page in (*earlier, last) for item in page.items])
             seen = _ids_after(client, listing, arguments, last, limit)
             assert not seen, f"with limit {limit}, the cursor of the last page leads to the items {show(seen)}"
 
@@ -193,17 +197,24 @@ def test_a_filtered_walk_is_complete(target: Target, matched: Operation) -> None
         arguments = longest_list(client, matched)
         everything = walk(client, matched, arguments)
         for chosen in _filters(matched, everything):
-            matching = ids(item for item in everything if chosen.items() <= item.items())
+            matching = _matching(client, matched, {**arguments, **chosen}, everything)
             for limit in _critical_sizes(matched, len(matching)):
                 *full, last = pages(client, matched, {**arguments, **chosen}, limits=repeat(limit))
                 where, exact = f"with {show(chosen)} and limit {limit}", is_documented(matched, "page-fill")
-                seen = [id for page in (*full, last) for id in ids(page.items)]
-                assert seen == matching, f"{where}, the list must have the items {show(matching)}, not {show(seen)}"
                 sizes = [len(page.items) for page in full]
-                assert all(size == limit if exact else size <= limit for size in sizes), (
-                    f"{where}, the pages before the last have {show(sizes)} items"
-                )
-                assert last.items or not is_documented(matched, "last-token"), f"{where}, the last page is empty"
+                with client.about("*.pagination.limit-sets-the-page-size"):
+                    fits = all(size == limit if exact else size <= limit for size in sizes)
+                    assert fits, f"{where}, the pages before the last have {show(sizes)} items"
+                seen = [id for page in (*full, last) for id in ids(page.items)]
+                with client.about("*.pagination.has-more-is-exact"):
+                    is_last = bool(last.items) or not is_documented(matched, "last-token")
+                    assert is_last, f"{where}, the last page is empty"
+                    ends_early = not last.more and len(seen) < len(matching) and seen == matching[: len(seen)]
+                    assert not ends_early, f"{where}, more items follow a page that says that there are none"
+                with client.about("*.pagination.filters-are-kept"):
+                    assert seen == matching or ends_early, (
+                        f"{where}, the list must have the items {show(matching)}, not {show(seen)}"
+                    )
 
 
 @rule("*.pagination.stable-while-runs-are-created", needs=("write",))
@@ -225,6 +236,13 @@ def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operati
                 add_items(client, growing, count)
         _assert_walk([id for id in seen if id in set(before)], before, whole=True)
         assert_once(seen)
+
+
+def _matching(client: Client, listing: Operation, query: Mapping[str, Any], everything: list[Any]) -> list[str]:
+    """The ids of the items that match a query: as one page shows them, else those of all items that do."""
+    page = read_page(client, listing, query, limit=bounds(listing)[2])
+    shown = {name: value for name, value in query.items() if name in everything[0]}
+    return ids(item for item in everything if shown.items() <= item.items()) if page.more else ids(page.items)
 
 
 def _items(client: Client, listing: Operation, arguments: Mapping[str, Any], limits: Iterable[int]) -> list[str]:

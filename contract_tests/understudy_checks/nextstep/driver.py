@@ -23,6 +23,22 @@ Json = Any
 Tasks = Sequence[Json]
 TasksPredicate = Callable[[Tasks], bool]
 
+CREATION = {
+    "name": "name",
+    "title": "title-alias",
+    "due_date": "due-date",
+    "actor_email": "no-active-member",
+    "custom_elements": "prefill",
+}
+"""The rule under which a member is accepted when a run is started."""
+
+ELEMENTS = {
+    "shortText": "short-text",
+    "longText": "long-text",
+    "lineBreak": "line-break",
+}
+"""The types of elements as they stand in rules, where that differs."""
+
 MAX_ATTEMPTS = 10
 """The number of matching templates from which a run is started before a check gives up."""
 
@@ -69,7 +85,7 @@ def sample_templates(client: Client) -> list[Json]:
 
 def read_template(client: Client, id: str) -> Json:
     """Read a template by its id."""
-    return _data(client.call("getProcessTemplate", {"id": id}))
+    return _read(client, client.call("getProcessTemplate", {"id": id}))
 
 
 def template_tasks(client: Client, id: str) -> list[Json]:
@@ -79,7 +95,8 @@ def template_tasks(client: Client, id: str) -> list[Json]:
 
 def publish_template(client: Client, id: str, flag: bool = True) -> None:
     """Publish a template, or unpublish it with `flag=False`."""
-    _data(client.call("publishProcessTemplate", {"id": id}, json={"published": flag}))
+    with client.depending_on(f"nextstep.publishing.{'publish-again' if flag else 'unpublish'}"):
+        _data(client.call("publishProcessTemplate", {"id": id}, json={"published": flag}))
 
 
 @contextmanager
@@ -100,6 +117,15 @@ def redesign_template(client: Client, tasks: Tasks, **fields: Json) -> str:
     return id
 
 
+def start_designed_run(client: Client, tasks: Tasks, **fields: Json) -> list[Json]:
+    """Start a run of a template with these tasks, designed in the app, and return the run's tasks."""
+    run = start_run(client, redesign_template(client, tasks), **fields)
+    found = run_tasks(client, run["id"])
+    with client.depending_on("nextstep.creation.copies-the-tasks"):
+        assert len(found) == len(tasks), f"a run of {len(tasks)} tasks must not have {len(found)}"
+    return found
+
+
 def runs(client: Client, **filters: str) -> list[Json]:
     """List all runs that match the filters."""
     return walk(client, client.contract.operations["listProcessRuns"], filters)
@@ -108,9 +134,10 @@ def runs(client: Client, **filters: str) -> list[Json]:
 def start_run(client: Client, template_id: str, **fields: Json) -> Json:
     """Start a run and return the run of the response; asserts status 201."""
     response = client.call("createProcessRun", json={"template_id": template_id, **fields})
-    assert response.status == 201, (
-        f"starting a run with {show(fields)} must answer 201, not {response.status}: {show(response.body)}"
-    )
+    with client.depending_on(f"nextstep.creation.{next(map(CREATION.get, fields), None) or 'created'}"):
+        assert response.status == 201, (
+            f"starting a run with {show(fields)} must answer 201, not {response.status}: {show(response.body)}"
+        )
     return response.json()["data"]
 
 
@@ -132,7 +159,7 @@ def start_run_where(client: Client, holds: TasksPredicate, what: str, **fields: 
 
 def read_run(client: Client, id: str) -> Json:
     """Read a run by its id."""
-    return _data(client.call("getProcessRun", {"id": id}))
+    return _read(client, client.call("getProcessRun", {"id": id}))
 
 
 def listed_run(client: Client, run: Json) -> Json:
@@ -149,7 +176,7 @@ def run_tasks(client: Client, run_id: str) -> list[Json]:
 
 def read_task(client: Client, task: Json) -> Json:
     """Read a task by its id."""
-    return _data(client.call("getRunTask", _task_arguments(task)))
+    return _read(client, client.call("getRunTask", _task_arguments(task)))
 
 
 def request_update(client: Client, task: Json, **fields: Json) -> Response:
@@ -159,7 +186,11 @@ def request_update(client: Client, task: Json, **fields: Json) -> Response:
 
 def update_task(client: Client, task: Json, **fields: Json) -> Json:
     """Update a task and return the updated task; asserts that the update is accepted."""
-    return _data(request_update(client, task, **fields))
+    response = request_update(client, task, **fields)
+    if response.status >= 300:
+        with client.depending_on(f"nextstep.{_rule_of_update(client, task, fields)}"):
+            _data(response)
+    return _data(response)
 
 
 def fill_elements(client: Client, task: Json, values: Mapping[str, Json]) -> Json:
@@ -182,13 +213,19 @@ def complete_run(client: Client, tasks: Iterable[Json]) -> None:
     await_completed(client, task["instance_id"])
 
 
-def await_completed(client: Client, run_id: str, after: str = "all tasks are completed or skipped") -> Json:
-    """Wait up to 10 s until a run is completed; returns the run. The failure message begins with `after`."""
-    try:
-        client.eventually(lambda: _completed_status(client, run_id), subject="the run")
-    except AssertionError as error:
-        error.args = (f"{after}; {error}",)
-        raise
+def await_completed(
+    client: Client, run_id: str, after: str = "all tasks are completed or skipped", *, rule: str = "last-task"
+) -> Json:
+    """Wait up to 10 s until a run is completed; returns the run. The failure message begins with `after`.
+
+    `rule` says that it must, in the area `completion`.
+    """
+    with client.depending_on(f"nextstep.completion.{rule}"):
+        try:
+            client.eventually(lambda: _completed_status(client, run_id), subject="the run")
+        except AssertionError as error:
+            error.args = (f"{after}; {error}",)
+            raise
     return read_run(client, run_id)
 
 
@@ -267,6 +304,12 @@ def same_value(element: Json, seen: Json, given: Json) -> bool:
     return isinstance(seen, bool) == isinstance(given, bool) and bool(seen == given)
 
 
+def rule_of_element(element: Json) -> str:
+    """Return the rule about the values of an element."""
+    kind = element.get("type")
+    return f"nextstep.elements.{ELEMENTS.get(kind, kind)}"
+
+
 def parse_time(text: str) -> datetime:
     """Parse a timestamp of the API."""
     return datetime.fromisoformat(text)
@@ -290,8 +333,30 @@ def _completed_status(client: Client, run_id: str) -> str:
     return status if status == "completed" else _OpenStatus(status)
 
 
+def _rule_of_update(client: Client, task: Json, fields: Mapping[str, Json]) -> str:
+    """The rule under which an update of an open task is accepted, without the name of the API."""
+    if len(client.log) > 1 and client.log[-2].response.status == 429:
+        return "rate-limit.refused-does-nothing"
+    if not task.get("completed") and read_run(client, task["instance_id"])["status"] == "completed":
+        return "completion.open-task-keeps-active"
+    if "completed" in fields:
+        return "updates.complete" if fields["completed"] else "updates.uncomplete"
+    if "assignee" in fields:
+        return f"updates.assign-by-{'email' if '@' in fields['assignee'] else 'user-id'}"
+    kinds = {element["id"]: element.get("type") for element in task["custom_elements"]}
+    given = {kinds.get(item["id"]) for item in fields.get("custom_elements", ())}
+    kind = given.pop() if len(given) == 1 else None
+    return f"elements.{ELEMENTS.get(kind, kind)}" if kind else "updates.together"
+
+
 def _task_arguments(task: Json) -> dict[str, str]:
     return {"runId": task["instance_id"], "taskId": task["id"]}
+
+
+def _read(client: Client, response: Response) -> Json:
+    """The object in the response to reading something that is listed."""
+    with client.depending_on("nextstep.envelope.same-in-list-and-single"):
+        return _data(response)
 
 
 def _data(response: Response) -> Json:

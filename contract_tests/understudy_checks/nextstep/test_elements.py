@@ -325,7 +325,8 @@ def _refuse(client: Client, task: Json, element: Json, value: Json) -> Json:
     body = assert_problem(
         client, request_update(client, task, custom_elements=[{"id": element["id"], "value": value}]), "invalid"
     )
-    assert read_task(client, task) == before, f"the refused value {show(value)} must not change the task"
+    with client.about("nextstep.updates.refused-value-is-not-kept"):
+        assert read_task(client, task) == before, f"the refused value {show(value)} must not change the task"
     return body
 
 
@@ -336,9 +337,10 @@ def _assert_read_only(target: Target, kind: str) -> None:
         others = [{"id": other["id"], "value": sample_value(other)} for _, other in writable_elements([task])[:1]]
         for items in ([item], [item, *others], [*others, item]):
             assert_problem(client, request_update(client, task, custom_elements=items), "display-only-element")
-        assert (got := value_of(read_task(client, task), element["id"])) == element["value"], (
-            f"a refused update must not change the {kind} element; its value is now {show(got)}"
-        )
+        with client.about("nextstep.updates.refused-value-is-not-kept"):
+            assert (got := value_of(read_task(client, task), element["id"])) == element["value"], (
+                f"a refused update must not change the {kind} element; its value is now {show(got)}"
+            )
 
 
 def _ids(tasks: Iterable[Json]) -> list[list[str]]:

@@ -28,6 +28,7 @@ from understudy_checks.nextstep.driver import (
     read_template,
     request_update,
     require,
+    rule_of_element,
     run_tasks,
     same_value,
     sample_value,
@@ -56,6 +57,7 @@ class Task:
 
     initial: Json
     state: str = "open"
+    is_reopened: bool = False
     values: dict[str, Json] = field(default_factory=dict)
 
 
@@ -99,13 +101,15 @@ class LifeCycle(RuleBasedStateMachine):
         id = self._template(number)
         if not self.templates[id]:
             response = self.client.call("createProcessRun", json={"template_id": id, "name": title})
-            assert_problem(self.client, response, "template-not-published")
+            with self.client.about("nextstep.creation.published-only"):
+                assert_problem(self.client, response, "template-not-published")
             return
         made = start_run(self.client, id, name=title)
         tasks = run_tasks(self.client, made["id"])
-        assert not any(task["completed"] for task in tasks), (
-            f"the tasks of a new run must be open; run {made['id']} has completed ones"
-        )
+        with self.client.about("nextstep.creation.tasks-are-open"):
+            assert not any(task["completed"] for task in tasks), (
+                f"the tasks of a new run must be open; run {made['id']} has completed ones"
+            )
         self.runs.append(Run(made["id"], id, title, [Task(task) for task in tasks]))
 
     @step(number=NUMBERS, deeds=st.lists(st.tuples(st.sampled_from(VERBS), NUMBERS), min_size=1, max_size=8))
@@ -115,9 +119,9 @@ class LifeCycle(RuleBasedStateMachine):
         for verb, position in deeds:
             task = run.tasks[position % len(run.tasks)]
             if run.status == "completed":
-                assert_problem(
-                    self.client, request_update(self.client, task.initial, completed=verb == "complete"), "run-locked"
-                )
+                response = request_update(self.client, task.initial, completed=verb == "complete")
+                with self.client.depending_on("nextstep.completion.locked"):
+                    assert_problem(self.client, response, "run-locked")
                 continue
             self._work(task, verb, position)
             if run.status == "completed":
@@ -130,9 +134,10 @@ class LifeCycle(RuleBasedStateMachine):
         if self.templates[id] != flag:
             publish_template(self.client, id, flag=flag)
             self.templates[id] = flag
-        assert (got := read_template(self.client, id)["is_published"]) is flag, (
-            f"template {id} must have `is_published: {show(flag)}`, not {show(got)}"
-        )
+        with self.client.about(f"nextstep.publishing.{'publish-again' if flag else 'unpublish'}"):
+            assert (got := read_template(self.client, id)["is_published"]) is flag, (
+                f"template {id} must have `is_published: {flag}`, not {show(got)}"
+            )
 
     @step(
         limit=st.integers(1, 100),
@@ -151,21 +156,28 @@ class LifeCycle(RuleBasedStateMachine):
         seen = [entry["id"] for page in walked for entry in page.items]
         for run in self.runs:
             expected = status in (None, run.status) and template in (None, run.template)
-            assert seen.count(run.id) == expected, (
-                f"run {run.id} must be listed {int(expected)} times with {show(filters)}, not {seen.count(run.id)}"
-            )
+            with self.client.about(_rule_of_list(status, template)):
+                assert seen.count(run.id) == expected, (
+                    f"run {run.id} must be listed {int(expected)} times with {filters}, not {seen.count(run.id)} times"
+                )
 
     @invariant()
     def runs_are_as_the_model_says(self) -> None:
         """The newest three runs have the status, title and tasks of the model."""
         for run in self.runs[-3:]:
             seen = read_run(self.client, run.id)
-            assert (got := (seen["status"], seen["title"])) == (run.status, run.title), (
-                f"status and title of run {run.id} must be {show(run.status)} and {show(run.title)}, not {show(got)}"
-            )
-            assert (seen["completed_at"] is None) == (run.status == "active"), (
-                f"a run that is {run.status} must not have `completed_at: {show(seen['completed_at'])}`"
-            )
+            with self.client.depending_on(_rule_of_status(run)):
+                assert seen["status"] == run.status, (
+                    f"run {run.id} must be {show(run.status)}, not {show(seen['status'])}"
+                )
+            with self.client.about("nextstep.creation.name"):
+                assert seen["title"] == run.title, (
+                    f"the title of run {run.id} must be {show(run.title)}, not {show(seen['title'])}"
+                )
+            with self.client.about("nextstep.runs.completed-at"):
+                assert (seen["completed_at"] is None) == (run.status == "active"), (
+                    f"a run that is {run.status} must not have `completed_at: {seen['completed_at']}`"
+                )
             for task in run.tasks:
                 self._assert_as_modelled(task)
 
@@ -183,10 +195,11 @@ class LifeCycle(RuleBasedStateMachine):
         if verb == "complete" and task.state == "open":
             self._complete(task)
         elif verb == "reopen" and task.state == "completed":
-            assert (got := update_task(self.client, task.initial, completed=False)["completed"]) is False, (
-                f"a reopened task must have `completed: false`, not {show(got)}"
-            )
-            task.state = "open"
+            with self.client.about("nextstep.updates.uncomplete"):
+                assert (got := update_task(self.client, task.initial, completed=False)["completed"]) is False, (
+                    f"a reopened task must have `completed: false`, not {show(got)}"
+                )
+            task.state, task.is_reopened = "open", True
         elif verb == "skip" and task.state == "open" and self.events and not task.initial["is_essential"]:
             skip_task(self.client, task.initial)
             task.state = "skipped"
@@ -195,9 +208,10 @@ class LifeCycle(RuleBasedStateMachine):
 
     def _complete(self, task: Task) -> None:
         task.values |= {e["id"]: sample_value(e) for e in task.initial["custom_elements"] if e["required"]}
-        assert (got := complete_task(self.client, task.initial)["completed"]) is True, (
-            f"a completed task must have `completed: true`, not {show(got)}"
-        )
+        with self.client.about("nextstep.updates.complete"):
+            assert (got := complete_task(self.client, task.initial)["completed"]) is True, (
+                f"a completed task must have `completed: true`, not {show(got)}"
+            )
         task.state = "completed"
 
     def _fill(self, task: Task, which: int) -> None:
@@ -208,18 +222,36 @@ class LifeCycle(RuleBasedStateMachine):
 
     def _assert_as_modelled(self, task: Task) -> None:
         seen: Any = read_task(self.client, task.initial)
-        assert bool(seen.get("skipped")) == (task.state == "skipped"), (
-            f"a task that is {task.state} must not have `skipped: {show(seen.get('skipped'))}`"
-        )
-        assert task.state == "skipped" or seen["completed"] is (task.state == "completed"), (
-            f"a task that is {task.state} must not have `completed: {show(seen['completed'])}`"
-        )
+        with self.client.about("nextstep.completion.skipped-is-shown"):
+            assert bool(seen.get("skipped")) == (task.state == "skipped"), (
+                f"a task that is {task.state} must not have `skipped: {seen.get('skipped')}`"
+            )
+        with self.client.about("nextstep.updates.persisted"):
+            assert task.state == "skipped" or seen["completed"] is (task.state == "completed"), (
+                f"a task that is {task.state} must not have `completed: {seen['completed']}`"
+            )
         for element in task.initial["custom_elements"]:
             if element["id"] in task.values:
                 value = value_of(seen, element["id"])
-                assert same_value(element, value, task.values[element["id"]]), (
-                    f"element {element['id']} must have the value {show(task.values[element['id']])}, not {show(value)}"
-                )
+                with self.client.about(rule_of_element(element)):
+                    assert same_value(element, value, task.values[element["id"]]), (
+                        f"element {element['id']} must be {show(task.values[element['id']])}, not {show(value)}"
+                    )
+
+
+def _rule_of_list(status: str | None, template: str | None) -> str:
+    """The rule about the runs in a list with these filters."""
+    if status is not None:
+        return "nextstep.completion.filters-follow"
+    return "nextstep.pagination.walk-is-complete" if template is None else "nextstep.runs.template-filter"
+
+
+def _rule_of_status(run: Run) -> str:
+    """The rule about the status of a run."""
+    if run.status == "completed":
+        return "nextstep.completion.last-task"
+    reopened = any(task.is_reopened and task.state == "open" for task in run.tasks)
+    return f"nextstep.completion.{'uncompleted-task-counts-as-open' if reopened else 'open-task-keeps-active'}"
 
 
 @rule(

@@ -19,7 +19,7 @@ from understudy_checks.nextstep.driver import (
     start_run,
     start_run_where,
 )
-from understudy_checks.pagination import ids, pages, unknown_ids
+from understudy_checks.pagination import assert_no_repetition, ids, pages, unknown_ids
 from understudy_checks.refusals import assert_problem
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
@@ -67,6 +67,7 @@ def test_tasks_are_listed_by_position(target: Target, limit: int) -> None:
             size = len(run_tasks(client, run["id"]))
             sizes = iter([max(limit, size // 20)] * 1000)
             walked = [task for page in pages(client, listing, {"id": run["id"]}, limits=sizes) for task in page.items]
+            assert_no_repetition(client, walked)
             assert [task["order"] for task in walked] == list(range(size)), (
                 f"the `order` of the tasks of run {run['id']} must count from 0, in pages of {limit}"
             )

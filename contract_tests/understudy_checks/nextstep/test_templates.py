@@ -17,7 +17,7 @@ from understudy_checks.nextstep.driver import (
     templates,
     unpublished,
 )
-from understudy_checks.pagination import ids, pages, unknown_ids
+from understudy_checks.pagination import assert_no_repetition, ids, pages, unknown_ids
 from understudy_checks.refusals import assert_problem, message_of
 from understudy_checks.rules import rule
 from understudy_checks.target.target import Target
@@ -107,6 +107,7 @@ def test_template_tasks_are_listed_by_position(target: Target, limit: int) -> No
                 for page in pages(client, listing, {"id": template["id"]}, limits=iter([size] * 1000))
                 for task in page.items
             ]
+            assert_no_repetition(client, walked)
             for tasks in (whole, walked):
                 shown = [task["order"] for task in tasks if "order" in task]
                 assert all(before < after for before, after in pairwise(shown)), (

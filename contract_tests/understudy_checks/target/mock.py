@@ -22,6 +22,7 @@ from understudy_checks.findings import Findings
 from understudy_checks.target.control_api import control
 from understudy_checks.target.installed import declared, document, load_seed_once, seeds
 from understudy_checks.target.transport import Transport, in_process
+from understudy_checks.waits import Patience
 
 Json = Any
 _EVERYTHING: frozenset[Capability] = frozenset({"write", "fresh", "advance", "events", "spare-key", "documented-limit"})
@@ -79,6 +80,7 @@ class Mock:
         self._capabilities: frozenset[Capability] | None = None
         self._memo = memo
         self.findings: Findings | None = None
+        self.patience: Patience | None = None
 
     def __repr__(self) -> str:
         return f"<our mock of {self.contract.name}>"
@@ -120,6 +122,10 @@ class MockWorld:
     def headers(self) -> Mapping[str, str]:
         """See World. They select this world also for a request without a valid key."""
         return {"x-mock-world": self.id}
+
+    @property
+    def patience(self) -> None:
+        """See World."""
 
     def wait(self, seconds: float) -> None:
         """See World."""

@@ -15,6 +15,7 @@ from understudy_checks.client import Capability, Client, Memo, Skipped, skip_lac
 from understudy_checks.findings import Findings
 from understudy_checks.target.settings import Settings
 from understudy_checks.target.transport import Transport
+from understudy_checks.waits import Patience
 
 Json = Any
 Person = Callable[[str, Mapping[str, Json]], None]
@@ -64,6 +65,7 @@ class Server:
         self._memo: Memo | None = None if settings.writes else {}
         self._opened = 0
         self.findings: Findings | None = None
+        self.patience: Patience | None = Patience()
 
     def __repr__(self) -> str:
         return f"<a server of {self.contract.name}>"

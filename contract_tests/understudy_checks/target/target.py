@@ -12,6 +12,7 @@ from understudy.document.contract import Contract
 from understudy_checks.budget import Budget
 from understudy_checks.client import Capability, Client, skip_lacking
 from understudy_checks.findings import Findings
+from understudy_checks.waits import Patience
 
 
 class Target(Protocol):
@@ -35,6 +36,9 @@ class Target(Protocol):
 
     findings: Findings | None
     """Where its clients record failures of other rules than a check's own; None to raise them."""
+
+    patience: Patience | None
+    """What limits real waits for effects; None where waits take no time."""
 
     def open(self) -> Client:
         """Open a client, in a world of its own if the target has worlds, else in the shared one."""
