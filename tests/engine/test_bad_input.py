@@ -411,7 +411,7 @@ def test_control_bodies_that_are_no_json_objects_are_400(client: Client, body: b
     """Every control operation with a body refuses a body that is no JSON object, and changes nothing."""
     before = client.worlds.default.export()
     for operation in CONTROL.operations.values():
-        if operation.body:
+        if operation.body and (body or operation.body.required):
             assert client.send(operation.method, f"/__mock__{operation.path}", raw=body).status == 400, operation
     assert client.worlds.default.export() == before
 
