@@ -237,7 +237,7 @@ def test_a_document_of_ones_own_is_for_a_command(run: Run, tmp_path: Path) -> No
     assert run("assumptions", str(document), command=["true"])[0] == 0
     code, out, err = run("mutants", str(document))
     assert (code, out) == (2, "")
-    assert "a document of yours, and the kit has checks for nextstep, kognitos, tallyfy only: give a COMMAND" in err
+    assert "a document of yours, and the kit has checks for kognitos, nextstep, tallyfy only: give a COMMAND" in err
     bad.write_text("openapi: 4")
     code, out, err = run("mutants", str(bad), command=["true"])
     assert (code, out, err.count("\n")) == (2, "", 1)

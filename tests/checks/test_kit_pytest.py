@@ -125,7 +125,7 @@ def test_an_unknown_api_is_a_mistake(pytester: pytest.Pytester) -> None:
     """The nearest one is named, and nothing runs."""
     result = kit(pytester, "--understudy-api", "nextstop")
     assert result.ret != 0
-    result.stdout.fnmatch_lines(["*unknown API nextstop; did you mean nextstep?; known: nextstep, kognitos, tallyfy*"])
+    result.stdout.fnmatch_lines(["*unknown API nextstop; did you mean nextstep?; known: kognitos, nextstep, tallyfy*"])
 
 
 def test_options_are_there_without_entry_points(pytester: pytest.Pytester) -> None:

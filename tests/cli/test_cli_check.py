@@ -142,7 +142,7 @@ def test_a_budget_is_kept(check, served: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("nextstp",), "unknown API nextstp; did you mean nextstep?; known: nextstep, kognitos, tallyfy"),
+        (("nextstp",), "unknown API nextstp; did you mean nextstep?; known: kognitos, nextstep, tallyfy"),
         (("nextstep", "--budget", "0"), "--budget 0 is not a whole number from 1 to 1,000,000,000"),
         (
             ("nextstep", "--only", "nextstep.runs.unknown-rum"),

@@ -203,7 +203,7 @@ def ended(*words: str, out: str, code: str = "", err: str = "") -> tuple[int, st
 def test_no_output_changes_an_exit_code(words: tuple[str, ...], code: int, out: str, rest: str, message: str) -> None:
     """Closed, full or broken: the exit code is that of the command, and there is no traceback."""
     found, error = ended(*words, out=out, code=rest)
-    unknown = "understudy: unknown API x; known: nextstep, kognitos, tallyfy, or the path of a document\n"
+    unknown = "understudy: unknown API x; known: kognitos, nextstep, tallyfy, or the path of a document\n"
     own = "" if "2>" in out or code == 0 else unknown
     assert (found, error) == (code, message if code == 0 else own)
 

@@ -18,7 +18,7 @@ FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the code with the recipe's files in it, and the name added."""
+    """A copy of the code with the recipe's files in it."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("mock_server", "contract_tests", "openapi", "fixtures"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -33,8 +33,6 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(content)
-    names = folder / "mock_server/understudy/apis/__init__.py"
-    names.write_text(re.sub(r"^NAMES = \(", 'NAMES = ("notes", ', names.read_text(), flags=re.MULTILINE))
     return folder
 
 

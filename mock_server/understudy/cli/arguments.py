@@ -74,15 +74,20 @@ def file_path(flag: str) -> Callable[[str], Path]:
 
 
 def check_api(text: str, *, documents: bool) -> None:
-    """Raises UsageError for what is no API: neither a built-in one nor, with `documents`, a document of the user."""
+    """Raises UsageError for what is no API: neither an installed one nor, with `documents`, a document of the user."""
     from understudy.apis import NAMES
     from understudy.messages import suggest
 
     if text in NAMES:
         return
     if not is_document(text):
-        known = f"known: {', '.join(NAMES)}" + (", or the path of a document" if documents else "")
-        raise UsageError(f"unknown API {text or '(empty)'}{suggest(text, NAMES)}; {known}")
+        from understudy.apis import packages
+
+        known = tuple(dict.fromkeys((*NAMES, *packages.names())))
+        if text not in known:
+            listed = f"known: {', '.join(known)}" + (", or the path of a document" if documents else "")
+            raise UsageError(f"unknown API {text or '(empty)'}{suggest(text, known)}; {listed}")
+        return
     if not documents:
         names = ", ".join(NAMES)
         raise UsageError(f"{text} is a document, and this command knows built-in APIs only: {names}; serve takes it")
@@ -153,9 +158,7 @@ def declared(
 
     try:
         apis = [
-            declare(text)
-            if text in NAMES
-            else own_api(document(text, (flags or {}).get(text)), strict=strict, report=report)
+            declare(text) if text in NAMES else _other(text, (flags or {}).get(text), strict=strict, report=report)
             for text in dict.fromkeys(texts or NAMES)
         ]
     except ContractError as error:
@@ -166,6 +169,25 @@ def declared(
             raise UsageError(f"{quoted(text)}: there is another API {api.name}; name this one with NAME={text}")
         seen.add(api.name)
     return apis
+
+
+def _other(text: str, flags: Mapping[str, str] | None, *, strict: bool, report: Callable[[str], None]) -> Api:
+    """The API of a document, or of a package. Raises UsageError."""
+    from understudy.apis.own import Own
+
+    found = packaged(text) if not is_document(text) else document(text, flags)
+    return own_api(found, strict=strict, report=report) if isinstance(found, Own) else found
+
+
+def packaged(name: str) -> Api | Own:
+    """What a package declares under a name. Raises UsageError."""
+    from understudy.apis.packages import BadPackage, find
+    from understudy.document.read import Unreadable
+
+    try:
+        return find(name)
+    except (BadPackage, Unreadable) as error:
+        raise UsageError(str(error)) from error
 
 
 def own_api(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
