@@ -129,7 +129,7 @@ class Access:
     def read(cls, entry: Mapping[str, Json]) -> Access:
         """Read an API's entry of a ready file."""
         return cls(
-            api_keys=tuple(entry["api_keys"]),
+            api_keys=tuple(entry["api_keys"] if "api_keys" in entry else filter(None, [entry.get("api_key")])),
             revoked_key=entry.get("revoked_key"),
             lapsed_key=entry.get("lapsed_key"),
             other_tenant_key=entry.get("other_tenant_key"),
@@ -346,7 +346,8 @@ class Client:
         key: str | None = _ABSENT,
     ) -> Request:
         """Build the request that `send` would send."""
-        key = self.key if key is _ABSENT else key
+        if key is _ABSENT:
+            key = self.key if self.contract.schemes else None
         given = {**self.world.headers, **self.default_headers, **self.credential(key)}
         if json is not _ABSENT:
             body, given["content-type"] = texts.dumps(json).encode(), "application/json"

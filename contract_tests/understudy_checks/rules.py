@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache, wraps
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, Literal, TypeVar
 
 from hypothesis.errors import Flaky, Unsatisfiable, UnsatisfiedAssumption
@@ -30,6 +30,7 @@ from understudy_checks.examples.story import Story
 from understudy_checks.findings import Finding, Met
 from understudy_checks.modules import folders, modules
 from understudy_checks.pagination import is_documented
+from understudy_checks.target import installed
 from understudy_checks.target.target import Target, require
 
 Result = Literal["passed", "failed", "not checked"]
@@ -111,11 +112,20 @@ def check_of(function: object) -> Check | None:
     return found if isinstance(found, Check) else None
 
 
-@cache
 def checks() -> tuple[Check, ...]:
-    """All checks of the kit, in the order of folders, files and lines."""
+    """All checks of the kit, in the order of folders, files and lines, and those of folders that were installed."""
+    own = installed.parts("checks").values()
+    return (*_kit_checks(), *(check for module in own for check in _checks_in(module)))
+
+
+@cache
+def _kit_checks() -> tuple[Check, ...]:
     tests = (module for folder in folders() for module in modules(folder) if ".test_" in module.__name__)
-    return tuple(check for module in tests for value in vars(module).values() if (check := check_of(value)))
+    return tuple(check for module in tests for check in _checks_in(module))
+
+
+def _checks_in(module: ModuleType) -> Iterator[Check]:
+    return (check for value in vars(module).values() if (check := check_of(value)))
 
 
 @cache

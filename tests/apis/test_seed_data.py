@@ -9,6 +9,7 @@ import pytest
 
 from own_document import FOLDER, Served
 from shop import SHOP
+from understudy import apis
 from understudy.apis import own
 from understudy.apis.control import declare as declare_control
 from understudy.engine.bounds import Bounds
@@ -37,7 +38,7 @@ def served(shop: own.Api) -> Served:
         [shop, installed.declared("nextstep"), declare_control],
         seeds=installed.seeds(),
         clock=Clock(milliseconds("2026-04-07T10:00:00Z"), frozen=True),
-        seeder=installed.load_seed_once,
+        seeder=apis.load_checked_seed,
         bounds=Bounds(state_bytes=4_000),
     )
     both.app = App(both.worlds)

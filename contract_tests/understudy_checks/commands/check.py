@@ -17,6 +17,7 @@ from understudy.messages import suggest
 from understudy_checks import check
 from understudy_checks.check import Report
 from understudy_checks.client import NoResponse, Skipped, Violation
+from understudy_checks.commands import documents
 from understudy_checks.discovery import call, find_arguments
 from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch_interruptions
 from understudy_checks.report import arazzo, html_page, json_report, junit_xml, markdown, progress, sarif, terminal
@@ -56,6 +57,10 @@ NOTHING_TOLD = "no rule failed at a call (--all adds the examples of rules that 
 
 def run(options: argparse.Namespace) -> int:
     """Check the target that the options name; returns the exit code."""
+    options.api = documents.install(options)
+    if not installed.document(options.api).rules:
+        sys.stderr.write(f"understudy: {options.api} declares no rules (x-rules): nothing was checked\n")
+        return FINDINGS
     _check_options(options)
     with watch_interruptions(options.max_time) as watch:
         try:
@@ -192,7 +197,9 @@ def _header(text: str) -> tuple[str, str]:
 def _check_access(target: Target) -> None:
     """Send one request; raises Unreachable when the target refuses the key, redirects, or does not serve the API."""
     operations = target.contract.operations.values()
-    first = next(known for known in operations if known.secured and known.method == "GET")
+    first = next((known for known in operations if known.secured and known.method == "GET"), None)
+    if first is None:  # nothing shows what the target thinks of a key
+        return
     with target.open() as client:
         try:
             call(client, first, find_arguments(client, first))

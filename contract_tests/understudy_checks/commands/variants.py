@@ -22,10 +22,8 @@ from understudy.apis import NAMES
 from understudy.apis.own import Own
 from understudy.cli.exits import FINDINGS, INTERRUPTED, OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
-from understudy.document.compile import ContractError
-from understudy.document.normal import UnsupportedDocument
-from understudy.document.read import Unreadable
 from understudy.messages import suggest
+from understudy_checks.commands import documents
 from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch_interruptions
 from understudy_checks.mutation import Alternative, Mutant, runner, trials
 from understudy_checks.mutation.baseline import Baseline, first_run, second_run
@@ -37,7 +35,6 @@ from understudy_checks.mutation.selection import Candidate, in_order, sample, sh
 from understudy_checks.report import console as consoles
 from understudy_checks.report import matrix
 from understudy_checks.report.progress import INTERVAL, Counted, repeat
-from understudy_checks.target import installed
 
 WORTHWHILE = 2.0
 """The seconds of commands at which further processes pay off their start."""
@@ -55,15 +52,11 @@ class _Selection:
 def api_of(options: argparse.Namespace) -> str:
     """The name of the API that the options mean. Raises UsageError for a document without a command, or a bad one."""
     own: Own | None = options.document
-    if own is None:
-        return str(options.api)
-    if not options.command:
+    if own is not None and not options.command and (own.folder is None or own.folder.checks is None):
         known = f"the kit has checks for {', '.join(NAMES)} only"
-        raise UsageError(f"{own.file} is a document of yours, and {known}: give a COMMAND after --")
-    try:
-        return installed.install(own)
-    except (Unreadable, UnsupportedDocument, ContractError) as error:
-        raise UsageError(str(error)) from error
+        remedy = "give a COMMAND after --, or checks.py in a folder"
+        raise UsageError(f"{own.file} is a document of yours, and {known}: {remedy}")
+    return documents.install(options)
 
 
 def run(options: argparse.Namespace, kind: Kind, variants: Sequence[Subject]) -> int:
@@ -145,7 +138,8 @@ def _results(options: argparse.Namespace, kind: Kind, subjects: Sequence[Subject
         results = _of_command(options, results, subjects, jobs)
     else:
         chosen = _sampled([Candidate(subject, None) for subject in subjects], options.sample)
-        running = runner.run_all([one.subject for one in chosen], jobs)
+        # what is not installed is known in this process only
+        running = runner.run_all([one.subject for one in chosen], jobs if options.document is None else 1)
         found = _collected(running, len(chosen), kind, quiet=options.quiet)
         results = replace(results, trials=tuple(found), planned=len(chosen))
     ended = None if watch.first is None else str(watch.first)
@@ -175,7 +169,7 @@ def _of_command(
         found = [*selection.known, *_collected(running, len(selection.chosen), kind, quiet=options.quiet)]
         planned = len(selection.chosen) + len(selection.known)
         if len(found) == planned:
-            found = _with_kit(found, kind, jobs, quiet=options.quiet)
+            found = _with_kit(found, kind, jobs if options.document is None else 1, quiet=options.quiet)
     return replace(
         results,
         trials=tuple(found),

@@ -104,8 +104,10 @@ class Kill:
 
 @cache
 def mutants(api: str) -> tuple[Mutant, ...]:
-    """Load the mutants of an API from the modules of its folder `mutants`."""
-    return tuple(mutant for module in modules(f"{api}.mutants") for mutant in mutants_in(api, module.MUTANTS))
+    """Load the mutants of an API from the modules of its folder `mutants`, or from `mutants.py` of a user's folder."""
+    own = installed.parts("mutants").get(api)
+    found = modules(f"{api}.mutants") if own is None else (own,)
+    return tuple(mutant for module in found for mutant in mutants_in(api, module.MUTANTS))
 
 
 def mutants_in(api: str, table: Table) -> Iterator[Mutant]:

@@ -7,29 +7,56 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
 
 from understudy import apis
+from understudy.apis.handlers import run
 from understudy.apis.own import Own, declare
+from understudy.apis.packages import find
 from understudy.document.contract import Contract
 from understudy.engine.api import Api
 from understudy.engine.seed import SeededData, load_seed
 
 Json = Any
+Part = Literal["checks", "mutants"]
 _OWN: dict[str, Api] = {}
-"""The APIs of the user's documents, by name."""
+"""The APIs of the user's documents and of packages, by name."""
+_PARTS: dict[tuple[str, Part], ModuleType] = {}
+"""What stands for the kit in folders, by the name of their API."""
 
 
 @cache
 def install(api: str | Own) -> str:
-    """The name of a built-in API, or that of a user's document, which is loaded.
+    """The name of an API; a user's document, or an API of a package, is loaded.
 
-    Raises Unreadable, UnsupportedDocument or ContractError for a document that cannot be served.
+    Raises Unreadable, UnsupportedDocument, ContractError or BadHandlers for what cannot be served.
     """
-    if isinstance(api, Own):
-        _OWN[api.name], _ = declare(api)
-        return api.name
-    return api
+    found = api if isinstance(api, Own) or api in apis.NAMES else find(api)
+    if isinstance(found, Own):
+        _OWN[found.name], _ = declare(found)
+        _run_parts(found)
+        return found.name
+    if isinstance(found, Api):
+        _OWN[found.name] = found
+        return found.name
+    return found
+
+
+def parts(part: Part) -> Mapping[str, ModuleType]:
+    """The modules `checks.py`, or `mutants.py`, of the folders that were installed, by the name of their API."""
+    return {name: module for (name, known), module in _PARTS.items() if known == part}
+
+
+def _run_parts(own: Own) -> None:
+    """Run what stands for the kit in the folder of an API. Raises BadHandlers."""
+    files: dict[Part, Path | None] = {}
+    if own.folder is not None:
+        files = {"checks": own.folder.checks, "mutants": own.folder.mutants}
+    for part, file in files.items():
+        if file is not None:
+            _PARTS[own.name, part], _ = run(str(file))
 
 
 def declared(name: str) -> Api:
@@ -44,7 +71,7 @@ def seeds() -> Mapping[str, Json]:
 
 def load_seed_once(api: Api, seed: Json) -> SeededData:
     """Load a seed into stores. The installed seed is loaded once for an API and all mutants that do not change how."""
-    if seed is None or seed is not seeds().get(api.name):
+    if seed is not seeds().get(api.name):
         return load_seed(api, seed)
     unchanged, parts = declared(api.name), ("contract", "layouts", "inconsistencies", "seed")
     if any(getattr(api, part) is not getattr(unchanged, part) for part in parts):

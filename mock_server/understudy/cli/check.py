@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from understudy.cli.arguments import file_path, seconds, whole_number
-from understudy.cli.kit import importing
+from understudy.cli.documents import add_document
+from understudy.cli.kit import find_document, importing
 
 HELP = "check a server against the documented rules"
 MOST_TIME = 10**6
@@ -15,7 +16,7 @@ MOST_REQUESTS = 10**9
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `check`."""
     parser.description = "Check a server against the documented rules of an API; without --url or --app, our own mock."
-    parser.add_argument("api", metavar="API", help="the API")
+    add_document(parser)
     _add_target(parser)
     _add_limits(parser)
     _add_reports(parser)
@@ -25,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command of the contract kit."""
     with importing():
         from understudy_checks.commands import check
+    find_document(options)
     return check.run(options)
 
 

@@ -6,7 +6,17 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from understudy.cli.arguments import document, file_path, rate_limit, seconds, shard, whole_number
+from understudy.cli.arguments import (
+    document,
+    file_path,
+    is_document,
+    packaged,
+    rate_limit,
+    seconds,
+    shard,
+    whole_number,
+)
+from understudy.cli.documents import add_document, warn
 from understudy.cli.exits import CouldNotRun
 
 MOST_JOBS = 1000
@@ -29,10 +39,17 @@ def importing() -> Iterator[None]:
 
 
 def find_document(options: argparse.Namespace) -> None:
-    """Set `document`: the user's document that the argument names, or None for a built-in API. Raises UsageError."""
+    """Set `document`: the document of the user or a package that the argument names, or None. Raises UsageError."""
     from understudy.apis import NAMES
+    from understudy.apis.own import Own
 
-    options.document = None if options.api in NAMES else document(options.api)
+    name, options.document = options.api, None
+    if name not in NAMES:
+        found = document(name, options.flags.get(name)) if is_document(name) else packaged(name)
+        options.document = found if isinstance(found, Own) else None
+    if options.document is not None and options.document.folder is not None:
+        for remark in options.document.folder.remarks:
+            warn(remark)
 
 
 def add_variant_options(parser: argparse.ArgumentParser, variants: str) -> None:
@@ -40,10 +57,10 @@ def add_variant_options(parser: argparse.ArgumentParser, variants: str) -> None:
     parser.description = f"Run the contract kit, or the COMMAND after --, on each of the {variants} of an API."
     flags = "[--only NAME] [--all] [--sample N] [--shard K/N] [--max-time S] [--jobs N]"
     more = "[--rate-limit N | --no-rate-limit] [--json F] [-q]"
-    parser.usage = f"understudy {variants} API {flags} {more} [-- COMMAND]"
-    parser.set_defaults(takes_command=True, takes_documents=True)
+    parser.usage = f"understudy {variants} API [--seed-file FILE] [--handlers FILE] {flags} {more} [-- COMMAND]"
+    parser.set_defaults(takes_command=True)
+    add_document(parser)
     add = parser.add_argument
-    add("api", metavar="API", help="the API, or for a COMMAND a document of your own")
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--no-rate-limit", action="store_true", help="never answer a COMMAND 429")
     number = "a COMMAND may make more requests than documented"
