@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def corner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "checks.py").write_text(CHECKS)
     (folder / "mutants.py").write_text(MUTANTS)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(installed, "_OWN", {})
     monkeypatch.setattr(installed, "_PARTS", {})
     installed.install.cache_clear()

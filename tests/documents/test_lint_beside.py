@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -79,4 +80,11 @@ def test_resources_that_are_declared_wrongly_are_told_with_their_line(
     )
     (folder / "old.yaml").write_text("swagger: '2.0'\nx-resources: {}\n")
     assert lint(capsys, "old.yaml")[0] == 1
-    assert lint(capsys, "nowhere.yaml")[0] == 1
+
+
+def test_what_cannot_be_read_is_told_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Such as a socket."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("s.yaml")
+        code, told = lint(capsys, "s.yaml")
+    assert (code, len(told)) == (1, 1)

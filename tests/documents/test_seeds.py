@@ -21,6 +21,7 @@ from understudy.cli.parser import parse
 from understudy.document.read import Unreadable, read
 from understudy.document.seed_file import SeedError, Start
 from understudy.engine.api import Api
+from understudy.engine.worlds import Worlds
 from understudy.resources.seed import schema
 
 Zoo = Callable[[str], Served]
@@ -257,6 +258,26 @@ def test_times_that_a_new_record_gets_are_spread_over_made_ones(shop: Served) ->
     shop.worlds.add(shop.worlds.default, "workshop", "default", {"projects": {"count": 3}})
     made = shop.get("/v1/projects?limit=3", **KEY).json()["data"]
     assert [one["created_at"][11:16] for one in made] == ["09:00", "08:00", "07:00"]
+
+
+def test_a_parent_that_is_no_resource_is_any(tmp_path: Path) -> None:
+    """Only its member is kept; it need not be given."""
+    given = "parameters: [{name: keeper, in: path, required: true, schema: {type: string}}]"
+    text = ZOO.replace("/animals:", "/keepers/{keeper}/animals:", 1)
+    text = text.replace("    get: {operationId", f"    {given}\n    get: {{operationId", 1)
+    text = text.replace("animals: {schema: Animal,", "animals: {schema: Animal, parent: {keeper: diet},")
+    (tmp_path / "zoo.yaml").write_text(text)
+    (tmp_path / "seed.yaml").write_text(f"animals: [{{{A}, diet: ann}}, {{name: b, kind: cat, legs: 2}}]")
+    served = Served(*own.declare(own.Own(tmp_path / "zoo.yaml", "zoo", seed=tmp_path / "seed.yaml")))
+    assert [one["name"] for one in served.get("/keepers/ann/animals").json()] == ["a"]
+
+
+def test_worlds_take_a_seed_without_a_file(declared_zoo: Api) -> None:
+    """It goes before the API's own; its errors have places, and no lines."""
+    worlds = Worlds([declared_zoo], seeds={"zoo": {"cages": [{"name": "north"}]}})
+    assert [len(store["cages"]) for store in worlds.default.tenants["zoo"].values()] == [1]
+    with pytest.raises(SeedError, match=r"^/cage: cage is no resource"):
+        Worlds([declared_zoo], seeds={"zoo": {"cage": []}})
 
 
 def test_a_document_without_resources_takes_no_records(tmp_path: Path) -> None:

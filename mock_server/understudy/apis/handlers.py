@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -89,8 +89,9 @@ def _run_file(path: Path, folder: Path) -> ModuleType:
 
 
 def _import(name: str, folder: Path) -> ModuleType:
-    if str(folder) not in sys.path:
+    if sys.path[:1] != [str(folder)]:
         sys.path.insert(0, str(folder))  # as `python -m` does: what is named here need not be installed
+    invalidate_caches()
     try:
         with _Told(Path(f"{name.replace('.', '/')}.py"), folder, name):
             return import_module(name)
