@@ -307,7 +307,7 @@ def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]
         (["serve", "--cors", "http://a b"], "--cors 'http://a b' is no origin"),
         (["serve", "./my.yaml"], "my.yaml: No such file or directory"),
         (["rules", "MY.JSON"], "MY.JSON: No such file or directory"),
-        (["check", "openapi/control"], "openapi/control is a document, and this command knows built-in APIs only"),
+        (["check", "openapi/control"], "control is the name of a built-in API; name the document with my-control="),
         (["mutants", "README.md"], "README.md is a document of yours, and the kit has checks for "),
         (["serve", "--host", "\xe4" * 70], "is no host name"),
         (["serve", "--assume", "x"], "--assume x is not ID=VALUE"),

@@ -142,7 +142,11 @@ def test_a_budget_is_kept(check, served: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("nextstp",), "unknown API nextstp; did you mean nextstep?; known: kognitos, nextstep, tallyfy"),
+        (
+            ("nextstp",),
+            "unknown API nextstp; did you mean nextstep?; known: kognitos, nextstep, tallyfy, or the path of"
+            " a document",
+        ),
         (("nextstep", "--budget", "0"), "--budget 0 is not a whole number from 1 to 1,000,000,000"),
         (
             ("nextstep", "--only", "nextstep.runs.unknown-rum"),

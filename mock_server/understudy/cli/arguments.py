@@ -73,24 +73,19 @@ def file_path(flag: str) -> Callable[[str], Path]:
     return read
 
 
-def check_api(text: str, *, documents: bool) -> None:
-    """Raises UsageError for what is no API: neither an installed one nor, with `documents`, a document of the user."""
+def check_api(text: str) -> None:
+    """Raises UsageError for what is neither a built-in API, nor a document of the user, nor an API of a package."""
     from understudy.apis import NAMES
     from understudy.messages import suggest
 
-    if text in NAMES:
+    if text in NAMES or is_document(text):
         return
-    if not is_document(text):
-        from understudy.apis import packages
+    from understudy.apis import packages
 
-        known = tuple(dict.fromkeys((*NAMES, *packages.names())))
-        if text not in known:
-            listed = f"known: {', '.join(known)}" + (", or the path of a document" if documents else "")
-            raise UsageError(f"unknown API {text or '(empty)'}{suggest(text, known)}; {listed}")
-        return
-    if not documents:
-        names = ", ".join(NAMES)
-        raise UsageError(f"{text} is a document, and this command knows built-in APIs only: {names}; serve takes it")
+    known = tuple(dict.fromkeys((*NAMES, *packages.names())))
+    if text not in known:
+        listed = f"known: {', '.join(known)}, or the path of a document"
+        raise UsageError(f"unknown API {text or '(empty)'}{suggest(text, known)}; {listed}")
 
 
 def is_document(text: str) -> bool:

@@ -35,7 +35,7 @@ def warn(line: str) -> None:
 
 
 def _add_flags(parser: argparse.ArgumentParser, *, nargs: str | None) -> None:
-    parser.set_defaults(takes_documents=True, flags={})
+    parser.set_defaults(flags={})
     for flag, (metavar, text) in _FLAGS.items():
         # argparse gives a positional only the first run of words: the words behind a flag's value are APIs again
         parser.add_argument(flag, action=_Flag, nargs=nargs, metavar=metavar, help=text)
@@ -67,7 +67,7 @@ def _check(flag: str, value: str, last: str | None, flags: dict[str, dict[str, s
         raise UsageError(f"{flag}: the path is empty")
     if last is None:
         raise UsageError(f"{flag} {quoted(value)} stands before any document; it belongs to the one before it")
-    check_api(last, documents=True)
+    check_api(last)
     if not is_document(last):
         raise UsageError(f"{flag} {quoted(value)} stands after {last}, an API that is installed; it is for a document")
     if flag in flags.get(last, {}):

@@ -74,7 +74,7 @@ def _lint(path: Path, seeds: Sequence[Path]) -> Iterator[Line]:
     from understudy.document.lint import lint
 
     own = given(path, name_for(path))
-    for problem in lint(own.file):
+    for problem in lint(own.file, own.name):
         note = "" if problem.wrong else "note: "
         place = f"{own.file.parent / problem.file}:{problem.line}: {problem.pointer or '/'}"
         yield Line(f"{place}: {note}{problem.text}", problem.wrong)

@@ -78,7 +78,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     names = getattr(options, "api", ())
     for name in [names] if isinstance(names, str) else names:
         # not as a type of argparse: the value of an unknown flag looks like a name
-        check_api(name, documents=getattr(options, "takes_documents", False))
+        check_api(name)
     options.command = words[len(own) + 1 :]
     takes_command = getattr(options, "takes_command", False)
     if options.command and not takes_command:

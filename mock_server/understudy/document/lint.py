@@ -31,8 +31,11 @@ class Finding(NamedTuple):
     wrong: bool
 
 
-def lint(path: Path) -> list[Finding]:
-    """The problems of the document in a file, and what is not understood in it, by file and line."""
+def lint(path: Path, name: str = "own") -> list[Finding]:
+    """The problems of the document in a file, and what is not understood in it, by file and line.
+
+    `name` is that of its API, with which the ids of its rules begin.
+    """
     try:
         files = Files(path)
         normal = normalized(files)
@@ -40,7 +43,7 @@ def lint(path: Path) -> list[Finding]:
         known = re.fullmatch(r".*?:(\d+): (.*)", str(error), re.DOTALL)
         line, text = (int(known[1]), known[2]) if known else (1, str(error))
         return [Finding(path.name, line, "", text, wrong=True)]
-    contract, others = compile_own(normal.document, "own", source=files.name)
+    contract, others = compile_own(normal.document, name, source=files.name)
     examples = _wrong_examples(contract, normal.examples)
     notices = [*normal.notices, *others, *examples, *_unanswered(contract, files.name)]
     lines = {file: Lines(content) for file, content in files.bytes.items()}
