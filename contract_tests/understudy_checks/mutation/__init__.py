@@ -147,17 +147,18 @@ def alternatives(api: str) -> Iterator[Alternative]:
             yield Alternative(assumption.id, value)
 
 
-def false_positives(alternative: Alternative, *, everything: bool = False) -> list[Outcome]:
+def false_positives(alternative: Alternative, *, everything: bool = False, profile: str = "gate") -> list[Outcome]:
     """Find the checks that fail under an alternative, with their errors. Empty when no test depends on the assumption.
 
     Runs the directed checks in which the unchanged mock reads the assumption (only they can differ), or all checks.
     """
     target = mock(alternative.api, assumptions={alternative.assumption: alternative.value})
     if everything:
-        outcomes = (outcome for check in checks() for outcome in run(check, target))
+        outcomes = (outcome for check in checks() for outcome in run(check, target, profile=profile))
     else:
         runs = traced_runs(alternative.api)
-        outcomes = (attempt(check, target, given) for check, given, read in runs if alternative.assumption in read)
+        asking = ((check, given) for check, given, read in runs if alternative.assumption in read)
+        outcomes = (attempt(check, target, given, profile=profile) for check, given in asking)
     return [outcome for outcome in outcomes if outcome.result == "failed"]
 
 
