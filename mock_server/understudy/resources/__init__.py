@@ -5,17 +5,16 @@ All is worked out at start: `declare` makes handlers, layouts and the timer of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
 from understudy.engine.api import Add, Timer
-from understudy.engine.call import Call, Handler
+from understudy.engine.call import Call, Handler, Json
 from understudy.engine.ids import Ids
-from understudy.engine.store import Layout
-from understudy.resources import access, lists, seed
+from understudy.engine.store import Layout, Record
+from understudy.resources import access, lists
 from understudy.resources.access import ErrorBody
 from understudy.resources.actions import fixed_handler, handler
 from understudy.resources.check import check
@@ -66,7 +65,7 @@ def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
     layouts = {name: one.layout for name, one in records.items()}
     layouts |= {name: layout for name, layout in HELPERS.items() if needed[name]}
     timers = {TIMER: Timer(_timer(records), PAYLOAD)} if timed else {}
-    return Resources(handlers, layouts, timers, roles, error_body, make_key, partial(seed.add, records))
+    return Resources(handlers, layouts, timers, roles, error_body, make_key, _adding(records))
 
 
 def _filters(reader: Reader, role: Role) -> list[Filter]:
@@ -97,6 +96,15 @@ def _records(
             resource, contract, all=records, owners=owners[name], indexed=indexed[name], is_job=name in jobs
         )
     return records
+
+
+def _adding(records: Mapping[str, Records]) -> Add:
+    def add(call: Call, content: Json) -> Sequence[Record]:
+        from understudy.resources import seed  # takes 6 ms, and most starts need none
+
+        return seed.add(records, call, content)
+
+    return add
 
 
 def _timer(records: Mapping[str, Records]) -> Callable[[Call], None]:
