@@ -260,7 +260,7 @@ def test_a_member_given_twice_is_refused(
 ) -> None:
     """A repeated member is refused, although PyYAML would take the last one."""
     written(folder, "nextstep", text)
-    assert refusal(capsys, folder).endswith(f"{message}\n")
+    assert refusal(capsys, folder, "nextstep").endswith(f"{message}\n")
 
 
 def test_the_same_name_in_several_objects_is_none_given_twice(folder: Path) -> None:
