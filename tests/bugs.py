@@ -206,11 +206,30 @@ class ZeroIsNothing(Elsewhere):
     rules = ("elements.number",)
 
     def values(self, task: Any, items: Any) -> Any:
+        return {
+            id: "" if value == 0 and value is not False else value for id, value in super().values(task, items).items()
+        }
+
+
+class FalseIsNothing(Elsewhere):
+    rules = ("elements.checkbox",)
+
+    def values(self, task: Any, items: Any) -> Any:
+        return {id: "" if value is False else value for id, value in super().values(task, items).items()}
+
+
+class NothingThatIsFalsy(Elsewhere):
+    rules = ("elements.number", "elements.checkbox")
+
+    def values(self, task: Any, items: Any) -> Any:
         return {id: value or "" for id, value in super().values(task, items).items()}
 
 
-class FalseIsNothing(ZeroIsNothing):
-    rules = ("elements.checkbox",)
+class CompletedAlone(Elsewhere):
+    rules = ("updates.together",)
+
+    def change(self, team: str, task: Any, body: Any) -> None:
+        super().change(team, task, without(body, ["custom_elements"]) if "completed" in body else body)
 
 
 class SharedFields(Elsewhere):
@@ -374,9 +393,6 @@ SINGLE = [
 ]
 """The servers with one bug."""
 
-FURTHER = (FalseIsNothing, ZeroIsNothing, KeptThoughRefused, CreatedIs200)
-"""Servers with one bug whose reports blame further rules, too."""
-
 TRIPLES = [
     (NoWait, MoreAtTheEnd, OnlyTheLastInOrder),
     (FlatErrors, NoDescription, LockedLate),
@@ -391,5 +407,12 @@ TRIPLES = [
     (DoneAllTheSame, NoTimezone, NoAlias),
     (OneTooFew, LockedLate, NoTimezone),
     (SharedTasks, WaitInMilliseconds, DraftsRun),
+    (CreatedIs200, ZeroIsNothing, WaitTooShort),
+    (OldestFirst, OtherWords, KeptThoughRefused),
+    (BadInsteadOfUnknown, FalseIsNothing, TimesWithOffset),
+    (LastItemAgain, NoWait, StillSomebodys),
+    (CompletedAreListedAsActive, OthersTasks, DueInUtc),
+    (StaleLists, WaitInMilliseconds, PositionsFromOne),
+    (FilterOnTheFirstPage, OneTooMany, NoAlias),
 ]
 """Bugs that stand together in one server."""

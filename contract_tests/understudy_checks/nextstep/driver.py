@@ -134,10 +134,11 @@ def runs(client: Client, **filters: str) -> list[Json]:
 def start_run(client: Client, template_id: str, **fields: Json) -> Json:
     """Start a run and return the run of the response; asserts status 201."""
     response = client.call("createProcessRun", json={"template_id": template_id, **fields})
+    refused = f"starting a run with {show(fields)} must answer 201, not {response.status}: {show(response.body)}"
     with client.depending_on(f"nextstep.creation.{next(map(CREATION.get, fields), None) or 'created'}"):
-        assert response.status == 201, (
-            f"starting a run with {show(fields)} must answer 201, not {response.status}: {show(response.body)}"
-        )
+        assert response.status < 300, refused
+    with client.about("nextstep.creation.created"):
+        assert response.status == 201, refused
     return response.json()["data"]
 
 
@@ -202,7 +203,7 @@ def complete_task(client: Client, task: Json, **fields: Json) -> Json:
     """Fill the required elements of a task, then complete it; returns the updated task."""
     required = {element["id"]: sample_value(element) for element in task["custom_elements"] if element["required"]}
     if required:
-        fill_elements(client, task, required)
+        _assert_filled(client, task, fill_elements(client, task, required), required)
     return update_task(client, task, completed=True, **fields)
 
 
@@ -211,6 +212,32 @@ def complete_run(client: Client, tasks: Iterable[Json]) -> None:
     for task in tasks:
         complete_task(client, task)
     await_completed(client, task["instance_id"])
+
+
+def assert_element(client: Client, task: Json, id: str, seen: Json, given: Json) -> None:
+    """Assert that an element of a task shows the value that it was given beside other changes.
+
+    Where it does not keep that value alone either, the rule about its type is broken instead.
+    """
+    element = next(element for element in task["custom_elements"] if element["id"] == id)
+    if same_value(element, seen, given):
+        return
+    text = f"the element must be set as in {show({'id': id, 'value': given})}, not to {show(seen)}"
+    if not same_value(element, value_of(fill_elements(client, task, {id: given}), id), given):
+        with client.depending_on(rule_of_element(element)):
+            raise AssertionError(text)
+    raise AssertionError(text)
+
+
+def _assert_filled(client: Client, task: Json, seen: Json, values: Mapping[str, Json]) -> None:
+    """Assert that a task shows the values that it was filled with, each under the rule about its type."""
+    for element in task["custom_elements"]:
+        if element["id"] in values:
+            value, given = value_of(seen, element["id"]), values[element["id"]]
+            with client.depending_on(rule_of_element(element)):
+                assert same_value(element, value, given), (
+                    f"an element of type {element['type']} must keep {show(given)}, not turn it into {show(value)}"
+                )
 
 
 def await_completed(
@@ -339,6 +366,8 @@ def _rule_of_update(client: Client, task: Json, fields: Mapping[str, Json]) -> s
         return "rate-limit.refused-does-nothing"
     if not task.get("completed") and read_run(client, task["instance_id"])["status"] == "completed":
         return "completion.open-task-keeps-active"
+    if "completed" in fields and "custom_elements" in fields:
+        return "updates.together"
     if "completed" in fields:
         return "updates.complete" if fields["completed"] else "updates.uncomplete"
     if "assignee" in fields:
