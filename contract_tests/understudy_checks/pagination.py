@@ -29,7 +29,7 @@ from understudy_checks.wording import show
 Json = Any
 
 MAX_PAGES = 150
-_COUNTED = re.compile(r"\D*\d+")
+_COUNTED = re.compile(r"\D*\d[\d_]*\s*")
 MAX_PARENTS = 40
 """The largest number of parents that are searched for a long list of children."""
 
@@ -166,7 +166,12 @@ def unknown_ids(known: Collection[str], *made_up: str) -> list[str]:
     """
     first = next(iter(known))
     near = (first[:-1], first + "0", first[::-1], f"{first}-none", f"x{first}")
-    return sorted(id for id in {*near, *made_up} - set(known) if id and not _COUNTED.fullmatch(id))
+    return sorted(id for id in {*near, *made_up} - set(known) if id and not may_exist(id))
+
+
+def may_exist(id: str) -> bool:
+    """Return whether an id is only a number, perhaps after letters: such ids may be sequential."""
+    return _COUNTED.fullmatch(id) is not None
 
 
 def longest_list(client: Client, listing: Operation, *, least: int = 2) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
+from understudy.document.model import Validator
 from understudy.document.operation import Operation
 from understudy.document.pointer import at
 from understudy.document.responses import Expected, header_errors
@@ -68,23 +69,31 @@ def _differences(operation: Operation, response: Response) -> Iterator[Differenc
         return
     for text in header_errors(expected, response):
         yield Difference(text.split()[2], f"{status}: {text}")
-    if expected.body is not None:
-        yield from _body_differences(expected, response)
-    elif response.body:
-        yield Difference("body", f"{status}: a body where none is documented")
+    yield from _body_differences(expected, response)
 
 
 def _body_differences(expected: Expected, response: Response) -> Iterator[Difference]:
     status = response.status
-    if body_type(response) != expected.media_type:
+    if expected.body is None and expected.media_type == "":
+        if response.body:
+            yield Difference("body", f"{status}: a body where none is documented")
+        return
+    chosen = next((one for one in (expected, *expected.others) if one.has_type(body_type(response))), None)
+    if chosen is None:
         yield Difference("json", f"{status}: content type {show(response.header('content-type'))} is not documented")
+    validator = (chosen or expected).body
+    if validator is not None:  # else bytes of any kind
+        yield from _json_differences(validator, response)
+
+
+def _json_differences(validator: Validator, response: Response) -> Iterator[Difference]:
+    status = response.status
     try:
         value = response.json()
     except ValueError as error:
         yield Difference("json", f"{status}: the body is not JSON: {error}")
         return
-    assert expected.body is not None, "called for documented bodies"
-    for found in expected.body.iter_errors(value):
+    for found in validator.iter_errors(value):
         pointer, is_missing = at(*found.instance_path), found.kind.name == "required"
         member = pointer + at(found.kind.property) if is_missing else pointer
         text = f"{status}: {pointer}: {shorten(found.message, 300)}"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import find, settings
+from hypothesis.errors import NoSuchExample
 
 from bugs import SINGLE
 from elsewhere import MINUTE, PREFIX, TELL, Clock, Elsewhere, Refused, serving
@@ -15,7 +17,8 @@ from understudy_checks import check
 from understudy_checks.budget import Budget
 from understudy_checks.check import Report
 from understudy_checks.discovery import FoundArguments
-from understudy_checks.pagination import assert_unchanged, unknown_ids
+from understudy_checks.generic.test_validation_errors import NAMES
+from understudy_checks.pagination import assert_unchanged, may_exist, unknown_ids
 from understudy_checks.target import connect, installed
 from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
@@ -156,6 +159,9 @@ def test_ids_that_may_be_somebody_elses_are_not_guessed() -> None:
     assert unknown_ids(["run_12"]) == ["21_nur", "run_12-none"]
     assert unknown_ids(["1b2c"]) == ["1b2", "1b2c-none", "1b2c0", "c2b1", "x1b2c"]
     assert unknown_ids(["a"]) == ["a-none", "xa"]
+    assert [may_exist(text) for text in ("7", " 7 ", "7_0", "run_7", "7a", "x")] == [True] * 4 + [False] * 2
+    with pytest.raises(NoSuchExample):
+        find(NAMES, lambda name: name.strip().isdecimal(), settings=settings(max_examples=1000, database=None))
 
 
 class ByTheClock(Elsewhere):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from test_kit_client import CONTRACT, KEYS, Place, answering
 
+from understudy.document.responses import Expected
 from understudy.engine.exchange import Response
 from understudy_checks.budget import Budget
 from understudy_checks.client import Client, Skipped, Violation
 from understudy_checks.findings import MAX_ENDED, Findings, Met
+from understudy_checks.refusals import assert_envelope
 from understudy_checks.target.installed import document
 from understudy_checks.violations import differences, rule_of
 
@@ -61,6 +65,48 @@ def test_an_api_has_its_own_rules_about_shapes() -> None:
     unasked = answer(int(known), {"a": 1})
     assert [found.text for found in differences(upload, unasked)] == [f"{known}: a body where none is documented"]
     assert rule_of(kognitos, upload, unasked, differences(upload, unasked)[0]) == "kognitos.envelope.json"
+
+
+ANY = CONTRACT.fits({})
+TRACE = (("x-trace", True, "string", ANY),)
+PICTURE, OBJECT = Expected(None, "image/*", TRACE), Expected(CONTRACT.fits({"type": "object"}), "application/json", ())
+
+
+@pytest.mark.parametrize(
+    ("expected", "response", "texts"),
+    [
+        (Expected(None, "", TRACE), answer(200, b""), ["the header x-trace is missing"]),
+        (PICTURE, answer(200, b"GIF", (b"content-type", b"image/gif")), ["the header x-trace is missing"]),
+        (PICTURE, answer(200, b"GIF", (b"x-trace", b"1")), ["content type null is not documented"]),
+        (
+            Expected(ANY, "application/xml", TRACE, others=(OBJECT,)),
+            answer(200, []),
+            ["the header x-trace is missing", ': [] is not of type "object"'],
+        ),
+    ],
+)
+def test_a_body_is_judged_by_its_media_type(expected: Expected, response: Response, texts: list[str]) -> None:
+    """Of several documented types that of the response counts; what is no JSON has no further differences."""
+    operation = structs.replace(CONTRACT.operations["getProcessRun"], responses={"200": expected})
+    assert [found.text for found in differences(operation, response)] == [f"200: {text}" for text in texts]
+
+
+def test_what_no_rule_says_is_a_violation() -> None:
+    """A document without rules about its errors leaves them to the check that meets them."""
+    bare = replace(CONTRACT, rules=())
+    made = client(answer(404, {"message": "m"}))
+    made.contract = bare
+    with pytest.raises(Violation, match=r"^getProcessRun: 404: "):
+        made.send("GET", "/process-runs/x")
+
+
+def test_a_refusal_of_another_shape_is_a_refusal() -> None:
+    """What is wrong with its body is recorded under the rule that says it; its headers are no matter of the body."""
+    made = client()
+    assert assert_envelope(made, answer(404, b"{")) is None
+    assert named(made) == {"envelope.json"}
+    assert assert_envelope(made, answer(429, ERROR)) == ERROR
+    assert named(made) == set()
 
 
 def client(*responses: Response, own: tuple[str, ...] = ("nextstep.runs.unknown-run",)) -> Client:
