@@ -162,7 +162,7 @@ def _replace(role: Role, records: Records) -> Plan:
             return create(call)
         before = _item(role, records, call)
         old = {name: before[name] for name in (*kept, key) if name in before}
-        return _changed(records, call, before, {**records.blank, **old, **body(call)})
+        return _changed(records, call, before, records.completed({**records.blank, **old, **body(call)}))
 
     return plan
 

@@ -15,7 +15,7 @@ from understudy.engine.call import Call
 from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
 from understudy.engine.store import Collection, Layout, Record, SharedRecord, encode
-from understudy.resources import schemas
+from understudy.resources import branches, schemas
 from understudy.resources.declaration import Parent, Resource, Transition
 from understudy.resources.values import ABSENT
 
@@ -92,7 +92,9 @@ class Records:
         self.validator = contract.fits(self.layout.schema)
         self.blank = _blank(resource)
         self.order = tuple(resource.members)
-        self.take = schemas.taking(contract.document, {"$ref": f"#/components/schemas/{resource.schema}"})
+        whole = {"$ref": f"#/components/schemas/{resource.schema}"}
+        self.take = schemas.taking(contract.document, whole)
+        self.complete = branches.completing(contract.document, whole, contract.fits)
         self.settable = frozenset(
             name
             for name, one in resource.members.items()
@@ -187,6 +189,7 @@ class Records:
             record[one.member] = self.typed(one.member, call.arguments[one.parameter])
         record[self.resource.key] = id
         self.resource.create.apply(record, call, id)
+        record = self.completed(record)
         ordered = {name: record[name] for name in self.order if name in record}
         return ordered if len(ordered) == len(record) else {**ordered, **record}
 
@@ -198,8 +201,13 @@ class Records:
         record |= {
             name: value for name, value in members.items() if name not in known or not known[name].has("writeOnly")
         }
+        record = self.completed(record)
         ordered = {name: record[name] for name in self.order if name in record}
         return {**ordered, **record, self.resource.key: id}
+
+    def completed(self, record: Record) -> Record:
+        """A record with the defaults of the branches of its schema that it fits."""
+        return record if self.complete is None else self.complete(record)
 
     def check(self, call: Call, record: Record, before: SharedRecord | None) -> None:
         """Raise a Problem for a record that breaks its schema, a reference or a unique member."""
@@ -403,7 +411,7 @@ def _blank(resource: Resource) -> dict[str, Json]:
     """The members of a new record that nobody has set: defaults, and null for a required member that may be null."""
     blank: dict[str, Json] = {}
     for name, one in resource.members.items():
-        if "default" in one.schema:
+        if one.has_default:
             blank[name] = one.schema["default"]
         elif one.required and "null" in one.types:
             blank[name] = None

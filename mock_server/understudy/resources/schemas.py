@@ -17,10 +17,14 @@ _MAX_DEPTH = 12
 
 
 class Member(NamedTuple):
-    """One member of an object: its schema, resolved, and whether the object requires it."""
+    """One member of an object: its schema, resolved, and whether the object requires it.
+
+    `has_default` is whether each object has its default, and not only those of a branch of anyOf or oneOf.
+    """
 
     schema: Mapping[str, Json]
     required: bool
+    has_default: bool = False
 
     def has(self, keyword: str) -> bool:
         """Whether the schema sets a flag such as readOnly."""
@@ -59,11 +63,17 @@ def members(document: Json, schema: Json) -> dict[str, Member]:
     found: dict[str, Member] = {}
     parts = list(_parts(document, schema))
     required = {name for part, always in parts if always for name in part.get("required", ())}
-    for part, _ in parts:
+    for part, always in parts:
         for name, child in part.get("properties", {}).items():
-            before = found[name].schema if name in found else {}
-            found[name] = Member({**before, **_merged(document, child)}, name in required)
+            before, merged = found.get(name, Member({}, required=False)), _merged(document, child)
+            has_default = before.has_default or (always and "default" in merged)
+            found[name] = Member({**before.schema, **merged}, name in required, has_default)
     return found
+
+
+def constant_parts(document: Json, schema: Json) -> list[Mapping[str, Json]]:
+    """The schemas that each object of a schema fits, the branches of anyOf and oneOf left out."""
+    return [part for part, always in _parts(document, schema) if always]
 
 
 def is_open(document: Json, schema: Json) -> bool:
@@ -96,7 +106,7 @@ def _make_take(
         return None if inner is None else lambda value: [*map(inner, value)] if isinstance(value, list) else value
     own = members(document, schema)
     dropped = {name for name, one in own.items() if not first and (one.has("readOnly") or one.has("writeOnly"))}
-    defaults = {} if first else {name: one.schema["default"] for name, one in own.items() if "default" in one.schema}
+    defaults = {} if first else {name: one.schema["default"] for name, one in own.items() if one.has_default}
     children = _properties(document, schema)
     nested = {name: take for name, one in children.items() if (take := _taking(document, one, known, first=False))}
     if not dropped and not defaults and not nested:
