@@ -57,6 +57,30 @@ components:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("place", "example", "wrong"),
+    [
+        ("requestBody: {content: {%s}}", "{name: a, secret: b}", False),
+        ("requestBody: {content: {%s}}", "{id: 1, name: a}", True),
+        ("responses: {'200': {content: {%s}}}", "{id: 1, name: a}", False),
+        ("responses: {'200': {content: {%s}}}", "{name: a, secret: b}", True),
+    ],
+)
+def test_an_example_fits_its_schema_in_its_direction(tmp_path: Path, place: str, example: str, wrong: bool) -> None:
+    """A request needs no readOnly member, a response no writeOnly one."""
+    media = "application/json: {schema: {$ref: '#/components/schemas/User'}, example: " + example + "}"
+    text = f"""{HEAD}
+paths: {{/x: {{post: {{{place % media}}}}}}}
+components:
+  schemas:
+    User:
+      allOf:
+      - {{type: object, required: [id, name, secret]}}
+      - properties: {{id: {{type: integer, readOnly: true}}, name: {{}}, secret: {{type: string, writeOnly: true}}}}
+"""
+    assert ("does not fit" in str(found(tmp_path, text))) == wrong
+
+
 def test_a_response_that_no_value_fits_is_a_problem(tmp_path: Path) -> None:
     """It could never be answered."""
     schema = "{allOf: [{type: integer}, {type: string}]}"

@@ -11,13 +11,14 @@ from understudy.document.answers import Answers
 from understudy.document.contract import Contract
 from understudy.document.files import Files
 from understudy.document.lines import Lines
-from understudy.document.model import Json
 from understudy.document.normal import UnsupportedDocument, normalized
 from understudy.document.notice import Notice
-from understudy.document.open_world import compile_own
+from understudy.document.open_world import compile_own, compiled
+from understudy.document.parts import Example
 from understudy.document.pointer import at
 from understudy.document.read import Unreadable
 from understudy.document.sample import NoValue
+from understudy.document.views import Views
 from understudy.messages import shorten
 
 
@@ -51,10 +52,11 @@ def lint(path: Path, name: str = "own") -> list[Finding]:
     return sorted(found, key=lambda one: (one.file != files.name, one.file, one.line))
 
 
-def _wrong_examples(contract: Contract, examples: list[tuple[Json, Json, Json]]) -> Iterator[Notice]:
-    """The examples that do not fit their schemas."""
-    for place, schema, value in examples:
-        error = next(iter(contract.validator(schema, formats=True).iter_errors(value)), None)
+def _wrong_examples(contract: Contract, examples: list[Example]) -> Iterator[Notice]:
+    """The examples that do not fit their schemas; one of a request needs no readOnly member."""
+    views = Views(contract.document.get("components", {}).get("schemas", {}))
+    for place, schema, value, direction in examples:
+        error = next(iter(compiled(views.view(schema, direction)).iter_errors(value)), None)
         if error is not None:
             where = at(*error.instance_path) or "/"
             text = f"the example does not fit its schema: {where}: {shorten(error.message, 300)}"

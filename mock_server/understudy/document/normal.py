@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from understudy.document import dialect
 from understudy.document.files import Files
 from understudy.document.notice import Notice
-from understudy.document.parts import SECTIONS, Parts
+from understudy.document.parts import SECTIONS, Example, Parts
 from understudy.document.pointer import Json
 from understudy.document.schema import Place
 from understudy.document.weights import MOST, overweight
@@ -30,11 +30,11 @@ class UnsupportedDocument(Exception):
 
 
 class Normal(NamedTuple):
-    """A document in its normal form, what is not understood in it, and its examples: place, schema and value."""
+    """A document in its normal form, what is not understood in it, and its examples."""
 
     document: Json
     notices: list[Notice]
-    examples: list[tuple[Place, Json, Json]]
+    examples: list[Example]
 
 
 def normalized(files: Files) -> Normal:

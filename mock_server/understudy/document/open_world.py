@@ -109,7 +109,10 @@ class OpenCompiler(Compiler):
     """Compiles a normal form, whose own keys may be missing."""
 
     def __init__(self, document: Mapping[str, Json], name: str) -> None:
-        errors = {kind: {"status": s, "message": m, "reason": r} for kind, (s, m, r) in _ERRORS.items()}
+        errors = {
+            kind: {"status": status, "code": kind, "message": message, "reason": reason}
+            for kind, (status, message, reason) in _ERRORS.items()
+        }
         self.schemas: Mapping[str, Json] = document["components"].get("schemas", {})
         self.views = Views(self.schemas)
         super().__init__(
@@ -277,14 +280,15 @@ class OpenCompiler(Compiler):
 
     def lazy(self, schema: Json, direction: str) -> Validator:
         """A validator of what a `request` or a `response` holds, compiled when it is first used."""
-        return LazyValidator(lambda: _compiled(self.views.view(schema, direction)))
+        return LazyValidator(lambda: compiled(self.views.view(schema, direction)))
 
     def validator(self, schema: Json, *, formats: bool = False) -> Validator:
         """A validator of a schema, with references to the document's components."""
-        return _compiled(self.views.view(schema, ""), formats=formats)
+        return compiled(self.views.view(schema, ""), formats=formats)
 
 
-def _compiled(schema: Json, *, formats: bool = True) -> Validator:
+def compiled(schema: Json, *, formats: bool = True) -> Validator:
+    """The validator of a self-contained schema."""
     options = patterns.engine_of(schema)
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=formats, pattern_options=options)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from understudy.document import dialect
 from understudy.document.body import is_json, kind_of
@@ -30,6 +31,15 @@ _STRUCTURED = ("xml", "yaml", "msgpack", "cbor", "protobuf", "x-protobuf", "bson
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")  # by OpenAPI, as parameters
 
 
+class Example(NamedTuple):
+    """An example in a document, and its schema; `direction` is `request`, `response`, or empty for a parameter's."""
+
+    place: Place
+    schema: Json
+    value: Json
+    direction: str
+
+
 class Parts:
     """The parts of one document. `notices` collects what is not understood, `examples` the examples by place."""
 
@@ -37,7 +47,7 @@ class Parts:
         self.files = files
         self.notices: list[Notice] = []
         self.version = str(files.root["openapi"])
-        self.examples: list[tuple[Place, Json, Json]] = []  # place, schema, value
+        self.examples: list[Example] = []
         self.sections: dict[str, dict[str, Json]] = {section: {} for section in SECTIONS.values()}
         self._names: dict[tuple[str, Place], str] = {}
         self.waiting: list[tuple[str, str, Json, Place]] = []  # components to be read: kind, name, value, place
@@ -208,12 +218,12 @@ class Parts:
         if not isinstance(value, Mapping):
             self.report(place, "a request body must be a mapping; any body is taken")
             return {"content": {}}
-        content = self._content(value, place)
+        content = self._content(value, place, "request")
         for media_type in filter(_is_structured, content):
             self.note(place / "content" / media_type, f"request bodies in {media_type} are taken unchecked")
         return {"required": value.get("required") is True, "content": content}
 
-    def _content(self, owner: Json, place: Place) -> dict[str, Json]:
+    def _content(self, owner: Json, place: Place, direction: str = "") -> dict[str, Json]:
         """The media types of a body, response or parameter."""
         found = self.inline(owner.get("content"), place / "content")
         if found is None or found[0] is None:
@@ -222,37 +232,37 @@ class Parts:
         if not isinstance(content, Mapping):
             self.report(where, "content must be a mapping; it is left out")
             return {}
-        return {str(name).strip(): self._media(media, where / name) for name, media in content.items()}
+        return {str(name).strip(): self._media(media, where / name, direction) for name, media in content.items()}
 
-    def _media(self, value: Json, place: Place) -> Json:
+    def _media(self, value: Json, place: Place, direction: str) -> Json:
         found = self.inline(value, place)
         if found is None or not isinstance(found[0], Mapping):
             return {"schema": True}
         media, place = found
         schema = self._schemas.convert(media["schema"], place / "schema") if "schema" in media else True
-        return {"schema": schema, **self._examples(media, place, schema)}
+        return {"schema": schema, **self._examples(media, place, schema, direction)}
 
-    def _examples(self, value: Json, place: Place, schema: Json) -> dict[str, Json]:
+    def _examples(self, value: Json, place: Place, schema: Json, direction: str = "") -> dict[str, Json]:
         """The example and the examples of a media type, parameter or header with this schema."""
         read: dict[str, Json] = {}
         if "example" in value:
             read["example"] = self._data(value["example"], place / "example")
-            self.examples.append((place / "example", schema, read["example"]))
+            self.examples.append(Example(place / "example", schema, read["example"], direction))
         examples = value.get("examples")
         if isinstance(examples, list):  # as those of a schema are written
             examples = {str(number): {"value": one} for number, one in enumerate(examples)}
         if isinstance(examples, Mapping):
             found = {k: self.entry("example", one, place / "examples" / k) for k, one in examples.items()}
             read["examples"] = {name: one for name, one in found.items() if one}
-            self._note_examples(examples, place / "examples", schema)
+            self._note_examples(examples, place / "examples", schema, direction)
         return read
 
-    def _note_examples(self, examples: Mapping[str, Json], place: Place, schema: Json) -> None:
+    def _note_examples(self, examples: Mapping[str, Json], place: Place, schema: Json, direction: str) -> None:
         for name, value in examples.items():
             found = self.inline(value, place / name)
             if found is not None and isinstance(found[0], Mapping) and "value" in found[0]:
                 where = found[1] / "value"
-                self.examples.append((where, schema, self._data(found[0]["value"], where)))
+                self.examples.append(Example(where, schema, self._data(found[0]["value"], where), direction))
 
     def _example(self, value: Json, place: Place) -> Json:
         """An example object; an empty mapping where it holds no value here (an `externalValue` is not fetched)."""
@@ -295,7 +305,7 @@ class Parts:
             if read is not None and name.lower() != "content-type":
                 headers[name] = read
         links = {n: self.entry("link", v, place / "links" / n) for n, v in self.mapping(value, "links", place).items()}
-        content = self._content(value, place)
+        content = self._content(value, place, "response")
         instead = "JSON is" if any(map(is_json, content)) else "a text of no meaning is, where there is no example"
         for media_type in filter(_is_structured, content):
             self.note(place / "content" / media_type, f"{media_type} is not answered; {instead}")
