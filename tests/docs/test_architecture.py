@@ -26,6 +26,7 @@ ORDER = tuple(
         "document.operation document.contract document.compile document.lines document.seed_file document.seed_times",
         "document.files document.notice document.schema document.weights document.parts",
         "document.normal document.lazy document.open_world document.texts document.sample",
+        "document.argument",
         "document.answers document.lint",
         "engine.bounds engine.origin engine.store engine.journal engine.window engine.faults engine.credential",
         "engine.assumptions engine.masking engine.server engine.world engine.keys",

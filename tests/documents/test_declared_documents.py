@@ -146,3 +146,23 @@ def test_records_of_a_document_are_state_as_all_others(notes: Served) -> None:
     assert body(notes.get("/notes")) == []
     assert notes.send("PUT", "/__mock__/state", state).status == 204
     assert len(body(notes.get("/notes"))) == 1
+
+
+def test_errors_by_a_template_have_a_documented_status(tmp_path: Path) -> None:
+    """Unless the document gives this kind of error a status of its own; the code is the kind without one."""
+    template = "x-error-body: {status: $status, code: $code, message: $message}\n"
+    text = NOTES.replace("        default:", '        "422":')
+    refused = {"status": 422, "code": "invalid", "message": '"text" is a required property'}
+    own = written(tmp_path, text + template)
+    assert own.send("POST", "/notes", {}).json() == refused
+    assert (own.get("/notes/7").json()["code"], own.get("/nowhere").status) == ("not-found", 404)
+    errors = "x-errors: {invalid: {status: 400, code: E1, message: Wrong, reason: validation}}\n"
+    again = written(tmp_path, text + template + errors)
+    assert again.send("POST", "/notes", {}).json() == refused | {"status": 400, "code": "E1"}
+
+
+def test_a_fault_has_the_body_of_the_template(tmp_path: Path) -> None:
+    """With the status of the fault."""
+    own = written(tmp_path, f"{NOTES}\nx-error-body: {{error: $status}}\n")
+    assert own.send("POST", "/__mock__/faults", {"api": "own", "status": 503}).status == 201
+    assert own.get("/weather").json() == {"error": 503}

@@ -143,6 +143,46 @@ def test_a_scheme_of_another_name_is_sent_by_its_name(tmp_path: Path) -> None:
     assert "send the header `Authorization: Digest KEY`" in (client.get("/x").header("x-mock-hint") or "")
 
 
+def test_a_credential_that_is_one_of_two_is_not_called_bad(tmp_path: Path) -> None:
+    """Where two are needed, the hint names both, and a good one that is alone leaves one missing."""
+    client = secured(tmp_path, TWO, "[{a: [], b: []}]")
+    refused = client.get("/x", x_a="good")
+    both = "send the header `x-a: KEY` and the header `Authorization: Basic BASE64`; recorded in world default"
+    assert refused.header("x-mock-hint") == f"a second credential is missing; {both}"
+    assert refused.json()["detail"] == "A credential is needed"
+    assert client.get("/x", x_a="good", authorization="Basic %").json()["detail"] == "The credential is not valid"
+    assert client.get("/x", x_a="good", authorization=basic("u:p")).status == 204
+    entry = client.worlds.access_info(client.worlds.default, "own")["credentials"]
+    line = index.curl(client.worlds, "own", "k")
+    assert line.startswith(f"curl -H 'X-A: {entry['a']}' -H 'Authorization: {basic(entry['b'])}' ")
+
+
+def test_a_credential_of_a_scheme_that_an_operation_does_not_take_is_named(tmp_path: Path) -> None:
+    """The hint says where it was found, and what the operation takes; not that it was revoked."""
+    client = secured(tmp_path, TWO, "[{a: []}]", own="security: [{b: []}], ")
+    key = client.worlds.ready_info(client.worlds.default)["apis"]["own"]["api_key"]
+    hint = "a key was sent in the header x-a; send the header `Authorization: Basic BASE64`"
+    assert client.get("/x", x_a=key).header("x-mock-hint") == f"{hint}; recorded in world default"
+
+
+def test_the_curl_line_has_what_its_own_operation_needs(tmp_path: Path) -> None:
+    """Headers, cookies and query parameters with a value that fits, and none of another operation."""
+    needs = (
+        "{name: X-N, in: header, required: true, schema: {type: integer, enum: [3]}},"
+        "{name: s, in: cookie, required: true, schema: {type: string, enum: [it's]}},"
+        "{name: l, in: query, required: true, schema: {type: array, items: {enum: [a b]}, minItems: 1}},"
+        "{name: o, in: query, required: true, schema: {type: string, not: {}}},"
+        "{name: free, in: query, schema: {type: string}}"
+    )
+    more = "".join(f", {{name: p{number}, in: query, required: true}}" for number in range(6))
+    other = f"/y: {{get: {{parameters: [{{name: X-Y, in: header, required: true, schema: {{}}}}{more}]}}}}"
+    client = written(
+        tmp_path, f"paths: {{/x: {{get: {{parameters: [{needs}], responses: {{'204': {{}}}}}}}}, {other}}}"
+    )
+    line = index.curl(client.worlds, "own", None)
+    assert line == """curl -H 'X-N: 3' -b 's=it'"'"'s' 'http://understudy/x?l=a+b&o=VALUE'"""
+
+
 def test_a_new_world_has_credentials_of_the_same_forms(tmp_path: Path) -> None:
     """A request with one of them is the new world's."""
     client = secured(tmp_path, TWO, "[{a: []}, {b: []}]")

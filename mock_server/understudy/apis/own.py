@@ -7,7 +7,7 @@ a document is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from understudy.apis.folder import Folder, find
 from understudy.apis.handlers import Handlers
 from understudy.apis.handlers import load as load_handlers
 from understudy.document.answers import Answers
+from understudy.document.argument import argument
 from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
 from understudy.document.model import Scheme
@@ -28,7 +29,7 @@ from understudy.engine.credential import Credential
 from understudy.engine.examples import example_handler
 from understudy.engine.ids import HEX, Ids, digest
 from understudy.engine.pipeline import STEPS
-from understudy.engine.refusals import Refusals
+from understudy.engine.refusals import Refusals, Template
 from understudy.engine.requirements import TENANT, authenticate
 from understudy.engine.store import Store
 from understudy.resources import access
@@ -80,10 +81,25 @@ def declare(own: Own) -> tuple[Api, list[Notice]]:
             document = {**document, "servers": [{"url": own.prefix}]}
         _check_resource_keys(document, notices, own.file.name)
         contract, others = compile_own(document, own.name, source=own.file.name)
-    contract = replace(contract, content=content)
+    contract = replace(contract, content=content, headers=_headers(contract))
     handlers = NO_HANDLERS if own.handlers is None else load_handlers(own.handlers, contract)
-    api = replace(_api(contract, handlers), start=None if own.seed is None else Start(read(own.seed), own.seed))
+    api = replace(
+        _api(contract, handlers, document.get("x-errors", {})),
+        start=None if own.seed is None else Start(read(own.seed), own.seed),
+    )
     return api, [*notices, *others]
+
+
+def _headers(contract: Contract) -> dict[str, str]:
+    """The headers that operations require, each with a value: an example, or one that is made."""
+    schemas = contract.document.get("components", {}).get("schemas", {})
+    required = (
+        one
+        for operation in contract.operations.values()
+        for one in operation.parameters
+        if one.location == "header" and one.required
+    )
+    return {name: argument(one, schemas) for name, one in {one.name: one for one in required}.items()}
 
 
 def _check_resource_keys(document: Json, notices: Sequence[Notice], source: str) -> None:
@@ -94,20 +110,22 @@ def _check_resource_keys(document: Json, notices: Sequence[Notice], source: str)
         raise ContractError(source, [(one.pointer, one.text) for one in wrong])
 
 
-def _api(contract: Contract, own: Handlers) -> Api:
+def _api(contract: Contract, own: Handlers, own_errors: Container[str]) -> Api:
     answers = Answers(contract)
-    refusals = Refusals(contract, answers)
     example = example_handler(answers)
     resources = declare_resources(contract, replaced=own.by_operation)
     credentials = _credentials(contract)
-    own_errors = "x-error-body" in contract.document
+    template = None
+    if "x-error-body" in contract.document:
+        template = Template(resources.error_body, access.error_type(contract))
+    refusals = Refusals(contract, answers, declared=own_errors, template=template)
     return Api(
         name=contract.name,
         contract=contract,
         handlers={**dict.fromkeys(contract.operations, example), **resources.handlers, **own.by_operation},
         steps=replace(STEPS, authenticate=authenticate),
-        error_body=resources.error_body if own_errors else refusals.body,
-        error_type=access.error_type(contract) if own_errors else b"application/problem+json",
+        error_body=refusals.body,
+        error_type=b"application/problem+json" if template is None else template.media_type,
         layouts=resources.layouts,
         inconsistencies=lambda tenant, store: (),
         seed=lambda content, contract: [SeededTenant(TENANT, {}, credentials)],
@@ -116,7 +134,7 @@ def _api(contract: Contract, own: Handlers) -> Api:
         events={},
         timers=resources.timers,
         add=resources.add,
-        refuse=None if own_errors else refusals.refuse,
+        refuse=refusals.refuse,
         ran=tuple(map(str, own.files)),
     )
 

@@ -145,7 +145,11 @@ class Compiler:
             rules=tuple(Rule(**rule) for _, rule in self.listed("x-rules")),
             assumptions=self.assumptions,
             events={name: self.event(name, event) for name, event in document.get("x-events", {}).items()},
-            headers={one.name: str(one.example) for one in parameters if one.location == "header" and one.required},
+            headers={
+                one.name: "" if one.example is None else str(one.example)
+                for one in parameters
+                if one.location == "header" and one.required
+            },
             validator=self.validator,
         )
         self.check_kinds(contract)

@@ -6,6 +6,7 @@ Sent by no vendor and no strict server. Must not decide any response.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from urllib.parse import parse_qsl
 
 from understudy.document.model import Scheme
@@ -13,6 +14,7 @@ from understudy.engine.call import Call
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Headers
 from understudy.engine.problem import Problem
+from understudy.engine.requirements import opens
 from understudy.engine.warning import printable
 from understudy.engine.worlds import Worlds
 from understudy.messages import closest
@@ -35,12 +37,17 @@ def hint(call: Call, problem: Problem, worlds: Worlds) -> Headers:
 
 def _credential(call: Call, worlds: Worlds) -> str:
     """Why the credential of a request was refused."""
-    schemes = call.contract.schemes
-    for scheme in schemes:
+    alternatives = call.operation.security or [(scheme,) for scheme in call.contract.schemes]
+    usage = " or ".join(" and ".join(map(_how_to_send, schemes)) for schemes in alternatives)
+    is_incomplete = False
+    for scheme in dict.fromkeys(chain.from_iterable(alternatives)):
         value = _sent(scheme, call)
-        if value:
+        if value and call.operation.security and opens(call, scheme):
+            is_incomplete = True
+        elif value:
             return _explain(call, worlds, scheme, value[:_MOST_READ])
-    usage = " or ".join(map(_how_to_send, schemes))
+    if is_incomplete:
+        return f"a second credential is missing; send {usage}"
     found = next(_misplaced_keys(call), None)
     return f"a key was sent in {found}; send {usage}" if found else f"no key was sent; send {usage}"
 

@@ -1,14 +1,15 @@
-"""Refusals in the error schema that a user's document declares, else in problem details (RFC 9457).
+"""Refusals in the error schema that a user's document declares, or by its template, else in problem details (RFC 9457).
 
-The status is one that the operation documents, where it documents any that suits. Must not know why a request
-is refused.
+The status is one that the operation documents, where it documents any that suits, or the one that the document gives
+this kind of error. Must not know why a request is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from copy import deepcopy
 from http.client import responses as phrases
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,16 +38,31 @@ _STATUSES = ("status", "statusCode", "status_code", "code", "httpStatus", "http_
 _PROBLEM: Headers = ((b"content-type", b"application/problem+json"),)
 
 
-class Refusals:
-    """Renders the refusals of one document."""
+class Template(NamedTuple):
+    """How a document says that all its errors look: what makes the body, and its media type."""
 
-    def __init__(self, contract: Contract, answers: Answers) -> None:
+    body: Callable[[Call, Refusal], Json]
+    media_type: bytes
+
+
+class Refusals:
+    """Renders the refusals of one document; `declared` are the kinds of error whose status it gives itself."""
+
+    def __init__(
+        self, contract: Contract, answers: Answers, *, declared: Container[str], template: Template | None
+    ) -> None:
         self._contract = contract
         self._answers = answers
+        self._declared = declared
+        self._template = template
 
     def refuse(self, call: Call, kind: str, refusal: Refusal) -> tuple[int, Headers, bytes]:
         """The status, the headers and the body of a refusal of a kind."""
-        wanted = (refusal.status, *_OTHERS.get(kind, ()))
+        wanted = (refusal.status, *(() if kind in self._declared else _OTHERS.get(kind, ())))
+        if self._template is not None:
+            status, _ = documented(call.operation, wanted) or (refusal.status, "")
+            body = self._template.body(call, refusal._replace(status=status))
+            return status, ((b"content-type", self._template.media_type),), msgspec.json.encode(body)
         owners = [call.operation] if call.operation.id else self._contract.operations.values()
         for operation in owners:
             found = documented(operation, wanted)
@@ -59,6 +75,8 @@ class Refusals:
 
     def body(self, call: Call, refusal: Refusal) -> Json:
         """The JSON body of a refusal whose status is given, as a fault's."""
+        if self._template is not None:
+            return self._template.body(call, refusal)
         found = documented(call.operation, (refusal.status,))
         if found is not None:
             answer = self._answers.of(call.operation, found[1])

@@ -35,7 +35,7 @@ def authenticate(call: Call) -> Response | None:
         if all(token and _opens(call, token) for token in tokens):  # a list: quicker than a generator
             call.credential = _caller(api, (tokens and tokens[0]) or "")
             return None
-        if any(token is not None for token in tokens):
+        if any(token is not None and not (token and _opens(call, token)) for token in tokens):
             refused = "invalid-credential"
     if not alternatives:
         return None
@@ -52,6 +52,12 @@ def challenges(alternatives: tuple[tuple[Scheme, ...], ...]) -> Headers:
     kinds = dict.fromkeys(s.kind for schemes in alternatives for s in schemes if s.kind != "apiKey")
     texts = (f'{kind.title()} realm="understudy"' for kind in kinds)
     return tuple((b"www-authenticate", text.encode()) for text in texts)
+
+
+def opens(call: Call, scheme: Scheme) -> bool:
+    """Whether a request has a credential of a scheme that is valid in the world."""
+    token = _token(call, scheme)
+    return bool(token) and _opens(call, str(token))
 
 
 def _token(call: Call, scheme: Scheme) -> str | None:

@@ -5,13 +5,15 @@ Where the control API needs a token (off loopback) the index has no keys: the re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import Any
 from urllib.parse import urlencode
 
+from understudy.document.argument import argument
+from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.document.operation import Operation
-from understudy.document.parameters import Parameter
 from understudy.engine.worlds import Worlds
 
 Json = Any
@@ -39,16 +41,21 @@ def curl(worlds: Worlds, name: str, key: str | None) -> str:
     """Return a curl line of a first call to an API with a key: a list operation, else one that needs no argument."""
     api, entry = worlds.apis[name], worlds.access_info(worlds.default, name)
     operation = min(api.contract.operations.values(), key=_arguments)
-    scheme = _scheme(operation, api.contract.schemes)
-    token = entry.get("credentials", {}).get(scheme.name, key) if scheme else None
-    key_headers, key_query = scheme.carry(token) if scheme and token else ({}, {})
-    needed = {p.name: entry.get(p.name, p.example) for p in operation.parameters if _is_needed(p, "query")}
-    query = f"?{urlencode({**key_query, **needed})}" if key_query or needed else ""
-    headers = {**{name.title(): value for name, value in key_headers.items()}, **api.contract.headers}
+    tokens = entry.get("credentials", {})
+    key_headers: dict[str, str] = {}
+    key_query: dict[str, str] = {}
+    for scheme in _schemes(operation, api.contract.schemes):
+        token = tokens.get(scheme.name, key)
+        carried = scheme.carry(token) if token else ({}, {})
+        key_headers, key_query = key_headers | carried[0], key_query | carried[1]
+    needed = _needed(api.contract, operation, entry)
+    query = urlencode({**key_query, **needed["query"]})
+    headers = {**{name.title(): value for name, value in key_headers.items()}, **needed["header"]}
     options = [f"-X {operation.method}"] if operation.method != "GET" else []
-    options += [f"-H '{header}: {text}'" for header, text in headers.items()]
+    options += ["-H " + quote(f"{header}: {text}") for header, text in headers.items()]
+    options += ["-b " + quote(f"{name}={text}") for name, text in needed["cookie"].items()]
     base = entry["base_url"] if not operation.prefixes else worlds.server.url + operation.prefixes[0]
-    return " ".join(["curl", *options, f"'{base}{operation.path}{query}'"])
+    return " ".join(["curl", *options, f"'{base}{operation.path}{'?' if query else ''}{query}'"])
 
 
 def others(worlds: Worlds, name: str) -> list[str]:
@@ -86,12 +93,18 @@ def _arguments(operation: Operation) -> tuple[bool, bool, int]:
     return not is_list, operation.method != "GET", needed
 
 
-def _is_needed(parameter: Parameter, location: str) -> bool:
-    return parameter.required and parameter.location == location
+def _needed(contract: Contract, operation: Operation, known: Mapping[str, Json]) -> dict[str, dict[str, str]]:
+    """The arguments that an operation needs beside those in its path, by location and name."""
+    schemas = contract.document.get("components", {}).get("schemas", {})
+    found: dict[str, dict[str, str]] = {"path": {}, "query": {}, "header": {}, "cookie": {}}
+    for one in operation.parameters:
+        if one.required:
+            found[one.location][one.name] = known[one.name] if one.name in known else argument(one, schemas)
+    return found
 
 
-def _scheme(operation: Operation, schemes: Sequence[Scheme]) -> Scheme | None:
-    """The scheme by which the curl line sends its key; None for an operation that needs none."""
+def _schemes(operation: Operation, schemes: Sequence[Scheme]) -> Sequence[Scheme]:
+    """The schemes by which the curl line sends its keys; none for an operation that needs none."""
     if operation.security:
-        return next(iter(operation.security[0]), None)
-    return schemes[0] if operation.secured and schemes else None
+        return operation.security[0]
+    return schemes[:1] if operation.secured else ()

@@ -1,0 +1,28 @@
+"""A value for a parameter that a caller must give: the document's example, else one that is made.
+
+Must not know where it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from understudy.document.model import Json
+from understudy.document.parameters import Parameter
+from understudy.document.sample import NoValue, Samples
+
+
+def argument(parameter: Parameter, schemas: Mapping[str, Json]) -> str:
+    """The text of a value for a parameter, of a list its first item; `VALUE` where none was found."""
+    value = parameter.example
+    if value is None:
+        made = Samples(schemas)
+        try:
+            value = made.value(parameter.schema, parameter.validator, seed=parameter.name, direction="request")
+        except NoValue:
+            return "VALUE"
+    if isinstance(value, list) and value:
+        value = value[0]
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
