@@ -19,6 +19,7 @@ from understudy_checks.check import Report
 from understudy_checks.discovery import FoundArguments
 from understudy_checks.generic.test_validation_errors import NAMES
 from understudy_checks.pagination import assert_unchanged, may_exist, unknown_ids
+from understudy_checks.rules import attempt, checks
 from understudy_checks.target import connect, installed
 from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
@@ -104,6 +105,16 @@ def test_a_server_that_may_be_read_passes() -> None:
         "runs": 7,
         "tasks": 4,
     }
+
+
+def test_a_life_cycle_spends_no_real_time() -> None:
+    """Where the clock cannot be moved, its random steps do not wait; the runs' completion is polled for."""
+    unlimited = type("Unlimited", (Elsewhere,), {"quota": 10**9})
+    server = target(told(writes=True), unlimited, moved=False)
+    lives = next(known for known in checks() if known.name == "nextstep.test_life_cycle.test_runs_live_as_documented")
+    outcome = attempt(lives, server, {}, profile="quick")
+    assert outcome.result == "passed", outcome.error
+    assert 0 < server.budget.waited < 5
 
 
 @pytest.fixture(scope="module")
