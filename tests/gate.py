@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 COVERED = (
     ("tests/checks", "contract_tests"),
-    ("tests/engine", "tests/documents", "tests/http", "tests/cli", "tests/apis", "tests/docs"),
+    ("tests/engine", "tests/documents", "tests/http", "tests/cli", "tests/apis", "tests/docs", "tests/own_api"),
 )
 BESIDE = ("tests/checks/test_mutants.py", "tests/checks/test_generated_mutants.py", "tests/checks/test_alternatives.py")
 

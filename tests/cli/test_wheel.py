@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -121,6 +122,15 @@ def test_the_wheel_checks_a_server_and_reports(served: dict[str, str], installed
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     assert {entry.name for entry in tmp_path.iterdir()} == {"report.html", "ready.json"}
+
+
+@pytest.mark.parametrize("command", ["lint", "rules", "check", "mutants"])
+def test_the_wheel_takes_a_folder_of_a_user(installed: Path, tmp_path: Path, command: str) -> None:
+    """From an empty folder that holds nothing but it: document, seed, handlers, checks and mutants."""
+    shutil.copytree(ROOT / "tests/own_api/clinic", tmp_path / "clinic")
+    run = [str(installed / "bin" / "python"), "-m", "understudy", command, "./clinic"]
+    done = subprocess.run(run, cwd=tmp_path, env=_environment(), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _environment() -> dict[str, str]:
