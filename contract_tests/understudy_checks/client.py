@@ -506,6 +506,11 @@ class Client:
             self.memo = None
             self._wait(seconds)
 
+    def idle(self, seconds: float, cause: str) -> None:
+        """Let `seconds` pass in which nothing may happen; where they are real, so many only once for each cause."""
+        patience = None if "advance" in self.world.capabilities else self.world.patience
+        self.advance(seconds if patience is None else patience.spend(cause, seconds))
+
     def _wait(self, seconds: float) -> None:
         self.world.wait(seconds)
         self.steps.append(Wait(seconds))

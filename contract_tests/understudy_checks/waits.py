@@ -35,6 +35,12 @@ class Patience:
             return min(within, 2 * self.longest)
         return min(within, max(SHORT, 2 * self.longest)) if cause in self._in_vain else within
 
+    def spend(self, cause: object, within: float) -> float:
+        """The seconds to wait for an effect that must not come; the whole time is spent once for each cause."""
+        seconds = self.limit(cause, within)
+        self.did_not_come(cause)
+        return seconds
+
     def came(self, seconds: float) -> None:
         """Note that an effect came after these seconds."""
         self.longest = max(self.longest, seconds)

@@ -25,6 +25,7 @@ from understudy_checks.refusals import assert_problem, code_of, message_of, poss
 from understudy_checks.routes import find_operation, path_and_query
 from understudy_checks.target.installed import document
 from understudy_checks.target.transport import Transport
+from understudy_checks.waits import SHORT, Patience
 
 CONTRACT = document("nextstep")
 JSON = ((b"content-type", b"application/json"),)
@@ -36,7 +37,7 @@ class Place:
     """A world that counts the seconds that were waited."""
 
     capabilities: frozenset[Any] = frozenset({"write"})
-    patience = None
+    patience: Patience | None = None
 
     def __init__(self, **headers: str) -> None:
         self.waited: list[float] = []
@@ -227,6 +228,19 @@ def test_time_and_events_are_the_world_s(client, place) -> None:
     made.event("skip-task", run_id="r")
     assert place.waited == [3]
     assert place.seen == ("skip-task", {"run_id": "r"})
+
+
+def test_real_time_in_which_nothing_may_happen_is_spent_once(client, place) -> None:
+    """For each cause; without patience, or with a clock that is moved, it passes each time."""
+    for patience, capabilities, waited in (
+        (None, set(), [5, 5]),
+        (Patience(), {"advance"}, [5, 5]),
+        (Patience(), set(), [5, SHORT]),
+    ):
+        place.patience, place.capabilities, place.waited = patience, frozenset(capabilities), []
+        for _ in range(2):
+            client().idle(5, "a run stays active")
+        assert place.waited == waited
 
 
 def test_arguments_are_encoded_into_the_path() -> None:

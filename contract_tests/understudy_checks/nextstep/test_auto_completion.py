@@ -313,7 +313,7 @@ def test_other_runs_stay_as_they_were(target: Target) -> None:
         others += [run["id"], start_run(client, run["template_id"])["id"]]
         before = [(read_run(client, id), run_tasks(client, id)) for id in others]
         complete_run(client, run_tasks(client, chosen["id"]))
-        client.advance(SOON)
+        client.idle(SOON, "others stay")
         assert (got := [(read_run(client, id), run_tasks(client, id)) for id in others]) == before, (
             f"the completion of run {chosen['id']} must not change other runs; they are now {show(got)}"
         )
@@ -440,7 +440,7 @@ def _assert_stays_active(client: Client, run: Json) -> None:
         assert seen["status"] == "active", f"a run with an open task must be `active`, not {show(seen['status'])}"
         with client.about("nextstep.runs.completed-at"):
             assert seen["completed_at"] is None, f"an active run has `completed_at: {seen['completed_at']}`"
-        client.advance(SOON / 2)
+        client.idle(SOON / 2, "stays active")
 
 
 def _is_listed(client: Client, run: Json, **filters: str) -> int:
