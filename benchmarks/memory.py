@@ -49,7 +49,7 @@ def of_worlds(count: int, fixtures: int) -> tuple[float, float]:
     before = _settled()
     made = [worlds.create() for _ in range(count)]
     size = (_settled() - before) / count * 1000
-    keys = {key: world for world in made for api, key in list(world.credentials)[:1] if api == "nextstep"}
+    keys = {next(key for api, key in world.credentials if api == "nextstep"): world for world in made}
     asked = [as_requests(ASKS[0], key=key)[0] for key in keys]
     turns = iter(keys.values())
     return size, microseconds(lambda request: handle(request, next(turns), worlds), asked, len(asked))
