@@ -77,7 +77,7 @@ def test_only_figures_with_a_goal_can_miss_it():
         "GET one run: ratio of rates is 0.1, and should be >= 0.7"
     ]
     assert table([low]).endswith(">= 0.7: MISSED")
-    assert table([summed_up("install size", [45])]).endswith("<= 45: met")
+    assert table([summed_up("install size", [45])]).endswith("<= 50: met")
 
 
 @pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
@@ -317,7 +317,7 @@ def test_a_part_of_the_page_is_replaced(tmp_path):
     put_into_page("goals", goals_table([summed_up("install size", [40], "MB")]), page=page)
     assert "<!-- goals -->\n| what |" in page.read_text()
     assert (
-        "| install size | 40 MB | <= 45: met |\n<!-- /goals -->\nb\n<!-- peers -->\n<!-- /peers -->" in page.read_text()
+        "| install size | 40 MB | <= 50: met |\n<!-- /goals -->\nb\n<!-- peers -->\n<!-- /peers -->" in page.read_text()
     )
     with pytest.raises(ValueError, match="other"):
         put_into_page("other", "", page=page)
