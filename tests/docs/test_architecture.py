@@ -25,7 +25,7 @@ ORDER = tuple(
         "document.views document.shapes document.styles document.body document.parameters document.responses",
         "document.operation document.contract document.compile document.lines document.seed_file document.seed_times",
         "document.files document.notice document.schema document.weights document.parts",
-        "document.normal document.lazy document.open_world document.texts document.sample",
+        "document.normal document.infer document.lazy document.open_world document.texts document.sample",
         "document.argument",
         "document.answers document.lint",
         "engine.bounds engine.origin engine.store engine.journal engine.window engine.faults engine.credential",

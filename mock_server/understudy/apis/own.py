@@ -18,6 +18,7 @@ from understudy.document.answers import Answers
 from understudy.document.argument import argument
 from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
+from understudy.document.infer import infer
 from understudy.document.model import Scheme
 from understudy.document.notice import Notice
 from understudy.document.open_world import compile_own, read_own
@@ -80,7 +81,8 @@ def declare(own: Own) -> tuple[Api, list[Notice]]:
         if own.prefix is not None:
             document = {**document, "servers": [{"url": own.prefix}]}
         _check_resource_keys(document, notices, own.file.name)
-        contract, others = compile_own(document, own.name, source=own.file.name)
+        inferred = infer(document, own.name)
+        contract, others = compile_own(inferred.document, own.name, source=own.file.name)
     contract = replace(contract, content=content, headers=_headers(contract))
     handlers = NO_HANDLERS if own.handlers is None else load_handlers(own.handlers, contract)
     api = replace(

@@ -1,0 +1,91 @@
+"""What is inferred of a document: values that other modules of this package make, and callers show, write and serve.
+
+Must not know how anything is inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Json = Any
+
+KINDS: Mapping[str, str] = {
+    "resource": "Which paths and operations are one kind of record: a collection and the items below it.",
+    "update": "Whether an update changes the members that are sent, or replaces the whole record.",
+    "creation": "Whether a PUT with an unknown id makes a new record.",
+    "order": "Whether a list begins with the oldest record, or with the newest.",
+    "pages": "How a list is paged: the parameters that ask for a page, and what the answer tells of it.",
+    "limit": "How many items a page has where the request does not say it.",
+    "cursor": "What a request for a page gets whose cursor was never given out.",
+    "filters": "Whether query parameters with the names of members filter a list.",
+    "parent": "Whether the parent that a path names must be there.",
+}
+"""Each kind of inference, with what it decides."""
+
+
+class Alternative(NamedTuple):
+    """Another value of an inference, and what it means."""
+
+    value: Json
+    meaning: str
+
+
+class Key(NamedTuple):
+    """One key of the document that an inference sets: a JSON pointer into the normal form, and the value there."""
+
+    pointer: str
+    value: Json
+
+
+class ExamplesOnly(NamedTuple):
+    """An operation that answers examples and remembers nothing, and why."""
+
+    operation: str  # its operationId
+    method: str
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """One statement about a document that it does not make itself.
+
+    `pointer` is the place that it is about, `keys` are what it sets. Its `id` is that of the assumption with the values
+    `default` and those of the `alternatives`. A `tie` is one of two readings that are equally good: the safer one.
+    """
+
+    id: str
+    kind: str
+    pointer: str
+    statement: str
+    reason: str
+    default: Json
+    alternatives: tuple[Alternative, ...]
+    keys: tuple[Key, ...]
+    tie: bool = False
+
+    @property
+    def assumption(self) -> Json:
+        """The inference as an entry of `x-assumptions`."""
+        return {
+            "id": self.id,
+            "text": self.statement,
+            "source": f"{self.pointer}: {self.reason}",
+            "default": self.default,
+            "alternatives": [one.value for one in self.alternatives],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A normal form with the keys that were inferred, why each was, what is left to examples, and first records.
+
+    `seed` holds the records that a world starts with, by resource, in the form of a seed file.
+    """
+
+    document: Json
+    inferences: tuple[Inference, ...]
+    examples_only: tuple[ExamplesOnly, ...]
+    seed: Mapping[str, list[Json]] = field(default_factory=dict)
