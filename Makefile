@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup serve lint test test-deep docs bench bench-peers clean
+.PHONY: setup serve lint test test-deep docs bench bench-peers specs clean
 
 setup: .venv/.ready
 
@@ -39,6 +39,9 @@ bench: setup
 
 bench-peers: setup
 	$(BIN)/python -m benchmarks.peers $(ARGS)
+
+specs: setup
+	$(BIN)/python -m benchmarks.specs $(DIR) $(ARGS)
 
 clean:
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""How well documents of others are served: read and judged without a line of the server."""
