@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 COVERED = (
     ("tests/checks",),
     ("contract_tests",),
-    ("tests/engine", "tests/documents", "tests/apis", "tests/own_api"),
+    ("tests/engine", "tests/documents", "tests/apis", "tests/recording", "tests/own_api"),
     ("tests/http", "tests/cli", "tests/docs"),
 )
 BESIDE = ("tests/checks/test_mutants.py", "tests/checks/test_generated_mutants.py", "tests/checks/test_alternatives.py")

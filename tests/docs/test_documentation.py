@@ -16,7 +16,7 @@ from understudy.document.read import read
 from understudy.engine.bounds import NAMES, Bounds
 from understudy.engine.pipeline import handle
 from understudy.engine.worlds import Worlds
-from understudy.recording import cassette
+from understudy.recording import files
 from understudy_checks.target import installed
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_the_samples_work_in_the_default_world(api: str) -> None:
     for path in sorted(data.path(f"fixtures/{api}/recordings").glob("documented-*.yaml")):
         if not path.name.endswith(".seed.yaml"):
             worlds = Worlds(declared, seeds=installed.seeds(), seeder=installed.load_seed_once)
-            for request, printed, _ in cassette.load(path):
+            for request, printed, *_ in files.load(path).exchanges:
                 assert handle(request, worlds.default, worlds).response.status == printed.status, (path.name, request)
 
 

@@ -14,7 +14,7 @@ from understudy.document.read import read
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy.recording import cassette
+from understudy.recording import compare, files
 from understudy_checks.target import installed
 from understudy_checks.target.transport import in_process
 
@@ -38,8 +38,8 @@ def test_documented_samples_are_answered_as_printed(api: str, path: Path) -> Non
     seed = read(path.with_name(f"{path.stem}.seed.yaml"))
     clock = Clock(milliseconds(PRINTED), frozen=True)
     send = in_process(App(Worlds([installed.declared(api)], seeds={api: seed}, clock=clock)))
-    exchanges = cassette.load(path)
+    exchanges = files.load(path).exchanges
     assert exchanges, f"{path.name} records nothing"
-    for request, expected, ignore in exchanges:
-        found = cassette.differences(expected, send(request), ignore=ignore)
+    for request, expected, ignore, *_ in exchanges:
+        found = compare.differences(expected, send(request), ignore=ignore)
         assert not found, f"{request.method} {request.path}: {'; '.join(found)}"

@@ -1,53 +1,14 @@
-"""Recordings: reading cassettes and comparing responses with them."""
+"""Comparing responses with recorded ones."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from understudy.document.read import Unreadable
-from understudy.engine.exchange import Request, Response
-from understudy.recording.cassette import differences, load
-
-
-def interaction(**changes: Any) -> dict[str, Any]:
-    """One interaction of a cassette."""
-    request = {"method": "GET", "uri": "https://a.example/x/y?b=1&c", "headers": {"A": ["1", "2"]}, "body": None}
-    response = {"status": {"code": 200, "message": "OK"}, "headers": {"B": ["3"]}, "body": {"string": "{}"}}
-    return {"request": request, "response": response, **changes}
-
-
-def cassette(path: Path, *interactions: Any) -> Path:
-    """Write a cassette into a folder."""
-    file = path / "a.yaml"
-    file.write_text(json.dumps({"version": 1, "interactions": interactions}))
-    return file
-
-
-def test_a_cassette_is_read(tmp_path: Path) -> None:
-    """A recorded request has path and query, lower-case header names and a body of bytes."""
-    (recorded,) = load(cassette(tmp_path, interaction(ignore=["/id"])))
-    assert recorded.request == Request("GET", "/x/y", "b=1&c", ((b"a", b"1"), (b"a", b"2")), b"")
-    assert recorded.response == Response(200, ((b"b", b"3"),), b"{}")
-    assert recorded.ignore == ("/id",)
-
-
-@pytest.mark.parametrize(
-    "content",
-    ["[]", "a: 1", "interactions: 1", "interactions: [1]", "interactions: [{request: {}}]", "",
-     json.dumps({"interactions": [interaction(request={"method": "GET", "uri": "http://[", "headers": {},
-     "body": ""})]}),
-     json.dumps({"interactions": [interaction(response={"status": 200})]})],
-)  # fmt: skip
-def test_what_is_no_cassette_is_told(tmp_path: Path, content: str) -> None:
-    """A file of another format is refused with its name."""
-    file = tmp_path / "a.yaml"
-    file.write_text(content)
-    with pytest.raises(Unreadable, match="is no cassette"):
-        load(file)
+from understudy.engine.exchange import Response
+from understudy.recording.compare import differences
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,139 @@
+"""A recorded exchange from its parts, as files hold them: URL, headers in any form, bodies, time."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from understudy.engine.exchange import Headers, Request, Response, find
+from understudy.recording.bodies import Undecoded, plain
+from understudy.recording.recorded import Recorded
+
+Json = Any
+Message = tuple[Headers, bytes]
+_SAFE = "%:@!$&'()*+,;=~-._/?[]{}|^`\"<>\\"
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
+
+
+class Odd(ValueError):
+    """An interaction that cannot be read; the message says why."""
+
+
+def recorded(
+    *,
+    method: Json,
+    url: Json,
+    request: Message,
+    status: int,
+    response: Message,
+    at: int | None,
+    number: int,
+    partial: bool = False,
+    ignore: Json = (),
+) -> Recorded:
+    """An exchange of these parts, bodies decoded; raises Odd."""
+    if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        raise Odd(f"its method is {method!r}")
+    if not 100 <= status <= 599:
+        raise Odd(f"its status is {status}" + ("; nothing was answered" if status == 0 else ""))
+    origin, path, query = split_url(url)
+    if not isinstance(ignore, list | tuple) or not all(isinstance(one, str) for one in ignore):
+        raise Odd("its ignore is no list of JSON pointers")
+    try:
+        sent, answered = plain(*request), plain(*response)
+    except Undecoded as error:
+        raise Odd(str(error)) from error
+    return Recorded(
+        Request(method.upper(), path, query, *sent),
+        Response(status, *answered),
+        tuple(ignore),
+        origin,
+        at if at is not None else _date(answered[0]),
+        number,
+        partial,
+    )
+
+
+def split_url(url: Json) -> tuple[str, str, str]:
+    """Origin, raw path and raw query of a URL; raises Odd. The origin has no user, and may be empty."""
+    if not isinstance(url, str):
+        raise Odd(f"its URL is {url!r}")
+    try:
+        parts = urlsplit(url)
+        authority = parts.netloc.rpartition("@")[2]
+        _ = parts.port
+    except ValueError as error:
+        raise Odd(f"its URL is {url[:200]!r}: {error}") from error
+    if parts.scheme not in ("http", "https", ""):
+        raise Odd(f"its URL has the scheme {parts.scheme[:40]}")
+    origin = f"{parts.scheme or 'http'}://{authority}" if authority else ""
+    path = quote(parts.path, safe=_SAFE) or "/"
+    return origin, path if path.startswith("/") else f"/{path}", quote(parts.query, safe=_SAFE)
+
+
+def headers_of(headers: Json) -> Headers:
+    """The fields of headers in any form: a mapping of names to a value or values, pairs, or a text. Raises Odd."""
+    try:
+        return tuple((name.strip().lower().encode("latin-1"), _value(value)) for name, value in _fields(headers))
+    except (UnicodeEncodeError, TypeError, ValueError, AttributeError) as error:
+        raise Odd("its headers are neither a mapping, nor a list of name and value, nor a text") from error
+
+
+def _fields(headers: Json) -> Iterator[tuple[str, Json]]:
+    if isinstance(headers, str):
+        lines = (line.partition(":") for line in headers.splitlines() if ":" in line[1:])
+        yield from ((name, value) for name, _, value in lines)
+    elif isinstance(headers, Mapping):
+        for name, values in headers.items():
+            for value in values if isinstance(values, list | tuple) else [values]:
+                yield str(name), value
+    else:
+        for field in headers or ():
+            if isinstance(field, Mapping):
+                yield field.get("name", ""), field.get("value", "")
+            else:
+                name, value = field
+                yield name, value
+
+
+def _value(value: Json) -> bytes:
+    if isinstance(value, bytes):
+        return value.strip()
+    text = "" if value is None else value if isinstance(value, str) else str(value)
+    text = re.sub(r"[\r\n]+[ \t]*", " ", text).strip()  # obsolete line folding (RFC 9112, 5.2)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of a base64 text, which may have line breaks; raises Odd."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Odd(f"its body is no base64: {error}") from error
+
+
+def whole_number(value: Json, what: str) -> int:
+    """A number, or a text of digits; raises Odd."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Odd(f"{what} is {value!r}")
+    try:
+        return int(value)
+    except (ValueError, OverflowError) as error:
+        raise Odd(f"{what} is {value!r}") from error
+
+
+def _date(headers: Headers) -> int | None:
+    """The time of a Date header, in milliseconds."""
+    value = find(headers, b"date")
+    try:
+        return None if value is None else round(parsedate_to_datetime(value.decode("latin-1")).timestamp() * 1000)
+    except (ValueError, TypeError, OverflowError):
+        return None
