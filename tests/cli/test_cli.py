@@ -182,7 +182,24 @@ def test_bounds_reach_the_worlds(serve: Serve) -> None:
         fault = {"status": 500, "body": "x" * 2000}
         return [response.status_code for response in (*made, requests.post(f"{url}/faults", json=fault, timeout=5))]
 
-    assert serve("--bound", "worlds=2", "--bound", "control-bytes=1000", visit=visit)[2] == [201, 507, 413]
+    assert serve("--bound", "worlds=2", "--bound", "control-bytes=1000", visit=visit)[2] == [201, 429, 413]
+    assert serve("--max-worlds", "2", "--bound", "control-bytes=1000", visit=visit)[2] == [201, 429, 413]
+
+
+def test_an_idle_world_is_removed_by_the_server(serve: Serve) -> None:
+    """After `--world-idle-timeout` a world without requests is gone, and its URL says so; the default one stays."""
+
+    def visit(ready: Any) -> tuple[str, int]:
+        url = ready["url"]
+        made = requests.post(f"{url}/__mock__/worlds", timeout=5).json()
+        while requests.get(f"{url}/__mock__/health", timeout=5).json()["worlds"] == 2:
+            pass
+        gone = requests.get(f"{made['url']}/api/v1/process-runs", timeout=5)
+        return gone.json()["detail"], requests.get(f"{url}/api/v1/process-runs", timeout=5).status_code
+
+    told, status = serve("nextstep", "--world-idle-timeout", "0.01", visit=visit)[2]
+    assert "it got no request for 0.01 seconds" in told
+    assert status == 401
 
 
 def test_without_a_rate_limit_nothing_is_429(serve: Serve) -> None:
@@ -317,6 +334,13 @@ def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]
         (["serve", "--fidelity", "loose"], "invalid choice: 'loose'"),
         (["serve", "--fixtures", "/nowhere"], "/nowhere: there is no such folder"),
         (["serve", "--bound", "world=1"], "--bound world=1: there is no bound world; did you mean worlds?"),
+        (["serve", "--max-worlds", "0"], "--max-worlds 0 is not a whole number from 1 to 1,000,000,000"),
+        (
+            ["serve", "--max-worlds", "5", "--bound", "worlds=6"],
+            "--max-worlds 5 and --bound worlds=6 are the same; give one",
+        ),
+        (["serve", "--world-idle-timeout", "0"], "--world-idle-timeout 0 is neither off nor a number of seconds"),
+        (["serve", "--world-idle-timeout", "of"], "--world-idle-timeout of is neither off nor a number of seconds"),
         (["serve", "--bound", "worlds=none"], "--bound worlds=none: 'none' is not a whole number from 1"),
         (["serve", "--fidelity", "Strict"], "); did you mean strict?"),
         (["serve", ""], "unknown API (empty); known: "),

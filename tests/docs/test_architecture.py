@@ -19,7 +19,7 @@ ORDER = tuple(
     name
     for names in (
         "messages data cache",
-        "engine.exchange engine.clock engine.ids",
+        "engine.exchange engine.clock engine.ids engine.root_path",
         "document.yaml_limits document.json_text document.pointer document.read document.keys document.violations",
         "document.dialect document.memory document.kinds document.closed document.model document.patterns",
         "document.views document.shapes document.styles document.body document.parameters document.responses",

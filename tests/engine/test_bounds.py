@@ -31,10 +31,10 @@ def bounded(make_worlds: MakeWorlds, small: dict[str, Any]) -> Callable[..., Cli
     return lambda *bounds: Client(make_worlds(seeds=small, limits={"nextstep": MANY}, bounds=parse(bounds)))
 
 
-def refused(client: Client, method: str, target: str, body: Any = None) -> str:
-    """Return the reason of a refusal at a bound: problem details with 507, the reason in its header."""
+def refused(client: Client, method: str, target: str, body: Any = None, *, status: int = 507) -> str:
+    """Return the reason of a refusal at a bound: problem details with this status, the reason in its header."""
     response = client.control(method, target, body)
-    assert (response.status, response.header("x-mock-reason")) == (507, "bound"), response
+    assert (response.status, response.header("x-mock-reason")) == (status, "bound"), response
     assert response.header("content-type") == "application/problem+json"
     return str(response.json()["detail"])
 
@@ -85,10 +85,10 @@ def test_worlds_end_at_their_bound(bounded: Callable[..., Client]) -> None:
     """A world over the bound is refused and takes no id; removing a world makes room."""
     client, other = bounded("worlds=3"), bounded()
     made = [client.done("POST", "/worlds")["id"] for _ in range(2)]
-    told = refused(client, "POST", "/worlds")
+    told = refused(client, "POST", "/worlds", status=429)
     assert told == (
-        "there are 3 worlds, which is the bound; remove one with DELETE /__mock__/worlds/{id}, "
-        "or start the server with --bound worlds=N"
+        "there are 3 worlds, which is the most; remove one with DELETE /__mock__/worlds/{id}, "
+        "wait until one got no request for 3600 seconds, or start the server with --max-worlds N"
     )
     assert client.done("GET", "/health")["worlds"] == 3
     client.control("DELETE", f"/worlds/{made[0]}")
@@ -373,16 +373,16 @@ def test_reads_and_deletions_are_never_refused_at_a_bound() -> None:
 
 
 def test_a_refusal_at_a_bound_is_no_mismatch(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
-    """`--check` lets a 507 pass, although no document declares it."""
+    """`--check` lets a refusal at a bound pass, although no document declares it."""
     client = Client(make_worlds(seeds=small, bounds=parse(["worlds=1"]), checked=True))
-    refused(client, "POST", "/worlds")
+    refused(client, "POST", "/worlds", status=429)
 
 
 def test_strict_fidelity_keeps_the_reason_to_itself(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:
-    """A 507 of a strict server has no X-Mock header."""
+    """A refusal at a bound of a strict server has no X-Mock header."""
     client = Client(make_worlds(seeds=small, bounds=parse(["worlds=1"]), helpful=False))
     response = client.control("POST", "/worlds")
-    assert (response.status, response.header("x-mock-reason")) == (507, None)
+    assert (response.status, response.header("x-mock-reason")) == (429, None)
 
 
 def test_large_answers_are_not_remembered() -> None:

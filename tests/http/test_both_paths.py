@@ -24,6 +24,7 @@ KEYS = {
     "tallyfy": ("authorization", "Bearer YOUR_PERSONAL_ACCESS_TOKEN"),
 }
 PLACES = {"org_id": "YOUR_ORGANIZATION_ID"}
+WORLD = "w_RIwE188GjQ0p"  # the first one that is made
 OWN_OF_THE_EDGE = ("date", "connection", "content-length")
 Headers = tuple[tuple[str, str], ...]
 
@@ -49,12 +50,15 @@ def requests(apis: list[Api]) -> Iterator[tuple[str, str, Headers, bytes]]:
             yield operation.method, path, ((key[0], f"{key[1]} \t"), typed), b"["
             yield operation.method, path, (*own, typed, page), json.dumps({"a": "x" * 20_000}).encode()
     asked = ("access-control-request-method", "PATCH")
-    for path in ("/", "/nope", "/api/v1/x", "/__mock__/docs", "/__mock__/openapi/nextstep.yaml", "/__mock__/nope", "*"):
+    plain = ("/", "/nope", "/api/v1/x", "/__mock__/docs", "/__mock__/openapi/nextstep.yaml", "/__mock__/nope")
+    below = [root + path for root in (f"/@{WORLD}", "/%40default", "/@nobody") for path in (*plain, "/__mock__/worlds")]
+    for path in (*plain, *below, f"/@{WORLD}", f"/@{WORLD}/api/v1/process-runs", "*"):
         for method in ("GET", "HEAD", "OPTIONS", "POST"):
             if path != "*" or method == "OPTIONS":
                 yield method, path, (), b""
                 yield method, path, (page, asked, ("access-control-request-private-network", "true")), b""
                 yield method, path, (("x-mock-world", "nope"), page), b""
+                yield method, path, (KEYS["nextstep"], typed), json.dumps({"a": "x" * 20_000}).encode()
     for bad in filter(fits_the_wire, BAD):
         own = (*bad.headers, typed) if bad.headers else (KEYS["nextstep"], typed)
         yield bad.method, bad.target, own, bad.body or b""
@@ -97,15 +101,18 @@ def test_both_paths_answer_the_same(control: Api, seeds: dict[str, Any]) -> None
         return Worlds(apis, seeds=seeds, clock=clock, seeder=installed.load_seed_once, limits=dict.fromkeys(KEYS, MANY))
 
     wire, asgi = App(worlds()), App(worlds())
+    assert [app.worlds.create().id for app in (wire, asgi)] == [WORLD, WORLD]
     asked = list(requests([*worlds().apis.values()]))
     for method, target, headers, body in asked:
         sends = (("host", "localhost"), *headers)
         one, other = (way(app, method, target, sends, body) for way, app in ((over_the_wire, wire), (by_asgi, asgi)))
         assert compared(one) == compared(other), (method, target, headers, body[:100])
     assert len(asked) > 500
-    for one, other in zip(wire.worlds.default.journal, asgi.worlds.default.journal, strict=True):
-        assert recorded(one) == recorded(other)
-    assert wire.worlds.default.export() == asgi.worlds.default.export()
+    for id in ("default", WORLD):
+        (one, other) = (app.worlds.all[id] for app in (wire, asgi))
+        assert list(map(recorded, one.journal)) == list(map(recorded, other.journal))
+        assert len(one.journal) > 30
+        assert one.export() == other.export()
 
 
 def compared(response: Response) -> tuple[int, dict[bytes, bytes], bytes]:

@@ -98,7 +98,7 @@ def test_the_control_api_steers_the_server(served: Worlds) -> None:
     made = requests.post(f"{url}/__mock__/worlds", timeout=5)
     entry = made.json()["apis"]["nextstep"]
     assert made.status_code == 201
-    assert entry["base_url"] == f"{url}/api/v1"
+    assert entry["base_url"] == f"{made.json()['url']}/api/v1"
     runs = requests.get(
         f"{entry['base_url']}/process-runs", headers={"Authorization": f"Bearer {entry['api_key']}"}, timeout=5
     )
@@ -254,9 +254,10 @@ def test_both_families_of_localhost_are_served() -> None:
 
 
 def test_the_ready_file_tells_how_to_reach_the_world(client: Client) -> None:
-    """The ready file has url, pid, an entry for each API, and the control token only if one is needed."""
+    """The ready file has both URLs, pid, an entry for each API, and the control token only if one is needed."""
     told = json.loads(ready_file(client.worlds))
-    assert set(told) == {"url", "pid", "apis"}
+    assert set(told) == {"url", "world_url", "pid", "apis"}
+    assert told["world_url"] == f"{told['url']}/@default"
     assert told["apis"]["nextstep"]["api_key"] == KEY
     client.worlds.server.token = "secret"
     assert json.loads(ready_file(client.worlds))["control_token"] == "secret"

@@ -119,7 +119,7 @@ class Rerun:
         for step in self.recording.steps:
             ticks[0] = step.ticks
             world = worlds.find(step.request)
-            yield unknown_world(worlds.server) if world is None else handle(step.request, world, worlds)
+            yield unknown_world(step.request, worlds) if world is None else handle(step.request, world, worlds)
 
 
 def recorded(api: str, run: Callable[[Callable[[Exchange], None]], None], *, start: int) -> Rerun:

@@ -6,7 +6,7 @@ worlds. Must not know any vendor's records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache, partial
 from hmac import compare_digest
@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from understudy.apis import check_kinds
 from understudy.document.compile import load
 from understudy.document.contract import Contract
-from understudy.document.model import Assumption
 from understudy.document.operation import UNROUTED
 from understudy.document.seed_file import SeedError
 from understudy.engine.api import Api
@@ -34,7 +33,7 @@ from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import decode, encode
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds, check_assumptions
-from understudy.messages import suggest
+from understudy.messages import shorten, suggest
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOTHING = Reply(b"", 204)
@@ -69,17 +68,20 @@ def health(worlds: Worlds, call: Call) -> Reply:
 
 def list_worlds(worlds: Worlds, call: Call) -> Reply:
     """GET /worlds: a summary of each world."""
-    summaries = [{"id": w.id, "now": rfc3339(w.clock.now()), "exchanges": w.journal.count} for w in worlds.all.values()]
-    return _json({"worlds": summaries})
+    return _json({"worlds": [_summary(worlds, world) for world in worlds.all.values()]})
 
 
 def create_world(worlds: Worlds, call: Call) -> Reply:
-    """POST /worlds: create a world from the seeds, some in the body; the response has its id, URLs and keys."""
-    seed_data = (call.body or {}).get("seed_data", {})
+    """POST /worlds: create a world from the seeds or another world; the response has its id, URLs and keys."""
+    body = call.body or {}
+    seed_data, assume, clock = body.get("seed_data", {}), body.get("assume", {}), body.get("clock")
+    source = _source(worlds, body["from"]) if "from" in body else None
     for name in seed_data:
         _check_served(worlds, name, "seed_data")
+    _check("assume", lambda: check_assumptions(assume, worlds.assumptions()))
+    _check("clock", lambda: worlds.clock_of(clock, source))
     try:
-        world = worlds.create(seed_data)
+        world = worlds.create(seed_data, source=source, assume=assume, clock=clock, seed=body.get("seed"))
     except ValueError as error:
         raise Problem("invalid", f"seed_data: {_in_one_line(error)}") from None
     return _json({"id": world.id, **worlds.ready_info(world)})
@@ -89,7 +91,7 @@ def remove_world(worlds: Worlds, call: Call) -> Reply:
     """DELETE /worlds/{id}: remove a world; refused for the default world."""
     id = call.arguments["id"]
     if id not in worlds.all:
-        raise Problem("not-found", f"there is no world {id}")
+        raise Problem("not-found", f"there is no world {shorten(id)}{worlds.why_unknown(id)}")
     if id == "default":
         raise Problem("refused", "the default world cannot be removed; reset it instead")
     worlds.remove(id)
@@ -181,9 +183,9 @@ def list_assumptions(worlds: Worlds, call: Call) -> Reply:
 
 def set_assumptions(worlds: Worlds, call: Call) -> Reply:
     """PUT /assumptions: applies the whole body or nothing."""
-    known = {id: a for api in worlds.apis.values() for id, a in api.contract.assumptions.items()}
     try:
-        call.world.assumptions = Assumptions({**call.world.assumptions, **check_assumptions(call.body, known)})
+        values = check_assumptions(call.body, worlds.assumptions())
+        call.world.assumptions = Assumptions({**call.world.assumptions, **values})
     except ValueError as error:
         raise Problem("invalid", str(error)) from None
     return _assumptions(worlds, call.world)
@@ -367,6 +369,31 @@ def _hostname(host: str) -> str | None:
         return None
 
 
+def _summary(worlds: Worlds, world: World) -> Json:
+    """A world as a row of a list."""
+    return {
+        "id": world.id,
+        "url": worlds.url_of(world),
+        "now": rfc3339(world.clock.now()),
+        "exchanges": world.journal.count,
+    }
+
+
+def _source(worlds: Worlds, id: str) -> World:
+    """The world that is forked. Raises Problem for an unknown one."""
+    if id not in worlds.all:
+        raise Problem("invalid", f"from: there is no world {shorten(id)}{worlds.why_unknown(id)}")
+    return worlds.all[id]
+
+
+def _check(member: str, read: Callable[[], object]) -> None:
+    """Refuse a member of a body that cannot be read."""
+    try:
+        read()
+    except ValueError as error:
+        raise Problem("invalid", f"{member}: {error}") from None
+
+
 def _check_api(worlds: Worlds, name: str) -> None:
     """Refuse the name of an unknown API, and that of the control API, which has no journal and no faults."""
     served = [api for api in worlds.apis if api != "control"]
@@ -432,9 +459,6 @@ def _clock(world: World) -> Reply:
 
 
 def _assumptions(worlds: Worlds, world: World) -> Reply:
-    known: Sequence[Assumption] = [
-        assumption for api in worlds.apis.values() for assumption in api.contract.assumptions.values()
-    ]
     items = [
         {
             "id": assumption.id,
@@ -444,7 +468,7 @@ def _assumptions(worlds: Worlds, world: World) -> Reply:
             "alternatives": assumption.alternatives,
             "value": world.assumptions[assumption.id],
         }
-        for assumption in known
+        for assumption in worlds.assumptions().values()
     ]
     return _json({"assumptions": items})
 

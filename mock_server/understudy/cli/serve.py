@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from understudy.cli.arguments import declared, file_path, quoted, rate_limit, whole_number
+from understudy.cli.arguments import declared, file_path, quoted, rate_limit, seconds, whole_number
 from understudy.cli.documents import add_documents, warn
 from understudy.cli.exits import OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
@@ -90,6 +90,10 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
     fixtures = "folder with <api>/seed.yaml, in place of the built-in ones"
     add("--fixtures", type=file_path("--fixtures"), metavar="DIR", help=fixtures)
     add("--bound", action="append", default=[], metavar="NAME=N", help="how much is kept of something (repeatable)")
+    most = "most worlds at a time, the default one included; one more is a 429 (default: 10000)"
+    add("--max-worlds", type=whole_number("--max-worlds", 1, 10**9), metavar="N", help=most)
+    idle = "remove a world that got no request for so long (default: %(default)s)"
+    add("--world-idle-timeout", type=_idle_timeout, default=3600.0, metavar="SECONDS|off", help=idle)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -98,6 +102,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     add("--ready-file", type=file_path("--ready-file"), metavar="F", help=ready)
     add("--show-secrets", action="store_true", help="show keys and tokens in log and journal, not placeholders")
     add("--log-format", choices=("text", "json", "none"), default="text", help="the request log on standard output")
+
+
+def _idle_timeout(text: str) -> float | None:
+    """A number of seconds; None for `off`. Raises UsageError."""
+    return None if text == "off" else seconds("--world-idle-timeout", 10**9, other="off")(text)
 
 
 def _host(text: str) -> str:
@@ -174,7 +183,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     clock = _clock(options.clock)
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
-        kept = bounds(options.bound)
+        kept = bounds([*options.bound, *_most_worlds(options)])
         worlds = Worlds(
             [*apis, partial(control.declare, most_bytes=kept.control_bytes)],
             seeds={**dict.fromkeys(names), **seeds(names, options.fixtures)},
@@ -187,6 +196,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
             seeder=seeder(names, options.fixtures, clock),
             bounds=kept,
             show_secrets=options.show_secrets,
+            idle_timeout=options.world_idle_timeout,
         )
     except Unreadable as error:
         raise UsageError(str(error)) from error
@@ -195,6 +205,16 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         worlds.server.token = secret(16)
     return worlds
+
+
+def _most_worlds(options: argparse.Namespace) -> list[str]:
+    """`--max-worlds` as a bound. Raises UsageError where it is given as `--bound`, too."""
+    if options.max_worlds is None:
+        return []
+    given = [text for text in options.bound if text.startswith("worlds=")]
+    if given:
+        raise UsageError(f"--max-worlds {options.max_worlds} and --bound {quoted(given[0])} are the same; give one")
+    return [f"worlds={options.max_worlds}"]
 
 
 def _clock(text: str) -> Clock:

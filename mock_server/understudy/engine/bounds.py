@@ -20,15 +20,26 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 class Full(Exception):
     """A bound is reached. The message names it, what frees space, and the flag that changes it."""
 
+    status = 507
+
     def __init__(self, held: str, remedy: str, flag: str) -> None:
         super().__init__(f"{held}, which is the bound; {remedy}, or start the server with --bound {flag}=N")
 
 
+class TooManyWorlds(Full):
+    """There is no room for another world."""
+
+    status = 429
+
+    def __init__(self, held: str, remedy: str) -> None:
+        Exception.__init__(self, f"{held}, which is the most; {remedy}, or start the server with --max-worlds N")
+
+
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """The bounds of one server. Over a bound, journal and outbox drop the oldest; the rest is refused with 507."""
+    """The bounds of one server. Over a bound, journal and outbox drop the oldest; the rest is refused (`Full`)."""
 
     worlds: Count = 10_000
-    """Worlds, the default one included."""
+    """Worlds, the default one included; also `--max-worlds`."""
     journal: Count = 1000
     """Exchanges in the journal of one world."""
     journal_bytes: Count = 16 * MEGABYTE

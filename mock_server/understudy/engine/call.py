@@ -104,9 +104,10 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """The scheme and host by which the caller reaches this server, such as `http://127.0.0.1:8629`."""
+        """The URL by which the caller reaches this server, or a world of it, such as `http://127.0.0.1:8629`."""
         host, known = self.request.header("host"), self.world.server.url
-        return f"{known.partition('://')[0]}://{host}" if host and _HOST.fullmatch(host) else known
+        reached = f"{known.partition('://')[0]}://{host}" if host and _HOST.fullmatch(host) else known
+        return reached + self.request.root_path
 
     @property
     def tenants(self) -> Mapping[str, Store]:

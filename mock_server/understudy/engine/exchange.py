@@ -15,7 +15,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 class Request(msgspec.Struct, frozen=True, gc=False):
     """What a client sent. `path` and `query` are raw (percent-encoded); header names are lower case.
 
-    `oversized` marks a body larger than its operation allows, which was not read.
+    `oversized` marks a body larger than its operation allows, which was not read. `root_path` is what was sent before
+    `path`: that of a world's own URL.
     """
 
     method: str
@@ -24,6 +25,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     headers: Headers = ()
     body: bytes = b""
     oversized: bool = False
+    root_path: str = ""
 
     def header(self, name: str) -> str | None:
         """The first value of the header `name` (lower case), or None."""

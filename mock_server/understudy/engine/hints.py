@@ -87,7 +87,8 @@ def _explain_key(call: Call, worlds: Worlds, token: str) -> str:
         return f"this key is one of {others[0]}, not of {call.contract.name}"
     owner = worlds.find_by_key(token)
     if owner is not None:
-        return f"this key is one of world {owner.id}, and X-Mock-World names another"
+        named = f"the URL is that of world {call.world.id}" if call.request.root_path else "X-Mock-World names another"
+        return f"this key is one of world {owner.id}, and {named}"
     if token.strip(" \t\"'<>,;:") in keys:
         return "this key is unknown, but known without the blanks or punctuation around it"
     if token.lower() in map(str.lower, keys):

@@ -24,12 +24,14 @@ from understudy.engine.hints import hint
 from understudy.engine.paging import page
 from understudy.engine.problem import Problem, Refusal
 from understudy.engine.ratelimit import limit_rate, refund
+from understudy.engine.root_path import keep_below
 from understudy.engine.router import Router
 from understudy.engine.server import Server
 from understudy.engine.store import encode
 from understudy.engine.validation import validate
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
+from understudy.messages import shorten
 
 PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
 INDEX_METHODS = ("GET", "HEAD", "OPTIONS")  # of the index at `/`, which the edge serves, and of all pages
@@ -55,7 +57,7 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     except Problem as problem:
         reason, response, error = _refuse(call, api, problem, worlds)
     except Full as full:  # a bound of this server, unknown to the vendor
-        reason, response = "bound", _details(507, str(full))
+        reason, response = "bound", _details(full.status, str(full))
     except Exception:  # a programmer's error: the API's own 500, and the traceback in the journal
         reason, response, error = _fail(call, api, traceback.format_exc(), worlds)
     if world.server.checked and error is None and reason != "bound":
@@ -67,6 +69,8 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
         reason = reason or ("fault" if call.step == "fault" else "route")
         refund(call)
         response = _with_reason(world.server, response, reason)
+    if request.root_path:
+        response = keep_below(request.root_path, request.header("host") or "", response)
     return _record(call, response, reason, error)
 
 
@@ -88,10 +92,15 @@ def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
     return api.body_bound(call.operation.id)
 
 
-def unknown_world(server: Server) -> Response:
-    """The response to a request with an unknown X-Mock-World."""
-    detail = "X-Mock-World names no world of this server; GET /__mock__/worlds lists them"
-    return _with_reason(server, _not_found(detail), "not-found")
+def unknown_world(request: Request, worlds: Worlds) -> Response:
+    """The response to a request whose URL or X-Mock-World names no world, or which name two."""
+    own, named = request.root_path[2:], request.header("x-mock-world")
+    if own in worlds.all and named in worlds.all:
+        detail = f"The URL is that of world {own}, but X-Mock-World names {named}; send one of the two"
+        return _with_reason(worlds.server, _details(400, detail), "route")
+    place, id = ("The URL", own) if own and own not in worlds.all else ("X-Mock-World", named or "")
+    detail = f"{place} names no world of this server: {shorten(id)}{worlds.why_unknown(id)}"
+    return _with_reason(worlds.server, _not_found(f"{detail}; GET /__mock__/worlds lists all"), "not-found")
 
 
 def take_fault(call: Call) -> Fault | None:

@@ -407,6 +407,14 @@ class Store(dict[str, Collection]):
         """An independent store with the same records. Do not write to this one afterwards."""
         return Store({}, origin=self)
 
+    def branch(self) -> Store:
+        """An independent store with the same records; both may be written to afterwards."""
+        other = Store({}, origin=self._origin)
+        for name, collection in self.items():
+            other[name] = collection.fork()
+            other[name].meter = other.meter
+        return other
+
     def names(self) -> Iterable[str]:
         """The names of all collections, also of those not yet accessed."""
         return self if self._origin is None else self._origin.names()

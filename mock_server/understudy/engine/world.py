@@ -109,6 +109,10 @@ class World:
             seeded_bytes=self.seeded_bytes,
         )
 
+    def branches(self) -> Tenants:
+        """Independent stores with the same records, for a fork of a world that goes on."""
+        return {api: {id: store.branch() for id, store in stores.items()} for api, stores in self.tenants.items()}
+
     def mark_origin(self) -> World:
         """Save the present state as the one that `reset` restores. Do not write to the present stores afterwards."""
         self.origin = self.fork(self.id, tenants=self.tenants)
@@ -126,7 +130,7 @@ class World:
         self.clock, self.ids, self.tenants = other.clock, other.ids, other.tenants
         self.credentials, self.assumptions, self.limits = other.credentials, other.assumptions, other.limits
         self.jobs, self.faults, self.windows, self.journal = other.jobs, other.faults, other.windows, other.journal
-        self.restored_bytes = other.restored_bytes
+        self.restored_bytes, self.seeded_bytes = other.restored_bytes, other.seeded_bytes
         assert self.origin is not None, "worlds of the registry have an origin"
         self.origin.journal, self.origin.windows = self.journal, self.windows
 

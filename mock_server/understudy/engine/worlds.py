@@ -1,4 +1,4 @@
-"""The worlds of one server: finds the world of a request by its key, and makes, resets, restores and removes worlds.
+"""The worlds of one server: finds the world of a request, by its URL or key; makes, resets, restores, removes worlds.
 
 Must not know any API's records.
 """
@@ -6,18 +6,20 @@ Must not know any API's records.
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from understudy.document.model import Quota
+from understudy.document.memory import memoize
+from understudy.document.model import Assumption, Quota
 from understudy.document.read import Unreadable
 from understudy.document.seed_file import SeedError, check_json
 from understudy.document.seed_times import with_times
-from understudy.engine import auth, keys
+from understudy.engine import auth, keys, root_path
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
-from understudy.engine.bounds import Bounds, Full
+from understudy.engine.bounds import Bounds, Full, TooManyWorlds
 from understudy.engine.call import Json
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.credential import Credential
@@ -31,8 +33,12 @@ from understudy.engine.seed import SeededData, load_seed, load_store
 from understudy.engine.server import Server
 from understudy.engine.store import Record, Store, encode
 from understudy.engine.world import Job, Tenants, World
-from understudy.messages import suggest
+from understudy.messages import shorten, suggest
 
+_MOST_START_STATES = 8  # of times that worlds begin at
+_MOST_GONE = 1000  # worlds whose end is remembered
+_MOST_COMPARED = 200  # ids of worlds
+_WORLD_ID = re.compile("w_[0-9A-Za-z]{12}")
 _ADVANCE = "run some with POST /__mock__/clock/advance, or reset the world"
 
 MakeApi = Callable[["Worlds"], Api]  # makes the control API, whose handlers act on the worlds
@@ -44,7 +50,7 @@ class Worlds:
     An API that declares resources adds its own start records where `seeds` has none.
 
     `assume` sets assumptions and `limits` rate limits by API (None: unlimited), both for every world. `seeder` loads
-    the seed of an API.
+    the seed of an API. A world that gets no request for `idle_timeout` seconds (None: ever) is removed by `expire`.
     """
 
     def __init__(
@@ -61,12 +67,17 @@ class Worlds:
         seeder: Callable[[Api, Json], SeededData] | None = None,
         bounds: Bounds | None = None,
         show_secrets: bool = False,
+        idle_timeout: float | None = 3600,
     ) -> None:
         """Raises ValueError for an unknown assumption or value, or a seed that does not fit its document."""
         served = [api if isinstance(api, Api) else api(self) for api in apis]
         self.apis = {api.name: api for api in served}
         self.router = Router(served)
         self.all: dict[str, World] = {}
+        self.idle_timeout = idle_timeout
+        self._next_check = 0.0
+        self._last_seen: dict[str, tuple[Journal, int, float]] = {}  # journal, its count, and since when it is the same
+        self._gone: dict[str, str] = {}  # ids of worlds that were removed, and how
         chosen = bounds or Bounds()
         mask = Mask((api.contract for api in served), seed=seed, tokens=self._tokens, show=show_secrets)
         memory = MemoryLimit(chosen.all_journals_bytes, self._journals)
@@ -83,47 +94,140 @@ class Worlds:
         assumptions |= check_assumptions(assume or {}, known)
         documented = {api.name: api.contract.rate_limit for api in served if api.contract.rate_limit}
         declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
-        started = [api for api in served if api.name in seeds or api.add is not None]
-        seeded = {api.name: (seeder or load_seed)(api, seeds.get(api.name)) for api in started}
-        initial = World(
-            id="default",
-            server=self.server,
-            clock=clock or Clock(),
-            ids=Ids(seed),
-            tenants={api.name: seeded[api.name][0] if api.name in seeded else {} for api in served},
-            credentials={(one.api, one.token): one for _, credentials in seeded.values() for one in credentials},
-            assumptions=Assumptions(assumptions),
-            limits={**declared, **(limits or {})},
-        )
-        for api in served:
-            self._start(initial, api, seeds.get(api.name))
-        self.default = initial.mark_origin()
+        self._seeds, self._seeder = seeds, seeder or load_seed
+        self._assumptions, self._limits = Assumptions(assumptions), {**declared, **(limits or {})}
+        self._start_states: dict[int, World] = {}  # by time; the default world's own is its origin
+        begun = clock or Clock()
+        seeded = {
+            api.name: self._seeder(api, seeds.get(api.name))
+            for api in served
+            if api.name in seeds or api.add is not None
+        }
+        self.default = self._made("default", begun, seeded).mark_origin()
         self.all["default"] = self.default
         self._register(self.default)
 
-    def create(self, seed_data: Mapping[str, Json] | None = None) -> World:
-        """A new world with the data of the fixtures, keys and ids of its own, and the default world's time.
+    def create(
+        self,
+        seed_data: Mapping[str, Json] | None = None,
+        *,
+        source: World | None = None,
+        assume: Mapping[str, Json] | None = None,
+        clock: str | None = None,
+        seed: str | None = None,
+    ) -> World:
+        """A new world with keys of its own: as the default world began, at its time; or a fork of `source`.
 
-        `seed_data` replaces the data of an API by the content of another seed. Raises Full, and ValueError (SeedError
-        where the seed has places) for a seed that does not fit.
+        `seed_data` replaces the data of an API by the content of another seed. `assume` switches assumptions. `clock`
+        is `real`, `frozen`, or an ISO 8601 time at which the clock stands still. `seed` is another source of ids.
+        Raises Full, and ValueError (SeedError where the seed has places) for what does not fit.
         """
-        assert self.default.origin is not None, "the default world has an origin"
         if len(self.all) >= self.server.bounds.worlds:
-            raise Full(f"there are {len(self.all)} worlds", "remove one with DELETE /__mock__/worlds/{id}", "worlds")
-        id = f"w_{self._ids.take(12)}"
-        origin = self.default.origin
-        ids, clock = Ids(f"{self._ids.seed}/{id}"), self.default.clock.fork()
-        world = origin.fork(id, tenants=origin.tenants, ids=ids, clock=clock)
+            raise TooManyWorlds(f"there are {len(self.all)} worlds", self._how_to_make_room())
+        values = check_assumptions(assume or {}, self.assumptions())
+        time = self.clock_of(clock, source)
+        id, ids = f"w_{self._ids.take(12)}", None if seed is None else Ids(seed)
+        if source is None:
+            origin = self._start_state(time if clock not in (None, "real", "frozen") else None)
+            world = origin.fork(id, tenants=origin.tenants, ids=ids, clock=time)
+        else:
+            world = source.fork(id, tenants=source.branches(), ids=ids, clock=time)
+            world.seeded_bytes = source.size()
+        if values:
+            world.assumptions = Assumptions({**world.assumptions, **values})
         for name, content in (seed_data or {}).items():
             self._replace_data(world, self.apis[name], content)
         credentials, world.credentials = world.credentials, {}
+        new_keys = Ids(f"{self._ids.seed}/{id}")
         for credential in credentials.values():
-            token = self._new_token(credential, world.ids)
+            token = self._new_token(credential, new_keys)
             world.credentials[credential.api, token] = credential._replace(token=token)
         self.check_state_bytes(world.seeded_bytes)
         self.all[id] = world.mark_origin()
         self._register(world)
         return world
+
+    def assumptions(self) -> dict[str, Assumption]:
+        """All assumptions of the served documents by id."""
+        return {id: known for api in self.apis.values() for id, known in api.contract.assumptions.items()}
+
+    def clock_of(self, text: str | None, source: World | None = None) -> Clock:
+        """The clock of a new world: `real`, `frozen`, or an ISO 8601 time; None: as in `source` or the default world.
+
+        Raises ValueError for another text, and for a time before that of `source`.
+        """
+        clock = (source or self.default).clock.fork()
+        if text in ("real", "frozen"):
+            clock.run(frozen=text == "frozen")
+        elif text is not None:
+            then = _time(text)
+            if source is not None:
+                clock.move_to(then)
+            return clock.at(then, frozen=True)
+        return clock
+
+    def expire(self, now: float) -> None:
+        """Remove the worlds that got no request for `idle_timeout` seconds; `now` is any clock's time in seconds.
+
+        Call it often: it looks at the worlds ten times in that time, at most ten times a second.
+        """
+        if self.idle_timeout is None or now < self._next_check:
+            return
+        self._next_check = now + max(self.idle_timeout / 10, 0.1)
+        seen, self._last_seen = self._last_seen, {}
+        for id, world in list(self.all.items()):
+            journal, count, since = seen.get(id, (None, 0, now))
+            if journal is not world.journal or count != world.journal.count:
+                since = now
+            self._last_seen[id] = world.journal, world.journal.count, since
+            if now - since >= self.idle_timeout and world is not self.default:
+                self._drop(world, f"it got no request for {self.idle_timeout:g} seconds")
+
+    def why_unknown(self, id: str) -> str:
+        """What is known of an id that is no world's: how the world ended, or the id that is most similar."""
+        if id in self._gone:
+            return f"; {self._gone[id]}"
+        near = [known for known in self.all if known[:5] == id[:5] or known.lower() == id.lower()]
+        return suggest(id[:80], (near or list(self.all))[:_MOST_COMPARED])
+
+    def _how_to_make_room(self) -> str:
+        timeout = self.idle_timeout
+        expiry = "" if timeout is None else f", wait until one got no request for {timeout:g} seconds"
+        return f"remove one with DELETE /__mock__/worlds/{{id}}{expiry}"
+
+    def _made(self, id: str, clock: Clock, seeded: Mapping[str, SeededData]) -> World:
+        """A world that begins at the time of `clock`, with the seeds that were loaded and the resources' own."""
+        world = World(
+            id=id,
+            server=self.server,
+            clock=clock,
+            ids=Ids(self._ids.seed),
+            tenants={name: seeded[name][0] if name in seeded else {} for name in self.apis},
+            credentials={(one.api, one.token): one for _, credentials in seeded.values() for one in credentials},
+            assumptions=self._assumptions,
+            limits=self._limits,
+        )
+        for api in self.apis.values():
+            self._start(world, api, self._seeds.get(api.name))
+        return world
+
+    def _start_state(self, clock: Clock | None) -> World:
+        """How a world begins at the time of a clock; None: as the default world did. Never written to."""
+        origin = self.default.origin if clock is None else self._start_states.get(clock.now())
+        if origin is None:
+            assert clock is not None, "the default world has an origin"
+            served = [api for api in self.apis.values() if api.name in self._seeds or api.add is not None]
+            seeded = {api.name: self._seeded_at(api, clock.now()) for api in served}
+            origin = self._made("default", clock, seeded).mark_origin().origin
+            assert origin is not None, "it was made just now"
+            memoize(self._start_states, clock.now(), origin, _MOST_START_STATES)
+        return origin
+
+    def _seeded_at(self, api: Api, now: int) -> SeededData:
+        """The seed of an API, its relative times counted from `now`."""
+        content = self._seeds.get(api.name)
+        made = with_times(content, now)
+        return self._seeder(api, content) if made == content else load_seed(api, made)
 
     def add(self, world: World, api: str, tenant: str, content: Json) -> Sequence[Record]:
         """Add records by resource to a tenant of an API that declares resources; raises SeedError."""
@@ -169,11 +273,35 @@ class Worlds:
         """Remove a world and its keys; raises KeyError for an unknown id, ValueError for the default world."""
         if id == "default":
             raise ValueError("the default world cannot be removed; reset it instead")
-        world = self.all.pop(id)
+        self._drop(self.all[id], "it was removed")
+
+    def _drop(self, world: World, how: str) -> None:
+        del self.all[world.id]
         self._unregister(world, _tokens_of(world))
+        memoize(self._gone, world.id, how, _MOST_GONE)
+
+    def enter(self, request: Request) -> Request:
+        """A request to a path of `root_path.MARKS`: what the world of that URL gets, known or not.
+
+        The path of an operation stays as it is, unless it begins with a world's id.
+        """
+        parts = root_path.split(request.path)
+        if parts is None or request.root_path:
+            return request
+        id, path = parts
+        known = id in self.all or _WORLD_ID.fullmatch(id)
+        if not known and self.router.find(request.path, request.method).operations:
+            return request
+        return root_path.enter(request, id, path)
 
     def find(self, request: Request) -> World | None:
-        """The world of a request: by X-Mock-World (None when unknown), else by its key, else the default one."""
+        """The world of a request: by its URL or X-Mock-World (None when unknown), by its key, else the default one.
+
+        None, too, where the URL and X-Mock-World disagree.
+        """
+        if request.root_path:
+            id = request.root_path[2:]
+            return self.all.get(id) if request.header("x-mock-world") in (None, id) else None
         world, carriers = None, self._key_headers
         for name, value in request.headers:
             if name in carriers:
@@ -203,14 +331,15 @@ class Worlds:
 
         Raises ValueError for an invalid state and Full for one that is too large; nothing is changed then.
         """
-        known = {id: a for api in self.apis.values() for id, a in api.contract.assumptions.items()}
         try:
             clock = world.clock.at(milliseconds(state["clock"]["now"]), frozen=state["clock"]["frozen"])
         except ValueError as error:
             raise ValueError(f"clock.now: {error}") from None
         ids = Ids(state["ids"]["seed"], int(state["ids"]["count"]))
         other = world.fork(world.id, tenants={}, ids=ids, clock=clock)
-        other.assumptions = Assumptions({**other.assumptions, **check_assumptions(state["assumptions"], known)})
+        other.assumptions = Assumptions(
+            {**other.assumptions, **check_assumptions(state["assumptions"], self.assumptions())}
+        )
         credentials = [Credential(**credential) for credential in state["credentials"]]
         if len({(credential.api, credential.token) for credential in credentials}) < len(credentials):
             raise ValueError("credentials: two of an API have the same token")
@@ -225,6 +354,8 @@ class Worlds:
         own = list(world.credentials.values())
         merged = keys.merge_keys(own, credentials, old_tenants=world.tenants, new_tenants=other.tenants)
         other.credentials = {(credential.api, credential.token): credential for credential in merged}
+        assert world.origin is not None, "worlds of the registry have an origin"
+        other.seeded_bytes = world.origin.seeded_bytes
         other.restored_bytes = len(encode([state["ids"], state["credentials"], state["due"]]))
         self.check_state_bytes(other.size() - world.size())
         old_tokens = _tokens_of(world)
@@ -245,13 +376,18 @@ class Worlds:
         """The entry of the ready file for an API in a world: base_url, keys, members."""
         declared = self.apis[api]
         credentials = [credential for credential in world.credentials.values() if credential.api == api]
-        base_url = self.server.url + declared.contract.prefixes[0]
+        base_url = self.url_of(world) + declared.contract.prefixes[0]
         return {"base_url": base_url, **declared.access_info(credentials, world.tenants[api])}
 
     def ready_info(self, world: World) -> dict[str, Json]:
-        """The ready file of a world: url, pid, and an entry for each API."""
+        """The ready file of a world: url, world_url, pid, and an entry for each API."""
         apis = {name: self.access_info(world, name) for name in self.apis if name != "control"}
-        return {"url": self.server.url, "pid": os.getpid(), "apis": apis}
+        own_url = self.server.url + root_path.root_path(world.id)
+        return {"url": self.url_of(world), "world_url": own_url, "pid": os.getpid(), "apis": apis}
+
+    def url_of(self, world: World) -> str:
+        """The URL below which a world's APIs and its control API stand: the server's own for the default world."""
+        return self.server.url + ("" if world is self.default else root_path.root_path(world.id))
 
     def check_room(self, world: World, store: Store) -> None:
         """Raise Full where a bound forbids another record or job in a store of a world."""
@@ -351,6 +487,15 @@ def check_assumptions(values: Mapping[str, Json], known: Mapping[str, Any]) -> M
             choices = [known[id].default, *known[id].alternatives]
             raise ValueError(f"{id} cannot be {value!r}; it is one of {', '.join(map(repr, choices))}")
     return values
+
+
+def _time(text: str) -> int:
+    """The milliseconds of an ISO 8601 time. Raises ValueError."""
+    try:
+        return milliseconds(text)
+    except (ValueError, OverflowError) as error:
+        near = suggest(text.lower(), ("real", "frozen"))
+        raise ValueError(f"{shorten(text)} is neither real nor frozen nor an ISO 8601 time{near}") from error
 
 
 def _tokens_of(world: World) -> set[bytes]:

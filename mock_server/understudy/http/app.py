@@ -15,6 +15,7 @@ from msgspec import structs
 
 from understudy.engine.exchange import Exchange, Headers, Request, Response, find
 from understudy.engine.pipeline import INDEX_METHODS, body_bound, handle, unknown_world
+from understudy.engine.root_path import MARKS
 from understudy.engine.worlds import Worlds
 from understudy.http.cors import METHODS, Cors
 from understudy.http.intake import BODILESS_STATUSES, Arrival, Bounds, Edge, problem
@@ -113,6 +114,8 @@ class App:
         Never raises: an unexpected exception is logged and answered with 500.
         """
         try:
+            if request.path.startswith(MARKS):
+                request = self.worlds.enter(request)
             if origin is not None:
                 return self._answer_cross_origin(request, origin)
             if request.path in self.page_paths:
@@ -123,7 +126,7 @@ class App:
                 return _SERVER_WIDE
             world = self.worlds.find(request)
             if world is None:
-                return unknown_world(self.worlds.server)
+                return unknown_world(request, self.worlds)
             exchange = handle(request, world, self.worlds)
             if self._watch is not None:
                 self._watch(exchange)
@@ -146,7 +149,12 @@ class App:
         return pages(self.worlds)
 
     def _page(self, request: Request) -> Response | None:
-        """Answer a request for a page; None for other methods at `/`, which are routed and recorded."""
+        """Answer a request for a page; None for other methods at `/`, which are routed and recorded.
+
+        None, too, below the URL of an unknown world.
+        """
+        if request.root_path and self.worlds.find(request) is None:
+            return None
         if request.method in ("GET", "HEAD"):
             return call(self._pages, request)
         if request.path == "/":
@@ -171,6 +179,7 @@ class App:
         return structs.replace(response, headers=response.headers + added)
 
     def _body_bound(self, request: Request) -> int | None:
+        request = self.worlds.enter(request)
         world = self.worlds.find(request)
         return None if world is None else body_bound(request, world, self.worlds)
 
@@ -204,7 +213,7 @@ def call(app: Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]], reque
         "path": request.path,
         "raw_path": request.path.encode(),
         "query_string": request.query.encode(),
-        "root_path": "",
+        "root_path": request.root_path,
         "headers": list(request.headers),
         "server": ("understudy", 80),
         "client": ("127.0.0.1", 0),

@@ -5,13 +5,14 @@ Source: the Fetch standard's CORS protocol. The control API never answers anothe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from understudy.engine.api import Api
 from understudy.engine.exchange import Headers, Request, Response, find
 from understudy.engine.origin import origin_of
 
-CONTROL = "/__mock__/"
+_CONTROL = re.compile("(?:/(?:@|%40)[^/]*)?/__mock__/")  # also below a world's own URL
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALWAYS_ALLOWED = ("Authorization", "Content-Type", "Content-Encoding", "X-Requested-With")
 _ALWAYS_EXPOSED = ("Retry-After", "Location", "Link", "Allow", "WWW-Authenticate", "Content-Length", "Date")
@@ -62,7 +63,7 @@ class Cors:
         return (*self._allow(origin), (b"access-control-expose-headers", self._exposed))
 
     def _allows(self, path: str, origin: bytes) -> bool:
-        if path.startswith(CONTROL):
+        if _CONTROL.match(path):
             return False
         return self._any or (self._origin is not None and origin_of(origin.decode("latin-1")) == self._origin)
 

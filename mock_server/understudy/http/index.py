@@ -14,6 +14,7 @@ from understudy.document.argument import argument
 from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.document.operation import Operation
+from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
 
 Json = Any
@@ -24,22 +25,25 @@ def served(worlds: Worlds) -> list[str]:
     return [name for name in worlds.apis if name != "control"]
 
 
-def summary(worlds: Worlds) -> dict[str, Json]:
-    """Return the index: the APIs, and the URLs of the control API and the pages."""
-    control = f"{worlds.server.url}/__mock__"
+def summary(worlds: Worlds, world: World | None = None) -> dict[str, Json]:
+    """Return the index of a world (None: the default one): the APIs, and the URLs of the control API and the pages."""
+    world = world or worlds.default
+    url = worlds.url_of(world)
+    control = f"{url}/__mock__"
     return {
         "name": "understudy",
-        "url": worlds.server.url,
-        "apis": {name: _entry(worlds, name) for name in served(worlds)},
+        "url": url,
+        "apis": {name: _entry(worlds, world, name) for name in served(worlds)},
         "control": control,
         "health": f"{control}/health",
         "docs": f"{control}/docs",
     }
 
 
-def curl(worlds: Worlds, name: str, key: str | None) -> str:
+def curl(worlds: Worlds, name: str, key: str | None, world: World | None = None) -> str:
     """Return a curl line of a first call to an API with a key: a list operation, else one that needs no argument."""
-    api, entry = worlds.apis[name], worlds.access_info(worlds.default, name)
+    world = world or worlds.default
+    api, entry = worlds.apis[name], worlds.access_info(world, name)
     operation = min(api.contract.operations.values(), key=_arguments)
     tokens = entry.get("credentials", {})
     key_headers: dict[str, str] = {}
@@ -54,7 +58,7 @@ def curl(worlds: Worlds, name: str, key: str | None) -> str:
     options = [f"-X {operation.method}"] if operation.method != "GET" else []
     options += ["-H " + quote(f"{header}: {text}") for header, text in headers.items()]
     options += ["-b " + quote(f"{name}={text}") for name, text in needed["cookie"].items()]
-    base = entry["base_url"] if not operation.prefixes else worlds.server.url + operation.prefixes[0]
+    base = entry["base_url"] if not operation.prefixes else worlds.url_of(world) + operation.prefixes[0]
     return " ".join(["curl", *options, f"'{base}{operation.path}{'?' if query else ''}{query}'"])
 
 
@@ -70,18 +74,18 @@ def _sent(scheme: Scheme, token: str) -> str:
     return " ".join([f"-H '{header.title()}: {text}'" for header, text in headers.items()] or [f"?{urlencode(query)}"])
 
 
-def key(worlds: Worlds, name: str) -> str | None:
+def key(worlds: Worlds, world: World, name: str) -> str | None:
     """Return a key of an API for the index; None where the control API needs a token."""
-    value: str | None = worlds.access_info(worlds.default, name)["api_key"] if worlds.server.token is None else None
+    value: str | None = worlds.access_info(world, name)["api_key"] if worlds.server.token is None else None
     return value
 
 
-def _entry(worlds: Worlds, name: str) -> dict[str, Json]:
-    api_key = key(worlds, name)
+def _entry(worlds: Worlds, world: World, name: str) -> dict[str, Json]:
+    api_key = key(worlds, world, name)
     return {
         "title": worlds.apis[name].contract.document["info"]["title"],
-        "base_url": worlds.access_info(worlds.default, name)["base_url"],
-        "document": f"{worlds.server.url}/__mock__/openapi/{name}.yaml",
+        "base_url": worlds.access_info(world, name)["base_url"],
+        "document": f"{worlds.url_of(world)}/__mock__/openapi/{name}.yaml",
         **({} if api_key is None else {"api_key": api_key}),
     }
 

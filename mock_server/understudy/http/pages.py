@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from understudy import data
 from understudy.engine.api import Api
+from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
 from understudy.http import index
 
@@ -28,33 +29,35 @@ def pages(worlds: Worlds) -> Starlette:
 
 def _index(worlds: Worlds):  # type: ignore[no-untyped-def]  # a Starlette endpoint
     async def index_page(request: Request) -> Response:
-        headers = {"vary": "accept"}
+        headers, root = {"vary": "accept"}, str(request.scope["root_path"])
+        world = worlds.all[root[2:]] if root else worlds.default
         if "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(_index_page(worlds), headers=headers)
-        return JSONResponse(index.summary(worlds), headers=headers)
+            return HTMLResponse(_index_page(worlds, world, root), headers=headers)
+        return JSONResponse(index.summary(worlds, world), headers=headers)
 
     return index_page
 
 
-def _index_page(worlds: Worlds) -> str:
-    apis = "".join(_access(worlds, name) for name in index.served(worlds))
+def _index_page(worlds: Worlds, world: World, root: str) -> str:
+    apis = "".join(_access(worlds, world, root, name) for name in index.served(worlds))
+    below = f"{root}/__mock__"
     control = (
-        '<h2>Control</h2><p><a href="/__mock__/docs">Operations, rules and assumptions</a></p>'
-        '<p><a href="/__mock__/health">Health</a> · <a href="/__mock__/journal">Journal</a> · '
-        '<a href="/__mock__/worlds">Worlds</a> · <a href="/__mock__/openapi/control.yaml">control.yaml</a></p>'
+        f'<h2>Control</h2><p><a href="{below}/docs">Operations, rules and assumptions</a></p>'
+        f'<p><a href="{below}/health">Health</a> · <a href="{below}/journal">Journal</a> · '
+        f'<a href="{below}/worlds">Worlds</a> · <a href="{below}/openapi/control.yaml">control.yaml</a></p>'
     )
-    return "".join((_HEAD, _STYLE, f"<h1>Understudy</h1><p>at {escape(worlds.server.url)}</p>", apis, control))
+    return "".join((_HEAD, _STYLE, f"<h1>Understudy</h1><p>at {escape(worlds.url_of(world))}</p>", apis, control))
 
 
-def _access(worlds: Worlds, name: str) -> str:
+def _access(worlds: Worlds, world: World, root: str, name: str) -> str:
     """The section of an API: base URL, key, a first call."""
-    entry = index.summary(worlds)["apis"][name]
+    entry = index.summary(worlds, world)["apis"][name]
     key = entry.get("api_key")
     shown = "in the ready file and on the server's standard output" if key is None else f"<code>{escape(key)}</code>"
     return (
         f"<h2>{escape(entry['title'])}</h2><p>Base URL: <code>{escape(entry['base_url'])}</code></p><p>Key: {shown}</p>"
-        f"<pre>{escape(index.curl(worlds, name, key or 'KEY'))}</pre>"
-        f'<p><a href="/__mock__/openapi/{name}.yaml">{name}.yaml</a></p>'
+        f"<pre>{escape(index.curl(worlds, name, key or 'KEY', world))}</pre>"
+        f'<p><a href="{root}/__mock__/openapi/{name}.yaml">{name}.yaml</a></p>'
     )
 
 

@@ -55,12 +55,13 @@ class Server(uvicorn.Server):
         self._app = self.config.app = app
 
     async def on_tick(self, counter: int) -> bool:
-        """Close expired connections (ten times a second), and renew the Date header (once a second)."""
+        """Close expired connections, remove idle worlds (ten times a second), renew the Date header (once a second)."""
         if counter % 10 == 0:
             self._app.date = date_line()
         now = asyncio.get_running_loop().time()
         for connection in self._connections():
             connection.expire(now)
+        self._app.worlds.expire(now)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
