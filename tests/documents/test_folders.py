@@ -34,7 +34,7 @@ def test_a_folder_is_an_api_of_its_name(folder: Path) -> None:
     own = document("./My Shop/")
     assert (own.name, own.file, own.seed) == ("my-shop", Path("My Shop/openapi.yaml"), Path("My Shop/seed.yaml"))
     assert own.handlers == "My Shop/handlers.py"
-    assert document("shop=My Shop@/v9", {"--seed-file": "other.yaml"}).seed == Path("other.yaml")
+    assert document("shop=My Shop@/v9", {"--seed-file": ("other.yaml",)}).seed == Path("other.yaml")
     assert document("shop=My Shop@/v9").prefix == "/v9"
 
 
@@ -52,13 +52,12 @@ def test_the_start_line_names_the_files_of_a_folder_that_are_run(folder: Path) -
 
 
 def test_files_that_are_not_read_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An overlay, recordings, and names that were probably meant to be others."""
-    for name in ("overlay.yaml", "handler.py", "seed.txt", "notes.md"):
+    """Recordings, and names that were probably meant to be others."""
+    for name in ("handler.py", "seed.txt", "notes.md"):
         (folder / name).write_text("")
     (folder / "recordings").mkdir()
     assert cli.main(["rules", "./My Shop"]) == 0
     assert capsys.readouterr().err.splitlines() == [
-        "understudy: My Shop/overlay.yaml: overlays are not read yet; the document is served without it",
         "understudy: My Shop/recordings: the recordings of a folder are not read yet",
         "understudy: My Shop/handler.py is not read; did you mean handlers.py?",
     ]

@@ -11,7 +11,7 @@ import pytest
 from own_document import HEAD, served, written
 from understudy import cache
 from understudy.apis import own
-from understudy.document import files, open_world
+from understudy.document import files, open_world, whole
 from understudy.document.normal import UnsupportedDocument
 from understudy.document.read import Unreadable
 
@@ -205,8 +205,8 @@ def test_a_document_that_was_read_comes_from_the_cache(tmp_path: Path, monkeypat
     """As long as no file of it has changed, those that it refers to included."""
     file = project(tmp_path, own=HEAD + REFERS % "parts/pet.yaml")
     reads: list[str] = []
-    normalized = open_world.normalized
-    monkeypatch.setattr(open_world, "normalized", lambda found: reads.append("read") or normalized(found))
+    normalized = whole.normalized
+    monkeypatch.setattr(whole, "normalized", lambda found: reads.append("read") or normalized(found))
     assert [served(file).get("/x").json(), served(file).get("/x").json()] == [7, 7]
     assert len(reads) == 1
     (tmp_path / "api/parts/pet.yaml").write_text("enum: [8]")

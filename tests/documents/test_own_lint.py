@@ -16,7 +16,7 @@ GOOD = HEAD + "paths: {/x: {get: {responses: {'204': {}}}}}\n"
 def found(folder: Path, text: str) -> list[tuple[int, str, bool]]:
     """The findings of a document: line, pointer and text, and whether it is wrong."""
     (folder / "own.yaml").write_text(text)
-    return [(one.line, f"{one.pointer}: {one.text}", one.wrong) for one in lint(folder / "own.yaml")]
+    return [(one.line, f"{one.pointer}: {one.text}", one.wrong) for one in lint(folder / "own.yaml").findings]
 
 
 def test_a_good_document_has_no_problem(tmp_path: Path) -> None:

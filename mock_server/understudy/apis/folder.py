@@ -21,6 +21,7 @@ class Folder:
 
     path: Path
     document: Path
+    overlay: Path | None
     seed: Path | None
     handlers: Path | None
     mutants: Path | None
@@ -42,11 +43,12 @@ def find(path: Path) -> Folder:
     return Folder(
         path=path,
         document=found["openapi"],
+        overlay=found["overlay"],
         seed=found["seed"],
         handlers=python["handlers.py"],
         mutants=python["mutants.py"],
         checks=python["checks.py"],
-        remarks=tuple(_remarks(path, names, found["overlay"])),
+        remarks=tuple(_remarks(path, names)),
     )
 
 
@@ -56,9 +58,7 @@ def _only(path: Path, names: list[str]) -> Path | None:
     return path / names[0] if names else None
 
 
-def _remarks(path: Path, names: Iterable[str], overlay: Path | None) -> Iterable[str]:
-    if overlay is not None:
-        yield f"{overlay}: overlays are not read yet; the document is served without it"
+def _remarks(path: Path, names: Iterable[str]) -> Iterable[str]:
     if "recordings" in names:
         yield f"{path / 'recordings'}: the recordings of a folder are not read yet"
     known = {*_PYTHON, "recordings", *(f"{stem}{end}" for stem in _KNOWN for end in _TEXTS)}

@@ -21,7 +21,7 @@ from understudy.document.contract import Contract
 from understudy.document.infer import infer
 from understudy.document.model import Scheme
 from understudy.document.notice import Notice
-from understudy.document.open_world import compile_own, read_own
+from understudy.document.open_world import Read, compile_own, read_own
 from understudy.document.read import read, without_collections
 from understudy.document.seed_file import Start
 from understudy.engine.api import Api, SeededTenant
@@ -44,7 +44,8 @@ _RESOURCE_KEYS = ("x-resources", "x-operation", "x-filter")
 class Own:
     """A document of a user: its file, the name of its API, and where it is moved to (None: it stays).
 
-    `handlers` is a Python file or the name of a module, `seed` a seed file, `folder` the folder that the API is.
+    `handlers` is a Python file or the name of a module, `seed` a seed file, `folder` the folder that the API is,
+    `overlays` are applied in order.
     """
 
     file: Path
@@ -53,6 +54,16 @@ class Own:
     handlers: str | None = None
     seed: Path | None = None
     folder: Folder | None = None
+    overlays: tuple[Path, ...] = ()
+
+
+class WrongDeclaration(ContractError):
+    """What is declared wrongly in a document or its overlays; `notices` has the places."""
+
+    def __init__(self, notices: Sequence[Notice]) -> None:
+        self.notices = notices
+        self.diagnostics = [(one.pointer, one.text) for one in notices]
+        Exception.__init__(self, "\n".join(f"{one.file}#{one.pointer}: {one.text}" for one in notices))
 
 
 def name_for(file: Path) -> str:
@@ -67,20 +78,32 @@ def given(path: Path, name: str, prefix: str | None = None) -> Own:
         return Own(path, name, prefix)
     folder = find(path)
     handlers = None if folder.handlers is None else str(folder.handlers)
-    return Own(folder.document, name, prefix, handlers, folder.seed, folder)
+    overlays = () if folder.overlay is None else (folder.overlay,)
+    return Own(folder.document, name, prefix, handlers, folder.seed, folder, overlays)
 
 
 def declare(own: Own) -> tuple[Api, list[Notice]]:
     """The API of a document, and what is not understood in it.
 
-    Raises Unreadable for a file that cannot be read, UnsupportedDocument for one that is no OpenAPI 3 document, and
-    ContractError for resources that are declared wrongly, BadHandlers for Python that cannot be run or fits nothing.
+    Raises Unreadable for a file that cannot be read, BadOverlay for an overlay that cannot be applied,
+    UnsupportedDocument for what is no OpenAPI 3 document, WrongDeclaration for resources that are declared wrongly, and
+    BadHandlers for Python that cannot be run or fits nothing.
     """
+    found = read_own(own.file, own.overlays)
+    _check_resource_keys(found)
+    try:
+        return _declare(own, found)
+    except ContractError as error:
+        wrong = [Notice(found.origins.file, *one) for one in dict.fromkeys(error.diagnostics)]
+        raise WrongDeclaration(found.origins.traced(wrong)) from error
+
+
+def _declare(own: Own, found: Read) -> tuple[Api, list[Notice]]:
+    """The API of a document that was read; raises ContractError and BadHandlers."""
+    document, notices, content, origins = found
     with without_collections():
-        document, notices, content = read_own(own.file)
         if own.prefix is not None:
             document = {**document, "servers": [{"url": own.prefix}]}
-        _check_resource_keys(document, notices, own.file.name)
         inferred = infer(document, own.name)
         contract, others = compile_own(inferred.document, own.name, source=own.file.name)
     contract = replace(contract, content=content, headers=_headers(contract))
@@ -89,7 +112,7 @@ def declare(own: Own) -> tuple[Api, list[Notice]]:
         _api(contract, handlers, document.get("x-errors", {})),
         start=None if own.seed is None else Start(read(own.seed), own.seed),
     )
-    return api, [*notices, *others]
+    return api, [*notices, *origins.traced(others)]
 
 
 def _headers(contract: Contract) -> dict[str, str]:
@@ -104,12 +127,12 @@ def _headers(contract: Contract) -> dict[str, str]:
     return {name: argument(one, schemas) for name, one in {one.name: one for one in required}.items()}
 
 
-def _check_resource_keys(document: Json, notices: Sequence[Notice], source: str) -> None:
-    """Raise ContractError where a key of declared resources was left out: it is meant for this server."""
-    meant = _RESOURCE_KEYS if "x-resources" in document else _RESOURCE_KEYS[:1]
-    wrong = [one for one in notices if one.pointer.rpartition("/")[2] in meant]
+def _check_resource_keys(found: Read) -> None:
+    """Raise WrongDeclaration where a key of declared resources was left out: it is meant for this server."""
+    meant = _RESOURCE_KEYS if "x-resources" in found.document else _RESOURCE_KEYS[:1]
+    wrong = [one for one in found.notices if one.pointer.rpartition("/")[2] in meant]
     if wrong:
-        raise ContractError(source, [(one.pointer, one.text) for one in wrong])
+        raise WrongDeclaration(wrong)
 
 
 def _api(contract: Contract, own: Handlers, own_errors: Container[str]) -> Api:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 20  # of what is not understood
 _DOCUMENT = (".yaml", ".yml", ".json")
+Flags = Mapping[str, tuple[str, ...]]
+"""The values of a document's flags, by flag; of all but `--overlay` there is one."""
 
 
 def whole_number(flag: str, least: int, most: int, *, remedy: str = "") -> Callable[[str], int]:
@@ -95,7 +97,7 @@ def is_document(text: str) -> bool:
     return "/" in text or "=" in text or lower.endswith(_DOCUMENT) or (bool(text) and Path(text).exists())
 
 
-def document(text: str, flags: Mapping[str, str] | None = None) -> Own:
+def document(text: str, flags: Flags | None = None) -> Own:
     """The document of FILE, NAME=FILE or NAME=FILE@/prefix; FILE may be a folder. `flags` are those behind it.
 
     Raises UsageError for a name or prefix that cannot be, and for a folder without a document.
@@ -108,8 +110,9 @@ def document(text: str, flags: Mapping[str, str] | None = None) -> Own:
         own, given = _document(text), flags or {}
     except Unreadable as error:
         raise UsageError(str(error)) from error
-    seed = Path(given["--seed-file"]) if "--seed-file" in given else own.seed
-    return replace(own, seed=seed, handlers=given.get("--handlers", own.handlers))
+    overlays = (*own.overlays, *map(Path, given.get("--overlay", ())))
+    seed, handlers = (given[flag][0] if flag in given else None for flag in ("--seed-file", "--handlers"))
+    return replace(own, overlays=overlays, seed=Path(seed) if seed else own.seed, handlers=handlers or own.handlers)
 
 
 def _document(text: str) -> Own:
@@ -142,7 +145,7 @@ def declared(
     *,
     strict: bool = False,
     report: Callable[[str], None] = lambda line: None,
-    flags: Mapping[str, Mapping[str, str]] | None = None,
+    flags: Mapping[str, Flags] | None = None,
 ) -> list[Api]:
     """The APIs of these names and documents, each once, or all that are built in.
 
@@ -167,7 +170,7 @@ def declared(
     return apis
 
 
-def _other(text: str, flags: Mapping[str, str] | None, *, strict: bool, report: Callable[[str], None]) -> Api:
+def _other(text: str, flags: Flags | None, *, strict: bool, report: Callable[[str], None]) -> Api:
     """The API of a document, or of a package. Raises UsageError."""
     from understudy.apis.own import Own
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.cli.arguments import check_api, is_document, quoted
+from understudy.cli.arguments import Flags, check_api, is_document, quoted
 from understudy.cli.exits import UsageError
 
 _FLAGS = {
+    "--overlay": ("FILE", "an OpenAPI Overlay for the document before it (repeatable: they are applied in order)"),
     "--seed-file": ("FILE", "start records of the document before it"),
     "--handlers": ("FILE", "Python to run for the document before it: a file, or a module by its name"),
 }
+_REPEATABLE = ("--overlay",)
 
 
 def add_documents(parser: argparse.ArgumentParser) -> None:
@@ -57,12 +59,13 @@ class _Flag(argparse.Action):
         known = options.api or []
         last = known if isinstance(known, str) else next(reversed(known), None)
         _check(flag, value, last, options.flags)
-        options.flags = {**options.flags, last: {**options.flags.get(last, {}), flag: value}}
+        own = options.flags.get(last, {})
+        options.flags = {**options.flags, last: {**own, flag: (*own.get(flag, ()), value)}}
         if further:
             options.api = [*known, *further]
 
 
-def _check(flag: str, value: str, last: str | None, flags: dict[str, dict[str, str]]) -> None:
+def _check(flag: str, value: str, last: str | None, flags: Mapping[str, Flags]) -> None:
     if not value:
         raise UsageError(f"{flag}: the path is empty")
     if last is None:
@@ -70,5 +73,5 @@ def _check(flag: str, value: str, last: str | None, flags: dict[str, dict[str, s
     check_api(last)
     if not is_document(last):
         raise UsageError(f"{flag} {quoted(value)} stands after {last}, an API that is installed; it is for a document")
-    if flag in flags.get(last, {}):
+    if flag in flags.get(last, {}) and flag not in _REPEATABLE:
         raise UsageError(f"{flag} {quoted(value)}: {quoted(last)} has one already")

@@ -55,9 +55,10 @@ def find_document(options: argparse.Namespace) -> None:
 def add_variant_options(parser: argparse.ArgumentParser, variants: str) -> None:
     """Add the arguments of a command that runs the kit, or a COMMAND, on each of the `variants` of an API."""
     parser.description = f"Run the contract kit, or the COMMAND after --, on each of the {variants} of an API."
+    files = "[--overlay FILE] [--seed-file FILE] [--handlers FILE]"
     flags = "[--only NAME] [--all] [--sample N] [--shard K/N] [--max-time S] [--jobs N]"
     more = "[--rate-limit N | --no-rate-limit] [--json F] [-q]"
-    parser.usage = f"understudy {variants} API [--seed-file FILE] [--handlers FILE] {flags} {more} [-- COMMAND]"
+    parser.usage = f"understudy {variants} API {files} {flags} {more} [-- COMMAND]"
     parser.set_defaults(takes_command=True)
     add_document(parser)
     add = parser.add_argument

@@ -62,6 +62,10 @@ class Files:
         self._size = 0
         self.root = self._read(path, self.name, str(path))
 
+    def replace_root(self, value: Json) -> None:
+        """Let the root file hold another value."""
+        self.root = self._values[self.name] = value
+
     def locate(self, reference: str, base: str) -> tuple[str, str]:
         """The file and the JSON pointer that a `$ref` in the file `base` names; raises RefusedReference."""
         target, _, fragment = reference.partition("#")
@@ -133,9 +137,14 @@ class Files:
         """Read a file; `shown` is its name in messages. Raises Unreadable."""
         content = read_file(path, shown, MOST_BYTES - self._size)
         self._size += len(content)
-        value = self._values[file] = _plain(read_bytes(content, shown), {})
+        value = self._values[file] = plain(read_bytes(content, shown))
         self.bytes[file] = content
         return value
+
+
+def plain(value: Json) -> Json:
+    """A value of a YAML or JSON file with texts as keys, and no numbers that JSON has not."""
+    return _plain(value, {})
 
 
 def _plain(value: Json, seen: dict[int, Json]) -> Json:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from understudy.document.answers import Answers
 from understudy.document.contract import Contract
-from understudy.document.files import Files
 from understudy.document.lines import Lines
-from understudy.document.normal import UnsupportedDocument, normalized
+from understudy.document.normal import UnsupportedDocument
 from understudy.document.notice import Notice
 from understudy.document.open_world import compile_own, compiled
+from understudy.document.overlay import BadOverlay, beside, read_overlay
 from understudy.document.parts import Example
 from understudy.document.pointer import at
 from understudy.document.read import Unreadable
 from understudy.document.sample import NoValue
 from understudy.document.views import Views
+from understudy.document.whole import whole
 from understudy.messages import shorten
 
 
@@ -32,24 +33,48 @@ class Finding(NamedTuple):
     wrong: bool
 
 
-def lint(path: Path, name: str = "own") -> list[Finding]:
-    """The problems of the document in a file, and what is not understood in it, by file and line.
+class Linted(NamedTuple):
+    """The problems of a document, and how many files it has, its overlays among them."""
 
-    `name` is that of its API, with which the ids of its rules begin.
+    findings: list[Finding]
+    files: int
+
+
+def lint(path: Path, name: str = "own", overlays: Sequence[Path] = ()) -> Linted:
+    """The problems of a document and its overlays, and what is not understood in them, by file and line.
+
+    `name` is that of its API, with which the ids of its rules begin. The file of a finding is relative to the
+    document's folder.
     """
     try:
-        files = Files(path)
-        normal = normalized(files)
+        read = [read_overlay(one) for one in overlays]
+        found = whole(path, read)
+    except BadOverlay as error:
+        return Linted([_in_overlay(path, error, *one) for one in error.problems], 1 + len(overlays))
     except (Unreadable, UnsupportedDocument) as error:
-        known = re.fullmatch(r".*?:(\d+): (.*)", str(error), re.DOTALL)
-        line, text = (int(known[1]), known[2]) if known else (1, str(error))
-        return [Finding(path.name, line, "", text, wrong=True)]
+        return Linted([_unread(path, overlays, str(error))], 1 + len(overlays))
+    files, normal, origins = found.files, found.normal, found.origins
     contract, others = compile_own(normal.document, name, source=files.name)
     examples = _wrong_examples(contract, normal.examples)
     notices = [*normal.notices, *others, *examples, *_unanswered(contract, files.name)]
-    lines = {file: Lines(content) for file, content in files.bytes.items()}
-    found = [Finding(n.file, lines[n.file].of(n.pointer), n.pointer, n.text, n.wrong) for n in dict.fromkeys(notices)]
-    return sorted(found, key=lambda one: (one.file != files.name, one.file, one.line))
+    texts = {**files.bytes, **{beside(path, one.file): one.content for one in read}}
+    lines = {file: Lines(content) for file, content in texts.items()}
+    notices = list(dict.fromkeys([*found.odd, *origins.traced(notices)]))
+    listed = [Finding(n.file, lines[n.file].of(n.pointer), n.pointer, n.text, n.wrong) for n in notices]
+    return Linted(sorted(listed, key=lambda one: (one.file != files.name, one.file, one.line)), len(texts))
+
+
+def _in_overlay(path: Path, error: BadOverlay, pointer: str, text: str) -> Finding:
+    line = Lines(error.content).of(pointer)
+    return Finding(beside(path, error.file), line, pointer, text, wrong=True)
+
+
+def _unread(path: Path, overlays: Sequence[Path], message: str) -> Finding:
+    """The problem of a file that cannot be read, by the message that begins with its name."""
+    file = next((beside(path, one) for one in overlays if message.startswith(f"{one}:")), path.name)
+    known = re.fullmatch(r".*?:(\d+): (.*)", message, re.DOTALL)
+    line, text = (int(known[1]), known[2]) if known else (1, message)
+    return Finding(file, line, "", text, wrong=True)
 
 
 def _wrong_examples(contract: Contract, examples: list[Example]) -> Iterator[Notice]:

@@ -30,18 +30,22 @@ class UnsupportedDocument(Exception):
 
 
 class Normal(NamedTuple):
-    """A document in its normal form, what is not understood in it, and its examples."""
+    """A document in its normal form, what is not understood in it, and its examples.
+
+    `names` are those of its components, by section and place.
+    """
 
     document: Json
     notices: list[Notice]
     examples: list[Example]
+    names: dict[tuple[str, Place], str]
 
 
 def normalized(files: Files) -> Normal:
     """The document in its normal form; raises UnsupportedDocument."""
     check_version(files.root, files.name)
     normalizer = _Normalizer(files)
-    return Normal(normalizer.document(), normalizer.notices, normalizer.examples)
+    return Normal(normalizer.document(), normalizer.notices, normalizer.examples, normalizer.names)
 
 
 def check_version(document: Json, name: str) -> None:

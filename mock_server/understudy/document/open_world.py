@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import jsonschema_rs
 import msgspec
@@ -21,18 +22,21 @@ from understudy.document import patterns
 from understudy.document.body import Body, is_json, kind_of
 from understudy.document.compile import Compiler
 from understudy.document.contract import Contract
-from understudy.document.files import Files, folder_of, read_file
+from understudy.document.files import folder_of, read_file
 from understudy.document.lazy import LazyValidator
 from understudy.document.model import Json, Scheme, Validator, http_scheme, key_scheme
-from understudy.document.normal import normalized
 from understudy.document.notice import Notice
 from understudy.document.operation import Operation
+from understudy.document.origins import Origins
+from understudy.document.overlay import read_overlay
 from understudy.document.parameters import Parameter
 from understudy.document.pointer import at
 from understudy.document.responses import Expected
+from understudy.document.schema import Place
 from understudy.document.shapes import Shape, shape_of
 from understudy.document.styles import Style
 from understudy.document.views import Views
+from understudy.document.whole import whole
 from understudy.messages import shorten
 
 _NUMBER = frozenset(("integer", "number"))
@@ -61,29 +65,47 @@ _FRAMING = ("content-length", "content-encoding", "transfer-encoding", "connecti
             "trailer", "upgrade")  # fmt: skip
 
 
-def read_own(path: Path) -> tuple[Json, list[Notice], bytes]:
-    """The normal form of a user's document, its notices, and the bytes of its root file, or of the whole in one file.
+class Read(NamedTuple):
+    """The normal form of a user's document, what is not understood in it, and where its parts come from.
 
-    The normal form comes from the cache while no file of the document has changed. Raises Unreadable and
-    UnsupportedDocument.
+    `content` is the bytes of its root file, or of the whole where there is more than that file.
     """
-    root, name = folder_of(path), f"{_CACHED}{blake2b(os.fsencode(path.absolute()), digest_size=16).hexdigest()}"
+
+    document: Json
+    notices: list[Notice]
+    content: bytes
+    origins: Origins
+
+
+def read_own(path: Path, overlays: Sequence[Path] = ()) -> Read:
+    """Read a user's document with its overlays.
+
+    The normal form comes from the cache while none of its files has changed. Raises Unreadable, UnsupportedDocument
+    and BadOverlay.
+    """
+    root, name = folder_of(path), _cache_name(path, *overlays)
 
     def read() -> Json:
-        files = Files(path)
-        document, notices, _ = normalized(files)
+        files, normal, origins, _, _, odd = whole(path, [read_overlay(one) for one in overlays])
         digests = {file: _digest(content) for file, content in files.bytes.items()}
-        return {"document": document, "notices": notices, "files": digests}
+        notices = [*odd, *origins.traced(normal.notices)]
+        return {"document": normal.document, "notices": notices, "files": digests, "origins": origins.known}
 
-    content = read_file(path)
-    known = cache.cached(name, read, content)
+    contents = [read_file(one) for one in (path, *overlays)]
+    known = cache.cached(name, read, *contents)
     if any(_digest_of(root / file) != digest for file, digest in known["files"].items()):
         cache.forget(name)
-        known = cache.cached(name, read, content)
+        known = cache.cached(name, read, *contents)
     cache.prune(_CACHED, _MOST_CACHED)
-    document = known["document"]
-    whole = content if len(known["files"]) == 1 else msgspec.json.encode(document)
-    return document, [Notice(*notice) for notice in known["notices"]], whole
+    document, is_one = known["document"], len(known["files"]) == 1 and not overlays
+    notices = [Notice(*notice) for notice in known["notices"]]
+    origins = Origins(path.resolve().name, {name: Place(*place) for name, place in known["origins"].items()})
+    return Read(document, notices, contents[0] if is_one else msgspec.json.encode(document), origins)
+
+
+def _cache_name(*paths: Path) -> str:
+    whole = b"\0".join(os.fsencode(path.absolute()) for path in paths)
+    return f"{_CACHED}{blake2b(whole, digest_size=16).hexdigest()}"
 
 
 def _digest(content: bytes) -> str:

@@ -49,7 +49,7 @@ class Parts:
         self.version = str(files.root["openapi"])
         self.examples: list[Example] = []
         self.sections: dict[str, dict[str, Json]] = {section: {} for section in SECTIONS.values()}
-        self._names: dict[tuple[str, Place], str] = {}
+        self.names: dict[tuple[str, Place], str] = {}  # of components, by section and place
         self.waiting: list[tuple[str, str, Json, Place]] = []  # components to be read: kind, name, value, place
         siblings = not self.version.startswith("3.0")
         self._schemas = Converter(self.report, self._refer_schema, siblings=siblings)
@@ -151,9 +151,9 @@ class Parts:
     def component(self, kind: str, place: Place) -> Json:
         """The reference to the component that stands for a place; it is read later."""
         section = SECTIONS[kind]
-        name = self._names.get((section, place))
+        name = self.names.get((section, place))
         if name is None:
-            name = self._names[section, place] = self._free_name(section, place)
+            name = self.names[section, place] = self._free_name(section, place)
             self.sections[section][name] = True  # keeps the order, and the name
             self.waiting.append((kind, name, self.files.value(*place), place))
         return {"$ref": f"#/components/{section}/{name}"}
@@ -161,7 +161,7 @@ class Parts:
     def place_of(self, kind: str, name: str) -> Place:
         """The place that a component stands for."""
         section = SECTIONS[kind]
-        return next(place for (owner, place), known in self._names.items() if (owner, known) == (section, name))
+        return next(place for (owner, place), known in self.names.items() if (owner, known) == (section, name))
 
     def _free_name(self, section: str, place: Place) -> str:
         """A name for a component: the last part of its pointer, else that of its file."""

@@ -241,7 +241,7 @@ class Converter:
         mapping = value.get("mapping")
         named = mapping if isinstance(mapping, Mapping) else {}
         targets = {
-            key: self._refer({"$ref": _as_reference(target)}, place / "mapping" / key)
+            key: self._refer({"$ref": as_reference(target)}, place / "mapping" / key)
             for key, target in named.items()
             if isinstance(target, str)
         }
@@ -257,7 +257,7 @@ class Converter:
             self._wrong(name, value, place)
 
 
-def _as_reference(target: str) -> str:
+def as_reference(target: str) -> str:
     """The `$ref` that a value of a discriminator's mapping stands for: a name of a schema, or a reference."""
     is_reference = "/" in target or target.startswith("#") or target.endswith((".yaml", ".yml", ".json"))
     return target if is_reference else f"#/components/schemas{at(target)}"
