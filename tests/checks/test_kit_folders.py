@@ -85,7 +85,7 @@ def test_flags_of_a_document_are_for_the_commands_of_the_kit(corner: Path, capsy
     (corner / "bad.py").write_text("1 / 0")
     (corner / "bad.yaml").write_text("carts: [{}]")
     (corner / "recordings").mkdir()
-    (corner / "bad.overlay.yaml").write_text("overlay: 3.0.0")
+    (corner.parent / "fix.yaml").write_text("overlay: 3.0.0")
     words = ["mutants", "corner", "--handlers", "corner/bad.py", "--", "true"]
     code, told = run(capsys, *words)
     assert (code, told.splitlines()) == (
@@ -95,8 +95,8 @@ def test_flags_of_a_document_are_for_the_commands_of_the_kit(corner: Path, capsy
             "understudy: corner/bad.py:1: ZeroDivisionError: division by zero",
         ],
     )
-    code, told = run(capsys, "check", "corner", "--overlay", "corner/bad.overlay.yaml")
-    refusal = "corner/bad.overlay.yaml:1: /overlay: Overlay '3.0.0' is not read; 1.0.x, 1.1.x and 1.2.x are"
+    code, told = run(capsys, "check", "corner", "--overlay", "fix.yaml")
+    refusal = "fix.yaml:1: /overlay: Overlay '3.0.0' is not read; 1.0.x, 1.1.x and 1.2.x are"
     assert (code, told.splitlines()[-1]) == (2, f"understudy: {refusal}")
     code, told = run(capsys, "check", "corner", "--seed-file", "corner/bad.yaml")
     assert (code, told.splitlines()[-1]) == (
