@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from registry import REGISTRY
+from understudy import MockServer
 from understudy.apis.control import declare as declare_control
 from understudy.engine.api import Api
 from understudy.engine.clock import Clock, milliseconds
@@ -215,3 +218,18 @@ def small() -> dict[str, Any]:
     }
     lapsed = {"id": "t3", "timezone": "UTC", "subscription": "lapsed", "keys": [{"key": "unpaid"}]}
     return {"nextstep": {"teams": [team, other, lapsed]}}
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A document of a user, with a resource and without keys."""
+    file = tmp_path_factory.mktemp("documents") / "registry.yaml"
+    file.write_text(REGISTRY)
+    return file
+
+
+@pytest.fixture(scope="session")
+def server(registry: Path) -> Iterator[MockServer]:
+    """A server on a thread: two built-in APIs and the document. Tests take worlds of it."""
+    with MockServer("nextstep", "kognitos", registry) as server:
+        yield server

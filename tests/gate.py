@@ -17,7 +17,7 @@ COVERED = (
     ("tests/checks",),
     ("contract_tests",),
     ("tests/engine", "tests/documents", "tests/apis", "tests/recording", "tests/own_api"),
-    ("tests/http", "tests/cli", "tests/docs"),
+    ("tests/http", "tests/cli", "tests/docs", "tests/testing"),
 )
 BESIDE = ("tests/checks/test_mutants.py", "tests/checks/test_generated_mutants.py", "tests/checks/test_alternatives.py")
 

@@ -1,6 +1,7 @@
 """Understudy: a stateful, offline stand-in for remote APIs, driven by their OpenAPI documents.
 
-`Call`, `Reply` and `Problem` are what a handler gets, returns and raises.
+`MockServer` and `WorldHandle` are for tests and scripts, `ControlError` is what they raise, `strategies` draws worlds
+(with hypothesis). `Call`, `Reply` and `Problem` are what a handler gets, returns and raises.
 """
 
 from __future__ import annotations
@@ -11,9 +12,19 @@ if TYPE_CHECKING:
     from understudy.engine.call import Call as Call
     from understudy.engine.call import Reply as Reply
     from understudy.engine.problem import Problem as Problem
+    from understudy.testing.errors import ControlError as ControlError
+    from understudy.testing.server import MockServer as MockServer
+    from understudy.testing.world import WorldHandle as WorldHandle
 
-_PUBLIC = {"Call": "engine.call", "Reply": "engine.call", "Problem": "engine.problem"}
-__all__ = ["Call", "Problem", "Reply"]
+_PUBLIC = {
+    "Call": "engine.call",
+    "ControlError": "testing.errors",
+    "MockServer": "testing.server",
+    "Problem": "engine.problem",
+    "Reply": "engine.call",
+    "WorldHandle": "testing.world",
+}
+__all__ = ["Call", "ControlError", "MockServer", "Problem", "Reply", "WorldHandle"]
 
 
 def __getattr__(name: str) -> object:

@@ -87,6 +87,14 @@ def create_world(worlds: Worlds, call: Call) -> Reply:
     return _json({"id": world.id, **worlds.ready_info(world)})
 
 
+def get_world(worlds: Worlds, call: Call) -> Reply:
+    """GET /worlds/{id}: the addresses and keys of a world."""
+    id = call.arguments["id"]
+    if id not in worlds.all:
+        raise Problem("not-found", f"there is no world {shorten(id)}{worlds.why_unknown(id)}")
+    return _json({"id": id, **worlds.ready_info(worlds.all[id])})
+
+
 def remove_world(worlds: Worlds, call: Call) -> Reply:
     """DELETE /worlds/{id}: remove a world; refused for the default world."""
     id = call.arguments["id"]
@@ -310,6 +318,7 @@ def declare(worlds: Worlds, *, most_bytes: int = 64 << 20) -> Api:
             "getHealth": partial(health, worlds),
             "listWorlds": partial(list_worlds, worlds),
             "createWorld": partial(create_world, worlds),
+            "getWorld": partial(get_world, worlds),
             "removeWorld": partial(remove_world, worlds),
             "resetWorld": partial(reset, worlds),
             "getClock": partial(get_clock, worlds),

@@ -1,0 +1,209 @@
+"""A mock server for tests and scripts: on a thread, in process, or one that runs elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from understudy.engine.exchange import Request, Response
+from understudy.testing.clock import WorldClock
+from understudy.testing.control import Control, door, read
+from understudy.testing.hosting import Hosting
+from understudy.testing.links import Link
+from understudy.testing.world import WorldHandle, new_world
+
+if TYPE_CHECKING:
+    from understudy.engine.api import Api
+    from understudy.engine.clock import Clock
+    from understudy.engine.worlds import Worlds
+
+Json = Any
+DOCUMENTED: Literal["documented"] = "documented"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a server says of itself: its version, the served APIs, the number of worlds."""
+
+    status: str
+    version: str
+    apis: Sequence[str]
+    worlds: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSummary:
+    """One world of a server: its own URL, its time (RFC 3339) and the number of requests that it has answered."""
+
+    id: str
+    url: str
+    now: str
+    exchanges: int
+
+
+class MockServer(WorldHandle):
+    """A mock server, which is also the handle of its default world.
+
+    `MockServer("petstore.yaml")` serves documents, folders and built-in APIs (all of them when none is named) on a
+    free loopback port, on a thread of this process, from `start()` to `stop()` or in a `with` block. With
+    `listen=False` no port is opened: `asgi` and `transport` are its doors. `MockServer(url=...)` is a server that runs
+    already, and goes on running; `token` is its control token, off loopback.
+
+    `seed` is the seed of ids and keys, `clock` is `real`, `frozen` or a time to stand still at, `assume` has
+    assumptions by id, `rate_limit` is a number of requests in place of the documented one, or None for no limit.
+    `notices` tell what of a document is not understood.
+    """
+
+    def __init__(
+        self,
+        *apis: str | Path,
+        url: str | None = None,
+        token: str | None = None,
+        listen: bool = True,
+        seed: str = "understudy",
+        clock: datetime | str = "real",
+        assume: Mapping[str, Json] | None = None,
+        rate_limit: int | Literal["documented"] | None = DOCUMENTED,
+    ) -> None:
+        """Raises ValueError for what cannot be served, with all that is wrong in a document, and for a wrong URL."""
+        self._hosting: Hosting | None = None
+        self._serve: Callable[[], Hosting] | None = None
+        self.notices: list[str] = []
+        if url is not None:
+            super().__init__(url, token=token)
+            return
+        served = _declared(tuple(map(str, apis)), self.notices.append)
+        worlds = _worlds(served, seed=seed, clock=clock, assume=assume, rate_limit=rate_limit)
+        self._serve = partial(_serve, worlds, listen=listen)
+        self._attach(not_started)
+
+    def start(self) -> Self:
+        """Start serving. A `with` block does."""
+        if self._serve is not None and self._hosting is None:
+            self._hosting = self._serve()
+            self._attach(self._hosting.link)
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; what ran already before stays. A `with` block does."""
+        self._clock.stop_driving()
+        if self._hosting is not None:
+            self._hosting.stop()
+            self._hosting = None
+            self._attach(not_started)
+
+    def close(self) -> None:
+        """As `stop`."""
+        self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    @property
+    def url(self) -> str:
+        """The address of the server, without any API's path."""
+        url: str = self._known["url"]
+        return url
+
+    @door("createWorld")
+    def world(
+        self,
+        *,
+        from_world: WorldHandle | None = None,
+        seed: str | None = None,
+        seed_data: Mapping[str, Json] | None = None,
+        assume: Mapping[str, Json] | None = None,
+        clock: datetime | str | None = None,
+    ) -> WorldHandle:
+        """A new world with keys of its own, which starts as the default world did, or as `from_world` is now.
+
+        `seed` is the seed of its ids. `seed_data` holds start records by API. `assume` switches assumptions, by id.
+        `clock` is `real`, `frozen`, or a time to stand still at. Raises ControlError for what does not fit, and makes
+        no world then.
+        """
+        return new_world(
+            self._control, from_world=from_world, seed=seed, seed_data=seed_data, assume=assume, clock=clock
+        )
+
+    @door("listWorlds")
+    def worlds(self) -> Sequence[WorldSummary]:
+        """All worlds, the default one first."""
+        return tuple(read(WorldSummary, one) for one in self._control.call("listWorlds")["worlds"])
+
+    @door("getHealth")
+    def health(self) -> Health:
+        """The health of the server, and the APIs that it serves."""
+        return read(Health, self._control.call("getHealth"))
+
+    def _attach(self, link: Link) -> None:
+        self._name, self._access = None, None
+        self._control = Control(link)
+        self._clock = WorldClock(self._control)
+
+
+def not_started(request: Request) -> Response:
+    """The link of a server that does not serve. Raises RuntimeError."""
+    raise RuntimeError("the server is not started: use `with MockServer(...) as server:`, or start()")
+
+
+def _serve(worlds: Worlds, *, listen: bool) -> Hosting:
+    from understudy.http.app import App
+
+    return Hosting(App(worlds), listen=listen)
+
+
+def _declared(texts: Sequence[str], report: Callable[[str], None]) -> list[Api]:
+    """The APIs of names and documents; `report` gets what is not understood in a document. Raises ValueError."""
+    from understudy.cli.arguments import check_api, declared
+    from understudy.cli.exits import UsageError
+
+    try:
+        for text in texts:
+            check_api(text)
+        return declared(texts, report=report)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+
+
+def _worlds(
+    apis: Sequence[Api],
+    *,
+    seed: str,
+    clock: datetime | str,
+    assume: Mapping[str, Json] | None,
+    rate_limit: int | Literal["documented"] | None,
+) -> Worlds:
+    """The worlds of a new server. Raises ValueError."""
+    from understudy.apis import control, seeder, seeds
+    from understudy.document.read import Unreadable
+    from understudy.engine.worlds import Worlds
+
+    names, time = [api.name for api in apis], _clock(clock)
+    try:
+        return Worlds(
+            [*apis, control.declare],
+            seeds={**dict.fromkeys(names), **seeds(names)},
+            clock=time,
+            seed=seed,
+            assume=assume,
+            limits=None if rate_limit == DOCUMENTED else dict.fromkeys(names, rate_limit),
+            seeder=seeder(names, None, time),
+        )
+    except Unreadable as error:
+        raise ValueError(str(error)) from error
+
+
+def _clock(given: datetime | str) -> Clock:
+    from understudy.engine.clock import Clock, milliseconds
+
+    if given in ("real", "frozen"):
+        return Clock(frozen=given == "frozen")
+    text = given.isoformat() if isinstance(given, datetime) else given
+    try:
+        return Clock(milliseconds(text), frozen=True)
+    except ValueError:
+        raise ValueError(f"clock {text!r} is neither real nor frozen nor an ISO 8601 time") from None
