@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from understudy.apis.folder import Folder, find
 from understudy.apis.handlers import Handlers
@@ -18,10 +19,11 @@ from understudy.document.answers import Answers
 from understudy.document.argument import argument
 from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
-from understudy.document.infer import infer
+from understudy.document.infer import Inferred, infer
 from understudy.document.model import Scheme
 from understudy.document.notice import Notice
 from understudy.document.open_world import Read, compile_own, read_own
+from understudy.document.origins import Origins
 from understudy.document.read import read, without_collections
 from understudy.document.seed_file import Start
 from understudy.engine.api import Api, SeededTenant
@@ -82,8 +84,23 @@ def given(path: Path, name: str, prefix: str | None = None) -> Own:
     return Own(folder.document, name, prefix, handlers, folder.seed, folder, overlays)
 
 
+class Understood(NamedTuple):
+    """The API of a document, what is not understood in it, what was inferred of it, and where its parts come from."""
+
+    api: Api
+    notices: list[Notice]
+    inferred: Inferred
+    origins: Origins
+
+
 def declare(own: Own) -> tuple[Api, list[Notice]]:
-    """The API of a document, and what is not understood in it.
+    """The API of a document, and what is not understood in it; raises as `understand` does."""
+    found = understand(own)
+    return found.api, found.notices
+
+
+def understand(own: Own) -> Understood:
+    """What a document means.
 
     Raises Unreadable for a file that cannot be read, BadOverlay for an overlay that cannot be applied,
     UnsupportedDocument for what is no OpenAPI 3 document, WrongDeclaration for resources that are declared wrongly, and
@@ -92,14 +109,14 @@ def declare(own: Own) -> tuple[Api, list[Notice]]:
     found = read_own(own.file, own.overlays)
     _check_resource_keys(found)
     try:
-        return _declare(own, found)
+        return _understand(own, found)
     except ContractError as error:
         wrong = [Notice(found.origins.file, *one) for one in dict.fromkeys(error.diagnostics)]
         raise WrongDeclaration(found.origins.traced(wrong)) from error
 
 
-def _declare(own: Own, found: Read) -> tuple[Api, list[Notice]]:
-    """The API of a document that was read; raises ContractError and BadHandlers."""
+def _understand(own: Own, found: Read) -> Understood:
+    """What a document means that was read; raises ContractError and BadHandlers."""
     document, notices, content, origins = found
     with without_collections():
         if own.prefix is not None:
@@ -112,7 +129,7 @@ def _declare(own: Own, found: Read) -> tuple[Api, list[Notice]]:
         _api(contract, handlers, document.get("x-errors", {})),
         start=None if own.seed is None else Start(read(own.seed), own.seed),
     )
-    return api, [*notices, *origins.traced(others)]
+    return Understood(api, [*notices, *origins.traced(others)], inferred, origins)
 
 
 def _headers(contract: Contract) -> dict[str, str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,18 +190,27 @@ def packaged(name: str) -> Api | Own:
         raise UsageError(str(error)) from error
 
 
-def own_api(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
-    """The API of a user's document. Raises UsageError."""
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Turn what is wrong with a user's document into UsageError."""
     from understudy.apis.handlers import BadHandlers
-    from understudy.apis.own import declare
+    from understudy.document.compile import ContractError
     from understudy.document.normal import UnsupportedDocument
-    from understudy.document.notice import lines
     from understudy.document.read import Unreadable
 
     try:
-        api, notices = declare(own)
-    except (Unreadable, UnsupportedDocument, BadHandlers) as error:
+        yield
+    except (Unreadable, UnsupportedDocument, BadHandlers, ContractError) as error:
         raise UsageError(str(error)) from error
+
+
+def own_api(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
+    """The API of a user's document. Raises UsageError."""
+    from understudy.apis.own import declare
+    from understudy.document.notice import lines
+
+    with own_errors():
+        api, notices = declare(own)
     if not api.contract.operations:
         first = "".join(f"; {line}" for line in lines(notices, 1)[:1])
         raise UsageError(f"{own.file} has no operation that can be served{first}")

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any, NoReturn, Protocol
 
-from understudy.cli import assumptions, check, lint, mutants, rules, serve
+from understudy.cli import assumptions, check, explain, lint, mutants, rules, serve
 from understudy.cli.arguments import check_api
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.streams import no_color
@@ -26,6 +26,7 @@ class Command(Protocol):
 
 COMMANDS: dict[str, Command] = {
     "serve": serve,
+    "explain": explain,
     "rules": rules,
     "lint": lint,
     "check": check,
