@@ -155,7 +155,7 @@ def _check_resource_keys(found: Read) -> None:
 def _api(contract: Contract, own: Handlers, own_errors: Container[str]) -> Api:
     answers = Answers(contract)
     example = example_handler(answers)
-    resources = declare_resources(contract, replaced=own.by_operation)
+    resources = declare_resources(contract, replaced=own.by_operation, answers=answers, example=example)
     credentials = _credentials(contract)
     template = None
     if "x-error-body" in contract.document:

@@ -103,6 +103,8 @@ def compile(document: Mapping[str, Json], name: str, *, source: str) -> Contract
 class Compiler:
     """Builds a Contract from a document that keeps to the dialect, and collects diagnostics."""
 
+    counting: tuple[str, ...] = ("integer",)  # types of parameters that count items or pages
+
     def __init__(self, document: Mapping[str, Json], name: str) -> None:
         self.document = document
         self.name = name
@@ -327,10 +329,10 @@ class Compiler:
                 text = f"{operation['operationId']} has no query parameter {entries[key]}"
                 self.diagnostics.append((places[key], text + suggest(entries[key], known)))
         for one in parameters:
-            if one.name in (entries["limit"], entries.get("page"), entries.get("offset")):
-                if one.kind != "integer":
+            if one.name in [entries[name] for name in ("limit", "page", "offset") if name in entries]:
+                if one.kind not in self.counting:
                     self.diagnostics.append((pointer, f"{one.name} counts items or pages; its type must be integer"))
-                optional = style in ("offset", "page-number") and one.name != entries["limit"]
+                optional = style == "all" or (style in ("offset", "page-number") and one.name != entries.get("limit"))
                 if one.default is None and not optional and "default-limit" not in entries:
                     self.diagnostics.append((pointer, f"{one.name} needs a default, since it is not always sent"))
         settings = {
@@ -448,8 +450,8 @@ class Compiler:
             known = self.validators[pointer, formats] = self.validator(schema, formats=formats)
         return known
 
-    def validator(self, schema: Json, *, formats: bool = False) -> Validator:
-        """A validator of `schema`, with references into the document."""
+    def validator(self, schema: Json, *, formats: bool = False, direction: str = "") -> Validator:
+        """A validator of `schema`, with references into the document; the same for requests and responses."""
         whole = rebase(schema, self.uri)
         return jsonschema_rs.Draft202012Validator(whole, registry=self.registry, validate_formats=formats)
 

@@ -39,3 +39,7 @@ class Contract:
         """The validator of a component schema (by name) or of a JSON schema."""
         whole = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
         return self.validator(whole, formats=True)
+
+    def shows(self, schema: Mapping[str, Json]) -> Validator:
+        """The validator of a JSON schema in a response, which has no writeOnly members."""
+        return self.validator(schema, formats=True, direction="response")

@@ -130,6 +130,8 @@ def compile_own(document: Json, name: str, *, source: str) -> tuple[Contract, li
 class OpenCompiler(Compiler):
     """Compiles a normal form, whose own keys may be missing."""
 
+    counting = ("integer", "number", "any")
+
     def __init__(self, document: Mapping[str, Json], name: str) -> None:
         errors = {
             kind: {"status": status, "code": kind, "message": message, "reason": reason}
@@ -304,9 +306,9 @@ class OpenCompiler(Compiler):
         """A validator of what a `request` or a `response` holds, compiled when it is first used."""
         return LazyValidator(lambda: compiled(self.views.view(schema, direction)))
 
-    def validator(self, schema: Json, *, formats: bool = False) -> Validator:
-        """A validator of a schema, with references to the document's components."""
-        return compiled(self.views.view(schema, ""), formats=formats)
+    def validator(self, schema: Json, *, formats: bool = False, direction: str = "") -> Validator:
+        """A validator of a schema, with references to the components; of a `request`, a `response` or both."""
+        return compiled(self.views.view(schema, direction), formats=formats)
 
 
 def compiled(schema: Json, *, formats: bool = True) -> Validator:

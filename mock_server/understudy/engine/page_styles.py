@@ -18,6 +18,7 @@ from understudy.engine.call import Call, Json
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, encode
 
+_USUAL_LIMIT = 20  # where no request and no document says it
 _MARK = re.compile(rb'"\\u0000(\d+)"')
 
 
@@ -59,7 +60,7 @@ def after(call: Call, listing: Listing, pagination: Pagination) -> bytes:
 def offset(call: Call, listing: Listing, pagination: Pagination) -> bytes:
     """The page that begins after so many items."""
     turn, size, total = str(pagination.settings["offset"]), _size(call, pagination), listing.size()
-    start = max(call.arguments.get(turn) or 0, 0)
+    start = max(int(call.arguments.get(turn) or 0), 0)
     return _body(call, _counted(listing, turn, size, start, total, lambda position: position), pagination)
 
 
@@ -68,11 +69,21 @@ def page_number(call: Call, listing: Listing, pagination: Pagination) -> bytes:
     settings = pagination.settings
     turn, size, total = str(settings["page"]), _size(call, pagination), listing.size()
     base = int(call.value(settings.get("first-page", 1)))
-    number = max(call.arguments.get(turn, base), base)
+    given = call.arguments.get(turn)
+    number = base if given is None else max(int(given), base)
     start = (number - base) * size
     return _body(
         call, _counted(listing, turn, size, start, total, lambda at: base + -(-at // max(size, 1))), pagination
     )
+
+
+def everything(call: Call, listing: Listing, pagination: Pagination) -> bytes:
+    """One page with all items, or with as many as are asked for."""
+    settings, total = pagination.settings, listing.size()
+    given = call.arguments.get(str(settings.get("limit")))
+    size = total if given is None else max(int(given), 0)
+    cut = Cut(listing.slice(0, size), "", size, None, "", None, None, None, lambda: total)
+    return _body(call, cut, pagination)
 
 
 def _counted(listing: Listing, turn: str, size: int, start: int, total: int, name: Callable[[int], int]) -> Cut:
@@ -93,9 +104,9 @@ def _counted(listing: Listing, turn: str, size: int, start: int, total: int, nam
 
 def _size(call: Call, pagination: Pagination) -> int:
     """The requested number of items; the default where none is requested."""
-    given = call.arguments.get(pagination.name("limit"))
-    size: int = call.value(pagination.settings["default-limit"]) if given is None else given
-    return max(size, 0)
+    settings = pagination.settings
+    given = call.arguments.get(str(settings.get("limit")))
+    return max(int(call.value(settings.get("default-limit", _USUAL_LIMIT)) if given is None else given), 0)
 
 
 def _body(call: Call, cut: Cut, pagination: Pagination) -> bytes:

@@ -209,4 +209,5 @@ STYLES: dict[str, Callable[[Call, Listing, Pagination], bytes]] = {
     "after": page_styles.after,
     "offset": page_styles.offset,
     "page-number": page_styles.page_number,
+    "all": page_styles.everything,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from understudy.document.answers import Answers
 from understudy.document.compile import ContractError
 from understudy.document.contract import Contract
 from understudy.engine.api import Add, Timer
@@ -21,7 +22,7 @@ from understudy.resources.check import check
 from understudy.resources.declaration import Reader, Resource
 from understudy.resources.lists import Filter
 from understudy.resources.records import HELPERS, NUMBERS, PAYLOAD, PENDING, TIMER, TIMERS, Records
-from understudy.resources.roles import Inference, Role
+from understudy.resources.roles import Choice, Inference, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,24 @@ class Resources:
     add: Add
 
 
-def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
+def declare(
+    contract: Contract,
+    *,
+    replaced: Collection[str] = (),
+    answers: Answers | None = None,
+    example: Handler | None = None,
+) -> Resources:
     """The resources of a document. `replaced` are the operations that have a handler of their own.
 
-    Raises ContractError with everything that is wrong.
+    `answers` are the document's own; `example` handles what is served from examples in some worlds. Raises
+    ContractError with everything that is wrong.
     """
     reader = Reader(contract)
     resources = reader.resources()
     inference = Inference(reader, resources)
     roles = inference.roles(replaced)
-    chosen = {id: _filters(reader, role) for id, role in roles.items() if role.action == "list"}
+    each = [*roles.values(), *_others(inference)]
+    chosen = {role.operation.id: _filters(reader, role) for role in each if role.action == "list"}
     owners = {name: inference.owners(resource) for name, resource in resources.items()}
     check(reader, resources, roles, owners)
     error_body, problems = access.error_body(contract)
@@ -55,10 +64,18 @@ def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
     if reader.diagnostics or problems:
         raise ContractError(contract.source, [*reader.diagnostics, *problems])
     jobs = {role.job.resource.name for role in roles.values() if role.job is not None}
-    records = _records(contract, owners, resources, _indexed(resources, roles, chosen), jobs)
-    handlers = {
-        id: handler(role, records, chosen.get(id, ()), inference.item_path(role.resource)) for id, role in roles.items()
-    }
+    records = _records(contract, owners, resources, _indexed(resources, each, chosen), jobs)
+
+    def made(role: Role | None) -> Handler:
+        if role is None:
+            assert example is not None, "only documents with examples have operations that answer one"
+            return example
+        own = handler(role, records, chosen.get(role.operation.id, ()), inference.item_path(role.resource), answers)
+        return _switched(own, example, role.resource.served)
+
+    handlers = {id: made(role) for id, role in roles.items()}
+    for id, choice in inference.choices.items():
+        handlers[id] = _chosen(choice, {value: made(role) for value, role in choice.roles.items()})
     handlers |= {id: fixed_handler(template) for id, template in inference.fixed.items()}
     timed = any(one.is_timed for one in records.values())
     needed = {TIMERS: timed, PENDING: bool(jobs), NUMBERS: any(one.numbered for one in resources.values())}
@@ -68,18 +85,37 @@ def declare(contract: Contract, *, replaced: Collection[str] = ()) -> Resources:
     return Resources(handlers, layouts, timers, roles, error_body, make_key, _adding(records))
 
 
+def _others(inference: Inference) -> list[Role]:
+    """The roles that operations have where an assumption has another value than its default."""
+    return [role for choice in inference.choices.values() for role in choice.roles.values() if role is not None]
+
+
+def _chosen(choice: Choice, handlers: Mapping[str, Handler]) -> Handler:
+    """A handler that does what the value of an assumption says."""
+    assumption = choice.assumption
+    return lambda call: handlers[str(call.value(assumption))](call)
+
+
+def _switched(handler: Handler, example: Handler | None, served: Json) -> Handler:
+    """A handler that answers an example instead in worlds whose resource remembers nothing."""
+    if example is None or served == "records":
+        return handler
+    return lambda call: handler(call) if call.value(served) == "records" else example(call)
+
+
 def _filters(reader: Reader, role: Role) -> list[Filter]:
     source = reader.document["paths"][role.operation.path][role.operation.method.lower()]
     return lists.filters(reader, role.operation, role.resource, source)
 
 
 def _indexed(
-    resources: Mapping[str, Resource], roles: Mapping[str, Role], chosen: Mapping[str, list[Filter]]
+    resources: Mapping[str, Resource], roles: Sequence[Role], chosen: Mapping[str, list[Filter]]
 ) -> dict[str, list[str]]:
     """The members of each resource that filters, parents and uniqueness look up."""
     indexed = {name: [*one.parent.values(), *one.unique] for name, one in resources.items()}
-    for id, filters in chosen.items():
-        indexed[roles[id].resource.name] += [one.member for one in filters if one.test is None]
+    for role in roles:
+        filters = chosen.get(role.operation.id, ()) if role.action == "list" else ()
+        indexed[role.resource.name] += [one.member for one in filters if one.test is None]
     return indexed
 
 

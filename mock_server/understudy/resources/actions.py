@@ -6,13 +6,17 @@ Must not read a document.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from understudy.document.answers import Answers
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
-from understudy.engine.store import ProjectedListing, Record, SharedRecord, decode, encode
+from understudy.engine.store import Listing, ProjectedListing, Record, SharedRecord, decode, encode
 from understudy.resources import lists
+from understudy.resources.filled import filled
+from understudy.resources.json_patch import patched
 from understudy.resources.lists import Filter
 from understudy.resources.records import Effect, Records, text_of
 from understudy.resources.roles import Answer, Role, at_pointer
@@ -25,8 +29,22 @@ _MERGE_PATCH = "application/merge-patch+json"
 _MARK = "\x00"
 
 
-def handler(role: Role, all: Mapping[str, Records], chosen: Sequence[Filter], item_path: str | None) -> Handler:
-    """The handler of a role. `chosen` are the filters of a list, `item_path` is where a new record is found."""
+def handler(
+    role: Role,
+    all: Mapping[str, Records],
+    chosen: Sequence[Filter],
+    item_path: str | None,
+    answers: Answers | None,
+) -> Handler:
+    """The handler of a role. `chosen` are the filters of a list, `item_path` is where a new record is found.
+
+    `answers` are needed for resources whose records are filled.
+    """
+    made = _handler(role, all, chosen, item_path)
+    return filled(role, made, answers) if role.resource.fill and answers is not None else made
+
+
+def _handler(role: Role, all: Mapping[str, Records], chosen: Sequence[Filter], item_path: str | None) -> Handler:
     records = all[role.resource.name]
     if role.action == "list":
         return _list(role, records, chosen)
@@ -45,6 +63,7 @@ def fixed_handler(template: tuple[bool, Json]) -> Handler:
 
 def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     shown, known, include = role.answer.members, lists.includes(records), role.resource.include
+    omitted = role.answer.omits if shown is None and role.resource.hidden else ()
     parents = role.parents
     listing = lists.lister(records, role.operation, chosen, parents)
     head, tail = _around(role.answer, many=True)
@@ -55,7 +74,11 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
             records.check_parents(call, parents)
         asked = lists.wanted(records, known, call) if include in call.arguments else ()
         found = listing(call)
-        source = ProjectedListing(found, lambda row: _project(call, row, shown, asked)) if shown or asked else found
+        source: Listing = found
+        if omitted:
+            source = ProjectedListing(source, lambda row: _without(row, omitted))
+        if shown or asked:
+            source = ProjectedListing(source, lambda row: _project(call, row, shown, asked))
         if paged:
             return Reply(source)
         return Reply(b"".join((head, b",".join(source.slice(0, source.size())), tail)))
@@ -92,13 +115,16 @@ def _read(role: Role, records: Records) -> Handler:
 def _immediate(role: Role, plan: Plan, records: Records, item_path: str | None) -> Handler:
     """A handler that does at once what an operation does."""
     render, empty = _render(role, records), role.answer.empty
-    located, created = _location(role, item_path), _created_status(role)
+    located, created, headers = _location(role, item_path), _created_status(role), role.answer.headers
 
     def handle(call: Call) -> Reply:
         effect = plan(call)
         row = records.perform(call, effect)
         if located is not None and effect.before is None:
             call.headers += ((b"location", located(call, records, effect.record).encode()),)
+        if headers:
+            id = effect.record[records.resource.key]
+            call.headers += tuple((name, str(value(call, id)).encode()) for name, value in headers)
         return Reply(b"" if empty else render(call, row), created if effect.before is None else None)
 
     return handle
@@ -124,13 +150,17 @@ def _deferred(role: Role, plan: Plan, records: Records, all: Mapping[str, Record
 
 
 def _create(role: Role, records: Records) -> Plan:
-    body, chosen, parents = _body(role, records), role.resource.chosen_id, role.parents
+    body, parents = _body(role, records), role.parents
+    own = role.item if callable(role.item) else None  # an id that a request may choose
+    chosen = role.resource.chosen_id if own is None else None  # one that it has to
 
     def plan(call: Call) -> Effect:
         if parents:
             records.check_parents(call, parents)
         wanted = ABSENT if chosen is None else _chosen_id(role, chosen(call, None))
-        if chosen is not None and call.store[records.name].row(text_of(wanted)) is not None:
+        if own is not None:
+            wanted = _own_id(records, own(call, None))
+        if wanted is not ABSENT and call.store[records.name].row(text_of(wanted)) is not None:
             raise Problem(role.resource.conflict)
         ids = call.ids
         seed, count = ids.seed, ids.count
@@ -153,13 +183,39 @@ def _chosen_id(role: Role, value: Json) -> Json:
     return value
 
 
+def _own_id(records: Records, value: Json) -> Json:
+    """An id that a request chooses, as the member has it; ABSENT where it chooses none."""
+    plain = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+    return records.typed(records.resource.key, value) if plain else ABSENT
+
+
+def _creating(role: Role, records: Records) -> Callable[[Call], Effect | None]:
+    """A function that makes the record of an unknown id, where the operation does so; None for a known one."""
+    by_id = replace(role, item=lambda call, _: _item_id(role, call))
+    create = _create(by_id if role.creates is not False else role, records)
+
+    def made(call: Call) -> Effect | None:
+        if role.creates is not False and not call.value(role.creates):
+            return None
+        known = records.visible(call, _item_id(role, call), role.parents)
+        return create(call) if known is None else None
+
+    return made
+
+
 def _replace(role: Role, records: Records) -> Plan:
-    create = _create(role, records) if role.resource.chosen_id is not None else None
+    creates = role.creates is not False or role.resource.chosen_id is not None
+    create = _creating(role, records) if creates else None
     kept, key, body = records.kept, role.resource.key, _body(role, records)
+    if role.resource.fill:  # also what this request cannot hold
+        accepted = records.accepted(role.request)
+        others = () if accepted is None else tuple(name for name in role.resource.members if name not in accepted)
+        kept = tuple(dict.fromkeys((*kept, *others)))
 
     def plan(call: Call) -> Effect:
-        if create is not None and records.visible(call, _item_id(role, call), role.parents) is None:
-            return create(call)
+        effect = create(call) if create is not None else None
+        if effect is not None:
+            return effect
         before = _item(role, records, call)
         old = {name: before[name] for name in (*kept, key) if name in before}
         return _changed(records, call, before, records.completed({**records.blank, **old, **body(call)}))
@@ -169,13 +225,36 @@ def _replace(role: Role, records: Records) -> Plan:
 
 def _update(role: Role, records: Records) -> Plan:
     body = _body(role, records)
+    create = _creating(role, records) if role.creates is not False else None
+    merges = role.action == "merge"
+
+    def plan(call: Call) -> Effect:
+        effect = create(call) if create is not None else None
+        if effect is not None:
+            return effect
+        before = _item(role, records, call)
+        given = body(call)
+        if merges or body_type(call.request) == _MERGE_PATCH:
+            return _changed(records, call, before, _merge(before, given))
+        return _changed(records, call, before, {**before, **given})
+
+    return plan
+
+
+def _patch(role: Role, records: Records) -> Plan:
+    """A JSON Patch; members that a request cannot set stay as they are."""
+    accepted = records.accepted(True)
 
     def plan(call: Call) -> Effect:
         before = _item(role, records, call)
-        given = body(call)
-        if body_type(call.request) == _MERGE_PATCH:
-            return _changed(records, call, before, _merge(before, given))
-        return _changed(records, call, before, {**before, **given})
+        shown = {name: value for name, value in before.items() if name not in role.resource.hidden}
+        try:
+            whole = patched(shown, at_pointer(call.body, role.body) if role.body else call.body)
+        except ValueError as error:
+            raise Problem("invalid", str(error)) from None
+        given = records.taken(whole, accepted)
+        own = {name: value for name, value in before.items() if not records.takes(name, accepted)}
+        return _changed(records, call, before, records.completed({**own, **given}))
 
     return plan
 
@@ -183,6 +262,8 @@ def _update(role: Role, records: Records) -> Plan:
 def _changed(records: Records, call: Call, before: SharedRecord, record: Record) -> Effect:
     records.resource.update.apply(record, call, before[records.resource.key])
     record = records.enter(call, record, before)
+    if records.filler is not None:
+        record = records.completed(record)
     records.check(call, record, before)
     return Effect("change", record, before)
 
@@ -248,6 +329,8 @@ _PLANS: Mapping[str, Callable[[Role, Records], Plan]] = {
     "create": _create,
     "replace": _replace,
     "update": _update,
+    "merge": _update,
+    "patch": _patch,
     "delete": _delete,
     "move": _move,
     "command": _command,
@@ -264,8 +347,17 @@ def _item_id(role: Role, call: Call) -> str:
 
 def _body(role: Role, records: Records) -> Callable[[Call], Record]:
     """A function that reads what a record takes from a request's body."""
-    pointer, accepted = role.body, records.accepted(role.request)
-    return lambda call: records.taken(at_pointer(call.body, pointer) if pointer else call.body, accepted)
+    pointer, accepted, names = role.body, records.accepted(role.request), role.names
+    if not names:
+        return lambda call: records.taken(at_pointer(call.body, pointer) if pointer else call.body, accepted)
+    accepted = None if accepted is None else accepted | {name for name in names.values() if records.takes(name, None)}
+
+    def renamed(call: Call) -> Record:
+        given = at_pointer(call.body, pointer) if pointer else call.body
+        own = given.items() if isinstance(given, Mapping) else ()
+        return records.taken({names.get(name, name): value for name, value in own}, accepted)
+
+    return renamed
 
 
 def _item(role: Role, records: Records, call: Call) -> SharedRecord:
@@ -289,15 +381,17 @@ def _render(role: Role, records: Records) -> Render:
     return lambda call, row: head + row + tail
 
 
+def _without(row: bytes, names: Sequence[str]) -> bytes:
+    return encode({name: value for name, value in decode(row).items() if name not in names})
+
+
 def _omitting(answer: Answer, omits: Json) -> Render:
     """A function that puts a record without some members into an answer; `omits` may be an assumption."""
     head, tail = _around(answer)
 
     def render(call: Call, row: bytes) -> bytes:
         names = call.value(omits)
-        if names:
-            row = encode({name: value for name, value in decode(row).items() if name not in names})
-        return head + row + tail
+        return head + (_without(row, names) if names else row) + tail
 
     return render
 

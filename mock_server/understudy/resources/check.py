@@ -29,7 +29,7 @@ def check(
         _check_ids(reader, resource)
         _check_includes(reader, resource, [one for one in resources.values() if resource in owners[one.name].values()])
     for role in roles.values():
-        if role.action == "create":
+        if role.action == "create" and not role.resource.fill:
             _check_complete(reader, role)
         if role.job is not None:
             _check_job(reader, role, role.job.resource)

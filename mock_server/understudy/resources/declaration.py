@@ -83,7 +83,8 @@ class Resource:
 
     `parent` maps path parameters to members, `refers` members to resources, `includes` names to a member of `refers` or
     to a resource whose parent this one is. `id` makes ids; None for numbers and for ids that a request chooses.
-    `delete` is None where a deletion removes the record.
+    `delete` is None where a deletion removes the record. Where it is to `fill`, the key and the members of parents may
+    be `hidden`: none of the schema, kept and not shown. `listed`, `served` and `orphans` may be assumptions.
     """
 
     name: str
@@ -112,6 +113,11 @@ class Resource:
     foreign: Foreign | None
     deleted: str | None = None  # the member that a soft deletion sets
     numbered: bool = field(default=False)
+    fill: bool = False
+    hidden: frozenset[str] = frozenset()
+    listed: Json = "oldest-first"
+    served: Json = "records"
+    orphans: Json = "refused"
 
 
 class Reader:
@@ -136,6 +142,13 @@ class Reader:
             return True
         self.diagnostics.append((pointer, f"{name} is no {what}{suggest(str(name), map(str, known))}"))
         return False
+
+    def assumed(self, given: Json, pointer: str) -> Json:
+        """A value, or the Assumed of the assumption that holds it."""
+        if not isinstance(given, Mapping):
+            return given
+        self.known(given["assumption"], self.contract.assumptions, pointer, "assumption")
+        return Assumed(given["assumption"])
 
     def kind(self, given: Mapping[str, Json], key: str, pointer: str) -> str:
         """The kind of error that an entry names under `key`, or the usual one."""
@@ -176,6 +189,9 @@ class Reader:
         schema = self.schemas[given["schema"]]
         members = schemas.members(self.document, schema)
         key = given.get("key", "id")
+        fill = given.get("fill", False)
+        hidden = frozenset((key, *given.get("parent", {}).values())) - members.keys() if fill else frozenset()
+        members |= {name: Member({}, required=False) for name in sorted(hidden)}
         self._member(key, members, f"{pointer}/key" if "key" in given else pointer)
         order, soft = given.get("order"), given.get("delete")
         if order is not None:
@@ -212,6 +228,11 @@ class Reader:
             foreign=self._foreign(given, pointer),
             deleted=next(iter(soft), None) if soft else None,
             numbered=chosen is None and ids.is_number(_shape(given, members.get(key))),
+            fill=fill,
+            hidden=hidden,
+            listed=self.assumed(given.get("listed", "oldest-first"), f"{pointer}/listed"),
+            served=self.assumed(given.get("served", "records"), f"{pointer}/served"),
+            orphans=self.assumed(given.get("orphans", "refused"), f"{pointer}/orphans"),
         )
 
     def _member(self, name: str, members: Mapping[str, Member], pointer: str) -> None:

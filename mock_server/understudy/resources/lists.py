@@ -10,7 +10,6 @@ from functools import partial
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
-from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.parameters import Parameter
 from understudy.document.pointer import at
@@ -59,14 +58,14 @@ def lister(
     by_parameter = {one.parameter: one for one in chosen}
     checked = [one for one in chosen if one.unknown is not None and one.member in resource.refers]
     ordered_by_call = bool(operation.pagination and operation.pagination.order)
-    natural, sort = is_sorted_by(resource), resource.sort
+    natural, sort, listed = is_sorted_by(resource), resource.sort, resource.listed
 
     def listing(call: Call) -> IndexListing | ComputedListing:
         arguments = call.arguments
         for one in checked:
             if one.parameter in arguments:
                 _check_named(records.all[resource.refers[one.member]], call, arguments[one.parameter], one.unknown)
-        backwards = descending(call) if ordered_by_call else resource.descending
+        backwards = descending(call) if ordered_by_call else resource.descending or call.value(listed) == "newest-first"
         groups: list[Sequence[Hashable]] = [[(one.member, text_of(arguments[one.parameter]))] for one in parents]
         scans: list[tuple[Filter, Json]] = []
         for parameter in arguments:
@@ -180,20 +179,12 @@ def _filter(
     if not reader.known(member, resource.members, f"{pointer}/member", f"member of {resource.schema}"):
         return None
     if relation in ("equal", "any-of"):
-        unknown = _assumed(reader, given.get("unknown"), f"{pointer}/unknown")
+        unknown = reader.assumed(given.get("unknown"), f"{pointer}/unknown")
         return Filter(parameter.name, member, None, relation == "any-of", unknown)
     moment = resource.members[member].schema.get("format") in ("date", "date-time")
     if relation in _COMPARED:
         return Filter(parameter.name, member, _comparing(_COMPARED[relation], parameter.name, moment=moment), False)
     return Filter(parameter.name, member, _TESTS[relation], False)
-
-
-def _assumed(reader: Reader, given: Json, pointer: str) -> Json:
-    """A value, or the assumption that holds it."""
-    if not isinstance(given, Mapping):
-        return given
-    reader.known(given["assumption"], reader.contract.assumptions, pointer, "assumption")
-    return Assumed(given["assumption"])
 
 
 def _values(one: Filter, given: Json) -> Iterator[str]:

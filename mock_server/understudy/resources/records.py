@@ -6,17 +6,21 @@ Must not know operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
+from understudy.document.lazy import LazyValidator
+from understudy.document.model import Validator
+from understudy.document.sample import Samples
 from understudy.engine.call import Call
 from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
 from understudy.engine.store import Collection, Layout, Record, SharedRecord, encode
 from understudy.resources import branches, schemas
 from understudy.resources.declaration import Parent, Resource, Transition
+from understudy.resources.filling import Filler
 from understudy.resources.values import ABSENT
 
 Json = Any
@@ -89,16 +93,19 @@ class Records:
         self.plain = resource.deleted is None  # then every record can be seen
         self.layout = _layout(resource, contract, tuple(dict.fromkeys(indexed)))
         self.fits = contract.fits
-        self.validator = contract.fits(self.layout.schema)
+        whole = {"$ref": f"#/components/schemas/{resource.schema}"}
+        self.filler = _filler(resource, contract, whole) if resource.fill else None
+        self.validator: Validator = (
+            LazyValidator(lambda: contract.shows(whole)) if resource.fill else contract.fits(self.layout.schema)
+        )
         self.blank = _blank(resource)
         self.order = tuple(resource.members)
-        whole = {"$ref": f"#/components/schemas/{resource.schema}"}
         self.take = schemas.taking(contract.document, whole)
-        self.complete = branches.completing(contract.document, whole, contract.fits)
+        self.complete = None if resource.fill else branches.completing(contract.document, whole, contract.fits)
         self.settable = frozenset(
             name
             for name, one in resource.members.items()
-            if not one.has("readOnly") and not one.has("writeOnly") and name != resource.key
+            if not one.has("readOnly") and not one.has("writeOnly") and name not in (resource.key, *resource.hidden)
         )
         self.kept = tuple(name for name, one in resource.members.items() if one.has("readOnly"))
         self.moment = resource.order
@@ -146,6 +153,8 @@ class Records:
 
     def check_parents(self, call: Call, parents: Sequence[Parent]) -> None:
         """Raise the Problem of a parent in the path that is not there."""
+        if self.resource.orphans != "refused" and call.value(self.resource.orphans) == "allowed":
+            return
         for one in parents:
             if one.owner is not None:
                 self.all[one.owner].find(call, text_of(call.arguments[one.parameter]), one.parents)
@@ -206,12 +215,29 @@ class Records:
         return {**ordered, **record, self.resource.key: id}
 
     def completed(self, record: Record) -> Record:
-        """A record with the defaults of the branches of its schema that it fits."""
+        """A record with the defaults of the branches of its schema that it fits; a filled one, where it is to be."""
+        if self.filler is not None:
+            return self.filled(record, self.filler)
         return record if self.complete is None else self.complete(record)
+
+    def filled(self, record: Record, filler: Filler) -> Record:
+        """A record that fits its schema, with its own key and hidden members."""
+        hidden = self.resource.hidden
+        shown = {name: value for name, value in record.items() if name not in hidden} if hidden else record
+        whole = {**filler.required, **shown}
+        fitting = filler.fill(whole)
+        kept = {name: record[name] for name in (self.resource.key, *hidden) if name in record}
+        return {**fitting, **kept}
+
+    def errors(self, record: SharedRecord) -> Iterator[Any]:
+        """How a record breaks its schema."""
+        hidden = self.resource.hidden
+        shown = {name: value for name, value in record.items() if name not in hidden} if hidden else record
+        yield from self.validator.iter_errors(shown)
 
     def check(self, call: Call, record: Record, before: SharedRecord | None) -> None:
         """Raise a Problem for a record that breaks its schema, a reference or a unique member."""
-        if not self.validator.is_valid(record):
+        if self.filler is None and not self.validator.is_valid(record):
             raise self._misfit(record)
         for member, target in self.resource.refers.items():
             value = record.get(member)
@@ -396,7 +422,7 @@ class Records:
     def _misfit(self, record: Record) -> Problem:
         """The Problem of a record that does not fit its schema."""
         fields: dict[str, list[str]] = {}
-        for error in self.validator.iter_errors(record):
+        for error in self.errors(record):
             fields.setdefault(".".join(map(str, error.instance_path)), []).append(error.message[:300])
         path, messages = next(iter(fields.items()))
         return Problem("invalid", f"{path}: {messages[0]}" if path else messages[0], fields=fields)
@@ -420,8 +446,8 @@ def _blank(resource: Resource) -> dict[str, Json]:
 
 def _layout(resource: Resource, contract: Contract, indexed: tuple[str, ...]) -> Layout:
     hidden = [name for name, one in resource.members.items() if one.has("writeOnly")]
-    schema: Json = {"$ref": f"#/components/schemas/{resource.schema}"}
-    if any(resource.members[name].required for name in hidden):
+    schema: Json = {"type": "object"} if resource.fill else {"$ref": f"#/components/schemas/{resource.schema}"}
+    if not resource.fill and any(resource.members[name].required for name in hidden):
         schema = _without_required(contract.document["components"]["schemas"][resource.schema], hidden)
     return Layout(
         {"allOf": [schema], "required": [resource.key]},
@@ -429,6 +455,13 @@ def _layout(resource: Resource, contract: Contract, indexed: tuple[str, ...]) ->
         indexes=_indexes(resource, indexed),
         key=resource.key,
     )
+
+
+def _filler(resource: Resource, contract: Contract, schema: Json) -> Filler:
+    """What fills the records of a resource; compiled when it is first needed."""
+    validator = LazyValidator(lambda: contract.shows(schema))
+    samples = Samples(contract.document["components"]["schemas"])
+    return Filler(validator, lambda: samples.value(schema, validator, seed=f"{contract.name}/{resource.name}"))
 
 
 def _without_required(schema: Json, hidden: list[str]) -> Json:

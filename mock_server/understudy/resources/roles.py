@@ -5,10 +5,12 @@ Must not know how it is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from understudy.document.body import is_json
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.pointer import at, find
@@ -17,7 +19,9 @@ from understudy.resources.declaration import Parent, Reader, Resource, Transitio
 from understudy.resources.schemas import reference, resolve
 
 Json = Any
-ACTIONS = ("list", "create", "read", "replace", "update", "delete", "command")
+EXAMPLE = "example"
+ACTIONS = ("list", "create", "read", "replace", "update", "merge", "patch", "delete", EXAMPLE, "command")
+_WITH_BODY = ("create", "replace", "update", "merge")
 _ON_ITEM = {"GET": "read", "PUT": "replace", "PATCH": "update", "POST": "update", "DELETE": "delete"}
 _ON_COLLECTION = {"GET": "list", "POST": "create"}
 _MAX_DEPTH = 3  # of an object in an answer
@@ -34,6 +38,7 @@ class Answer(NamedTuple):
     """What an operation answers with: where the record stands, its members (None: all), and members beside it.
 
     `empty` answers have no body. `template` stands for the whole body, `omits` names members that are left out.
+    `example` answers are the documented example. `headers` are set beside the body.
     """
 
     empty: bool
@@ -42,6 +47,8 @@ class Answer(NamedTuple):
     beside: Mapping[str, Json]
     template: tuple[bool, Json] | None
     omits: Json = None
+    example: bool = False
+    headers: tuple[tuple[bytes, values.Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,8 @@ class Role:
     """What an operation does: an action on a resource, with all that its document says of it.
 
     `item` is the path parameter that holds the id, or a function that finds it; `parents` are those that the
-    path names; `body` points at the record in the request's body, `request` is its schema there.
+    path names; `body` points at the record in the request's body, `request` is its schema there. `names` are members
+    of the request that the record calls otherwise. `creates` tells whether an unknown id makes a new record.
     """
 
     operation: Operation
@@ -73,6 +81,15 @@ class Role:
     answer: Answer
     command: values.Value | None
     job: Deferred | None
+    names: Mapping[str, str] = field(default_factory=dict)
+    creates: Json = False
+
+
+class Choice(NamedTuple):
+    """What an operation does by the value of an assumption; None stands for an example of its response."""
+
+    assumption: Assumed
+    roles: Mapping[str, Role | None]
 
 
 class Inference:
@@ -86,17 +103,33 @@ class Inference:
         paths = self.document["paths"]
         self.items = {path.rpartition("/")[0]: path for path in reversed(paths) if _ends_open(path)}  # by collection
         self.fixed: dict[str, tuple[bool, Json]] = {}  # answers of operations that are on no resource
-        self.by_path = {path: self._at_path(path) for path in self.document["paths"]}
+        self.choices: dict[str, Choice] = {}  # by operationId
+        self.by_path = {path: self._on_path(path) for path in self.document["paths"]}
+        self.by_shape = {_shape(path): known for path, known in self.by_path.items()}
 
     def roles(self, replaced: Collection[str]) -> dict[str, Role]:
         """The role of each operation that has one, but for those in `replaced`, by operationId."""
         found = {}
         for operation in self.reader.contract.operations.values():
             if operation.id not in replaced:
-                role = self._role(operation)
+                role = self._usual_role(operation)
                 if role is not None:
                     found[operation.id] = role
         return found
+
+    def _usual_role(self, operation: Operation) -> Role | None:
+        """The role of an operation; where an assumption decides it, that of its default."""
+        own = self._source(operation)
+        given = own.get("x-operation", {}).get("do")
+        if not isinstance(given, Mapping):
+            return self._role(operation, own.get("x-operation", {}))
+        place = f"{at('paths', operation.path, operation.method.lower())}/x-operation/do"
+        assumed = self.reader.assumed(given, place)
+        known = self.reader.contract.assumptions.get(given["assumption"])
+        choices = [] if known is None else [known.default, *known.alternatives]
+        roles = {str(do): self._role(operation, {**own["x-operation"], "do": do}) for do in choices}
+        self.choices[operation.id] = Choice(assumed, roles)
+        return roles[str(known.default)] if known is not None else None
 
     def item_path(self, resource: Resource) -> str | None:
         """The path of one record of a resource; None when it has none."""
@@ -117,14 +150,15 @@ class Inference:
         for path, known in self.by_path.items():
             head, found, tail = path.partition(f"{{{parameter}}}")
             if known is resource and found and tail:
-                return self.by_path.get(head + found)
+                return self.by_path.get(head + found) or self.by_shape.get(_shape(head + found))
         return None
 
-    def _role(self, operation: Operation) -> Role | None:
+    def _role(self, operation: Operation, declared: Mapping[str, Json]) -> Role | None:
         own = self._source(operation)
-        declared: Mapping[str, Json] = own.get("x-operation", {})
         pointer = at("paths", operation.path, operation.method.lower())
         place = f"{pointer}/x-operation"
+        if declared.get("do") == EXAMPLE:
+            return None
         resource = self.by_path.get(operation.path) or self._before(operation.path)
         if "resource" in declared:
             if not self.reader.known(declared["resource"], self.resources, f"{place}/resource", "resource"):
@@ -145,7 +179,7 @@ class Inference:
         transition = cycle.transitions.get(action) if cycle and action not in ACTIONS else None
         item = self._item(operation, declared, action, place)
         body = str(declared.get("body", self._body_place(own, resource)))
-        if action in ("create", "replace", "update") and self._is_list(self._request(own, body)):
+        if action in _WITH_BODY and self._is_list(self._request(own, body)):
             if declared:
                 text = f"the request is a list, and {action} takes one record; name it with `body`, or write a handler"
                 self.reader.diagnostics.append((place, text))
@@ -163,6 +197,8 @@ class Inference:
             answer=self._answer(operation, own, resource, action, declared, place),
             command=self._value(declared["command"], f"{place}/command") if "command" in declared else None,
             job=self._job(declared.get("job"), f"{place}/job"),
+            names=declared.get("names", {}),
+            creates=self.reader.assumed(declared.get("creates", False), f"{place}/creates"),
         )
 
     def _action(self, operation: Operation, resource: Resource, declared: Mapping[str, Json], place: str) -> str | None:
@@ -247,20 +283,30 @@ class Inference:
         job = declared.get("job", {}).get("resource")
         shown = self.resources.get(job, resource)
         schema, template = self._schema(own), self._template(declared, place)
+        headers = self._response_headers(declared.get("headers", {}), place)
         if schema is None:
-            return Answer(True, "", None, {}, template)
-        found = self._list_place(schema, shown) if action == "list" else self._where(schema, shown)
+            return Answer(True, "", None, {}, template, headers=headers)
+        if declared.get("answer") == "$example":
+            return Answer(False, "", None, {}, None, example=True, headers=headers)
         pointer = declared.get("envelope")
         if pointer is None:
+            found = self._list_place(schema, shown) if action == "list" else self._where(schema, shown)
             usual = self.document.get("x-envelope", "") if action != "list" else ""
             pointer = found.pointer if found is not None else usual
         part, beside = self._part(schema, pointer)
         members = self._shown(part, shown, many=action == "list")
-        return Answer(False, pointer, members, beside, template, self._omits(declared.get("omits"), place))
+        omits = self._omits(declared.get("omits"), place)
+        if members is None and omits is None and shown.hidden:
+            omits = sorted(shown.hidden)
+        return Answer(False, pointer, members, beside, template, omits, headers=headers)
+
+    def _response_headers(self, given: Mapping[str, str], place: str) -> tuple[tuple[bytes, values.Value], ...]:
+        found = [(name, self._value(text, f"{place}/headers{at(name)}")) for name, text in given.items()]
+        return tuple((name.lower().encode(), value) for name, value in found if value is not None)
 
     def _template(self, declared: Mapping[str, Json], place: str) -> tuple[bool, Json] | None:
         """The template of an answer; None without one."""
-        if "answer" not in declared:
+        if "answer" not in declared or declared["answer"] == "$example":
             return None
         try:
             return values.compile_value(declared["answer"])
@@ -296,6 +342,8 @@ class Inference:
             schema = resolve(self.document, schema).get("items", True)
         if reference(schema) == resource.schema:
             return None
+        if resource.fill and schemas.is_open(self.document, schema):
+            return None
         known = schemas.members(self.document, schema)
         return frozenset(known) if known and not set(resource.members) <= set(known) else None
 
@@ -322,9 +370,14 @@ class Inference:
 
     def _schema(self, own: Mapping[str, Json]) -> Json:
         """The schema of a success's body; None without one."""
-        answers = [one for status, one in own.get("responses", {}).items() if str(status).startswith("2")]
+        known = own.get("responses", {})
+        answers = [one for status, one in known.items() if str(status).startswith("2")]
+        answers += (
+            [] if any(str(status)[0] in "23" for status in known) else [one for one in (known.get("default"),) if one]
+        )
         content = resolve(self.document, answers[0]).get("content", {}) if answers else {}
-        return next((media.get("schema", True) for media in content.values()), None)
+        first = sorted(content, key=lambda name: not is_json(name))
+        return content[first[0]].get("schema", True) if first else None
 
     def _list_place(self, schema: Json, resource: Resource) -> Place | None:
         """Where a list stands in an answer: that of the resource's schema, else the first one of objects."""
@@ -334,6 +387,17 @@ class Inference:
     def _source(self, operation: Operation) -> Mapping[str, Json]:
         source: Mapping[str, Json] = self.document["paths"][operation.path][operation.method.lower()]
         return source
+
+    def _on_path(self, path: str) -> Resource | None:
+        """The resource of a path: the one that all its operations name, where each says what it does."""
+        item = self.document["paths"][path].values()
+        declared = [own.get("x-operation", {}) for own in item if isinstance(own, Mapping) and "responses" in own]
+        named = [one["resource"] for one in declared if one.get("resource") in self.resources]
+        if named:
+            return self.resources[named[0]]
+        if declared and all(one.get("do") == EXAMPLE for one in declared):
+            return None
+        return self._at_path(path)
 
     def _at_path(self, path: str) -> Resource | None:
         """The resource that a path is the collection or an item of: by its last word, else by its schemas."""
@@ -436,6 +500,11 @@ def _usual(operation: Operation) -> str | None:
 
 def _ends_open(path: str) -> bool:
     return path.endswith("}")
+
+
+def _shape(path: str) -> str:
+    """A path without the names of its parameters."""
+    return re.sub(r"\{[^{}/]*\}", "{}", path)
 
 
 def _same(name: str, word: str) -> bool:

@@ -26,6 +26,7 @@ from understudy.resources.values import in_form_of
 Json = Any
 FILE = "openapi/seed.schema.json"
 COUNT = "count"
+_OF_OTHERS = ("required", "oneOf", "anyOf")  # errors that the members which are filled may mend
 
 
 class New(NamedTuple):
@@ -140,6 +141,7 @@ class _Batch:
 
     def _take(self, records: Records, given: Mapping[str, Json], place: SeedPath) -> None:
         self._check_names(records, given, place)
+        self._check_given(records, given, place)
         id = given.get(records.resource.key)
         record = records.given(self._call, given, self._new_id(records, place) if id is None else id)
         text = records.layout.id(record)
@@ -163,6 +165,12 @@ class _Batch:
             if name not in records.resource.members and not records.resource.open:
                 hint = suggest(name, records.resource.members)
                 self._fail((*place, name), f"{name} is no member of {records.resource.schema}{hint}")
+
+    def _check_given(self, records: Records, given: Mapping[str, Json], place: SeedPath) -> None:
+        """Collect what is wrong with the members that are given, where the others are filled."""
+        for error in records.errors(given) if records.filler is not None else ():
+            if error.kind.name not in _OF_OTHERS and (*place, *error.instance_path) not in self._untimely:
+                self._fail((*place, *error.instance_path), error.message)
 
     def _with_times(self, records: Records, given: Mapping[str, Json], place: SeedPath) -> dict[str, Json]:
         known = records.resource.members
@@ -192,13 +200,13 @@ class _Batch:
 
     def _check(self, records: Records, new: New) -> None:
         """Collect what is wrong with one record: its schema, its parents, its references."""
-        for error in records.validator.iter_errors(new.record):
+        for error in records.errors(new.record):
             place, text = new.at(*error.instance_path, text=error.message)
             if place not in self._untimely:
                 self._fail(place, text)
         for parameter, member in records.parents:
             owner = records.owners.get(parameter)
-            if owner is not None and new.record.get(member) is None:
+            if owner is not None and new.record.get(member) is None and not records.resource.fill:
                 self._fail(new.place, f"{member} is missing: the {owner.name} that it belongs to")
         for member, target in _references(records):
             value = new.record.get(member)
