@@ -52,9 +52,9 @@ def served(file: Path, *, prefix: str | None = None, **options: Any) -> Served:
     return Served(*own.declare(own.Own(file, own.name_for(file), prefix)), **options)
 
 
-def shared(name: str) -> Served:
+def shared(name: str, **options: Any) -> Served:
     """Serve one of `tests/documents`."""
-    return served(FOLDER / f"{name}.yaml")
+    return served(FOLDER / f"{name}.yaml", **options)
 
 
 def written(folder: Path, text: str, *, name: str = "own.yaml", **options: Any) -> Served:

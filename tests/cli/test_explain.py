@@ -110,7 +110,7 @@ def as_json(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 
 def inferring(monkeypatch: pytest.MonkeyPatch, *found: Inference, examples: tuple[ExamplesOnly, ...] = ()) -> None:
     """Let this be what is inferred of any document."""
-    monkeypatch.setattr(own, "infer", lambda document, name: Inferred(document, found, examples))
+    monkeypatch.setattr(own, "infer", lambda document, name, without: Inferred(document, found, examples))
 
 
 def inference(id: str, **changed: Any) -> Inference:

@@ -40,9 +40,8 @@ def specimens() -> Iterator[Json]:
     """Small documents in which each of our own keys can stand: the toy's, resources, each pagination and limit."""
     yield toy.document()
     yield plain(declared.workshop())
-    for style in ("offset", "page-number"):
-        pages = {"style": style, "limit": "limit", "items": "", "offset": "o", "page": "p"}
-        del pages["page" if style == "offset" else "offset"]
+    for style, turn in (("offset", {"offset": "o"}), ("page-number", {"page": "p"}), ("all", {})):
+        pages = {"style": style, "limit": "limit", "items": "", **turn}
         paths = {"/a": {"get": {"responses": {}, "x-operation": {"job": {"resource": "jobs"}}}}}
         yield plain({**toy.document(), "x-pagination": pages, "paths": paths})
     for path in DOCUMENTS:
@@ -137,7 +136,7 @@ REPLACEMENTS = (None, "x", 1, 1.5, True, [], {}, [1], {"assumption": "x"}, {"ass
 
 
 @pytest.mark.parametrize(
-    "document", SPECIMENS, ids=["toy", "resources", "offset", "page-number", *(path.stem for path in DOCUMENTS)]
+    "document", SPECIMENS, ids=["toy", "resources", "offset", "page-number", "all", *(path.stem for path in DOCUMENTS)]
 )
 def test_the_server_refuses_what_a_standard_validator_refuses(document: Json) -> None:
     """Whatever stands in the place of a part, both agree whether the schema allows it."""

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from declared import workshop
-from own_document import Served, served
+from own_document import HEAD, Served, served
 from understudy import cli
 from understudy.apis import own
 from understudy.cli import serve
@@ -282,7 +282,7 @@ def test_worlds_take_a_seed_without_a_file(declared_zoo: Api) -> None:
 
 def test_a_document_without_resources_takes_no_records(tmp_path: Path) -> None:
     """A seed is then an error."""
-    (tmp_path / "zoo.yaml").write_text(ZOO.partition("x-resources")[0])
+    (tmp_path / "zoo.yaml").write_text(f"{HEAD}paths: {{}}")
     (tmp_path / "seed.yaml").write_text("animals: []")
     with pytest.raises(Unreadable, match=r"animals is no resource of this document$"):
         Served(*own.declare(own.Own(tmp_path / "zoo.yaml", "zoo", seed=tmp_path / "seed.yaml")))

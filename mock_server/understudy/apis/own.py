@@ -121,15 +121,39 @@ def _understand(own: Own, found: Read) -> Understood:
     with without_collections():
         if own.prefix is not None:
             document = {**document, "servers": [{"url": own.prefix}]}
-        inferred = infer(document, own.name)
-        contract, others = compile_own(inferred.document, own.name, source=own.file.name)
-    contract = replace(contract, content=content, headers=_headers(contract))
-    handlers = NO_HANDLERS if own.handlers is None else load_handlers(own.handlers, contract)
-    api = replace(
-        _api(contract, handlers, document.get("x-errors", {})),
-        start=None if own.seed is None else Start(read(own.seed), own.seed),
-    )
+        left: dict[str, str] = {}
+        while True:
+            inferred = infer(document, own.name, without=left)
+            try:
+                api, others = _serving(own, inferred, document.get("x-errors", {}))
+                break
+            except ContractError as error:
+                wrong = _inferred_wrongly(document, error, left)
+                if not wrong:
+                    raise
+                left |= wrong
+    api = replace(api, contract=replace(api.contract, content=content))
     return Understood(api, [*notices, *origins.traced(others)], inferred, origins)
+
+
+def _serving(own: Own, inferred: Inferred, own_errors: Container[str]) -> tuple[Api, list[Notice]]:
+    """The API of a normal form with what was inferred of it."""
+    contract, others = compile_own(inferred.document, own.name, source=own.file.name)
+    contract = replace(contract, headers=_headers(contract))
+    handlers = NO_HANDLERS if own.handlers is None else load_handlers(own.handlers, contract)
+    start = None if own.seed is None else Start(read(own.seed), own.seed)
+    api = _api(contract, handlers, own_errors, inferred.seed if start is None else {})
+    return replace(api, start=start), others
+
+
+def _inferred_wrongly(document: Json, error: ContractError, left: Mapping[str, str]) -> dict[str, str]:
+    """The resources that were inferred and cannot be served, each with the reason."""
+    declared, found = document.get("x-resources", {}), {}
+    for pointer, text in error.diagnostics:
+        parts = pointer.split("/")
+        if parts[1] == "x-resources" and parts[2] not in declared and parts[2] not in left:
+            found[parts[2]] = f"it cannot be served as a resource: {text}"
+    return found
 
 
 def _headers(contract: Contract) -> dict[str, str]:
@@ -152,7 +176,7 @@ def _check_resource_keys(found: Read) -> None:
         raise WrongDeclaration(wrong)
 
 
-def _api(contract: Contract, own: Handlers, own_errors: Container[str]) -> Api:
+def _api(contract: Contract, own: Handlers, own_errors: Container[str], first: Mapping[str, Json]) -> Api:
     answers = Answers(contract)
     example = example_handler(answers)
     resources = declare_resources(contract, replaced=own.by_operation, answers=answers, example=example)
@@ -170,7 +194,7 @@ def _api(contract: Contract, own: Handlers, own_errors: Container[str]) -> Api:
         error_type=b"application/problem+json" if template is None else template.media_type,
         layouts=resources.layouts,
         inconsistencies=lambda tenant, store: (),
-        seed=lambda content, contract: [SeededTenant(TENANT, {}, credentials)],
+        seed=lambda content, contract: [SeededTenant(TENANT, resources.first(first), credentials)],
         new_key=_new_key(contract),
         access_info=lambda credentials, tenants: _access_info(contract.schemes, credentials, tenants),
         events={},

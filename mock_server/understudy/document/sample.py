@@ -20,6 +20,7 @@ _MOST_VALUES = 400  # of one value, after which only required members are made
 _MOST_MADE = 20_000  # values of one value, required ones included
 _MOST_ITEMS = 2_000  # of one array or mapping
 _MOST_DEEP = 12
+_LOWEST = -(1 << 31)  # a bound that stands for a width, and for no number that anybody means
 _ATTEMPTS = 12
 _SPOILING = 8  # the attempt from which on a value is kept from fitting several branches
 _ORDER = ("object", "array", "string", "integer", "number", "boolean", "null")
@@ -334,6 +335,8 @@ def _range(schema: Mapping[str, Json], step: float) -> tuple[Any, Any]:
         low = max(schema["exclusiveMinimum"] + step, schema["exclusiveMinimum"] if low is None else low)
     if "exclusiveMaximum" in schema:
         high = min(schema["exclusiveMaximum"] - step, schema["exclusiveMaximum"] if high is None else high)
+    if low is not None and low <= _LOWEST and (high is None or high >= 1):
+        low = 1
     if low is None:
         low = 1 if high is None or high >= 1 else high - 1000
     return low, max(low, low + 1000) if high is None else high

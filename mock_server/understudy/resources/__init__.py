@@ -20,6 +20,7 @@ from understudy.resources.access import ErrorBody
 from understudy.resources.actions import fixed_handler, handler
 from understudy.resources.check import check
 from understudy.resources.declaration import Reader, Resource
+from understudy.resources.first import first
 from understudy.resources.lists import Filter
 from understudy.resources.records import HELPERS, NUMBERS, PAYLOAD, PENDING, TIMER, TIMERS, Records
 from understudy.resources.roles import Choice, Inference, Role
@@ -36,6 +37,7 @@ class Resources:
     error_body: ErrorBody
     new_key: Callable[[Ids], str]
     add: Add
+    first: Callable[[Mapping[str, Json]], Mapping[str, Sequence[Record]]]
 
 
 def declare(
@@ -82,7 +84,9 @@ def declare(
     layouts = {name: one.layout for name, one in records.items()}
     layouts |= {name: layout for name, layout in HELPERS.items() if needed[name]}
     timers = {TIMER: Timer(_timer(records), PAYLOAD)} if timed else {}
-    return Resources(handlers, layouts, timers, roles, error_body, make_key, _adding(records))
+    return Resources(
+        handlers, layouts, timers, roles, error_body, make_key, _adding(records), _first(records, contract.name)
+    )
 
 
 def _others(inference: Inference) -> list[Role]:
@@ -141,6 +145,10 @@ def _adding(records: Mapping[str, Records]) -> Add:
         return seed.add(records, call, content)
 
     return add
+
+
+def _first(records: Mapping[str, Records], name: str) -> Callable[[Mapping[str, Json]], Mapping[str, Sequence[Record]]]:
+    return lambda seed: first(records, seed, name)
 
 
 def _timer(records: Mapping[str, Records]) -> Callable[[Call], None]:

@@ -159,7 +159,7 @@ def _create(role: Role, records: Records) -> Plan:
             records.check_parents(call, parents)
         wanted = ABSENT if chosen is None else _chosen_id(role, chosen(call, None))
         if own is not None:
-            wanted = _own_id(records, own(call, None))
+            wanted = _sent_id(role, records, call, own(call, None))
         if wanted is not ABSENT and call.store[records.name].row(text_of(wanted)) is not None:
             raise Problem(role.resource.conflict)
         ids = call.ids
@@ -183,10 +183,17 @@ def _chosen_id(role: Role, value: Json) -> Json:
     return value
 
 
-def _own_id(records: Records, value: Json) -> Json:
-    """An id that a request chooses, as the member has it; ABSENT where it chooses none."""
+def _sent_id(role: Role, records: Records, call: Call, value: Json) -> Json:
+    """An id that a request sends, as the member has it; ABSENT where it sends none that is kept."""
     plain = isinstance(value, str | int) and not isinstance(value, bool) and value != ""
-    return records.typed(records.resource.key, value) if plain else ABSENT
+    rule = call.value(role.sent_id) if plain else "ignored"
+    if rule == "ignored":
+        return ABSENT
+    id = records.typed(records.resource.key, value)
+    if rule == "kept":
+        return id
+    free = call.store[records.name].row(text_of(id)) is None
+    return id if free and (isinstance(id, str) or id > 0) else ABSENT
 
 
 def _creating(role: Role, records: Records) -> Callable[[Call], Effect | None]:

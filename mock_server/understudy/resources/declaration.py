@@ -102,6 +102,7 @@ class Resource:
     refers: Mapping[str, str]
     unique: tuple[str, ...]
     create: Assignments
+    defaults: Assignments
     update: Assignments
     delete: Assignments | None
     life_cycle: LifeCycle | None
@@ -217,6 +218,7 @@ class Reader:
             refers=refers,
             unique=tuple(given.get("unique", ())),
             create=self.assignments(given.get("create", {}), members, f"{pointer}/create"),
+            defaults=self.assignments(given.get("defaults", {}), members, f"{pointer}/defaults"),
             update=self.assignments(given.get("update", {}), members, f"{pointer}/update"),
             delete=None if soft is None else self.assignments(soft, members, f"{pointer}/delete"),
             life_cycle=self._life_cycle(given, members, pointer),
@@ -246,6 +248,9 @@ class Reader:
         try:
             if values.is_expression(text):
                 return None, values.compile_value(text)[1]
+            if text == ids.BY_SCHEMA:
+                schema = {} if member is None else member.schema
+                return ids.by_schema(_without_examples(schema), self.schemas, self.contract.fits), None
             return (None if ids.is_number(text) else ids.shape(text)), None
         except ValueError as error:
             self.diagnostics.append((place, str(error)))
@@ -329,6 +334,11 @@ class Reader:
                     text = f"time leads out of {state} by {seen[repr(state)]} already; only one can come first"
                     self.diagnostics.append((pointer + at(name), text))
                 seen[repr(state)] = name
+
+
+def _without_examples(schema: Mapping[str, Json]) -> Json:
+    """A schema without values that would be the same each time."""
+    return {key: value for key, value in schema.items() if key not in ("examples", "example", "default")}
 
 
 def _shape(given: Mapping[str, Json], member: Member | None) -> str:

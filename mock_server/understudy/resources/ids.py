@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from understudy.document.lazy import LazyValidator
+from understudy.document.model import Validator
+from understudy.document.sample import Samples
 from understudy.engine.ids import BASE36, BASE62, HEX, Ids
 from understudy.messages import suggest
 
 NUMBER = "number"
+BY_SCHEMA = "{schema}"
+Json = Any
 NewId = Callable[[Ids], str]
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -27,7 +33,7 @@ ALPHABETS = {
     "letters": _LETTERS,
     "capitals": _UPPER,
 }
-KNOWN = (*(f"{name}:20" for name in ALPHABETS), "uuid", NUMBER)
+KNOWN = (*(f"{name}:20" for name in ALPHABETS), "uuid", NUMBER, "schema")
 
 
 def shape(text: str) -> NewId:
@@ -44,6 +50,12 @@ def shape(text: str) -> NewId:
         return "".join(part for pair in zip(literals, (*made, ""), strict=True) for part in pair)
 
     return make
+
+
+def by_schema(schema: Json, schemas: Mapping[str, Json], fits: Callable[[Json], Validator]) -> NewId:
+    """A function that makes texts which fit a schema; raises NoValue where none does."""
+    samples, known = Samples(schemas), LazyValidator(lambda: fits(schema))
+    return lambda ids: str(samples.value(schema, known, seed=ids.take(8), direction=""))
 
 
 def is_number(text: str) -> bool:

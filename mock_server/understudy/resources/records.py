@@ -142,7 +142,10 @@ class Records:
         if record is None or (not self.plain and self.is_deleted(record)):
             return None
         for one in parents:
-            if text_of(record.get(one.member)) != text_of(call.arguments[one.parameter]):
+            value = record.get(one.member)
+            if value is None and self.resource.fill:  # nobody has said whose it is
+                continue
+            if text_of(value) != text_of(call.arguments[one.parameter]):
                 return None
         return record
 
@@ -193,7 +196,9 @@ class Records:
     def new(self, call: Call, given: Record, parents: Sequence[Parent] = (), *, wanted: Json = ABSENT) -> Record:
         """A new record with the members of a request; `wanted` is an id that the request chooses."""
         id = self._new_id(call) if wanted is ABSENT else wanted
-        record = {**self.blank, **given}
+        record = {**self.blank}
+        self.resource.defaults.apply(record, call, id)
+        record |= given
         for one in parents:
             record[one.member] = self.typed(one.member, call.arguments[one.parameter])
         record[self.resource.key] = id
@@ -205,6 +210,7 @@ class Records:
     def given(self, call: Call, members: Mapping[str, Json], id: Json) -> Record:
         """A record as a seed has it: what it leaves out gets what a new record gets."""
         record = {**self.blank, self.resource.key: id}
+        self.resource.defaults.apply(record, call, id)
         self.resource.create.apply(record, call, id)
         known = self.resource.members
         record |= {

@@ -66,7 +66,8 @@ class Role:
 
     `item` is the path parameter that holds the id, or a function that finds it; `parents` are those that the
     path names; `body` points at the record in the request's body, `request` is its schema there. `names` are members
-    of the request that the record calls otherwise. `creates` tells whether an unknown id makes a new record.
+    of the request that the record calls otherwise. `creates` tells whether an unknown id makes a new record,
+    `sent_id` what an id gets that a creation sends.
     """
 
     operation: Operation
@@ -83,6 +84,7 @@ class Role:
     job: Deferred | None
     names: Mapping[str, str] = field(default_factory=dict)
     creates: Json = False
+    sent_id: Json = "kept"
 
 
 class Choice(NamedTuple):
@@ -198,6 +200,7 @@ class Inference:
             command=self._value(declared["command"], f"{place}/command") if "command" in declared else None,
             job=self._job(declared.get("job"), f"{place}/job"),
             names=declared.get("names", {}),
+            sent_id=self.reader.assumed(declared.get("sent-id", "kept"), f"{place}/sent-id"),
             creates=self.reader.assumed(declared.get("creates", False), f"{place}/creates"),
         )
 

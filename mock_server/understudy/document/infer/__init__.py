@@ -6,11 +6,83 @@ an assumption of the contract.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+
+from understudy.document.infer.finder import Finder, Found, NoResource
 from understudy.document.infer.model import KINDS, Alternative, ExamplesOnly, Inference, Inferred, Json, Key
+from understudy.document.infer.operations import Op, operations
+from understudy.document.infer.paths import Family, families, names_for
+from understudy.document.infer.schemas import Schemas
+from understudy.document.infer.words import plain, same_thing
+from understudy.document.infer.writer import Writer
 
 __all__ = ["KINDS", "Alternative", "ExamplesOnly", "Inference", "Inferred", "Key", "infer"]
 
 
-def infer(document: Json, name: str) -> Inferred:
-    """What is inferred of the normal form of a document whose API has this name."""
-    return Inferred(document, (), ())
+def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProxyType({})) -> Inferred:
+    """What is inferred of the normal form of a document whose API has this name.
+
+    `without` names resources that are left to examples, each with the reason.
+    """
+    schemas = Schemas(document["components"].get("schemas", {}))
+    ops = [op for op in operations(document) if "x-operation" not in op.own]
+    by_path: dict[str, list[Op]] = {}
+    for op in ops:
+        by_path.setdefault(op.path, []).append(op)
+    declared = document.get("x-resources", {})
+    known = [one for one in families(by_path) if not _is_declared(one, declared)]
+    found, left = _find(Finder(schemas, by_path), known, {one["schema"] for one in declared.values()})
+    for one, reason in without.items():
+        left |= dict.fromkeys({action.op.path for action in found.pop(one).actions.values()}, reason)
+    _further(Finder(schemas, by_path), found, by_path)
+    writer = Writer(document, name, schemas, ops)
+    writer.write(found)
+    _leave(writer, ops, found, left, declared)
+    return writer.inferred()
+
+
+def _is_declared(family: Family, declared: Mapping[str, Json]) -> bool:
+    """Whether a document declares the resource of a family itself."""
+    return any(plain(name) == plain(family.word) or same_thing(name, family.word) for name in declared)
+
+
+def _find(
+    finder: Finder, known: Sequence[Family], declared: Collection[str]
+) -> tuple[dict[str, Found], dict[str, str]]:
+    """The resources by name, and why the paths of the other families are none; `declared` are schemas of others."""
+    found: list[Found] = []
+    left: dict[str, str] = {}
+    for family in known:
+        try:
+            one = finder.find(family)
+            if finder.schemas.component(one.record) not in declared:
+                found.append(one)
+        except NoResource as error:
+            for path in (family.item, family.collection):
+                if path is not None:
+                    left[path.text] = str(error)
+    names = names_for([one.family for one in found])
+    return dict(zip(names, found, strict=True)), left
+
+
+def _further(finder: Finder, found: Mapping[str, Found], by_path: Mapping[str, Sequence[Op]]) -> None:
+    """Add the paths that list or create records of a resource somewhere else, as below a parent."""
+    used = {one.op.path for resource in found.values() for one in resource.actions.values()}
+    for path in by_path:
+        if path in used or path.endswith("}"):
+            continue
+        word = path.rstrip("/").rpartition("/")[2]
+        for resource in found.values():
+            if same_thing(word, resource.family.word) and finder.further_collection(resource, path):
+                break
+
+
+def _leave(
+    writer: Writer, ops: Sequence[Op], found: Mapping[str, Found], left: Mapping[str, str], declared: Mapping[str, Json]
+) -> None:
+    """Note the operations that no resource has; where a document declares resources, they may be those of one."""
+    used = {id for resource in found.values() for id in (*resource.actions, *resource.examples)}
+    for op in ops:
+        if op.id not in used and not declared:
+            writer.leave(op, left.get(op.path, "no collection with items stands on its path"))

@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "resource": "Which paths and operations are one kind of record: a collection and the items below it.",
     "update": "Whether an update changes the members that are sent, or replaces the whole record.",
     "creation": "Whether a PUT with an unknown id makes a new record.",
+    "sent-id": "Whether the id is kept that a creation sends, where the document does not say who chooses it.",
     "order": "Whether a list begins with the oldest record, or with the newest.",
     "pages": "How a list is paged: the parameters that ask for a page, and what the answer tells of it.",
     "limit": "How many items a page has where the request does not say it.",

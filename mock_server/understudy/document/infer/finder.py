@@ -1,0 +1,467 @@
+"""Finds the resources of a document: which family of paths is one, and what each of its operations does to a record.
+
+Must not know how what is found is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from understudy.document.infer.ids import Key, key_of, shape_of
+from understudy.document.infer.operations import Op
+from understudy.document.infer.paths import Family
+from understudy.document.infer.records import list_in, record_in, same_record
+from understudy.document.infer.schemas import Schemas, Spot
+from understudy.document.infer.words import plain, thing
+from understudy.document.pointer import at
+
+Json = Any
+_NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid", "identifier", "alias", "email")
+_DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
+_LOCATED = ("location", "content-location")
+
+
+class NoResource(Exception):
+    """A family of paths that is no resource; the message says why."""
+
+
+@dataclass(slots=True)
+class Action:
+    """What one operation does: the members of its `x-operation` beside the resource, and a reason."""
+
+    op: Op
+    do: str
+    entry: dict[str, Json]
+    reason: str
+    others: tuple[str, ...] = ()  # other plausible actions
+    tie: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """A resource that was found: its record's schema, its key, and what its operations do, by operationId."""
+
+    family: Family
+    record: Json
+    key: Key
+    id: str
+    actions: dict[str, Action] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)  # why an operation on its paths answers examples
+    create: dict[str, Json] = field(default_factory=dict)
+    defaults: dict[str, Json] = field(default_factory=dict)
+    update: dict[str, Json] = field(default_factory=dict)
+    reason: str = ""
+    creatable: bool = False
+
+    @property
+    def key_member(self) -> str:
+        """The member that holds the id; one that the record does not show, where it has none."""
+        return self.key.member or f"{self.family.parameter or 'id'} (of the path)"
+
+
+class Finder:
+    """Looks at one family after the other; `by_path` holds the operations of each path."""
+
+    def __init__(self, schemas: Schemas, by_path: Mapping[str, Sequence[Op]]) -> None:
+        self.schemas = schemas
+        self.by_path = by_path
+
+    def find(self, family: Family) -> Found:
+        """The resource of a family; raises NoResource."""
+        items = self._by_method(family.item.text if family.item else "")
+        collection = self._by_method(family.collection.text if family.collection else "")
+        record, why = self._record(family, items, collection)
+        parameter, schema = family.parameter, self._parameter(family, items)
+        key = key_of(self.schemas, record.schema, parameter or "id", self.schemas.kinds(schema), thing(family.word))
+        if key.member is None and not family.parameter:
+            raise NoResource("no path leads to one item, and no member of the record is called like an id")
+        member = self.schemas.members(record.schema)[key.member].schema if key.member else None
+        found = Found(family, record.schema, key, shape_of(self.schemas, member, schema), reason=why)
+        for op in [one for one in items.values() if one.method == "get"]:
+            self._read(found, op)
+        for op in collection.values():
+            self._collection(found, op, items)
+        for op in [one for one in items.values() if one.method != "get"]:
+            self._item(found, op, items, collection)
+        self._check(found, items)
+        self._times(found)
+        return found
+
+    def further_collection(self, found: Found, path: str) -> bool:
+        """Whether a path without items of its own lists or creates the same records; adds what it does."""
+        before = set(found.actions)
+        for op in self.by_path[path]:
+            if op.method == "get" and op.answer is not None:
+                spot = list_in(self.schemas, op.answer, found.family.word, self._like(found))
+                name = self.schemas.component(spot.schema) if spot else None
+                if spot is not None and name is not None and name in self._like(found):
+                    self._list(found, op)
+            elif op.method == "post" and op.answer is not None:
+                spot = same_record(self.schemas, op.answer, found.record, "")
+                if spot is not None and self.schemas.component(spot.schema) in self._like(found):
+                    self._collection(found, op, {})
+        return set(found.actions) != before
+
+    def _by_method(self, path: str) -> dict[str, Op]:
+        return {op.method: op for op in self.by_path.get(path, ())}
+
+    def _like(self, found: Found) -> set[str]:
+        name = self.schemas.component(found.record)
+        return {name} if name else set()
+
+    def _parameter(self, family: Family, items: Mapping[str, Op]) -> Json:
+        """The schema of the path parameter that names an item."""
+        for op in items.values():
+            known = op.parameters("path").get(family.parameter)
+            if known is not None:
+                return known["schema"]
+        return True
+
+    def _record(self, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]) -> tuple[Spot, str]:
+        """Where the record stands in the answer that shows it best; raises NoResource."""
+        read, listed, created = items.get("get"), collection.get("get"), collection.get("post")
+        if read is not None and read.answer is not None and self.schemas.is_list(read.answer):
+            raise NoResource("what stands at the item's path is a list")
+        if read is not None and read.answer is None and not read.silent:
+            raise NoResource("the item is no JSON")
+        like = {name for op in (created, listed) if op is not None for name in self._components(op)}
+        if read is not None and read.answer is not None:
+            spot = record_in(self.schemas, read.answer, family.word, family.parameter, like)
+            if spot is not None:
+                return spot, f"GET {read.path} answers one{_at(spot.pointer)}"
+        if listed is not None and listed.answer is not None:
+            spot = list_in(self.schemas, listed.answer, family.word, like)
+            if spot is not None:
+                return spot, f"GET {listed.path} answers a list of them{_at(spot.pointer)}"
+        raise NoResource("no operation answers an object that could be read back")
+
+    def _components(self, op: Op) -> Iterator[str]:
+        for spot in self.schemas.spots(op.answer) if op.answer is not None else ():
+            name = self.schemas.component(spot.schema)
+            if name is not None and spot.pointer.count("/") <= 2:
+                yield name
+
+    def _check(self, found: Found, items: Mapping[str, Op]) -> None:
+        """Raise NoResource for a family of which no record could ever be known."""
+        does = {one.do for one in found.actions.values()}
+        found.creatable = "create" in does or any("creates" in one.entry for one in found.actions.values())
+        if not does & {"read", "list"}:
+            raise NoResource("no operation reads or lists what others would change")
+        known = [one for one in found.actions.values() if one.do == "create" and (one.op.silent or "id" in one.entry)]
+        if found.key.member is None and not known and not any("creates" in one.entry for one in found.actions.values()):
+            raise NoResource("the record does not show its id, so that nobody can know one")
+        if "list" not in does and not found.creatable:
+            raise NoResource("no operation lists or creates one, so that nobody can know an id")
+
+    # operations on the collection
+
+    def _collection(self, found: Found, op: Op, items: Mapping[str, Op]) -> None:
+        if op.method == "get":
+            self._list(found, op)
+        elif op.method == "post":
+            self._create(found, op)
+        elif op.method in ("put", "patch") and op.body is not None and not self.schemas.is_list(op.body):
+            body = self._body(found, op)
+            name = self._request_member(op.body, body, found.key.member)
+            if name is not None and "put" not in items:
+                entry = {"id": f"$request.body#{body}{at(name)}", "body": body, **self._answer(found, op)}
+                self._updates(found, op, entry, items)
+            else:
+                found.examples[op.id] = "the request does not say which record it is on"
+        else:
+            found.examples[op.id] = "it is on many records at once"
+
+    def _list(self, found: Found, op: Op) -> None:
+        spot = None if op.answer is None else list_in(self.schemas, op.answer, found.family.word, self._like(found))
+        if spot is None:
+            found.examples[op.id] = "it answers no list of objects"
+            return
+        own, known = set(self.schemas.members(spot.schema)), set(self.schemas.members(found.record))
+        same = self.schemas.component(spot.schema) in self._like(found)
+        if not same and found.key.member not in own and len(own & known) < 2:
+            found.examples[op.id] = "the items of its list are other objects"
+            return
+        entry = {"envelope": spot.pointer}
+        found.actions[op.id] = Action(op, "list", entry, f"its answer is a list of them{_at(spot.pointer)}")
+
+    def _create(self, found: Found, op: Op, chosen: str | None = None) -> None:
+        if op.body is not None and self.schemas.is_list(op.body):
+            found.examples[op.id] = "it makes many records at once"
+            return
+        spot = None if op.answer is None else self._shown(found, op)
+        if op.body is None and spot is None and not op.silent:
+            found.examples[op.id] = "it has no body, and answers no record"
+            return
+        body = self._body(found, op)
+        entry = {"body": body, **self._answer(found, op)}
+        id, kept = (chosen, "kept") if chosen else self._chosen(found, op, body)
+        if id is not None:
+            entry |= {"id": id, "sent-id": kept}
+        elif entry.get("answer") == "$example" or (spot is not None and not self._tells_id(found, spot)):
+            found.examples[op.id] = "its answer does not tell the id of what it makes"
+            return
+        names = self._names(found, op, body)
+        headers = self._headers(found, op)
+        entry |= ({"names": names} if names else {}) | ({"headers": headers} if headers else {})
+        found.actions[op.id] = Action(op, "create", entry, "POST to the collection")
+
+    def _tells_id(self, found: Found, spot: Spot) -> bool:
+        """Whether an answer with a record shows its id, or needs not to."""
+        return found.key.member is None or found.key.member in self.schemas.members(spot.schema)
+
+    def _chosen(self, found: Found, op: Op, body: str) -> tuple[str | None, str]:
+        """The place of an id that the client may choose (None where it cannot), and what becomes of it."""
+        name = None if op.body is None else self._request_member(op.body, body, found.key.member)
+        if name is None and op.body is not None and found.key.member is None:
+            name = self._request_member(op.body, body, found.family.parameter)
+        if name is None or op.body is None:
+            return None, ""
+        member = self.schemas.members(self._inside(op.body, body))[name]
+        natural = any(plain(name).endswith(one) for one in _NATURAL)
+        same = self.schemas.component(self._inside(op.body, body)) in self._like(found)
+        if self.schemas.first(member.schema, "readOnly"):
+            return None, ""
+        must = (member.required and not same) or natural
+        return f"$request.body#{body}{at(name)}", "kept" if must else "kept-if-free"
+
+    # operations on an item
+
+    def _item(self, found: Found, op: Op, items: Mapping[str, Op], collection: Mapping[str, Op]) -> None:
+        if op.method == "delete":
+            found.actions[op.id] = Action(op, "delete", self._deleted(found, op), "DELETE on the item")
+        elif op.body is None:
+            found.examples[op.id] = "it has no body in JSON or in a form"
+        elif op.method == "post" and self._is_twin(op, items, collection):
+            self._create(found, op, chosen=f"$request.path.{found.family.parameter}")
+        elif self.schemas.is_list(op.body):
+            self._patch(found, op)
+        else:
+            body = self._body(found, op)
+            entry = {"body": body, **self._answer(found, op)}
+            names = self._names(found, op, body)
+            entry |= {"names": names} if names else {}
+            self._updates(found, op, entry, items)
+            if op.method == "put" and not self._can_create(collection):
+                entry["creates"] = True
+
+    def _can_create(self, collection: Mapping[str, Op]) -> bool:
+        op = collection.get("post")
+        return op is not None and not (op.body is not None and self.schemas.is_list(op.body))
+
+    def _is_twin(self, op: Op, items: Mapping[str, Op], collection: Mapping[str, Op]) -> bool:
+        """Whether a POST on an item's path creates: as that on the collection does, with the same request."""
+        above = collection.get("post")
+        if above is None or above.body is None or not items.keys() & {"put", "patch"}:
+            return False
+        first, second = self.schemas.component(above.body), self.schemas.component(op.body)
+        return first == second and (first is not None or above.body == op.body)
+
+    def _read(self, found: Found, op: Op) -> None:
+        spot = None if op.answer is None else self._shown(found, op)
+        if spot is None:
+            found.examples[op.id] = "it answers no record"
+        else:
+            found.actions[op.id] = Action(op, "read", {"envelope": spot.pointer}, f"it answers one{_at(spot.pointer)}")
+
+    def _patch(self, found: Found, op: Op) -> None:
+        items = set(self.schemas.members(self.schemas.items(op.body)))
+        if op.patch or {"op", "path"} <= items:
+            entry = self._answer(found, op)
+            found.actions[op.id] = Action(op, "patch", entry, "its body is a JSON Patch (RFC 6902)")
+        else:
+            found.examples[op.id] = "its body is a list"
+
+    def _updates(self, found: Found, op: Op, entry: dict[str, Json], items: Mapping[str, Op]) -> None:
+        """What PUT, PATCH and POST do to a record: change what is sent, or replace the whole."""
+        if op.method == "patch" or op.method == "post":
+            nested = "attributes" in self.schemas.members(found.record)
+            do, others = ("merge", ("update",)) if nested else ("update", ("merge",))
+            why = (
+                "JSON:API changes the attributes that are sent"
+                if nested
+                else f"{op.method.upper()} changes what is sent"
+            )
+            found.actions[op.id] = Action(op, do, entry, why, others)
+            return
+        body = self._inside(op.body, str(entry["body"]))
+        needs = any(one.required for one in self.schemas.members(body).values())
+        creating = next(
+            (one.op for one in found.actions.values() if one.do == "create" and one.op.body is not None), None
+        )
+        first = None if creating is None else self._inside(creating.body, self._body(found, creating))
+        required = first is not None and any(one.required for one in self.schemas.members(first).values())
+        if "patch" in items:
+            found.actions[op.id] = Action(op, "replace", entry, "PUT stands beside PATCH", ("update",))
+        elif required and not needs:
+            why = "its request requires nothing, that of the creation does"
+            found.actions[op.id] = Action(op, "update", entry, why, ("replace",))
+        elif needs:
+            found.actions[op.id] = Action(op, "replace", entry, "its request requires what a record needs", ("update",))
+        else:
+            why = (
+                "PUT replaces by HTTP, and its request requires nothing; what is not sent is kept, which loses nothing"
+            )
+            found.actions[op.id] = Action(op, "update", entry, why, ("replace",), tie=True)
+
+    # bodies
+
+    def _shown(self, found: Found, op: Op) -> Spot | None:
+        """Where the record stands in an answer: the same one, or an object with its id."""
+        if self.schemas.is_list(op.answer):
+            return None
+        spot = same_record(self.schemas, op.answer, found.record, self._usual_place(found))
+        if spot is not None and (found.key.member in self.schemas.members(spot.schema) or op.method == "get"):
+            return spot
+        with_id = [
+            one
+            for one in self.schemas.spots(op.answer)
+            if not one.many and one.depth <= 2 and found.key.member in self.schemas.members(one.schema)
+        ]
+        return with_id[0] if with_id else spot
+
+    def _usual_place(self, found: Found) -> str:
+        return next((str(one.entry["envelope"]) for one in found.actions.values() if one.do == "read"), "")
+
+    def _answer(self, found: Found, op: Op) -> dict[str, Json]:
+        """What an answer that is no list holds, as members of `x-operation`."""
+        if op.answer is None:
+            return {} if op.silent else {"answer": "$example"}
+        spot = self._shown(found, op)
+        if spot is not None:
+            return {"envelope": spot.pointer}
+        noun = thing(found.family.word)
+        members = self.schemas.members(op.answer)
+        ids = [name for name in members if plain(name) in (f"{noun}id", "id", f"{noun}uuid", f"{noun}key")]
+        return {"answer": {ids[0]: "$id"}} if ids else {"answer": "$example"}
+
+    def _deleted(self, found: Found, op: Op) -> dict[str, Json]:
+        """The answer of a deletion: that it is done, or the record as it was."""
+        if op.answer is None:
+            return {} if op.silent else {"answer": "$example"}
+        members = self.schemas.members(op.answer)
+        done = [
+            name
+            for name, one in members.items()
+            if plain(name) in _DONE and self.schemas.kinds(one.schema) == {"boolean"}
+        ]
+        if not done:
+            return self._answer(found, op)
+        template: dict[str, Json] = {}
+        for name, one in members.items():
+            if name in done:
+                template[name] = True
+            elif plain(name) in ("id", plain(found.key.member or "id"), thing(found.family.word)):
+                template[name] = "$id" if self.schemas.is_scalar(one.schema) else None
+            else:
+                template[name] = self._constant(one.schema)
+        return {"answer": {name: value for name, value in template.items() if value is not None}}
+
+    def _constant(self, schema: Json) -> Json:
+        """The only value of a schema; None for one of many."""
+        const, enum = self.schemas.first(schema, "const"), self.schemas.first(schema, "enum")
+        if const is not None:
+            return const
+        return enum[0] if isinstance(enum, list) and len(enum) == 1 else None
+
+    def _body(self, found: Found, op: Op) -> str:
+        """Where the record stands in the body of a request."""
+        if op.body is None or self.schemas.is_list(op.body):
+            return ""
+        root = self.schemas.members(op.body)
+        wrapped = [
+            name
+            for name, one in root.items()
+            if self.schemas.members(one.schema) and not self.schemas.is_list(one.schema)
+        ]
+        noun = thing(found.family.word)
+        own = set(self.schemas.members(found.record))
+        if len(root) <= 4:
+            for name in wrapped:
+                inner = set(self.schemas.members(root[name].schema))
+                named = plain(name) in (noun, "data") and name not in own
+                same = self.schemas.component(root[name].schema) in self._like(found) and name not in own
+                if (named or same) and (inner & own or not set(root) & own):
+                    return at(name)
+        return ""
+
+    def _inside(self, schema: Json, pointer: str) -> Json:
+        """The schema at a pointer of one name, or at the root."""
+        for name in pointer.split("/")[1:]:
+            schema = self.schemas.members(schema)[name.replace("~1", "/").replace("~0", "~")].schema
+        return schema
+
+    def _request_member(self, body: Json, pointer: str, member: str | None) -> str | None:
+        """The member of a request with this name, in any spelling."""
+        known = self.schemas.members(self._inside(body, pointer))
+        return next((name for name in known if member is not None and plain(name) == plain(member)), None)
+
+    def _names(self, found: Found, op: Op, body: str) -> dict[str, str]:
+        """The members of a request whose names are spelled otherwise in the record."""
+        if op.body is None:
+            return {}
+        own = self.schemas.members(found.record)
+        by_name: dict[str, str] = {}
+        for name in own:
+            by_name.setdefault(plain(name), name)
+        sent = self.schemas.members(self._inside(op.body, body))
+        return {name: by_name[plain(name)] for name in sent if name not in own and plain(name) in by_name}
+
+    def _headers(self, found: Found, op: Op) -> dict[str, str]:
+        """Headers of a creation's answer that hold the id."""
+        names = [name for name in op.response.get("headers", {}) if name.lower() not in _LOCATED]
+        noun = thing(found.family.word)
+        ids = ("id", "identifier", f"{noun}id", f"{noun}identifier")
+        found_in = [name for name in names if op.silent and any(plain(name).endswith(one) for one in ids)]
+        return {name: "$id" for name in found_in if "request" not in name.lower() and "trace" not in name.lower()}
+
+    def _times(self, found: Found) -> None:
+        """The members that hold when a record was made and changed, where no request sets them."""
+        sent = {
+            plain(name)
+            for one in found.actions.values()
+            if one.op.body is not None and one.do != "patch" and not self.schemas.is_list(one.op.body)
+            for name in self.schemas.members(self._inside(one.op.body, str(one.entry.get("body", ""))))
+            if not self.schemas.first(
+                self.schemas.members(self._inside(one.op.body, str(one.entry.get("body", ""))))[name].schema, "readOnly"
+            )
+        }
+        for name, member in self.schemas.members(found.record).items():
+            value = self._time(name, member.schema)
+            if value is None:
+                continue
+            if plain(name) in sent:
+                found.defaults[name] = value
+            elif plain(name) in _CREATED:
+                found.create[name] = value
+            elif plain(name) in _UPDATED:
+                found.create[name] = found.update[name] = value
+
+    def _time(self, name: str, schema: Json) -> str | None:
+        """The value of a member that holds a time; None for one that does not."""
+        if plain(name) not in _CREATED + _UPDATED:
+            return None
+        kinds = self.schemas.kinds(schema)
+        if kinds == {"string"} and self.schemas.first(schema, "format") in ("date-time", "date"):
+            return "$now"
+        if kinds and kinds <= {"integer", "number"}:
+            examples = self.schemas.first(schema, "examples") or [0]
+            far = any(isinstance(one, int | float) and one > 1e11 for one in examples)
+            return "$milliseconds" if far or plain(name).endswith("instant") else "$now"
+        return None
+
+
+_CREATED = ("createdat", "created", "createdon", "datecreated", "createdatutc", "createddate", "creationdate",
+            "createtime", "createdtime", "creationtime", "insertinstant", "createdtimestamp", "addedat",
+            "insertedat", "datecreatedutc", "creationtimestamp", "createdutc", "addedon", "dateadded",
+            "createdatetime", "createddatetime")  # fmt: skip
+_UPDATED = ("updatedat", "updated", "updatedon", "dateupdated", "updatedatutc", "updateddate", "lastupdated",
+            "updatetime", "updatedtime", "modifiedat", "modified", "lastmodified", "lastmodifiedat",
+            "datemodified", "lastupdateinstant", "updatedtimestamp", "dateupdatedutc", "changedat",
+            "lastupdatedat", "lastmodifieddate", "modifiedon", "modifieddate", "updatedatetime",
+            "updateddatetime", "lastmodifieddatetime")  # fmt: skip
+
+
+def _at(pointer: str) -> str:
+    return f", at {pointer}" if pointer else ""

@@ -1,0 +1,184 @@
+"""Which member of a record holds its id, what shape ids have, and whether the client chooses them.
+
+Must not know operations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from understudy.document.infer.schemas import Member, Schemas
+from understudy.document.infer.words import plain, words
+
+Json = Any
+_IDS = ("id", "uuid", "guid", "uid", "sid", "identifier", "oid", "_id")
+_NATURAL = ("slug", "key", "name", "code", "username", "login", "handle", "email", "token", "number", "ref",
+            "reference", "domain", "hostname", "alias", "label")  # fmt: skip
+_ALPHABETS = (  # with letters that stand for all of them
+    ("base62", "09azAZ"),
+    ("base36", "09az"),
+    ("hex", "0123456789abcdef"),
+    ("letters", "azAZ"),
+    ("digits", "0123456789"),
+    ("capitals", "ABYZ"),
+)
+_UUID = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z]+)*[_-])([A-Za-z0-9]{6,64})")
+_CLASS = re.compile(r"\[([^\]\\]+|\\.)*\]|\\d|\\w|\.")
+_COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}|[+*?]")
+
+
+class Key(NamedTuple):
+    """The member that holds the id (None: the record does not show it), why, and another one that is as good."""
+
+    member: str | None
+    reason: str
+    other: str | None = None
+
+
+def key_of(schemas: Schemas, record: Json, parameter: str, kinds: frozenset[str], noun: str) -> Key:
+    """The member of a record that a path parameter of these types names; `noun` is what the collection holds."""
+    members = {
+        name: member
+        for name, member in schemas.members(record).items()
+        if schemas.is_scalar(member.schema) or not schemas.kinds(member.schema)
+    }
+    by_name: dict[str, str] = {}
+    for name in members:
+        by_name.setdefault(plain(name), name)
+    wanted = plain(re.sub(r"(?i)_or_.*|Or[A-Z].*", "", parameter))
+    last = words(parameter)[-1] if words(parameter) else ""
+    ranked: list[tuple[str, str]] = [(wanted, f"the path names it {{{parameter}}}")]
+    if noun and wanted.startswith(noun) and wanted != noun:
+        ranked.append((wanted[len(noun) :], f"the path names it {{{parameter}}}, of a {noun}"))
+    ranked += [(last, f"{{{parameter}}} ends with it")] if last in (*_IDS, *_NATURAL) else []
+    ranked += [(plain(one), "that is what an id is called") for one in _IDS]
+    ranked += [(f"{noun}{one}", f"it is the {one} of a {noun}") for one in ("id", "uuid", "sid", "uid", "key", "code")]
+    ranked += [(plain(one), "nothing else names a record") for one in _NATURAL if wanted in (noun, plain(one))]
+    fitting = [
+        (by_name[name], why)
+        for name, why in ranked
+        if name in by_name and _same_type(schemas, members, by_name[name], kinds)
+    ]
+    if not fitting:
+        return Key(None, "no member of the record is called like an id")
+    member, why = fitting[0]
+    others = [name for name, _ in fitting if name != member and plain(name) in _IDS]
+    tied = plain(member) != wanted and plain(member) in _IDS and bool(others)
+    return Key(member, why, others[0] if tied else None)
+
+
+def shape_of(schemas: Schemas, member: Json, parameter: Json) -> str:
+    """The shape of ids that fit a member and a path parameter."""
+    kinds = schemas.kinds(member) if member is not None else schemas.kinds(parameter)
+    if kinds & {"integer", "number"} and "string" not in kinds:
+        return "{number}"
+    if "integer" in schemas.kinds(parameter):
+        return "{number}"
+    for schema in (member, parameter):
+        pattern = None if schema is None else schemas.first(schema, "pattern")
+        made = shape_of_pattern(pattern) if isinstance(pattern, str) else None
+        if made is not None:
+            return made
+        if (
+            schema is member
+            and schema is not None
+            and (pattern is not None or schemas.first(schema, "enum") is not None)
+        ):
+            return "{schema}"
+    if any(schema is not None and schemas.first(schema, "format") == "uuid" for schema in (member, parameter)):
+        return "{uuid}"
+    return _by_example(schemas, member) or _by_length(schemas, member, parameter)
+
+
+def _same_type(schemas: Schemas, members: Mapping[str, Member], name: str, kinds: frozenset[str]) -> bool:
+    """Whether a member may have the types of the path parameter: a text may name a number, not the other way."""
+    own = schemas.kinds(members[name].schema)
+    if "boolean" in own and len(own) == 1:
+        return False
+    return not own or not kinds or bool(own & kinds) or kinds == {"string"} or {"integer", "number"} >= (own | kinds)
+
+
+def _by_example(schemas: Schemas, member: Json) -> str | None:
+    """The shape that the first example of a member has: a UUID, or a prefix before letters and digits."""
+    examples = schemas.first(member, "examples") if member is not None else None
+    text = next((one for one in examples or () if isinstance(one, str)), "")
+    if _UUID.fullmatch(text):
+        return "{uuid}"
+    if re.fullmatch("[0-9]{1,18}", text):
+        return "{number}"
+    found = _PREFIXED.fullmatch(text)
+    if found and re.search("[0-9]", found[2]):
+        return f"{found[1]}{{{_alphabet(found[2])}:{len(found[2])}}}"
+    if re.fullmatch("[0-9a-f]{16,64}", text):
+        return f"{{hex:{len(text)}}}"
+    return None
+
+
+def _alphabet(text: str) -> str:
+    if re.fullmatch("[0-9a-f]+", text):
+        return "hex"
+    return "base36" if re.fullmatch("[0-9a-z]+", text) else "base62"
+
+
+def _by_length(schemas: Schemas, member: Json, parameter: Json) -> str:
+    known = [schemas.first(one, key) for one in (member, parameter) if one is not None for key in ("maxLength",)]
+    least = [schemas.first(one, "minLength") for one in (member, parameter) if one is not None]
+    most = min((one for one in known if isinstance(one, int)), default=64)
+    if most == 36 and any(one == 36 for one in least):
+        return "{uuid}"
+    length = max(20, *(one for one in least if isinstance(one, int)), 0)
+    return f"{{base62:{max(1, min(length, most, 64))}}}"
+
+
+def shape_of_pattern(pattern: str) -> str | None:
+    """The shape of texts that match a pattern of literals and classes; None for any other pattern."""
+    rest = pattern.removeprefix("^").removesuffix("$")
+    made, anchored = "", pattern.startswith("^")
+    while rest:
+        found = _CLASS.match(rest)
+        if found:
+            alphabet = _alphabet_of(found[0])
+            rest = rest[found.end() :]
+            count = _COUNT.match(rest)
+            rest = rest[count.end() :] if count else rest
+            length = _length(count)
+            if alphabet is None or length is None:
+                return None
+            made += f"{{{alphabet}:{length}}}" if length else ""
+        elif re.match(r"\\?[A-Za-z0-9_:@/ -]|\\[.-]", rest) and not re.match(r"\\[A-Za-z0-9]", rest):
+            literal = rest[1] if rest[0] == "\\" else rest[0]
+            rest = rest[2 if rest[0] == "\\" else 1 :]
+            if _COUNT.match(rest):
+                return None
+            made += literal
+        else:
+            return None
+    return made if "{" in made and (anchored or made) else None
+
+
+def _alphabet_of(text: str) -> str | None:
+    """An alphabet whose letters all match a class; None without one."""
+    for name, sample in _ALPHABETS:
+        try:
+            if all(re.fullmatch(text, letter) for letter in sample):
+                return name
+        except re.error:
+            return None
+    return None
+
+
+def _length(count: re.Match[str] | None) -> int | None:
+    """A length that a quantifier allows."""
+    if count is None:
+        return 1
+    if count[1] is None:
+        return {"+": 20, "*": 20, "?": 0}[count[0]]
+    least, most = int(count[1]), count[2]
+    if most is None:
+        length = least
+    else:
+        length = max(least, min(20, int(most) if most else 20))
+    return length if length <= 64 else None

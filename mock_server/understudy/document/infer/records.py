@@ -1,0 +1,79 @@
+"""Where the record of a resource stands in the bodies of its operations.
+
+Must not know what an operation does to the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from understudy.document.infer.schemas import Schemas, Spot
+from understudy.document.infer.words import plain, same_thing, thing
+
+Json = Any
+_WRAPPERS = frozenset(("data", "result", "item", "object", "record", "payload", "response", "body", "content", "entity",
+                       "resource", "value", "output", "model", "results"))  # fmt: skip
+_LISTS = frozenset(("data", "items", "results", "records", "list", "entries", "values", "value", "content", "objects",
+                    "rows", "elements", "result", "collection", "resources", "entities", "hits", "docs", "documents",
+                    "nodes", "response"))  # fmt: skip
+_IDS = ("id", "uuid", "guid", "uid", "sid", "_id")
+
+
+def record_in(schemas: Schemas, body: Json, word: str, parameter: str, like: Iterable[str]) -> Spot | None:
+    """Where one record stands in a body; None where there is none.
+
+    `word` is the last word of the collection's path, `like` names components that records are elsewhere.
+    """
+    known = frozenset(like)
+    spots = [one for one in schemas.spots(body) if not one.many and one.depth <= 2]
+    best = max(spots, key=lambda one: _score(schemas, one, word, parameter, known), default=None)
+    if best is None or schemas.is_list(body):
+        return None
+    return best
+
+
+def list_in(schemas: Schemas, body: Json, word: str, like: Iterable[str]) -> Spot | None:
+    """Where the list of records stands in a body; None where there is none."""
+    known = frozenset(like)
+    spots = [one for one in schemas.spots(body) if one.many]
+    return max(spots, key=lambda one: _list_score(schemas, one, word, known), default=None)
+
+
+def same_record(schemas: Schemas, body: Json, record: Json, at: str) -> Spot | None:
+    """Where the record with this schema stands in another body: as the same component, or with the same members."""
+    name, members = schemas.component(record), set(schemas.members(record))
+    spots = [one for one in schemas.spots(body) if not one.many and one.depth <= 2]
+    same = [one for one in spots if name is not None and schemas.component(one.schema) == name]
+    if same:
+        return same[0]
+    shared = {one.pointer: len(members & set(schemas.members(one.schema))) for one in spots}
+    best = max(spots, key=lambda one: (shared[one.pointer] >= 2, one.pointer == at, shared[one.pointer]), default=None)
+    if best is None or not shared[best.pointer]:
+        return None
+    return best if shared[best.pointer] * 3 >= min(len(members), len(schemas.members(best.schema))) else None
+
+
+def _score(schemas: Schemas, spot: Spot, word: str, parameter: str, known: frozenset[str]) -> float:
+    members = {plain(name) for name in schemas.members(spot.schema)}
+    noun = thing(word)
+    score = -2.0 * spot.depth
+    score += 6 if plain(parameter) in members else 0
+    score += 5 if members & {*_IDS, f"{noun}id", f"{noun}uid", f"{noun}key"} else 0
+    score += 4 if spot.name and same_thing(spot.name, word) else 0
+    score += 3 if spot.name and plain(spot.name) in _WRAPPERS else 0
+    score += 4 if schemas.component(spot.schema) in known and known else 0
+    score -= 4 if spot.name and plain(spot.name) in ("meta", "links", "pagination", "error", "errors") else 0
+    return score
+
+
+def _list_score(schemas: Schemas, spot: Spot, word: str, known: frozenset[str]) -> float:
+    members = {plain(name) for name in schemas.members(spot.schema)}
+    score = -2.0 * spot.depth
+    score += 8 if known and schemas.component(spot.schema) in known else 0
+    score += 5 if spot.name and same_thing(spot.name, word) else 0
+    score += 4 if spot.name and plain(spot.name) in _LISTS else 0
+    score += 3 if not spot.name else 0
+    score += 2 if members & {*_IDS, f"{thing(word)}id"} else 0
+    score -= 6 if spot.name and plain(spot.name) in ("errors", "warnings", "links", "messages") else 0
+    return score

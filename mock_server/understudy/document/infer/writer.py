@@ -1,0 +1,355 @@
+"""Writes what was found into a normal form: our own keys, and the assumptions that hold what they leave open.
+
+Must not know how anything is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from understudy.document.infer.finder import Action, Found
+from understudy.document.infer.model import Alternative, ExamplesOnly, Inference, Inferred, Key
+from understudy.document.infer.operations import Op
+from understudy.document.infer.pages import Pages, pages_of
+from understudy.document.infer.paths import Family, items_of, owner_of
+from understudy.document.infer.schemas import Schemas
+from understudy.document.infer.words import plain, slug, thing
+from understudy.document.pointer import at, find
+
+Json = Any
+_NEWEST = ("newest first", "most recent first", "reverse chronological", "descending order of creation", "latest first",
+           "most recently created first", "sorted by creation date, with the most recent")  # fmt: skip
+_MOST_EXAMPLES = 5  # records that a resource begins with
+_DO = {
+    "update": "it changes the members that are sent, and keeps the others",
+    "replace": "it replaces the record; what is not sent is gone",
+    "merge": "it changes the members that are sent, and in objects theirs (RFC 7396)",
+}
+
+
+class Writer:
+    """Collects keys and inferences, and makes the document of them."""
+
+    def __init__(self, document: Json, name: str, schemas: Schemas, ops: Iterable[Op]) -> None:
+        self.document = document
+        self.name = name
+        self.schemas = schemas
+        self.ops = {op.id: op for op in ops}
+        self.inferences: list[Inference] = []
+        self.examples: list[ExamplesOnly] = []
+        self.resources: dict[str, Json] = {}
+        self.components: dict[str, Json] = {}
+        self.operations: dict[str, dict[str, Json]] = {}  # keys to set, by the pointer of an operation
+        self.seed: dict[str, Json] = {}
+        self._shared: set[str] = set()
+
+    def write(self, found: Mapping[str, Found]) -> None:
+        """Add the resources that were found, by name."""
+        families = {id(one.family): name for name, one in found.items()}
+        owners = items_of(one.family for one in found.values())
+        for name, one in found.items():
+            self._resource(name, one, families, owners)
+        self._seed(found, families, owners)
+
+    def leave(self, op: Op, reason: str) -> None:
+        """Add an operation that answers examples."""
+        self.operations[op.pointer] = {"x-operation": {"do": "example"}}
+        self.examples.append(ExamplesOnly(op.id, op.method.upper(), op.path, reason))
+
+    def inferred(self) -> Inferred:
+        """The document with all that was written."""
+        paths = {
+            path: {method: self._operation(path, method, own) for method, own in item.items()}
+            for path, item in self.document["paths"].items()
+        }
+        assumptions = [one.assumption for one in self.inferences if one.alternatives]
+        document = {
+            **self.document,
+            "paths": paths,
+            "x-resources": {**self.resources, **self.document.get("x-resources", {})},
+            "x-assumptions": [*assumptions, *self.document.get("x-assumptions", ())],
+        }
+        if self.components:
+            known = document["components"]
+            document["components"] = {**known, "schemas": {**known.get("schemas", {}), **self.components}}
+        return Inferred(document, tuple(self.inferences), tuple(self.examples), self.seed)
+
+    def _operation(self, path: str, method: str, own: Json) -> Json:
+        keys = self.operations.get(at("paths", path, method))
+        if keys is None:
+            return own
+        added = keys.get("parameters", [])
+        kept = {name: value for name, value in keys.items() if name not in own and name != "parameters"}
+        return {**own, **kept, **({"parameters": [*own["parameters"], *added]} if added else {})}
+
+    # resources
+
+    def _resource(self, name: str, found: Found, families: Mapping[int, str], owners: Mapping[str, Family]) -> None:
+        pointer = at("x-resources", name)
+        place = at("paths", found.family.root)
+        served = self._id(name, "served")
+        declared: dict[str, Json] = {
+            "schema": self._schema(name, found),
+            "key": found.key_member,
+            "id": found.id,
+            "fill": True,
+            "served": {"assumption": served},
+            "listed": {"assumption": self._id(name, "order")},
+        }
+        set_ = {"create": found.create, "defaults": found.defaults, "update": found.update}
+        declared |= {key: value for key, value in set_.items() if value}
+        parents = self._parents(name, found, families, owners)
+        if parents:
+            declared["parent"] = parents
+            declared["orphans"] = {"assumption": self._id(name, "parent")}
+        self.resources[name] = declared
+        keys = [Key(pointer, declared)]
+        for action in found.actions.values():
+            keys += self._action(name, action)
+        self._add(
+            served, "resource", place,
+            statement=self._statement(name, found),
+            reason=f"{found.reason}; {_key_reason(found)}",
+            default="records",
+            alternatives=(Alternative("examples", "its operations remember nothing, and answer examples"),),
+            keys=tuple(keys),
+            tie=found.key.other is not None,
+        )  # fmt: skip
+        self._order(name, found, pointer)
+        self._orphans(name, found, parents, pointer)
+        for id, reason in found.examples.items():
+            self.leave(self.ops[id], reason)
+
+    def _statement(self, name: str, found: Found) -> str:
+        paths = list(dict.fromkeys(one.op.path for one in found.actions.values()))
+        does = ", ".join(f"{one.op.method.upper()} {one.op.path} ({one.do})" for one in found.actions.values())
+        return f"{' and '.join(paths[:2])} are one resource, {name}: {does}."
+
+    def _schema(self, name: str, found: Found) -> str:
+        """The component that is the schema of a record; an inline one becomes a component."""
+        known = self.schemas.component(found.record)
+        if known is not None and known in self.schemas.known:
+            return known
+        made = f"{thing(name).capitalize()}Record"
+        while made in self.schemas.known or made in self.components:
+            made += "_"
+        self.components[made] = found.record
+        return made
+
+    def _action(self, name: str, action: Action) -> Iterable[Key]:
+        op, entry = action.op, {"resource": name, "do": action.do, **_without_empty(action.entry)}
+        if action.do == "list":
+            yield from self._pages(name, op, str(action.entry["envelope"]))
+        if entry.get("sent-id") == "kept-if-free":
+            entry["sent-id"] = {"assumption": self._sent_id(name, op)}
+        if entry.get("creates") is True:
+            entry["creates"] = {"assumption": self._creation(name, op)}
+        if action.others:
+            entry["do"] = {"assumption": self._update(name, action)}
+        self.operations.setdefault(op.pointer, {})["x-operation"] = entry
+        yield Key(f"{op.pointer}/x-operation", entry)
+
+    def _update(self, name: str, action: Action) -> str:
+        op = action.op
+        id = self._id(name, "-".join((op.method, *_tail(op, self.inferences, self._id(name, op.method)))))
+        text = f"{op.method.upper()} {op.path}: {_DO[action.do]}."
+        others = tuple(Alternative(one, _DO[one]) for one in action.others)
+        self._add(
+            id, "update", op.pointer, statement=text, reason=action.reason, default=action.do, alternatives=others,
+            keys=(Key(f"{op.pointer}/x-operation/do", {"assumption": id}),), tie=action.tie,
+        )  # fmt: skip
+        return id
+
+    def _creation(self, name: str, op: Op) -> str:
+        id = self._id(name, "creation")
+        if any(one.id == id for one in self.inferences):
+            return id
+        self._add(
+            id, "creation", op.pointer, statement=f"{op.method.upper()} {op.path} makes a new record of an unknown id.",
+            reason="no other operation makes one", default=True,
+            alternatives=(Alternative(False, "an unknown id is refused"),),
+            keys=(Key(f"{op.pointer}/x-operation/creates", {"assumption": id}),),
+        )  # fmt: skip
+        return id
+
+    def _sent_id(self, name: str, op: Op) -> str:
+        id = self._id(name, "sent-id")
+        if not any(one.id == id for one in self.inferences):
+            self._add(
+                id, "sent-id", op.pointer,
+                statement=f"{op.method.upper()} {op.path} keeps the id that is sent, if it is free.",
+                reason="the request may hold an id, and nothing says who chooses it", default="kept-if-free",
+                alternatives=(Alternative("ignored", "the server makes each id"),),
+                keys=(Key(f"{op.pointer}/x-operation/sent-id", {"assumption": id}),), tie=True,
+            )  # fmt: skip
+        return id
+
+    def _order(self, name: str, found: Found, pointer: str) -> None:
+        lists = [one.op for one in found.actions.values() if one.do == "list"]
+        texts = " ".join(str(op.own.get(key, "")) for op in lists for key in ("summary", "description")).lower()
+        said = next((one for one in _NEWEST if one in texts), None)
+        default, other = ("newest-first", "oldest-first") if said else ("oldest-first", "newest-first")
+        id = self._id(name, "order")
+        self._add(
+            id, "order", lists[0].pointer if lists else pointer,
+            statement=f"A list of {name} is {default.replace('-', ' ')}.",
+            reason=f"its description says {said!r}" if said else "the document does not say it",
+            default=default, alternatives=(Alternative(other, f"it is {other.replace('-', ' ')}"),),
+            keys=(Key(f"{pointer}/listed", {"assumption": id}),),
+        )  # fmt: skip
+
+    def _orphans(self, name: str, found: Found, parents: Mapping[str, str], pointer: str) -> None:
+        if not parents:
+            return
+        id = self._id(name, "parent")
+        self._add(
+            id, "parent", at("paths", found.family.root),
+            statement=f"The parent of {name} in a path ({', '.join(parents)}) must be there, if it is a resource.",
+            reason="a path goes on from it", default="refused",
+            alternatives=(Alternative("allowed", "whether the parent is there is not looked at"),),
+            keys=(Key(f"{pointer}/orphans", {"assumption": id}),),
+        )  # fmt: skip
+
+    def _parents(
+        self, name: str, found: Found, families: Mapping[int, str], owners: Mapping[str, Family]
+    ) -> dict[str, str]:
+        """Path parameter: member of the record that holds it; one that the record does not show, where it has none."""
+        parents: dict[str, str] = {}
+        members = self.schemas.members(found.record)
+        for path in dict.fromkeys(one.op.path for one in found.actions.values()):
+            parameters = [part[1:-1] for part in path.split("/") if part.startswith("{") and part.endswith("}")]
+            for parameter in parameters:
+                is_item = found.family.item is not None and path == found.family.item.text
+                if is_item and parameter == parameters[-1]:
+                    continue
+                family = owner_of(parameter, path, owners)
+                noun = thing(family.word) if family is not None else ""
+                names = (plain(parameter), *((f"{noun}id", f"{noun}{plain(parameter)}") if noun else ()))
+                known = [
+                    one for one, member in members.items()
+                    if plain(one) in names and self.schemas.is_scalar(member.schema) and one != found.key_member
+                ]  # fmt: skip
+                parents[parameter] = known[0] if known else f"{parameter} (of the path)"
+        return parents
+
+    # lists
+
+    def _pages(self, name: str, op: Op, items: str) -> Iterable[Key]:
+        if "x-pagination" in op.own:
+            return
+        header = any(one.lower() == "link" for one in op.response.get("headers", {}))
+        pages = pages_of(self.schemas, op.parameters("query"), op.answer, items, header)
+        if pages is None:
+            return
+        settings = {**pages.settings, "order": {"assumption": self._id(name, "order")}}
+        if settings["style"] in ("after", "offset", "page-number"):
+            settings["default-limit"] = {"assumption": self._limit(op)}
+        if settings["style"] == "after":
+            settings["unknown-cursor"] = {"assumption": self._cursor(op)}
+        keys = self.operations.setdefault(op.pointer, {})
+        keys["x-pagination"] = settings
+        if pages.added:
+            keys["parameters"] = list(pages.added)
+        self._told(name, op, pages, settings)
+        yield Key(f"{op.pointer}/x-pagination", settings)
+
+    def _told(self, name: str, op: Op, pages: Pages, settings: Json) -> None:
+        style = pages.settings["style"]
+        how = {
+            "after": "after a cursor",
+            "offset": "after so many items",
+            "page-number": "by its number",
+            "all": "not at all",
+        }
+        self._add(
+            self._id(name, f"pages-{slug(op.id)}"), "pages", op.pointer,
+            statement=f"A page of GET {op.path} is asked for {how[style]}.", reason=pages.reason, default=style,
+            alternatives=(), keys=(Key(f"{op.pointer}/x-pagination", settings),),
+        )  # fmt: skip
+
+    def _limit(self, op: Op) -> str:
+        return self._once(
+            "limit", op, "default", "A page has 20 items where neither a request nor the document says it.", 20,
+            (Alternative(10, "it has 10"), Alternative(100, "it has 100")),
+        )  # fmt: skip
+
+    def _cursor(self, op: Op) -> str:
+        return self._once(
+            "cursor", op, "unknown", "A cursor that was never given out is refused.", "reject",
+            (Alternative("start", "it is answered with the first page"),),
+        )  # fmt: skip
+
+    def _once(self, kind: str, op: Op, what: str, text: str, default: Json, others: tuple[Alternative, ...]) -> str:
+        """An inference that holds for all lists of the document."""
+        id = f"{self.name}.pages.{what}-{kind}"
+        if id not in self._shared:
+            self._shared.add(id)
+            self._add(id, kind, op.pointer, statement=text, reason="the document does not say it", default=default,
+                      alternatives=others, keys=())  # fmt: skip
+        return id
+
+    def _seed(self, found: Mapping[str, Found], families: Mapping[int, str], owners: Mapping[str, Family]) -> None:
+        """Two records for each resource that no request makes, and one for each that such records are below."""
+        wanted = {name: 2 for name, one in found.items() if not one.creatable}
+        waiting = list(wanted)
+        while waiting:
+            one = found[waiting.pop()]
+            for path in {action.op.path for action in one.actions.values()}:
+                for parameter in self.resources[families[id(one.family)]].get("parent", {}):
+                    owner = owner_of(parameter, path, owners)
+                    name = families.get(id(owner)) if owner is not None else None
+                    if name is not None and name not in wanted:
+                        wanted[name] = 1
+                        waiting.append(name)
+        for name, one in found.items():
+            records = [] if self.resources[name].get("parent") and one.creatable else list(_examples(one))
+            count = wanted.get(name, 0)
+            if count or records:
+                self.seed[name] = {"count": count, "records": records}
+
+    def _id(self, name: str, what: str) -> str:
+        return f"{self.name}.{slug(name)}.{what}"
+
+    def _add(
+        self, id: str, kind: str, pointer: str, *, statement: str, reason: str, default: Json,
+        alternatives: tuple[Alternative, ...], keys: tuple[Key, ...], tie: bool = False,
+    ) -> None:  # fmt: skip
+        self.inferences.append(Inference(id, kind, pointer, statement, reason, default, alternatives, keys, tie))
+
+
+def _examples(found: Found) -> Iterator[Json]:
+    """Documented examples of records, each id once; none where clients choose ids, which they would find taken."""
+    chosen = any(one.entry.get("sent-id") == "kept" for one in found.actions.values())
+    seen: set[str] = set()
+    for one in found.actions.values() if not chosen else ():
+        for example in one.op.examples if one.do in ("read", "list") else ():
+            known = _find(example, str(one.entry["envelope"]))
+            for record in known if isinstance(known, list) else [known]:
+                id = record.get(found.key_member) if isinstance(record, dict) else None
+                if isinstance(id, str | int) and str(id) not in seen and len(seen) < _MOST_EXAMPLES:
+                    seen.add(str(id))
+                    yield record
+
+
+def _find(value: Json, pointer: str) -> Json:
+    with suppress(LookupError, TypeError, ValueError):
+        return find(value, pointer)
+    return None
+
+
+def _tail(op: Op, known: Sequence[Inference], id: str) -> tuple[str, ...]:
+    """What tells the ids of two updates of one resource apart."""
+    return (slug(op.id),) if any(one.id == id for one in known) else ()
+
+
+def _key_reason(found: Found) -> str:
+    if found.key.member is None:
+        return f"{found.key.reason}, so that only the path holds it"
+    tie = f" ({found.key.other} would be as good)" if found.key.other else ""
+    return f"{found.key.member} is its id: {found.key.reason}{tie}"
+
+
+def _without_empty(entry: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in entry.items() if value != "" or name == "envelope"}

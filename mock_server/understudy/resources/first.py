@@ -1,0 +1,70 @@
+"""The first records of resources that no request can make: always the same ones, of the document's own examples.
+
+Must not know files of seeds, or how a world is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from understudy.engine.ids import Ids
+from understudy.engine.store import Record
+from understudy.resources.records import Records, text_of
+
+Json = Any
+_ATTEMPTS = 20  # to make a record with an id of its own
+
+
+def first(all: Mapping[str, Records], seed: Mapping[str, Json], name: str) -> dict[str, list[Record]]:
+    """The records by resource; `seed` says how many each has, `name` is that of the API."""
+    made: dict[str, list[Record]] = {}
+
+    def make(resource: str, above: tuple[str, ...]) -> None:
+        records = all[resource]
+        for owner in records.owners.values():
+            if owner.name in seed and owner.name not in made and owner.name not in above:
+                make(owner.name, (*above, owner.name))
+        ids = Ids(f"{name}/{resource}")
+        examples = [_belonging(records, one, made) for one in seed[resource]["records"] if _fits(records, one)]
+        found = {text_of(one[records.resource.key]): one for one in examples}
+        for number in range(1, _ATTEMPTS):
+            if len(found) < seed[resource]["count"]:
+                record = _record(records, ids, number, made)
+                found.setdefault(text_of(record[records.resource.key]), record)
+        made[resource] = list(found.values())
+
+    for resource in seed:
+        if resource not in made:
+            make(resource, (resource,))
+    return made
+
+
+def _fits(records: Records, example: Json) -> bool:
+    return records.filler is not None and records.filler.fits(example)
+
+
+def _record(records: Records, ids: Ids, number: int, made: Mapping[str, list[Record]]) -> Record:
+    """One record: the sample of its schema, with an id of its own, and with a parent that is there."""
+    filler, resource = records.filler, records.resource
+    assert filler is not None, "only records that are filled are made at first"
+    record = deepcopy(filler.sample) if isinstance(filler.sample, dict) else {}
+    record[resource.key] = _id(records, ids, number, record)
+    return records.filled(_belonging(records, record, made), filler)
+
+
+def _belonging(records: Records, record: Record, made: Mapping[str, list[Record]]) -> Record:
+    """A record with a parent that is there."""
+    owners = {member: records.owners.get(name) for name, member in records.resource.parent.items()}
+    known = {member: made[one.name][0][one.key] for member, one in owners.items() if one and made.get(one.name)}
+    return {**record, **known}
+
+
+def _id(records: Records, ids: Ids, number: int, record: Record) -> Json:
+    resource, known = records.resource, record.get(records.resource.key)
+    if resource.numbered:
+        return number if resource.key in records.integers or not isinstance(known, str) else str(number)
+    if number == 1 and isinstance(known, str | int) and known != "":
+        return known
+    return resource.id(ids) if resource.id is not None else f"{resource.name}-{number}"
