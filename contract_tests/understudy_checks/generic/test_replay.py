@@ -14,7 +14,8 @@ from understudy.document.read import read
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App
-from understudy.recording import compare, files
+from understudy.recording import files
+from understudy.recording.compare import Comparison
 from understudy_checks.target import installed
 from understudy_checks.target.transport import in_process
 
@@ -40,6 +41,7 @@ def test_documented_samples_are_answered_as_printed(api: str, path: Path) -> Non
     send = in_process(App(Worlds([installed.declared(api)], seeds={api: seed}, clock=clock)))
     exchanges = files.load(path).exchanges
     assert exchanges, f"{path.name} records nothing"
-    for request, expected, ignore, *_ in exchanges:
-        found = compare.differences(expected, send(request), ignore=ignore)
-        assert not found, f"{request.method} {request.path}: {'; '.join(found)}"
+    compared = Comparison()
+    for recorded in exchanges:
+        found = compared.differences(recorded, send(recorded.request))
+        assert not found, f"{recorded.request.method} {recorded.target}: {'; '.join(map(str, found))}"

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any, NoReturn, Protocol
 
-from understudy.cli import assumptions, check, explain, lint, mutants, rules, serve
+from understudy.cli import assumptions, check, explain, lint, mutants, replay, rules, serve
 from understudy.cli.arguments import check_api
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.streams import no_color
@@ -32,6 +32,7 @@ COMMANDS: dict[str, Command] = {
     "check": check,
     "mutants": mutants,
     "assumptions": assumptions,
+    "replay": replay,
 }
 
 

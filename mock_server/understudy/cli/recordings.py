@@ -1,0 +1,123 @@
+"""Recording files of a command line: loaded, picked for the served documents, and played on worlds of their own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from understudy.cli.arguments import declared, file_path
+from understudy.cli.documents import warn
+from understudy.cli.exits import UsageError
+
+if TYPE_CHECKING:
+    from understudy.engine.api import Api
+    from understudy.engine.worlds import Worlds
+    from understudy.recording.picked import Picked
+    from understudy.recording.recorded import Recording
+    from understudy.recording.report import Finding
+
+ENDINGS = (".yaml", ".yml", ".json", ".har")
+_SEED = ".seed.yaml"
+
+
+def add_apis(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which documents, and which hosts, recordings are of."""
+    add = parser.add_argument
+    add("--api", action="append", default=[], metavar="API", help="only these APIs or documents (repeatable)")
+    add("--host", action="append", default=[], metavar="HOST", help="take its exchanges, too (repeatable)")
+
+
+def add_files(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add the recording files."""
+    parser.add_argument("file", nargs="+", type=file_path("RECORDING"), metavar="RECORDING", help=text)
+
+
+def apis_of(options: argparse.Namespace) -> list[Api]:
+    """The APIs that the options name; raises UsageError."""
+    return declared(options.api, report=warn)
+
+
+def files_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """The recordings among files and folders; those of folders are found by their endings."""
+    for path in paths:
+        if path.is_dir():
+            found = [one for one in sorted(path.rglob("*")) if one.suffix.lower() in ENDINGS and one.is_file()]
+            yield from (one for one in found if not one.name.endswith(_SEED))
+        else:
+            yield path
+
+
+def read(path: Path) -> Recording:
+    """A recording; raises UsageError."""
+    from understudy.document.read import Unreadable
+    from understudy.recording.files import load
+
+    try:
+        return load(path)
+    except Unreadable as error:
+        raise UsageError(str(error)) from error
+
+
+def worlds_for(
+    apis: Sequence[Api], picked: Sequence[Picked], recording: Path, *, assume: dict[str, Any] | None = None
+) -> Worlds:
+    """Worlds whose clock stands where a recording began, with the seed file beside it; raises UsageError.
+
+    Without recorded times there is no rate limit, since no time passes between the requests.
+    """
+    from understudy.apis import control, seeder, seeds
+    from understudy.document.read import Unreadable
+    from understudy.document.read import read as read_yaml
+    from understudy.engine.clock import Clock
+    from understudy.engine.worlds import Worlds
+    from understudy.recording.prepare import began
+
+    names = [api.name for api in apis]
+    start = began(picked)
+    clock = Clock(start, frozen=True)
+    beside = recording.with_name(recording.stem + _SEED)
+    owners = {one.api.name for one in picked}
+    try:
+        content = {**dict.fromkeys(names), **seeds(names)}
+        if len(owners) == 1 and beside.is_file():
+            content[owners.pop()] = read_yaml(beside)
+        return Worlds(
+            [*apis, control.declare],
+            seeds=content,
+            clock=clock,
+            assume=assume,
+            limits=None if is_timed(picked) else dict.fromkeys(names),
+            seeder=seeder(names, None, clock),
+        )
+    except (Unreadable, ValueError) as error:
+        raise UsageError(" ".join(str(error).split())) from error
+
+
+def is_timed(picked: Sequence[Picked]) -> bool:
+    """Whether each exchange has a time."""
+    return all(one.recorded.at is not None for one in picked)
+
+
+def whole_findings(
+    recordings: Sequence[Recording], picked: Callable[[Recording], Sequence[Picked]], max_age: float | None
+) -> Iterator[Finding]:
+    """What is wrong with recordings as a whole: used by no document, a copy of another one, or older than some days."""
+    from understudy.engine.clock import Clock, rfc3339
+    from understudy.recording.report import Finding
+
+    seen: dict[object, Path] = {}
+    now = Clock().now()
+    for one in recordings:
+        file = str(one.file)
+        yield from (Finding("unreadable", file, problem.removeprefix(f"{file}:").strip()) for problem in one.problems)
+        if not picked(one):
+            yield Finding("unused", file, "no exchange in it is of the documents")
+        content = tuple((each.request.method, each.target, each.request.body, each.response) for each in one.exchanges)
+        if content and content in seen:
+            yield Finding("duplicated", file, f"{seen[content]} holds the same exchanges")
+        seen.setdefault(content, one.file)
+        newest = max((each.at for each in one.exchanges if each.at is not None), default=None)
+        if max_age is not None and newest is not None and now - newest > max_age * 86_400_000:
+            yield Finding("stale", file, f"it is of {rfc3339(newest)[:10]}, more than {max_age:g} days ago")

@@ -1,0 +1,148 @@
+"""Who is to blame for a difference: the mock, the recording, or the document; each with what says so.
+
+A recorded answer that breaks the document is the recording's fault, unless all of its kind break it alike: then it is
+the document that is wrong. So it is where it refuses what the service accepted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NamedTuple
+
+from understudy.document.pointer import at
+from understudy.document.responses import header_errors
+from understudy.engine.exchange import Exchange, Response, body_type
+from understudy.messages import shorten
+from understudy.recording.compare import STATUS, Difference
+from understudy.recording.picked import Picked
+
+Json = Any
+Who = Literal["mock", "target", "recording", "document"]
+_REFUSALS = ("validation", "route", "auth")
+
+
+class Violation(NamedTuple):
+    """How a response breaks the document: a pointer into the body, `status` or `header NAME`, and what is wrong."""
+
+    pointer: str
+    text: str
+    rule: str  # where the document says so: a JSON pointer into a schema
+
+
+class Blame(NamedTuple):
+    """Who is to blame, why, and the ids of the rules and assumptions that made the mock's answer."""
+
+    who: Who
+    why: str
+    trace: tuple[str, ...] = ()
+
+
+class Judge:
+    """Judges differences by the document. It has to see all recorded answers first."""
+
+    def __init__(self, picked: Iterable[Picked]) -> None:
+        self._seen: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        self._broken: defaultdict[tuple[str, str, int, str], int] = defaultdict(int)
+        self._violations: dict[int, list[Violation]] = {}
+        for one in picked:
+            if one.operation is not None:
+                key = one.api.name, one.operation.id, one.recorded.response.status
+                self._seen[key] += 1
+                for rule in {violation.rule for violation in self.violations(one)}:
+                    self._broken[(*key, rule)] += 1
+
+    def violations(self, picked: Picked) -> list[Violation]:
+        """How a recorded answer breaks the document."""
+        known = self._violations.get(id(picked.recorded))
+        if known is None:
+            known = list(violations(picked, picked.recorded.response))
+            self._violations[id(picked.recorded)] = known
+        return known
+
+    def blame(self, picked: Picked, difference: Difference, answer: Response, exchange: Exchange | None) -> Blame:
+        """Who is to blame for a difference of an answer; `exchange` is None where the target is no mock."""
+        if difference.pointer == STATUS and exchange is not None:
+            refused = exchange.reason if exchange.reason in _REFUSALS else None
+            if refused and picked.recorded.response.status < 300:
+                hint = answer.header("x-mock-hint") or _message(answer)
+                return Blame("document", f"it refuses what the service accepted: {hint}", exchange.trace)
+        broken = next((one for one in self.violations(picked) if _concerns(one, difference)), None)
+        if broken is not None:
+            return self._by_document(picked, broken)
+        if exchange is None:
+            return Blame("target", "it answers otherwise")
+        if exchange.error is not None:
+            return Blame("mock", "it failed: " + exchange.error.strip().splitlines()[-1], exchange.trace)
+        wrong = next((one for one in violations(picked, answer) if _concerns(one, difference)), None)
+        if wrong is not None:
+            return Blame("mock", f"its answer breaks the document: {wrong.text}", exchange.trace)
+        return Blame("mock", _decided(picked, exchange), tuple(dict.fromkeys(exchange.trace)))
+
+    def _by_document(self, picked: Picked, broken: Violation) -> Blame:
+        assert picked.operation is not None, "what is no operation breaks no schema"
+        key = picked.api.name, picked.operation.id, picked.recorded.response.status
+        if self._seen[key] > 1 and self._broken[(*key, broken.rule)] == self._seen[key]:
+            text = f"it forbids what the service did in all {self._seen[key]} recorded answers: {broken.text}"
+            return Blame("document", text)
+        return Blame("recording", f"it breaks the document: {broken.text}")
+
+
+def violations(picked: Picked, response: Response) -> Iterator[Violation]:
+    """How a response breaks the document; nothing where the operation is unknown."""
+    operation = picked.operation
+    if operation is None:
+        return
+    statuses = (str(response.status), f"{response.status // 100}XX", "default")
+    expected = next((operation.responses[one] for one in statuses if one in operation.responses), None)
+    if expected is None:
+        known = ", ".join(operation.responses)
+        yield Violation(STATUS, f"{operation.id} has no status {response.status} (known: {known})", STATUS)
+        return
+    if not picked.recorded.partial:
+        for text in header_errors(expected, response):
+            name = text.split(" ")[2]
+            yield Violation(f"header {name}", f"{operation.id}: {response.status}: {text}", name)
+    if expected.body is None and expected.media_type == "":
+        return
+    chosen = next((one for one in (expected, *expected.others) if one.has_type(body_type(response))), None)
+    if chosen is None:
+        if picked.recorded.partial:
+            return
+        text = f"{operation.id}: {response.status}: content type {body_type(response)!r} is not documented"
+        yield Violation("header content-type", text, "content-type")
+        return
+    if chosen.body is None:
+        return
+    try:
+        value = response.json()
+    except ValueError:
+        yield Violation("", f"{operation.id}: {response.status}: the body is not JSON", "body")
+        return
+    for error in chosen.body.iter_errors(value):
+        pointer = at(*error.instance_path)
+        text = f"{operation.id}: {response.status}: {pointer or '/'}: {shorten(error.message, 300)}"
+        yield Violation(pointer, text, at(*error.schema_path))
+
+
+def _concerns(violation: Violation, difference: Difference) -> bool:
+    """Whether a violation is at the place of a difference, above or below it."""
+    one, other = violation.pointer, difference.pointer
+    if not one.startswith("/") or not other.startswith("/"):
+        return one == other or (not one and other.startswith("/"))
+    return one == other or other.startswith(f"{one}/") or one.startswith(f"{other}/")
+
+
+def _decided(picked: Picked, exchange: Exchange) -> str:
+    """What of the document made the mock's answer, in words."""
+    contract = picked.api.contract
+    rules = {rule.id: rule for rule in contract.rules}
+    ids = list(dict.fromkeys(exchange.trace))
+    assumed = [f"assumption {id}" for id in ids if id in contract.assumptions]
+    ruled = [f"rule {id}" for id in ids if id in rules]
+    made = ", ".join((*ruled, *assumed))
+    return f"its answer was made by {made}" if made else "no rule or assumption is behind its answer"
+
+
+def _message(answer: Response) -> str:
+    return shorten(answer.body.decode("utf-8", "backslashreplace"), 200)

@@ -1,0 +1,179 @@
+"""What recordings show of the objects that were there before: those that are read, changed or named, but never created.
+
+Must not know how a world is made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from understudy.engine.api import Api
+from understudy.recording.picked import Picked
+from understudy.resources.declaration import Parent, Reader, Resource
+from understudy.resources.roles import Inference, Role, at_pointer
+
+Json = Any
+_CHANGES = ("replace", "update", "move", "command")
+
+
+@dataclass(slots=True)
+class Seen:
+    """An object that was there: its members as they were at first, and where that was seen.
+
+    A `whole` one was answered with all its members; one that was only named has none but its id and its parents.
+    """
+
+    resource: str
+    id: Json
+    members: dict[str, Json]
+    place: str
+    whole: bool = False
+    changed: bool = False  # later answers do not show how it was at first
+
+
+@dataclass(slots=True)
+class Model:
+    """The resources of an API, and what each of its operations does to them."""
+
+    api: Api
+    resources: Mapping[str, Resource]
+    roles: Mapping[str, Role]
+    owners: Mapping[str, Mapping[str, Resource]]
+
+    def targets(self, resource: Resource) -> Iterator[tuple[str, str]]:
+        """The members that lead to another object, with its resource."""
+        yield from resource.refers.items()
+        for parameter, member in resource.parent.items():
+            if parameter in self.owners[resource.name]:
+                yield member, self.owners[resource.name][parameter].name
+
+    def typed(self, resource: str, id: Json) -> Json:
+        """An id of a path as the member of the resource has it."""
+        one = self.resources[resource]
+        member = one.members.get(one.key)
+        is_number = member is not None and "integer" in member.types
+        return int(id) if is_number and isinstance(id, str) and id.lstrip("-").isdigit() else id
+
+
+def model_of(api: Api) -> Model:
+    """The resources of an API that declares or infers them."""
+    reader = Reader(api.contract)
+    resources = reader.resources()
+    inference = Inference(reader, resources)
+    owners = {name: inference.owners(one) for name, one in resources.items()}
+    return Model(api, resources, inference.roles(()), owners)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Collects the objects of one API that were there before a recording began."""
+
+    model: Model
+    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    _made: set[tuple[str, str]] = field(default_factory=set)
+
+    def collect(self, picked: Iterable[Picked]) -> list[Seen]:
+        """The objects, in the order in which they are seen."""
+        for one in picked:
+            role = self.model.roles.get(one.operation.id) if one.operation else None
+            if role is not None and one.recorded.response.status < 300:
+                self._take(one, role)
+        return list(self.seen.values())
+
+    def _take(self, picked: Picked, role: Role) -> None:
+        operation = role.operation
+        arguments, _ = operation.read(picked.segments, "")
+        parents = dict(self._parents(role.parents, arguments, picked.place))
+        shown = role.job.resource if role.job else role.resource
+        objects = list(_objects(role, picked, shown.key))
+        is_new = role.action == "create" or (role.action == "replace" and picked.recorded.response.status == 201)
+        if role.job:
+            self._made |= {(shown.name, str(one[shown.key])) for one in objects}
+            objects = []
+        if is_new:
+            self._create(picked, role, objects)
+            return
+        item = arguments.get(role.item) if isinstance(role.item, str) else None
+        for one in objects:
+            self._see(picked, role, {**parents, **one}, whole=role.answer.members is None)
+        if not objects and item is not None:
+            self._name(role.resource.name, item, picked.place, parents)
+        if item is not None and role.action in _CHANGES:
+            self._change(role, item)
+
+    def _see(self, picked: Picked, role: Role, members: dict[str, Json], *, whole: bool) -> None:
+        resource = role.resource
+        key = resource.name, str(members[resource.key])
+        if key in self._made:
+            return
+        if role.transition and role.resource.life_cycle and key not in self.seen:
+            members[role.resource.life_cycle.member] = role.transition.before[0]
+        known = self.seen.setdefault(key, Seen(resource.name, members[resource.key], {}, picked.place))
+        if not known.changed or not known.members.keys() - {resource.key}:
+            known.members = {**members, **known.members}
+            known.whole = known.whole or (whole and not role.transition)
+        self._name_targets(resource, members, picked.place)
+
+    def _change(self, role: Role, item: Json) -> None:
+        known = self.seen.get((role.resource.name, str(item)))
+        if known is not None:
+            known.changed = True
+
+    def _create(self, picked: Picked, role: Role, objects: Sequence[dict[str, Json]]) -> None:
+        """Note what an exchange made, and what its request refers to."""
+        resource, place = role.resource, picked.recorded.response.header("location")
+        ids = [one[resource.key] for one in objects]
+        if not ids and place is not None:
+            ids = [unquote(str(urlsplit(place).path).rpartition("/")[2])]
+        self._made |= {(resource.name, str(id)) for id in ids}
+        sent = at_pointer(_json(picked.recorded.request.body), role.body)
+        given = {**(sent if isinstance(sent, dict) else {}), **(objects[0] if objects else {})}
+        self._name_targets(resource, given, picked.place)
+
+    def _name_targets(self, resource: Resource, members: Mapping[str, Json], place: str) -> None:
+        for member, target in self.model.targets(resource):
+            value = members.get(member)
+            for id in value if isinstance(value, list) else [value]:
+                if isinstance(id, str | int) and not isinstance(id, bool):
+                    self._name(target, id, place, {})
+
+    def _name(self, resource: str, id: Json, place: str, parents: Mapping[str, Json]) -> None:
+        """Note an object of which only the id is known."""
+        id = self.model.typed(resource, id)
+        if (resource, str(id)) in self._made:
+            return
+        key = self.model.resources[resource].key
+        known = self.seen.setdefault((resource, str(id)), Seen(resource, id, {key: id}, place))
+        known.members = {**parents, **known.members}
+
+    def _parents(
+        self, parents: Sequence[Parent], arguments: Mapping[str, Json], place: str
+    ) -> Iterator[tuple[str, Json]]:
+        """The members that a path's parents set; the parents themselves are noted."""
+        for parent in parents:
+            id = arguments[parent.parameter]
+            if parent.owner is not None:
+                id = self.model.typed(parent.owner, id)
+                self._name(parent.owner, id, place, dict(self._parents(parent.parents, arguments, place)))
+            yield parent.member, id
+
+
+def _objects(role: Role, picked: Picked, key: str) -> Iterator[dict[str, Json]]:
+    """The objects that an answer shows."""
+    body = _json(picked.recorded.response.body)
+    found = at_pointer(body, role.answer.pointer)
+    for one in found if isinstance(found, list) else [found]:
+        if isinstance(one, dict) and isinstance(one.get(key), str | int):
+            yield one
+
+
+def _json(body: bytes) -> Json:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
