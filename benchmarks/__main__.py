@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks import declared, growth, inside, kit, load, memory, mutants, start, throughput
+from benchmarks import declared, foreign, growth, inside, kit, load, memory, mutants, start, throughput
 from benchmarks.command import asked, impossible, judged
 from benchmarks.figures import Figure, table
 from benchmarks.machine import told
@@ -80,6 +80,12 @@ GROUPS = {
         kit.measure,
         {"rounds": 3, "cases": 20, "every": 10},
         {"rounds": 1, "cases": 10, "every": 50},
+    ),
+    "foreign": Group(
+        "The kit on NextStep over HTTP, a server that is none of ours beside our mock",
+        foreign.measure,
+        {"rounds": 3, "profile": "default"},
+        {"rounds": 1, "profile": "quick"},
     ),
     "mutants": Group(
         "A command on mutants, beside the command alone; it needs two cores",

@@ -676,8 +676,8 @@ def finish(server: Elsewhere, run: Row, now: float) -> None:
 
 
 @contextmanager
-def serving(server: Elsewhere) -> Iterator[str]:
-    """Serve on a free port of this machine, a thread for each connection; the base URL."""
+def serving(server: Elsewhere, port: int = 0) -> Iterator[str]:
+    """Serve on a port of this machine (0: a free one), a thread for each connection; the base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -699,7 +699,7 @@ def serving(server: Elsewhere) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as listening:
         listening.daemon_threads = True
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -298,14 +298,19 @@ def _run_steps(
     target: Target, steps: Sequence[Step], profile: str, progress: Progress, *, keep_passing: bool
 ) -> Iterator[list[Run]]:
     """Run the steps on a target: for each its run, and one for each finding. Raises TargetSilent when it is silent."""
-    budget, silent = target.budget, 0
+    budget, silent, told = target.budget, 0, set[str]()
     target.findings = findings = Findings()
     for number, step in enumerate(steps):
         progress(number, len(steps), step.check.name)
+        if step.repeats and step.key in told:
+            yield []
+            continue
         budget.on_wait = partial(progress, number, len(steps))
         requests, calls = budget.requests, budget.calls.copy()
         findings.begin(step.rules)
         outcome = _run_step(step, target, profile, keep_passing=keep_passing)
+        if not _may_tell_more(outcome):
+            told.add(step.key)
         run = _run(step, outcome, budget.requests - requests, budget.calls - calls)
         yield [run, *(_finding_run(run, finding) for finding in findings.take())]
         silent = silent + 1 if isinstance(outcome.error, NoResponse) else 0
@@ -322,6 +327,12 @@ def _run_step(step: Step, target: Target, profile: str, *, keep_passing: bool) -
 
     outcome = once()
     return once() if isinstance(outcome.error, NoResponse) and not outcome.error.late else outcome
+
+
+def _may_tell_more(outcome: Outcome) -> bool:
+    """Whether further examples of a check may tell more: not of one that failed, or that the target does not allow."""
+    lacks = isinstance(outcome.error, Skipped) and not {"requests", "waiting"}.issuperset(outcome.error.lacking)
+    return outcome.result != "failed" and not lacks
 
 
 def _run(step: Step, outcome: Outcome, requests: int, calls: Counter[OperationStatus]) -> Run:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json as texts
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
 from urllib.parse import quote, urlencode
@@ -19,9 +20,10 @@ from understudy.document.contract import Contract
 from understudy.document.model import Quota, Scheme
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Exchange, Request, Response
+from understudy_checks.bodies import is_readable, response_ids
 from understudy_checks.examples.replay import replay
 from understudy_checks.examples.script import calls
-from understudy_checks.examples.story import Event, Secrets, Story, Wait, told
+from understudy_checks.examples.story import Event, Secrets, Story, Wait, told, using_up
 from understudy_checks.findings import Finding, Findings, Met, resolve
 from understudy_checks.projection import project
 from understudy_checks.routes import adds_to_list, find_operation, path_and_query
@@ -58,6 +60,9 @@ DEFAULT_WAIT = 60.0
 """Seconds to wait after a 429 without Retry-After, where the document has no quota either."""
 READING_ERRORS = (LookupError, TypeError, ValueError, AttributeError)
 """The errors of reading a body that is not as documented."""
+
+TIMES = 10
+"""The number of latest responses that show how precise the times of a target are."""
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT = 3600.0
@@ -406,7 +411,7 @@ class Client:
             if (rule := rule_of(self.contract, operation, response, difference)) is None:
                 raise Violation(text)
             self.found = self._record(self.findings, rule, text)
-        if self.found is not None and response.status < 300 and not _is_readable(operation, response):
+        if self.found is not None and response.status < 300 and not is_readable(operation, response):
             self._end_example(self.findings, self.found)
 
     def _fail(self, text: str) -> NoReturn:
@@ -425,7 +430,10 @@ class Client:
         raise Met(finding)
 
     def _record(self, findings: Findings, rule: str, seen: str) -> Finding:
-        return findings.record(rule, seen, length=len(self.log), calls=self.curl, story=self.story)
+        used_up = using_up(self.contract.rate_limit, self.log) if self.log[-1] is self.steps[-1] else []
+        story = partial(self._told, [*self.steps[:-1], *used_up, self.steps[-1]], None) if used_up else self.story
+        length = len(self.log) + len(used_up)
+        return findings.record(rule, seen, length=length, calls=lambda: calls(replay(story())), story=story)
 
     @contextmanager
     def about(self, pattern: str) -> Iterator[None]:
@@ -508,8 +516,18 @@ class Client:
 
     def idle(self, seconds: float, cause: str) -> None:
         """Let `seconds` pass in which nothing may happen; where they are real, so many only once for each cause."""
-        patience = None if "advance" in self.world.capabilities else self.world.patience
+        patience = self.world.patience
         self.advance(seconds if patience is None else patience.spend(cause, seconds))
+
+    def tick(self, seconds: float) -> float:
+        """Advance the clock, so that later times differ; where that takes real time, no more than needed.
+
+        Returns the seconds that have passed at least.
+        """
+        patience = self.world.patience
+        passed = seconds if patience is None else patience.tick(seconds, (e.response.body for e in self.log[-TIMES:]))
+        self.advance(passed)
+        return passed
 
     def _wait(self, seconds: float) -> None:
         self.world.wait(seconds)
@@ -527,8 +545,11 @@ class Client:
 
     def story(self) -> Story:
         """What this client did so far, without secrets."""
+        return self._told(self.steps, self.failed_at)
+
+    def _told(self, steps: Sequence[Exchange | Wait | Event], failed_at: int | None) -> Story:
         headers = {name: _variable(name) for name in self.world.headers}
-        return told(self.steps, self.failed_at, self.prefix, Secrets(self._key_names(), headers))
+        return told(steps, failed_at, self.prefix, Secrets(self._key_names(), headers))
 
     def curl(self) -> list[str]:
         """The calls so far as the lines of a script, with shell variables in place of keys."""
@@ -563,25 +584,6 @@ def header_value(key: str, scheme: Scheme) -> str:
 def _variable(header: str) -> str:
     """The name of the shell variable for a target's header."""
     return f"HEADER_{header.upper().replace('-', '_')}"
-
-
-def _is_readable(operation: Operation, response: Response) -> bool:
-    """Whether a success has JSON where the operation documents any."""
-    try:
-        response.json()
-    except ValueError:
-        return all(known.body is None for name, known in operation.responses.items() if name.startswith("2"))
-    return True
-
-
-def response_ids(response: Response) -> list[str]:
-    """The id of the object in a response body or its `data`, as a list of one. Empty without JSON or without an id."""
-    try:
-        body = response.json()
-    except ValueError:  # conformance checks report a body that is not JSON
-        return []
-    item = body.get("data", body) if isinstance(body, dict) else None
-    return [str(item["id"])] if isinstance(item, dict) and "id" in item else []
 
 
 def _query(query: Query) -> str:

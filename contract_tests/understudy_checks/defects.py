@@ -13,6 +13,7 @@ from understudy.document.model import Rule
 from understudy_checks.check import Failure, Report, Run
 from understudy_checks.findings import without_indices
 from understudy_checks.target import installed
+from understudy_checks.waits import EARLIER
 
 CONSEQUENCES: Mapping[str, tuple[str, ...]] = {
     "*.pagination.cursor-continues": (
@@ -33,7 +34,7 @@ class Defect:
     runs: tuple[Run, ...]
     """The failed runs that found it."""
     failure: Failure
-    """The shortest failure that shows it, of a check of its rules where there is one."""
+    """The shortest failure that shows it, of a check that waited long and is one of its rules where there is one."""
     met: tuple[Rule, ...] = ()
     """Other rules whose checks met it: broken by it, not checked because of it, or checked in spite of it."""
 
@@ -80,12 +81,11 @@ def _add(groups: list[tuple[set[object], list[Run]]], keys: set[object], run: Ru
 
 def _defect(report: Report, runs: Sequence[Run]) -> Defect:
     broken = {id for run in runs for id in run.rules}
-    own = [run.failure for run in runs if run.failure is not None and not run.found_by]
-    found = [run.failure for run in runs if run.failure is not None]
+    found = [(EARLIER in run.failure.seen, bool(run.found_by), run.failure) for run in runs if run.failure is not None]
     return Defect(
         rules=_rules(report, broken),
         runs=tuple(runs),
-        failure=min(own or found, key=_length),
+        failure=min(found, key=lambda one: (*one[:2], _length(one[2])))[2],
         met=_rules(report, {id for run in runs for id in run.found_by} - broken),
     )
 

@@ -15,7 +15,8 @@ from understudy.document.body import JSON
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, Skipped, response_ids
+from understudy_checks.bodies import response_ids
+from understudy_checks.client import Client, Skipped
 from understudy_checks.pointers import resolve_pointer, resolve_reference
 from understudy_checks.routes import adds_to_list
 

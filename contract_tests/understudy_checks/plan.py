@@ -51,21 +51,34 @@ class Step:
     """The largest number of requests; None for no limit."""
     profile: str | None = None
     """The profile that the budget allows; None for the requested one."""
+    repeats: bool = False
+    """Whether an earlier step made the same check with one example; only what it left open is worth a repetition."""
+
+    @property
+    def key(self) -> str:
+        """Equal for steps that make the same check."""
+        return " ".join((self.check.name, *(operation.id for operation in self.arguments.values())))
 
 
 def plan_steps(target: Target, rules: Sequence[str]) -> list[Step]:
     """Plan the steps that check these rules on a target, in order.
 
     Where waits are real and there is no budget, every check first runs with one example: a rate limit may end the run.
+    A check whose examples a profile does not change runs once. Of the others those that create most come last, because
+    all lists of a shared target grow by what they create.
     """
     steps = list(_steps(target, rules))
     if target.budget.max_requests is None and "advance" in target.capabilities:
         return steps
-    costs = [_cost(step, rehearsal) for rehearsal in [rehearsal_target(target)] for step in steps]
-    order = _by_yield(list(zip(steps, costs, strict=True)))
+    rehearsal = rehearsal_target(target)
+    measured = [(step, _cost(step, rehearsal), _created(rehearsal)) for step in steps]
+    order = _by_yield([(step, cost) for step, cost, _ in measured])
     if target.budget.max_requests is None:
-        first_pass = [replace(step, profile="minimal") for step, _ in order]
-        return first_pass + [step for step, _ in order]
+        created = {step.key: number for step, _, number in measured}
+        varied = [step for step, _ in order if step.check.follows_profile]
+        varied.sort(key=lambda step: created[step.key])
+        first_pass = [replace(step, profile="minimal" if step.check.follows_profile else None) for step, _ in order]
+        return first_pass + [replace(step, repeats=True) for step in varied]
     factor = target.budget.max_requests // (1 + sum(cost for _, cost in order))
     profile = None if factor > COST_FACTOR else "minimal"
     return [
@@ -146,6 +159,13 @@ def _cost(step: Step, target: Target) -> int | None:
     before = target.budget.requests
     outcome = attempt(step.check, target, step.arguments, profile="minimal")
     return None if outcome.result == "not checked" else target.budget.requests - before
+
+
+def _created(target: Target) -> int:
+    """The number of objects created on a target since the last call."""
+    number = len(target.budget.made)
+    target.budget.made.clear()
+    return number
 
 
 def _by_yield(costs: Sequence[tuple[Step, int | None]]) -> list[tuple[Step, int]]:

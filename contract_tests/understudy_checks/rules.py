@@ -72,6 +72,12 @@ class Check:
         """Folder, module and function: `generic.test_pagination.test_default_limit`."""
         return f"{'.'.join(self.function.__module__.split('.')[-2:])}.{self.function.__name__}"
 
+    @property
+    def follows_profile(self) -> bool:
+        """Whether a profile decides how many examples there are: a property, or a test that reads its settings."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        return hasattr(self.function, "hypothesis") or "settings" in getattr(code, "co_names", ())
+
     def covers(self, rule_id: str) -> bool:
         """Whether the check covers this rule."""
         return any(fnmatchcase(rule_id, pattern) for pattern in self.rules)

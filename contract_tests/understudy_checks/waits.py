@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,32 +19,73 @@ T = TypeVar("T")
 SHORT = 0.5
 """Seconds to wait for an effect that did not come before, unless it takes longer where it comes."""
 
+BRIEF = 0.1
+"""Seconds to wait for an effect that must not come, once the whole time was spent, unless effects take longer."""
+
+SENSIBLE, MARGIN = 1.0, 20
+"""The least seconds of a whole wait for what must not come, and how many times as long as for what came it is."""
+
+FINE, COARSE = 0.02, 1.1
+"""Seconds after which two times of a target differ, where they have fractions of a second and where they have none."""
+
+EARLIER = ", as another did "
+"""Begins the end of a message about a wait that was cut short."""
+
+_FRACTION = re.compile(rb"T\d\d:\d\d:\d\d\.\d*[1-9]")
+"""A time that does not stand on a whole second."""
+
 
 @dataclass(slots=True)
 class Patience:
     """Limits real waits for effects: what did not come once within the whole time is not waited for so long again."""
 
+    is_cheap: bool = False
+    """Whether a wait moves a clock, so that the whole time may be waited for each example."""
     longest: float = 0.0
     """The longest wait in seconds after which an effect came."""
+    is_measured: bool = False
+    """Whether an effect came."""
     is_shrinking: bool = False
     """Whether the running check has failed, so that hypothesis is looking for a shorter example."""
+    is_fine: bool = False
+    """Whether a time of the target had a fraction of a second."""
     _in_vain: set[object] = field(default_factory=set)
+    _idled: dict[object, float] = field(default_factory=dict)
+    """The seconds that were waited for what must not come, by its cause."""
 
     def limit(self, cause: object, within: float) -> float:
         """The most seconds to wait for the effect that a cause has."""
         if self.is_shrinking:
             return min(within, 2 * self.longest)
-        return min(within, max(SHORT, 2 * self.longest)) if cause in self._in_vain else within
+        in_vain = cause in self._in_vain and not self.is_cheap
+        return min(within, max(SHORT, 2 * self.longest)) if in_vain else within
 
     def spend(self, cause: object, within: float) -> float:
-        """The seconds to wait for an effect that must not come; the whole time is spent once for each cause."""
-        seconds = self.limit(cause, within)
-        self.did_not_come(cause)
+        """The seconds to wait for an effect that must not come: once a whole wait for each cause, then brief ones.
+
+        Where other effects came, the whole wait is as long as theirs make sensible. All brief ones together are half
+        as long. A shorter example waits as effects did.
+        """
+        if self.is_cheap:
+            return within
+        if self.is_shrinking:
+            return min(within, 2 * self.longest)
+        whole = min(within, max(SENSIBLE, MARGIN * self.longest)) if self.is_measured else within
+        passed = self._idled.get(cause, 0.0)
+        seconds = max(0.0, min(whole, max(BRIEF, 2 * self.longest), 1.5 * whole - passed)) if passed else whole
+        self._idled[cause] = passed + seconds
         return seconds
+
+    def tick(self, seconds: float, bodies: Iterable[bytes]) -> float:
+        """The most of `seconds` after which two times differ, as precise as times in bodies are."""
+        if self.is_cheap:
+            return seconds
+        self.is_fine = self.is_fine or any(_FRACTION.search(body) for body in bodies)
+        return min(seconds, FINE if self.is_fine else COARSE)
 
     def came(self, seconds: float) -> None:
         """Note that an effect came after these seconds."""
-        self.longest = max(self.longest, seconds)
+        self.longest, self.is_measured = max(self.longest, seconds), True
 
     def did_not_come(self, cause: object) -> None:
         """Note that an effect did not come."""
@@ -61,7 +103,7 @@ def poll(
     limit = within if patience is None else patience.limit(cause, within)
     while not (value := probe()):
         if passed >= limit:
-            earlier = "" if limit == within else f", as another did {within:g} s later"
+            earlier = "" if limit == within else f"{EARLIER}{within:g} s later"
             said = value if isinstance(value, str) else show(value)
             _give_up(patience, cause, f"{passed:g} s later {subject} still says {said}{earlier}")
         step = min(step * 2, limit - passed)

@@ -25,7 +25,7 @@ from understudy_checks.refusals import assert_problem, code_of, message_of, poss
 from understudy_checks.routes import find_operation, path_and_query
 from understudy_checks.target.installed import document
 from understudy_checks.target.transport import Transport
-from understudy_checks.waits import SHORT, Patience
+from understudy_checks.waits import BRIEF, COARSE, FINE, Patience
 
 CONTRACT = document("nextstep")
 JSON = ((b"content-type", b"application/json"),)
@@ -232,15 +232,30 @@ def test_time_and_events_are_the_world_s(client, place) -> None:
 
 def test_real_time_in_which_nothing_may_happen_is_spent_once(client, place) -> None:
     """For each cause; without patience, or with a clock that is moved, it passes each time."""
-    for patience, capabilities, waited in (
-        (None, set(), [5, 5]),
-        (Patience(), {"advance"}, [5, 5]),
-        (Patience(), set(), [5, SHORT]),
+    for patience, waited in (
+        (None, [5, 5]),
+        (Patience(is_cheap=True), [5, 5]),
+        (Patience(), [5, BRIEF]),
     ):
-        place.patience, place.capabilities, place.waited = patience, frozenset(capabilities), []
+        place.patience, place.waited = patience, []
         for _ in range(2):
             client().idle(5, "a run stays active")
         assert place.waited == waited
+
+
+def test_times_differ_after_a_tick(client, place) -> None:
+    """No more real time passes than the precision of the target's times needs; a clock is moved by the whole time."""
+    for patience, body, waited in (
+        (None, b'{"at": "2033-05-17T11:42:07Z"}', 2),
+        (Patience(is_cheap=True), b"", 2),
+        (Patience(), b'{"at": "2033-05-17T11:42:07Z"}', COARSE),
+        (Patience(), b'{"at": "2033-05-17T11:42:07.25Z"}', FINE),
+    ):
+        place.patience, place.waited = patience, []
+        made = client(Response(200, (), body))
+        made.send("GET", "/elsewhere")
+        assert made.tick(2) == waited
+        assert place.waited == [waited]
 
 
 def test_arguments_are_encoded_into_the_path() -> None:

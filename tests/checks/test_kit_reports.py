@@ -66,10 +66,10 @@ def mixed() -> Report:
     )
 
 
-def printed(report: Report, *, width: int = 80, strict: bool = False) -> str:
+def printed(report: Report, *, width: int = 80, strict: bool = False, verbose: bool = False) -> str:
     """What the terminal shows of a report where it has no colours."""
     file = io.StringIO()
-    terminal.table(report, Console(file=file, width=width), strict=strict)
+    terminal.table(report, Console(file=file, width=width), strict=strict, verbose=verbose)
     return file.getvalue()
 
 
@@ -249,9 +249,10 @@ def test_junit_holds_whatever_a_target_says() -> None:
 
 def test_a_terminal_shows_an_area_in_a_line_and_names_what_failed() -> None:
     """Passed rules are only counted; failed rules are named by their whole ids."""
-    lines = printed(mixed()).splitlines()
-    assert lines[:9] == [
-        "nextstep on http://127.0.0.1:9101/api/v1, profile quick",
+    text = printed(mixed(), verbose=True)
+    assert text.startswith("nextstep on http://127.0.0.1:9101/api/v1, profile quick: 1 failure\n\n")
+    lines = text[text.index("\n         rules") :].splitlines()
+    assert lines[:8] == [
         "",
         "         rules   passed   failed   not checked",
         "nextstep",
@@ -266,8 +267,8 @@ def test_a_terminal_shows_an_area_in_a_line_and_names_what_failed() -> None:
 def test_a_terminal_shows_what_is_documented_and_what_was_seen() -> None:
     """A failure shows the rules' texts, the message, the example and lines that can be pasted."""
     text = printed(mixed())
-    assert text[text.index("1 failure") : text.index("1 rule not checked")].splitlines() == [
-        "1 failure",
+    assert text[text.index(": 1 failure") : text.index("1 rule not checked")].splitlines() == [
+        ": 1 failure",
         "",
         "To see one again, paste these lines into a shell, then those of the failure:",
         *preamble([CURL], "http://127.0.0.1:9101/api/v1"),
@@ -290,19 +291,19 @@ def test_a_terminal_only_names_the_rules_of_a_fault_that_breaks_many() -> None:
     """One wrong answer may break most rules, and most checks may meet it."""
     rules = [f"nextstep.runs.rule-{number}" for number in range(9)]
     runs = [ran(f"check-{id[-1]}", id, failure=Failure(ALLOWED, (), ())) for id in rules[:8]]
-    text = printed(reported(*runs, ran("check", rules[8])))
+    text = printed(reported(*runs, ran("check", rules[8])), verbose=True)
     assert "1. 8 rules\n     runs: rule-0, rule-1, rule-2," in text
     assert "documented:" not in text
-    assert "   found by: check-0, check-1, check-2 and 5 more\n" in text
+    assert "   found by: check-0, check-1 and 6 more\n" in text
     assert "reproduce" not in text
-    whole = printed(reported(*runs))
+    whole = printed(reported(*runs), verbose=True)
     assert "    failed: nextstep.runs.* (all 8)\n" in whole
     assert "1. 8 rules\n     runs: all 8\n" in whole
 
 
 def test_a_terminal_says_why_rules_were_not_checked_and_what_would_help() -> None:
     """Each reason with its number of rules and its remedy; rules that were checked in part are counted."""
-    text = printed(mixed())
+    text = printed(mixed(), verbose=True)
     assert text[text.index("1 rule not checked") : text.index("What the document")].splitlines() == [
         "1 rule not checked",
         "",
@@ -322,7 +323,35 @@ def test_a_terminal_says_why_rules_were_not_checked_and_what_would_help() -> Non
         "1 rule passed, but some of their checks could not run: see --html or --json",
         "",
     ]
-    assert "1 rule not checked, which --strict counts as failures\n" in printed(mixed(), strict=True)
+    assert "1 rule not checked, which --strict counts as failures\n" in printed(mixed(), strict=True, verbose=True)
+
+
+def test_a_terminal_tells_in_a_line_each_what_is_no_failure() -> None:
+    """How many rules were not checked, and where a target differs; what they are is for a verbose report."""
+    text = printed(mixed(), strict=True)
+    assert text[text.index("1 rule not checked") :].splitlines()[:2] == [
+        "1 rule not checked, which --strict counts as failures, 1 only in part (-v tells why, and how to check them)",
+        "What the document leaves open: 1 of 2 observed differ from the mock (-v tells which)",
+    ]
+    whole = replace(mixed(), rules=tuple(one for one in mixed().rules if one.outcome == "passed"), probe_results=())
+    assert "\n1 rule checked only in part (-v tells why, and how to check them)\n" in printed(whole)
+    assert "-v" not in printed(reported(ran("one", "nextstep.runs.a")))
+
+
+def test_a_report_of_failures_is_a_screen_long() -> None:
+    """Scripts are printed while they find room, the first in any case; a verbose report has them all."""
+    scripts = [tuple(f"call {number} a{name}" for number in range(length)) for name, length in enumerate((9, 9, 90))]
+    runs = [
+        ran("one", f"nextstep.runs.r{number}", failure=Failure("a", (), script))
+        for number, script in enumerate(scripts)
+    ]
+    text, whole = (printed(reported(*runs), verbose=verbose) for verbose in (False, True))
+    assert len(text.splitlines()) <= terminal.SCREEN
+    assert [f"\n{script[-1]}\n" in text for script in scripts] == [True, True, False]
+    assert "   to see it again: a script of 90 lines (-v prints it)\n" in text
+    assert "rules   passed" not in text
+    assert all(f"\n{script[-1]}\n" in whole for script in scripts)
+    assert "\ncall 89 a2\n" in printed(reported(runs[2]))
 
 
 def test_a_terminal_says_where_a_target_differs_from_the_mock() -> None:
@@ -330,7 +359,7 @@ def test_a_terminal_says_where_a_target_differs_from_the_mock() -> None:
     seen = mixed().probe_results[1]
     id = seen.assumption.id
     long = ProbeResult(seen.assumption, "other", "x" * 200)
-    text = printed(replace(mixed(), probe_results=(*mixed().probe_results, long)))
+    text = printed(replace(mixed(), probe_results=(*mixed().probe_results, long)), verbose=True)
     default = json.dumps(seen.assumption.default)
     assert "What the document leaves open: 2 of 3 observed differ from the mock\n" in text
     assert f"  {id}\n       mock: {default}   here: 422\n" in text
@@ -361,7 +390,9 @@ def test_a_terminal_breaks_no_id_and_no_curl_line() -> None:
     """Ids and the lines of a script stay on one line at any width and with any text from the target."""
     long = "stable-while-runs-are-created-and-completed"
     text = printed(
-        replace(mixed(), rules=(*mixed().rules, *reported(rules=(f"nextstep.tasks.{long}",)).rules)), width=30
+        replace(mixed(), rules=(*mixed().rules, *reported(rules=(f"nextstep.tasks.{long}",)).rules)),
+        width=30,
+        verbose=True,
     )
     assert CURL in text.splitlines()
     assert f"       {long}" in text.splitlines()

@@ -247,7 +247,7 @@ def test_an_answer_that_takes_too_long_is_not_asked_for_again(monkeypatch: pytes
         release.append(True)
     assert len(wire.requests) == 1
     monkeypatch.setattr(transport, "TIMEOUT", -1.0)
-    monkeypatch.setattr(transport.HTTPAdapter, "send", lambda *_, **__: Endless())
+    monkeypatch.setattr(transport.Adapter, "send", lambda *_, **__: Endless())
     with pytest.raises(TooLate, match="no whole answer within -1 seconds"):
         over_http("http://127.0.0.1:1")(GET)
 

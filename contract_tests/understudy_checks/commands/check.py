@@ -229,7 +229,7 @@ def _write_reports(report: Report, options: argparse.Namespace) -> None:
         consoles.write(texts[form] or "")
     if not options.quiet and not printed:
         shown = with_kept_bodies(report, next(iter(paths.values())).parent)[0] if paths else report
-        terminal.table(shown, consoles.console(), strict=options.strict)
+        terminal.table(shown, consoles.console(), strict=options.strict, verbose=options.verbose)
     with ExitStack() as written:  # so that an error in one does not stop the others
         for form, path in files.items():
             if texts[form] is None and not options.quiet:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from understudy.document.model import Quota, RateLimit
 from understudy.engine.exchange import Exchange, Response
 
 Json = Any
@@ -96,6 +97,17 @@ def call(exchange: Exchange, prefix: str, secrets: Secrets, *, is_cleanup: bool)
         operation=exchange.operation,
         is_cleanup=is_cleanup,
     )
+
+
+def using_up(limit: RateLimit | None, log: Sequence[Exchange]) -> list[Exchange]:
+    """The requests that use up a rate limit which refused the latest request and which a fresh start has whole.
+
+    They are the latest request of the log that only reads, or else the refused one. Empty without a documented quota.
+    """
+    reading = [exchange for exchange in log if exchange.request.method in ("GET", "HEAD")]
+    if log[-1].response.status != 429 or limit is None or not isinstance(limit.quota, Quota):
+        return []
+    return (reading or [*log])[-1:] * limit.quota.requests
 
 
 def told(steps: Sequence[Exchange | Wait | Event], failed_at: int | None, prefix: str, secrets: Secrets) -> Story:

@@ -232,7 +232,7 @@ def test_a_walk_is_stable_while_items_are_added(target: Target, growing: Operati
         for number, page in enumerate(pages(client, growing, arguments, limits=limits)):
             seen += ids(page.items)
             if number < turns:
-                client.advance(1)
+                client.tick(1)
                 add_items(client, growing, count)
         _assert_walk([id for id in seen if id in set(before)], before, whole=True)
         assert_once(seen)

@@ -6,6 +6,7 @@ after its last task, whether required elements must be filled first, whether the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,7 +14,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from understudy.document.operation import Operation
-from understudy.engine.exchange import Response
+from understudy.engine.exchange import Exchange, Response
 from understudy_checks.client import Client, Member, Skipped
 from understudy_checks.pagination import walk
 from understudy_checks.wording import show
@@ -214,6 +215,45 @@ def complete_run(client: Client, tasks: Iterable[Json]) -> None:
     await_completed(client, task["instance_id"])
 
 
+def completed_tasks(client: Client, run_id: str) -> str:
+    """Say that all tasks of a run are completed, and in which order this client did that."""
+    order: dict[str, None] = {}
+    for exchange in client.log:
+        *_, run, _, task = ["", "", *exchange.request.path.split("/")]
+        said = _completion(exchange) if run == run_id else None
+        if said is not None:
+            order.pop(task, None)
+        if said:
+            order[task] = None
+    places = {task["id"]: number for number, task in enumerate(run_tasks(client, run_id), 1)}
+    if order.keys() != places.keys():
+        return "all tasks are completed or skipped"
+    if len(order) == 1:
+        return "the only task is completed"
+    return f"all {len(order)} tasks are completed, in the order {_ranges([places[task] for task in order])}"
+
+
+def _completion(exchange: Exchange) -> bool | None:
+    """What an accepted update said of a task's completion; None where it said nothing."""
+    if exchange.request.method != "PATCH" or exchange.response.status >= 300:
+        return None
+    said = json.loads(exchange.request.body)
+    return said.get("completed") if isinstance(said, dict) else None
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers as text, three or more in a row as a range: `1 to 30`, `3, 1, 2`."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        part = parts[-1] if parts else []
+        step = number - part[-1] if part else 0
+        if step in (1, -1) and part[1:2] in ([], [part[0] + step]):
+            part.append(number)
+        else:
+            parts.append([number])
+    return ", ".join(f"{part[0]} to {part[-1]}" if part[2:] else ", ".join(map(str, part)) for part in parts)
+
+
 def assert_element(client: Client, task: Json, id: str, seen: Json, given: Json) -> None:
     """Assert that an element of a task shows the value that it was given beside other changes.
 
@@ -240,18 +280,17 @@ def _assert_filled(client: Client, task: Json, seen: Json, values: Mapping[str, 
                 )
 
 
-def await_completed(
-    client: Client, run_id: str, after: str = "all tasks are completed or skipped", *, rule: str = "last-task"
-) -> Json:
-    """Wait up to 10 s until a run is completed; returns the run. The failure message begins with `after`.
+def await_completed(client: Client, run_id: str, after: str | None = None, *, rule: str = "last-task") -> Json:
+    """Wait up to 10 s until a run is completed; returns the run.
 
-    `rule` says that it must, in the area `completion`.
+    The failure message begins with `after`, by default with what this client completed. `rule` says that the run must
+    complete, in the area `completion`.
     """
     with client.depending_on(f"nextstep.completion.{rule}"):
         try:
             client.eventually(lambda: _completed_status(client, run_id), subject="the run")
         except AssertionError as error:
-            error.args = (f"{after}; {error}",)
+            error.args = (f"{after or completed_tasks(client, run_id)}; {error}",)
             raise
     return read_run(client, run_id)
 

@@ -60,8 +60,7 @@ def test_the_last_task_completes_the_run(target: Target, data: st.DataObject) ->
                 f"a run with an open task must be `active`, not {show(got)}"
             )
         complete_task(client, last)
-        order = ", ".join(str(tasks.index(task) + 1) for task in (*first, last))
-        await_completed(client, run["id"], f"all {len(tasks)} tasks are completed, in the order {order}")
+        await_completed(client, run["id"])
 
 
 @rule("nextstep.completion.last-task", needs=("write",))
@@ -112,7 +111,7 @@ def test_long_runs_complete_at_the_end(target: Target) -> None:
             tasks.append(tasks.pop(last))
             for task in tasks[:-1]:
                 complete_task(client, task)
-            client.advance(SOON)
+            client.idle(SOON, "a long run stays active")
             with client.about("nextstep.completion.open-task-keeps-active"):
                 assert (got := read_run(client, tasks[0]["instance_id"])["status"]) == "active", (
                     f"a run of {len(tasks)} tasks with one open task must be `active`, not {show(got)}"
@@ -254,7 +253,7 @@ def test_a_completed_run_is_locked(target: Target, position: int) -> None:
     with target.open() as client:
         run, tasks = start_run_where(client, _fillable, "simple tasks with elements")
         complete_run(client, tasks)
-        client.advance(1)
+        client.idle(1, "a completed run stays as it is")
         before = read_run(client, run["id"]), run_tasks(client, run["id"])
         for task, fields in _attempts(client, tasks, tasks[position % len(tasks)]):
             assert_problem(client, request_update(client, task, **fields), "run-locked")
@@ -367,7 +366,7 @@ def test_a_run_shows_when_it_completed(target: Target) -> None:
     """`completed_at` of a run is null while a task is open, and later than its start once it is completed."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
-        client.advance(2)
+        client.tick(2)
         for task in tasks[:-1]:
             complete_task(client, task)
         shown = read_run(client, run["id"]), listed_run(client, run)
@@ -405,15 +404,22 @@ def test_a_walk_is_stable_while_runs_complete(target: Target, data: st.DataObjec
         own = [run["id"], *(start_run(client, run["template_id"])["id"] for _ in range(7))]
         filters = {"status": "active", **({"template_id": run["template_id"]} if filtered else {})}
         before = [entry["id"] for entry in runs(client, **filters)]
-        sizes = limit if filtered else max(limit, len(before) // 10)
+        sizes = limit if filtered and client.is_isolated else max(limit, len(before) // 10)
         seen: list[str] = []
+        completed: set[str] = set()
         for page in pages(client, client.contract.operations["listProcessRuns"], filters, limits=repeat(sizes)):
             seen += [entry["id"] for entry in page.items]
             chosen = {seen[-1], *([data.draw(st.sampled_from(own), label="completed")] if own else [])}
-            for id in chosen & set(own):
-                complete_run(client, run_tasks(client, id))
+            done = [id for id in own if id in chosen]
+            for task in [task for id in done for task in run_tasks(client, id)]:
+                complete_task(client, task)
+            for id in done:
+                await_completed(client, id)
                 own.remove(id)
-        staying = [id for id in before if read_run(client, id)["status"] == "active"]
+                completed.add(id)
+        absent = [id for id in before if id not in {*seen, *completed}]
+        completed |= {id for id in absent if read_run(client, id)["status"] == "completed"}
+        staying = [id for id in before if id not in completed]
         assert [id for id in seen if id in set(staying)] == staying, (
             "a walk must give each run that stays active once, in order"
         )

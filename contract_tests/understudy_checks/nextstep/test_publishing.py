@@ -34,7 +34,7 @@ def test_a_template_is_unpublished(target: Target) -> None:
     with target.open() as client:
         id = _startable(client)
         with unpublished(client, id):
-            client.advance(1)
+            client.idle(1, "publishing changes nothing else")
             assert (got := read_template(client, id)["is_published"]) is False, (
                 f"an unpublished template must have `is_published: false`, not {show(got)}"
             )
@@ -50,7 +50,7 @@ def test_a_template_is_published_again(target: Target) -> None:
         id = _startable(client)
         for _ in range(2):
             with unpublished(client, id):
-                client.advance(1)
+                client.idle(1, "publishing changes nothing else")
             assert (got := read_template(client, id)["is_published"]) is True, (
                 f"a republished template must have `is_published: true`, not {show(got)}"
             )
@@ -116,7 +116,7 @@ def test_existing_runs_are_unaffected(target: Target) -> None:
         complete_task(client, tasks[0])
         before = _seen(client, run)
         with unpublished(client, run["template_id"]):
-            client.advance(1)
+            client.idle(1, "publishing changes nothing else")
             assert (got := _seen(client, run)) == before, (
                 f"unpublishing a template must not change its runs; this one is now {show(got)}"
             )

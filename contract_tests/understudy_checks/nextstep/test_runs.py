@@ -113,9 +113,9 @@ def test_a_new_run_stands_first(target: Target) -> None:
         older, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
         for number in range(3):
             known = set(ids(runs(client)))
-            client.advance(1.1)
+            client.tick(1.1)
             run = start_run(client, older["template_id"], name=f"A{number}")
-            client.advance(1.1)
+            client.tick(1.1)
             if number % 2:
                 update_task(client, tasks[0], completed=False)
             else:

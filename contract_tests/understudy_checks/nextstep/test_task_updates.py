@@ -46,17 +46,17 @@ def test_a_task_is_completed_with_the_time(target: Target, position: int) -> Non
     """A completed task has `completed: true` and the time of its completion."""
     with target.open() as client:
         run, tasks = start_run_where(client, simple_tasks(2), "two simple tasks or more")
-        client.advance(2)
+        passed = client.tick(2)
         done = complete_task(client, tasks[position % len(tasks)])
         seen = read_task(client, done)
         assert (got := (done["completed"], seen["completed"])) == (True, True), (
             f"a completed task must have `completed: true` in the response and by its id, not {show(got)}"
         )
-        client.advance(2)
+        client.tick(2)
         since, until = (parse_time(started["created_at"]) for started in (run, start_run(client, run["template_id"])))
         for completed_at in (done["completed_at"], seen["completed_at"]):
             assert completed_at is not None, "a completed task must have a `completed_at`"
-            assert since + timedelta(seconds=1) <= parse_time(completed_at) < until, (
+            assert since + timedelta(seconds=passed / 2) <= parse_time(completed_at) < until, (
                 f"`completed_at` must be between {show(since)} and {show(until)}, not {show(completed_at)}"
             )
 
@@ -228,7 +228,7 @@ def test_an_update_is_kept(target: Target, steps: list[str]) -> None:
                     assert (got := {name: seen[name] for name in seen if name in answered}) == {
                         name: answered[name] for name in answered if name in seen
                     }, f"a task must be as the response to its update shows it; it is {show(got)}"
-                client.advance(1)
+                client.idle(1, "an update is kept")
 
 
 @rule("nextstep.updates.other-tasks-are-unaffected", needs=("write",))

@@ -40,8 +40,11 @@ Line = tuple[str, str]
 STATED = 5
 """The largest number of rules of one defect that are shown with their texts."""
 
-FEW = 3
+FEW = 2
 """The largest number of checks that are named for one defect."""
+
+SCREEN, MOST_LINES = 50, 10**9
+"""About how many lines a report of failures takes, and one that is verbose."""
 
 MOST = 100
 """The length at which a value is cut."""
@@ -49,16 +52,17 @@ MOST = 100
 WIDTH = 100
 
 
-def table(report: Report, console: Console, *, strict: bool = False) -> None:
-    """Print a report: areas, defects, rules not checked, differences from the mock, and a summary line."""
+def table(report: Report, console: Console, *, strict: bool = False, verbose: bool = False) -> None:
+    """Print a report: the defects first, then what was not checked or differs from the mock, and a summary line.
+
+    Unless it is verbose, a report is about a screen long: a table of areas only where nothing failed, the scripts of
+    the shortest failures, a line for each of the other parts.
+    """
     width = min(console.width, WIDTH)
     lines = (
-        *_areas(report),
-        *_defects(report, width),
-        *_skip_reasons(report, width, strict=strict),
-        *_differences(report),
-        *_left_behind(report),
-        *_baseline_and_excluded(report, width),
+        *_head(report),
+        *_defects(report, width, MOST_LINES if verbose else SCREEN),
+        *_rest(report, width, strict=strict, verbose=verbose),
         ("", ""),
         *_verdict(report, strict=strict),
     )
@@ -67,9 +71,50 @@ def table(report: Report, console: Console, *, strict: bool = False) -> None:
         console.print(Text(printable, style), soft_wrap=True)
 
 
+def _head(report: Report) -> Iterator[Line]:
+    found = len(defects(report))
+    told = f": {with_count(found, 'failure')}" if found else ""
+    text = f"{', '.join(report.apis)} on {report.target}, profile {report.profile}{told}"
+    yield text, "bold red" if found else "bold"
+
+
+def _rest(report: Report, width: int, *, strict: bool, verbose: bool) -> Iterator[Line]:
+    """All parts but the failures, in full or in a line each."""
+    if verbose or not report.count("failed"):
+        yield from _areas(report)
+    if verbose:
+        yield from _skip_reasons(report, width, strict=strict)
+        yield from _differences(report)
+    else:
+        yield from _in_short(report, strict=strict)
+    yield from _left_behind(report)
+    yield from _baseline_and_excluded(report, width)
+
+
+def _in_short(report: Report, *, strict: bool) -> Iterator[Line]:
+    """A line for the rules that were not checked, and one for the differences from the mock."""
+    lines = [text for text in (_skipped_line(report, strict=strict), _differences_line(report)) if text]
+    if lines:
+        yield "", ""
+        yield from ((f"{text} (-v tells {what})", "") for text, what in lines)
+
+
+def _skipped_line(report: Report, *, strict: bool) -> tuple[str, str] | None:
+    skipped, partly = report.count("not_checked"), sum(map(is_partly_checked, report.rules))
+    failing = ", which --strict counts as failures" if strict and skipped else ""
+    parts = [f"{with_count(skipped, 'rule')} not checked{failing}"] if skipped else []
+    if partly:
+        parts.append(f"{partly:,} only in part" if skipped else f"{with_count(partly, 'rule')} checked only in part")
+    return (", ".join(parts), "why, and how to check them") if parts else None
+
+
+def _differences_line(report: Report) -> tuple[str, str] | None:
+    found = differences(report)
+    return (_differences_head(report, len(found)), "which") if found else None
+
+
 def _areas(report: Report) -> Iterator[Line]:
     """A line for each area with its failed rules below."""
-    yield f"{', '.join(report.apis)} on {report.target}, profile {report.profile}", "bold"
     yield "", ""
     found = areas(report)
     width = max((len(area.name) for area in found), default=0) + 4
@@ -96,18 +141,24 @@ def _counts(area: Area, width: int) -> Line:
     return f"{'  ' + area.name:{width}}{len(area.rules):>5}{passed}{failed}{left}", style
 
 
-def _defects(report: Report, width: int) -> Iterator[Line]:
+def _defects(report: Report, width: int, room: int) -> Iterator[Line]:
+    """The defects, the shortest first: scripts as long as all lines find room, that of the first in any case."""
     found = defects(report)
-    if found:
-        yield from (("", ""), (with_count(len(found), "failure"), "bold red"))
-    yield from _preamble([line for defect in found for line in defect.failure.curl], report.target)
-    for number, defect in enumerate(found, 1):
-        yield "", ""
-        yield from _defect(number, defect, report, width)
+    texts = [[("", ""), *_defect(number, defect, report, width)] for number, defect in enumerate(found, 1)]
+    room -= sum(len(lines) + 1 for lines in texts)
+    shown: list[Defect] = []
+    for defect in found:
+        room -= sum(1 + len(line) // width for line in defect.failure.curl)
+        if defect.failure.curl and (room >= 0 or not shown):
+            shown.append(defect)
+    yield from _preamble([line for defect in shown for line in defect.failure.curl], report.target)
+    for defect, lines in zip(found, texts, strict=True):
+        yield from lines
+        yield from _script(defect, is_shown=defect in shown)
 
 
 def _defect(number: int, defect: Defect, report: Report, width: int) -> Iterator[Line]:
-    """The documented rules of a defect, the actual behaviour, and the calls that reproduce it."""
+    """The documented rules of a defect and the actual behaviour."""
     if len(defect.rules) <= STATED:
         for mark, rule in zip((f"{number}.", *[""] * STATED), defect.rules, strict=False):
             yield f"{mark:3}{rule.id}", "bold"
@@ -119,9 +170,16 @@ def _defect(number: int, defect: Defect, report: Report, width: int) -> Iterator
     yield from _listed("example", defect.failure.example)
     at = f" at {_few(defect.subjects)}" if defect.subjects else ""
     yield from _prose(f"found by: {_few(defect.checks)}{at}", width, "dim", indent=3)
-    if defect.failure.curl:
+
+
+def _script(defect: Defect, *, is_shown: bool) -> Iterator[Line]:
+    """The calls that reproduce a defect."""
+    lines = defect.failure.curl
+    if is_shown:
         yield "   to see it again:", ""
-        yield from ((line, "") for line in defect.failure.curl)
+        yield from ((line, "") for line in lines)
+    elif lines:
+        yield f"   to see it again: a script of {with_count(len(lines), 'line')} (-v prints it)", ""
 
 
 def _preamble(lines: Sequence[str], target: str) -> Iterator[Line]:
@@ -172,12 +230,16 @@ def _differences(report: Report) -> Iterator[Line]:
     found = differences(report)
     if not found:
         return
-    observed = sum(result.found != "not observed" for result in report.probe_results)
     yield "", ""
-    yield f"What the document leaves open: {len(found)} of {observed} observed differ from the mock", "bold"
+    yield _differences_head(report, len(found)), "bold"
     for result in found:
         yield f"  {result.assumption.id}", ""
         yield f"       mock: {_short(result.assumption.default)}   here: {_short(result.seen)}", "dim"
+
+
+def _differences_head(report: Report, differing: int) -> str:
+    observed = sum(result.found != "not observed" for result in report.probe_results)
+    return f"What the document leaves open: {differing} of {observed} observed differ from the mock"
 
 
 def _left_behind(report: Report) -> Iterator[Line]:

@@ -73,7 +73,7 @@ def test_a_task_is_completed_once(target: Target) -> None:
         task = open_tasks(org, run)[0]
         complete_task(org, run, task)
         before = org.get(f"/tasks/{task['id']}"), read_run(org, run)
-        client.advance(5)
+        client.tick(5)
         org.assert_refused("POST", f"/runs/{run['id']}/completed-tasks", {"task_id": task["id"]})
         assert (got := (org.get(f"/tasks/{task['id']}"), read_run(org, run))) == before, (
             f"a refused second completion must change neither task nor process; they are now {show(got)}"

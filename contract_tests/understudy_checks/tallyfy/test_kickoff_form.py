@@ -48,7 +48,7 @@ def test_the_kickoff_form_is_reopened_and_submitted(target: Target) -> None:
                 f"a kick-off form must be submitted by the token's owner, not by {show(shown['prerun_completed_by'])}"
             )
         before = read_run(org, run)
-        client.advance(5)
+        client.tick(5)
         org.call("POST", f"/runs/{run['id']}/complete-prerun")
         assert (got := read_run(org, run)) == before, (
             f"submitting a complete kick-off form must not change the process; it is now {show(got)}"

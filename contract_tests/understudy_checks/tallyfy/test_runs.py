@@ -267,7 +267,7 @@ def test_processes_are_sorted(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         for name in ("Beta process", "Alpha process", "Gamma process"):
-            client.advance(2)
+            client.tick(2)
             launch(org, name=name)
         for parameter in ("sort", "sort_by"):
             for member in ("name", "created_at"):

@@ -65,7 +65,7 @@ class Server:
         self._memo: Memo | None = None if settings.writes else {}
         self._opened = 0
         self.findings: Findings | None = None
-        self.patience: Patience | None = Patience()
+        self.patience: Patience | None = Patience(is_cheap=clock is not None)
 
     def __repr__(self) -> str:
         return f"<a server of {self.contract.name}>"

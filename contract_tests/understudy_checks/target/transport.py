@@ -18,13 +18,13 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.exceptions import InsecureRequestWarning
 
 from understudy.engine.exchange import Request, Response
 from understudy.http.app import App, call
 from understudy_checks.target.answers import LARGEST, Unreadable, normalize
+from understudy_checks.target.sockets import Adapter
 
 Transport = Callable[[Request], Response]
 
@@ -87,7 +87,7 @@ class _Connections:
         self.origin = origin
         self.insecure = trust.insecure
         self.proxies, self.verify = _from_environment(origin, trust)
-        self.adapter = HTTPAdapter()
+        self.adapter = Adapter()
         logging.getLogger("urllib3").addHandler(logging.NullHandler())  # else odd responses print tracebacks on stderr
 
     def close(self) -> None:

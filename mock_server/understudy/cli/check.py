@@ -77,4 +77,5 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     }.items():
         parser.add_argument(f"--{form}", type=file_path(f"--{form}"), metavar="F", help=text)
     parser.add_argument("--all", action="store_true", help="with --arazzo: the shortest examples of passed rules too")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print what was not checked, and all scripts")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")

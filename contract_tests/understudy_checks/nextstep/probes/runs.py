@@ -123,7 +123,7 @@ def touched_by_tasks(client: Client) -> Json:
     """Return whether completing a task changes `updated_at` of its run."""
     run, tasks = start_run_where(client, simple_tasks(least=2), "two tasks that can be completed")
     before = read_run(client, run["id"])["updated_at"]
-    client.advance(MOMENT)
+    client.tick(MOMENT)
     complete_task(client, tasks[0])
     update_task(client, tasks[0], completed=False)
     return read_run(client, run["id"])["updated_at"] != before

@@ -150,7 +150,7 @@ def unknown_assignee(client: Client) -> Json:
 def recompletion(client: Client) -> Json:
     """Return whether completing a completed task changes its time."""
     task = complete_task(client, _task(client, simple_tasks(least=2)))
-    client.advance(MOMENT)
+    client.tick(MOMENT)
     if is_refused(request_update(client, task, completed=True)):
         return "reject"
     return "unchanged" if read_task(client, task)["completed_at"] == task["completed_at"] else "refreshed"
