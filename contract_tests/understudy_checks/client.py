@@ -61,9 +61,6 @@ DEFAULT_WAIT = 60.0
 READING_ERRORS = (LookupError, TypeError, ValueError, AttributeError)
 """The errors of reading a body that is not as documented."""
 
-TIMES = 10
-"""The number of latest responses that show how precise the times of a target are."""
-
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT = 3600.0
 """The most seconds to wait after a 429, unless the documented window is longer."""
@@ -525,7 +522,7 @@ class Client:
         Returns the seconds that have passed at least.
         """
         patience = self.world.patience
-        passed = seconds if patience is None else patience.tick(seconds, (e.response.body for e in self.log[-TIMES:]))
+        passed = seconds if patience is None else patience.tick(seconds, (e.response.body for e in self.log[-10:]))
         self.advance(passed)
         return passed
 
