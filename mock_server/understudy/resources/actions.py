@@ -15,6 +15,7 @@ from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, ProjectedListing, Record, SharedRecord, decode, encode
 from understudy.resources import lists
+from understudy.resources.declaration import Parent
 from understudy.resources.filled import filled
 from understudy.resources.json_patch import patched
 from understudy.resources.lists import Filter
@@ -225,7 +226,7 @@ def _replace(role: Role, records: Records) -> Plan:
             return effect
         before = _item(role, records, call)
         old = {name: before[name] for name in (*kept, key) if name in before}
-        return _changed(records, call, before, records.completed({**records.blank, **old, **body(call)}))
+        return _changed(records, call, before, records.completed({**records.blank, **old, **body(call)}), role.parents)
 
     return plan
 
@@ -242,8 +243,8 @@ def _update(role: Role, records: Records) -> Plan:
         before = _item(role, records, call)
         given = body(call)
         if merges or body_type(call.request) == _MERGE_PATCH:
-            return _changed(records, call, before, _merge(before, given))
-        return _changed(records, call, before, {**before, **given})
+            return _changed(records, call, before, _merge(before, given), role.parents)
+        return _changed(records, call, before, {**before, **given}, role.parents)
 
     return plan
 
@@ -261,15 +262,18 @@ def _patch(role: Role, records: Records) -> Plan:
             raise Problem("invalid", str(error)) from None
         given = records.taken(whole, accepted)
         own = {name: value for name, value in before.items() if not records.takes(name, accepted)}
-        return _changed(records, call, before, records.completed({**own, **given}))
+        return _changed(records, call, before, records.completed({**own, **given}), role.parents)
 
     return plan
 
 
-def _changed(records: Records, call: Call, before: SharedRecord, record: Record) -> Effect:
+def _changed(
+    records: Records, call: Call, before: SharedRecord, record: Record, parents: Sequence[Parent] = ()
+) -> Effect:
     records.resource.update.apply(record, call, before[records.resource.key])
     record = records.enter(call, record, before)
-    if records.filler is not None:
+    if records.filler is not None:  # a path says whose the record is
+        record |= {one.member: before[one.member] for one in parents if one.member in before}
         record = records.completed(record)
     records.check(call, record, before)
     return Effect("change", record, before)

@@ -84,7 +84,8 @@ class Resource:
     `parent` maps path parameters to members, `refers` members to resources, `includes` names to a member of `refers` or
     to a resource whose parent this one is. `id` makes ids; None for numbers and for ids that a request chooses.
     `delete` is None where a deletion removes the record. Where it is to `fill`, the key and the members of parents may
-    be `hidden`: none of the schema, kept and not shown. `listed`, `served` and `orphans` may be assumptions.
+    be `hidden`: none of the schema, kept and not shown. `listed`, `served`, `orphans` and
+    `with_parent` may be assumptions.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Resource:
     listed: Json = "oldest-first"
     served: Json = "records"
     orphans: Json = "refused"
+    with_parent: Json = 0
 
 
 class Reader:
@@ -234,6 +236,7 @@ class Reader:
             hidden=hidden,
             listed=self.assumed(given.get("listed", "oldest-first"), f"{pointer}/listed"),
             served=self.assumed(given.get("served", "records"), f"{pointer}/served"),
+            with_parent=self.assumed(given.get("with-parent", 0), f"{pointer}/with-parent"),
             orphans=self.assumed(given.get("orphans", "refused"), f"{pointer}/orphans"),
         )
 

@@ -6,7 +6,6 @@ Must not know files of seeds, or how a world is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from understudy.engine.ids import Ids
@@ -49,8 +48,9 @@ def _record(records: Records, ids: Ids, number: int, made: Mapping[str, list[Rec
     """One record: the sample of its schema, with an id of its own, and with a parent that is there."""
     filler, resource = records.filler, records.resource
     assert filler is not None, "only records that are filled are made at first"
-    record = deepcopy(filler.sample) if isinstance(filler.sample, dict) else {}
-    record[resource.key] = _id(records, ids, number, record)
+    record = records.made(None)
+    known = filler.sample.get(resource.key) if isinstance(filler.sample, dict) else None
+    record[resource.key] = _id(records, ids, number, known)
     return records.filled(_belonging(records, record, made), filler)
 
 
@@ -61,8 +61,9 @@ def _belonging(records: Records, record: Record, made: Mapping[str, list[Record]
     return {**record, **known}
 
 
-def _id(records: Records, ids: Ids, number: int, record: Record) -> Json:
-    resource, known = records.resource, record.get(records.resource.key)
+def _id(records: Records, ids: Ids, number: int, known: Json) -> Json:
+    """The id of one record; the first one has that of the sample."""
+    resource = records.resource
     if resource.numbered:
         return number if resource.key in records.integers or not isinstance(known, str) else str(number)
     if number == 1 and isinstance(known, str | int) and known != "":

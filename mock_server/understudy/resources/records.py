@@ -7,6 +7,7 @@ Must not know operations.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -267,7 +268,37 @@ class Records:
         if effect.effect == "remove":
             self.remove(call, self.layout.id(effect.record))
             return encode(effect.record)
-        return self.store(call, effect.record, effect.before)
+        row = self.store(call, effect.record, effect.before)
+        if effect.before is None and self.with_parent:
+            self._begin(call, effect.record)
+        return row
+
+    @cached_property
+    def with_parent(self) -> list[tuple[Records, str]]:
+        """The children that a new record begins with, each with the member that holds its id."""
+        begun = {other.name: (other, member) for other, member in self.children if other.resource.with_parent != 0}
+        return list(begun.values())
+
+    def _begin(self, call: Call, parent: Record) -> None:
+        """Make the children that a new record begins with, and theirs."""
+        for other, member in self.with_parent:
+            for _ in range(int(call.value(other.resource.with_parent))):
+                child = other.made(other._new_id(call))
+                child |= {own: parent[known] for own, known in self._shared(other) if known in parent}
+                child[member] = parent[self.resource.key]
+                child = other.completed(child)
+                other.store(call, child, None)
+                other._begin(call, child)
+
+    def _shared(self, other: Records) -> list[tuple[str, str]]:
+        """The members of a child and of this resource that hold the same parent of both."""
+        own = self.resource.parent
+        return [(member, own[name]) for name, member in other.resource.parent.items() if name in own]
+
+    def made(self, id: Json) -> Record:
+        """A record that is all made, with this id."""
+        sample = self.filler.sample if self.filler is not None else None
+        return {**(deepcopy(sample) if isinstance(sample, dict) else self.blank), self.resource.key: id}
 
     def last_number(self, call: Call) -> int:
         """The last number that a record was given; 0 before the first."""

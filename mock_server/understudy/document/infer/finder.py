@@ -260,6 +260,8 @@ class Finder:
 
     def _read(self, found: Found, op: Op) -> None:
         spot = None if op.answer is None else self._shown(found, op)
+        if spot is None and op.answer is not None and not self.schemas.kinds(op.answer):  # any JSON
+            spot = Spot("", op.answer, False, 0, "")
         if spot is None:
             found.examples[op.id] = "it answers no record"
         else:
@@ -377,13 +379,12 @@ class Finder:
         ]
         noun = thing(found.family.word)
         own = set(self.schemas.members(found.record))
-        if len(root) <= 4:
-            for name in wrapped:
-                inner = set(self.schemas.members(root[name].schema))
-                named = plain(name) in (noun, "data") and name not in own
-                same = self.schemas.component(root[name].schema) in self._like(found) and name not in own
-                if (named or same) and (inner & own or not set(root) & own):
-                    return at(name)
+        for name in wrapped:
+            inner = set(self.schemas.members(root[name].schema))
+            named = plain(name) in (noun, "data")
+            same = self.schemas.component(root[name].schema) in self._like(found)
+            if name not in own and (named or same) and len(inner & own) > len(set(root) & own):
+                return at(name)
         return ""
 
     def _inside(self, schema: Json, pointer: str) -> Json:

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "limit": "How many items a page has where the request does not say it.",
     "cursor": "What a request for a page gets whose cursor was never given out.",
     "filters": "Whether query parameters with the names of members filter a list.",
+    "children": "How many records a new parent begins with, where no request makes them.",
     "parent": "Whether the parent that a path names must be there.",
 }
 """Each kind of inference, with what it decides."""

@@ -104,6 +104,8 @@ class Writer:
         if parents:
             declared["parent"] = parents
             declared["orphans"] = {"assumption": self._id(name, "parent")}
+            if not found.creatable:
+                declared["with-parent"] = {"assumption": self._id(name, "children")}
         self.resources[name] = declared
         keys = [Key(pointer, declared)]
         for action in found.actions.values():
@@ -119,6 +121,8 @@ class Writer:
         )  # fmt: skip
         self._order(name, found, pointer)
         self._orphans(name, found, parents, pointer)
+        if "with-parent" in declared:
+            self._children(name, found, pointer)
         for id, reason in found.examples.items():
             self.leave(self.ops[id], reason)
 
@@ -210,6 +214,16 @@ class Writer:
             reason="a path goes on from it", default="refused",
             alternatives=(Alternative("allowed", "whether the parent is there is not looked at"),),
             keys=(Key(f"{pointer}/orphans", {"assumption": id}),),
+        )  # fmt: skip
+
+    def _children(self, name: str, found: Found, pointer: str) -> None:
+        id = self._id(name, "children")
+        self._add(
+            id, "children", at("paths", found.family.root),
+            statement=f"A new parent of {name} begins with one of them.",
+            reason="no operation makes one, and some read them", default=1,
+            alternatives=(Alternative(0, "it begins with none"),),
+            keys=(Key(f"{pointer}/with-parent", {"assumption": id}),),
         )  # fmt: skip
 
     def _parents(
