@@ -10,7 +10,9 @@ from typing import NamedTuple
 from benchmarks.specs.document import Json
 from benchmarks.specs.schemas import Schemas
 
-_OWN = re.compile(r"(created|updated|modified|lastmodified|changed|deleted)(at|on|date|time|utc)?|password|secret|etag")
+_OWN = re.compile(
+    r"(date)?(created|updated|modified|lastmodified|changed|deleted)(at|on|date|time|utc)?|password|secret|etag"
+)
 _ID_NAMES = ("id", "uuid", "sid", "uid", "guid", "slug", "key", "name", "username", "code", "email")
 
 

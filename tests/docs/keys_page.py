@@ -92,5 +92,7 @@ def value(part: Json) -> str:
         return f"a list of: {value(part['items'])}"
     if "additionalProperties" in part:
         return f"a map by name of: {value(part['additionalProperties'])}"
+    if "title" in part:
+        return str(part["title"])
     types = part.get("type", [])
     return " or ".join(WORDS[one] for one in ([types] if isinstance(types, str) else types)) or "any value"

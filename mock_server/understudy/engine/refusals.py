@@ -6,6 +6,7 @@ this kind of error. Must not know why a request is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from copy import deepcopy
 from http.client import responses as phrases
@@ -34,6 +35,19 @@ _OTHERS = {
 }
 _MESSAGES = ("message", "detail", "error_description", "description", "msg", "error_message", "errorMessage", "reason",
              "title", "error")  # fmt: skip
+_CODES = ("code", "error_code", "errorCode", "type", "error", "reason", "name", "status")
+_WORDS = {  # what a code calls a kind of error, the likeliest last
+    "not-found": ("missing", "no_such_resource", "resource_not_found", "not_found"),
+    "invalid": ("bad_request", "validation_failed", "invalid_parameter", "invalid_request", "invalid_input", "invalid",
+                "validation_error"),
+    "malformed-body": ("bad_request", "invalid_request", "invalid_json", "json_error", "parse_error"),
+    "conflict": ("already_exists", "not_unique", "uniqueness_error", "duplicate", "conflict"),
+    "missing-credential": ("not_authenticated", "authentication_required", "unauthenticated", "unauthorized"),
+    "invalid-credential": ("invalid_token", "invalid_api_key", "unauthenticated", "unauthorized"),
+    "forbidden": ("access_denied", "permission_denied", "forbidden"),
+    "rate-limited": ("too_many_requests", "rate_limited", "rate_limit_exceeded"),
+}  # fmt: skip
+_CODE = re.compile(r"[A-Za-z]+([_-][A-Za-z]+)*")
 _STATUSES = ("status", "statusCode", "status_code", "code", "httpStatus", "http_status", "httpStatusCode")
 _PROBLEM: Headers = ((b"content-type", b"application/problem+json"),)
 
@@ -142,9 +156,28 @@ def _changes(members: Mapping[str, Json], refusal: Refusal) -> Iterator[tuple[st
     message = next((name for name in _MESSAGES if isinstance(members.get(name), str)), None)
     if message is not None:
         yield message, refusal.message
+    for name in _CODES:
+        known = members.get(name)
+        if name != message and isinstance(known, str) and _CODE.fullmatch(known):
+            like = "a_b" if known.startswith(f"{name}-") else known  # a text that was made says nothing
+            for code in _WORDS.get(refusal.code, ()):
+                yield name, _styled(code, like)
     for name in _STATUSES:
         known = members.get(name)
         if type(known) is int:
             yield name, refusal.status
         elif isinstance(known, str) and known.isdigit() and len(known) == 3:
             yield name, str(refusal.status)
+
+
+def _styled(code: str, like: str) -> str:
+    """A code in snake case, written as another one is."""
+    words = code.split("_")
+    if like.isupper():
+        return code.upper().replace("_", "-" if "-" in like else "_")
+    if "-" in like:
+        return "-".join(words)
+    if "_" in like or like.islower():
+        return code
+    first = words[0] if like[0].islower() else words[0].title()
+    return first + "".join(word.title() for word in words[1:])

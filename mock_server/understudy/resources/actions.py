@@ -161,6 +161,9 @@ def _create(role: Role, records: Records) -> Plan:
         wanted = ABSENT if chosen is None else _chosen_id(role, chosen(call, None))
         if own is not None:
             wanted = _sent_id(role, records, call, own(call, None))
+        if wanted is not ABSENT and not records.fits_key(wanted):
+            message = f"{str(wanted)[:80]!r} is no {role.resource.key} that the schema allows"
+            raise Problem("invalid", message, fields={role.resource.key: [message]})
         if wanted is not ABSENT and call.store[records.name].row(text_of(wanted)) is not None:
             raise Problem(role.resource.conflict)
         ids = call.ids

@@ -295,6 +295,14 @@ class Records:
         own = self.resource.parent
         return [(member, own[name]) for name, member in other.resource.parent.items() if name in own]
 
+    @cached_property
+    def _key_validator(self) -> Validator:
+        return self.fits(self.resource.members[self.resource.key].schema)
+
+    def fits_key(self, id: Json) -> bool:
+        """Whether an id that a request chooses fits its member, where no later check of the record tells it."""
+        return self.filler is None or bool(self._key_validator.is_valid(id))
+
     def made(self, id: Json) -> Record:
         """A record that is all made, with this id."""
         sample = self.filler.sample if self.filler is not None else None

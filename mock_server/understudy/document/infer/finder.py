@@ -20,6 +20,8 @@ from understudy.document.pointer import at
 Json = Any
 _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid", "identifier", "alias", "email")
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
+_MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
+_LISTING = ("list", "all", "index")
 _LOCATED = ("location", "content-location")
 
 
@@ -85,6 +87,7 @@ class Finder:
             self._collection(found, op, items)
         for op in [one for one in items.values() if one.method != "get"]:
             self._item(found, op, items, collection)
+        self._by_verb(found)
         self._check(found, items)
         self._times(found)
         return found
@@ -103,6 +106,21 @@ class Finder:
                 if spot is not None and self.schemas.component(spot.schema) in self._like(found):
                     self._collection(found, op, {})
         return set(found.actions) != before
+
+    def _by_verb(self, found: Found) -> None:
+        """Add the operations that make or list records one word below the collection, such as POST /pets/create."""
+        if found.family.collection is None:
+            return
+        for path in self.by_path:
+            head, _, word = path.rpartition("/")
+            if head != found.family.collection.text.rstrip("/"):
+                continue
+            for op in self.by_path[path]:
+                spot = None if op.answer is None or word not in _MAKING else self._shown(found, op)
+                if op.method == "post" and spot and self.schemas.component(spot.schema) in self._like(found):
+                    self._create(found, op)
+                elif op.method == "get" and word in _LISTING and op.answer is not None:
+                    self._list(found, op)
 
     def _by_method(self, path: str) -> dict[str, Op]:
         return {op.method: op for op in self.by_path.get(path, ())}

@@ -60,7 +60,7 @@ def _score(schemas: Schemas, spot: Spot, word: str, parameter: str, known: froze
     score = -2.0 * spot.depth
     score += 6 if plain(parameter) in members else 0
     score += 5 if members & {*_IDS, f"{noun}id", f"{noun}uid", f"{noun}key"} else 0
-    score += 4 if spot.name and same_thing(spot.name, word) else 0
+    score += 4 if spot.name and (same_thing(spot.name, word) or plain(parameter) == f"{plain(spot.name)}id") else 0
     score += 3 if spot.name and plain(spot.name) in _WRAPPERS else 0
     score += 4 if schemas.component(spot.schema) in known and known else 0
     score -= 4 if spot.name and plain(spot.name) in ("meta", "links", "pagination", "error", "errors") else 0
