@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks import declared, foreign, growth, inside, kit, load, memory, mutants, start, throughput
+from benchmarks import declared, foreign, growth, inside, kit, load, memory, mutants, start, tests, throughput
 from benchmarks.command import asked, impossible, judged
 from benchmarks.figures import Figure, table
 from benchmarks.machine import told
@@ -74,6 +74,7 @@ GROUPS = {
         {"rounds": 1, "worlds": 3_000, "runs": 10_000, "requests": 50_000},
     ),
     "start": Group("Starting", start.measure, {"rounds": 9}, {"rounds": 3}),
+    "tests": Group("The world of a test", tests.measure, {"rounds": 9, "count": 200}, {"rounds": 3, "count": 50}),
     "install": Group("Installing the server without the kit", start.install, {}, {}),
     "kit": Group(
         "The kit on NextStep, in process",

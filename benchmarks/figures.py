@@ -87,6 +87,7 @@ GOALS = {
     "--help: ratio": Goal(most=4.0),
     "resident memory beyond a bare app's": Goal(most=40.0),  # MB
     "install size": Goal(most=50.0),  # MB; 45 until any document could be served
+    **{f"a test's world, {how}": Goal(most=5.0) for how in ("on a thread", "by its URL")},  # ms
     "directed rules / plain schemathesis": Goal(least=10.0),
     "check of a foreign server / check of our mock": Goal(most=3.0),
     "100 mutants with 2 jobs / as many runs of the command / 2": Goal(most=1.3),

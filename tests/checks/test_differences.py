@@ -15,6 +15,7 @@ from understudy.engine.clock import Clock
 from understudy.engine.exchange import Exchange, Request, Response
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
+from understudy_checks import mutation
 from understudy_checks.mutation import replay
 from understudy_checks.mutation.advice import advice
 from understudy_checks.mutation.difference import ELSEWHERE, Difference, describe
@@ -94,7 +95,7 @@ def test_two_replays_have_the_same_time(session: Session) -> None:
 
 
 def test_only_what_a_client_of_the_vendor_sees_counts(session: Session) -> None:
-    """Hints are ours; of an answer of the control API only the status counts."""
+    """Hints are ours; of an answer of the control API only the status counts, unless it is a state."""
     run = session.send("GET", LIST, "limit=1&status=active")["data"][0]["id"]
     task = session.send("GET", f"{LIST}/{run}/tasks")["data"][0]["id"]
     skip = {"api": "nextstep", "event": "skip-task", "run_id": run, "task_id": task}
@@ -106,6 +107,20 @@ def test_only_what_a_client_of_the_vendor_sees_counts(session: Session) -> None:
     assert found is not None
     assert (found.operation, found.part) == (ELSEWHERE, "status")
     assert found.advice.startswith("sends `POST /__mock__/events` and checks that the status is ")
+
+
+def test_the_records_of_a_state_count(session: Session) -> None:
+    """A test may look at what is kept, though no answer of the API shows it; assumptions and ids do not count."""
+    session.send("POST", LIST, json_body={"template_id": TEMPLATE, "name": "Jane"})
+    id, value = "nextstep.tasks.unset-value", ""
+    session.send("GET", "/__mock__/state")
+    assert session.rerun().divergence(installed.declared("nextstep"), assume={id: value}) is None
+    name = "the-answer-to-starting-a-run-shows-its-name-which-is-then-forgotten"
+    (forgotten,) = [mutant for mutant in mutation.mutants("nextstep") if mutant.name == name]
+    found = session.difference(forgotten.breaks)
+    assert found is not None
+    assert (found.operation, found.part) == (ELSEWHERE, "member")
+    assert found.advice.startswith("sends `GET /__mock__/state` and checks ")
 
 
 def test_a_long_recording_says_that_it_is_not_whole(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

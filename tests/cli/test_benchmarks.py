@@ -12,6 +12,7 @@ from msgspec import structs
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import constant, growth, inside, kit, load, machine, memory, mock, throughput
+from benchmarks import tests as of_tests
 from benchmarks.figures import GOALS, PEERS, Figure, Goal, missed, ratio, summed_up, table
 from benchmarks.figures import growth as growth_of
 from benchmarks.load import Sample, lua, read
@@ -372,3 +373,10 @@ def test_standing_tells_why_a_peer_was_not_measured():
     figures = list(contest.against_ours(taken))
     assert [(figure.name, figure.value) for figure in figures] == [(f"{ask.name} / Prism", 15) for ask in ASKS]
     assert not missed(figures)
+
+
+def test_the_world_of_a_test_is_measured():
+    """Both ways to a server, and a server for itself; each way has a goal."""
+    figures = list(of_tests.measure(rounds=1, count=1))
+    assert [figure.unit for figure in figures] == ["ms"] * 3
+    assert [figure.name in GOALS for figure in figures] == [True, True, False]

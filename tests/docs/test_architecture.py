@@ -37,7 +37,7 @@ ORDER = tuple(
         "engine.api engine.router engine.jobs engine.seed engine.worlds engine.hints engine.pipeline",
         "resources recording apis",
         "http.intake http.cors http.index http.pages http.log http.app http.protocol http.server",
-        "cli testing __main__",
+        "cli testing pytest_plugin __main__",
     )
     for name in names.split()
 )

@@ -92,7 +92,10 @@ def environment() -> dict[str, str]:
     """Our own environment with this interpreter's commands first, and of pytest's plugins only our own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("UNDERSTUDY_", "PYTEST_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "understudy_checks.pytest_options"}
+    plugins = {
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_PLUGINS": "understudy_checks.pytest_options,understudy.pytest_plugin",
+    }
     return kept | {"PATH": path, "NO_COLOR": "1", **plugins}
 
 

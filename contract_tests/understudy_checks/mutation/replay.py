@@ -100,7 +100,7 @@ class Rerun:
         """Find the first exchange that an API, or one under other assumptions, answers differently."""
         for number, (exchange, answer) in enumerate(zip(self.exchanges, self._play(served, assume), strict=True)):
             response = answer if isinstance(answer, Response) else answer.response
-            if _seen(response, exchange.api) != _seen(exchange.response, exchange.api):
+            if _seen(response, exchange) != _seen(exchange.response, exchange):
                 return Divergence(exchange, self.exchanges[:number], response)
         return None
 
@@ -140,9 +140,13 @@ def _sharing(exchange: Exchange, bodies: dict[bytes, bytes]) -> Exchange:
     return structs.replace(exchange, response=structs.replace(exchange.response, body=bodies.setdefault(body, body)))
 
 
-def _seen(response: Response, api: str) -> tuple[object, ...]:
-    """What a client of the vendor would see of a response; of one of the control API only whether it succeeded."""
-    if api == "control":
-        return (response.status,)
+def _seen(response: Response, exchange: Exchange) -> tuple[object, ...]:
+    """What a command can see of a response to the request of an exchange.
+
+    Of a state that it reads from the control API the records, of other answers there only whether it succeeded.
+    """
+    if exchange.api == "control":
+        is_state = exchange.operation == "exportState" and response.status == 200
+        return response.status, response.json()["apis"] if is_state else None
     headers = [header for header in response.headers if not header[0].startswith(_OWN_HEADERS)]
     return response.status, headers, response.body

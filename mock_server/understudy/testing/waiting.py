@@ -158,6 +158,13 @@ class Drive:
             self._loop_times[id(loop)] = loop, begin
 
 
+def stop_driving() -> None:
+    """Give the calling thread its real time back, whichever clock drives it."""
+    drive = _driven.get(threading.get_ident())
+    if drive is not None:
+        drive.stop()
+
+
 def _is_real(caller: FrameType) -> bool:
     """Whether the code that calls keeps real time."""
     return str(caller.f_globals.get("__name__", "")).partition(".")[0] in _WITH_REAL_TIME
