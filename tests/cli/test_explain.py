@@ -232,6 +232,27 @@ def test_each_inference_has_its_reason_and_alternatives(
     }  # fmt: skip
 
 
+def test_inferences_that_differ_by_their_names_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the names of some; `--all` tells each."""
+    library = str(FOLDER / "library.yaml")
+    inferring(monkeypatch, *(inference(f"library.n{number}.update") for number in range(4)))
+    told = explain(capsys, library)
+    assert "      the same: library.n1.update, library.n2.update, library.n3.update\n" in told
+    inferring(monkeypatch, *(inference(f"library.n{number}.update") for number in range(9)))
+    assert "library.n6.update and 2 more\n" in explain(capsys, library)
+    assert explain(capsys, library, "--all").count("      because of its name\n") == 9
+
+
+def test_the_operations_of_a_resource_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Among the resources, and not again where it is said that they are one."""
+    inferring(monkeypatch, inference("library.books.served", kind="resource"))
+    assert '    library.books.served = "partial"\n' in explain(capsys, str(FOLDER / "library.yaml"))
+
+
 def test_what_is_left_out_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As at a start, and where to read the rest."""
     (folder / "own.yaml").write_text(

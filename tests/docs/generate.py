@@ -24,7 +24,7 @@ from understudy.document.contract import Contract
 from understudy.document.read import read
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("serve", "explain", "rules", "lint", "check", "mutants", "assumptions", "replay")
+COMMANDS = ("serve", "explain", "init", "rules", "lint", "check", "mutants", "assumptions", "replay")
 Json = Any
 
 

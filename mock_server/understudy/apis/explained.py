@@ -19,9 +19,10 @@ from understudy.resources import declare as declare_resources
 from understudy.resources.declaration import LifeCycle, Resource
 from understudy.resources.roles import Role
 
-_BY_RESOURCE, _BY_EXAMPLE = "understudy.resources.", "understudy.engine.examples"  # where handlers are made
+_BY_RESOURCE, _BY_EXAMPLE = "understudy.resources", "understudy.engine.examples"  # where handlers are made
 _DOES = {True: "the answer that x-operation declares", False: "a handler in Python"}
 _NO_REASON = "no resource is declared or inferred on its path"
+_DECLARED = "x-operation says so"
 
 
 class Shown(NamedTuple):
@@ -83,7 +84,7 @@ def explained(api: Api, inferred: Inferred | None = None, notices: Sequence[Noti
             if made_by[one.id] != _BY_EXAMPLE
         ],
         examples=[
-            reasons.get(one.id) or ExamplesOnly(one.id, one.method, one.path, _NO_REASON)
+            reasons.get(one.id) or ExamplesOnly(one.id, one.method, one.path, _reason(api, one))
             for one in others
             if made_by[one.id] == _BY_EXAMPLE
         ],
@@ -92,15 +93,21 @@ def explained(api: Api, inferred: Inferred | None = None, notices: Sequence[Noti
     )
 
 
+def _reason(api: Api, one: Operation) -> str:
+    """Why an operation answers examples of which nothing was inferred."""
+    declared = api.contract.document["paths"][one.path][one.method.lower()].get("x-operation", {})
+    return _DECLARED if declared.get("do") == "example" else _NO_REASON
+
+
 def _resources(api: Api, roles: Mapping[str, Role]) -> Iterator[ShownResource]:
     declared: Mapping[str, Json] = api.contract.document.get("x-resources", {})
     for name in declared:
         own = [role for role in roles.values() if role.resource.name == name]
         if own:
-            yield _resource(own, declared[name])
+            yield _resource(api, own, declared[name])
 
 
-def _resource(roles: Sequence[Role], declared: Mapping[str, Json]) -> ShownResource:
+def _resource(api: Api, roles: Sequence[Role], declared: Mapping[str, Json]) -> ShownResource:
     resource = roles[0].resource
     lists = [role for role in roles if role.action == "list"]
     objects = [role.answer.pointer for role in roles if role.action != "list" and not role.answer.empty]
@@ -112,8 +119,8 @@ def _resource(roles: Sequence[Role], declared: Mapping[str, Json]) -> ShownResou
         parents={one.parameter: one.owner for role in roles for one in role.parents},
         object=next(iter(objects), ""),
         list=lists[0].answer.pointer if lists else None,
-        order=_order(resource, lists),
-        states=list(_steps(resource.life_cycle)),
+        order=_order(api, resource, lists, declared.get("listed")),
+        states=list(_steps(api, resource.life_cycle)),
         operations=[_shown(role) for role in roles],
     )
 
@@ -137,20 +144,27 @@ def _id(resource: Resource, declared: Mapping[str, Json]) -> str:
     return f"made as {form}" if form else "made to fit its schema"
 
 
-def _order(resource: Resource, lists: Sequence[Role]) -> str:
+def _order(api: Api, resource: Resource, lists: Sequence[Role], listed: Json) -> str:
+    """The order of lists: that of their pages, of a member, or of creation."""
     paged = next((role.operation.pagination for role in lists if role.operation.pagination is not None), None)
-    if paged is not None and isinstance(paged.order, str) and paged.order:
-        return paged.order
-    if resource.order is None:
-        return "by creation"
-    return f"by {resource.order}, {'highest' if resource.descending else 'lowest'} first"
+    if paged is not None and paged.order:
+        return str(_usual(api, paged.order))
+    if resource.order is not None:
+        return f"by {resource.order}, {'highest' if resource.descending else 'lowest'} first"
+    given = Assumed(listed["assumption"]) if isinstance(listed, Mapping) else listed
+    return str(_usual(api, given or "oldest-first"))
 
 
-def _steps(cycle: LifeCycle | None) -> Iterator[str]:
+def _usual(api: Api, value: Json) -> Json:
+    """A value, of an assumption its default."""
+    return api.contract.assumptions[value.id].default if isinstance(value, Assumed) else value
+
+
+def _steps(api: Api, cycle: LifeCycle | None) -> Iterator[str]:
     """The steps of a life cycle, as text: `name: a, b -> c`."""
     for one in cycle.transitions.values() if cycle is not None else ():
         before = ", ".join(str(state) for state in one.before)
-        after = f" after {_value(one.after)} s" if one.after is not None else ""
+        after = f" after {_usual(api, one.after)} s" if one.after is not None else ""
         yield f"{one.name}: {before} -> {one.to}{after}"
 
 
@@ -167,7 +181,3 @@ def _style(paged: Pagination) -> str:
     return {"pages": "page numbers", "page-number": "page numbers", "after": "cursors"}.get(
         paged.style, f"{paged.style}s"
     )
-
-
-def _value(value: object) -> str:
-    return value.id if isinstance(value, Assumed) else str(value)

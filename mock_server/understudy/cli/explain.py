@@ -137,8 +137,7 @@ def _lines(text: str, found: Explained, credentials: Sequence[Credential], most:
     yield f"{contract.name}: {contract.document['info']['title']}, {len(contract.operations)} operations at {at}"
     if found.resources:
         yield from ("", "RESOURCES: what is created is kept, and found again")
-        for one in found.resources:
-            yield from _resource(one)
+        yield from _first(["\n".join(_resource(one)) for one in found.resources], most)
     if found.handled:
         yield from ("", "WITHOUT A RESOURCE")
         yield from _first([f"  {_call(one)}  {one.does}" for one in found.handled], most)
@@ -186,22 +185,29 @@ def _examples(rows: Sequence[ExamplesOnly], most: int) -> Iterator[str]:
 
 
 def _inferences(rows: Sequence[Inference], most: int) -> Iterator[str]:
-    """The inferences by kind, ties first."""
+    """The inferences by kind, ties first; those that differ by their names only are told once."""
     from understudy.document.infer import KINDS
 
-    by_kind: dict[str, list[Inference]] = {}
+    by_kind: dict[str, dict[object, list[Inference]]] = {}
     for row in sorted(rows, key=lambda one: not one.tie):
-        by_kind.setdefault(row.kind, []).append(row)
+        alike = row.id if most == sys.maxsize else (_short(row.default), row.reason, row.tie, row.alternatives)
+        by_kind.setdefault(row.kind, {}).setdefault(alike, []).append(row)
     for kind in sorted(by_kind, key=list(KINDS).index):
         yield f"  {KINDS[kind]}"
-        yield from _first(["\n".join(_inference(one)) for one in by_kind[kind]], most)
+        yield from _first(["\n".join(_inference(alike)) for alike in by_kind[kind].values()], most)
 
 
-def _inference(one: Inference) -> Iterator[str]:
+def _inference(alike: Sequence[Inference]) -> Iterator[str]:
+    one, *others = alike
     tie = " A tie: another reading is as good, and this one is the safer." if one.tie else ""
-    yield f"    {one.id} = {_short(one.default)}: {one.statement}{tie}"
+    statement = "" if one.kind == "resource" else f": {one.statement}"  # its operations stand above
+    yield f"    {one.id} = {_short(one.default)}{statement}{tie}"
     yield f"      because {one.reason}"
     yield from (f"      or {_short(other.value)}: {other.meaning}" for other in one.alternatives)
+    if others:
+        more = f" and {len(others) - _MOST} more" if len(others) > _MOST + 1 else ""
+        shown = others[:_MOST] if more else others
+        yield f"      the same: {', '.join(other.id for other in shown)}{more}"
 
 
 def _first(rows: Sequence[str], most: int) -> Iterator[str]:

@@ -5,6 +5,8 @@ A query is data: its length, its nesting and the time of its patterns are bounde
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -58,6 +60,20 @@ def select(target: Target, document: Json) -> list[Parts]:
         return list(dict.fromkeys(match.parts for match in target.query.finditer(document)))
     except (JSONPathError, RecursionError) as error:
         raise BadQuery(f"{shorten(target.text)} cannot be run: {error.args[0]}") from error
+
+
+def query_of(place: Parts) -> str:
+    """The query that selects one place, in a form that any tool reads."""
+    return "$" + "".join(_segment(part) for part in place)
+
+
+def _segment(part: str | int) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    if re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", part):
+        return f".{part}"
+    plain = re.fullmatch(r"[^'\\\x00-\x1f]*", part)
+    return f"['{part}']" if plain else f"[{json.dumps(part, ensure_ascii=False)}]"
 
 
 @cache

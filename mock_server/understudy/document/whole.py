@@ -44,6 +44,12 @@ def whole(path: Path, overlays: Sequence[Overlay] = ()) -> Whole:
     return Whole(files, normalized(files), origins, before, after, odd)
 
 
+def seen(found: Whole) -> Json:
+    """A document as a further overlay sees it."""
+    is_one = found.before is not found.after or not _refers_to_files(found.after)
+    return found.after if is_one else merged(found.files, found.normal.names)[0]
+
+
 def _refers_to_files(document: Json) -> bool:
     """Whether a reference in a document leads out of it."""
     waiting, seen = [document], set()

@@ -26,11 +26,12 @@ def first(all: Mapping[str, Records], seed: Mapping[str, Json], name: str) -> di
             if owner.name in seed and owner.name not in made and owner.name not in above:
                 make(owner.name, (*above, owner.name))
         ids = Ids(f"{name}/{resource}")
-        examples = [_belonging(records, one, made) for one in seed[resource]["records"] if _fits(records, one)]
+        fitting = [_whole(records, one) for one in seed[resource]["records"] if _fits(records, one)]
+        examples = [_belonging(records, one, made) for one in fitting]
         found = {text_of(one[records.resource.key]): one for one in examples}
         for number in range(1, _ATTEMPTS):
             if len(found) < seed[resource]["count"]:
-                record = _record(records, ids, number, made)
+                record = _whole(records, _record(records, ids, number, made))
                 found.setdefault(text_of(record[records.resource.key]), record)
         made[resource] = list(found.values())
 
@@ -42,6 +43,12 @@ def first(all: Mapping[str, Records], seed: Mapping[str, Json], name: str) -> di
 
 def _fits(records: Records, example: Json) -> bool:
     return records.filler is not None and records.filler.fits(example)
+
+
+def _whole(records: Records, known: Record) -> Record:
+    """A record with the defaults that one of a seed file gets, in the order of the schema."""
+    record = {**records.blank, **known}
+    return {**{name: record[name] for name in records.order if name in record}, **record}
 
 
 def _record(records: Records, ids: Ids, number: int, made: Mapping[str, list[Record]]) -> Record:
