@@ -30,7 +30,7 @@ ORDER = tuple(
         "document.sample document.argument",
         "document.answers document.lint",
         "engine.bounds engine.origin engine.store engine.journal engine.window engine.faults engine.credential",
-        "engine.assumptions engine.masking engine.server engine.world engine.keys",
+        "engine.assumptions engine.masking engine.server engine.world engine.fallback engine.keys",
         "engine.problem engine.call engine.lookup engine.revocation",
         "engine.warning engine.auth engine.ratelimit engine.codings engine.forms",
         "engine.validation engine.page_styles engine.paging engine.requirements engine.refusals engine.examples",

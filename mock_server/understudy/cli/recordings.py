@@ -34,6 +34,75 @@ def add_files(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("file", nargs="+", type=file_path("RECORDING"), metavar="RECORDING", help=text)
 
 
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """Add the recordings of a server."""
+    add, names = parser.add_argument, ("--import", "--replay", "--replay-only")
+    texts = (
+        "start with the objects that a recording shows (repeatable)",
+        "answer from a recording what no served document has (repeatable)",
+        "answer nothing but what is recorded; a miss is a 501 (repeatable)",
+    )
+    for name, text in zip(names, texts, strict=True):
+        dest = name.strip("-").replace("-", "_") + "_files"
+        add(name, dest=dest, action="append", default=[], type=file_path(name), metavar="FILE", help=text)
+
+
+class Served:
+    """The recordings that a server starts with. Raises UsageError for those that cannot be used."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._import = [read(path) for path in options.import_files]
+        self._answers = [read(path) for path in (*options.replay_files, *options.replay_only_files)]
+        self.only = bool(options.replay_only_files)
+        if self.only and (options.api or options.import_files or options.replay_files):
+            raise UsageError("--replay-only serves nothing else; --replay answers beside documents")
+        for one in (*self._import, *self._answers):
+            for problem in one.problems:
+                warn(problem)
+        self._picked: list[Picked] = []
+
+    def began(self, apis: Sequence[Api]) -> int | None:
+        """The time at which the imported recordings began; None without any. Raises UsageError."""
+        from understudy.recording.picked import Picker
+        from understudy.recording.prepare import began
+
+        for one in self._import:
+            picked, lines = Picker(apis).pick(one)
+            if not picked:
+                told = "; ".join(lines) or f"{one.file}: it has no exchanges"
+                raise UsageError(f"--import {told}")
+            for line in lines:
+                warn(line)
+            self._picked += picked
+        return began(self._picked)
+
+    def prepare(self, worlds: Worlds) -> None:
+        """Add what was imported to the default world, and let recorded answers take what no operation does."""
+        if self._picked:
+            from understudy.recording.prepare import prepare
+
+            for line in prepare(worlds, self._picked).lines():
+                warn(line)
+        if self._answers:
+            from understudy.recording.answers import Answers
+
+            schemes = (scheme for api in worlds.apis.values() for scheme in api.contract.schemes)
+            keys = {scheme.header for scheme in schemes if scheme.location == "query"}
+            exchanges = [each for one in self._answers for each in one.exchanges]
+            worlds.fallback = Answers(exchanges, only=self.only, keys=keys)
+
+    def unused(self, worlds: Worlds) -> str | None:
+        """A line about the recorded answers that nobody asked for; None where all were."""
+        if not self._answers:
+            return None
+        from understudy.recording.answers import Answers, listed
+
+        assert isinstance(worlds.fallback, Answers), "it was made of these recordings"
+        rest = worlds.fallback.unused(worlds.default)
+        text = "1 recorded answer was" if len(rest) == 1 else f"{len(rest)} recorded answers were"
+        return f"{text} never asked for: {listed(rest)}" if rest else None
+
+
 def apis_of(options: argparse.Namespace) -> list[Api]:
     """The APIs that the options name; raises UsageError."""
     return declared(options.api, report=warn)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from understudy.cli import recordings
 from understudy.cli.arguments import declared, file_path, quoted, rate_limit, seconds, whole_number
 from understudy.cli.documents import add_documents, warn
 from understudy.cli.exits import OK, CouldNotRun, UsageError
@@ -31,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_network(parser)
     _add_behaviour(parser)
     _add_output(parser)
+    recordings.add_serving(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
     from understudy.http.server import Server, low_latency, ready_file, url_of
 
     ready = _ready_file(options)
-    worlds = _worlds(options)
+    recorded = recordings.Served(options)
+    worlds = _worlds(options, recorded)
     listeners = _listeners(options.host, options.port)
     worlds.server.url = url_of(listeners[0])
     content = ready_file(worlds)
@@ -61,6 +64,9 @@ def run(options: argparse.Namespace) -> int:
                 log.flush()
             if ready is not None:
                 ready.remove(content)
+    unused = recorded.unused(worlds)
+    if unused is not None:
+        warn(unused)
     return OK
 
 
@@ -76,8 +82,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 def _add_behaviour(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--seed", default="understudy", help="seed of ids and keys: the same seed and calls give the same bytes")
-    clock = "follow real time, stand still, or stand still there"
-    add("--clock", default="real", metavar="real|frozen|ISO", help=clock)
+    clock = "follow real time, stand still, or stand still there (default: real, or where a recording began)"
+    add("--clock", metavar="real|frozen|ISO", help=clock)
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument("--no-rate-limit", action="store_true", help="never answer 429")
     number = "another number of requests than the documented one"
@@ -168,7 +174,7 @@ def _listeners(host: str, port: int) -> list[socket]:
         raise CouldNotRun(f"cannot listen on {host}:{port}: {reason}") from error
 
 
-def _worlds(options: argparse.Namespace) -> Worlds:
+def _worlds(options: argparse.Namespace, recorded: recordings.Served) -> Worlds:
     """The worlds that the options describe; raises UsageError."""
     from functools import partial
 
@@ -178,9 +184,10 @@ def _worlds(options: argparse.Namespace) -> Worlds:
     from understudy.engine.ids import secret
     from understudy.engine.worlds import Worlds
 
-    apis = declared(options.api, strict=options.strict, report=warn, flags=options.flags)
+    given = {"strict": options.strict, "report": warn, "flags": options.flags}
+    apis = [] if recorded.only else declared(options.api, **given)
     names = [api.name for api in apis]
-    clock = _clock(options.clock)
+    clock = _clock(options.clock, recorded.began(apis))
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
         kept = bounds([*options.bound, *_most_worlds(options)])
@@ -202,6 +209,7 @@ def _worlds(options: argparse.Namespace) -> Worlds:
         raise UsageError(str(error)) from error
     except ValueError as error:
         raise UsageError(" ".join(str(error).split())) from error
+    recorded.prepare(worlds)
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         worlds.server.token = secret(16)
     return worlds
@@ -217,10 +225,13 @@ def _most_worlds(options: argparse.Namespace) -> list[str]:
     return [f"worlds={options.max_worlds}"]
 
 
-def _clock(text: str) -> Clock:
+def _clock(text: str | None, began: int | None) -> Clock:
+    """The clock that `--clock` describes; without, one that stands where an imported recording began, or runs."""
     from understudy.engine.clock import Clock, milliseconds
     from understudy.messages import suggest
 
+    if text is None:
+        return Clock(began, frozen=began is not None)
     if text in ("real", "frozen"):
         return Clock(frozen=text == "frozen")
     try:
@@ -272,7 +283,8 @@ def _banner(worlds: Worlds) -> list[str]:
 
     names, url = index.served(worlds), worlds.server.url
     shown = (f"{name} (runs {', '.join(ran)})" if (ran := worlds.apis[name].ran) else name for name in names)
-    lines = [f"Understudy serves {', '.join(shown)} at {url} (control: {url}/__mock__/docs)"]
+    served = [*shown, *(["recorded answers"] if worlds.fallback else [])]
+    lines = [f"Understudy serves {', '.join(served)} at {url} (control: {url}/__mock__/docs)"]
     lines += [f"  {index.curl(worlds, name, worlds.access_info(worlds.default, name)['api_key'])}" for name in names]
     lines += [f"  {name} takes {line}" for name in names for line in index.others(worlds, name)]
     if worlds.server.token is not None:

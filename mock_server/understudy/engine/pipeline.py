@@ -34,6 +34,7 @@ from understudy.engine.worlds import Worlds
 from understudy.messages import shorten
 
 PROBLEM_JSON: Headers = ((b"content-type", b"application/problem+json"),)
+MOST_UNOWNED = 1 << 20  # bytes of a body that no operation takes
 INDEX_METHODS = ("GET", "HEAD", "OPTIONS")  # of the index at `/`, which the edge serves, and of all pages
 
 
@@ -46,6 +47,11 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     except Exception:  # before an API is found: problem details
         return _record_unowned(request, world, _FAILED, "internal", traceback.format_exc())
     api = match.api
+    if worlds.fallback is not None and request.method not in match.operations:
+        found = worlds.fallback.answer(request, world)
+        if found is not None:
+            found = keep_below(request.root_path, request.header("host") or "", found) if request.root_path else found
+            return _record_unowned(request, world, found, None if found.status != 501 else "route", None)
     if api is None:
         return _record_unowned(request, world, *_unowned(request, worlds.router), None)
     call = Call(request, world, api.contract, segments=match.segments)
@@ -81,6 +87,8 @@ def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
     """
     match = worlds.router.find(request.path, request.method)
     api = match.api
+    if worlds.fallback is not None and request.method not in match.operations:
+        return MOST_UNOWNED
     if api is None:
         return None
     call = Call(request, world, api.contract, segments=match.segments)

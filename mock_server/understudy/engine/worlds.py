@@ -24,6 +24,7 @@ from understudy.engine.call import Json
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Request
+from understudy.engine.fallback import Fallback
 from understudy.engine.ids import Ids
 from understudy.engine.jobs import internal_call, run_due_jobs
 from understudy.engine.journal import Journal, MemoryLimit
@@ -50,7 +51,8 @@ class Worlds:
     An API that declares resources adds its own start records where `seeds` has none.
 
     `assume` sets assumptions and `limits` rate limits by API (None: unlimited), both for every world. `seeder` loads
-    the seed of an API. A world that gets no request for `idle_timeout` seconds (None: ever) is removed by `expire`.
+    the seed of an API, `fallback` answers what no operation takes. A world that gets no request for `idle_timeout`
+    seconds (None: ever) is removed by `expire`.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Worlds:
         served = [api if isinstance(api, Api) else api(self) for api in apis]
         self.apis = {api.name: api for api in served}
         self.router = Router(served)
+        self.fallback: Fallback | None = None
         self.all: dict[str, World] = {}
         self.idle_timeout = idle_timeout
         self._next_check = 0.0

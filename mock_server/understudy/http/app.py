@@ -52,7 +52,8 @@ class App:
         self._watch = watch
         self._cors = Cors(cors, worlds.apis.values(), helpful=worlds.server.helpful)
         paths = ("/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis))
-        if "GET" not in worlds.router.find("/", "GET").operations:  # an API's own operation comes first
+        owned = worlds.fallback is not None and worlds.fallback.owns("/")
+        if not owned and "GET" not in worlds.router.find("/", "GET").operations:  # an API's own operation comes first
             paths = ("/", *paths)
         self.page_paths = frozenset(paths)
 
