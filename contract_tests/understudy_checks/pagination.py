@@ -18,6 +18,7 @@ from understudy_checks.client import Client, Skipped
 from understudy_checks.discovery import (
     MAX_ATTEMPTS,
     FoundArguments,
+    body_schema,
     call,
     find_accepted,
     find_all_arguments,
@@ -208,11 +209,24 @@ def add_items(client: Client, listing: Operation, count: int) -> None:
     operation = adding_operation(client, listing)
     assert operation is not None, f"nothing can be added to {listing.id}"
     found_arguments, _ = find_accepted(client, operation)
-    for _ in range(count - 1):
+    for number in range(count - 1):
         response = call(client, operation, found_arguments)
+        if response.status in (409, 422):  # a member is unique
+            response = call(
+                client, operation, found_arguments._replace(body=_varied(client, operation, found_arguments, number))
+            )
         assert response.status < 300, (
             f"{operation.id} must be accepted again with what it accepted before, not answered {response.status}"
         )
+
+
+def _varied(client: Client, operation: Operation, found_arguments: FoundArguments, number: int) -> Json:
+    """A body with a number before each free text, so that no two are equal."""
+    known = body_schema(client.contract.document, operation).get("properties", {})
+    return {
+        name: f"{number}{value}" if isinstance(value, str) and "enum" not in known.get(name, {}) else value
+        for name, value in (found_arguments.body or {}).items()
+    }
 
 
 def list_of_at_least(client: Client, listing: Operation, least: int) -> dict[str, Json]:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from conftest import MANY, NOW, Client
-from understudy.apis.tallyfy import seed
 from understudy.apis.tallyfy.records import inconsistencies, moment
 from understudy.engine.api import Api
 from understudy.engine.clock import Clock, milliseconds
@@ -229,7 +228,7 @@ def test_a_seed_that_does_not_fit_is_told(
     content = deepcopy(seeds["tallyfy"])
     damage(content["organizations"][0])
     with pytest.raises(ValueError, match=message):
-        seed.seed(content, declared[0].contract)
+        declared[0].seed(content, declared[0].contract)
 
 
 @pytest.mark.parametrize(

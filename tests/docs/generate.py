@@ -9,7 +9,8 @@ import argparse
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import runpy
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -225,6 +226,27 @@ def assumptions(api: str) -> str:
     return table(head, map(in_one_line, rows))
 
 
+def sdk_methods() -> str:
+    """The methods of Tallyfy's Python SDK, what each sends, and whether it works."""
+    methods = runpy.run_path(str(ROOT / "tests/sdk_methods.py"))
+    rows = (
+        (
+            f"`{name}`",
+            ", ".join(f"`{one}`" for one in method.sends) or "nothing",
+            result(name, method, methods["LATER"]),
+        )
+        for name, method in methods["METHODS"].items()
+    )
+    return table(["method", "operations", "result"], rows)
+
+
+def result(name: str, method: Any, later: Container[str]) -> str:
+    """Whether a method of the SDK works, is refused for a documented reason, or is not served."""
+    if name in later:
+        return "not served yet"
+    return "works" if method.refused is None else f"refused: {method.refused}"
+
+
 def in_one_line(cells: Sequence[str]) -> list[str]:
     """The cells of a row without line breaks."""
     return [" ".join(cell.split()) for cell in cells]
@@ -244,6 +266,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "keys": lambda: table(["key", "stands on", "value", "states"], keys_page.own_keys()),
         "members": lambda: table(["object", "member", "value", "meaning"], keys_page.key_members()),
     },
+    "docs/reference/tallyfy-python-sdk.md": {"methods": sdk_methods},
     **{
         f"docs/reference/rules-{api}.md": {"rules": partial(rules, api), "assumptions": partial(assumptions, api)}
         for api in apis.NAMES

@@ -115,6 +115,11 @@ def unwrap_items(collection: Json) -> list[Json]:
     return list(collection["data"] if isinstance(collection, dict) else collection)
 
 
+def included_tag_id(tag: Json) -> str:
+    """Return the id of an included tag, beside which the number of the association may stand."""
+    return str(tag.get("tag_id", tag["id"]))
+
+
 def unwrap_item(included: Json) -> Json:
     """Return an included object, with or without `data` around it."""
     return included["data"] if isinstance(included, dict) and set(included) == {"data"} else included

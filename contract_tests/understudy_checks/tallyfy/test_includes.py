@@ -15,6 +15,7 @@ from understudy_checks.tallyfy.driver import (
     complete_task,
     field_answer,
     first_organization,
+    included_tag_id,
     launch,
     launch_body,
     launch_with_field,
@@ -123,13 +124,15 @@ def test_included_tags_are_those_of_the_process(target: Target) -> None:
     """The included tags are the ones given when the process was launched, each with title and color."""
     with target.open() as client:
         org = first_organization(client)
-        known = {tag["id"]: tag for run in org.list_all("/runs", with_="tags") for tag in run["tags"]["data"]}
+        known = {
+            included_tag_id(tag): tag for run in org.list_all("/runs", with_="tags") for tag in run["tags"]["data"]
+        }
         if len(known) < 2:
             raise Skipped("there are no two tags")
         for some in (list(known)[:1], list(known)[:2], []):
             run = launch(org, tags=some)
             tags = read_run(org, run, with_="tags")["tags"]["data"]
-            assert (got := sorted(tag["id"] for tag in tags)) == sorted(some), (
+            assert (got := sorted(included_tag_id(tag) for tag in tags)) == sorted(some), (
                 f"the included tags must be those of the launch, not {show(got)}"
             )
             assert all(isinstance(tag["title"], str) and tag["title"] and "color" in tag for tag in tags), (

@@ -18,6 +18,7 @@ from understudy_checks.tallyfy.driver import (
     Organization,
     complete_task,
     first_organization,
+    included_tag_id,
     is_plain_template,
     launch,
     open_tasks,
@@ -108,7 +109,7 @@ def test_tasks_are_found_by_tag_and_folder_of_their_process(target: Target) -> N
         org = first_organization(client)
         everything, runs = org.list_all("/tasks"), org.list_all("/runs", with_="tags,folders")
         for name, member in (("tag", "tags"), ("folder", "folders")):
-            owners = {run["id"]: {one["id"] for one in unwrap_items(run[member])} for run in runs}
+            owners = {run["id"]: {included_tag_id(one) for one in unwrap_items(run[member])} for run in runs}
             known = sorted({one for found in owners.values() for one in found})
             for one in known:
                 wanted = [task for task in everything if one in owners.get(task["run_id"], ())]

@@ -14,6 +14,7 @@ from understudy_checks.tallyfy.driver import (
     Json,
     Organization,
     first_organization,
+    included_tag_id,
     launch,
     launch_body,
     read_run,
@@ -194,7 +195,7 @@ def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         everything = org.list_all("/runs", with_="tags,folders")
-        tags = {run["id"]: {tag["id"] for tag in unwrap_items(run["tags"])} for run in everything}
+        tags = {run["id"]: {included_tag_id(tag) for tag in unwrap_items(run["tags"])} for run in everything}
         known = sorted({tag for found in tags.values() for tag in found})
         for tag in known:
             assert (got := _ids(org.list_all("/runs", tag=tag))) == [

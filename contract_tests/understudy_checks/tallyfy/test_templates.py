@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from understudy_checks.client import Skipped
 from understudy_checks.rules import rule
-from understudy_checks.tallyfy.driver import UNKNOWN_ID, Json, first_organization, unwrap_items
+from understudy_checks.tallyfy.driver import UNKNOWN_ID, Json, first_organization, included_tag_id, unwrap_items
 from understudy_checks.target.target import Target
 from understudy_checks.wording import show
 
@@ -167,7 +167,7 @@ def test_templates_are_filtered(target: Target) -> None:
             "starred": lambda t: [t["starred"]],
             "owner_id": lambda t: [t["owner_id"]],
             "folder": lambda t: [t["folder_id"]],
-            "tag": lambda t: [tag["id"] for tag in unwrap_items(t["tags"])],
+            "tag": lambda t: [included_tag_id(tag) for tag in unwrap_items(t["tags"])],
         }
         for name, value in values.items():
             known = {one for template in everything for one in value(template) if one is not None}

@@ -6,7 +6,9 @@ Documented behaviour is a rule in `openapi/tallyfy.yaml`, the rest an assumption
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from understudy.apis.tallyfy import seed
 from understudy.apis.tallyfy.access import access_info, authenticate
@@ -19,11 +21,21 @@ from understudy.apis.tallyfy.events import (
     restore_template,
     show_task,
 )
+from understudy.apis.tallyfy.folders import (
+    add_to_folder,
+    delete_folder,
+    list_folders,
+    remove_from_folder,
+    update_folder,
+)
+from understudy.apis.tallyfy.groups import delete_group, get_group, list_groups
 from understudy.apis.tallyfy.kickoff import complete_kickoff, get_form_fields, reopen_kickoff
 from understudy.apis.tallyfy.launch import launch_run
 from understudy.apis.tallyfy.organizations import get_me, get_organization, list_my_organizations
 from understudy.apis.tallyfy.records import LAYOUTS, inconsistencies
 from understudy.apis.tallyfy.runs import activate_run, archive_run, get_run, list_runs, purge_run, update_run
+from understudy.apis.tallyfy.search import search
+from understudy.apis.tallyfy.tags import add_tag, delete_tag, get_tag, list_tags, remove_tag
 from understudy.apis.tallyfy.tasks import (
     complete_task,
     get_run_task,
@@ -39,55 +51,75 @@ from understudy.apis.tallyfy.templates import get_template, get_template_fields,
 from understudy.apis.tallyfy.threads import add_comment, report_problem, resolve_threads
 from understudy.document.compile import load
 from understudy.engine.api import Api
+from understudy.engine.call import Handler
 from understudy.engine.pipeline import STEPS
 from understudy.engine.revocation import revoke_key
-from understudy.resources.access import new_key as key_maker
+from understudy.resources import declare as declare_resources
+
+HANDLERS: Mapping[str, Handler] = {
+    "getMe": get_me,
+    "listMyOrganizations": list_my_organizations,
+    "getOrganization": get_organization,
+    "getOrganizationMe": get_me,
+    "listTemplates": list_templates,
+    "getTemplate": get_template,
+    "getTemplateFormFields": get_template_fields,
+    "listRuns": list_runs,
+    "launchRun": launch_run,
+    "getRun": get_run,
+    "updateRun": update_run,
+    "archiveRun": archive_run,
+    "activateRun": activate_run,
+    "purgeRun": purge_run,
+    "completeKickoff": complete_kickoff,
+    "reopenKickoff": reopen_kickoff,
+    "getRunFormFields": get_form_fields,
+    "listRunTasks": list_run_tasks,
+    "getRunTask": get_run_task,
+    "updateTask": update_task,
+    "completeTask": complete_task,
+    "reopenTask": reopen_task,
+    "listTasks": list_tasks,
+    "getTask": get_task,
+    "listMyTasks": list_my_tasks,
+    "listUserTasks": list_user_tasks,
+    "addComment": add_comment,
+    "reportProblem": report_problem,
+    "resolveThreads": resolve_threads,
+    "listGroups": list_groups,
+    "getGroup": get_group,
+    "deleteGroup": delete_group,
+    "listTags": list_tags,
+    "getTag": get_tag,
+    "deleteTag": delete_tag,
+    "addTag": add_tag,
+    "removeTag": remove_tag,
+    "listFolders": list_folders,
+    "updateFolder": update_folder,
+    "deleteFolder": delete_folder,
+    "addToFolder": add_to_folder,
+    "removeFromFolder": remove_from_folder,
+    "search": search,
+}
+"""What each operation does that no resource of the document declares."""
 
 
 def declare() -> Api:
     """Declare the API and compile its document. Raises ContractError."""
     contract = load("tallyfy")
+    resources = declare_resources(contract, replaced=HANDLERS)
+    layouts = {**LAYOUTS, **resources.layouts}
     return Api(
         name="tallyfy",
         contract=contract,
-        handlers={
-            "getMe": get_me,
-            "listMyOrganizations": list_my_organizations,
-            "getOrganization": get_organization,
-            "getOrganizationMe": get_me,
-            "listTemplates": list_templates,
-            "getTemplate": get_template,
-            "getTemplateFormFields": get_template_fields,
-            "listRuns": list_runs,
-            "launchRun": launch_run,
-            "getRun": get_run,
-            "updateRun": update_run,
-            "archiveRun": archive_run,
-            "activateRun": activate_run,
-            "purgeRun": purge_run,
-            "completeKickoff": complete_kickoff,
-            "reopenKickoff": reopen_kickoff,
-            "getRunFormFields": get_form_fields,
-            "listRunTasks": list_run_tasks,
-            "getRunTask": get_run_task,
-            "updateTask": update_task,
-            "completeTask": complete_task,
-            "reopenTask": reopen_task,
-            "listTasks": list_tasks,
-            "getTask": get_task,
-            "listMyTasks": list_my_tasks,
-            "listUserTasks": list_user_tasks,
-            "addComment": add_comment,
-            "reportProblem": report_problem,
-            "resolveThreads": resolve_threads,
-        },
+        handlers={**resources.handlers, **HANDLERS},
         steps=replace(STEPS, authenticate=authenticate),
         error_body=error_body,
         error_type=b"application/json",
-        layouts=LAYOUTS,
+        layouts=layouts,
         inconsistencies=inconsistencies,
-        seed=seed.seed,
-        new_key=key_maker(contract)[0],
+        seed=partial(seed.seed, layouts=layouts),
+        new_key=resources.new_key,
         access_info=access_info,
         events={
             "hide-task": hide_task,

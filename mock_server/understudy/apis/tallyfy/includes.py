@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.apis.tallyfy import fields as tallyfy_fields
+from understudy.apis.tallyfy.associations import included_tags
 from understudy.apis.tallyfy.records import DAY, listed, stamp
 from understudy.engine.call import Call, Json
 from understudy.engine.problem import Problem
@@ -40,6 +41,7 @@ def requested_includes(call: Call, known: Mapping[str, object]) -> frozenset[str
 def template(call: Call, record: Record, includes: Iterable[str] = ()) -> Record:
     """Return the served form of a template."""
     served = {name: value for name, value in record.items() if name != "_"}
+    served["started_processes"] = call.store["runs"].query([("template", record["id"])]).size()
     return served | {name: TEMPLATE_INCLUDES[name](call, record) for name in includes}
 
 
@@ -169,7 +171,8 @@ def _collection(items: Sequence[Json]) -> Json:
     return {"data": list(items)}
 
 
-def _undescribed(call: Call, items: Sequence[Json]) -> Json:
+def undescribed(call: Call, items: Sequence[Json]) -> Json:
+    """Return an included collection whose shape no page shows."""
     return _collection(items) if call.assumed("tallyfy.includes.undescribed") == "wrapped" else list(items)
 
 
@@ -201,10 +204,6 @@ def _next_task(call: Call, record: Record) -> Json:
     return _collection([{name: task[name] for name in names} for task in next_tasks(call, record)])
 
 
-def _tags(call: Call, ids: Iterable[str]) -> list[Record]:
-    return [call.store["tags"].require(id) for id in ids]
-
-
 def _folders(call: Call, ids: Iterable[str]) -> list[Record]:
     return [call.store["folders"].require(id) for id in ids]
 
@@ -214,7 +213,7 @@ def _checklist(call: Call, record: Record) -> Json:
 
 
 def _stages(call: Call, record: Record) -> Json:
-    return _undescribed(call, call.store["definitions"].require(record["checklist_id"])["stages"])
+    return undescribed(call, call.store["definitions"].require(record["checklist_id"])["stages"])
 
 
 def _answers_are_visible(call: Call) -> bool:
@@ -262,7 +261,7 @@ def _folder(call: Call, record: Record) -> Json:
 
 TEMPLATE_INCLUDES: dict[str, Include] = {
     "steps": lambda call, record: _of_template(call, call.store["definitions"].require(record["id"])["steps"]),
-    "tags": lambda call, record: _of_template(call, _tags(call, record["_"]["tags"])),
+    "tags": lambda call, record: _of_template(call, included_tags(call, record["id"], record["_"]["tags"])),
     "folder": _folder,
 }
 
@@ -271,19 +270,19 @@ RUN_INCLUDES: dict[str, Include] = {
     "tasks": lambda call, record: _tasks(call, record, frozenset()),
     "tasks.threads": lambda call, record: None,  # see _tasks
     "tasks.form_fields": lambda call, record: None,
-    "tags": lambda call, record: _collection(_tags(call, record["_"]["tags"])),
-    "assets": lambda call, record: _undescribed(call, record["_"]["assets"]),
+    "tags": lambda call, record: _collection(included_tags(call, record["id"], record["_"]["tags"])),
+    "assets": lambda call, record: undescribed(call, record["_"]["assets"]),
     "next_task": _next_task,
-    "permissions": lambda call, record: _undescribed(call, []),
-    "tasks_meta": lambda call, record: _undescribed(call, []),
+    "permissions": lambda call, record: undescribed(call, []),
+    "tasks_meta": lambda call, record: undescribed(call, []),
     "ko_form_fields": lambda call, record: _collection(
         kickoff_fields(call, record, visible=_answers_are_visible(call))
     ),
     "form_fields": lambda call, record: _collection(form_fields(call, record, visible=_answers_are_visible(call))),
     "stages": _stages,
-    "folders": lambda call, record: _undescribed(call, _folders(call, record["_"]["folders"])),
-    "member_watchers": lambda call, record: _undescribed(call, record["_"]["member_watchers"]),
-    "guest_watchers": lambda call, record: _undescribed(call, record["_"]["guest_watchers"]),
+    "folders": lambda call, record: undescribed(call, _folders(call, record["_"]["folders"])),
+    "member_watchers": lambda call, record: undescribed(call, record["_"]["member_watchers"]),
+    "guest_watchers": lambda call, record: undescribed(call, record["_"]["guest_watchers"]),
 }
 
 TASK_INCLUDES: dict[str, Include] = {
@@ -306,8 +305,8 @@ TASK_INCLUDES: dict[str, Include] = {
     "ko-form-fields": lambda call, record: _collection(
         kickoff_fields(call, parent) if (parent := _run_of(call, record)) else []
     ),
-    "roles": lambda call, record: _undescribed(call, []),
-    "activities": lambda call, record: _undescribed(call, []),
+    "roles": lambda call, record: undescribed(call, []),
+    "activities": lambda call, record: undescribed(call, []),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from understudy.apis.tallyfy.access import is_active_member
 from understudy.apis.tallyfy.envelope import single
+from understudy.apis.tallyfy.members import shown_member
 from understudy.apis.tallyfy.records import listing_of, me
 from understudy.engine.call import Call, Reply
 from understudy.engine.store import Record, Store, encode
@@ -11,7 +12,7 @@ from understudy.engine.store import Record, Store, encode
 
 def get_me(call: Call) -> Reply:
     """GET /me and GET /organizations/{org_id}/me."""
-    return Reply(single(_person(me(call))))
+    return Reply(single(shown_member(me(call))))
 
 
 def list_my_organizations(call: Call) -> Reply:
@@ -24,10 +25,6 @@ def list_my_organizations(call: Call) -> Reply:
 def get_organization(call: Call) -> Reply:
     """GET /organizations/{org_id}."""
     return Reply(single(_organization(call, call.store)))
-
-
-def _person(person: Record) -> Record:
-    return {**person, "id": int(person["id"])}
 
 
 def _organization(call: Call, store: Store) -> Record:

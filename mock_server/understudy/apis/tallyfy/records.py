@@ -198,7 +198,10 @@ _PERSON = _object(
     active=_FLAG,
     role=_TEXT,
 )
-_TEMPLATE = ("is_pinned", "archived_at", "type", "owner_id", "folder_id", "prerun", "status")
+_TEMPLATE = (
+    *("is_pinned", "archived_at", "type", "owner_id", "folder_id", "prerun", "status"),
+    *("steps_count", "users", "groups", "automated_actions"),
+)
 _RUN = (
     *("progress", "prerun", "prerun_length", "prerun_completed_at", "prerun_completed_by", "starred", "started_at"),
     *(
@@ -251,9 +254,6 @@ _COUNTS = {**_object(done=_NUMBER, visible=_NUMBER, all=_NUMBER), "required": ["
 LAYOUTS: Mapping[str, Layout] = {
     "organization": Layout("Organization"),
     "people": Layout(_PERSON),
-    "groups": Layout(_object("name", "members")),
-    "folders": Layout(_object("name", parent_id=_MAYBE)),
-    "tags": Layout("Tag"),
     "counters": Layout(_object("last", last={**_NUMBER, "maximum": LAST})),
     "templates": Layout(
         {"allOf": [_with_hidden("Template", _TEMPLATE, tags=_IDS), _object(prerun=_FIELDS)]},

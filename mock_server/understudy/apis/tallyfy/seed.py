@@ -6,14 +6,15 @@ single records against the document afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from understudy.apis.tallyfy.includes import HIDDEN
 from understudy.apis.tallyfy.launch import new_run, new_task, step_deadlines
 from understudy.apis.tallyfy.life_cycle import STATUS, Facts, summarize_tasks
-from understudy.apis.tallyfy.records import LAYOUTS, moment, stamp
+from understudy.apis.tallyfy.records import moment, stamp
 from understudy.apis.tallyfy.seed_schema import schema
+from understudy.apis.tallyfy.template_records import TEMPLATE_DEFAULTS, alias, new_field, new_step
 from understudy.document.contract import Contract
 from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
@@ -21,18 +22,24 @@ from understudy.engine.call import Json
 from understudy.engine.credential import Credential
 from understudy.engine.ids import HEX, digest
 from understudy.engine.seed import read_tenants
-from understudy.engine.store import Record, Store
+from understudy.engine.store import Layout, Record, Store
 from understudy.messages import suggest
 
 _STATES = ("valid", "revoked")
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MADE = "2024-01-01T00:00:00Z"  # where a seed does not say when
+_GROUP: Record = {"description": None, "logo": None, "guests": [], "created_at": _MADE, "last_updated": _MADE}
+_FOLDER = {"parent_id": None, "folder_type": None, "position": 1, "created_at": _MADE}
 _ORGANIZATION = ("id", "name", "description", "timezone", "working_days", "created_on", "last_updated")
 
 
-def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
-    """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
+def seed(content: Json, contract: Contract, *, layouts: Mapping[str, Layout]) -> Sequence[SeededTenant]:
+    """Read the tenants of a seed file into collections of these layouts.
+
+    Raises SeedError with all schema errors or, without any, all inconsistencies.
+    """
     return read_tenants(
-        content, "organizations", fits=contract.fits(schema(contract.document)), layouts=LAYOUTS, read=_organization
+        content, "organizations", fits=contract.fits(schema(contract.document)), layouts=layouts, read=_organization
     )
 
 
@@ -45,19 +52,20 @@ def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath)
         {
             "description": None,
             "timezone": "UTC",
-            "created_on": "2024-01-01T00:00:00Z",
-            "last_updated": "2024-01-01T00:00:00Z",
+            "created_on": _MADE,
+            "last_updated": _MADE,
             **{name: given[name] for name in _ORGANIZATION if name in given},
             "working_days": {day: day in days for day in _WEEK},
         }
     )
     for person in given["people"]:
         store["people"].put(_person(person))
-    for name in ("groups", "folders"):
-        for record in given.get(name, ()):
-            store[name].put(record)
+    for group in given.get("groups", ()):
+        store["groups"].put({**_GROUP, **group})
+    for folder in given.get("folders", ()):
+        store["folders"].put({**_FOLDER, **folder})
     for tag in given.get("tags", ()):
-        store["tags"].put({"auto_generated": False, "created_at": "2024-01-01T00:00:00Z", "deleted_at": None, **tag})
+        store["tags"].put({"auto_generated": False, "created_at": _MADE, "deleted_at": None, **tag})
     for number, template in enumerate(given.get("templates", ())):
         with errors.at(*path, "templates", number):
             _template(template, store)
@@ -89,7 +97,7 @@ def _token(token: Json, organization: str, store: Store) -> Credential:
 
 
 def _person(given: Json) -> Record:
-    created = given.get("created_at", "2024-01-01T00:00:00Z")
+    created = given.get("created_at", _MADE)
     return {
         "role": "standard",
         "active": True,
@@ -109,27 +117,11 @@ def _template(given: Json, store: Store) -> None:
     own = {name: value for name, value in given.items() if name not in ("steps", "prerun", "tags", "stages")}
     store["templates"].put(
         {
-            "summary": None,
-            "starred": False,
-            "webhook": None,
-            "guidance": None,
-            "alias": _alias(given["title"]).replace("_", "-"),
-            "folder_id": None,
-            "created_by": 1001,
-            "owner_id": 1001,
-            "kickoff_title": None,
-            "kickoff_description": None,
+            **TEMPLATE_DEFAULTS,
+            "alias": alias(given["title"]).replace("_", "-"),
             "last_updated": created,
-            "archived_at": None,
-            "is_public": False,
-            "is_pinned": False,
-            "automated_actions": [],
-            "icon": None,
-            "type": "procedure",
-            "is_public_kickoff": False,
-            "default_process_name_format": None,
-            "explanation_video": None,
             "status": "archived" if given.get("archived_at") else "active",
+            "steps_count": len(steps),
             **own,
             "prerun": [_field(field, number, id, created) for number, field in enumerate(given.get("prerun", ()), 1)],
             "_": {"tags": given.get("tags", [])},
@@ -140,50 +132,12 @@ def _template(given: Json, store: Store) -> None:
 
 def _step(given: Json, number: int, template: str, created: str) -> Record:
     captures = [_field(field, nth, template, created) for nth, field in enumerate(given.get("captures", ()), 1)]
-    return {
-        "checklist_id": template,
-        "alias": _alias(given["title"]),
-        "summary": None,
-        "step_type": "task",
-        "position": number,
-        "assignees": [],
-        "guests": [],
-        "groups": [],
-        "deadline": None,
-        "start_date": None,
-        "allow_guest_owners": False,
-        "max_assignable": None,
-        "can_complete_only_assignees": False,
-        "everyone_must_complete": False,
-        "assign_run_starter": True,
-        "webhook": None,
-        "prevent_guest_comment": False,
-        "created_at": created,
-        "last_updated": created,
-        "archived_at": None,
-        **given,
-        "captures": [{**field, "step_id": given["id"]} for field in captures],
-    }
+    step = new_step(template, given["title"], created)
+    return step | {"position": number, **given, "captures": [{**field, "step_id": given["id"]} for field in captures]}
 
 
 def _field(given: Json, number: int, template: str, created: str) -> Record:
-    return {
-        "checklist_id": template,
-        "alias": _alias(given["label"]),
-        "guidance": None,
-        "position": number,
-        "required": False,
-        "options": [],
-        "columns": [],
-        "field_validation": [],
-        "use_wysiwyg_editor": False,
-        "collect_time": False,
-        "default_value_enabled": False,
-        "default_value": None,
-        "created_at": created,
-        "last_updated": created,
-        **given,
-    }
+    return {**new_field(template, given["label"], created), "position": number, **given}
 
 
 def _run(given: Json, store: Store, where: str) -> None:
@@ -313,7 +267,7 @@ def _oneoff_task(given: Json, store: Store, where: str) -> None:
     no_step: dict[str, Any] = {
         "id": None,
         "title": given["title"],
-        "alias": _alias(given["title"]).replace("_", "-"),
+        "alias": alias(given["title"]).replace("_", "-"),
         "step_type": "task",
         "assignees": [],
         "guests": [],
@@ -329,10 +283,6 @@ def _oneoff_task(given: Json, store: Store, where: str) -> None:
     task = _override(new_task(no_run, no_step) | {"is_oneoff_task": True}, given, where)
     _threads(store, None, task, given)
     store["tasks"].put(task)
-
-
-def _alias(text: str) -> str:
-    return "_".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
 def _texts(value: Json) -> Iterable[str]:
