@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from understudy.document.contract import Contract
-from understudy.document.model import Quota, Scheme
+from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Exchange, Request, Response
 from understudy_checks.bodies import is_readable, response_ids
@@ -25,8 +25,9 @@ from understudy_checks.examples.replay import replay
 from understudy_checks.examples.script import calls
 from understudy_checks.examples.story import Event, Secrets, Story, Wait, told, using_up
 from understudy_checks.findings import Finding, Findings, Met, resolve
+from understudy_checks.keys import names_scheme
 from understudy_checks.projection import project
-from understudy_checks.routes import adds_to_list, find_operation, path_and_query
+from understudy_checks.routes import Query, adds_to_list, find_operation, path_and_query, query_text
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
 from understudy_checks.violations import differences, rule_of
 from understudy_checks.waits import Patience, poll, retry_after
@@ -34,7 +35,6 @@ from understudy_checks.waits import Patience, poll, retry_after
 T = TypeVar("T")
 Json = Any
 Memo = dict[Any, Any]
-Query = Mapping[str, object] | str | None
 Capability = Literal[
     "write",
     "fresh",
@@ -138,6 +138,10 @@ class Access:
             members=tuple(Member(m["user_id"], m["email"], m["active"]) for m in entry.get("members", ())),
             given=entry,
         )
+
+    def turned(self) -> Access:
+        """These facts with the next key first."""
+        return replace(self, api_keys=(*self.api_keys[1:], *self.api_keys[:1]))
 
     def ids(self, key: str | None) -> Mapping[str, Json]:
         """The ids that the owner of a key (None: the default key) is given at the start."""
@@ -293,7 +297,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         key: str | None = _ABSENT,
     ) -> Response:
-        """Send a request, retry after 429, and return the checked response.
+        """Send a request, retry after 429, at once with another key where waits are real, and return the response.
 
         `path` is relative to the API's server path (`/process-runs`) and raw: percent-encode it where needed.
         `query` is a mapping (None values are left out) or raw text. `json` is sent as JSON, otherwise `body` as it
@@ -303,6 +307,12 @@ class Client:
         """
         request = self.request(method, path, query=query, json=json, body=body, headers=headers, key=key)
         response = self.exchange(request).response
+        for _ in self._other_keys(key):
+            if response.status != 429:
+                break
+            self.access = self.access.turned()
+            request = self.request(method, path, query=query, json=json, body=body, headers=headers)
+            response = self.exchange(request).response
         for attempt in range(self.retries):
             if response.status != 429:
                 break
@@ -326,6 +336,12 @@ class Client:
         known = self.contract.operations[operation] if isinstance(operation, str) else operation
         path, query = path_and_query(known, arguments or {})
         return self.send(known.method, path, query=query, json=json, body=body, headers=headers, key=key)
+
+    def _other_keys(self, key: str | None) -> tuple[str, ...]:
+        """The keys to try after a 429 before a real wait; none in place of a key that a check chose."""
+        patience = self.world.patience
+        saves_time = self.retries > 0 and patience is not None and not patience.is_cheap
+        return self.access.api_keys[1:] if saves_time and key is _ABSENT else ()
 
     def _pause(self, response: Response, *, is_last: bool) -> float:
         """Seconds to wait after a 429: those of its Retry-After, or the whole window when they do not do."""
@@ -355,7 +371,7 @@ class Client:
             body, given["content-type"] = texts.dumps(json).encode(), "application/json"
         given |= {name.lower(): value for name, value in (headers or {}).items()}
         encoded = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in given.items())
-        whole = "&".join(part for part in (_query(query), _query(self._credential_parts(key)[1])) if part)
+        whole = "&".join(part for part in (query_text(query), query_text(self._credential_parts(key)[1])) if part)
         return Request(method, self.prefix + path, whole, encoded, body)
 
     def exchange(self, request: Request) -> Exchange:
@@ -568,29 +584,9 @@ def fetch(transport: Transport, request: Request) -> Response:
         raise NoResponse(str(error), late=isinstance(error, TooLate)) from error
 
 
-def names_scheme(key: str, scheme: Scheme) -> bool:
-    """Whether a key includes its own scheme (`Basic ...`), so that it is sent unchanged."""
-    return scheme.kind == "bearer" and key.startswith("Basic ")
-
-
-def header_value(key: str, scheme: Scheme) -> str:
-    """The value of the credential header for a key."""
-    return key if names_scheme(key, scheme) else scheme.carry(key)[0].get(scheme.header, key)
-
-
 def _variable(header: str) -> str:
     """The name of the shell variable for a target's header."""
     return f"HEADER_{header.upper().replace('-', '_')}"
-
-
-def _query(query: Query) -> str:
-    if isinstance(query, str):
-        return query
-    return urlencode([(name, _text(value)) for name, value in (query or {}).items() if value is not None])
-
-
-def _text(value: object) -> str:
-    return texts.dumps(value) if isinstance(value, bool) else str(value)
 
 
 def skip_lacking(*capabilities: Capability) -> NoReturn:

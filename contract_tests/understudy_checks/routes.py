@@ -1,13 +1,17 @@
-"""Routes: which documented operation a method and a path lead to, and what it does to the list of that path."""
+"""Routes: which documented operation a method and a path lead to, and how path and query of one are written."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
+
+Query = Mapping[str, object] | str | None
+"""A query as raw text, or by names; None values are left out."""
 
 
 def find_operation(contract: Contract, method: str, path: str) -> Operation | None:
@@ -43,3 +47,14 @@ def path_and_query(operation: Operation, arguments: Mapping[str, object]) -> tup
         if parameter.location == "path":
             path = path.replace(f"{{{parameter.name}}}", quote(str(query.pop(parameter.name)), safe=""))
     return path, query
+
+
+def query_text(query: Query) -> str:
+    """A query as it is sent."""
+    if isinstance(query, str):
+        return query
+    return urlencode([(name, _text(value)) for name, value in (query or {}).items() if value is not None])
+
+
+def _text(value: object) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)

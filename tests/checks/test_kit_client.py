@@ -137,6 +137,25 @@ def test_a_429_is_obeyed(client, place) -> None:
     assert place.waited == [7, 7, 7, 7, 60]
 
 
+def test_a_429_is_met_with_another_key(client, place) -> None:
+    """Where a wait is real; the key that works is kept, and one that a check chose is not replaced."""
+    busy = Response(429, (*JSON, (b"retry-after", b"7")), b'{"error":{"code":"rate_limited","message":""}}')
+    good = Response(200, JSON, EMPTY_LIST)
+    place.patience = Patience()
+    made = client(busy, good, good)
+    assert made.send("GET", "/process-runs").status == 200
+    assert (made.key, made.second_key, place.waited) == ("second", "first", [])
+    assert made.send("GET", "/process-runs").status == 200
+    sent = [dict(exchange.request.headers)[b"authorization"] for exchange in made.log]
+    assert sent == [b"Bearer first", b"Bearer second", b"Bearer second"]
+    assert client(busy, busy, good).send("GET", "/process-runs").status == 200
+    assert place.waited == [7]
+    assert client(busy, good).send("GET", "/process-runs", key="first").status == 200
+    place.patience = Patience(is_cheap=True)
+    assert client(busy, good).send("GET", "/process-runs").status == 200
+    assert place.waited == [7, 7, 7]
+
+
 def test_a_hasty_client_does_not_wait(client, place) -> None:
     """A hasty client takes a 429 for an answer, and keeps it in the same log."""
     busy = Response(429, (*JSON, (b"retry-after", b"7")), b'{"error":{"code":"rate_limited","message":""}}')

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from understudy.document.contract import Contract
 from understudy.document.model import Scheme
 from understudy.engine.exchange import Request, Response
-from understudy_checks.client import header_value
+from understudy_checks.keys import header_value
 from understudy_checks.target.settings import BadSettings, Settings
 from understudy_checks.target.transport import NoAnswer, Transport
 
