@@ -416,8 +416,8 @@ class Client:
         if response.status >= 500:
             self._fail(f"{operation.id}: status {response.status}: a server error is never the right answer")
         if self.findings is None:
-            if (mismatch := operation.mismatch(response)) is not None:
-                raise Violation(mismatch)
+            for difference in differences(operation, response):
+                raise Violation(f"{operation.id}: {difference.text}")
             return
         for difference in differences(operation, response):
             text = f"{operation.id}: {difference.text}"
@@ -443,7 +443,7 @@ class Client:
         raise Met(finding)
 
     def _record(self, findings: Findings, rule: str, seen: str) -> Finding:
-        used_up = using_up(self.contract.rate_limit, self.log) if self.log[-1] is self.steps[-1] else []
+        used_up = using_up(self.contract.rate_limit, self.steps)
         story = partial(self._told, [*self.steps[:-1], *used_up, self.steps[-1]], None) if used_up else self.story
         length = len(self.log) + len(used_up)
         return findings.record(rule, seen, length=length, calls=lambda: calls(replay(story())), story=story)

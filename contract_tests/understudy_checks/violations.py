@@ -19,6 +19,7 @@ from understudy.engine.exchange import Response, body_type
 from understudy.messages import shorten
 from understudy_checks.findings import resolve
 from understudy_checks.modules import modules
+from understudy_checks.shape_words import tell
 from understudy_checks.wording import show
 
 MAX_DIFFERENCES = 20
@@ -90,13 +91,13 @@ def _json_differences(validator: Validator, response: Response) -> Iterator[Diff
     status = response.status
     try:
         value = response.json()
-    except ValueError as error:
-        yield Difference("json", f"{status}: the body is not JSON: {error}")
+    except ValueError:
+        yield Difference("json", f"{status}: the body is not JSON: {show(response.body)}")
         return
     for found in validator.iter_errors(value):
         pointer, is_missing = at(*found.instance_path), found.kind.name == "required"
         member = pointer + at(found.kind.property) if is_missing else pointer
-        text = f"{status}: {pointer}: {shorten(found.message, 300)}"
+        text = f"{status}: {pointer}: {shorten(tell(found), 300)}"
         yield Difference("body", text, member, is_missing, found.instance)
 
 

@@ -156,7 +156,7 @@ def test_a_violation_is_told_by_name() -> None:
         profile="quick",
         only=["nextstep.creation.created"],
     )
-    assert found.rules[0].reason == 'createProcessRun: 201: /data: "timezone" is a required property'
+    assert found.rules[0].reason == 'createProcessRun: 201: /data: "timezone" is missing'
 
 
 def test_a_property_that_spends_its_share_passes_with_the_examples_it_had() -> None:

@@ -81,7 +81,7 @@ PICTURE, OBJECT = Expected(None, "image/*", TRACE), Expected(CONTRACT.fits({"typ
         (
             Expected(ANY, "application/xml", TRACE, others=(OBJECT,)),
             answer(200, []),
-            ["the header x-trace is missing", ': [] is not of type "object"'],
+            ["the header x-trace is missing", ": must be an object, not []"],
         ),
     ],
 )

@@ -99,15 +99,17 @@ def call(exchange: Exchange, prefix: str, secrets: Secrets, *, is_cleanup: bool)
     )
 
 
-def using_up(limit: RateLimit | None, log: Sequence[Exchange]) -> list[Exchange]:
+def using_up(limit: RateLimit | None, steps: Sequence[Exchange | Wait | Event]) -> list[Exchange]:
     """The requests that use up a rate limit which refused the latest request and which a fresh start has whole.
 
-    They are the latest request of the log that only reads, or else the refused one. Empty without a documented quota.
+    They are the latest request of the steps that only reads, or else the refused one. Empty without a documented quota.
     """
-    reading = [exchange for exchange in log if exchange.request.method in ("GET", "HEAD")]
-    if log[-1].response.status != 429 or limit is None or not isinstance(limit.quota, Quota):
+    log = [step for step in steps if isinstance(step, Exchange)]
+    is_refused = bool(log) and log[-1] is steps[-1] and log[-1].response.status == 429
+    if not is_refused or limit is None or not isinstance(limit.quota, Quota):
         return []
-    return (reading or [*log])[-1:] * limit.quota.requests
+    reading = [exchange for exchange in log if exchange.request.method in ("GET", "HEAD")]
+    return (reading or log)[-1:] * limit.quota.requests
 
 
 def told(steps: Sequence[Exchange | Wait | Event], failed_at: int | None, prefix: str, secrets: Secrets) -> Story:
