@@ -120,7 +120,7 @@ def test_the_banner_is_short_and_its_lines_work(serve: Serve) -> None:
 
 @pytest.mark.parametrize("format", ["text", "json", "none"])
 def test_the_log_has_a_line_for_each_request(serve: Serve, format: str) -> None:
-    """One line a request with the reason of a refusal, as text or JSON, or none at all."""
+    """One line a request with reason and message of a refusal, and its id, as text or JSON, or none at all."""
 
     def visit(ready: Any) -> None:
         for query in ("", "?limit=0"):
@@ -131,8 +131,9 @@ def test_the_log_has_a_line_for_each_request(serve: Serve, format: str) -> None:
     lines = output.split("Ctrl-C stops it.\n")[1].splitlines()
     if format == "text":
         assert lines == [
-            "10:00:00.000 200 GET /api/v1/process-runs",
-            "10:00:00.000 400 GET /api/v1/process-runs?limit=0 [validation]",
+            "10:00:00.000 200 GET /api/v1/process-runs #default.1",
+            "10:00:00.000 400 GET /api/v1/process-runs?limit=0 [validation] limit: 0 is less than the minimum of 1"
+            " #default.2",
         ]
     else:
         assert [json.loads(line)["reason"] for line in lines] == ([None, "validation"] if format == "json" else [])

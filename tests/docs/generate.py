@@ -25,7 +25,7 @@ from understudy.document.contract import Contract
 from understudy.document.read import read
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("serve", "explain", "init", "rules", "lint", "check", "mutants", "assumptions", "replay")
+COMMANDS = ("serve", "why", "explain", "init", "rules", "lint", "check", "mutants", "assumptions", "replay")
 Json = Any
 
 

@@ -245,12 +245,34 @@ def test_a_strict_server_says_nothing_of_it(make_worlds: Any) -> None:
         assert (line["hint"], line["warning"]) == (None, None)
 
 
+def test_an_id_of_another_world_is_named(make_worlds: Any, small: dict[str, Any]) -> None:
+    """The hint of a 404 names the world, the tenant or the kind that has the id, wherever the id was sent."""
+    worlds = make_worlds(seeds=small)
+    client, other = Client(worlds), worlds.create()
+    mine = f"Bearer {worlds.access_info(other, 'nextstep')['api_key']}"
+    id = client.post("/process-runs", {"template_id": "T1"}, authorization=mine).json()["data"]["id"]
+    told = f"{id} is one of world {other.id}; this is world default"
+    for method, target in (("GET", f"/{id}"), ("GET", f"/{id}/tasks"), ("PATCH", f"/{id}/tasks/x")):
+        answer = client.send(method, RUNS + target, {"completed": True} if method == "PATCH" else None)
+        assert (answer.status, answer.header("x-mock-hint")) == (404, told)
+    assert client.get("/process-runs/T1").header("x-mock-hint") == "T1 is one of templates"
+    assert client.post("/process-runs", {"template_id": "R1"}).header("x-mock-hint") == "R1 is one of runs"
+    assert client.get("/process-templates/X1").header("x-mock-hint") == "X1 is one of t2, another tenant"
+    assert client.get("/process-runs/nope").header("x-mock-hint") is None
+    assert client.get("/process-runs/R1/tasks/nope").header("x-mock-hint") is None
+    again = client.get(f"/process-runs/{id}", authorization=mine)
+    assert (again.status, again.header("x-mock-hint")) == (200, None)
+
+
 def test_the_log_tells_hints_and_warnings(client: Client) -> None:
-    """A text log line has hints and warnings in parentheses, a JSON log line as members."""
+    """A text log line has hints and warnings in parentheses, world and number at its end; a JSON one has members."""
     for target, told in (
-        ("/api/v1/process-run", "[route] (did you mean /api/v1/process-runs?)"),
-        (f"{RUNS}?zz=1", "200 GET /api/v1/process-runs?zz=1 (unknown parameter 'zz')"),
-        (RUNS, "200 GET /api/v1/process-runs"),
+        (
+            "/api/v1/process-run",
+            "process-run is no operation of this API (did you mean /api/v1/process-runs?) #default.1",
+        ),
+        (f"{RUNS}?zz=1", "200 GET /api/v1/process-runs?zz=1 (unknown parameter 'zz') #default.2"),
+        (RUNS, "200 GET /api/v1/process-runs #default.3"),
     ):
         client.send("GET", target)
         exchange = list(client.worlds.default.journal)[-1]

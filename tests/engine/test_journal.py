@@ -65,9 +65,12 @@ def test_an_exchange_is_told_with_rules_and_assumptions() -> None:
     trace = ("toy.keys.known", "toy.errors.status", "toy.keys.known")
     story = describe(exchange(1, trace=trace), toy.api().contract)
     assert story["trace"]["decided"] == [
-        {"id": "toy.keys.known", "basis": "documented", "text": "A key is known"},
-        {"id": "toy.errors.status", "basis": "assumed", "text": "No page says it"},
-    ]
+        {"id": "toy.keys.known", "basis": "documented", "text": "A key is known", "source": "Keys"},
+        {
+            "id": "toy.errors.status", "basis": "assumed", "text": "No page says it", "source": "Errors", "value": 400,
+            "alternatives": [422],
+        },
+    ]  # fmt: skip
     assert story["trace"]["steps"] == ["route", "fault", "authenticate", "admit", "validate"]
     assert story["request"]["headers"] == [["x-toy", "é"]]
 
@@ -75,14 +78,14 @@ def test_an_exchange_is_told_with_rules_and_assumptions() -> None:
 def test_without_a_document_ids_are_all_there_is() -> None:
     """An exchange of an API that is not served is rendered with ids alone."""
     assert describe(exchange(1, trace=("toy.x",)), None)["trace"]["decided"] == [
-        {"id": "toy.x", "basis": "", "text": ""}
+        {"id": "toy.x", "basis": "", "text": "", "source": ""}
     ]
 
 
 @pytest.mark.parametrize(
     ("format", "line"),
     [
-        ("text", "00:00:00.000 400 GET /api/toys?size=0 [validation]"),
+        ("text", "00:00:00.000 400 GET /api/toys?size=0 [validation] #w.1"),
         ("json", {"id": 1, "world": "w", "status": 400, "reason": "validation", "at": "1970-01-01T00:00:00.000Z"}),
     ],
 )

@@ -16,6 +16,7 @@ from msgspec import structs
 
 import toy
 from conftest import KEY, Client
+from understudy.engine.credential import Credential
 from understudy.engine.exchange import Exchange, Request, Response
 from understudy.engine.journal import describe
 from understudy.engine.masking import Mask
@@ -107,7 +108,7 @@ def test_queries_that_hold_secrets_are_masked(query: str, shown: str) -> None:
     """Secret parameters are masked in journal and log; cursors and declared parameters stay readable."""
     mask, given = Mask([toy.api().contract]), exchange(query)
     text, line = lines(given, mask).splitlines()
-    assert text.endswith(f" 401 GET /x?{shown} [auth]")
+    assert text.endswith(f" 401 GET /x?{shown} [auth] #w.1")
     assert json.loads(line)["query"] == describe(mask.whole(given), None)["query"] == shown
     shown_all = Mask(show=True)
     assert f"?{query} " in lines(given, shown_all)
@@ -184,8 +185,19 @@ def test_a_key_that_is_no_ascii_is_masked() -> None:
 def test_tracebacks_are_masked() -> None:
     """The traceback of an internal error shows no key."""
     given = exchange(x_api_key=SECRET)
-    failed = Exchange(*[getattr(given, name) for name in given.__struct_fields__[:-1]], f"ValueError: {SECRET}")
+    failed = structs.replace(given, error=f"ValueError: {SECRET}")
     assert describe(Mask().whole(failed), None)["error"] == f"ValueError: {HIDDEN}"
+
+
+def test_message_caller_and_records_are_masked() -> None:
+    """What a refusal says, whose credential it was and what was written show no key."""
+    row = b'{"api_key":"%b","name":"a"}' % SECRET.encode()
+    caller, writes = Credential(SECRET, "toy", "t"), (None, SECRET, None, row)
+    given = structs.replace(exchange(x_api_key=SECRET), message=f"{SECRET} is bad", caller=caller, flat_writes=writes)
+    whole = Mask().whole(given)
+    assert (whole.message, whole.caller) == (f"{HIDDEN} is bad", caller._replace(token=HIDDEN))
+    assert whole.writes == [(None, HIDDEN, None, row.replace(SECRET.encode(), HIDDEN.encode()))]
+    assert Mask().line(given).message == f"{HIDDEN} is bad"
 
 
 @settings(derandomize=True, database=None, deadline=None)

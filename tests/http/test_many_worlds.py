@@ -158,8 +158,10 @@ def neutral(worlds: Worlds, id: str) -> Callable[[str], str]:
     world = worlds.all[id]
     names = sorted([worlds.url_of(world), *(key for _, key in world.credentials)], key=len, reverse=True)
     known = re.compile("|".join([*map(re.escape, names), f"(?<=world ){id}"]))
+    exchange = re.compile(rf'(?<="x-mock-exchange", ")({id}\.)?(?=[0-9]+")')
 
     def plain(text: str) -> str:
+        text = exchange.sub("", text)
         found = {name: f"<{number}>" for number, name in enumerate(dict.fromkeys(known.findall(text)))}
         return known.sub(lambda match: found[match[0]], text)
 

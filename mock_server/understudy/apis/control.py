@@ -13,6 +13,8 @@ from hmac import compare_digest
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from understudy.apis import check_kinds
 from understudy.document.compile import load
 from understudy.document.contract import Contract
@@ -23,7 +25,7 @@ from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Full
 from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import milliseconds, rfc3339
-from understudy.engine.exchange import Request, Response
+from understudy.engine.exchange import Exchange, Request, Response
 from understudy.engine.faults import Fault, Faults
 from understudy.engine.jobs import internal_call
 from understudy.engine.journal import describe, summary
@@ -31,6 +33,7 @@ from understudy.engine.origin import Origin, origin_of
 from understudy.engine.pipeline import STEPS
 from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import decode, encode
+from understudy.engine.story import story
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds, check_assumptions
 from understudy.messages import shorten, suggest
@@ -38,8 +41,9 @@ from understudy.messages import shorten, suggest
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOTHING = Reply(b"", 204)
 _LONGEST_DETAIL = 2_000  # characters
+_MOST_LISTED = 5  # worlds
 # headers that the server sets: a second one would break the response
-_RESERVED = ("content-length", "transfer-encoding", "date", "x-mock-reason")
+_RESERVED = ("content-length", "transfer-encoding", "date", "x-mock-reason", "x-mock-exchange")
 
 
 def guard(worlds: Worlds, call: Call) -> Response | None:
@@ -176,12 +180,11 @@ def clear_journal(worlds: Worlds, call: Call) -> Reply:
 
 
 def get_exchange(worlds: Worlds, call: Call) -> Reply:
-    """GET /journal/{id}: one exchange with bodies and trace."""
-    exchange = call.world.journal.find(int(call.arguments["id"]))
-    if exchange is None:
-        raise Problem("not-found", f"the journal holds no exchange {call.arguments['id']}")
-    api = worlds.apis.get(exchange.api)
-    return _json(describe(worlds.server.mask.whole(exchange), api.contract if api else None))
+    """GET /journal/{id}: one exchange with bodies, trace and story."""
+    exchange = _exchange(worlds, call.world, call.arguments["id"])
+    api, sent = worlds.apis.get(exchange.api), structs.replace(exchange, response=worlds.noted(exchange))
+    masked = worlds.server.mask.whole(sent)
+    return _json({**describe(masked, api.contract if api else None), "why": story(masked, api)})
 
 
 def list_assumptions(worlds: Worlds, call: Call) -> Reply:
@@ -386,6 +389,20 @@ def _summary(worlds: Worlds, world: World) -> Json:
         "now": rfc3339(world.clock.now()),
         "exchanges": world.journal.count,
     }
+
+
+def _exchange(worlds: Worlds, world: World, name: str) -> Exchange:
+    """The exchange of a world by its number, its number behind another world's id, or `last`. Raises Problem."""
+    id, _, number = name.rpartition(".")
+    if id and id not in worlds.all:
+        raise Problem("not-found", f"there is no world {shorten(id)}{worlds.why_unknown(id)}")
+    journal = worlds.all[id].journal if id else world.journal
+    found = next(reversed(list(journal)), None) if name == "last" else journal.find(int(number))
+    if found is None:
+        others = [other.id for other in worlds.all.values() if len(other.journal)][:_MOST_LISTED]
+        listed = f"; journals with exchanges: {', '.join(others) or 'none'}"
+        raise Problem("not-found", f"the journal of world {id or world.id} holds no exchange {number}{listed}")
+    return found
 
 
 def _source(worlds: Worlds, id: str) -> World:

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any, NoReturn, Protocol
 
-from understudy.cli import assumptions, check, explain, init, lint, mutants, replay, rules, serve
+from understudy.cli import assumptions, check, explain, init, lint, mutants, replay, rules, serve, why
 from understudy.cli.arguments import check_api
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.streams import no_color
@@ -26,6 +26,7 @@ class Command(Protocol):
 
 COMMANDS: dict[str, Command] = {
     "serve": serve,
+    "why": why,
     "explain": explain,
     "init": init,
     "rules": rules,

@@ -20,6 +20,7 @@ from understudy.engine.world import World
 
 Json = Any
 NO_STORE = Store({})  # of a call without a credential
+NOTHING_WRITTEN: list[Any] = []  # never written to
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+", re.ASCII)
 JSON: Headers = ((b"content-type", b"application/json"),)
 
@@ -46,11 +47,13 @@ class Call:
     __slots__ = (
         "arguments",
         "body",
+        "buckets",
         "contract",
         "credential",
         "headers",
         "max_bytes",
         "max_depth",
+        "message",
         "now",
         "operation",
         "refundable",
@@ -60,6 +63,7 @@ class Call:
         "store",
         "trace",
         "world",
+        "writes",
     )
 
     def __init__(
@@ -87,6 +91,9 @@ class Call:
         self.step = "route"
         self.trace: list[str] = []
         self.refundable: tuple[Window, ...] = ()  # that count this request only if it succeeds
+        self.message: str | None = None  # of a refusal
+        self.buckets: tuple[Any, ...] = ()  # flat: see Exchange
+        self.writes: list[Any] = NOTHING_WRITTEN  # flat: see Exchange
 
     @property
     def ids(self) -> Ids:

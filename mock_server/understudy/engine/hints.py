@@ -1,4 +1,4 @@
-"""X-Mock-Hint: explains a refused key, or suggests a path for an unknown one, on a helpful server.
+"""X-Mock-Hint: explains a refused key, suggests a path for an unknown one, says whose a missing id is.
 
 Sent by no vendor and no strict server. Must not decide any response.
 """
@@ -16,6 +16,7 @@ from understudy.engine.exchange import Headers
 from understudy.engine.problem import Problem
 from understudy.engine.requirements import opens
 from understudy.engine.warning import printable
+from understudy.engine.whereabouts import owner_of_missing
 from understudy.engine.worlds import Worlds
 from understudy.messages import closest
 
@@ -24,7 +25,7 @@ _KEY_NAMES = ("api_key", "apikey", "api-key", "key", "token", "access_token", "a
 
 
 def hint(call: Call, problem: Problem, worlds: Worlds) -> Headers:
-    """The X-Mock-Hint header for a refused key or an unknown path; empty for other problems."""
+    """The X-Mock-Hint header for a refused key, an unknown path or a missing record; empty for other problems."""
     text = ""
     if not call.world.server.helpful:
         return ()
@@ -32,6 +33,8 @@ def hint(call: Call, problem: Problem, worlds: Worlds) -> Headers:
         text = f"{_credential(call, worlds)}; recorded in world {call.world.id}"
     elif problem.kind == "unknown-route":
         text = worlds.router.suggest(call.request.path, call.contract.name).removeprefix("; ")
+    elif call.step == "run" and call.contract.errors[problem.kind].reason == "not-found":
+        text = owner_of_missing(call, worlds)
     return ((b"x-mock-hint", printable(text)),) if text else ()
 
 

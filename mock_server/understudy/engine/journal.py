@@ -6,7 +6,7 @@ A trace is rendered on request. Must not judge exchanges: findings and rules do.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from understudy.document.contract import Contract
@@ -155,18 +155,20 @@ class Journal:
 
 
 def size_of(exchange: Exchange) -> int:
-    """Bytes of an exchange, estimated: bodies, headers, path, query, traceback and Python objects."""
+    """Bytes of an exchange, estimated: bodies, headers, path, query, records, traceback and Python objects."""
     request, response = exchange.request, exchange.response
     size = _OVERHEAD + len(request.body) + len(response.body) + len(request.path) + len(request.query)
     for name, value in request.headers:
         size += len(name) + len(value)
     for name, value in response.headers:
         size += len(name) + len(value)
+    if exchange.flat_writes:
+        size += sum(len(row) for write in exchange.writes for row in write[2:] if row is not None)
     return size if exchange.error is None else size + len(exchange.error)
 
 
 def summary(exchange: Exchange) -> dict[str, Any]:
-    """One exchange as a row of a list: number, time, method, path, status, reason, hint and warning."""
+    """One exchange as a row of a list: number, time, method, path, status, reason, message, hint and warning."""
     return {
         "id": exchange.id,
         "at": rfc3339(exchange.at),
@@ -177,6 +179,7 @@ def summary(exchange: Exchange) -> dict[str, Any]:
         "query": exchange.request.query,
         "status": exchange.response.status,
         "reason": exchange.reason,
+        "message": exchange.message,
         "hint": exchange.response.header("x-mock-hint"),
         "warning": exchange.response.header("x-mock-warning"),
     }
@@ -190,18 +193,21 @@ def describe(exchange: Exchange, contract: Contract | None) -> dict[str, Any]:
         "response": {"headers": _headers(exchange.response.headers), "body": _text(exchange.response.body)},
         "trace": {
             "steps": list(STEPS[: STEPS.index(exchange.stop) + 1]),
-            "decided": [_trace_entry(id, contract) for id in dict.fromkeys(exchange.trace)],
+            "decided": [trace_entry(id, contract, exchange.assumptions) for id in dict.fromkeys(exchange.trace)],
         },
         "error": exchange.error,
     }
 
 
-def _trace_entry(id: str, contract: Contract | None) -> dict[str, str]:
+def trace_entry(id: str, contract: Contract | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule or an assumption with basis and source; an assumption also with its value in the world."""
     assumption = contract.assumptions.get(id) if contract else None
     if assumption is not None:
-        return {"id": id, "basis": "assumed", "text": assumption.text}
+        told = {"id": id, "basis": "assumed", "text": assumption.text, "source": assumption.source}
+        return {**told, "value": values.get(id, assumption.default), "alternatives": list(assumption.alternatives)}
     rule = next(rule for rule in contract.rules if rule.id == id) if contract else None
-    return {"id": id, "basis": rule.basis if rule else "", "text": rule.text if rule else ""}
+    text, basis, source = (rule.text, rule.basis, rule.source) if rule else ("", "", "")
+    return {"id": id, "basis": basis, "text": text, "source": source}
 
 
 def _headers(headers: Headers) -> list[list[str]]:

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from understudy.document.contract import Contract
 from understudy.document.memory import MAX_KEY_LENGTH, memoize
-from understudy.engine.exchange import Exchange, Headers
+from understudy.engine.exchange import Exchange, Headers, Write
 from understudy.engine.ids import HEX, digest
 
 _ENDINGS = (
@@ -77,7 +77,8 @@ class Mask:
         elif self._show:
             return exchange
         else:
-            path, query = self._refused_request(exchange)
+            path, query, message = self._refused_request(exchange)
+            exchange = structs.replace(exchange, message=message)
         return structs.replace(exchange, request=structs.replace(request, path=path, query=query))
 
     def whole(self, exchange: Exchange) -> Exchange:
@@ -100,8 +101,23 @@ class Mask:
         response = structs.replace(
             response, headers=_map_headers(heads[1], replace), body=_map_bytes(bodies[1], replace)
         )
-        error = None if exchange.error is None else replace(exchange.error)
-        return structs.replace(exchange, request=request, response=response, error=error)
+        error, message = (None if text is None else replace(text) for text in (exchange.error, exchange.message))
+        caller = exchange.caller and exchange.caller._replace(token=replace(exchange.caller.token))
+        writes = tuple(part for one in exchange.writes for part in self._write(one, secrets, replace))
+        return structs.replace(
+            exchange,
+            request=request,
+            response=response,
+            error=error,
+            message=message,
+            caller=caller,
+            flat_writes=writes,
+        )
+
+    def _write(self, write: Write, secrets: set[str], replace: Callable[[str], str]) -> Write:
+        layout, id, *rows = write
+        before, after = (None if row is None else _map_bytes(self._body(row, secrets), replace) for row in rows)
+        return layout, replace(id), before, after
 
     def _accepted_query(self, world: str, query: str) -> str:
         """The masked query of a request that was not refused; memoized."""
@@ -115,14 +131,15 @@ class Mask:
                 memoize(self._queries, (world, query), masked)
         return masked
 
-    def _refused_request(self, exchange: Exchange) -> tuple[str, str]:
-        """Path and query of a refused request, masked; they may hold a key that is unknown to the world."""
+    def _refused_request(self, exchange: Exchange) -> tuple[str, str, str | None]:
+        """Path, query and message of a refusal, masked; they may hold a key that is unknown to the world."""
         request, secrets = exchange.request, set(self._tokens(exchange.world))
         keys = len(secrets)
         self._headers([field for field in request.headers if self._holds_secret(field[0])], secrets)
         query = self._query(request.query, secrets)
         replace = self._replacer(secrets, keys)
-        return replace(request.path), replace(query)
+        message = exchange.message
+        return replace(request.path), replace(query), None if message is None else replace(message)
 
     def _holds_secret(self, header: bytes) -> bool:
         name = header.decode("latin-1")

@@ -16,7 +16,7 @@ from understudy.document.operation import UNROUTED, Operation
 from understudy.engine.api import Api, Steps
 from understudy.engine.auth import authenticate
 from understudy.engine.bounds import Full
-from understudy.engine.call import JSON, Call, Json
+from understudy.engine.call import JSON, Call, Json, Reply
 from understudy.engine.credential import NOBODY
 from understudy.engine.exchange import Exchange, Headers, Request, Response
 from understudy.engine.faults import WITHOUT_CONTENT, Fault
@@ -63,7 +63,8 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     except Problem as problem:
         reason, response, error = _refuse(call, api, problem, worlds)
     except Full as full:  # a bound of this server, unknown to the vendor
-        reason, response = "bound", _details(full.status, str(full))
+        call.message = str(full)
+        reason, response = "bound", _details(full.status, call.message)
     except Exception:  # a programmer's error: the API's own 500, and the traceback in the journal
         reason, response, error = _fail(call, api, traceback.format_exc(), worlds)
     if world.server.checked and error is None and reason != "bound":
@@ -144,14 +145,14 @@ def _route(call: Call, api: Api, operations: Mapping[str, Operation]) -> Respons
     """Set the operation of a call; returns the response to OPTIONS, else None."""
     request = call.request
     operation = operations.get(request.method)
+    if request.method == "HEAD" and operation is None and _answers_head(call, operations):
+        operation = operations["GET"]
     if operation is None and operations:
         allowed = _allowed(call, operations)
         if request.method not in allowed:
             message = f"{request.method} is not allowed here; allowed: {', '.join(allowed)}"
             raise Problem("method-not-allowed", message, headers=_allow(allowed))
-        if request.method == "OPTIONS":
-            return Response(204, _allow(allowed))
-        operation = operations["GET"]
+        return Response(204, _allow(allowed))
     if operation is None:
         documented = api.contract.errors["unknown-route"].rule is not None  # then the document has the message, too
         message = f"{request.method} {request.path[:200]} is no operation of this API"
@@ -164,10 +165,14 @@ def _route(call: Call, api: Api, operations: Mapping[str, Operation]) -> Respons
 
 def _allowed(call: Call, operations: Mapping[str, Operation]) -> list[str]:
     """The methods that a path allows: those of its operations, and HEAD and OPTIONS by assumption."""
-    methods = call.contract.methods
-    head = "GET" in operations and call.value(methods["head"]) == "like-get"
-    options = call.value(methods["options"]) == "allow"
+    head = _answers_head(call, operations)
+    options = call.value(call.contract.methods["options"]) == "allow"
     return sorted({*operations, *(["HEAD"] if head else []), *(["OPTIONS"] if options else [])})
+
+
+def _answers_head(call: Call, operations: Mapping[str, Operation]) -> bool:
+    """Whether HEAD is answered as GET."""
+    return "GET" in operations and bool(call.value(call.contract.methods["head"]) == "like-get")
 
 
 def _allow(methods: Iterable[str]) -> Headers:
@@ -178,11 +183,15 @@ def _run(call: Call, api: Api, worlds: Worlds) -> Response:
     """Call the handler, and cut a page where it returns a listing."""
     call.step = "run"
     method = call.operation.method  # GET, also for a HEAD request
-    if method != "GET" and call.credential is not NOBODY:
+    if method == "GET":
+        reply = api.handlers[call.operation.id](call)
+    elif call.credential is NOBODY:
+        reply = _write_anywhere(call, api)
+    else:
         meter = call.store.meter
         if meter.bytes >= meter.next and method != "DELETE":  # a deletion is allowed in a full world
             worlds.check_room(call.world, call.store)
-    reply = api.handlers[call.operation.id](call)
+        reply = _write(call, api)
     body = reply.body
     if not isinstance(body, bytes):
         call.step = "page"
@@ -191,6 +200,29 @@ def _run(call: Call, api: Api, worlds: Worlds) -> Response:
     if status == 204:
         return Response(204, call.headers)
     return Response(status, reply.head + call.headers if call.headers else reply.head, body)
+
+
+def _write(call: Call, api: Api) -> Reply:
+    """Call a handler that may write, and note what it writes to the caller's tenant."""
+    meter = call.store.meter
+    meter.log = call.writes = []
+    try:
+        return api.handlers[call.operation.id](call)
+    finally:
+        meter.log = None
+
+
+def _write_anywhere(call: Call, api: Api) -> Reply:
+    """Call a handler that may write to any tenant, and note what it writes."""
+    call.writes = []
+    meters = [store.meter for store in call.tenants.values()]
+    for meter in meters:
+        meter.log = call.writes
+    try:
+        return api.handlers[call.operation.id](call)
+    finally:
+        for meter in meters:
+            meter.log = None
 
 
 def _refuse(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str, Response, str | None]:
@@ -220,6 +252,7 @@ def _render(call: Call, api: Api, problem: Problem, worlds: Worlds) -> tuple[str
     if rule_id is not None:
         call.trace.append(rule_id)
     message = call.value(kind.message) if problem.message is None else problem.message
+    call.message = message
     refusal = Refusal(answer["status"], answer["code"], message, problem.fields)
     head: Headers
     if api.refuse is None:
@@ -242,6 +275,7 @@ def _mismatch(call: Call, response: Response) -> str | None:
 
 def _fault_response(call: Call, api: Api, fault: Fault) -> Response:
     """The response of an injected fault; without a body of its own, in the API's error shape."""
+    call.message = "Injected fault"
     if fault.status in WITHOUT_CONTENT:
         return Response(fault.status, fault.headers)
     body = fault.body if fault.body is not None else encode(_fault_body(call, api, fault.status))
@@ -253,7 +287,7 @@ def _fault_body(call: Call, api: Api, status: int) -> Json:
     """An error in the API's own shape, with the code that it documents for the status."""
     kinds = api.contract.errors.values()
     code = next((call.value(kind.code) for kind in kinds if kind.status == status), f"injected_{status}")
-    return api.error_body(call, Refusal(status, code, "Injected fault", {}))
+    return api.error_body(call, Refusal(status, code, call.message or "", {}))
 
 
 def _record_unowned(
@@ -261,9 +295,10 @@ def _record_unowned(
 ) -> Exchange:
     """Record a request whose path no API owns."""
     world.journal.count += 1
+    message = None if reason is None else response.json()["detail"]
     response = response if reason is None else _with_reason(world.server, response, reason)
     number, now = world.journal.count, world.clock.now()
-    exchange = Exchange(number, world.id, "", None, now, request, response, "route", reason, (), error)
+    exchange = Exchange(number, world.id, "", None, now, request, response, "route", reason, (), error, message)
     world.journal.append(exchange)
     return exchange
 
@@ -301,8 +336,7 @@ def _with_reason(server: Server, response: Response, reason: str) -> Response:
 
 
 def _record(call: Call, response: Response, reason: str | None, error: str | None) -> Exchange:
-    world = call.world
-    journal = world.journal
+    world, journal = call.world, call.world.journal
     journal.count += 1
     exchange = Exchange(
         journal.count,
@@ -316,6 +350,11 @@ def _record(call: Call, response: Response, reason: str | None, error: str | Non
         reason,
         tuple(call.trace),
         error,
+        call.message,
+        call.credential,
+        call.buckets,
+        call.writes,
+        world.assumptions,
     )
     if exchange.api != "control":
         journal.append(exchange)

@@ -92,6 +92,7 @@ def limit_rate(call: Call) -> Response | None:
             owner = call.credential.token if limit.declared.per == "credential" else call.credential.tenant
             window = call.world.windows[limit.name, owner]
             wait = limit.count(window, call.now, most, limit.span)
+            call.buckets += (limit.declared.per, limit.span, most, window.granted, limit.successful)
             if limit.successful and not wait:
                 call.refundable += (window,)
             if limit.headers:

@@ -25,13 +25,15 @@ MAX_DECODED = 256  # records of one collection that are cached decoded
 class Meter:
     """Counts the bytes of a tenant's encoded records that were added since its store was forked.
 
-    `next` is the number of bytes at which the state bound must be checked again.
+    `next` is the number of bytes at which the state bound must be checked again. `log`, while there is one, gets
+    four members for each write: the collection's layout, the id, the encoded record before and after.
     """
 
-    __slots__ = ("bytes", "next")
+    __slots__ = ("bytes", "log", "next")
 
     def __init__(self) -> None:
         self.bytes = 0
+        self.log: list[Any] | None = None
         self.next = 1 << 16
 
 
@@ -162,16 +164,19 @@ class Collection:
         if self._shared:
             self._unshare()
         id, row, ordered = self.layout.id(record), encode(record), self.layout.sort_key is not None
-        if id not in self._rows:
-            self.meter.bytes += len(row)
+        before, meter = self._rows.get(id), self.meter
+        if before is None:
+            meter.bytes += len(row)
             if ordered:
                 self._insert(id, record)
         else:
-            self.meter.bytes += len(row) - len(self._rows[id])
+            meter.bytes += len(row) - len(before)
             if ordered:
                 self._reindex(id, record)
             self._cache_decoded(id, record)
         self._rows[id] = row
+        if meter.log is not None:
+            meter.log.extend((self.layout, id, before, row))
         return row
 
     def remove(self, id: str) -> None:
@@ -179,7 +184,10 @@ class Collection:
         if self._shared:
             self._unshare()
         names = set(self.layout.indexes(decode(self._rows[id]))) if self.layout.sort_key is not None else ()
-        self.meter.bytes -= len(self._rows.pop(id))
+        before, meter = self._rows.pop(id), self.meter
+        meter.bytes -= len(before)
+        if meter.log is not None:
+            meter.log.extend((self.layout, id, before, None))
         self._decoded.pop(id, None)
         for name in names:
             self._remove_from(name, id)
@@ -414,6 +422,22 @@ class Store(dict[str, Collection]):
             other[name] = collection.fork()
             other[name].meter = other.meter
         return other
+
+    def collection_of(self, id: str) -> str | None:
+        """The name of a collection that has a record `id`; None without one."""
+        return next((name for name in self.names() if self._peek(name).row(id) is not None), None)
+
+    def has_written(self, id: str) -> bool:
+        """Whether a collection that this store no longer shares with its origin has a record `id`."""
+        return any(collection.row(id) is not None for collection in self.values())
+
+    def _peek(self, name: str) -> Collection:
+        """A collection to be read only: no fork is made of it."""
+        collection = self.get(name)
+        if collection is not None:
+            return collection
+        assert self._origin is not None, "names are those of the origin"
+        return self._origin._peek(name)
 
     def names(self) -> Iterable[str]:
         """The names of all collections, also of those not yet accessed."""

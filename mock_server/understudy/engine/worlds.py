@@ -23,7 +23,8 @@ from understudy.engine.bounds import Bounds, Full, TooManyWorlds
 from understudy.engine.call import Json
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.credential import Credential
-from understudy.engine.exchange import Request
+from understudy.engine.decision import Decisions
+from understudy.engine.exchange import Exchange, Request, Response
 from understudy.engine.fallback import Fallback
 from understudy.engine.ids import Ids
 from understudy.engine.jobs import internal_call, run_due_jobs
@@ -87,6 +88,7 @@ class Worlds:
         self.server = Server(chosen, memory, mask, helpful=helpful, checked=checked)
         self._ids = Ids(seed)
         schemes = [scheme for api in served for scheme in api.contract.schemes]
+        self._decisions = Decisions()
         self._key_headers = frozenset((b"x-mock-world", *(scheme.field for scheme in schemes)))
         self._key_cookies = frozenset(scheme.header for scheme in schemes if scheme.location == "cookie")
         self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.location == "query")
@@ -391,6 +393,18 @@ class Worlds:
     def url_of(self, world: World) -> str:
         """The URL below which a world's APIs and its control API stand: the server's own for the default world."""
         return self.server.url + ("" if world is self.default else root_path.root_path(world.id))
+
+    def noted(self, exchange: Exchange) -> Response:
+        """The response of an exchange as it is sent: with its id and what decided it, unless the server is strict.
+
+        Not kept so: two more objects of each exchange would be work for the garbage collector.
+        """
+        response = exchange.response
+        if not self.server.helpful or exchange.api == "control":
+            return response
+        api = self.apis.get(exchange.api)
+        added = self._decisions.headers(exchange, None if api is None else api.contract)
+        return Response(response.status, response.headers + added, response.body)
 
     def check_room(self, world: World, store: Store) -> None:
         """Raise Full where a bound forbids another record or job in a store of a world."""

@@ -131,7 +131,7 @@ class App:
             exchange = handle(request, world, self.worlds)
             if self._watch is not None:
                 self._watch(exchange)
-            return exchange.response
+            return self.worlds.noted(exchange)
         except Exception:
             _LOG.exception("%s %s could not be answered", request.method, request.path)
             return self.refusal(request, 500, "The server failed; its log says how")

@@ -17,7 +17,7 @@ METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 _ALWAYS_ALLOWED = ("Authorization", "Content-Type", "Content-Encoding", "X-Requested-With")
 _ALWAYS_EXPOSED = ("Retry-After", "Location", "Link", "Allow", "WWW-Authenticate", "Content-Length", "Date")
 _LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-_MOCK = ("X-Mock-Reason", "X-Mock-Hint", "X-Mock-Warning")
+_MOCK = ("X-Mock-Reason", "X-Mock-Hint", "X-Mock-Warning", "X-Mock-Exchange", "X-Mock-Rule", "X-Mock-Assumed")
 _MAX_AGE = b"7200"  # seconds; Chrome's maximum
 
 

@@ -15,6 +15,7 @@ from understudy.engine.journal import summary
 from understudy.engine.masking import Mask
 
 _DELAY = 0.05
+_LONGEST_MESSAGE = 300  # characters
 
 
 class Log:
@@ -27,7 +28,9 @@ class Log:
         self._pending: list[str] = []
 
     def __call__(self, exchange: Exchange) -> None:
-        """Log an exchange; must be called inside an event loop."""
+        """Log an exchange, unless it is a call of the control API; must be called inside an event loop."""
+        if exchange.api == "control":
+            return
         if not self._pending:
             asyncio.get_running_loop().call_later(_DELAY, self.flush)
         # rendered at once: a stored exchange would be work for the garbage collector
@@ -43,9 +46,13 @@ def _text(exchange: Exchange) -> str:
     request = exchange.request
     target = f"{request.path}?{request.query}" if request.query else request.path
     reason = f" [{exchange.reason}]" if exchange.reason else ""
-    headers = exchange.response.headers
-    notes = _notes(headers) if len(headers) > 1 else ""  # most have a content type only
-    return f"{rfc3339(exchange.at)[11:23]} {exchange.response.status} {request.method} {target}{reason}{notes}\n"
+    message = f" {_in_one_line(exchange.message)}" if exchange.message else ""
+    told = f"{exchange.response.status} {request.method} {target}{reason}{message}{_notes(exchange.response.headers)}"
+    return f"{rfc3339(exchange.at)[11:23]} {told} #{exchange.world}.{exchange.id}\n"
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text[:_LONGEST_MESSAGE].split())
 
 
 def _notes(headers: Headers) -> str:
