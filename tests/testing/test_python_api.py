@@ -416,6 +416,7 @@ class TestWhatIsSeen:
         assert (calls.last.reason, calls.last.error, calls.last.operation) == ("not-found", None, "getProcessRun")
         assert calls.last.response.json()["error"]["code"] == "not_found"
         assert {one["id"] for one in calls.last.decided} >= {"nextstep.errors.foreign-object"}
+        assert calls.last.why["summary"] == f"404, not-found: {calls.last.message}"
         assert [one.headers["authorization"][:13] for one in calls.requests] == ["Bearer masked"] * 2
         assert [one.headers["content-type"] for one in calls.responses] == ["application/json"] * 2
         assert "statsu" in (world.journal[-1].warning or "")

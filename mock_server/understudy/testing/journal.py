@@ -33,7 +33,8 @@ class RecordedExchange:
     """One request and its response.
 
     `operation` is the operationId (None: no operation has this path), `reason` the kind of a refusal (None without
-    one), `hint` and `warning` are what the server told about it. The rest is read when it is asked for.
+    one), `message` what it says; `hint` and `warning` are what the server told about it. The rest is read when it is
+    asked for.
     """
 
     id: int
@@ -45,6 +46,7 @@ class RecordedExchange:
     query: str
     status: int
     reason: str | None
+    message: str | None
     hint: str | None
     warning: str | None
     journal: Journal = field(repr=False, compare=False)
@@ -68,6 +70,12 @@ class RecordedExchange:
     def decided(self) -> Sequence[Mapping[str, str]]:
         """The rules and assumptions that decided it, each with `id`, `basis` and `text`."""
         found: Sequence[Mapping[str, str]] = self.details["trace"]["decided"]
+        return found
+
+    @property
+    def why(self) -> Mapping[str, Json]:
+        """Why it was answered so: a `summary`, and `parts`, what mattered first."""
+        found: Mapping[str, Json] = self.details["why"]
         return found
 
     @property
