@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from understudy import strategies as strategies
     from understudy.engine.call import Call as Call
     from understudy.engine.call import Reply as Reply
     from understudy.engine.problem import Problem as Problem
@@ -24,13 +25,15 @@ _PUBLIC = {
     "Reply": "engine.call",
     "WorldHandle": "testing.world",
 }
-__all__ = ["Call", "ControlError", "MockServer", "Problem", "Reply", "WorldHandle"]
+__all__ = ["Call", "ControlError", "MockServer", "Problem", "Reply", "WorldHandle", "strategies"]
 
 
 def __getattr__(name: str) -> object:
     """A public name, imported when it is first asked for: importing the package itself costs nothing."""
     from importlib import import_module
 
+    if name == "strategies":
+        return import_module(f"{__name__}.strategies")
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)

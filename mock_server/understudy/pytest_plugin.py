@@ -6,12 +6,9 @@ is used. Must not know any API.
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
 DOCUMENTS = "understudy_documents"
 MARKER = "understudy(seed=, seed_data=, clock=, assume={}, faults=[]): how the world of this test starts"
 BUILT_IN = tuple(sorted(file.parent.name for file in data.path("fixtures").glob("*/seed.yaml")))
-RUNNING = ("UNDERSTUDY_READY_FILE", "UNDERSTUDY_URL")
-"""The variables that name a running server, which is used in place of one of our own."""
 _documents = pytest.StashKey[tuple[str, ...]]()
 _shared = pytest.StashKey[Any]()
 _world = pytest.StashKey["WorldHandle"]()
@@ -167,9 +162,10 @@ def _options(item: pytest.Item) -> dict[str, Any]:
 
 def _server(config: pytest.Config) -> MockServer:
     """The running server that the environment names, that of the main process, or one of our own."""
+    from understudy.testing.running import running_server
     from understudy.testing.server import MockServer
 
-    running = _running()
+    running = running_server()
     if running is not None:
         return running
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -178,20 +174,6 @@ def _server(config: pytest.Config) -> MockServer:
 
         return MockServer(url=shared_url(worker["understudy_address"], worker["understudy_key"]))
     return MockServer(*BUILT_IN, *config.stash[_documents])
-
-
-def _running() -> MockServer | None:
-    """The server that the environment names; raises ValueError for a ready file that cannot be read."""
-    from understudy.testing.server import MockServer
-
-    ready, url = map(os.environ.get, RUNNING)
-    if not ready:
-        return MockServer(url=url) if url else None
-    try:
-        known = json.loads(Path(ready).read_text())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"UNDERSTUDY_READY_FILE={ready} cannot be read: {error}") from error
-    return MockServer(url=known["url"], token=known.get("control_token"))
 
 
 def _start_shared(config: pytest.Config) -> tuple[str, Callable[[], object]]:

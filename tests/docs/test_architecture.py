@@ -38,7 +38,7 @@ ORDER = tuple(
         "engine.pipeline engine.story",
         "resources recording apis",
         "http.intake http.cors http.index http.pages http.log http.app http.protocol http.server",
-        "cli testing pytest_plugin __main__",
+        "cli testing strategies pytest_plugin __main__",
     )
     for name in names.split()
 )

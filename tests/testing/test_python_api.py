@@ -67,7 +67,8 @@ def test_importing_the_package_loads_nothing() -> None:
 
 def test_public_names_are_listed() -> None:
     """Each name of `__all__` is there, and another one is an AttributeError."""
-    assert [getattr(understudy, name).__name__ for name in understudy.__all__] == understudy.__all__
+    found = [getattr(understudy, name).__name__.removeprefix("understudy.") for name in understudy.__all__]
+    assert found == understudy.__all__
     with pytest.raises(AttributeError, match="MockSever"):
         understudy.MockSever  # noqa: B018
 

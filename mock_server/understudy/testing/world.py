@@ -40,9 +40,9 @@ class WorldHandle:
         self._name, self._access, self._clock = api, None, WorldClock(self._control)
 
     @classmethod
-    def _of(cls, control: Control, access: Json = None) -> WorldHandle:
+    def _of(cls, control: Control, access: Json = None) -> Self:
         """The handle of a world whose `control` is known; `access` has its addresses and keys."""
-        made = WorldHandle.__new__(WorldHandle)
+        made = cls.__new__(cls)
         made._control, made._name, made._access, made._clock = control, None, access, WorldClock(control)
         return made
 
