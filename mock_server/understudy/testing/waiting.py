@@ -27,7 +27,7 @@ _REAL: dict[str, Callable[..., Any]] = {
 }
 _REAL_ASYNC_SLEEP = asyncio.sleep
 _WITH_REAL_TIME = frozenset(sys.stdlib_module_names) | {
-    *("understudy", "uvicorn", "uvloop", "starlette", "httptools"),
+    *("understudy", "uvicorn", "starlette", "httptools"),
     *("pytest", "_pytest", "pluggy", "xdist", "execnet", "hypothesis", "coverage", "pytest_asyncio", "pytest_timeout"),
     *("anyio", "sniffio", "trio", "httpcore", "aiohttp", "debugpy", "pydevd"),
 }
