@@ -6,6 +6,7 @@ The same schema and seed give the same value. Each one is checked before it is g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from math import ceil, floor
 from typing import Any
 
@@ -59,6 +60,15 @@ class Samples:
             errors = list(validator.iter_errors(value))[:50]
             avoided |= {tuple(one.instance_path) for one in errors}
         raise NoValue(reason)
+
+    def variants(self, schema: Json, validator: Validator, *, seed: str, direction: str = "response") -> Iterator[Json]:
+        """Values of further attempts, which choose other branches of oneOf and anyOf."""
+        for attempt in range(2, _ATTEMPTS):
+            maker = _Maker(self._schemas, f"{seed}/{attempt}", _HIDDEN.get(direction, ""), attempt, frozenset())
+            with suppress(_Impossible, ArithmeticError):
+                value = maker.make(schema, (), ())
+                if validator.is_valid(value):
+                    yield value
 
 
 class _Impossible(Exception):

@@ -158,8 +158,9 @@ def _changes(members: Mapping[str, Json], refusal: Refusal) -> Iterator[tuple[st
         yield message, refusal.message
     for name in _CODES:
         known = members.get(name)
-        if name != message and isinstance(known, str) and _CODE.fullmatch(known):
-            like = "a_b" if known.startswith(f"{name}-") else known  # a text that was made says nothing
+        made = isinstance(known, str) and known.startswith(f"{name}-")  # which says nothing
+        if name != message and isinstance(known, str) and (made or _CODE.fullmatch(known)):
+            like = "a_b" if made else known
             for code in _WORDS.get(refusal.code, ()):
                 yield name, _styled(code, like)
     for name in _STATUSES:

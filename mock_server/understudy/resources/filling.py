@@ -40,16 +40,23 @@ _MEMBERS = (
     "text",
     "email",
 )
+_OF_MEMBERS = ("required", "additionalProperties", "unevaluatedProperties")
 _WRONG_TYPE = ("type", "oneOf", "anyOf", "enum", "format", "pattern")
 
 
 class Filler:
-    """Fills values of one schema. `sample` makes a whole value that fits it; it may raise NoValue."""
+    """Fills values of one schema. `sample` makes a whole value that fits it, or raises NoValue.
 
-    def __init__(self, validator: Validator, sample: Callable[[], Json]) -> None:
+    `others` are further ones, of other branches of its oneOf and anyOf.
+    """
+
+    def __init__(
+        self, validator: Validator, sample: Callable[[], Json], others: Callable[[], Iterable[Json]] = tuple
+    ) -> None:
         self._validator = validator
         self._sample = sample
-        self._known: dict[bytes, bytes] = {}
+        self._others = others
+        self._bodies: dict[bytes, bytes] = {}
 
     @cached_property
     def sample(self) -> Json:
@@ -57,6 +64,19 @@ class Filler:
         with suppress(NoValue):
             return self._sample()
         return None
+
+    @cached_property
+    def others(self) -> list[Json]:
+        """Samples of other branches."""
+        return list(self._others())
+
+    def _known(self, path: Path) -> Json:
+        """What the first sample has at a path, that has something there; _ABSENT for none."""
+        known = _at(self.sample, path, anywhere=True)
+        if known is _ABSENT:
+            found = (_at(other, path, anywhere=True) for other in self.others)
+            known = next((one for one in found if one is not _ABSENT), _ABSENT)
+        return known
 
     @cached_property
     def required(self) -> Mapping[str, Json]:
@@ -84,14 +104,14 @@ class Filler:
 
     def filled_bytes(self, content: bytes) -> bytes:
         """The same for an encoded value."""
-        known = self._known.get(content)
+        known = self._bodies.get(content)
         if known is not None:
             return known
         value = msgspec.json.decode(content)
         filled = self.fill(value)
         made = content if filled is value else msgspec.json.encode(filled)
         if len(content) <= _LONGEST:
-            memoize(self._known, content, made, _MOST_KNOWN)
+            memoize(self._bodies, content, made, _MOST_KNOWN)
         return made
 
     def _mend_all(self, value: Json, errors: Iterable[Any], tried: dict[Path, int]) -> bool:
@@ -103,29 +123,31 @@ class Filler:
         path, kind = tuple(error.instance_path), error.kind.name
         if kind == "required":
             return self._add(value, (*path, error.kind.property), tried)
-        if kind in ("additionalProperties", "unevaluatedProperties"):
+        if kind in _OF_MEMBERS:
             return _drop(value, path, error.kind.unexpected)
         if kind in ("oneOf", "anyOf") and isinstance(_at(value, path), dict) and hasattr(error.kind, "context"):
             nearest = min(error.kind.context, key=_distance, default=())
-            inner = [one for one in nearest if tuple(one.instance_path) != path or one.kind.name == "required"]
+            inner = [one for one in nearest if tuple(one.instance_path) != path or one.kind.name in _OF_MEMBERS]
             if inner and self._mend_all(value, inner, tried):
                 return True
         return self._change(value, path, kind, tried)
 
     def _add(self, value: Json, path: Path, tried: dict[Path, int]) -> bool:
         """Add a required member; where there is no value for it, take the object out that lacks it."""
-        known = _at(self.sample, path, anywhere=True)
-        if known is not _ABSENT and tried.get(path, 0) < 2:
-            tried[path] = tried.get(path, 0) + 1
-            _at(value, path[:-1])[path[-1]] = deepcopy(known)
-            return True
-        return self._change(value, path[:-1], "required", tried)
+        known, turn = self._known(path), tried.get(path, 0)
+        candidates = [known, known] if turn == 0 else [_ABSENT, "", known]  # a null was taken out before
+        chosen = candidates[turn] if turn < len(candidates) else _ABSENT
+        if chosen is _ABSENT:
+            return self._change(value, path[:-1], "required", tried)
+        tried[path] = turn + 1
+        _at(value, path[:-1])[path[-1]] = deepcopy(chosen)
+        return True
 
     def _change(self, value: Json, path: Path, kind: str, tried: dict[Path, int]) -> bool:
         """Put the next candidate in the place of a value that does not fit."""
         if not path:
             return False
-        given, known = _at(value, path), _at(self.sample, path, anywhere=True)
+        given, known = _at(value, path), self._known(path)
         if given is _ABSENT:
             return False
         candidates = list(_candidates(given, known, kind))

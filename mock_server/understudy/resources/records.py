@@ -506,7 +506,12 @@ def _filler(resource: Resource, contract: Contract, schema: Json) -> Filler:
     """What fills the records of a resource; compiled when it is first needed."""
     validator = LazyValidator(lambda: contract.shows(schema))
     samples = Samples(contract.document["components"]["schemas"])
-    return Filler(validator, lambda: samples.value(schema, validator, seed=f"{contract.name}/{resource.name}"))
+    seed = f"{contract.name}/{resource.name}"
+    return Filler(
+        validator,
+        lambda: samples.value(schema, validator, seed=seed),
+        lambda: samples.variants(schema, validator, seed=seed),
+    )
 
 
 def _without_required(schema: Json, hidden: list[str]) -> Json:

@@ -32,10 +32,11 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
         by_path.setdefault(op.path, []).append(op)
     declared = document.get("x-resources", {})
     known = [one for one in families(by_path) if not _is_declared(one, declared)]
-    found, left = _find(Finder(schemas, by_path), known, {one["schema"] for one in declared.values()})
+    finder = Finder(schemas, by_path)
+    resources, left = _find(finder, known, {one["schema"] for one in declared.values()})
+    found = dict(zip(names_for([one.family for one in resources]), resources, strict=True))
     for one, reason in without.items():
         left |= dict.fromkeys({action.op.path for action in found.pop(one).actions.values()}, reason)
-    _further(Finder(schemas, by_path), found, by_path)
     writer = Writer(document, name, schemas, ops)
     writer.write(found)
     _leave(writer, ops, found, left, declared)
@@ -47,35 +48,31 @@ def _is_declared(family: Family, declared: Mapping[str, Json]) -> bool:
     return any(plain(name) == plain(family.word) or same_thing(name, family.word) for name in declared)
 
 
-def _find(
-    finder: Finder, known: Sequence[Family], declared: Collection[str]
-) -> tuple[dict[str, Found], dict[str, str]]:
-    """The resources by name, and why the paths of the other families are none; `declared` are schemas of others."""
+def _find(finder: Finder, known: Sequence[Family], declared: Collection[str]) -> tuple[list[Found], dict[str, str]]:
+    """The resources, and why the other paths have none; `declared` are schemas of resources that the document has."""
     found: list[Found] = []
     left: dict[str, str] = {}
-    for family in known:
+    for family in sorted(known, key=lambda one: one.item is None):  # a collection alone may be that of other items
+        if family.item is None and _further(finder, found, family.root):
+            continue
         try:
             one = finder.find(family)
             if finder.schemas.component(one.record) not in declared:
                 found.append(one)
         except NoResource as error:
-            for path in (family.item, family.collection):
-                if path is not None:
-                    left[path.text] = str(error)
-    names = names_for([one.family for one in found])
-    return dict(zip(names, found, strict=True)), left
+            left |= {path.text: str(error) for path in (family.item, family.collection) if path is not None}
+    used = {one.op.path for resource in found for one in resource.actions.values()}
+    for path in finder.by_path:
+        if path not in used and not path.endswith("}"):
+            _further(finder, found, path)
+    return found, left
 
 
-def _further(finder: Finder, found: Mapping[str, Found], by_path: Mapping[str, Sequence[Op]]) -> None:
-    """Add the paths that list or create records of a resource somewhere else, as below a parent."""
-    used = {one.op.path for resource in found.values() for one in resource.actions.values()}
-    for path in by_path:
-        if path in used or path.endswith("}"):
-            continue
-        word = path.rstrip("/").rpartition("/")[2]
-        for resource in found.values():
-            if same_thing(word, resource.family.word) and finder.further_collection(resource, path):
-                break
+def _further(finder: Finder, found: Sequence[Found], path: str) -> bool:
+    """Whether a path lists or creates records of a resource that stands elsewhere, as below a parent."""
+    word = path.rstrip("/").rpartition("/")[2]
+    same = (one for one in found if same_thing(word, one.family.word))
+    return any(finder.further_collection(one, path) for one in same)
 
 
 def _leave(

@@ -153,6 +153,8 @@ class Finder:
             spot = list_in(self.schemas, listed.answer, family.word, like)
             if spot is not None:
                 return spot, f"GET {listed.path} answers a list of them{_at(spot.pointer)}"
+        if family.item is None:
+            raise NoResource("it lists no objects, and no path leads to one item")
         raise NoResource("no operation answers an object that could be read back")
 
     def _components(self, op: Op) -> Iterator[str]:

@@ -30,7 +30,7 @@ _TOLD = {
     "pages": ("totalpages", "pagecount", "pagestotal", "lastpage", "numpages", "pages", "totalpagecount"),
     "more": ("hasmore", "hasnext", "hasnextpage", "more", "moreavailable", "moreresults", "hasmoreitems",
              "hasmoreresults"),
-    "number": ("page", "pagenumber", "currentpage", "offset", "pageindex", "start", "startindex", "skip"),
+    "number": ("page", "number", "pagenumber", "currentpage", "offset", "pageindex", "start", "startindex", "skip"),
     "size": ("perpage", "pagesize", "limit", "size", "itemsperpage", "maxresults", "resultsperpage"),
     "count": ("count", "itemcount", "numberofelements", "resultsetsize", "itemsonpage", "currentcount",
               "numitems", "returned"),

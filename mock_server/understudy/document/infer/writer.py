@@ -51,7 +51,7 @@ class Writer:
         owners = items_of(one.family for one in found.values())
         for name, one in found.items():
             self._resource(name, one, families, owners)
-        self._seed(found, families, owners)
+        self._seed(found)
 
     def leave(self, op: Op, reason: str) -> None:
         """Add an operation that answers examples."""
@@ -304,24 +304,26 @@ class Writer:
                       alternatives=others, keys=())  # fmt: skip
         return id
 
-    def _seed(self, found: Mapping[str, Found], families: Mapping[int, str], owners: Mapping[str, Family]) -> None:
-        """Two records for each resource that no request makes, and one for each that such records are below."""
-        wanted = {name: 2 for name, one in found.items() if not one.creatable}
-        waiting = list(wanted)
-        while waiting:
-            one = found[waiting.pop()]
-            for path in {action.op.path for action in one.actions.values()}:
-                for parameter in self.resources[families[id(one.family)]].get("parent", {}):
-                    owner = owner_of(parameter, path, owners)
-                    name = families.get(id(owner)) if owner is not None else None
-                    if name is not None and name not in wanted:
-                        wanted[name] = 1
-                        waiting.append(name)
+    def _seed(self, found: Mapping[str, Found]) -> None:
+        """Two records for each resource that no request makes, but for those that begin with a parent; and examples."""
+        begun = {name for name, one in self.resources.items() if "with-parent" in one}
         for name, one in found.items():
             records = [] if self.resources[name].get("parent") and one.creatable else list(_examples(one))
-            count = wanted.get(name, 0)
+            count = 0 if one.creatable or (name in begun and self._below_created(name, found)) else 2
             if count or records:
                 self.seed[name] = {"count": count, "records": records}
+
+    def _below_created(self, name: str, found: Mapping[str, Found]) -> bool:
+        """Whether requests make the parents of a resource, or theirs."""
+        owners = items_of(one.family for one in found.values())
+        names = {id(one.family): other for other, one in found.items()}
+        for path in {one.op.path for one in found[name].actions.values()}:
+            for parameter in self.resources[name].get("parent", {}):
+                owner = owner_of(parameter, path, owners)
+                above = names.get(id(owner)) if owner is not None else None
+                if above is not None and above != name and found[above].creatable:
+                    return True
+        return False
 
     def _id(self, name: str, what: str) -> str:
         return f"{self.name}.{slug(name)}.{what}"
