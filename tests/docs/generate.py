@@ -22,6 +22,7 @@ from test_architecture import ORDER, modules
 from understudy import apis, data
 from understudy.cli.parser import build_parser
 from understudy.document.contract import Contract
+from understudy.document.infer import KINDS
 from understudy.document.read import read
 
 ROOT = Path(__file__).parents[2]
@@ -257,9 +258,15 @@ def shown(value: Json) -> str:
     return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
+def inferences() -> str:
+    """The kinds of inferences, each with what it decides."""
+    return table(["kind", "what it decides"], ((f"`{kind}`", text) for kind, text in KINDS.items()))
+
+
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "ARCHITECTURE.md": {"levels": levels},
     "docs/reference/modules.md": {name: partial(modules_of, name) for name in ("understudy", "understudy_checks")},
+    "docs/reference/inferences.md": {"inferences": inferences},
     "docs/reference/command-line.md": {name: partial(options, name) for name in COMMANDS},
     "docs/reference/control-api.md": {"calls": calls, "operations": operations, "events": events},
     "docs/reference/document-keys.md": {

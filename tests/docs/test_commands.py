@@ -1,8 +1,8 @@
 """The commands in README, CONTRIBUTING and docs: each block of shell lines is run, offline, or says why not.
 
 Comments above a block: `file: NAME` writes it into the paper's folder, `exit: N` is the exit code that is expected,
-`serves` is a server that runs until it is ended, `not run: REASON` is left out. A paper's blocks share a folder, but
-for those marked `in the checkout`.
+`serves` is a server that runs until it is ended, `serves: on` one that the blocks below it call, `not run: REASON` is
+left out. A paper's blocks share a folder, but for those marked `in the checkout`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Folder:
     def __init__(self, path: Path, url: str) -> None:
         self.path, self.url = path, url
         self.groups: list[int] = []
+        self.servers: list[subprocess.Popen[bytes]] = []
 
     def run(self, text: str, folder: Path) -> tuple[int, str]:
         """Run shell lines in a folder to their end; the exit code, and what they wrote."""
@@ -47,8 +48,8 @@ class Folder:
             file.seek(0)
             return code, file.read().decode()
 
-    def serve(self, text: str) -> str:
-        """Run shell lines that serve until they are ended; what they wrote up to then."""
+    def serve(self, text: str, *, on: bool = False) -> str:
+        """Run shell lines that serve until they are ended, or `on` until the paper ends; what they wrote up to then."""
         process = self._start(text, subprocess.PIPE, self.path)
         assert process.stdout is not None
         lines = []
@@ -56,6 +57,10 @@ class Folder:
             lines.append(line.decode())
             if "Ctrl-C stops it" in lines[-1]:
                 break
+        if on:
+            self.servers.append(process)
+            self.url = lines[0].partition(" at ")[2].split()[0]
+            return "".join(lines)
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=MOST_SECONDS)
         return "".join(lines)
@@ -65,6 +70,8 @@ class Folder:
         for group in self.groups:
             with suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGTERM)
+        for server in self.servers:
+            server.communicate(timeout=MOST_SECONDS)
 
     def _start(self, text: str, output: int, folder: Path) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
@@ -139,7 +146,7 @@ def test_the_commands_of_a_paper_do_what_it_says(paper: str, folder: Folder) -> 
         elif block.language == "text":
             assert_printed(block.text, output)
         elif "serves" in block.marks:
-            output = folder.serve(block.text)
+            output = folder.serve(block.text, on=block.marks["serves"] == "on")
             assert "Understudy serves" in output, output
         else:
             for lines in [block.text] if block.language == "sh" else steps(block.text):
