@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from understudy_checks.client import Skipped
+from understudy_checks.creations import Creation
 
 MAX_WAIT = 300.0
 """The default limit of real waiting in a run, in seconds."""
@@ -41,6 +42,8 @@ class Budget:
     """The number of responses by operation id and status."""
     made: list[str] = field(default_factory=list)
     """The paths of the objects that the kit created on a shared target, in order."""
+    reserved: int = 0
+    """The number of requests that are kept to delete them again; a creation needs one more."""
 
     @property
     def left(self) -> int | None:
@@ -53,11 +56,16 @@ class Budget:
 
     def spend(self) -> None:
         """Count a request before it is sent. Raises BudgetSpent when no more are allowed."""
-        if self.left == 0:
+        if self.left is not None and self.left <= self.reserved + bool(self.reserved):
             raise BudgetSpent(f"the budget of {self.max_requests} requests is used up", "requests")
         if self.last is not None and self.requests >= self.last:
             raise BudgetSpent(f"it takes more than its share of the budget of {self.max_requests} requests", "requests")
         self.requests += 1
+
+    def add(self, created: Sequence[Creation]) -> None:
+        """Note what was created, and keep a request for the deletion of each that can be deleted."""
+        self.made += [one.path for one in created]
+        self.reserved += sum(one.is_removable for one in created)
 
     def record_response(self, operation: str, status: int) -> None:
         """Record the status of an operation's response."""

@@ -276,6 +276,7 @@ def clean_up(target: Target) -> Iterator[str]:
     made = target.budget.made
     if not made:
         return
+    target.budget.reserved = 0
     with target.open() as client:
         while made:
             path = made[-1]

@@ -14,22 +14,22 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
-from urllib.parse import quote
 
 from understudy.document.contract import Contract
 from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Exchange, Request, Response
-from understudy_checks.bodies import is_readable, response_ids
+from understudy_checks.bodies import is_readable
+from understudy_checks.creations import Creation, creations
 from understudy_checks.examples.replay import replay
 from understudy_checks.examples.script import calls
 from understudy_checks.examples.story import Event, Secrets, Story, Wait, told, using_up
 from understudy_checks.findings import Finding, Findings, Met, resolve
 from understudy_checks.keys import names_scheme
 from understudy_checks.projection import project
-from understudy_checks.routes import Query, adds_to_list, find_operation, path_and_query, query_text
+from understudy_checks.routes import Query, find_operation, path_and_query, query_text
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
-from understudy_checks.violations import differences, rule_of
+from understudy_checks.violations import differences, is_unnamed_refusal, of_server_errors, rule_of
 from understudy_checks.waits import Patience, poll, retry_after
 
 T = TypeVar("T")
@@ -173,6 +173,9 @@ class Account(Protocol):
     @property
     def made(self) -> list[str]:
         """The paths of the objects that the kit created on a shared target."""
+
+    def add(self, created: Sequence[Creation]) -> None:
+        """Note what was created."""
 
 
 class World(Protocol):
@@ -379,14 +382,13 @@ class Client:
         if request.method not in _SAFE_METHODS and "write" not in self.world.capabilities:
             skip_lacking("write")
         operation = find_operation(self.contract, request.method, request.path.removeprefix(self.prefix))
-        if not self.is_isolated and request.method == "DELETE":
-            self._check_removable(request.path)
+        self._check_removable(request)
         self.account.spend()
         response = fetch(self.transport, request)
         if operation is not None:
             self.account.record_response(operation.id, response.status)
-            if not self.is_isolated and response.status < 300 and adds_to_list(self.contract, operation):
-                self.account.made.extend(f"{request.path}/{quote(id, safe='')}" for id in response_ids(response))
+            if not self.is_isolated:
+                self.account.add(creations(self.contract, operation, self.prefix, request, response))
         exchange = Exchange(
             id=len(self.log),
             world="",
@@ -411,10 +413,10 @@ class Client:
 
         Raises Met when the response is recorded and cannot be read.
         """
-        if operation is None:
+        if operation is None or is_unnamed_refusal(self.contract, operation, response.status):
             return
         if response.status >= 500:
-            self._fail(f"{operation.id}: status {response.status}: a server error is never the right answer")
+            self._fail(operation, f"status {response.status}: a server error is never the right answer")
         if self.findings is None:
             for difference in differences(operation, response):
                 raise Violation(f"{operation.id}: {difference.text}")
@@ -427,9 +429,9 @@ class Client:
         if self.found is not None and response.status < 300 and not is_readable(operation, response):
             self._end_example(self.findings, self.found)
 
-    def _fail(self, text: str) -> NoReturn:
+    def _fail(self, operation: Operation, seen: str) -> NoReturn:
         """Raise Violation for a server error, which is a failure of the running check's rules and of refusals."""
-        rule = self._rule("*.envelope.error")
+        text, rule = f"{operation.id}: {seen}", self._rule(of_server_errors(self.contract, operation))
         if rule is not None and self.findings is not None:
             finding = self._record(self.findings, rule, text)
             if rule in self.findings.own:
@@ -487,9 +489,10 @@ class Client:
         if self.failed_at is None and isinstance(error, AssertionError) and error is not self.handled:
             self.failed_at = len(self.steps)
 
-    def _check_removable(self, path: str) -> None:
+    def _check_removable(self, request: Request) -> None:
         """Raise Skipped unless the kit itself created what a DELETE on a shared target removes."""
-        if not any(path == own or path.startswith(f"{own}/") for own in self.account.made):
+        path, is_bold = request.path, request.method == "DELETE" and not self.is_isolated
+        if is_bold and not any(path == own or path.startswith(f"{own}/") for own in self.account.made):
             raise Skipped("it would delete an object that the kit did not create on this target")
 
     @property
@@ -561,7 +564,9 @@ class Client:
         return self._told(self.steps, self.failed_at)
 
     def _told(self, steps: Sequence[Exchange | Wait | Event], failed_at: int | None) -> Story:
-        headers = {name: _variable(name) for name in self.world.headers}
+        basic = [scheme.header for scheme in self.contract.schemes if scheme.kind == "basic"]
+        secret = (*self.world.headers, *basic)  # a password is sent encoded
+        headers = {name: f"HEADER_{name.upper().replace('-', '_')}" for name in secret}
         return told(steps, failed_at, self.prefix, Secrets(self._key_names(), headers))
 
     def curl(self) -> list[str]:
@@ -582,11 +587,6 @@ def fetch(transport: Transport, request: Request) -> Response:
         return transport(request)
     except NoAnswer as error:
         raise NoResponse(str(error), late=isinstance(error, TooLate)) from error
-
-
-def _variable(header: str) -> str:
-    """The name of the shell variable for a target's header."""
-    return f"HEADER_{header.upper().replace('-', '_')}"
 
 
 def skip_lacking(*capabilities: Capability) -> NoReturn:

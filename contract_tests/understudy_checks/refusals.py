@@ -6,10 +6,12 @@ error shape passes. Messages are compared by the tests of documented messages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from understudy.document.contract import Contract
 from understudy.document.model import Assumed
+from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
 from understudy_checks.client import Client
 from understudy_checks.violations import differences, rule_of
@@ -49,6 +51,25 @@ def assert_envelope(client: Client, response: Response) -> Json:
         return response.json()
     except ValueError:  # recorded above
         return None
+
+
+def assert_refused(
+    client: Client, operation: Operation, response: Response, sent: str, *, usual: Sequence[int] = (400, 422),
+    is_auth: bool = False,
+) -> None:  # fmt: skip
+    """Assert that an operation refuses what was sent with a status that the document names for it, else any 4xx."""
+    named = [status for status in usual if str(status) in operation.responses]
+    if named:
+        fits, wanted = response.status in named, " or ".join(map(str, named))
+    elif is_auth:
+        fits, wanted = response.status in usual or _is_named_refusal(operation, response.status), "401 or 403"
+    else:
+        fits, wanted = 400 <= response.status < 500 and response.status not in (401, 405, 429), "a refusal"
+    assert fits, f"{operation.id} with {sent} must answer {wanted}, not {response.status} {show(response.body)}"
+
+
+def _is_named_refusal(operation: Operation, status: int) -> bool:
+    return 400 <= status < 500 and str(status) in operation.responses
 
 
 def code_of(body: Json) -> str | None:

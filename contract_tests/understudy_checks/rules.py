@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from types import MappingProxyType, ModuleType
 from typing import Any, Literal, TypeVar
 
@@ -21,6 +21,7 @@ from hypothesis.errors import Flaky, Unsatisfiable, UnsatisfiedAssumption
 from understudy.document.contract import Contract
 from understudy.document.model import Quota
 from understudy.document.operation import Operation
+from understudy.resources.rules import is_declared, stated_of
 from understudy_checks import profiles
 from understudy_checks.budget import BudgetSpent
 from understudy_checks.client import Capability, NoResponse, Skipped
@@ -36,6 +37,34 @@ from understudy_checks.target.target import Target, require
 Result = Literal["passed", "failed", "not checked"]
 Test = TypeVar("Test", bound=Callable[..., None])
 Arguments = Mapping[str, Any]
+
+DECLARED = {
+    "answers": "answering",
+    "required": "requiring",
+    "constraints": "constrained",
+    "parameters": "parametrized",
+    "credentials": "protected",
+    "unknown-ids": "addressed",
+    "created": "creating",
+    "ids": "creating",
+    "listed": "listed",
+    "updated": "updating",
+    "deleted": "deleting",
+    "refused": "refusing",
+    "pages": "paged",
+    "limits": "bounded",
+    "filters": "sifted",
+}
+"""The argument for the operations that have a rule of each kind, in a document that states no rules itself."""
+
+
+def _with_declared_rule(contract: Contract, kind: str) -> tuple[Operation, ...]:
+    """The operations under which a rule of a kind stands that follows from the document's declarations."""
+    beginning = f"{contract.name}.{kind}."
+    if not is_declared(contract):
+        return ()
+    return _operations_where(contract, lambda one: any(id.startswith(beginning) for id in stated_of(contract, one)))
+
 
 SUBJECTS: Mapping[str, Callable[[Contract], Sequence[Operation]]] = {
     "operation": lambda contract: _operations_where(contract, lambda operation: True),
@@ -55,6 +84,7 @@ SUBJECTS: Mapping[str, Callable[[Contract], Sequence[Operation]]] = {
         contract, lambda operation: bool(required_members(contract, operation))
     ),
     "writing": lambda contract: _operations_where(contract, takes_json),
+    **{subject: partial(_with_declared_rule, kind=kind) for kind, subject in DECLARED.items()},
 }
 """The operations that a test with an argument of this name is repeated for."""
 

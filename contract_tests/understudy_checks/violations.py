@@ -17,6 +17,7 @@ from understudy.document.pointer import at
 from understudy.document.responses import Expected, header_errors
 from understudy.engine.exchange import Response, body_type
 from understudy.messages import shorten
+from understudy.resources.rules import is_declared, rule_id
 from understudy_checks.findings import resolve
 from understudy_checks.modules import modules
 from understudy_checks.shape_words import tell
@@ -61,6 +62,17 @@ def rule_of(contract: Contract, operation: Operation, response: Response, differ
     return next((found for pattern in patterns if (found := resolve(ids, pattern))), None)
 
 
+def is_unnamed_refusal(contract: Contract, operation: Operation, status: int) -> bool:
+    """Whether a refusal has a status that a document without rules does not name; many name none at all."""
+    names = {str(status), "4XX", "default"}
+    return 400 <= status < 500 and is_declared(contract) and not operation.responses.keys() & names
+
+
+def of_server_errors(contract: Contract, operation: Operation) -> str:
+    """The pattern of the rule that an answer of 500 or above breaks."""
+    return rule_id("*", "answers", operation.id) if is_declared(contract) else "*.envelope.error"
+
+
 def _differences(operation: Operation, response: Response) -> Iterator[Difference]:
     status, known = response.status, operation.responses
     names = (str(status), f"{status // 100}XX", "default")
@@ -103,6 +115,8 @@ def _json_differences(validator: Validator, response: Response) -> Iterator[Diff
 
 def _patterns(contract: Contract, operation: Operation, response: Response, difference: Difference) -> Iterator[str]:
     """The patterns of the rules that could say a difference, the most specific first."""
+    if is_declared(contract):
+        yield rule_id("*", "answers", operation.id)
     if difference.part not in ("status", "json", "body"):
         yield f"*.rate-limit.{difference.part}*"
     if difference.part == "json":

@@ -220,24 +220,26 @@ def test_a_document_of_ones_own_has_generated_mutants(run: Run, tmp_path: Path) 
     told = json.loads(out)
     assert code == 1, err
     assert {trial["text"]: trial["outcome"] for trial in told["trials"]} == {
+        "GET /items/{id} answers JSON that is cut off.": "caught",
         "No answer shows Item.price.": "caught",
         "No answer shows Item.size.": "survived",
     }
     assert told["api"] == "shop"
-    assert told["trials"][1]["advice"] == "reads `GET /items/{id}` and checks `size`"
+    assert told["trials"][2]["advice"] == "reads `GET /items/{id}` and checks `size`"
     names = [mutant.name for mutant in noticeable("shop")]
     assert len(set(names)) == len(names)
 
 
 @pytest.mark.usefixtures("unserved")
 def test_a_document_of_ones_own_is_for_a_command(run: Run, tmp_path: Path) -> None:
-    """The kit has no checks of it; its assumptions can be tried on a command."""
+    """Where it states rules, the kit has no checks of them; its assumptions can be tried on a command."""
     document, bad = tmp_path / "corner-shop.yaml", tmp_path / "bad.yaml"
-    document.write_text(DOCUMENT)
+    rule = "{id: corner-shop.items.old, text: They are old., source: Items, basis: documented}"
+    document.write_text(f"{DOCUMENT}\nx-rules: [{rule}]\n")
     assert run("assumptions", str(document), command=["true"])[0] == 0
     code, out, err = run("mutants", str(document))
     assert (code, out) == (2, "")
-    assert "a document of yours, and the kit has checks for kognitos, nextstep, tallyfy only: give a COMMAND" in err
+    assert "states rules of its own, and the kit has no check of them: give a COMMAND" in err
     bad.write_text("openapi: 4")
     code, out, err = run("mutants", str(bad), command=["true"])
     assert (code, out, err.count("\n")) == (2, "", 1)

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from understudy.document.model import Assumed
 from understudy.engine.exchange import Request, Response
+from understudy_checks.bodies import response_ids
 from understudy_checks.budget import Budget
 from understudy_checks.client import (
     Access,
@@ -19,7 +20,6 @@ from understudy_checks.client import (
     Member,
     Skipped,
     Violation,
-    response_ids,
 )
 from understudy_checks.refusals import assert_problem, code_of, message_of, possible
 from understudy_checks.routes import find_operation, path_and_query

@@ -108,11 +108,11 @@ def test_flags_of_a_document_are_for_the_commands_of_the_kit(corner: Path, capsy
     assert "checks.py:1: ModuleNotFoundError" in run(capsys, "check", "corner")[1]
 
 
-def test_a_document_without_rules_is_not_checked(corner: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_document_without_operations_is_not_checked(corner: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command says so; that is no success. A folder may have checks without mutants."""
-    (corner / "mutants.py").unlink()
-    (corner / "openapi.yaml").write_text(SHOP)
-    (corner / "handlers.py").write_text(PAY)
+    for name in ("mutants.py", "handlers.py", "seed.yaml"):
+        (corner / name).unlink()
+    (corner / "openapi.yaml").write_text("openapi: 3.1.0\ninfo: {title: Corner, version: '1'}\npaths: {}\n")
     assert run(capsys, "check", "corner") == (
         1,
         "understudy: corner declares no rules (x-rules): nothing was checked\n",

@@ -326,7 +326,7 @@ def test_a_taken_port_is_reported_in_one_line(capsys: pytest.CaptureFixture[str]
         (["serve", "./my.yaml"], "my.yaml: No such file or directory"),
         (["rules", "MY.JSON"], "MY.JSON: No such file or directory"),
         (["check", "openapi/control"], "control is the name of a built-in API; name the document with my-control="),
-        (["mutants", "README.md"], "README.md is a document of yours, and the kit has checks for "),
+        (["mutants", "README.md"], "README.md:4: while scanning an alias"),
         (["serve", "--host", "\xe4" * 70], "is no host name"),
         (["serve", "--assume", "x"], "--assume x is not ID=VALUE"),
         (["serve", "--assume", "nextstep.tasks.unset-valeu=1"], "did you mean nextstep.tasks.unset-value?"),

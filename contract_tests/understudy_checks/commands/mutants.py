@@ -6,6 +6,7 @@ import argparse
 
 from understudy_checks.commands import variants
 from understudy_checks.mutation import mutants
+from understudy_checks.mutation.declared import declared_mutants
 from understudy_checks.mutation.generated import noticeable
 
 
@@ -16,4 +17,4 @@ def run(options: argparse.Namespace) -> int:
     """
     api = variants.api_of(options)
     generated = noticeable(api) if options.command or options.all else ()
-    return variants.run(options, "mutants", [*mutants(api), *generated])
+    return variants.run(options, "mutants", [*mutants(api), *declared_mutants(api), *generated])

@@ -18,11 +18,11 @@ from fnmatch import fnmatchcase
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from understudy.apis import NAMES
 from understudy.apis.own import Own
 from understudy.cli.exits import FINDINGS, INTERRUPTED, OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
 from understudy.messages import suggest
+from understudy.resources.rules import is_declared
 from understudy_checks.commands import documents
 from understudy_checks.interruptions import Interruption, TimeIsUp, Watch, watch_interruptions
 from understudy_checks.mutation import Alternative, Mutant, runner, trials
@@ -35,6 +35,7 @@ from understudy_checks.mutation.selection import Candidate, in_order, sample, sh
 from understudy_checks.report import console as consoles
 from understudy_checks.report import matrix
 from understudy_checks.report.progress import INTERVAL, Counted, repeat
+from understudy_checks.target import installed
 
 WORTHWHILE = 2.0
 """The seconds of commands at which further processes pay off their start."""
@@ -52,11 +53,12 @@ class _Selection:
 def api_of(options: argparse.Namespace) -> str:
     """The name of the API that the options mean. Raises UsageError for a document without a command, or a bad one."""
     own: Own | None = options.document
-    if own is not None and not options.command and (own.folder is None or own.folder.checks is None):
-        known = f"the kit has checks for {', '.join(NAMES)} only"
+    name = documents.install(options)
+    has_checks = own is None or (own.folder is not None and own.folder.checks is not None)
+    if not (has_checks or options.command or is_declared(installed.document(name))):
         remedy = "give a COMMAND after --, or checks.py in a folder"
-        raise UsageError(f"{own.file} is a document of yours, and {known}: {remedy}")
-    return documents.install(options)
+        raise UsageError(f"{options.api} states rules of its own, and the kit has no check of them: {remedy}")
+    return name
 
 
 def run(options: argparse.Namespace, kind: Kind, variants: Sequence[Subject]) -> int:

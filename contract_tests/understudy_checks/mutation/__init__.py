@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from understudy.document.contract import Contract
 from understudy.engine.api import Api
 from understudy.engine.call import Handler
+from understudy.resources.rules import is_declared, stated_of
 from understudy_checks.modules import modules
 from understudy_checks.rules import Arguments, Check, Outcome, attempt, checks, checks_for, expand, run
 from understudy_checks.target import installed
@@ -132,7 +134,7 @@ def kills(mutant: Mutant) -> tuple[Kill, ...]:
     """Find the check that kills a mutant, for each of its rules. Stops at the first failing check of a rule."""
     target = mock(mutant.breaks(installed.declared(mutant.api)))
     known: dict[Check, Outcome | None] = {}
-    return tuple(Kill(id, _failure(checks_for(id), target, known)) for id in mutant.rules)
+    return tuple(Kill(id, _failure(checks_for(id), target, id, known)) for id in mutant.rules)
 
 
 def survivors(mutant: Mutant) -> tuple[str, ...]:
@@ -176,14 +178,24 @@ def traced_runs(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]
     return tuple(runs)
 
 
-def _failure(checks: Sequence[Check], target: Target, known: dict[Check, Outcome | None]) -> Outcome | None:
+def _failure(checks: Sequence[Check], target: Target, rule: str, known: dict[Check, Outcome | None]) -> Outcome | None:
     """The first failure among these checks. `known` memoizes the outcomes."""
     for check in checks:
         if check not in known:
-            known[check] = next((outcome for outcome in run(check, target) if outcome.result == "failed"), None)
+            outcomes = (
+                attempt(check, target, given)
+                for given in expand(check, target.contract)
+                if _is_about(target.contract, rule, given)
+            )
+            known[check] = next((outcome for outcome in outcomes if outcome.result == "failed"), None)
         if known[check] is not None:
             return known[check]
     return None
+
+
+def _is_about(contract: Contract, rule: str, arguments: Arguments) -> bool:
+    """Whether a check with these arguments says a rule: one that was declared is about its own operation only."""
+    return not is_declared(contract) or any(rule in stated_of(contract, one) for one in arguments.values())
 
 
 def _named(api: str, name: str) -> Mutant:

@@ -339,14 +339,14 @@ def _with_rate_limit(api: Api, operation: str | None, values: Mapping[str, int])
     if operation is None:
         return replace(api, contract=replace(api.contract, rate_limit=other(api.contract.rate_limit)))
     known = api.contract.operations[operation]
-    return _with_operation(api, operation, rate_limit=other(known.rate_limit))
+    return with_operation(api, operation, rate_limit=other(known.rate_limit))
 
 
 def _with_default_limit(api: Api, operation: str, limit: int) -> Api:
     declared = api.contract.operations[operation].pagination
     assert isinstance(declared, Pagination), "only a list has pages"
     paged = structs.replace(declared, settings={**declared.settings, "default-limit": limit})
-    return _with_operation(api, operation, pagination=paged)
+    return with_operation(api, operation, pagination=paged)
 
 
 def _off_by_one(declared: Mapping[str, Json], names: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
@@ -500,7 +500,7 @@ def _with_parameter_schema(api: Api, operation: str, name: str, values: Mapping[
         return structs.replace(parameter, schema=schema, validator=validator, default=schema.get("default"))
 
     parameters = tuple(other(parameter) for parameter in api.contract.operations[operation].parameters)
-    return _with_operation(api, operation, parameters=parameters)
+    return with_operation(api, operation, parameters=parameters)
 
 
 def _with_body_schema(api: Api, operation: str, path: Path, values: Mapping[str, Json]) -> Api:
@@ -509,10 +509,11 @@ def _with_body_schema(api: Api, operation: str, path: Path, values: Mapping[str,
     schema = _patch_schema(api.contract.document, body_schema(api.contract.document, known), path, values)
     assert known.body is not None, "only a declared body has members"
     body = structs.replace(known.body, validator=api.contract.validator(schema), strict=None)
-    return _with_operation(api, operation, body=body)
+    return with_operation(api, operation, body=body)
 
 
-def _with_operation(api: Api, operation: str, **values: Json) -> Api:
+def with_operation(api: Api, operation: str, **values: Json) -> Api:
+    """Return the API with other values in the compiled form of an operation."""
     known = structs.replace(api.contract.operations[operation], _known={}, **values)
     return replace(api, contract=replace(api.contract, operations={**api.contract.operations, operation: known}))
 

@@ -48,6 +48,8 @@ def sign_in(settings: Settings, contract: Contract, transport: Transport) -> tup
 
     Raises BadSettings when two credentials need the same header, NoAnswer when a login fails.
     """
+    if not contract.schemes:  # whatever the server asks for, the document does not say it
+        return settings, transport
     scheme = contract.schemes[0]
     if set(settings.spare_keys) & set(settings.api_keys):
         raise BadSettings("spare_keys are revoked for good, and one of them is among api_keys")

@@ -18,6 +18,7 @@ from understudy.apis.packages import find
 from understudy.document.contract import Contract
 from understudy.engine.api import Api
 from understudy.engine.seed import SeededData, load_seed
+from understudy.resources.rules import with_rules
 
 Json = Any
 Part = Literal["checks", "mutants"]
@@ -35,7 +36,8 @@ def install(api: str | Own) -> str:
     """
     found = api if isinstance(api, Own) or api in apis.NAMES else find(api)
     if isinstance(found, Own):
-        _OWN[found.name], _ = declare(found)
+        served, _ = declare(found)
+        _OWN[found.name] = with_rules(served)
         _run_parts(found)
         return found.name
     if isinstance(found, Api):

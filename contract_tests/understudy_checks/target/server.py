@@ -73,7 +73,7 @@ class Server:
     def open(self) -> Client:
         """See Target. The clients use the keys in turn."""
         keys = self._access.api_keys
-        turn = self._opened % len(keys)
+        turn = self._opened % max(1, len(keys))
         self._opened += 1
         access = replace(self._access, api_keys=keys[turn:] + keys[:turn])
         client = Client(self.contract, self._transport, self._prefix, access, self, self.budget, memo=self._memo)

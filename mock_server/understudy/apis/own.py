@@ -202,6 +202,7 @@ def _api(contract: Contract, own: Handlers, own_errors: Container[str], first: M
         add=resources.add,
         refuse=refusals.refuse,
         ran=tuple(map(str, own.files)),
+        roles=resources.roles,
     )
 
 

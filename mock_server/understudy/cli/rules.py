@@ -37,7 +37,9 @@ def _listing(apis: Sequence[Api]) -> dict[str, list[dict[str, Any]]]:
     """Rules and assumptions as JSON objects."""
     from msgspec.structs import asdict
 
-    contracts = [api.contract for api in apis]
+    from understudy.resources.rules import with_rules
+
+    contracts = [with_rules(api).contract for api in apis]
     return {
         "rules": [{"api": c.name, **asdict(rule)} for c in contracts for rule in c.rules],
         "assumptions": [{"api": c.name, **asdict(known)} for c in contracts for known in c.assumptions.values()],

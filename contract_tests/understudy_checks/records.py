@@ -1,0 +1,487 @@
+"""Records of a document's resources on a target: created from its schemas, read, listed, changed and deleted.
+
+What an operation does, and where a record stands in a body, is what the document declares or what was inferred of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from understudy.document.argument import argument
+from understudy.document.body import FORM, URLENCODED
+from understudy.document.contract import Contract
+from understudy.document.operation import Operation
+from understudy.engine.exchange import Response
+from understudy.resources import schemas
+from understudy.resources.declaration import Resource
+from understudy.resources.roles import Role
+from understudy.resources.rules import collection, creating, listing, reading
+from understudy_checks import samples
+from understudy_checks.client import Client, Skipped
+from understudy_checks.pointers import resolve_pointer
+from understudy_checks.refusals import possible
+from understudy_checks.routes import path_and_query
+from understudy_checks.target import installed
+from understudy_checks.wording import show
+
+Json = Any
+Values = tuple[Json, ...]
+"""The values of a path's parameters, in its order: their names may differ between the paths of one resource."""
+
+MAX_PAGES = 60
+MAX_TRIES = 3
+"""The number of bodies of its own that are sent until one is accepted, before the document's examples."""
+
+_NAME = re.compile(r"\{([^{}]+)\}")
+_MOMENT = re.compile(r"updated|modified|changed|version|etag|revision", re.IGNORECASE)
+_BOUNDARY = "understudy-part"
+_PART = f"--{_BOUNDARY}\r\ncontent-disposition: form-data; name="
+_ABSENT: Any = object()
+
+
+class Made(NamedTuple):
+    """A record that was created: the values of its item's path, its id, what was sent, and the response."""
+
+    path: Values
+    id: Json
+    sent: Json
+    response: Response
+
+
+class Records:
+    """Works on the records of one client's world by the roles of its document's operations."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.contract = client, client.contract
+        known: Mapping[str, Role] = installed.declared(client.contract.name).roles
+        self.roles = list(known.values())
+        self._by_operation = known
+        self._parents: dict[tuple[str, Values], Json] = {}
+        self._turn = 0
+
+    def role(self, operation: Operation) -> Role:
+        """What an operation does."""
+        return self._by_operation[operation.id]
+
+    def maker(self, role: Role) -> Role:
+        """The operation that creates what another one is about. Raises Skipped."""
+        found = creating(role, self.roles)
+        if found is None:
+            raise Skipped(f"no operation creates what {role.operation.id} is about")
+        return found
+
+    def reader(self, role: Role) -> Role:
+        """The operation that reads one record of what another one is about. Raises Skipped."""
+        found = reading(role, self.roles)
+        if found is None:
+            raise Skipped(f"no operation reads what {role.operation.id} is about")
+        return found
+
+    def lister(self, role: Role) -> Role | None:
+        """The operation that lists what another one is about; None without one."""
+        return listing(role, self.roles)
+
+    def create(self, role: Role, above: Values | None = None) -> Made:
+        """Create a record. Raises Skipped where the target takes no valid body, or shows no id."""
+        outer = self.parents(role.operation) if above is None else above
+        path = self.target(role, outer)
+        body, response = self.accepted(role, path)
+        id = path[-1] if path != outer else self._id(role, body, response)
+        return Made((*outer, id), id, resolve_pointer(body, role.body), response)
+
+    def target(self, role: Role, above: Values) -> Values:
+        """Values of the whole path of a creation: where the client chooses the id, the last one is a new id."""
+        if not role.operation.path.endswith("}"):
+            return above
+        self._turn += 1
+        parameter = next(one for one in role.operation.parameters if one.name == _NAME.findall(role.operation.path)[-1])
+        return (*above, samples.value_of(self.contract, parameter.schema, f"chosen/{self._turn}"))
+
+    def accepted(self, role: Role, path: Values) -> tuple[Json, Response]:
+        """A valid body that the target takes, with its response. Raises Skipped when it takes none."""
+        operation = role.operation
+        if operation.body is None:
+            response = self.send(operation, path)
+            if response.status < 300:
+                return {}, response
+            raise self._refused(operation, response)
+        own = (self.body(role, path) for _ in range(MAX_TRIES))
+        given = (self._fitted(role, body, path) for body in samples.examples(self.contract, operation))
+        first: Response | None = None
+        for body in chain(own, given):
+            response = self.send(operation, path, body=body)
+            if response.status < 300:
+                return body, response
+            first = first or response
+        assert first is not None, "at least one body was sent"
+        raise self._refused(operation, first)
+
+    def body(self, role: Role, path: Values) -> Json:
+        """A valid body that has not been sent before; it names the records that it depends on."""
+        self._turn += 1
+        return self._fitted(role, samples.make_body(self.contract, role.operation, str(self._turn)), path)
+
+    def part(self, role: Role, body: Json) -> Json:
+        """The record in a body that an operation was sent."""
+        return resolve_pointer(body, role.body)
+
+    def role_of(self, operation: Operation) -> Role | None:
+        """What an operation does to a resource; None where it answers examples, or has a handler of the user."""
+        return self._by_operation.get(operation.id)
+
+    def plain_body(self, operation: Operation) -> Json:
+        """A valid body for an operation of no resource."""
+        self._turn += 1
+        return samples.make_body(self.contract, operation, str(self._turn))
+
+    def item(self, operation: Operation) -> Values:
+        """Values for the whole path of an operation: that of an item is a record of its own. Raises Skipped."""
+        names = _NAME.findall(operation.path)
+        if not operation.path.endswith("}"):
+            return self._above(operation, names)
+        above, role = self._above(operation, names[:-1]), self.role_of(operation)
+        if role is not None and role.action == "create":
+            return self.target(role, above)
+        return (*above, self._parent(operation, names[-1], operation.path.rpartition("/")[0], above))
+
+    def fresh(self, operation: Operation, path: Values) -> Values:
+        """The same path, or where an operation can be done once for each record, that of another one."""
+        role = self.role_of(operation)
+        names_new = role is not None and role.action == "create" and operation.path.endswith("}")
+        if role is None or not (names_new or role.action in ("delete", "move", "command")):
+            return path
+        self._parents.clear()
+        return self.item(operation)
+
+    def unknown_ids(self, role: Role) -> list[Json]:
+        """Ids of the declared shape that no record has."""
+        operation = role.operation
+        parameter = next(one for one in operation.parameters if one.location == "path" and one.name == role.item)
+        if parameter.kind in ("integer", "number"):
+            return [id for id in (987654321, 1987654) if parameter.validator.is_valid(id)][:1]
+        made = [samples.value_of(self.contract, parameter.schema, f"unknown/{number}") for number in range(2)]
+        return [id for id in dict.fromkeys(map(str, made)) if id and "enum" not in parameter.schema]
+
+    def is_computed(self, role: Role, name: str) -> bool:
+        """Whether a member is the server's own: readOnly, or none of the declared ones."""
+        member = role.resource.members.get(name)
+        return member is None or member.has("readOnly") or _MOMENT.search(name) is not None
+
+    def is_reset(self, role: Role, name: str, record: Mapping[str, Json]) -> bool:
+        """Whether a member is as if it had never been sent: absent, null, empty, or the default of its schema."""
+        value = record.get(name)
+        return value in (None, [], {}, "") or value == role.resource.members[name].schema.get("default", _ABSENT)
+
+    def read(self, role: Role, made: Made) -> Response:
+        """The response to reading a record; `role` is any that is about it."""
+        return self.send(self.reader(role).operation, made.path)
+
+    def shown(self, role: Role, made: Made) -> Json:
+        """The record as it is read. Raises AssertionError when it is not."""
+        reader = self.reader(role)
+        response = self.read(role, made)
+        assert response.status < 300, (
+            f"{reader.operation.id} must answer {show(made.id)}, which was created, not {response.status}"
+        )
+        return resolve_pointer(response.json(), reader.answer.pointer)
+
+    def listed(self, role: Role, path: Values, query: Mapping[str, Json] | None = None) -> list[Json]:
+        """All records of a list, page after page."""
+        return list(chain.from_iterable(self.pages(role, path, query)))
+
+    def pages(
+        self, role: Role, path: Values, query: Mapping[str, Json] | None = None, *, limit: int | None = None
+    ) -> Iterator[list[Json]]:
+        """The pages of a list: the largest ones, unless a limit is given."""
+        operation = role.operation
+        asked = {**(query or {}), **_sized(operation, limit)}
+        self._check_required(role)
+        for _ in range(MAX_PAGES):
+            response = self.send(operation, path, query=asked)
+            assert response.status < 300, f"{operation.id} with {show(asked)} must answer a page, not {response.status}"
+            body = response.json()
+            items = resolve_pointer(body, self._items(role))
+            assert isinstance(items, list), f"the records of {operation.id} must be a list, not {show(items)}"
+            yield items
+            onward = self._onward(role, asked, body, items)
+            if onward is None or not items:
+                return
+            asked |= onward
+
+    def _check_required(self, role: Role) -> None:
+        """Raise Skipped for a list that is asked for with a value of its records: it shows those of that value only."""
+        for one in role.operation.parameters:
+            if _is_required(one, role.operation) and one.name in role.resource.members:
+                raise Skipped(f"{role.operation.id} lists only what has the {one.name} that is asked for")
+
+    def ids(self, role: Role, records: Sequence[Json]) -> list[str]:
+        """The ids of listed records, as texts."""
+        return [str(one.get(role.resource.key) if isinstance(one, Mapping) else one) for one in records]
+
+    def parents(self, operation: Operation) -> Values:
+        """Values of the path parameters of a collection: records that are created, else found. Raises Skipped."""
+        path = operation.path
+        names = _NAME.findall(path)
+        return self._above(operation, names[:-1] if path.endswith("}") else names)
+
+    def send(
+        self, operation: Operation, path: Values, *, query: Mapping[str, Json] | None = None, body: Json = _ABSENT,
+        credential: bool = True,
+    ) -> Response:  # fmt: skip
+        """Send an operation with what it requires beside the given values."""
+        named = dict(zip(_NAME.findall(operation.path), path, strict=True))
+        required = {one.name: self._argument(one) for one in operation.parameters if _is_required(one, operation)}
+        target, asked = path_and_query(operation, {**required, **(query or {}), **named})
+        headers, carried = self._credential(operation) if credential else ({}, {})
+        content = {} if body is _ABSENT else _content(operation, body)
+        given = {**headers, **content.pop("headers", {})}
+        key: dict[str, Any] = {} if credential and not headers and not carried else {"key": None}
+        return self.client.send(operation.method, target, query={**asked, **carried}, headers=given, **content, **key)
+
+    def _argument(self, parameter: Any) -> str:
+        return argument(parameter, self.contract.document.get("components", {}).get("schemas", {}))
+
+    def _credential(self, operation: Operation) -> tuple[dict[str, str], dict[str, str]]:
+        """What carries the credentials of an operation; nothing where the usual one does."""
+        usual = self.contract.schemes[:1]
+        schemes = next(iter(operation.security), ())
+        if not schemes or schemes == usual or usual in operation.security:
+            return {}, {}
+        tokens = self.client.access.given.get("credentials", {})
+        headers: dict[str, str] = {}
+        query: dict[str, str] = {}
+        for scheme in schemes:
+            added, asked = scheme.carry(tokens.get(scheme.name, self.client.key))
+            headers, query = {**headers, **added}, {**query, **asked}
+        return headers, query
+
+    def _above(self, operation: Operation, names: Sequence[str]) -> Values:
+        values: Values = ()
+        for name in names:
+            prefix = operation.path[: operation.path.index(f"/{{{name}}}")]
+            key = (prefix, values)
+            if key not in self._parents:
+                self._parents[key] = self._parent(operation, name, prefix, values)
+            values = (*values, self._parents[key])
+        return values
+
+    def _parent(self, operation: Operation, name: str, prefix: str, above: Values) -> Json:
+        """A value of one path parameter: the id of a record that is created, listed, or given as an example."""
+        on_it = [role for role in self.roles if _shape(collection(role)) == _shape(prefix)]
+        read = next((role for role in on_it if role.action == "read"), None)
+        if read is not None and not any(role.action == "create" for role in on_it):
+            on_it += [role for role in self.roles if role.action == "create" and role.resource is read.resource]
+        for role in (one for one in on_it if one.action == "create"):
+            return self.create(role, above if _shape(collection(role)) == _shape(prefix) else None).id
+        for role in (one for one in on_it if one.action == "list"):
+            found = next(self.pages(role, above), [])
+            if found and isinstance(found[0], Mapping) and role.resource.key in found[0]:
+                return found[0][role.resource.key]
+        known = self.client.access.ids(None).get(name)
+        parameter = next(one for one in operation.parameters if one.location == "path" and one.name == name)
+        return self._argument(parameter) if known is None else known
+
+    def _fitted(self, role: Role, body: Json, path: Values) -> Json:
+        """A body with the ids of its parents and of the records that it refers to; optional references are left out."""
+        record = resolve_pointer(body, role.body)
+        if not isinstance(record, dict):
+            return body
+        resource, required = role.resource, samples.required(self.contract, role.operation)
+        named = dict(zip(_NAME.findall(role.operation.path), path, strict=False))
+        for parameter, member in resource.parent.items():
+            if member in record and parameter in named:
+                record[member] = named[parameter]
+        for member, owner in resource.refers.items():
+            if member in record and member not in resource.parent.values():
+                self._refer(record, member, owner, is_required=member in required)
+        cycle = resource.life_cycle
+        if cycle is not None and cycle.member in record and cycle.member not in required:
+            del record[cycle.member]
+        return body
+
+    def _refer(self, record: dict[str, Json], member: str, owner: str, *, is_required: bool) -> None:
+        makers = [role for role in self.roles if role.action == "create" and role.resource.name == owner]
+        if is_required and makers:
+            record[member] = self.create(makers[0]).id
+        elif not is_required:
+            del record[member]
+
+    def _id(self, role: Role, body: Json, response: Response) -> Json:
+        """The id of a created record: in the answer, in Location, or as it was sent. Raises Skipped."""
+        key = role.resource.key
+        shown = resolve_pointer(_json(response), role.answer.pointer)
+        location = (response.header("location") or "").partition("?")[0].rstrip("/").rpartition("/")[2]
+        sent = resolve_pointer(body, role.body)
+        found = [shown.get(key) if isinstance(shown, Mapping) else None, location or None]
+        found += [sent.get(key) if isinstance(sent, Mapping) else None]
+        for id in found:
+            if isinstance(id, str | int):
+                return id
+        where = f"{role.answer.pointer}/{key}"
+        remedy = f"say where it stands: `id` or `envelope` of x-operation of {role.operation.id}, in an overlay"
+        raise Skipped(f"the answer of {role.operation.id} shows no id at {where}", remedy=remedy)
+
+    def _refused(self, operation: Operation, response: Response) -> Skipped:
+        remedy = f"give the body of {operation.id} an example that your server takes"
+        seen = show(response.body)
+        return Skipped(f"this target takes no {operation.id} that fits the document: {response.status} {seen}",
+                       remedy=remedy)  # fmt: skip
+
+    def _items(self, role: Role) -> str:
+        paging = role.operation.pagination
+        return role.answer.pointer if paging is None else str(paging.settings["items"])
+
+    def _onward(self, role: Role, asked: Mapping[str, Json], body: Json, items: list[Json]) -> dict[str, Json] | None:
+        """The arguments that ask for the next page; None when the list says, or cannot say, that there is none."""
+        paging = role.operation.pagination
+        if paging is None:
+            return None
+        settings = {name: str(value) for name, value in paging.settings.items()}
+        if self._is_last(settings, body, asked, items):
+            return None
+        following = resolve_pointer(body, settings["next"]) if "next" in settings else _ABSENT
+        has_more = resolve_pointer(body, settings["more"]) if "more" in settings else True
+        if following is None or has_more is False:
+            return None
+        if "offset" in settings:
+            return {settings["offset"]: int(asked.get(settings["offset"], 0)) + len(items)}
+        if "page" in settings:
+            numbers = possible(self.contract, paging.settings.get("first-page", 1))
+            return {settings["page"]: int(asked.get(settings["page"], numbers[0])) + 1}
+        if "cursor" not in settings:
+            return None
+        if following is _ABSENT:
+            following = self._cursor(role, settings, body, items)
+        return None if following is None else {settings["cursor"]: following}
+
+    def _is_last(self, settings: Mapping[str, str], body: Json, asked: Mapping[str, Json], items: list[Json]) -> bool:
+        """Whether a list tells by a number that this page is its last one: some answer anything to a further one."""
+        total = resolve_pointer(body, settings["total"]) if "total" in settings else None
+        count = resolve_pointer(body, settings["pages"]) if "pages" in settings else None
+        if isinstance(count, int) and "page" in settings:
+            return int(asked.get(settings["page"], 1)) >= count
+        return (
+            isinstance(total, int)
+            and "offset" in settings
+            and (int(asked.get(settings["offset"], 0)) + len(items) >= total)
+        )
+
+    def _cursor(self, role: Role, settings: Mapping[str, str], body: Json, items: list[Json]) -> Json:
+        """The cursor of the next page where none is told: that in its URL, else the last record's id."""
+        if "next-url" in settings:
+            url = resolve_pointer(body, settings["next-url"])
+            return parse_qs(urlsplit(str(url or "")).query).get(settings["cursor"], [None])[0]
+        return self.ids(role, items[-1:])[0] if items else None
+
+
+def differences(
+    contract: Contract, resource: Resource, sent: Mapping[str, Json], got: Json, *, left_out: frozenset[str]
+) -> list[str]:
+    """The members that a record does not show as they were sent; `left_out` are those that a server may set itself.
+
+    A member whose schema in answers excludes what was sent (an id in, an object out) shows it in another form.
+    """
+    shown = {plain(name): value for name, value in got.items()} if isinstance(got, Mapping) else {}
+    found = []
+    for name, value in sent.items():
+        member = next((one for known, one in resource.members.items() if plain(known) == plain(name)), None)
+        if member is None or name in left_out or member.has("writeOnly") or member.has("readOnly"):
+            continue
+        if not contract.fits(member.schema).is_valid(value):
+            continue
+        if plain(name) not in shown:
+            found.append(f"{name} is not shown")
+        elif not same(_declared_part(contract, member.schema, value), shown[plain(name)]):
+            found.append(f"{name} is {show(shown[plain(name)])}, and {show(value)} was sent")
+    return found
+
+
+def set_by_server(role: Role) -> frozenset[str]:
+    """The members of a record that an operation, and not its request, gives a value."""
+    resource = role.resource
+    given = [resource.create, resource.update]
+    names = {name for one in given for name in (*one.constants, *dict(one.computed))}
+    cycle = set() if resource.life_cycle is None else {resource.life_cycle.member}
+    return frozenset({resource.key, *names, *cycle, *resource.parent.values()})
+
+
+def _declared_part(contract: Contract, schema: Json, value: Json) -> Json:
+    """What of an object a schema names, where it names any: the rest need not be shown."""
+    known = schemas.members(contract.document, schema)
+    if not isinstance(value, dict) or (not known and schemas.is_open(contract.document, schema)):
+        return value
+    return {name: _declared_part(contract, known[name].schema, part) for name, part in value.items() if name in known}
+
+
+def same(sent: Json, got: Json) -> bool:
+    """Whether a value shows what was sent: an object may have more members, a form's texts may be typed."""
+    if isinstance(sent, Mapping) and isinstance(got, Mapping):
+        return all(name in got and same(value, got[name]) for name, value in sent.items())
+    if isinstance(sent, list) and isinstance(got, list):
+        return len(sent) == len(got) and all(map(same, sent, got))
+    return bool(sent == got) or (isinstance(sent, str) != isinstance(got, str) and str(sent) == str(got))
+
+
+def first(pages: Iterator[list[Json]], count: int) -> list[list[Json]]:
+    """So many pages of a list."""
+    return list(islice(pages, count))
+
+
+def _sized(operation: Operation, limit: int | None) -> dict[str, Json]:
+    paging = operation.pagination
+    name = None if paging is None else paging.settings.get("limit")
+    known = next((one for one in operation.parameters if one.name == name), None)
+    if known is None:
+        return {}
+    size = known.schema.get("maximum", 100) if limit is None else limit
+    return {known.name: size}
+
+
+def _content(operation: Operation, body: Json) -> dict[str, Any]:
+    """How a body is sent: JSON, a form, or as it is."""
+    assert operation.body is not None, f"{operation.id} has no body"
+    kind, media_type = operation.body.kind, operation.body.media_type
+    if kind == "json":
+        return {"json": body, "headers": {"content-type": media_type}}
+    if kind == "urlencoded":
+        return {"body": urlencode(_flat(body)).encode(), "headers": {"content-type": URLENCODED}}
+    if kind == "multipart":
+        parts = [f'{_PART}"{name}"\r\n\r\n{text}\r\n' for name, text in _flat(body)]
+        whole = "".join((*parts, f"--{_BOUNDARY}--\r\n")).encode()
+        return {"body": whole, "headers": {"content-type": f"{FORM}; boundary={_BOUNDARY}"}}
+    return {"body": _text(body).encode(), "headers": {"content-type": media_type.replace("*", "plain")}}
+
+
+def _flat(body: Json) -> list[tuple[str, str]]:
+    """The members of a form; a list repeats its name."""
+    members = body.items() if isinstance(body, Mapping) else ()
+    return [(name, _text(part)) for name, value in members for part in (value if isinstance(value, list) else [value])]
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _json(response: Response) -> Json:
+    try:
+        return response.json()
+    except ValueError:  # no body, or one of another kind
+        return None
+
+
+def _is_required(parameter: Any, operation: Operation) -> bool:
+    return bool(parameter.required and parameter.location == "query" and parameter.name not in operation.keys)
+
+
+def plain(name: str) -> str:
+    """A name without case and word marks: a form may write `FriendlyName` for `friendly_name`."""
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _shape(path: str) -> str:
+    return _NAME.sub("{}", path)
