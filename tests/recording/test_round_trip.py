@@ -6,6 +6,7 @@ An id or a token that is first seen in the changed answer can be any: such value
 from __future__ import annotations
 
 import json
+import os
 import random  # noqa: TID251 - a test's own choices, the same for the same seed
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -34,7 +35,8 @@ from understudy.recording.targets import MockTarget
 from understudy_checks.target import installed
 
 NOW = 1_775_556_000_000
-FEW = settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+EXAMPLES = 50 if os.environ.get("UNDERSTUDY_DEEP") == "1" else 1
+FEW = settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 SEEDS = st.integers(0, 10**6)
 
 

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any, NoReturn, Protocol
 
-from understudy.cli import assumptions, check, explain, init, lint, mutants, replay, rules, serve, why
+from understudy.cli import assumptions, check, explain, init, lint, mutants, redact, replay, rules, serve, why
 from understudy.cli.arguments import check_api
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.streams import no_color
@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "mutants": mutants,
     "assumptions": assumptions,
     "replay": replay,
+    "redact": redact,
 }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from understudy.recording.play import Played
     from understudy.recording.prepare import Prepared
     from understudy.recording.recorded import Recording
+    from understudy.recording.redact import Redactor
     from understudy.recording.report import Report
 
 HELP = "play recordings, and tell what is answered otherwise"
@@ -126,6 +127,7 @@ def write(report: Report, options: argparse.Namespace, outputs: dict[str, Output
     """Print the result, and write its files."""
     from understudy.recording import report as reports
 
+    report = reports.hidden(report, _redactor(report))
     on_stdout = any(output.path == STDOUT for output in outputs.values())
     if not on_stdout:
         print(f"{report.summary()}\n" if options.quiet else reports.text(report), end="")
@@ -135,6 +137,18 @@ def write(report: Report, options: argparse.Namespace, outputs: dict[str, Output
             print(content, end="")
         else:
             output.write(content)
+
+
+def _redactor(report: Report) -> Redactor:
+    """What hides the secrets of the exchanges that are shown."""
+    from understudy.recording.redact import Redactor
+
+    apis = {one.picked.api.name: one.picked.api.contract for one in report.played}
+    redactor = Redactor(apis.values())
+    for one in report.differing:
+        redactor.learn(one.picked.recorded)
+        redactor.learn(one.picked.recorded._replace(request=one.request, response=one.response))
+    return redactor
 
 
 def _url(text: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
 
 from understudy.engine.clock import rfc3339
-from understudy.recording.compare import NOTHING
+from understudy.recording.compare import NOTHING, Difference
 from understudy.recording.play import Fault, Played
 from understudy.recording.prepare import Prepared
+from understudy.recording.redact import Redactor
 
 Json = Any
 _NAMES = {"mock": "the mock", "target": "the target", "recording": "the recording", "document": "the document"}
@@ -53,6 +54,28 @@ class Report:
             f"{_counted(len(self.played), 'exchange')} played, {differing} {'differs' if differing == 1 else 'differ'}"
         )
         return counts + (f", {_counted(len(self.findings), 'finding')}" if self.findings else "")
+
+
+def hidden(report: Report, redactor: Redactor) -> Report:
+    """The report with placeholders for the secrets that the redactor knows."""
+    played = [
+        replace(
+            one,
+            picked=one.picked._replace(recorded=redactor.redact(one.picked.recorded)),
+            faults=tuple(_hidden_fault(fault, redactor) for fault in one.faults),
+        )
+        for one in report.played
+    ]
+    return replace(report, played=played, remarks=[redactor.text(line) for line in report.remarks])
+
+
+def _hidden_fault(fault: Fault, redactor: Redactor) -> Fault:
+    difference = fault.difference
+    name = difference.pointer.rpartition("/")[2]
+    pointer = redactor.text(difference.pointer)
+    values = (redactor.value(name, value) for value in (difference.expected, difference.actual))
+    blame = fault.blame._replace(why=redactor.text(fault.blame.why))
+    return Fault(Difference(pointer, *values), blame)
 
 
 def text(report: Report) -> str:
