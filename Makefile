@@ -14,7 +14,7 @@ setup: .venv/.ready
 	touch $@
 
 .venv/.ready: .venv/.serves
-	$(PIP) --no-build-isolation -e '.[contract,dev]'
+	$(PIP) --no-build-isolation -e '.[contract,tls,dev]'
 	touch $@
 
 serve: .venv/.serves

@@ -37,7 +37,7 @@ ORDER = tuple(
         "engine.api engine.router engine.jobs engine.seed engine.worlds engine.whereabouts engine.hints",
         "engine.pipeline engine.story",
         "resources recording apis",
-        "http.intake http.cors http.index http.pages http.log http.app http.protocol http.server",
+        "http.intake http.cors http.index http.pages http.log http.app http.protocol http.tls http.server",
         "cli testing strategies pytest_plugin __main__",
     )
     for name in names.split()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from understudy.cli import recordings
+from understudy.cli import certificate, recordings
 from understudy.cli.arguments import declared, file_path, quoted, rate_limit, seconds, whole_number
 from understudy.cli.documents import add_documents, warn
 from understudy.cli.exits import OK, CouldNotRun, UsageError
@@ -37,6 +37,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
+    with certificate.tls(options) as tls:
+        return _serve(options, tls)
+
+
+def _serve(options: argparse.Namespace, tls: certificate.Tls | None) -> int:
     from understudy.http.app import App
     from understudy.http.log import DROPPED, Log
     from understudy.http.server import Server, low_latency, ready_file, url_of
@@ -45,7 +50,11 @@ def run(options: argparse.Namespace) -> int:
     recorded = recordings.Served(options)
     worlds = _worlds(options, recorded)
     listeners = _listeners(options.host, options.port)
-    worlds.server.url = url_of(listeners[0])
+    if tls is None:
+        worlds.server.url = url_of(listeners[0])
+    else:
+        worlds.server.url = url_of(listeners[0], "https", certificate.url_host(options.host))
+        worlds.server.ca_file = tls.ca_file
     content = ready_file(worlds)
 
     def announce() -> None:
@@ -58,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
         try:
             with low_latency():
                 app = App(worlds, watch=log, cors=options.cors)
-                Server(app, sockets=listeners, ready=announce).serve_until_stopped()
+                context = None if tls is None else tls.context
+                Server(app, sockets=listeners, ready=announce, tls=context).serve_until_stopped()
         finally:
             if log is not None:
                 log.flush()
@@ -77,6 +87,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     add("--port", type=port, default=8629, help="port to listen on, 0 for a free one (default: %(default)s)")
     cors = "whose pages may call from a browser (default: any origin's)"
     add("--cors", type=_origin, default="*", metavar="ORIGIN|off", help=cors)
+    certificate.add_options(parser)
 
 
 def _add_behaviour(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from understudy.engine.masking import Mask
 class Server:
     """One server. `token` authorizes requests to the control API; None on loopback.
 
+    `ca_file` is that of the CA that clients have to trust; None without TLS, and for a certificate of the user.
     `helpful` adds X-Mock-* headers, `checked` validates each response against the document.
     """
 
@@ -26,3 +27,4 @@ class Server:
     helpful: bool = True
     checked: bool = False
     token: str | None = None
+    ca_file: str | None = None

@@ -388,7 +388,8 @@ class Worlds:
         """The ready file of a world: url, world_url, pid, and an entry for each API."""
         apis = {name: self.access_info(world, name) for name in self.apis if name != "control"}
         own_url = self.server.url + root_path.root_path(world.id)
-        return {"url": self.url_of(world), "world_url": own_url, "pid": os.getpid(), "apis": apis}
+        ca_file = {} if self.server.ca_file is None else {"ca_file": self.server.ca_file}
+        return {"url": self.url_of(world), "world_url": own_url, "pid": os.getpid(), **ca_file, "apis": apis}
 
     def url_of(self, world: World) -> str:
         """The URL below which a world's APIs and its control API stand: the server's own for the default world."""

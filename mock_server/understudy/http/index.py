@@ -55,7 +55,9 @@ def curl(worlds: Worlds, name: str, key: str | None, world: World | None = None)
     needed = _needed(api.contract, operation, entry)
     query = urlencode({**key_query, **needed["query"]})
     headers = {**{name.title(): value for name, value in key_headers.items()}, **needed["header"]}
-    options = [f"-X {operation.method}"] if operation.method != "GET" else []
+    ca_file = worlds.server.ca_file
+    options = [] if ca_file is None else [f"--cacert {quote(ca_file)}"]
+    options += [f"-X {operation.method}"] if operation.method != "GET" else []
     options += ["-H " + quote(f"{header}: {text}") for header, text in headers.items()]
     options += ["-b " + quote(f"{name}={text}") for name, text in needed["cookie"].items()]
     base = entry["base_url"] if not operation.prefixes else worlds.url_of(world) + operation.prefixes[0]

@@ -78,6 +78,7 @@ class Protocol(asyncio.Protocol):
         self._loop = _loop or asyncio.get_running_loop()
         self._state = server_state
         self._transport: asyncio.Transport
+        self._is_tls = False
         self._parser = self._new_parser()
         self._deadline = 0.0
         self._pending: list[bytes] = []
@@ -98,6 +99,7 @@ class Protocol(asyncio.Protocol):
         """Begin a connection."""
         self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn knows its own classes only
         self._transport = transport
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
         self._deadline = self._loop.time() + self._bounds.idle
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -113,7 +115,7 @@ class Protocol(asyncio.Protocol):
         """Handle the end of input; the client may still read. Returns whether the connection stays open."""
         self._flush()
         self._half_closed = True
-        return bool(self._waiting)
+        return bool(self._waiting) and not self._is_tls  # TLS has no half-closed connection
 
     def pause_writing(self) -> None:
         """Wait until the client reads."""
@@ -413,7 +415,8 @@ class Protocol(asyncio.Protocol):
         self._answer(method, response, False)
         self._flush()
         if not self._transport.is_closing():
-            self._transport.write_eof()
+            if not self._is_tls:
+                self._transport.write_eof()
             self._transport.resume_reading()
         self._deadline = self._loop.time() + self._bounds.linger
 

@@ -12,6 +12,7 @@ import json
 import logging
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +32,14 @@ _LOG = logging.getLogger("uvicorn.error")
 class Server(uvicorn.Server):
     """A uvicorn server that calls `ready` when it accepts connections, and leaves signals to its caller."""
 
-    def __init__(self, app: App, *, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        sockets: list[socket.socket],
+        ready: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         config = uvicorn.Config(
             app,
             loop="auto",  # uvloop if installed
@@ -49,6 +57,7 @@ class Server(uvicorn.Server):
         self._app = app
         self._sockets = sockets
         self._ready = ready
+        self._tls = tls
 
     def replace_app(self, app: App) -> None:
         """Serve another application on the connections that are opened from now on."""
@@ -87,6 +96,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then call `ready`."""
+        self.config.ssl = self._tls
         await super().startup(sockets)
         self._ready()
 
@@ -147,11 +157,11 @@ def listen_all(host: str, port: int) -> list[socket.socket]:
     return listeners
 
 
-def url_of(listener: socket.socket) -> str:
-    """Return the URL of a listening socket."""
+def url_of(listener: socket.socket, scheme: str = "http", name: str | None = None) -> str:
+    """Return the URL of a listening socket, at its address or at a `name` of it."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{host}:{port}"
+    return f"{scheme}://{name or host}:{port}"
 
 
 @contextmanager
