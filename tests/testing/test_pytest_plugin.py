@@ -341,10 +341,11 @@ class TestRunningServers:
         monkeypatch.setenv("UNDERSTUDY_URL", "http://127.0.0.1:1/api/v1")
         tests = f"def test_it(nextstep, understudy_server): assert understudy_server.url == {server.url!r}"
         alone.run(tests).assert_outcomes(passed=1)
-        ready.write_text("{")
-        result = alone.run(tests)
-        result.assert_outcomes(errors=1)
-        assert f"UNDERSTUDY_READY_FILE={ready} cannot be read" in alone.printed(result)
+        for content in ("{", "[]", "{}"):
+            ready.write_text(content)
+            result = alone.run(tests)
+            result.assert_outcomes(errors=1)
+            assert f"UNDERSTUDY_READY_FILE={ready} is no ready file" in alone.printed(result)
 
     def test_an_api_that_it_does_not_serve_is_skipped(self, project: Project) -> None:
         """So that tests of several APIs run under `understudy mutants` of one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 import understudy
+from raw_server import answered, wired
 from understudy import ControlError, MockServer, WorldHandle
 from understudy.engine.exchange import Request, Response
 
@@ -159,6 +161,18 @@ class TestServers:
         handle._control.link = answer
         handle.ready()
         assert asked[0].header("x-mock-token") == "a-token"
+
+    def test_a_server_with_a_certificate_is_trusted_when_told(self) -> None:
+        """A certificate of no known authority is refused, unless a file names its issuer."""
+        certificate = Path(__file__).parents[1] / "localhost.pem"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        with wired(lambda _: answered(), context=context) as wire:
+            assert WorldHandle(wire.origin, ca_file=certificate).ready() == {}
+            with pytest.raises(ConnectionError, match=r"self.signed certificate"):
+                MockServer(url=wire.origin).health()
+            with pytest.raises(OSError, match="No such file"):
+                MockServer(url=wire.origin, ca_file="absent.pem")
 
     def test_what_of_a_document_is_not_understood_is_kept(self, registry: Path, tmp_path: Path) -> None:
         """As `understudy serve` prints it."""

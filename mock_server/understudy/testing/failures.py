@@ -40,15 +40,16 @@ def _summary(exchange: RecordedExchange) -> str:
 
 
 def _reasons(exchange: RecordedExchange) -> Iterator[str]:
-    """Hint and warning; of a refused exchange, its body and what decided it."""
+    """Hint and warning; of a refused exchange, its body, and what mattered first, with the rules behind it."""
     for name, text in (("hint", exchange.hint), ("warning", exchange.warning)):
         if text is not None:
             yield f"{name}: {text}"
     if exchange.reason is None:
         return
     yield f"answer: {shorten(exchange.response.body, LONGEST)}"
-    decided = exchange.decided
-    for one in decided[-MOST_REASONS:]:
-        yield f"{one['basis']}: {one['id']}: {shorten(one['text'], LONGEST)}"
+    first = exchange.why["parts"][0]
+    yield f"why: {first['text']}"
+    for one in first.get("decided", ())[:MOST_REASONS]:
+        yield f"    {one['basis']}: {one['id']}: {shorten(one['text'], LONGEST)}"
     if exchange.error is not None:
         yield exchange.error.strip().splitlines()[-1]

@@ -9,7 +9,10 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from ssl import create_default_context
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,12 +29,14 @@ PATIENCE = 30.0
 class OverHttp:
     """A server elsewhere, by its URL; each request has a connection of its own, so that nothing is left open."""
 
-    def __init__(self, url: str) -> None:
-        """Raises ValueError for what is no http or https URL."""
+    def __init__(self, url: str, ca_file: str | Path | None = None) -> None:
+        """`ca_file` is the certificate of a https server's issuer. Raises ValueError for what is no such URL."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no URL such as http://127.0.0.1:8629")
-        self._connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._connect: Callable[..., HTTPConnection] = HTTPConnection
+        if parts.scheme == "https":
+            self._connect = partial(HTTPSConnection, context=create_default_context(cafile=ca_file))
         self._host = parts.netloc.rpartition("@")[2]
         self.url = f"{parts.scheme}://{self._host}"
 

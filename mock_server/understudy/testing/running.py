@@ -21,6 +21,6 @@ def running_server() -> MockServer | None:
         return MockServer(url=url) if url else None
     try:
         known = json.loads(Path(ready).read_text())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{READY_FILE}={ready} cannot be read: {error}") from error
-    return MockServer(url=known["url"], token=known.get("control_token"))
+        return MockServer(url=known["url"], token=known.get("control_token"), ca_file=known.get("ca_file"))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{READY_FILE}={ready} is no ready file of a server: {error}") from error

@@ -51,7 +51,7 @@ class MockServer(WorldHandle):
     `MockServer("petstore.yaml")` serves documents, folders and built-in APIs (all of them when none is named) on a
     free loopback port, on a thread of this process, from `start()` to `stop()` or in a `with` block. With
     `listen=False` no port is opened: `asgi` and `transport` are its doors. `MockServer(url=...)` is a server that runs
-    already, and goes on running; `token` is its control token, off loopback.
+    already, and goes on running; `token` is its control token, off loopback, `ca_file` the certificate of its issuer.
 
     `seed` is the seed of ids and keys, `clock` is `real`, `frozen` or a time to stand still at, `assume` has
     assumptions by id, `rate_limit` is a number of requests in place of the documented one, or None for no limit.
@@ -63,6 +63,7 @@ class MockServer(WorldHandle):
         *apis: str | Path,
         url: str | None = None,
         token: str | None = None,
+        ca_file: str | Path | None = None,
         listen: bool = True,
         seed: str = "understudy",
         clock: datetime | str = "real",
@@ -74,7 +75,7 @@ class MockServer(WorldHandle):
         self._serve: Callable[[], Hosting] | None = None
         self.notices: list[str] = []
         if url is not None:
-            super().__init__(url, token=token)
+            super().__init__(url, token=token, ca_file=ca_file)
             return
         served = _declared(tuple(map(str, apis)), self.notices.append)
         worlds = _worlds(served, seed=seed, clock=clock, assume=assume, rate_limit=rate_limit)

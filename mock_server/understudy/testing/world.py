@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,15 +29,23 @@ class WorldHandle:
     """One world of a server. All that a test does to it leaves every other world alone.
 
     `WorldHandle(url)` is the default world of a server that runs already, or the world whose URL it is; `world="w_..."`
-    is another one. `token` is its control token, off loopback. `api` is the API that `base_url`, `api_key`, `state` and
-    `calls` speak of: the only one that is served, else one that `world.api(NAME)` chooses. It ends with `close()` or a
-    `with` block.
+    is another one. `token` is its control token, off loopback; `ca_file` the certificate of its issuer, for https.
+    `api` is the API that `base_url`, `api_key`, `state` and `calls` speak of: the only one that is served, else one
+    that `world.api(NAME)` chooses. It ends with `close()` or a `with` block.
     """
 
-    def __init__(self, url: str, *, world: str = "default", api: str | None = None, token: str | None = None) -> None:
-        """Raises ValueError for what is no URL."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        world: str = "default",
+        api: str | None = None,
+        token: str | None = None,
+        ca_file: str | Path | None = None,
+    ) -> None:
+        """Raises ValueError for what is no URL, OSError for a file that cannot be read."""
         own = url.partition("/@")[2].partition("/")[0]
-        self._control = Control(OverHttp(url), world=own or world, token=token)
+        self._control = Control(OverHttp(url, ca_file), world=own or world, token=token)
         self._name, self._access, self._clock = api, None, WorldClock(self._control)
 
     @classmethod
