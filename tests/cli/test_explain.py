@@ -14,6 +14,8 @@ from own_document import FOLDER, HEAD
 from shop import PAY, SHOP
 from understudy import cli
 from understudy.apis import own
+from understudy.cli import recordings, serve
+from understudy.cli.parser import parse
 from understudy.document.changes import changes
 from understudy.document.infer import Alternative, ExamplesOnly, Inference, Inferred
 
@@ -362,3 +364,33 @@ def test_an_api_of_a_package_is_explained(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setattr("understudy.cli.parser.check_api", lambda text: None)
     assert as_json(capsys, "lib")["title"] == "Library"
     assert as_json(capsys, "made")["api"] == "kognitos"
+
+
+def test_a_start_says_in_a_line_what_was_understood(folder: Path) -> None:
+    """The resources, how much was inferred, and the command that tells it: of the document, with its overlays."""
+    (folder / "a shop").mkdir()
+    (folder / "a shop/openapi.yaml").write_text(SHOP.lstrip())
+    (folder / "library.yaml").write_text((FOLDER / "library.yaml").read_text())
+    (folder / "fix.yaml").write_text(overlay({"target": "$.info", "update": {"title": "Books"}}))
+    (folder / "none.yaml").write_text(f"{HEAD}paths: {{/x: {{get: {{responses: {{'204': {{}}}}}}}}}}")
+    words = ["./a shop", "library.yaml", "--overlay", "fix.yaml", "none.yaml", "kognitos"]
+    options = parse(["serve", *words])
+    worlds = serve._worlds(options, recordings.Served(options))
+    worlds.server.url = "http://127.0.0.1:1"
+    banner = serve._banner(worlds)
+    assert "  a-shop keeps 1 resource (carts): understudy explain 'a shop'" in banner
+    assert "  none answers examples only: understudy explain none.yaml" in banner
+    (line,) = [line for line in banner if line.startswith("  library keeps 1 resource (books); ")]
+    assert line.endswith(" inferences: understudy explain library.yaml --overlay fix.yaml")
+    assert not any(line.startswith("  kognitos keeps") for line in banner)
+
+
+def test_many_resources_are_named_in_part(folder: Path) -> None:
+    """Six of them stand for the others."""
+    names = [f"n{number}" for number in range(8)]
+    resources = ", ".join(f"{name}: {{schema: A}}" for name in names)
+    paths = "".join(f"  /{name}: {{get: {{responses: {{'204': {{}}}}}}}}\n" for name in names)
+    schemas = "components: {schemas: {A: {type: object, properties: {id: {type: string}}}}}\n"
+    (folder / "many.yaml").write_text(f"{HEAD}paths:\n{paths}{schemas}x-resources: {{{resources}}}\n")
+    api, _ = own.declare(own.Own(Path("many.yaml"), "many"))
+    assert api.understood.startswith("keeps 8 resources (n0, n1, n2, n3, n4, n5, ...): ")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from understudy.apis.folder import Folder, find
@@ -39,6 +40,7 @@ from understudy.resources import access
 from understudy.resources import declare as declare_resources
 
 NO_HANDLERS = Handlers({}, ())
+_MOST_NAMES = 6  # of resources in one line
 _RESOURCE_KEYS = ("x-resources", "x-operation", "x-filter")
 
 
@@ -132,8 +134,23 @@ def _understand(own: Own, found: Read) -> Understood:
                 if not wrong:
                     raise
                 left |= wrong
-    api = replace(api, contract=replace(api.contract, content=content))
+    api = replace(api, contract=replace(api.contract, content=content), understood=_in_short(own, api, inferred))
     return Understood(api, [*notices, *origins.traced(others)], inferred, origins)
+
+
+def _in_short(own: Own, api: Api, inferred: Inferred) -> str:
+    """What was understood, in one line: the resources, how much was inferred, and the command that tells it."""
+    names = list(api.contract.document.get("x-resources", {}))
+    shown = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
+    kept = f"keeps {_counted(len(names), 'resource')} ({shown})" if names else "answers examples only"
+    inferences = f"; {_counted(len(inferred.inferences), 'inference')}" if inferred.inferences else ""
+    overlays = () if own.folder is not None else own.overlays
+    words = [str(own.folder.path if own.folder else own.file), *(f"--overlay {quote(str(one))}" for one in overlays)]
+    return f"{kept}{inferences}: understudy explain {' '.join((quote(words[0]), *words[1:]))}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _serving(own: Own, inferred: Inferred, own_errors: Container[str]) -> tuple[Api, list[Notice]]:

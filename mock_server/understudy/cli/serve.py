@@ -297,6 +297,7 @@ def _banner(worlds: Worlds) -> list[str]:
     served = [*shown, *(["recorded answers"] if worlds.fallback else [])]
     lines = [f"Understudy serves {', '.join(served)} at {url} (control: {url}/__mock__/docs)"]
     lines += [f"  {index.curl(worlds, name, worlds.access_info(worlds.default, name)['api_key'])}" for name in names]
+    lines += [f"  {name} {worlds.apis[name].understood}" for name in names if worlds.apis[name].understood]
     lines += [f"  {name} takes {line}" for name in names for line in index.others(worlds, name)]
     if worlds.server.token is not None:
         lines.append(f"  control token: curl -H 'X-Mock-Token: {worlds.server.token}' {url}/__mock__/health")

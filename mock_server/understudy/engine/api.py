@@ -65,7 +65,8 @@ class Api:
     vendor's own app, `timers` are actions of the API itself. A body larger than `most_bytes`, or JSON deeper than
     `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation. `add` adds records by resource to
     the tenant of a call, all or none, and raises SeedError; `start` are those of the API's own seed file, `ran` names
-    the files of a user that were run for it. `roles` are what operations without a handler do, by operationId.
+    the files of a user that were run for it. `roles` are what operations without a handler do, by operationId,
+    `understood` says in one line what was understood of a user's document.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Api:
     start: Start | None = None
     ran: tuple[str, ...] = ()
     roles: Mapping[str, Json] = field(default_factory=dict)
+    understood: str = ""
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)
