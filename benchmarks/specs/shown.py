@@ -11,7 +11,8 @@ from benchmarks.specs.document import Json
 from benchmarks.specs.schemas import Schemas
 
 _OWN = re.compile(
-    r"(date)?(created|updated|modified|lastmodified|changed|deleted)(at|on|date|time|utc)?|password|secret|etag"
+    r"(last|date)*(created?|inserted|insert|updated?|modified|changed|deleted)(at|on|date|time|utc|instant)*"
+    r"|password|secret|etag"
 )
 _ID_NAMES = ("id", "uuid", "sid", "uid", "guid", "slug", "key", "name", "username", "code", "email")
 

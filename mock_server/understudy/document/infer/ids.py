@@ -24,9 +24,10 @@ _ALPHABETS = (  # with letters that stand for all of them
     ("digits", "0123456789"),
     ("capitals", "ABYZ"),
 )
+_FORMS = ("email", "uri", "url", "date", "date-time", "hostname", "ipv4", "ipv6", "time", "uri-reference", "duration")
 _UUID = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PREFIXED = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z]+)*[_-])([A-Za-z0-9]{6,64})")
-_CLASS = re.compile(r"\[([^\]\\]+|\\.)*\]|\\d|\\w|\.")
+_CLASS = re.compile(r"\[(?:[^\]\\]|\\.)*\]|\\d|\\w|\.")
 _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}|[+*?]")
 
 
@@ -77,20 +78,31 @@ def shape_of(schemas: Schemas, member: Json, parameter: Json) -> str:
         return "{number}"
     if "integer" in schemas.kinds(parameter):
         return "{number}"
-    for schema in (member, parameter):
-        pattern = None if schema is None else schemas.first(schema, "pattern")
+    for schema in (one for one in (member, parameter) if one is not None):
+        pattern = schemas.first(schema, "pattern")
         made = shape_of_pattern(pattern) if isinstance(pattern, str) else None
-        if made is not None:
+        if made is not None and _has_length(schemas, schema, made):
             return made
-        if (
-            schema is member
-            and schema is not None
-            and (pattern is not None or schemas.first(schema, "enum") is not None)
-        ):
+        if schema is member and _is_bound(schemas, schema):
             return "{schema}"
-    if any(schema is not None and schemas.first(schema, "format") == "uuid" for schema in (member, parameter)):
+    if any(one is not None and schemas.first(one, "format") == "uuid" for one in (member, parameter)):
         return "{uuid}"
     return _by_example(schemas, member) or _by_length(schemas, member, parameter)
+
+
+def _is_bound(schemas: Schemas, member: Json) -> bool:
+    """Whether the texts of a member must be of some form that a shape cannot tell."""
+    form = schemas.first(member, "format")
+    bound = any(schemas.first(member, key) is not None for key in ("pattern", "enum", "const"))
+    return bound or (isinstance(form, str) and form in _FORMS)
+
+
+def _has_length(schemas: Schemas, member: Json, shape: str) -> bool:
+    """Whether the ids of a shape are as long as a member allows."""
+    places = re.findall(r"\{[a-z0-9]+:([0-9]+)\}", shape)
+    length = sum(map(int, places)) + len(re.sub(r"\{[^}]*\}", "", shape))
+    least, most = schemas.first(member, "minLength") or 0, schemas.first(member, "maxLength")
+    return bool(length >= least and (most is None or length <= most))
 
 
 def _same_type(schemas: Schemas, members: Mapping[str, Member], name: str, kinds: frozenset[str]) -> bool:
@@ -124,7 +136,7 @@ def _alphabet(text: str) -> str:
 
 
 def _by_length(schemas: Schemas, member: Json, parameter: Json) -> str:
-    known = [schemas.first(one, key) for one in (member, parameter) if one is not None for key in ("maxLength",)]
+    known = [schemas.first(one, "maxLength") for one in (member, parameter) if one is not None]
     least = [schemas.first(one, "minLength") for one in (member, parameter) if one is not None]
     most = min((one for one in known if isinstance(one, int)), default=64)
     if most == 36 and any(one == 36 for one in least):
@@ -136,7 +148,7 @@ def _by_length(schemas: Schemas, member: Json, parameter: Json) -> str:
 def shape_of_pattern(pattern: str) -> str | None:
     """The shape of texts that match a pattern of literals and classes; None for any other pattern."""
     rest = pattern.removeprefix("^").removesuffix("$")
-    made, anchored = "", pattern.startswith("^")
+    made = ""
     while rest:
         found = _CLASS.match(rest)
         if found:
@@ -145,7 +157,7 @@ def shape_of_pattern(pattern: str) -> str | None:
             count = _COUNT.match(rest)
             rest = rest[count.end() :] if count else rest
             length = _length(count)
-            if alphabet is None or length is None:
+            if length is None or (alphabet is None and length):
                 return None
             made += f"{{{alphabet}:{length}}}" if length else ""
         elif re.match(r"\\?[A-Za-z0-9_:@/ -]|\\[.-]", rest) and not re.match(r"\\[A-Za-z0-9]", rest):
@@ -156,7 +168,7 @@ def shape_of_pattern(pattern: str) -> str | None:
             made += literal
         else:
             return None
-    return made if "{" in made and (anchored or made) else None
+    return made if "{" in made else None
 
 
 def _alphabet_of(text: str) -> str | None:

@@ -56,12 +56,6 @@ class Path(NamedTuple):
     parameter: str | None
     suffix: str
 
-    @property
-    def parameters(self) -> list[str]:
-        """The names of its parameters that are whole parts."""
-        found = (_PARAMETER.fullmatch(part) for part in self.text.split("/"))
-        return [one[1] for one in found if one]
-
 
 def path_of(text: str) -> Path:
     """A path, cut."""

@@ -6,7 +6,7 @@ operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from understudy.document.pointer import at
@@ -147,8 +147,3 @@ class Schemas:
         for keyword in ("allOf", "anyOf", "oneOf"):
             for part in own.get(keyword, ()):
                 self._collect(part, always and keyword == "allOf", found, (*seen, id(own)))
-
-
-def names(pointer: str) -> Iterator[str]:
-    """The names in a JSON pointer."""
-    return (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
