@@ -107,6 +107,7 @@ CALLS: dict[str, Callable[[MockServer, WorldHandle], object]] = {
     "importState": lambda server, world: world.restore(world.snapshot()),
     "listExchanges": lambda server, world: world.journal.list(status=200, limit=1),
     "clearJournal": lambda server, world: world.journal.clear(),
+    "exportJournal": lambda server, world: world.journal.export(),
     "getExchange": lambda server, world: world.journal.get(len(world.journal)),
     "listAssumptions": lambda server, world: world.assumptions.list(),
     "setAssumptions": lambda server, world: world.assumptions.set({"nextstep.tasks.unset-value": ""}),

@@ -23,9 +23,9 @@ from understudy.document.seed_file import SeedError
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Full
-from understudy.engine.call import Call, Json, Reply
+from understudy.engine.call import JSON, Call, Json, Reply
 from understudy.engine.clock import milliseconds, rfc3339
-from understudy.engine.exchange import Exchange, Request, Response
+from understudy.engine.exchange import Exchange, Headers, Request, Response
 from understudy.engine.faults import Fault, Faults
 from understudy.engine.jobs import internal_call
 from understudy.engine.journal import describe, summary
@@ -40,6 +40,7 @@ from understudy.messages import shorten, suggest
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOTHING = Reply(b"", 204)
+_YAML: Headers = ((b"content-type", b"application/yaml"),)
 _LONGEST_DETAIL = 2_000  # characters
 _MOST_LISTED = 5  # worlds
 # headers that the server sets: a second one would break the response
@@ -171,6 +172,23 @@ def list_exchanges(worlds: Worlds, call: Call) -> Reply:
     chosen = [exchange for exchange, line in lines if all(line[key] == value for key, value in filters.items())]
     mask = worlds.server.mask
     return _json({"exchanges": [summary(mask.line(exchange)) for exchange in chosen[-call.arguments["limit"] :]]})
+
+
+def export_journal(worlds: Worlds, call: Call) -> Reply:
+    """GET /journal.har: the exchanges of the world as a recording."""
+    from understudy.recording import files, journal
+    from understudy.recording.message import Odd
+    from understudy.recording.redact import Redactor, redacted
+
+    mask, form = worlds.server.mask, call.arguments["format"]
+    exchanges = journal.recorded(map(mask.whole, call.world.journal), worlds.server.url)
+    if not mask.shows:
+        exchanges = redacted(exchanges, Redactor(api.contract for api in worlds.apis.values()))
+    try:
+        text = files.dumps(exchanges, form)
+    except Odd as error:
+        raise Problem("invalid", f"format={form}: {error}") from None
+    return Reply(text.encode("utf-8", "replace"), head=_YAML if form == "yaml" else JSON)
 
 
 def clear_journal(worlds: Worlds, call: Call) -> Reply:
@@ -331,6 +349,7 @@ def declare(worlds: Worlds, *, most_bytes: int = 64 << 20) -> Api:
             "importState": partial(import_state, worlds),
             "listExchanges": partial(list_exchanges, worlds),
             "clearJournal": partial(clear_journal, worlds),
+            "exportJournal": partial(export_journal, worlds),
             "getExchange": partial(get_exchange, worlds),
             "listAssumptions": partial(list_assumptions, worlds),
             "setAssumptions": partial(set_assumptions, worlds),

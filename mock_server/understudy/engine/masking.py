@@ -61,6 +61,11 @@ class Mask:
         self._tokens = tokens
         self._show = show
 
+    @property
+    def shows(self) -> bool:
+        """Whether masking is off."""
+        return self._show
+
     def placeholder(self, secret: str) -> str:
         """The placeholder of a secret: a digest of the server's seed and the secret."""
         return f"masked-{digest(f'{self._seed}/{secret}', 8, HEX)}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from understudy.engine.exchange import Request, Response
+from understudy.engine.exchange import Request, Response, body_type
 from understudy.testing.errors import ControlError
 from understudy.testing.links import Link
 
@@ -36,6 +36,7 @@ OPERATIONS: Mapping[str, tuple[str, str]] = {
     "listExchanges": ("GET", "/journal"),
     "clearJournal": ("DELETE", "/journal"),
     "getExchange": ("GET", "/journal/{id}"),
+    "exportJournal": ("GET", "/journal.har"),
     "listAssumptions": ("GET", "/assumptions"),
     "setAssumptions": ("PUT", "/assumptions"),
     "listOutbox": ("GET", "/outbox"),
@@ -100,7 +101,9 @@ class Control:
 
 
 def _decoded(method: str, path: str, response: Response) -> Json:
-    """The decoded body of an answer. Raises ControlError for a refusal."""
+    """The decoded body of an answer, or its text where it is YAML. Raises ControlError for a refusal."""
+    if body_type(response) == "application/yaml":
+        return response.body.decode()
     try:
         body: Json = json.loads(response.body) if response.body else None
     except ValueError:

@@ -160,6 +160,14 @@ class Journal:
         """One exchange whole, as the control API tells it. Raises ControlError where the journal no longer has it."""
         return self._control.call("getExchange", id=id)
 
+    @door("exportJournal")
+    def export(self, format: str = "har") -> Json:
+        """All exchanges as a recording without secrets: a HAR or cassette as JSON, a cassette in YAML as text.
+
+        `format` is har, yaml, json or betamax. Raises ControlError for another one, and for what it cannot hold.
+        """
+        return self._control.call("exportJournal", query={"format": format})
+
     @door("clearJournal")
     def clear(self) -> None:
         """Remove all exchanges; numbering goes on."""
