@@ -8,9 +8,8 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
@@ -18,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from understudy.cli import main
+import variant_runs
 from understudy.engine.exchange import Request
-from understudy.http.app import App
 from understudy_checks import mutation
 from understudy_checks.commands import mutants as command
 from understudy_checks.commands import variants
@@ -32,10 +30,9 @@ from understudy_checks.mutation.program import Program
 from understudy_checks.mutation.replay import Recording, Step
 from understudy_checks.mutation.selection import Candidate, in_order, sample, shard
 from understudy_checks.report import progress
+from variant_runs import HOLDS, HOLDS_19, Run, only, shell
 
 PROJECT = Path(__file__).parents[1] / "client_project"
-HOLDS = "a-page-without-a-limit-holds-*"
-HOLDS_19 = "a-page-without-a-limit-holds-19-items"
 MUTANTS = {mutant.name: mutant for mutant in mutation.mutants("nextstep")}
 ASKS = """
 import os, sys, urllib.request
@@ -60,43 +57,7 @@ with urllib.request.urlopen(os.environ["UNDERSTUDY_URL"] + sys.argv[1]) as answe
     sys.exit(sys.argv[2] not in json.load(answer))
 """
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `understudy` with arguments and a command behind `--`: exit code, output, errors."""
-
-    def understudy(*arguments: str, command: list[str] | None = None) -> tuple[int, str, str]:
-        code = main([*arguments, *(["--", *command] if command else [])])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return understudy
-
-
-@pytest.fixture
-def unserved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing listens: for commands that do not talk to the server."""
-
-    def place(app: App) -> None:
-        app.worlds.server.url = "http://127.0.0.1:1"
-
-    @contextmanager
-    def nowhere(app: App) -> Iterator[Callable[[App], None]]:
-        yield place
-
-    monkeypatch.setattr(host, "serving_in_turn", nowhere)
-
-
-def only(*names: str) -> list[str]:
-    """`--only` for each name."""
-    return [word for name in names for word in ("--only", name)]
-
-
-def shell(text: str) -> list[str]:
-    """A command that runs a line of shell."""
-    return ["/bin/sh", "-c", text]
+run, unserved = variant_runs.run, variant_runs.unserved
 
 
 def asking(*paths: str) -> list[str]:

@@ -9,30 +9,27 @@ import pickle
 import re
 import select
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import variant_runs
 from understudy import apis
-from understudy.cli import main
-from understudy.http.app import App
 from understudy_checks import mutation
 from understudy_checks.commands import mutants as command
 from understudy_checks.interruptions import Interruption
-from understudy_checks.mutation import Alternative, Mutant, baseline, host, program, runner
+from understudy_checks.mutation import Alternative, Mutant, baseline, program, runner
 from understudy_checks.mutation.host import Host
 from understudy_checks.mutation.program import Program
 from understudy_checks.report.matrix import duration
 from understudy_checks.rules import check_of, rule
 from understudy_checks.target import installed
+from variant_runs import HOLDS, HOLDS_19, Run, only, shell
 
 DEFAULT = "nextstep.pagination.default-limit"
-HOLDS = "a-page-without-a-limit-holds-*"
-HOLDS_19 = "a-page-without-a-limit-holds-19-items"
 ALL_AT_ONCE = "the-tasks-of-a-run-are-listed-all-at-once-when-no-limit-is-given"
 CHECK = "generic.test_pagination.test_the_default_page_is_of_the_documented_size"
 OUT_OF_RANGE = "nextstep.pagination.limit-out-of-range"
@@ -51,43 +48,7 @@ sys.exit(seen != tuple(sys.argv[2:]))
 LISTS_20_RUNS = [sys.executable, "-ISc", CLIENT, "", "200", "20"]
 REFUSES_ZERO = [sys.executable, "-ISc", CLIENT, "?limit=0", "400", "0"]
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `understudy` with arguments and a command behind `--`: exit code, output, errors."""
-
-    def understudy(*arguments: str, command: list[str] | None = None) -> tuple[int, str, str]:
-        code = main([*arguments, *(["--", *command] if command else [])])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return understudy
-
-
-@pytest.fixture
-def unserved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing listens: for commands that do not talk to the server."""
-
-    def place(app: App) -> None:
-        app.worlds.server.url = "http://127.0.0.1:1"
-
-    @contextmanager
-    def nowhere(app: App) -> Iterator[Callable[[App], None]]:
-        yield place
-
-    monkeypatch.setattr(host, "serving_in_turn", nowhere)
-
-
-def only(*names: str) -> list[str]:
-    """`--only` for each name."""
-    return [word for name in names for word in ("--only", name)]
-
-
-def shell(text: str) -> list[str]:
-    """A command that runs a line of shell."""
-    return ["/bin/sh", "-c", text]
+run, unserved = variant_runs.run, variant_runs.unserved
 
 
 def untimed(text: str) -> str:
