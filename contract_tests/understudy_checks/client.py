@@ -25,7 +25,7 @@ from understudy_checks.examples.replay import replay
 from understudy_checks.examples.script import calls
 from understudy_checks.examples.story import Event, Secrets, Story, Wait, told, using_up
 from understudy_checks.findings import Finding, Findings, Met, resolve
-from understudy_checks.keys import names_scheme
+from understudy_checks.keys import each_has_a_quota, names_scheme
 from understudy_checks.projection import project
 from understudy_checks.routes import Query, find_operation, path_and_query, query_text
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
@@ -344,7 +344,7 @@ class Client:
         """The keys to try after a 429 before a real wait; none in place of a key that a check chose."""
         patience = self.world.patience
         saves_time = self.retries > 0 and patience is not None and not patience.is_cheap
-        return self.access.api_keys[1:] if saves_time and key is _ABSENT else ()
+        return self.access.api_keys[1:] if saves_time and key is _ABSENT and each_has_a_quota(self.contract) else ()
 
     def _pause(self, response: Response, *, is_last: bool) -> float:
         """Seconds to wait after a 429: those of its Retry-After, or the whole window when they do not do."""

@@ -13,6 +13,7 @@ from understudy.document.contract import Contract
 from understudy_checks.budget import Budget
 from understudy_checks.client import Capability, Client, Memo, Skipped, skip_lacking
 from understudy_checks.findings import Findings
+from understudy_checks.keys import each_has_a_quota
 from understudy_checks.target.settings import Settings
 from understudy_checks.target.transport import Transport
 from understudy_checks.waits import Patience
@@ -30,7 +31,7 @@ class Declined(Skipped, RuntimeError):
 
 
 class Server:
-    """A server that is not our mock: one shared world, the given keys in turn, real time unless `clock` moves it."""
+    """A server that is not our mock: one shared world, the given keys, real time unless `clock` moves it."""
 
     def __init__(
         self,
@@ -71,9 +72,9 @@ class Server:
         return f"<a server of {self.contract.name}>"
 
     def open(self) -> Client:
-        """See Target. The clients use the keys in turn."""
+        """See Target. The clients use the keys in turn where each has a quota of its own, else the first."""
         keys = self._access.api_keys
-        turn = self._opened % max(1, len(keys))
+        turn = self._opened % len(keys) if keys and each_has_a_quota(self.contract) else 0
         self._opened += 1
         access = replace(self._access, api_keys=keys[turn:] + keys[:turn])
         client = Client(self.contract, self._transport, self._prefix, access, self, self.budget, memo=self._memo)
