@@ -122,6 +122,7 @@ def _patterns(contract: Contract, operation: Operation, response: Response, diff
     if difference.part == "json":
         yield "*.envelope.json"
     if response.status >= 400:
+        yield from (shape.rule for shape in _shapes(contract.name) if _is_of_errors(shape, operation, difference))
         yield "*.envelope.error"
         return
     member = _member(operation, difference.pointer)
@@ -147,6 +148,11 @@ def _member(operation: Operation, pointer: str) -> str | None:
 
 def _fits(shape: Shape, operation: Operation, member: str) -> bool:
     return fnmatchcase(operation.id, shape.operations) and fnmatchcase(member, shape.pointers)
+
+
+def _is_of_errors(shape: Shape, operation: Operation, difference: Difference) -> bool:
+    """Whether a shape is about the bodies of refusals, and about this difference of one."""
+    return ".envelope.error" in shape.rule and _fits(shape, operation, difference.pointer)
 
 
 def _shapes(api: str) -> tuple[Shape, ...]:

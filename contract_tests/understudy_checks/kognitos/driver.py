@@ -129,7 +129,10 @@ def read_run(client: Client, id: str) -> Json:
     """Read a run by its id."""
     response = client.call("getRun", {"run_id": id})
     assert response.status == 200, f"reading run {id} must answer 200, not {response.status}"
-    return response.json()
+    shown = response.json()
+    with client.depending_on("kognitos.runs.by-id"):
+        assert (got := shown["id"]) == id, f"a run must be read by its own id; {id} returns {show(got)}"
+    return shown
 
 
 def is_final(run: Json) -> bool:
@@ -227,7 +230,10 @@ def post_form(
         pieces += [head.encode(), b"Content-Type: application/octet-stream\r\n\r\n", content, b"\r\n"]
     body = b"".join([*pieces, f"--{boundary}--\r\n".encode()])
     headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
-    return client.send("POST", path.removeprefix(client.prefix), body=body, headers=headers, key=None)
+    response = client.send("POST", path.removeprefix(client.prefix), body=body, headers=headers, key=None)
+    with client.depending_on("kognitos.upload.needs-no-key"):
+        assert response.status != 401, "an upload must need no key, but without one it is answered 401"
+    return response
 
 
 def create_uploaded_file(client: Client) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from understudy_checks.violations import Shape
 
 SHAPES = (
+    Shape("*", "/status_code", "kognitos.envelope.error-model"),
+    Shape("createFile", "", "kognitos.files.created"),
     Shape("createFile", "*", "kognitos.files.fields"),
     Shape("uploadFile", "*", "kognitos.upload.accepted"),
     Shape("getHealth", "*", "kognitos.health.ok"),

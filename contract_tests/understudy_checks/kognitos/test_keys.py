@@ -55,7 +55,7 @@ def test_a_key_of_an_agent_starts_runs_of_its_agent(target: Target) -> None:
             f"a run that a key of agent {body['agent_id']} starts must be of that agent, not of {show(got)}"
         )
         made = request_file(client, key=key, agent_id=body["agent_id"], file_name="test-file.pdf")
-        assert made.status == 201, f"a key of one agent must create a file of its agent, not get {show(made.status)}"
+        assert made.status < 300, f"a key of one agent must create a file of its agent, not get {show(made.status)}"
 
 
 @rule("kognitos.authentication.agent-key-stays-with-its-agent")
