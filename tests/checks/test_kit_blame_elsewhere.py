@@ -32,6 +32,16 @@ KOGNITOS = (
 )
 """Mutants that break no rule but their own."""
 
+TALLYFY = (
+    "any-token-reads-any-organizations-task",
+    "user-id-has-no-effect-on-a-launch",
+    "submitting-a-submitted-form-says-that-rules-were-evaluated",
+    "the-link-to-the-next-page-has-its-number-only",
+    "a-template-never-has-its-tags",
+    "starred-has-no-effect-on-processes",
+)
+"""The same for Tallyfy."""
+
 
 def elsewhere(api: str, mutant: str | None = None) -> Server:
     """A server of an API, with the bug of a mutant: one world that all tests share, whose clock they move."""
@@ -89,6 +99,20 @@ def test_a_rule_that_only_meets_a_bug_is_not_blamed(mutant: str, rule: str, othe
     """Only the rule that says what is wrong is."""
     both = (f"kognitos.{rule}", f"kognitos.{others}")
     assert failed("kognitos", mutant, both) == {f"kognitos.{rule}"}
+
+
+def test_one_filter_is_not_blamed_for_another() -> None:
+    """A check of several rules says which of them is broken."""
+    only = tuple(f"tallyfy.runs.{name}-filter" for name in ("tag", "starred", "type", "folder"))
+    assert failed("tallyfy", "starred-has-no-effect-on-processes", only) == {"tallyfy.runs.starred-filter"}
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("mutant", TALLYFY)
+def test_one_bug_of_tallyfy_fails_its_own_rules(mutant: str) -> None:
+    """Of a server of Tallyfy with one bug exactly the broken rules fail."""
+    broken = next(known for known in mutants("tallyfy") if known.name == mutant)
+    assert failed("tallyfy", mutant) == set(broken.rules)
 
 
 @pytest.mark.deep

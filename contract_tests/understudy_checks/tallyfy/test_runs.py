@@ -197,28 +197,32 @@ def test_processes_are_filtered_by_what_they_show(target: Target) -> None:
         everything = org.list_all("/runs", with_="tags,folders")
         tags = {run["id"]: {included_tag_id(tag) for tag in unwrap_items(run["tags"])} for run in everything}
         known = sorted({tag for found in tags.values() for tag in found})
-        for tag in known:
-            assert (got := _ids(org.list_all("/runs", tag=tag))) == [
-                r["id"] for r in everything if tag in tags[r["id"]]
-            ], f"`tag={tag}` must list exactly the processes with the tag, not {show(got)}"
-        assert (got := _ids(org.list_all("/runs", tag_ids=",".join(known)))) == [
-            r["id"] for r in everything if tags[r["id"]]
-        ], f"`tag_ids` with all tags must list exactly the processes with a tag, not {show(got)}"
-        assert (got := _ids(org.list_all("/runs", untagged="true"))) == [
-            r["id"] for r in everything if not tags[r["id"]]
-        ], f"`untagged=true` must list exactly the processes without a tag, not {show(got)}"
+        with client.about("tallyfy.runs.tag-filter"):
+            for tag in known:
+                assert (got := _ids(org.list_all("/runs", tag=tag))) == [
+                    r["id"] for r in everything if tag in tags[r["id"]]
+                ], f"`tag={tag}` must list exactly the processes with the tag, not {show(got)}"
+            assert (got := _ids(org.list_all("/runs", tag_ids=",".join(known)))) == [
+                r["id"] for r in everything if tags[r["id"]]
+            ], f"`tag_ids` with all tags must list exactly the processes with a tag, not {show(got)}"
+            assert (got := _ids(org.list_all("/runs", untagged="true"))) == [
+                r["id"] for r in everything if not tags[r["id"]]
+            ], f"`untagged=true` must list exactly the processes without a tag, not {show(got)}"
         folders = {run["id"]: {folder["id"] for folder in unwrap_items(run["folders"])} for run in everything}
-        for folder in sorted({folder for found in folders.values() for folder in found}):
-            assert (got := _ids(org.list_all("/runs", folder=folder))) == [
-                r["id"] for r in everything if folder in folders[r["id"]]
-            ], f"`folder={folder}` must list exactly the processes in the folder, not {show(got)}"
-        assert (got := _ids(org.list_all("/runs", starred="true"))) == [r["id"] for r in everything if r["starred"]], (
-            f"`starred=true` must list exactly the starred processes, not {show(got)}"
-        )
-        for kind in ("procedure", "form", "document"):
-            assert (got := _ids(org.list_all("/runs", type=kind))) == [
-                r["id"] for r in everything if r["type"] == kind
-            ], f"`type={kind}` must list exactly the processes of the type, not {show(got)}"
+        with client.about("tallyfy.runs.folder-filter"):
+            for folder in sorted({folder for found in folders.values() for folder in found}):
+                assert (got := _ids(org.list_all("/runs", folder=folder))) == [
+                    r["id"] for r in everything if folder in folders[r["id"]]
+                ], f"`folder={folder}` must list exactly the processes in the folder, not {show(got)}"
+        with client.about("tallyfy.runs.starred-filter"):
+            assert (got := _ids(org.list_all("/runs", starred="true"))) == [
+                r["id"] for r in everything if r["starred"]
+            ], f"`starred=true` must list exactly the starred processes, not {show(got)}"
+        with client.about("tallyfy.runs.type-filter"):
+            for kind in ("procedure", "form", "document"):
+                assert (got := _ids(org.list_all("/runs", type=kind))) == [
+                    r["id"] for r in everything if r["type"] == kind
+                ], f"`type={kind}` must list exactly the processes of the type, not {show(got)}"
         if not known or not any(folders.values()) or len({run["type"] for run in everything}) < 2:
             raise Skipped("the processes of this target are too much alike")
 
