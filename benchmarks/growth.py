@@ -33,14 +33,15 @@ def measure(*, sizes: Sequence[int], tasks: Sequence[int], rounds: int, count: i
     panels = [
         Panel("a list page of 20, by runs in the store", pages(sizes, rounds=rounds, count=count)),
         Panel("an update of a task, by tasks in its run", [patching(tasks, rounds=rounds, count=count)]),
-        Panel("a fresh world, by runs in its fixtures", [fresh_worlds(sizes[:-1], rounds=rounds, count=100)]),
+        Panel("a new world, by runs in it", new_worlds(sizes[:-1], rounds=rounds, count=100)),
     ]
     for panel in panels:
         for curve in panel.curves:
             yield growth(f"{curve.name}: growth", list(curve.rounds.values()))
             for size, taken in curve.rounds.items():
                 yield summed_up(f"{curve.name}, {size:,}", taken, "us of CPU")
-    yield summed_up("fresh world", next(iter(panels[2].curves[0].rounds.values())), "us of CPU")
+    for curve in panels[2].curves:
+        yield summed_up(curve.name, next(iter(curve.rounds.values())), "us of CPU")
     if keep:
         PLOT.write_text(drawn("Microseconds of CPU, medians", panels))
 
@@ -63,9 +64,17 @@ def patching(sizes: Sequence[int], *, rounds: int, count: int) -> Curve:
     return Curve("PATCH a task", _interleaved(list(sizes), sends, rounds))
 
 
-def fresh_worlds(sizes: Sequence[int], *, rounds: int, count: int) -> Curve:
-    """New worlds whose fixtures hold so many runs."""
-    return Curve("fresh world", _interleaved(list(sizes), [_creating(with_runs(n), count) for n in sizes], rounds))
+def new_worlds(sizes: Sequence[int], *, rounds: int, count: int) -> list[Curve]:
+    """Fresh worlds whose fixtures hold so many runs, and forks of a world that got so many runs since."""
+    fresh = [_creating(with_runs(size), None, count) for size in sizes]
+    grown = [mock.worlds(clock=Clock(START, frozen=True)) for _ in sizes]
+    for worlds, size in zip(grown, sizes, strict=True):
+        fill(mock.team(worlds.default), size)
+    forks = [_creating(worlds, worlds.default, count) for worlds in grown]
+    return [
+        Curve("fresh world", _interleaved(list(sizes), fresh, rounds)),
+        Curve("fork of a world", _interleaved(list(sizes), forks, rounds)),
+    ]
 
 
 def with_runs(count: int) -> Worlds:
@@ -127,10 +136,10 @@ def _sending(worlds: Worlds, world: World, requests: Sequence[Request], count: i
     return lambda: microseconds(lambda request: handle(request, world, worlds), requests, count)
 
 
-def _creating(worlds: Worlds, count: int) -> Callable[[], float]:
+def _creating(worlds: Worlds, source: World | None, count: int) -> Callable[[], float]:
     def create() -> float:
         begin = time.process_time()
-        made = [worlds.create() for _ in range(count)]
+        made = [worlds.create(source=source) for _ in range(count)]
         taken = time.process_time() - begin
         for world in made:
             worlds.remove(world.id)

@@ -124,9 +124,10 @@ def test_our_mock_is_recognised_behind_a_url(served: str) -> None:
     assert repr(target) == "<our mock of nextstep>"
 
 
-def test_the_same_checks_run_over_http(served: str) -> None:
-    """A check passes on our mock by URL as it does in process."""
-    target = connect.url("nextstep", f"{served}/api/v1")
+@pytest.mark.parametrize("root", ["", "/@default"])
+def test_the_same_checks_run_over_http(served: str, root: str) -> None:
+    """A check passes on our mock by URL, also by that of a world, as it does in process."""
+    target = connect.url("nextstep", f"{served}{root}/api/v1")
     for outcome in run(check_of(walk_is_complete), target):
         assert outcome.result == "passed", outcome.error
 

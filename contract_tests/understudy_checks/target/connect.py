@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from understudy.engine.exchange import Request
+from understudy.engine.root_path import split
 from understudy_checks.budget import Budget
 from understudy_checks.target.asgi import NotStarted, hosted
 from understudy_checks.target.control_api import CONTROL, is_ours
@@ -83,6 +84,8 @@ def _connected(
     account.spend()
     headers = tuple((header.encode(), value.encode()) for header, value in settings.headers.items())
     if is_ours(transport(Request("GET", f"{CONTROL}/health", "", headers))):
+        world = split(prefix)  # checks make worlds of their own
+        prefix = prefix if world is None else world[1].rstrip("/")
         return Mock(contract, transport, prefix=prefix, name=name, writes=settings.writes is True, budget=account)
     settings, transport = sign_in(settings, contract, transport)
     if not settings.api_keys and contract.schemes:

@@ -81,7 +81,7 @@ class Worlds:
         self.idle_timeout = idle_timeout
         self._next_check = 0.0
         self._last_seen: dict[str, tuple[Journal, int, float]] = {}  # journal, its count, and since when it is the same
-        self._gone: dict[str, str] = {}  # ids of worlds that were removed, and how
+        self.gone: dict[str, str] = {}  # ids of worlds that were removed, and how
         chosen = bounds or Bounds()
         mask = Mask((api.contract for api in served), seed=seed, tokens=self._tokens, show=show_secrets)
         memory = MemoryLimit(chosen.all_journals_bytes, self._journals)
@@ -129,7 +129,7 @@ class Worlds:
         """
         if len(self.all) >= self.server.bounds.worlds:
             raise TooManyWorlds(f"there are {len(self.all)} worlds", self._how_to_make_room())
-        values = check_assumptions(assume or {}, self.assumptions())
+        values = check_assumptions(assume, self.assumptions()) if assume else {}
         time = self.clock_of(clock, source)
         id, ids = f"w_{self._ids.take(12)}", None if seed is None else Ids(seed)
         if source is None:
@@ -190,8 +190,8 @@ class Worlds:
 
     def why_unknown(self, id: str) -> str:
         """What is known of an id that is no world's: how the world ended, or the id that is most similar."""
-        if id in self._gone:
-            return f"; {self._gone[id]}"
+        if id in self.gone:
+            return f"; {self.gone[id]}"
         near = [known for known in self.all if known[:5] == id[:5] or known.lower() == id.lower()]
         return suggest(id[:80], (near or list(self.all))[:_MOST_COMPARED])
 
@@ -283,7 +283,7 @@ class Worlds:
     def _drop(self, world: World, how: str) -> None:
         del self.all[world.id]
         self._unregister(world, _tokens_of(world))
-        memoize(self._gone, world.id, how, _MOST_GONE)
+        memoize(self.gone, world.id, how, _MOST_GONE)
 
     def enter(self, request: Request) -> Request:
         """A request to a path of `root_path.MARKS`: what the world of that URL gets, known or not.
