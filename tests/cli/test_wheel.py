@@ -124,6 +124,17 @@ def test_the_wheel_checks_a_server_and_reports(served: dict[str, str], installed
     assert {entry.name for entry in tmp_path.iterdir()} == {"report.html", "ready.json"}
 
 
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_the_wheels_plugin_tests_a_client(installed: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """The sample project in an empty folder, with the fixtures that pytest finds by itself; alone and with workers."""
+    for name, copy in (("onboarding.py", "onboarding.py"), ("onboarding_tests.py", "test_onboarding.py")):
+        shutil.copy(ROOT / "tests/client_project" / name, tmp_path / copy)
+    command = [str(installed / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    done = subprocess.run(command, cwd=tmp_path, env=_environment(), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8 passed" in done.stdout
+
+
 @pytest.mark.parametrize("command", ["lint", "rules", "check", "mutants"])
 def test_the_wheel_takes_a_folder_of_a_user(installed: Path, tmp_path: Path, command: str) -> None:
     """From an empty folder that holds nothing but it: document, seed, handlers, checks and mutants."""

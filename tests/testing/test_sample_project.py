@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -60,6 +61,30 @@ def test_its_tests_pass_with_the_plugin_alone(
     monkeypatch.syspath_prepend(project)
     monkeypatch.setattr(pytest_plugin, "BUILT_IN", ("nextstep",))
     pytester.runpytest_inprocess(*PLUGIN, "onboarding_tests.py").assert_outcomes(passed=8)
+
+
+MY_CLIENT = """
+from onboarding import Onboarding
+
+
+class MyClient(Onboarding):
+    def start_onboarding(self, name):
+        return self.start("Stock Count", name)  # one task
+"""
+
+
+def test_the_sample_of_the_readme_is_true(
+    project: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Word for word, with the integration as its client."""
+    text = (PROJECT.parents[1] / "README.md").read_text()
+    (sample,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "def test_" in block]
+    (project / "test_readme.py").write_text(f"{MY_CLIENT}\n\n{sample}")
+    monkeypatch.chdir(project)
+    monkeypatch.syspath_prepend(project)
+    monkeypatch.setattr(pytest_plugin, "BUILT_IN", ("nextstep",))
+    result = pytester.runpytest_inprocess(*PLUGIN, "-W", "ignore::ResourceWarning", "test_readme.py")
+    result.assert_outcomes(passed=1)
 
 
 def test_workers_share_a_server_which_ends_with_the_run(project: Path) -> None:
