@@ -331,6 +331,7 @@ def test_changes_are_the_smallest_places_that_differ() -> None:
     [
         ([], "the following arguments are required: API"),
         (["none.yaml"], "none.yaml: No such file or directory"),
+        (["empty.yaml"], "empty.yaml has no operation that can be served"),
         (["nextsteb"], "unknown API nextsteb; did you mean nextstep?"),
         (["nextstep", "--overlay", "fix.yaml"], "--overlay fix.yaml stands after nextstep, an API that is installed"),
         (["nextstep", "--diff"], "--diff: nextstep has no overlay; name one with --overlay FILE"),
@@ -345,6 +346,7 @@ def test_what_cannot_be_explained_is_a_usage_error(
 ) -> None:
     """One line that names the value."""
     (folder / "own.yaml").write_text(f"{HEAD}paths: {{/x: {{get: {{responses: {{'204': {{}}}}}}}}}}")
+    (folder / "empty.yaml").write_text(f"{HEAD}paths: {{}}")
     assert cli.main(["explain", *words]) == 2
     error = capsys.readouterr().err
     assert error.startswith(f"understudy: {told}")
@@ -383,6 +385,17 @@ def test_a_start_says_in_a_line_what_was_understood(folder: Path) -> None:
     (line,) = [line for line in banner if line.startswith("  library keeps 1 resource (books); ")]
     assert line.endswith(" inferences: understudy explain library.yaml --overlay fix.yaml")
     assert not any(line.startswith("  kognitos keeps") for line in banner)
+
+
+def test_what_a_folder_has_and_nobody_reads_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As at a start."""
+    (folder / "shop").mkdir()
+    (folder / "shop/openapi.yaml").write_text(SHOP.lstrip())
+    (folder / "shop/overlays.yaml").write_text("")
+    assert cli.main(["explain", "./shop"]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("shop: Shop, 5 operations")
+    assert told.err == "understudy: shop/overlays.yaml is not read; did you mean overlay.yaml?\n"
 
 
 def test_many_resources_are_named_in_part(folder: Path) -> None:

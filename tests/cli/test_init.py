@@ -109,6 +109,7 @@ def test_a_folder_gets_the_files_that_it_reads(folder: Path, capsys: pytest.Capt
     [
         ([], "the following arguments are required: API"),
         (["nextstep"], "nextstep is no document: nothing is inferred of an API that is installed"),
+        (["empty.yaml"], "empty.yaml has no operation that can be served"),
         (["none.yaml"], "none.yaml: No such file or directory"),
         (["pets.v1.yaml", "--out", "none"], "--out none: there is no such folder"),
         (["pets.v1.yaml", "--out", ""], "--out: the path is empty"),
@@ -120,5 +121,6 @@ def test_what_cannot_be_drafted_is_a_usage_error(
     capsys: pytest.CaptureFixture[str], words: list[str], error: str
 ) -> None:
     """One line; nothing is written."""
+    Path("empty.yaml").write_text("openapi: 3.1.0\ninfo: {title: None, version: '1'}\npaths: {}\n")
     assert refused(capsys, *words).startswith(error)
     assert not Path("pets.v1.overlay.yaml").exists()

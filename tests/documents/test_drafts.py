@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from own_document import HEAD
-from understudy.apis.drafts import Understood, overlay_text, seed_text
+from understudy.apis.drafts import Basis, overlay_text, seed_text
 from understudy.document.infer import Alternative, Inference, Inferred, Key
 from understudy.document.overlay import read_overlay
 from understudy.document.targets import compiled, query_of, select
@@ -47,8 +47,8 @@ def drafted(folder: Path, *inferences: Inference, document: str = DOCUMENT) -> s
     file.write_text(document)
     found = whole(file)
     normal = found.normal.document
-    understood = Understood(seen(found), normal, Inferred(normal, inferences, ()))
-    return overlay_text(understood, extends="own.yaml", serve="understudy serve own.yaml")
+    basis = Basis(seen(found), normal, Inferred(normal, inferences, ()))
+    return overlay_text(basis, extends="own.yaml", serve="understudy serve own.yaml")
 
 
 def applied(folder: Path, text: str) -> Any:
@@ -116,8 +116,8 @@ def test_what_keys_refer_to_is_added(tmp_path: Path) -> None:
     for path in ("/things", '/it\'s "odd"/{id}'):
         changed["paths"][path]["get"]["parameters"].append(page)
     changed["components"].setdefault("schemas", {})["Made"] = {"type": "object"}
-    understood = Understood(seen(found), normal, Inferred(changed, (inference("own.a", ("/x-a", 1)),), ()))
-    text = overlay_text(understood, extends="own.yaml", serve="")
+    basis = Basis(seen(found), normal, Inferred(changed, (inference("own.a", ("/x-a", 1)),), ()))
+    text = overlay_text(basis, extends="own.yaml", serve="")
     assert text.count("# What actions below refer to, and the document does not name\n") == 3
     after = applied(tmp_path, text).normal.document
     assert after["components"]["schemas"] == {"Made": {"type": "object"}}

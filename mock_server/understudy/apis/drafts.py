@@ -30,15 +30,15 @@ class Update(NamedTuple):
     value: Json
 
 
-class Understood(NamedTuple):
-    """A document as overlays see it, its normal form, and what was inferred of that."""
+class Basis(NamedTuple):
+    """What an overlay is drafted from: a document as overlays see it, its normal form, what was inferred of that."""
 
     document: Json
     normal: Json
     inferred: Inferred
 
 
-def overlay_text(understood: Understood, *, extends: str, serve: str) -> str:
+def overlay_text(basis: Basis, *, extends: str, serve: str) -> str:
     """An Overlay 1.0 that states what was inferred of a document.
 
     `extends` is the path of the document, `serve` the command that serves it with the overlay.
@@ -51,7 +51,7 @@ def overlay_text(understood: Understood, *, extends: str, serve: str) -> str:
         _yaml({"extends": extends}),
         "actions:",
     ]
-    draft = _Draft(understood)
+    draft = _Draft(basis)
     for comment, updates in (*draft.added(), *draft.inferred(), *draft.examples()):
         blocks += ["", *comment, *(_yaml([{"target": query_of(one.target), "update": one.value}]) for one in updates)]
     return "\n".join(blocks) + "\n"
@@ -59,7 +59,7 @@ def overlay_text(understood: Understood, *, extends: str, serve: str) -> str:
 
 def seed_text(records: Mapping[str, Sequence[Json]], resources: Sequence[str], *, document: str) -> str:
     """A seed file with these records by resource; resources without any stand in a comment."""
-    head = f"# Records that {document} starts with, to be edited; docs/reference/seed-file.md says what one may hold."
+    head = f"# Records that {document} starts with, to be edited. A list of records, or {{records: [...], count: 10}}."
     lines = [_yaml({name: list(records[name])}) for name in resources if records.get(name)]
     lines += [f"# {name}: {{count: 10}}  # ten made records" for name in resources if not records.get(name)]
     return "\n".join([head, *lines]) + "\n"
@@ -68,10 +68,10 @@ def seed_text(records: Mapping[str, Sequence[Json]], resources: Sequence[str], *
 class _Draft:
     """A document on its way: later updates select what earlier ones brought in."""
 
-    def __init__(self, understood: Understood) -> None:
-        self._document = deepcopy(understood.document)
-        self._before, self._normal = understood.normal, understood.inferred.document
-        self._found = understood.inferred
+    def __init__(self, basis: Basis) -> None:
+        self._document = deepcopy(basis.document)
+        self._before, self._normal = basis.normal, basis.inferred.document
+        self._found = basis.inferred
         self._inferences = sorted(self._found.inferences, key=lambda one: one.kind != "resource")
         self._by_id = {one.id: one for one in self._inferences}
         # a resource has all of its keys; what is inferred of it has some of them, and states these

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from understudy.cli.exits import UsageError
 
 if TYPE_CHECKING:
-    from understudy.apis.own import Own
+    from understudy.apis.own import Own, Understood
     from understudy.engine.api import Api
 
 _MOST_LINES = 20  # of what is not understood
@@ -204,16 +204,24 @@ def own_errors() -> Iterator[None]:
         raise UsageError(str(error)) from error
 
 
-def own_api(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
-    """The API of a user's document. Raises UsageError."""
-    from understudy.apis.own import declare
+def understood(own: Own) -> Understood:
+    """What a user's document means. Raises UsageError, also where nothing of it can be served."""
+    from understudy.apis.own import understand
     from understudy.document.notice import lines
 
     with own_errors():
-        api, notices = declare(own)
-    if not api.contract.operations:
-        first = "".join(f"; {line}" for line in lines(notices, 1)[:1])
+        found = understand(own)
+    if not found.api.contract.operations:
+        first = "".join(f"; {line}" for line in lines(found.notices, 1)[:1])
         raise UsageError(f"{own.file} has no operation that can be served{first}")
+    return found
+
+
+def own_api(own: Own, *, strict: bool, report: Callable[[str], None]) -> Api:
+    """The API of a user's document. Raises UsageError."""
+    from understudy.document.notice import lines
+
+    api, notices, *_ = understood(own)
     for line in [*lines(notices, _MOST_LINES), *(own.folder.remarks if own.folder else ())]:
         report(line)
     if strict and notices:

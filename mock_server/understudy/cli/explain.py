@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from understudy.cli.arguments import document, is_document, own_errors, packaged
-from understudy.cli.documents import add_document
+from understudy.cli.documents import add_document, warn
 from understudy.cli.exits import OK, UsageError
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ def _own(options: argparse.Namespace) -> Own | None:
 def _explained(text: str, own: Own | None) -> tuple[Explained, list[Credential]]:
     """What was understood, and how a first call is made with each credential. Raises UsageError."""
     from understudy.apis.explained import explained
-    from understudy.apis.own import understand
-    from understudy.cli.arguments import declared
+    from understudy.cli.arguments import declared, understood
 
     if own is None:
         found = explained(declared([text])[0])
     else:
-        with own_errors():
-            read = understand(own)
+        read = understood(own)
+        for remark in own.folder.remarks if own.folder else ():
+            warn(remark)
         found = explained(read.api, read.inferred, read.notices)
     return found, list(_credentials(found))
 

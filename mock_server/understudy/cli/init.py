@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
-from understudy.cli.arguments import document, file_path, is_document, own_errors
+from understudy.cli.arguments import document, file_path, is_document, own_errors, understood
 from understudy.cli.documents import add_document
 from understudy.cli.exits import OK, UsageError
 
@@ -76,20 +76,19 @@ def _texts(text: str, own: Own, files: Files) -> tuple[str, str]:
     """The drafts; empty for an overlay that would say nothing. Raises UsageError."""
     from dataclasses import replace
 
-    from understudy.apis.drafts import Understood, overlay_text, seed_text
+    from understudy.apis.drafts import Basis, overlay_text, seed_text
     from understudy.apis.first_records import first_records
-    from understudy.apis.own import understand
     from understudy.document.overlay import beside, read_overlay
     from understudy.document.whole import seen, whole
 
     kept = tuple(one for one in own.overlays if one.resolve() != files.overlay.resolve())
+    found = understood(replace(own, overlays=kept, seed=None))
     with own_errors():
-        found = understand(replace(own, overlays=kept, seed=None))
         document = whole(own.file, [read_overlay(one) for one in kept])
     extends = beside(files.overlay, own.file)
-    understood = Understood(seen(document), document.normal.document, found.inferred)
+    basis = Basis(seen(document), document.normal.document, found.inferred)
     serve = _command(text, own, files, ("overlay", "seed"))
-    overlay = overlay_text(understood, extends=extends, serve=serve) if found.inferred.inferences else ""
+    overlay = overlay_text(basis, extends=extends, serve=serve) if found.inferred.inferences else ""
     resources = list(found.api.contract.document.get("x-resources", {}))
     return overlay, seed_text(first_records(found.api), resources, document=own.file.name)
 
