@@ -14,7 +14,7 @@ from own_document import FOLDER, HEAD
 from shop import PAY, SHOP
 from understudy import cli
 from understudy.apis import own
-from understudy.cli import recordings, serve
+from understudy.cli import serve
 from understudy.cli.parser import parse
 from understudy.document.changes import changes
 from understudy.document.infer import Alternative, ExamplesOnly, Inference, Inferred
@@ -376,8 +376,7 @@ def test_a_start_says_in_a_line_what_was_understood(folder: Path) -> None:
     (folder / "fix.yaml").write_text(overlay({"target": "$.info", "update": {"title": "Books"}}))
     (folder / "none.yaml").write_text(f"{HEAD}paths: {{/x: {{get: {{responses: {{'204': {{}}}}}}}}}}")
     words = ["./a shop", "library.yaml", "--overlay", "fix.yaml", "none.yaml", "kognitos"]
-    options = parse(["serve", *words])
-    worlds = serve._worlds(options, recordings.Served(options))
+    worlds = serve._worlds(parse(["serve", *words]))
     worlds.server.url = "http://127.0.0.1:1"
     banner = serve._banner(worlds)
     assert "  a-shop keeps 1 resource (carts): understudy explain 'a shop'" in banner

@@ -11,7 +11,7 @@ import pytest
 from shop import PAY, SHOP
 from understudy import cli
 from understudy.apis.folder import find
-from understudy.cli import recordings, serve
+from understudy.cli import serve
 from understudy.cli.arguments import document
 from understudy.cli.parser import parse
 
@@ -46,8 +46,7 @@ def test_the_present_folder_has_a_name(folder: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_start_line_names_the_files_of_a_folder_that_are_run(folder: Path) -> None:
     """As those of `--handlers`."""
-    options = parse(["serve", "./My Shop"])
-    worlds = serve._worlds(options, recordings.Served(options))
+    worlds = serve._worlds(parse(["serve", "./My Shop"]))
     worlds.server.url = "http://127.0.0.1:1"
     assert "my-shop (runs My Shop/handlers.py)" in serve._banner(worlds)[0]
 

@@ -16,7 +16,7 @@ from shop import PAY, SHOP
 from understudy import cli
 from understudy.apis import own
 from understudy.apis.handlers import BadHandlers
-from understudy.cli import recordings, serve
+from understudy.cli import serve
 from understudy.cli.parser import parse
 
 
@@ -192,8 +192,7 @@ def test_documents_may_stand_behind_the_flags_of_another(tmp_path: Path, monkeyp
     (tmp_path / "other.py").write_text("def getTotal(call): return {}\n")
     monkeypatch.chdir(tmp_path)
     words = ["./shop.yaml", "--handlers", "handlers.py", "two=shop.yaml@/two", "--handlers", "other.py"]
-    options = parse(["serve", "nextstep", *words])
-    worlds = serve._worlds(options, recordings.Served(options))
+    worlds = serve._worlds(parse(["serve", "nextstep", *words]))
     worlds.server.url = "http://127.0.0.1:1"
     first = serve._banner(worlds)[0]
     assert first.startswith("Understudy serves nextstep, shop (runs handlers.py), two (runs other.py) at http://127.")

@@ -185,8 +185,9 @@ def _listeners(host: str, port: int) -> list[socket]:
         raise CouldNotRun(f"cannot listen on {host}:{port}: {reason}") from error
 
 
-def _worlds(options: argparse.Namespace, recorded: recordings.Served) -> Worlds:
-    """The worlds that the options describe; raises UsageError."""
+def _worlds(options: argparse.Namespace, recorded: recordings.Served | None = None) -> Worlds:
+    """The worlds that the options describe, with the recordings of these; raises UsageError."""
+    recorded = recorded or recordings.Served(options)
     from functools import partial
 
     from understudy.apis import control, seeder, seeds
