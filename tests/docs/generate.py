@@ -26,7 +26,10 @@ from understudy.document.infer import KINDS
 from understudy.document.read import read
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("serve", "why", "explain", "init", "rules", "lint", "check", "mutants", "assumptions", "replay", "redact")
+COMMANDS = (
+    *("serve", "why", "explain", "init", "rules", "lint", "check", "mutants", "assumptions"),
+    *("record", "replay", "redact"),
+)
 Json = Any
 
 

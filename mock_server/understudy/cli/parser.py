@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any, NoReturn, Protocol
 
-from understudy.cli import assumptions, check, explain, init, lint, mutants, redact, replay, rules, serve, why
+from understudy.cli import assumptions, check, explain, init, lint, mutants, record, redact, replay, rules, serve, why
 from understudy.cli.arguments import check_api
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.streams import no_color
@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     "check": check,
     "mutants": mutants,
     "assumptions": assumptions,
+    "record": record,
     "replay": replay,
     "redact": redact,
 }

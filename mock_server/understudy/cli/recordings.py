@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from understudy.cli.arguments import declared, file_path
+from understudy.cli.arguments import declared, file_path, quoted
 from understudy.cli.documents import warn
 from understudy.cli.exits import UsageError
 
@@ -106,6 +106,20 @@ class Served:
 def apis_of(options: argparse.Namespace) -> list[Api]:
     """The APIs that the options name; raises UsageError."""
     return declared(options.api, report=warn)
+
+
+def url_of(flag: str, text: str) -> str:
+    """A URL with scheme and host; raises UsageError."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        known = None
+    if not known:
+        raise UsageError(f"{flag} {quoted(text)} is no URL such as http://127.0.0.1:9101/api/v1")
+    return text
 
 
 def files_in(paths: Sequence[Path]) -> Iterator[Path]:

@@ -100,7 +100,7 @@ def _play(
     from understudy.recording.targets import MockTarget, NoAnswer, UrlTarget
 
     if getattr(options, "url", None) is not None:
-        target = UrlTarget(_url(options.url), options.api_key)
+        target = UrlTarget(recordings.url_of("--url", options.url), options.api_key)
         try:
             return list(play(picked, target, match=options.match, ignore=options.ignore)), []
         except NoAnswer as error:
@@ -149,19 +149,6 @@ def _redactor(report: Report) -> Redactor:
         redactor.learn(one.picked.recorded)
         redactor.learn(one.picked.recorded._replace(request=one.request, response=one.response))
     return redactor
-
-
-def _url(text: str) -> str:
-    from urllib.parse import urlsplit
-
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
-    except ValueError:
-        known = None
-    if not known:
-        raise UsageError(f"--url {quoted(text)} is no URL such as http://127.0.0.1:9101/api/v1")
-    return text
 
 
 def _pointer(text: str) -> str:

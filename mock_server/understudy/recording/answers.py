@@ -21,6 +21,7 @@ from understudy.engine.journal import Journal
 from understudy.engine.store import encode
 from understudy.engine.world import World
 from understudy.messages import closest, shorten
+from understudy.recording.marks import mark
 from understudy.recording.recorded import Recorded
 
 Json = Any
@@ -59,19 +60,27 @@ class Answers:
         return path in self._paths
 
     def answer(self, request: Request, world: World) -> Response | None:
-        """The next recorded answer to a request in a world; None where others should answer."""
+        """The next recorded answer to a request in a world, or a 501; None where others should answer."""
         if request.path.startswith(CONTROL):
             return None
         numbers = self._paths.get(unquote(request.path), [])
         if not numbers and not self._only:
             return None
-        progress = self._progress_of(world)
-        same = [number for number in numbers if self._fits(self._entries[number], request)]
-        number = self._next(same, progress.given)
+        return self.next(request, world) or _miss(self._reason(request, numbers, self._progress_of(world).given))
+
+    def next(self, request: Request, world: World) -> Response | None:
+        """The next recorded answer to a request in a world; None without one."""
+        given = self._progress_of(world).given
+        number = self._next(self._same(request), given)
         if number is None:
-            return _miss(self._reason(request, numbers, same, progress.given))
-        progress.given.add(number)
+            return None
+        given.add(number)
         return _response(self._entries[number], request, world)
+
+    def _same(self, request: Request) -> list[int]:
+        """The entries with the same request."""
+        numbers = self._paths.get(unquote(request.path), [])
+        return [number for number in numbers if self._difference(self._entries[number].request, request) is None]
 
     def unused(self, world: World) -> list[str]:
         """The recorded requests that a world was never asked."""
@@ -91,7 +100,9 @@ class Answers:
         for number in same:
             if number not in given and self._before(number, given) is None:
                 return number
-        return max((number for number in same if number in given), default=None)
+        repeated = [number for number in same if number in given]
+        normal = [number for number in repeated if mark(self._entries[number].response.status) is None]
+        return max(normal or repeated, default=None)
 
     def _before(self, number: int, given: set[int]) -> int | None:
         """The first change of what an entry reads, recorded before it, that was not asked for yet."""
@@ -109,9 +120,6 @@ class Answers:
             None,
         )
 
-    def _fits(self, recorded: Recorded, request: Request) -> bool:
-        return self._difference(recorded.request, request) is None
-
     def _difference(self, recorded: Request, request: Request) -> str | None:
         """How a request on a recorded path differs; None where it does not."""
         if recorded.method != request.method:
@@ -125,9 +133,9 @@ class Answers:
         pairs = parse_qsl(query, keep_blank_values=True)
         return sorted([name, value] for name, value in pairs if name not in self._keys)
 
-    def _reason(self, request: Request, numbers: Sequence[int], same: Sequence[int], given: set[int]) -> str:
+    def _reason(self, request: Request, numbers: Sequence[int], given: set[int]) -> str:
         """Why no recorded answer fits, with the nearest one."""
-        asked = f"{request.method} {request.path[:200]}"
+        asked, same = f"{request.method} {request.path[:200]}", self._same(request)
         if same:
             change = self._before(same[0], given)
             assert change is not None, "else it would be given"

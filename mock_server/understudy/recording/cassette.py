@@ -14,6 +14,7 @@ import msgspec
 
 from understudy.engine.clock import milliseconds, rfc3339
 from understudy.engine.exchange import Headers
+from understudy.recording.marks import mark
 from understudy.recording.message import Odd, from_base64, headers_of, recorded, whole_number
 from understudy.recording.recorded import Recorded
 from understudy.recording.tree import Tagged
@@ -103,6 +104,9 @@ def _beside(exchange: Recorded) -> dict[str, Json]:
         beside["ignore"] = list(exchange.ignore)
     if exchange.partial:
         beside["partial"] = True
+    marked = mark(exchange.response.status)
+    if marked is not None:
+        beside["marked"] = marked
     return beside
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin
 from understudy.engine.clock import milliseconds, rfc3339
 from understudy.engine.exchange import Headers, find
 from understudy.recording.cassette import reason, title
+from understudy.recording.marks import mark
 from understudy.recording.message import Odd, from_base64, headers_of, recorded, whole_number
 from understudy.recording.recorded import Recorded
 
@@ -86,6 +87,9 @@ def _beside(exchange: Recorded) -> Iterator[tuple[str, Json]]:
         yield "_ignore", list(exchange.ignore)
     if exchange.partial:
         yield "_partial", True
+    marked = mark(exchange.response.status)
+    if marked is not None:
+        yield "_marked", marked
 
 
 def _visible(headers: Headers) -> Headers:

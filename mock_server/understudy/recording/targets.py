@@ -120,8 +120,8 @@ class UrlTarget:
             if request.body or request.method in ("POST", "PUT", "PATCH"):
                 connection.putheader("content-length", str(len(request.body)))
             connection.endheaders(request.body or None)
-            answer = connection.getresponse()
-            head, body = plain(headers_of(answer.getheaders()), answer.read())
+            with connection.getresponse() as answer:
+                head, body = plain(headers_of(answer.getheaders()), answer.read())
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise NoAnswer(f"{self.origin()} cannot be reached: {error}") from error
         finally:
