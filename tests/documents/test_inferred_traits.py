@@ -333,6 +333,7 @@ REASONS: Mapping[str, str] = {
     "changeThing": "its body is a list",
     "addTag": "no operation answers an object that could be read back",
     "refresh": "its answer does not tell the id of what it makes",
+    "getTile": "two parameters of its path name an item together",
     "wish": "it has no body, and answers no record",
     "changeWish": "it has no body in JSON or in a form",
     "addAnonymous": "no path leads to one item, and no member of the record is called like an id",
@@ -421,3 +422,22 @@ def test_read_only_resources_begin_with_records() -> None:
     assert len(set(ids)) == 2
     assert [api.get(f"/vendors/orders/{id}").status for id in (*ids, 99)] == [200, 200, 404]
     assert {"vendor-orders", "buyer-orders"} <= set(api.api.layouts)
+
+
+def test_a_job_in_place_of_the_object_can_be_read() -> None:
+    """What it stands for is done at once; the job is done, too."""
+    api = client("jobs")
+    known = len(made(api.get("/tasks"))["results"])
+    task = made(api.send("POST", "/indexes", {"uid": "a", "primaryKey": "id"}))
+    assert made(api.get(f"/tasks/{task['taskUid']}"))["status"] == "succeeded"
+    index = made(api.get("/indexes/a"))
+    assert (index["primaryKey"], index["createdAt"][:4]) == ("id", "2026")
+    made(api.send("PATCH", "/indexes/a", {"primaryKey": "b"}))
+    assert made(api.get("/indexes/a"))["primaryKey"] == "b"
+    whole = made(api.send("PUT", "/indexes/a", {"primaryKey": "c"}))
+    assert made(api.get(f"/tasks/{whole['uid']}")) == whole
+    made(api.send("DELETE", "/indexes/a"))
+    assert api.get("/indexes/a").status == 404
+    assert len(made(api.get("/tasks"))["results"]) == known + 4
+    process = made(api.send("POST", "/orders", {"uid": "o"}))["processId"]
+    assert (made(api.get("/orders/o"))["uid"], made(api.get(f"/processes/{process}"))["id"]) == ("o", process)

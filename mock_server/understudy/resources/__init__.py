@@ -65,7 +65,7 @@ def declare(
     problems += wrong
     if reader.diagnostics or problems:
         raise ContractError(contract.source, [*reader.diagnostics, *problems])
-    jobs = {role.job.resource.name for role in roles.values() if role.job is not None}
+    jobs = {role.job.resource.name for role in roles.values() if role.job is not None and not role.job.at_once}
     records = _records(contract, owners, resources, _indexed(resources, each, chosen), jobs)
 
     def made(role: Role | None) -> Handler:

@@ -144,7 +144,10 @@ def _deferred(role: Role, plan: Plan, records: Records, all: Mapping[str, Record
         deferred.set.apply(job, call, effect.record[records.resource.key])
         jobs.check(call, job, None)
         row = jobs.store(call, job, None)
-        records.defer(call, effect, job=jobs.layout.id(job), failed=failed)
+        if deferred.at_once:
+            records.perform(call, effect)
+        else:
+            records.defer(call, effect, job=jobs.layout.id(job), failed=failed)
         return Reply(b"" if empty else render(call, row))
 
     return handle

@@ -31,7 +31,7 @@ def check(
     for role in roles.values():
         if role.action == "create" and not role.resource.fill:
             _check_complete(reader, role)
-        if role.job is not None:
+        if role.job is not None and not role.job.resource.fill:
             _check_job(reader, role, role.job.resource)
 
 

@@ -16,12 +16,12 @@ from understudy.engine.exchange import Headers
 from understudy.engine.paging import page
 from understudy.engine.problem import Problem
 from understudy.resources.filling import Filler
-from understudy.resources.roles import Role
+from understudy.resources.roles import Answer, Role
 
 
 def filled(role: Role, handler: Handler, answers: Answers) -> Handler:
     """A handler whose answers fit the document; `handler` makes them."""
-    operation, example = role.operation, role.answer.example
+    operation = role.operation
     known: dict[int, Callable[[bytes], tuple[bytes, Headers]]] = {}
 
     def handle(call: Call) -> Reply:
@@ -29,7 +29,7 @@ def filled(role: Role, handler: Handler, answers: Answers) -> Handler:
         status = reply.status or int(call.value(operation.success))
         fit = known.get(status)
         if fit is None:
-            fit = known[status] = _fitting(operation, status, answers, example=example)
+            fit = known[status] = _fitting(operation, status, answers, role.answer)
         content = reply.body if isinstance(reply.body, bytes) else page(call, reply.body)
         body, head = fit(content)
         if call.headers:
@@ -43,7 +43,7 @@ def filled(role: Role, handler: Handler, answers: Answers) -> Handler:
 
 
 def _fitting(
-    operation: Operation, status: int, answers: Answers, *, example: bool
+    operation: Operation, status: int, answers: Answers, answer: Answer
 ) -> Callable[[bytes], tuple[bytes, Headers]]:
     """What makes an encoded body fit the documented response, and says with which headers it is sent."""
     key = response_key(operation, status)
@@ -53,7 +53,7 @@ def _fitting(
     required = {name.encode() for name, needed, *_ in expected.headers if needed}
 
     def head() -> Headers:
-        if not required and not example:
+        if not required and not answer.example:
             return ((b"content-type", media_type),) if media_type else ()
         try:
             known = answers.of(operation, key).headers
@@ -64,12 +64,28 @@ def _fitting(
     media_type = _media_type(expected.media_type)
     if not media_type:
         return lambda content: (b"", head())
-    if example:
+    if answer.example:
         return lambda content: (_example(operation, answers, key), head())
     if expected.body is None:
         return lambda content: (content, head())
     filler = Filler(expected.body, lambda: answers.of(operation, key).value)
-    return lambda content: (filler.filled_bytes(content), head())
+    fit = _once(filler) if answer.whole else filler.filled_bytes
+    return lambda content: (fit(content), head())
+
+
+def _once(filler: Filler) -> Callable[[bytes], bytes]:
+    """What fills answers until one fits as it is: each holds a record that fits the same schema, and nothing else."""
+    fits = False
+
+    def fit(content: bytes) -> bytes:
+        nonlocal fits
+        if fits:
+            return content
+        made = filler.filled_bytes(content)
+        fits = made is content
+        return made
+
+    return fit
 
 
 def _example(operation: Operation, answers: Answers, key: str) -> bytes:

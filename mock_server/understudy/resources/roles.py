@@ -38,7 +38,8 @@ class Answer(NamedTuple):
     """What an operation answers with: where the record stands, its members (None: all), and members beside it.
 
     `empty` answers have no body. `template` stands for the whole body, `omits` names members that are left out.
-    `example` answers are the documented example. `headers` are set beside the body.
+    `example` answers are the documented example. `headers` are set beside the body. `whole` answers hold one record
+    by its own schema.
     """
 
     empty: bool
@@ -49,15 +50,20 @@ class Answer(NamedTuple):
     omits: Json = None
     example: bool = False
     headers: tuple[tuple[bytes, values.Value], ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """The job that an operation answers with: what it does happens when the job reaches a state that time leaves."""
+    """The job that an operation answers with: what it does happens when the job reaches a state that time leaves.
+
+    Where it is done `at_once`, the job only stands for it.
+    """
 
     resource: Resource
     set: values.Assignments
     failed: Transition | None
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,17 +268,16 @@ class Inference:
         if not self.reader.known(given["resource"], self.resources, f"{pointer}/resource", "resource"):
             return None
         resource = self.resources[given["resource"]]
-        if resource.life_cycle is None or not any(
-            one.after is not None for one in resource.life_cycle.transitions.values()
-        ):
+        at_once = given.get("at-once", False)
+        moves = resource.life_cycle.transitions if resource.life_cycle else {}
+        if not at_once and not any(one.after is not None for one in moves.values()):
             text = f"{resource.name} has no life cycle that time moves; give a transition `after`"
             self.reader.diagnostics.append((f"{pointer}/resource", text))
             return None
-        moves = resource.life_cycle.transitions
         if "failed" in given and not self.reader.known(given["failed"], moves, f"{pointer}/failed", "transition"):
             return None
         set_ = self.reader.assignments(given.get("set", {}), resource.members, f"{pointer}/set")
-        return Deferred(resource, set_, moves.get(given.get("failed", "")))
+        return Deferred(resource, set_, moves.get(given.get("failed", "")), at_once)
 
     def _answer(
         self,
@@ -301,7 +306,8 @@ class Inference:
         omits = self._omits(declared.get("omits"), place)
         if members is None and omits is None and shown.hidden:
             omits = sorted(shown.hidden)
-        return Answer(False, pointer, members, beside, template, omits, headers=headers)
+        whole = action != "list" and template is None and reference(part) == shown.schema
+        return Answer(False, pointer, members, beside, template, omits, headers=headers, whole=whole)
 
     def _response_headers(self, given: Mapping[str, str], place: str) -> tuple[tuple[bytes, values.Value], ...]:
         found = [(name, self._value(text, f"{place}/headers{at(name)}")) for name, text in given.items()]

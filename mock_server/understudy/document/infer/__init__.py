@@ -37,6 +37,8 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
     found = dict(zip(names_for([one.family for one in resources]), resources, strict=True))
     for one, reason in without.items():
         left |= dict.fromkeys({action.op.path for action in found.pop(one).actions.values()}, reason)
+    for resource in found.values():
+        finder.stands_for(resource, found)
     writer = Writer(document, name, schemas, ops)
     writer.write(found)
     _leave(writer, ops, found, left, declared)
