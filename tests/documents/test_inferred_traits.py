@@ -441,3 +441,11 @@ def test_a_job_in_place_of_the_object_can_be_read() -> None:
     assert len(made(api.get("/tasks"))["results"]) == known + 4
     process = made(api.send("POST", "/orders", {"uid": "o"}))["processId"]
     assert (made(api.get("/orders/o"))["uid"], made(api.get(f"/processes/{process}"))["id"]) == ("o", process)
+
+
+def test_parameters_with_names_of_members_filter_by_assumption() -> None:
+    """A world may let them change nothing."""
+    for assumed, found in ((True, []), (False, ["a"])):
+        api = client("page-styles", pears__filters=assumed)
+        made(api.send("POST", "/pears", {"name": "a"}))
+        assert names({"_embedded": {"pears": [], **made(api.get("/pears?name=b"))["_embedded"]}}) == found

@@ -51,7 +51,12 @@ def filters(reader: Reader, operation: Operation, resource: Resource, source: Ma
 
 
 def lister(
-    records: Records, operation: Operation, chosen: Sequence[Filter], parents: Sequence[Parent]
+    records: Records,
+    operation: Operation,
+    chosen: Sequence[Filter],
+    parents: Sequence[Parent],
+    *,
+    filters: Json = True,
 ) -> Callable[[Call], IndexListing | ComputedListing]:
     """A function that lists the records that a call asks for, in its order."""
     resource, name = records.resource, records.name
@@ -68,7 +73,7 @@ def lister(
         backwards = descending(call) if ordered_by_call else resource.descending or call.value(listed) == "newest-first"
         groups: list[Sequence[Hashable]] = [[(one.member, text_of(arguments[one.parameter]))] for one in parents]
         scans: list[tuple[Filter, Json]] = []
-        for parameter in arguments:
+        for parameter in arguments if filters is True or call.value(filters) else ():
             found_filter = by_parameter.get(parameter)
             if found_filter is None:
                 continue

@@ -73,7 +73,7 @@ class Role:
     `item` is the path parameter that holds the id, or a function that finds it; `parents` are those that the
     path names; `body` points at the record in the request's body, `request` is its schema there. `names` are members
     of the request that the record calls otherwise. `creates` tells whether an unknown id makes a new record,
-    `sent_id` what an id gets that a creation sends.
+    `sent_id` what an id gets that a creation sends, `filters` whether the parameters of a list filter it.
     """
 
     operation: Operation
@@ -91,6 +91,7 @@ class Role:
     names: Mapping[str, str] = field(default_factory=dict)
     creates: Json = False
     sent_id: Json = "kept"
+    filters: Json = True
 
 
 class Choice(NamedTuple):
@@ -206,6 +207,7 @@ class Inference:
             command=self._value(declared["command"], f"{place}/command") if "command" in declared else None,
             job=self._job(declared.get("job"), f"{place}/job"),
             names=declared.get("names", {}),
+            filters=self.reader.assumed(declared.get("filters", True), f"{place}/filters"),
             sent_id=self.reader.assumed(declared.get("sent-id", "kept"), f"{place}/sent-id"),
             creates=self.reader.assumed(declared.get("creates", False), f"{place}/creates"),
         )

@@ -144,6 +144,8 @@ class Writer:
 
     def _action(self, name: str, action: Action) -> Iterable[Key]:
         op, entry = action.op, {"resource": name, "do": action.do, **_without_empty(action.entry)}
+        if action.do == "list" and self._filtering(name, op):
+            entry["filters"] = {"assumption": self._filters(name, op)}
         if action.do == "list":
             yield from self._pages(name, op, str(action.entry["envelope"]))
         if entry.get("sent-id") == "kept-if-free":
@@ -249,6 +251,25 @@ class Writer:
         return parents
 
     # lists
+
+    def _filtering(self, name: str, op: Op) -> list[str]:
+        """The query parameters of a list that have names of members."""
+        schema = self.components.get(
+            self.resources[name]["schema"], self.schemas.known.get(self.resources[name]["schema"])
+        )
+        members = self.schemas.members(schema)
+        return [one for one in op.parameters("query") if one in members]
+
+    def _filters(self, name: str, op: Op) -> str:
+        id, names = self._id(name, "filters"), self._filtering(name, op)
+        if not any(one.id == id for one in self.inferences):
+            self._add(
+                id, "filters", op.pointer, statement=f"GET {op.path} is filtered by {', '.join(names)}.",
+                reason="these parameters are called as members of the record", default=True,
+                alternatives=(Alternative(False, "the parameters change nothing"),),
+                keys=(Key(f"{op.pointer}/x-operation/filters", {"assumption": id}),),
+            )  # fmt: skip
+        return id
 
     def _pages(self, name: str, op: Op, items: str) -> Iterable[Key]:
         if "x-pagination" in op.own:
