@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -121,14 +121,15 @@ def understudy_world(request: pytest.FixtureRequest, understudy_server: MockServ
     from understudy.testing.marker import BadMarker, world_for
     from understudy.testing.waiting import stop_driving
 
-    item = request.node
-    with _failing("@pytest.mark.understudy", BadMarker):
-        world = world_for(understudy_server, _options(item))
+    item, options = request.node, _options(request.node)
+    with _failing("@pytest.mark.understudy" if options else "understudy", BadMarker):
+        world = world_for(understudy_server, options)
     item.stash[_world] = world
     yield world
     del item.stash[_world]
     stop_driving()
-    world.close()
+    with suppress(ConnectionError):  # a server that is gone has failed the test already
+        world.close()
 
 
 def _fixture_of(api: str) -> Callable[..., Any]:

@@ -327,6 +327,36 @@ def test_fails(nextstep, understudy_server):
         assert "cannot be read: " in project.printed(result)
         assert "my own failure" in project.printed(result)
 
+    def test_a_server_that_ended_adds_no_second_failure(self, alone: Project) -> None:
+        """The test that met it has failed already."""
+        result = alone.run(
+            """
+from understudy.testing.links import OverHttp
+
+def test_ends(nextstep):
+    nextstep._control.link = OverHttp("http://127.0.0.1:9")
+    nextstep.state
+"""
+        )
+        result.assert_outcomes(failed=1)
+        assert "the exchanges of world" in alone.printed(result)
+
+    def test_a_world_that_cannot_be_made_says_why(self, alone: Project) -> None:
+        """In one line, without a word of a marker that is not there."""
+        result = alone.run(
+            """
+@pytest.fixture
+def full(understudy_server):
+    understudy_server._serve.args[0].server.bounds = type("Bounds", (), {"worlds": 1})
+
+def test_it(full, nextstep):
+    pass
+""",
+            "--tb=short",
+        )
+        result.assert_outcomes(errors=1)
+        assert "\nunderstudy: there are 1 worlds" in alone.printed(result)
+
 
 class TestRunningServers:
     """A server that the environment names is used in place of one of our own."""

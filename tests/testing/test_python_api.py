@@ -435,6 +435,7 @@ class TestWhatIsSeen:
         assert [one.headers["authorization"][:13] for one in calls.requests] == ["Bearer masked"] * 2
         assert [one.headers["content-type"] for one in calls.responses] == ["application/json"] * 2
         assert "statsu" in (world.journal[-1].warning or "")
+        assert (calls[1:].statuses, world.journal[:2].statuses) == ([404], [200, 404])
         assert "GET /api/v1/process-runs/nope: 404" in repr(world.calls())
         assert [one.status for one in world.journal] == world.calls().statuses == [200, 404, 200]
         with pytest.raises(ControlError, match="did you mean getProcessRun"):
@@ -442,6 +443,14 @@ class TestWhatIsSeen:
         world.journal.clear()
         with pytest.raises(IndexError):
             world.calls().last  # noqa: B018
+
+    def test_the_journal_is_exported_as_a_recording(self, world: WorldHandle) -> None:
+        """A HAR as JSON, a cassette as its text."""
+        ask(world, "/process-runs?limit=1")
+        assert len(world.journal.export()["log"]["entries"]) == 1
+        assert "process-runs?limit=1" in world.journal.export("yaml")
+        with pytest.raises(ControlError, match="format"):
+            world.journal.export("hra")
 
     def test_mails_are_in_the_outbox(self, world: WorldHandle) -> None:
         """None so far; an API that is not served is refused."""

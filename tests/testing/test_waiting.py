@@ -19,7 +19,7 @@ YEAR = 365 * 86400.0
 CLIENT = """
 import asyncio, time
 from asyncio import sleep as pause
-from time import monotonic, monotonic_ns, perf_counter, perf_counter_ns, sleep
+from time import monotonic, monotonic_ns, perf_counter, perf_counter_ns, sleep, time_ns
 from time import sleep as wait
 
 async def asleep(seconds, result=None):
@@ -90,6 +90,17 @@ def test_monotonic_clocks_go_with_the_clock(world: WorldHandle, client: Any) -> 
         )
 
 
+def test_the_time_of_day_is_the_worlds(server: MockServer, client: Any) -> None:
+    """So a client that waits until a time gets there."""
+    with server.world(clock="2001-01-01T00:00:00Z") as world, world.clock.drive():
+        end, count = client.time.time() + 3600, 0
+        while client.time.time() < end:
+            client.sleep(600)
+            count += 1
+        assert (count, client.time.time()) == (6, world.clock.now.timestamp())
+        assert client.time_ns() == round(world.clock.now.timestamp()) * 10**9
+
+
 def test_everything_is_put_back(world: WorldHandle, client: Any) -> None:
     """In `time`, in `asyncio`, and in the modules that had bound a name; stopping twice is nothing."""
     before = now(client)
@@ -134,6 +145,7 @@ def test_other_threads_keep_real_time(world: WorldHandle, client: Any) -> None:
         client.sleep(0)
         seen.extend((client.monotonic(), client.monotonic_ns() / 10**9, client.perf_counter()))
         seen.append(client.perf_counter_ns() / 10**9)
+        seen.extend((client.time.time(), client.time_ns() / 10**9))
         seen.append(asyncio.run(client.asleep(0, 7)))
 
     with world.clock.drive():
@@ -144,7 +156,8 @@ def test_other_threads_keep_real_time(world: WorldHandle, client: Any) -> None:
         assert passed(world, lambda: None) == 0
         assert client.monotonic() - max(seen[:2]) > YEAR / 2
         assert client.perf_counter() - max(seen[2:4]) > YEAR / 2
-    assert seen[4] == 7
+        assert client.time.time() - max(seen[4:6]) > YEAR / 2
+    assert seen[6] == 7
 
 
 def test_two_threads_are_driven_by_two_worlds(world: WorldHandle, server: MockServer, client: Any) -> None:

@@ -66,9 +66,9 @@ class WorldClock:
     def drive(self) -> Drive:
         """Let the waiting of this thread, and of the event loop that runs in it, follow this clock.
 
-        `time.sleep` and `asyncio.sleep` move the clock in place of waiting; `time.monotonic`, `time.perf_counter` and
-        `loop.time()` go with it. It ends with the `with` block, with `stop()`, or with the world, at a test's teardown.
-        Raises RuntimeError where another clock drives this thread.
+        `time.sleep` and `asyncio.sleep` move the clock in place of waiting; `time.time`, `time.monotonic`,
+        `time.perf_counter` and `loop.time()` go with it. It ends with the `with` block, with `stop()`, or with the
+        world, at a test's teardown. Raises RuntimeError where another clock drives this thread.
         """
         drive = Drive(lambda seconds: self.advance(seconds), lambda: self.now.timestamp())
         self._drives.append(drive.start())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 from understudy.testing.control import Control, door, given
 
@@ -97,8 +97,12 @@ class Calls(Sequence[RecordedExchange]):
     def __len__(self) -> int:
         return len(self._exchanges)
 
-    def __getitem__(self, index: Any) -> Any:
-        return self._exchanges[index]
+    @overload
+    def __getitem__(self, index: int) -> RecordedExchange: ...
+    @overload
+    def __getitem__(self, index: slice) -> Calls: ...
+    def __getitem__(self, index: int | slice) -> RecordedExchange | Calls:
+        return Calls(self._exchanges[index]) if isinstance(index, slice) else self._exchanges[index]
 
     @property
     def statuses(self) -> list[int]:
@@ -133,7 +137,11 @@ class Journal:
     def __len__(self) -> int:
         return len(self.list())
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> RecordedExchange: ...
+    @overload
+    def __getitem__(self, index: slice) -> Calls: ...
+    def __getitem__(self, index: int | slice) -> RecordedExchange | Calls:
         return self.list()[index]
 
     @door("listExchanges")

@@ -20,6 +20,8 @@ from typing import Any, Self
 
 _REAL: dict[str, Callable[..., Any]] = {
     "sleep": time.sleep,
+    "time": time.time,
+    "time_ns": time.time_ns,
     "monotonic": time.monotonic,
     "monotonic_ns": time.monotonic_ns,
     "perf_counter": time.perf_counter,
@@ -109,9 +111,13 @@ class Drive:
             self._waking = loop.create_task(self._wake_in_turn())
         await woken
 
+    def time(self) -> float:
+        """`time.time` of the driven thread: the clock's."""
+        return self._now() + self._rest
+
     def elapsed(self) -> float:
         """The seconds of the clock since the start."""
-        return self._now() - self._begin + self._rest
+        return self.time() - self._begin
 
     def monotonic(self) -> float:
         """`time.monotonic` of the driven thread."""
@@ -184,6 +190,20 @@ def sleep(seconds: float, /) -> None:
         drive.sleep(seconds)
 
 
+def now() -> float:
+    """`time.time`; the clock's where the thread is driven."""
+    drive = _drive_of(sys._getframe(1))
+    moment: float = _REAL["time"]() if drive is None else drive.time()
+    return moment
+
+
+def now_ns() -> int:
+    """`time.time_ns`; the clock's where the thread is driven."""
+    drive = _drive_of(sys._getframe(1))
+    moment: int = _REAL["time_ns"]() if drive is None else round(drive.time() * _BILLION)
+    return moment
+
+
 def monotonic() -> float:
     """`time.monotonic`; of the clock where the thread is driven."""
     drive = _drive_of(sys._getframe(1))
@@ -228,7 +248,7 @@ def _replacements() -> dict[int, Callable[..., Any]]:
     found: dict[int, Callable[..., Any]] = {id(_REAL_ASYNC_SLEEP): sleep_async}
     for ours in (sleep, monotonic, monotonic_ns, perf_counter, perf_counter_ns):
         found[id(_REAL[ours.__name__])] = ours
-    return found
+    return found | {id(_REAL["time"]): now, id(_REAL["time_ns"]): now_ns}
 
 
 def _replace() -> None:
