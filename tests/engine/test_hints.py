@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ from test_keys import BASIC, BEARER, COOKIE, HEADER, QUERY, api, ask, basic, ser
 
 import toy
 from conftest import KEY, Client
+from own_document import written
 from understudy.document import closed as members
 from understudy.engine import hints
 from understudy.engine.exchange import Exchange, Headers, Request
 from understudy.engine.pipeline import handle
 from understudy.engine.worlds import Worlds
 from understudy.http.log import FORMATS
+from understudy_checks.target import installed
 
 RUNS = "/api/v1/process-runs"
 START = {"template_id": "CcIJXVzRuiP5HvI26FTE"}
@@ -57,6 +60,7 @@ def asked(scheme: dict[str, Any], headers: Headers = (), query: str = "") -> str
     [
         (BEARER, (), "", "no key was sent; send the header `Authorization: Bearer KEY`"),
         (HEADER, (), "", "no key was sent; send the header `x-notes-key: KEY`"),
+        (HEADER, (), "page=2", "no key was sent; send the header `x-notes-key: KEY`"),
         (QUERY, (), "", "no key was sent; send the query parameter `api_key=KEY`"),
         (COOKIE, (), "", "no key was sent; send the cookie `session=KEY`"),
         (COOKIE, ((b"cookie", b"a=b"),), "", "no key was sent; send the cookie `session=KEY`"),
@@ -262,6 +266,61 @@ def test_an_id_of_another_world_is_named(make_worlds: Any, small: dict[str, Any]
     assert client.get("/process-runs/R1/tasks/nope").header("x-mock-hint") is None
     again = client.get(f"/process-runs/{id}", authorization=mine)
     assert (again.status, again.header("x-mock-hint")) == (200, None)
+
+
+PETS = """
+paths:
+  /pets:
+    post:
+      parameters: [{name: X-Trace-Id, in: header, required: true, schema: {type: string}}]
+      requestBody:
+        content:
+          application/json:
+            schema: {type: object, required: [name], properties: {name: {type: string}, age: {type: integer}}}
+          application/x-www-form-urlencoded: {schema: {type: object}}
+      responses: {'201': {description: made}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "told"),
+    [
+        ({"x_traceid": "a"}, {"name": "x"}, "the header x-traceid was sent; did you mean X-Trace-Id?"),
+        ({"x_trace_id": "a"}, {"nme": "x"}, "unknown member 'nme'; did you mean name?"),
+        ({"x_trace_id": "a"}, {"nme": "x", "agee": 1}, "unknown member 'nme'; did you mean name?"),
+        ({"x_trace_id": "a"}, {"zzz": "x", "age": 1}, None),
+        ({"x_trace_id": "a"}, ["nme"], None),
+        ({"x_trace_id": "a"}, b"{", None),
+        ({"x_trace_id": "a"}, {"nme": "x" * 20_000}, None),
+        ({"other": "a"}, {"name": "x"}, None),
+    ],
+)
+def test_a_misspelt_name_is_told_where_it_is_missed(
+    tmp_path: Path, headers: dict[str, str], body: Any, told: str | None
+) -> None:
+    """A refusal names the header or the member that was sent in place of the one that is needed, if it is similar."""
+    answer = written(tmp_path, PETS).send("POST", "/pets", body, **{"content_type": "application/json", **headers})
+    assert (answer.status, answer.header("x-mock-hint")) == (400, told)
+
+
+def test_members_of_forms_are_no_json(tmp_path: Path) -> None:
+    """A form that is refused is not read as JSON."""
+    form = PETS.replace("application/json", "application/x-ndjson").replace("Body:", "Body:\n        required: true")
+    refused = written(tmp_path, form).send("POST", "/pets", x_trace_id="a")
+    assert (refused.status, refused.header("x-mock-hint")) == (400, None)
+
+
+def test_a_header_of_the_whole_api_is_told() -> None:
+    """A misspelt header that an API asks for with each request is told, and not the key, which is good."""
+    worlds = Worlds([installed.declared("tallyfy")], seeds=installed.seeds(), seeder=installed.load_seed_once)
+    path, key = "/api/me", (AUTH, b"Bearer YOUR_PERSONAL_ACCESS_TOKEN")
+    hints = []
+    for header in (b"x-tallyfy-cliente", b"other"):
+        exchange = handle(Request("GET", path, "", (key, (header, b"x"))), worlds.default, worlds)
+        assert exchange.response.status == 401
+        hints.append(exchange.response.header("x-mock-hint"))
+    told = "the header x-tallyfy-cliente was sent; did you mean X-Tallyfy-Client?"
+    assert hints == [f"{told}; recorded in world default", "recorded in world default"]
 
 
 def test_the_log_tells_hints_and_warnings(client: Client) -> None:

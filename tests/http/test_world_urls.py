@@ -56,7 +56,7 @@ def test_a_request_without_a_good_key_is_the_worlds(worlds: Worlds, api: str, ke
     given = worlds.access_info(other, api)["api_key"] if key == "another world's" else key
     scheme = worlds.apis[api].contract.schemes[0]
     headers = {} if given is None else scheme.carry(given)[0]
-    fields = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    fields = tuple((name.encode(), value.encode()) for name, value in (*headers.items(), ("x-tallyfy-client", "x")))
     answer = call(App(worlds), Request("GET", f"/@{mine.id}{FIRST[api]}", headers=fields))
     assert (answer.status, answer.header("x-mock-reason")) == (401, "auth")
     assert journal(worlds, mine.id) == [(FIRST[api], 401)]

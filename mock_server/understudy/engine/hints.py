@@ -13,6 +13,7 @@ from understudy.document.model import Scheme
 from understudy.engine.call import Call
 from understudy.engine.credential import Credential
 from understudy.engine.exchange import Headers
+from understudy.engine.misspelt import misspelt_header, misspelt_member
 from understudy.engine.problem import Problem
 from understudy.engine.requirements import opens
 from understudy.engine.warning import printable
@@ -21,16 +22,20 @@ from understudy.engine.worlds import Worlds
 from understudy.messages import closest
 
 _MOST_READ = 2_000  # characters of a request's value that are examined
+_OF_KEYS = ("missing-credential", "invalid-credential", "forbidden")  # kinds of problem
 _KEY_NAMES = ("api_key", "apikey", "api-key", "key", "token", "access_token", "auth", "authorization", "x-api-key")
 
 
 def hint(call: Call, problem: Problem, worlds: Worlds) -> Headers:
-    """The X-Mock-Hint header for a refused key, an unknown path or a missing record; empty for other problems."""
+    """The X-Mock-Hint header for a refused key, an unknown path, a missing record or a misspelt name; else empty."""
     text = ""
     if not call.world.server.helpful:
         return ()
     if call.step == "authenticate" and call.contract.schemes and call.operation.secured:
-        text = f"{_credential(call, worlds)}; recorded in world {call.world.id}"
+        told = _credential(call, worlds) if problem.kind in _OF_KEYS else misspelt_header(call)
+        text = f"{told}{told and '; '}recorded in world {call.world.id}"
+    elif call.step == "validate" and not any(name == b"x-mock-warning" for name, _ in call.headers):
+        text = misspelt_header(call) or misspelt_member(call)
     elif problem.kind == "unknown-route":
         text = worlds.router.suggest(call.request.path, call.contract.name).removeprefix("; ")
     elif call.step == "run" and call.contract.errors[problem.kind].reason == "not-found":

@@ -53,7 +53,8 @@ def _parts(exchange: Exchange, api: Api | None, changes: Sequence[dict[str, Json
     if reached >= STEPS.index("validate"):
         refused = exchange.stop == "validate" and exchange.message
         text = refused or "parameters and body fit the document"
-        yield _part("validation", text, warning=exchange.response.header("x-mock-warning"))
+        hint, warning = _hint(exchange, "validate"), exchange.response.header("x-mock-warning")
+        yield _part("validation", text, hint=hint, warning=warning)
     yield from _decision(exchange, api)
     if changes:
         yield _part("state", "; ".join(change.pop("text") for change in changes), changes=changes)
