@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ import pytest
 from own_document import FOLDER, HEAD, Served
 from understudy import cli
 from understudy.apis import own
+from understudy.document.argument import argument
+from understudy.document.sample import Samples
+from understudy.resources.schemas import resolve
+
+TRAITS = sorted(one.stem for one in (FOLDER / "traits").glob("*.yaml"))
 
 ZOO = f"""{HEAD}
 paths:
@@ -123,6 +129,38 @@ def answers(name: str, *overlays: Path, seed: Path | None = None) -> list[tuple[
         answer = client.send(method, base + path, body, X_Key="k")
         told.append((answer.status, answer.body))
     return told
+
+
+def sampled(client: Served) -> list[tuple[int, bytes]]:
+    """The answers to each operation, twice, with arguments and bodies that its document suggests."""
+    contract = client.api.contract
+    schemas = contract.document["components"].get("schemas", {})
+    told = []
+    for one in [*contract.operations.values()] * 2:
+        values = {p.name: argument(p, schemas).replace("/", "") for p in one.parameters if p.location == "path"}
+        path = re.sub(r"\{([^{}]*)\}", lambda found, known=values: known.get(found[1], "x"), one.path)
+        body: Any = None
+        if one.body is not None and one.body.kind == "json":
+            declared = contract.document["paths"][one.path][one.method.lower()]["requestBody"]
+            media = next(iter(resolve(contract.document, declared)["content"].values()))
+            body = Samples(schemas).value(media["schema"], one.body.validator, seed="x", direction="request")
+        answer = client.send(one.method, (one.prefixes or contract.prefixes)[0] + path, body)
+        told.append((answer.status, answer.body))
+    return told
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_what_is_written_of_each_trait_answers_the_same(trait: str, folder: Path) -> None:
+    """Whatever a document has that others have not."""
+    file = folder / f"{trait}.yaml"
+    file.write_text((FOLDER / "traits" / file.name).read_text())
+    assert cli.main(["init", str(file)]) == 0
+    drafts = own.Own(file, trait, overlays=(folder / f"{trait}.overlay.yaml",), seed=folder / f"{trait}.seed.yaml")
+    stated = own.understand(drafts)
+    plain = own.understand(own.Own(file, trait))
+    assert (stated.inferred.inferences, stated.inferred.examples_only, stated.notices) == ((), (), plain.notices)
+    assert plain.inferred.inferences
+    assert sampled(Served(stated.api, [])) == sampled(Served(plain.api, []))
 
 
 @pytest.mark.parametrize("name", CALLS)

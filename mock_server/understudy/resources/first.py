@@ -46,8 +46,10 @@ def _fits(records: Records, example: Json) -> bool:
 
 
 def _whole(records: Records, known: Record) -> Record:
-    """A record with the defaults that one of a seed file gets, in the order of the schema."""
-    record = {**records.blank, **known}
+    """A record as a seed file has it: with defaults, without unknown members, in the order of the schema."""
+    resource = records.resource
+    taken = {name: value for name, value in known.items() if resource.open or name in resource.members}
+    record = {**records.blank, **taken}
     return {**{name: record[name] for name in records.order if name in record}, **record}
 
 
