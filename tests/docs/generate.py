@@ -28,7 +28,7 @@ from understudy.document.read import read
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("serve", "why", "explain", "init", "rules", "lint", "check", "mutants", "assumptions"),
-    *("record", "replay", "redact"),
+    *("record", "replay", "redact", "drift"),
 )
 Json = Any
 

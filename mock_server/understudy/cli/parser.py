@@ -6,7 +6,21 @@ import argparse
 import re
 from typing import Any, NoReturn, Protocol
 
-from understudy.cli import assumptions, check, explain, init, lint, mutants, record, redact, replay, rules, serve, why
+from understudy.cli import (
+    assumptions,
+    check,
+    drift,
+    explain,
+    init,
+    lint,
+    mutants,
+    record,
+    redact,
+    replay,
+    rules,
+    serve,
+    why,
+)
 from understudy.cli.arguments import check_api
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.streams import no_color
@@ -37,6 +51,7 @@ COMMANDS: dict[str, Command] = {
     "record": record,
     "replay": replay,
     "redact": redact,
+    "drift": drift,
 }
 
 

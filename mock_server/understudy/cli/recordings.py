@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,7 @@ def read(path: Path) -> Recording:
 
 
 def worlds_for(
-    apis: Sequence[Api], picked: Sequence[Picked], recording: Path, *, assume: dict[str, Any] | None = None
+    apis: Sequence[Api], picked: Sequence[Picked], recording: Path, *, assume: Mapping[str, Any] | None = None
 ) -> Worlds:
     """Worlds whose clock stands where a recording began, with the seed file beside it; raises UsageError.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from understudy.cli import recordings
 from understudy.cli.arguments import file_path, quoted, seconds
@@ -71,7 +71,13 @@ def run(options: argparse.Namespace) -> int:
     return FINDINGS if report.failed else OK
 
 
-def play_all(options: argparse.Namespace, apis: Sequence[Api], loaded: Sequence[Recording]) -> Report:
+def play_all(
+    options: argparse.Namespace,
+    apis: Sequence[Api],
+    loaded: Sequence[Recording],
+    *,
+    assume: Mapping[str, Any] | None = None,
+) -> Report:
     """Play each recording on worlds of its own, or on the server at --url. Raises UsageError, CouldNotRun."""
     from understudy.recording.picked import Picker
     from understudy.recording.report import Report
@@ -85,7 +91,7 @@ def play_all(options: argparse.Namespace, apis: Sequence[Api], loaded: Sequence[
         picked[id(one)], lines = picker.pick(one)
         remarks += lines
         if picked[id(one)]:
-            answered, made = _play(options, apis, one, picked[id(one)])
+            answered, made = _play(options, apis, one, picked[id(one)], assume)
             played += answered
             prepared += made
     findings = list(recordings.whole_findings(loaded, lambda one: picked[id(one)], options.max_age))
@@ -93,7 +99,11 @@ def play_all(options: argparse.Namespace, apis: Sequence[Api], loaded: Sequence[
 
 
 def _play(
-    options: argparse.Namespace, apis: Sequence[Api], recording: Recording, picked: Sequence[Picked]
+    options: argparse.Namespace,
+    apis: Sequence[Api],
+    recording: Recording,
+    picked: Sequence[Picked],
+    assume: Mapping[str, Any] | None,
 ) -> tuple[list[Played], list[Prepared]]:
     from understudy.recording.play import play
     from understudy.recording.prepare import given_ids, prepare
@@ -105,7 +115,7 @@ def _play(
             return list(play(picked, target, match=options.match, ignore=options.ignore)), []
         except NoAnswer as error:
             raise CouldNotRun(str(error)) from error
-    worlds = recordings.worlds_for(apis, picked, recording.file)
+    worlds = recordings.worlds_for(apis, picked, recording.file, assume=assume)
     made = prepare(worlds, picked)
     mock = MockTarget(worlds, timed=recordings.is_timed(picked))
     return list(play(picked, mock, match=options.match, ignore=options.ignore, known=given_ids(worlds))), [made]
@@ -127,7 +137,7 @@ def write(report: Report, options: argparse.Namespace, outputs: dict[str, Output
     """Print the result, and write its files."""
     from understudy.recording import report as reports
 
-    report = reports.hidden(report, _redactor(report))
+    report = reports.hidden(report, redactor_of(report))
     on_stdout = any(output.path == STDOUT for output in outputs.values())
     if not on_stdout:
         print(f"{report.summary()}\n" if options.quiet else reports.text(report), end="")
@@ -139,7 +149,7 @@ def write(report: Report, options: argparse.Namespace, outputs: dict[str, Output
             output.write(content)
 
 
-def _redactor(report: Report) -> Redactor:
+def redactor_of(report: Report) -> Redactor:
     """What hides the secrets of the exchanges that are shown."""
     from understudy.recording.redact import Redactor
 
