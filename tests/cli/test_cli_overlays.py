@@ -8,6 +8,7 @@ import pytest
 
 from overlays import PETS, overlay
 from understudy import cli
+from understudy.apis.lint import kind_of
 from understudy.cli.arguments import document
 from understudy.cli.parser import parse
 
@@ -123,6 +124,27 @@ def test_lint_tells_overlays_by_their_content(folder: Path, capsys: pytest.Captu
     assert told.err.endswith("in 5 files\n")
     assert cli.main(["lint", "pets.yaml", "--overlay", "seed.json"]) == 1
     assert capsys.readouterr().out.startswith("seed.json:1: /: it is no OpenAPI Overlay")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("overlay: 1.0.0", "overlay"),
+        ("overlay: 1.1", "overlay"),
+        ("info: {}\nactions: [{target: $}]", "overlay"),
+        ("overlay: [{name: a}]", "seed"),
+        ("actions: [{target: a}]", "seed"),
+        ("actions: []", "seed"),
+        ("", "seed"),
+        ("openapi: 3.1.0\noverlay: 1.0.0", "document"),
+        ("[1]", "document"),
+        ("a: [", "document"),
+    ],
+)
+def test_what_a_file_is_follows_from_its_content(folder: Path, text: str, kind: str) -> None:
+    """A seed file may have records of a resource that is called overlay, or actions."""
+    (folder / "file.yaml").write_text(text)
+    assert kind_of(folder / "file.yaml") == kind
 
 
 def test_lint_names_the_overlay_that_cannot_be_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
