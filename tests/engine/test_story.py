@@ -19,6 +19,7 @@ from understudy.engine.credential import Credential
 from understudy.engine.exchange import Exchange, Request, Response
 from understudy.engine.pipeline import handle
 from understudy.engine.story import story
+from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
 from understudy.http.log import Log
 
@@ -225,6 +226,37 @@ def test_unknown_paths_methods_and_faults_are_told(client: Client) -> None:
     fault = why(client, client.get("/process-runs"))
     assert (fault["order"], fault["summary"]) == (["fault", "route"], "503, fault: Injected fault")
     assert fault["told"]["fault"]["text"] == "an injected fault answered 503 in place of nextstep"
+
+
+def test_what_no_client_asked_for_is_told(client: Client) -> None:
+    """A timer that failed, and an answer beside all APIs, are told for what they are."""
+    timer = Exchange(1, "w", "toy", None, 0, Request("TIMER", "mail"), Response(500), "run", "internal", (), "boom")
+    assert story(timer, toy.api())["parts"][1]["text"] == "the timer mail of toy ran"
+    told = why(client, client.send("OPTIONS", "/"))
+    assert told["told"]["route"]["text"] == "OPTIONS / was answered beside all APIs"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'"detail"'])
+def test_a_refusal_beside_all_apis_may_say_nothing(client: Client, body: bytes) -> None:
+    """The body of such a refusal need not be ours; its message is left out then."""
+
+    class Recorded:
+        def owns(self, path: str) -> bool:
+            return False
+
+        def answer(self, request: Request, world: World) -> Response:
+            return Response(501, (), body)
+
+    client.worlds.fallback = Recorded()
+    assert client.send("GET", "/nope").status == 501
+    (exchange,) = client.worlds.default.journal
+    assert (exchange.reason, exchange.message) == ("route", None)
+
+
+def test_an_unowned_path_stays_below_its_world(client: Client) -> None:
+    """The answer to a path of no API is in the world's journal, as any other."""
+    id = client.done("POST", "/worlds")["id"]
+    assert client.send("GET", f"/@{id}/nope").header("x-mock-exchange") == f"{id}.1"
 
 
 def test_a_missing_record_and_a_bound_are_told(make_worlds: MakeWorlds, small: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
-from msgspec import structs
+from msgspec import DecodeError, structs
 
 from understudy.document.operation import UNROUTED, Operation
 from understudy.engine.api import Api, Steps
@@ -295,12 +295,20 @@ def _record_unowned(
 ) -> Exchange:
     """Record a request whose path no API owns."""
     world.journal.count += 1
-    message = None if reason is None else response.json()["detail"]
+    message = None if reason is None else _detail(response)
     response = response if reason is None else _with_reason(world.server, response, reason)
     number, now = world.journal.count, world.clock.now()
     exchange = Exchange(number, world.id, "", None, now, request, response, "route", reason, (), error, message)
     world.journal.append(exchange)
     return exchange
+
+
+def _detail(response: Response) -> str | None:
+    """The detail of problem details; None in any other body, such as a recorded one."""
+    try:
+        return str(response.json()["detail"])
+    except (DecodeError, LookupError, TypeError):
+        return None
 
 
 def _unowned(request: Request, router: Router) -> tuple[Response, str | None]:

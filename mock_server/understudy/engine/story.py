@@ -87,8 +87,11 @@ def _hint(exchange: Exchange, step: str) -> str | None:
 def _route(exchange: Exchange, api: Api | None) -> str:
     request = exchange.request
     asked = f"{request.method} {request.path}"
+    if request.method == "TIMER":  # what an API does by itself
+        return f"the timer {request.path} of {exchange.api} ran"
     if not exchange.api:
-        return f"{asked} belongs to no API that is served here"
+        told = "belongs to no API that is served here"
+        return f"{asked} {told if exchange.reason else 'was answered beside all APIs'}"
     operation = api.contract.operations.get(exchange.operation or "") if api else None
     if operation is None:
         return f"{asked} belongs to {exchange.api}, but is no operation of it"
