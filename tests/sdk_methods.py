@@ -777,17 +777,6 @@ METHODS: dict[str, Method] = {
 LATER: frozenset[str] = frozenset(
     f"{manager}.{name}"
     for manager, names in {
-        "users": (
-            "approve_user change_user_role create_guest disable_guest disable_user enable_guest "
-            "enable_user get_all_organization_members get_guest get_guest_by_email get_guest_tasks "
-            "get_organization_guests get_organization_guests_list get_organization_users "
-            "get_organization_users_list get_user get_user_by_email invite_multiple_users "
-            "invite_user_to_organization invite_user_with_custom_role_permissions resend_invitation "
-            "search_members_by_name update_guest"
-        ),
-        "tasks": (
-            "complete_standalone_task create_task delete_standalone_task reopen_standalone_task update_standalone_task"
-        ),
         "templates": (
             "add_assignees_to_step add_step_to_template clone_step create_automation_rule "
             "create_template delete_automation_rule delete_step delete_template "
@@ -800,7 +789,6 @@ LATER: frozenset[str] = frozenset(
             "move_form_field remove_dropdown_option reorder_dropdown_options reorder_form_fields "
             "update_dropdown_options update_form_field"
         ),
-        "threads": "delete_task_comment update_task_comment",
         "files": "download_file download_file_from_url upload_file",
     }.items()
     for name in names.split()

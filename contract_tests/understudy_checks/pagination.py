@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, Skipped
+from understudy_checks.client import Client, Skipped, response_ids
 from understudy_checks.discovery import (
     MAX_ATTEMPTS,
     FoundArguments,
@@ -208,13 +208,13 @@ def add_items(client: Client, listing: Operation, count: int) -> None:
     """Add `count` items to a list. Raises Skipped when the target accepts none."""
     operation = adding_operation(client, listing)
     assert operation is not None, f"nothing can be added to {listing.id}"
-    found_arguments, _ = find_accepted(client, operation)
+    found_arguments, added = find_accepted(client, operation)
+    known = response_ids(added)
     for number in range(count - 1):
         response = call(client, operation, found_arguments)
-        if response.status in (409, 422):  # a member is unique
-            response = call(
-                client, operation, found_arguments._replace(body=_varied(client, operation, found_arguments, number))
-            )
+        if response.status in (409, 422) or (response.status < 300 and response_ids(response) == known):
+            varied = found_arguments._replace(body=_varied(client, operation, found_arguments, number))
+            response = call(client, operation, varied)  # a member is unique
         assert response.status < 300, (
             f"{operation.id} must be accepted again with what it accepted before, not answered {response.status}"
         )

@@ -216,9 +216,9 @@ def _received(prepared: requests.PreparedRequest, response: Response) -> request
 
 
 def _object(body: Any, id: str) -> Any:
-    """The object with this id in a response: the body or one of its members; None without one."""
-    candidates = [body, *body.values()]
-    return next((value for value in candidates if isinstance(value, dict) and value.get("id") == id), None)
+    """The object with this id, or address, in a response: the body or one of its members; None without one."""
+    candidates = [value for value in (body, *body.values()) if isinstance(value, dict)]
+    return next((value for value in candidates if id in (value.get("id"), value.get("email"))), None)
 
 
 def _members(value: Any) -> list[tuple[str, Any]]:

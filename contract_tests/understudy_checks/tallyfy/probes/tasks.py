@@ -249,3 +249,15 @@ def _longest(client: Client, kind: str) -> Json:
     with field(client, kind) as answer:
         known = (assumption.default, *assumption.alternatives)
         return measure_bound(known, lambda length: not probes.is_refused(answer("x" * length)))
+
+
+@probe("tallyfy.one-off.separate", needs=("write",))
+def separate_tasks(client: Client) -> Json:
+    """Return whether the answer to several new tasks shows the first or all of them."""
+    org = first_organization(client)
+    owners = {"users": [], "guests": ["probed@guest.example"], "groups": []}
+    body = {"title": "Probed", "task_type": "task", "owners": owners, "deadline": "2031-01-06T09:00:00Z"}
+    made = org.call("POST", "/tasks", {**body, "separate_task_for_each_assignee": True})
+    for task in made if isinstance(made, list) else [made]:
+        org.send("DELETE", f"/tasks/{task['id']}/delete")
+    return "all" if isinstance(made, list) else "first"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from understudy.apis.tallyfy import seed
+from understudy.apis.tallyfy import guests, members, one_off, seed
 from understudy.apis.tallyfy.access import access_info, authenticate
 from understudy.apis.tallyfy.errors import error_body
 from understudy.apis.tallyfy.events import (
@@ -40,6 +40,7 @@ from understudy.apis.tallyfy.tasks import (
     complete_task,
     get_run_task,
     get_task,
+    list_guest_tasks,
     list_my_tasks,
     list_run_tasks,
     list_tasks,
@@ -48,7 +49,7 @@ from understudy.apis.tallyfy.tasks import (
     update_task,
 )
 from understudy.apis.tallyfy.templates import get_template, get_template_fields, list_templates
-from understudy.apis.tallyfy.threads import add_comment, report_problem, resolve_threads
+from understudy.apis.tallyfy.threads import add_comment, delete_comment, report_problem, resolve_threads, update_comment
 from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.call import Handler
@@ -100,6 +101,36 @@ HANDLERS: Mapping[str, Handler] = {
     "addToFolder": add_to_folder,
     "removeFromFolder": remove_from_folder,
     "search": search,
+    "createTask": one_off.create_task,
+    "updateOneOffTask": one_off.update_task,
+    "archiveTask": one_off.archive_task,
+    "restoreTask": one_off.restore_task,
+    "deleteTask": one_off.delete_task,
+    "completeOneOffTask": one_off.complete_task,
+    "reopenOneOffTask": one_off.reopen_task,
+    "updateComment": update_comment,
+    "deleteComment": delete_comment,
+    "listMembers": members.list_members,
+    "listMemberNames": members.list_member_names,
+    "getMember": members.get_member,
+    "updateMember": members.update_member,
+    "removeMember": members.remove_member,
+    "inviteMember": members.invite_member,
+    "updateMemberRole": members.update_role,
+    "disableMember": members.disable_member,
+    "enableMember": members.enable_member,
+    "approveMember": members.approve_member,
+    "deleteMember": members.delete_member,
+    "listGuests": guests.list_guests,
+    "createGuest": guests.create_guest,
+    "listGuestNames": guests.list_guest_names,
+    "getGuest": guests.get_guest,
+    "updateGuest": guests.update_guest,
+    "deleteGuest": guests.delete_guest,
+    "disableGuest": guests.disable_guest,
+    "enableGuest": guests.enable_guest,
+    "purgeGuest": guests.purge_guest,
+    "listGuestTasks": list_guest_tasks,
 }
 """What each operation does that no resource of the document declares."""
 

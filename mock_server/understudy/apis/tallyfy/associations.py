@@ -39,7 +39,7 @@ def find_association(
 
 def included_tags(call: Call, subject_id: str, ids: Iterable[str]) -> list[Record]:
     """Return the tags of a template or run as `with=tags` includes them."""
-    tags = [call.store["tags"].require(id) for id in ids]
+    tags = [tag for id in ids if (tag := call.store["tags"].get(id)) is not None]
     if call.assumed("tallyfy.tags.included") == "tag":
         return tags
     return [{**tag, "id": association_number(subject_id, tag["id"]), "tag_id": tag["id"]} for tag in tags]

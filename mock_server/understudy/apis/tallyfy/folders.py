@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from understudy.apis.tallyfy.associations import associated, association_number, find_association
-from understudy.apis.tallyfy.envelope import single
+from understudy.apis.tallyfy.envelope import nothing, single
 from understudy.apis.tallyfy.includes import requested_includes
 from understudy.apis.tallyfy.records import find, listing_of
-from understudy.apis.tallyfy.tags import nothing
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record, encode

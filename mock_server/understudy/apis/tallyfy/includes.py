@@ -119,9 +119,9 @@ def threads_of(call: Call, name: str, id: str) -> list[Record]:
 
 
 def fields_of(call: Call, record: Record) -> list[Record]:
-    """Return the form fields of a task, from its step."""
+    """Return the form fields of a task, from its step; a one-off task has its own."""
     if record["step_id"] is None:
-        return []
+        return [{**field, "task_id": record["id"]} for field in record["_"].get("form_fields", ())]
     definition = call.store["definitions"].require(record["checklist_id"])
     step = next(step for step in definition["steps"] if step["id"] == record["step_id"])
     return [{**field, "task_id": record["id"]} for field in step["captures"]]
@@ -254,6 +254,13 @@ def _of_run(name: str) -> Include:
     return include
 
 
+def _task_tags(call: Call, record: Record) -> Json:
+    """The tags of a task's run; those of its own for a one-off task."""
+    parent = _run_of(call, record)
+    subject = parent or record
+    return _collection(included_tags(call, subject["id"], subject["_"].get("tags", ())))
+
+
 def _folder(call: Call, record: Record) -> Json:
     folder = call.store["folders"].get(record["folder_id"]) if record["folder_id"] else None
     return folder and _item(call, folder)
@@ -297,7 +304,7 @@ TASK_INCLUDES: dict[str, Include] = {
     "comments": lambda call, record: _threads(call, record, "comment", "improvement", "advice"),
     "issues": lambda call, record: _threads(call, record, "problem"),
     "threads_count": lambda call, record: len(threads_of(call, "task", record["id"])),
-    "tags": _of_run("tags"),
+    "tags": _task_tags,
     "folders": _of_run("folders"),
     "assets": _of_run("assets"),
     "member_watchers": _of_run("member_watchers"),

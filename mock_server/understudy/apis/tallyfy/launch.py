@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from understudy.apis.tallyfy.fields import accept, demand
-from understudy.apis.tallyfy.includes import HIDDEN
 from understudy.apis.tallyfy.life_cycle import update_status
 from understudy.apis.tallyfy.records import DAY, my_number, new_id, number, stamp
 from understudy.apis.tallyfy.references import (
@@ -21,6 +20,7 @@ from understudy.apis.tallyfy.references import (
     refuse_unknown,
 )
 from understudy.apis.tallyfy.runs import run_reply
+from understudy.apis.tallyfy.task_records import new_task
 from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
@@ -145,48 +145,6 @@ def launched_tasks(call: Call, run: Record, steps: Sequence[Record]) -> list[Rec
         task |= {name: override[name] for name in ("position", "max_assignable") if name in override}
         tasks.append(task)
     return tasks
-
-
-def new_task(run: Record, step: Record) -> Record:
-    """Return the task of a step at the start of a run."""
-    hidden = step.get("starts_hidden", False)
-    return {
-        "id": "",
-        "increment_id": 0,
-        "title": step["title"],
-        "original_title": step["title"],
-        "run_id": run["id"],
-        "checklist_id": run["checklist_id"],
-        "step_id": step["id"],
-        "alias": step["alias"],
-        "status": HIDDEN if hidden else "not-started",
-        "status_label": "",
-        "task_type": step["step_type"],
-        "is_oneoff_task": False,
-        "is_completable": True,
-        "is_approved": None,
-        "owners": {"users": step["assignees"], "guests": step["guests"], "groups": step["groups"]},
-        "position": step["position"],
-        "started_at": run["started_at"],
-        "deadline": None,
-        "created_at": run["created_at"],
-        "last_updated": run["created_at"],
-        "completed_at": None,
-        "archived_at": run["archived_at"],
-        "starter_id": run["started_by"],
-        "completer_id": None,
-        "completer_guest_id": None,
-        "everyone_must_complete": step["everyone_must_complete"],
-        "can_complete_only_assignees": step["can_complete_only_assignees"],
-        "max_assignable": step["max_assignable"],
-        "webhook": step["webhook"],
-        "top_secret": False,
-        "prevent_guest_comment": step["prevent_guest_comment"],
-        "problem": False,
-        "taskdata": {},
-        "summary": step["summary"],
-        "_": {"issues": 0, "before": "not-started" if hidden else None},
-    }
 
 
 def step_deadlines(steps: Sequence[Record], start: int, given: dict[str, int | None]) -> dict[str, int | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from understudy.apis.tallyfy.access import is_active_member
 from understudy.apis.tallyfy.envelope import single
-from understudy.apis.tallyfy.members import shown_member
+from understudy.apis.tallyfy.people import shown_member
 from understudy.apis.tallyfy.records import listing_of, me
 from understudy.engine.call import Call, Reply
 from understudy.engine.store import Record, Store, encode

@@ -254,6 +254,7 @@ _COUNTS = {**_object(done=_NUMBER, visible=_NUMBER, all=_NUMBER), "required": ["
 LAYOUTS: Mapping[str, Layout] = {
     "organization": Layout("Organization"),
     "people": Layout(_PERSON),
+    "guests": Layout(_object("number", "email", "code", "details", number=_NUMBER, details=_OBJECT)),
     "counters": Layout(_object("last", last={**_NUMBER, "maximum": LAST})),
     "templates": Layout(
         {"allOf": [_with_hidden("Template", _TEMPLATE, tags=_IDS), _object(prerun=_FIELDS)]},
@@ -352,6 +353,8 @@ def _task_inconsistencies(store: Store, task: Record) -> Iterator[str]:
     definition = store["definitions"].get(task["checklist_id"]) if task["checklist_id"] else None
     if (run and run["checklist_id"]) != task["checklist_id"]:
         yield f"tasks {task['id']}: checklist_id: it is not that of its run"
+    elif task["is_oneoff_task"]:
+        pass
     elif task["step_id"] not in ([step["id"] for step in definition["steps"]] if definition else [None]):
         yield f"tasks {task['id']}: step_id: its template has no step {task['step_id']}"
     try:

@@ -7,13 +7,14 @@ single records against the document afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
+from understudy.apis.tallyfy.guests import new_guest
 from understudy.apis.tallyfy.includes import HIDDEN
-from understudy.apis.tallyfy.launch import new_run, new_task, step_deadlines
+from understudy.apis.tallyfy.launch import new_run, step_deadlines
 from understudy.apis.tallyfy.life_cycle import STATUS, Facts, summarize_tasks
 from understudy.apis.tallyfy.records import moment, stamp
 from understudy.apis.tallyfy.seed_schema import schema
+from understudy.apis.tallyfy.task_records import new_task, oneoff_task
 from understudy.apis.tallyfy.template_records import TEMPLATE_DEFAULTS, alias, new_field, new_step
 from understudy.document.contract import Contract
 from understudy.document.seed_file import SeedErrors, SeedPath
@@ -45,8 +46,8 @@ def seed(content: Json, contract: Contract, *, layouts: Mapping[str, Layout]) ->
 
 def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath) -> SeededTenant:
     where = f"organization {given['id']}"
-    for name in ("people", "groups", "folders", "tags", "templates", "runs", "tasks"):
-        errors.unique(given.get(name, ()), "id", *path, name)
+    for name in ("people", "guests", "groups", "folders", "tags", "templates", "runs", "tasks"):
+        errors.unique(given.get(name, ()), "email" if name == "guests" else "id", *path, name)
     days = given.get("working_days", _WEEK[:5])
     store["organization"].put(
         {
@@ -60,6 +61,9 @@ def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath)
     )
     for person in given["people"]:
         store["people"].put(_person(person))
+    for nth, guest in enumerate(given.get("guests", ()), 4001):
+        known = new_guest(guest["email"], nth, digest(f"{given['id']}/{guest['email']}", 32, HEX), _MADE)
+        store["guests"].put({**known, **guest})
     for group in given.get("groups", ()):
         store["groups"].put({**_GROUP, **group})
     for folder in given.get("folders", ()):
@@ -75,6 +79,7 @@ def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath)
     for number, task in enumerate(given.get("tasks", ())):
         with errors.at(*path, "tasks", number):
             _oneoff_task(task, store, f"{where}: task {task['id']}")
+    store["counters"].put({"id": "guests", "last": 4000 + len(store["guests"])})
     for kind in ("runs", "tasks"):
         last = max((record["increment_id"] for record in store[kind]), default=0)
         store["counters"].put({"id": kind, "last": last})
@@ -255,32 +260,7 @@ def _thread(name: str, run: Record | None, task: Record | None, label: str, cont
 
 def _oneoff_task(given: Json, store: Store, where: str) -> None:
     """Put a one-off task, whose run, checklist and step are null (Tasks > Get task)."""
-    created = given["created_at"]
-    no_run = {
-        "id": None,
-        "checklist_id": None,
-        "started_at": created,
-        "created_at": created,
-        "archived_at": None,
-        "started_by": 1002,
-    }
-    no_step: dict[str, Any] = {
-        "id": None,
-        "title": given["title"],
-        "alias": alias(given["title"]).replace("_", "-"),
-        "step_type": "task",
-        "assignees": [],
-        "guests": [],
-        "groups": [],
-        "position": 1,
-        "everyone_must_complete": False,
-        "can_complete_only_assignees": False,
-        "max_assignable": 1,
-        "webhook": None,
-        "prevent_guest_comment": False,
-        "summary": None,
-    }
-    task = _override(new_task(no_run, no_step) | {"is_oneoff_task": True}, given, where)
+    task = _override(oneoff_task(given["title"], given["created_at"], 1002), given, where)
     _threads(store, None, task, given)
     store["tasks"].put(task)
 

@@ -61,6 +61,7 @@ _PERSON = _closed(
     },
 )
 _TOKEN = _closed("token user", {"token": _ID, "user": _PERSON["properties"]["id"], "state": _TEXT})
+_GUEST = _closed("email", dict.fromkeys(("email", "first_name", "last_name"), _TEXT))
 _GROUP = _open("id name members", id=_ID, name=_TEXT, members=_many(_NUMBER))
 _FOLDER = _open("id name", id=_ID, name=_TEXT, parent_id=_MAYBE_TEXT)
 _NOTES: Json = {"type": ["string", "array", "null"], "items": _TEXT}
@@ -78,6 +79,7 @@ def schema(document: Json) -> Json:
         "working_days": _many({"enum": _DAYS}),
         "people": {**_many(_PERSON), "minItems": 1},
         "tokens": _many(_TOKEN),
+        "guests": _many(_GUEST),
         "groups": _many(_GROUP),
         "folders": _many(_FOLDER),
         "tags": _many({"$ref": "#/components/schemas/Tag"}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from understudy.apis.tallyfy.associations import associated, association_number, find_association
-from understudy.apis.tallyfy.envelope import single
+from understudy.apis.tallyfy.envelope import nothing, single
 from understudy.apis.tallyfy.includes import requested_includes
 from understudy.apis.tallyfy.records import find, listing_of
 from understudy.engine.call import Call, Json, Reply
@@ -75,11 +75,6 @@ def remove_tag(call: Call) -> Reply:
         raise Problem("not-found")
     _untag(call, *found)
     return Reply(nothing(call))
-
-
-def nothing(call: Call) -> bytes:
-    """The body of the answer to a deletion that no page describes."""
-    return b"" if call.value(call.operation.success) == 204 else single({})
 
 
 def _untag(call: Call, collection: str, record: Record, tag: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.fields import accept
+from understudy.apis.tallyfy.guests import guest_named
 from understudy.apis.tallyfy.includes import fields_of, requested_includes
 from understudy.apis.tallyfy.life_cycle import complete, move, reopen, update_status
 from understudy.apis.tallyfy.records import DAY, find, me, stamp
@@ -45,6 +46,12 @@ def list_user_tasks(call: Call) -> Reply:
     """GET /organizations/{org_id}/users/{user_id}/tasks."""
     person = find(call, "people", call.arguments["user_id"])
     return _task_list(call, [("live",)], [("owner", person["id"])], status=call.arguments.get("status"))
+
+
+def list_guest_tasks(call: Call) -> Reply:
+    """GET /organizations/{org_id}/guests/{guest_id}/tasks."""
+    guest = guest_named(call, call.arguments["guest_id"])
+    return _task_list(call, [("live",)], [("guest", guest["email"])], status=call.arguments.get("status"))
 
 
 def get_task(call: Call) -> Reply:

@@ -5,9 +5,20 @@ Sources: Templates > Create a template > Example response, Templates > Get templ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from understudy.apis.tallyfy.records import new_id, stamp
+from understudy.engine.call import Call
 from understudy.engine.store import Record
+
+FIELD_MEMBERS = frozenset(
+    {
+        *("label", "field_type", "guidance", "position", "required", "options", "columns", "default_value"),
+        *("default_value_enabled", "collect_time", "use_wysiwyg_editor", "field_validation"),
+    }
+)
+"""The members of a form field that a request may give."""
 
 TEMPLATE_DEFAULTS: dict[str, Any] = {
     "increment_id": 0,
@@ -97,6 +108,28 @@ def new_field(template: str, label: str, created: str) -> Record:
         "created_at": created,
         "last_updated": created,
     }
+
+
+def new_fields(call: Call, given: Sequence[Record]) -> list[Record]:
+    """Return form fields that a request describes, each with an id and options with a number."""
+    return [field_of(call, one, position) for position, one in enumerate(given, 1)]
+
+
+def field_of(call: Call, given: Record, position: int) -> Record:
+    """Return one form field that a request describes."""
+    now = stamp(call.now)
+    return {**new_field("", given["label"], now), "position": position, **described(given), "id": new_id(call)}
+
+
+def described(given: Record) -> Record:
+    """Return what a request says of a form field; options and columns without a number get one."""
+    named = {name: value for name, value in given.items() if name in FIELD_MEMBERS}
+    for name in ("options", "columns"):
+        if named.get(name) is not None:
+            named[name] = [{"id": at, **one} for at, one in enumerate(named[name], 1)]
+        elif name in named:
+            named[name] = []
+    return named
 
 
 def alias(text: str) -> str:

@@ -7,7 +7,7 @@ the process. Must not know HTTP.
 from __future__ import annotations
 
 from understudy.apis.tallyfy import includes as tallyfy_includes
-from understudy.apis.tallyfy.envelope import single
+from understudy.apis.tallyfy.envelope import nothing, single
 from understudy.apis.tallyfy.includes import threads_of
 from understudy.apis.tallyfy.life_cycle import reopen, update_status
 from understudy.apis.tallyfy.records import find, my_number, new_id, stamp
@@ -49,6 +49,24 @@ def resolve_threads(call: Call) -> Reply:
     resolve_issues(call, issues, thread)
     _recount_issues(call, task)
     return Reply(single(tallyfy_includes.thread(thread)))
+
+
+def update_comment(call: Call) -> Reply:
+    """PUT /organizations/{org_id}/tasks/{task_id}/comment/{comment_id}."""
+    _, thread = _thread_of_task(call)
+    names = ("content", "state", "label", "sent_to")
+    given = {name: call.body[name] for name in names if call.body.get(name) is not None}
+    thread |= given | {"updated_at": stamp(call.now)}
+    call.store["threads"].put(thread)
+    return Reply(single(tallyfy_includes.thread(thread)))
+
+
+def delete_comment(call: Call) -> Reply:
+    """DELETE /organizations/{org_id}/tasks/{task_id}/comment/{comment_id}."""
+    task, thread = _thread_of_task(call)
+    call.store["threads"].remove(thread["id"])
+    _recount_issues(call, task)
+    return Reply(nothing(call))
 
 
 def add_thread(call: Call, run_id: str | None, task_id: str | None, label: str, content: str) -> Record:
@@ -109,6 +127,14 @@ def _commented_task(call: Call) -> Record:
     if task["archived_at"]:
         raise Problem("run-archived")
     return task
+
+
+def _thread_of_task(call: Call) -> tuple[Record, Record]:
+    """The task of the call, and its comment or issue; raises Problem not-found for one of another task."""
+    task, thread = _commented_task(call), find(call, "threads", call.arguments["comment_id"])
+    if thread["task_id"] != task["id"]:
+        raise Problem("not-found")
+    return task, thread
 
 
 def _recount_issues(call: Call, task: Record) -> None:
