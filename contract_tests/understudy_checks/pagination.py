@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
-from understudy_checks.client import Client, Skipped, response_ids
+from understudy_checks.bodies import response_ids
+from understudy_checks.client import Client, Skipped
 from understudy_checks.discovery import (
     MAX_ATTEMPTS,
     FoundArguments,
