@@ -69,6 +69,35 @@ def test_sections_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
     assert client.api.contract.document["components"]["schemas"].keys() == {"Pet", "Other", "pet"}
 
 
+def test_what_stands_beside_a_reference_refers_to_its_own_file(tmp_path: Path) -> None:
+    """Parameters and operations beside the `$ref` of a path item are those of the file that they stand in."""
+    file = project(
+        tmp_path,
+        own=HEAD + "paths:\n  /x:\n    $ref: ./parts/path.yaml\n"
+        "    parameters: [{$ref: '#/components/parameters/Q'}]\n"
+        "    post: {responses: {'200': {$ref: '#/components/responses/One'}}}\n"
+        "components:\n  parameters: {Q: {name: q, in: query, schema: {type: integer}}}\n"
+        "  responses: {One: {content: {application/json: {schema: {enum: [1]}}}}}\n",
+        parts__path="get: {responses: {'204': {}}}\nparameters: [{name: p, in: query, schema: {type: integer}}]",
+    )
+    client = served(file)
+    assert client.notices == []
+    assert [client.get(f"/x?{query}").status for query in ("p=1&q=1", "p=a", "q=a")] == [204, 400, 400]
+    assert client.send("POST", "/x").json() == 1
+
+
+def test_a_missing_file_is_told_with_the_nearest_one(tmp_path: Path) -> None:
+    """Where one in its folder has almost its name."""
+    project(tmp_path, own=HEAD)
+    for name, near in {"owm.yaml": f"; did you mean {tmp_path / 'api/own.yaml'}?", "zebra.yaml": ""}.items():
+        path = tmp_path / "api" / name
+        with pytest.raises(Unreadable) as raised:
+            served(path)
+        assert str(raised.value) == f"{path}: No such file or directory{near}"
+    with pytest.raises(Unreadable, match=r"No such file or directory$"):
+        served(tmp_path / "none/own.yaml")
+
+
 @pytest.mark.parametrize(
     "components", ["{schemas: {$ref: '#/components/schemas'}}", "{schemas: {$ref: '#/components/schemas/A'}}"]
 )

@@ -74,9 +74,11 @@ class _Kind(argparse.Action):
 
 def run(options: argparse.Namespace) -> int:
     """Print every problem as FILE:LINE: POINTER: TEXT; exits with 1 if there is one."""
+    from understudy.document.read import suggest_file
+
     missing = next((path for path in options.file if not path.exists()), None)
     if missing is not None:
-        raise UsageError(f"{missing}: there is no such file")
+        raise UsageError(f"{missing}: there is no such file{suggest_file(missing)}")
     linted = [_lint(group) for group in _grouped(options.file, options.kinds)]
     found = dict.fromkeys(line for one in linted for line in one.lines)
     for line in found:

@@ -13,7 +13,7 @@ from stat import S_ISREG
 from urllib.parse import unquote
 
 from understudy.document.pointer import Json, find
-from understudy.document.read import Unreadable, read_bytes
+from understudy.document.read import Unreadable, read_bytes, reason
 
 MOST_BYTES = 64 << 20
 """The most bytes of all files of a document."""
@@ -34,7 +34,7 @@ def folder_of(path: Path) -> Path:
     try:
         return path.resolve(strict=True).parent
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
-        raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        raise Unreadable(reason(path, error)) from error
 
 
 def read_file(path: Path, shown: str = "", most: int = MOST_BYTES) -> bytes:
@@ -48,7 +48,7 @@ def read_file(path: Path, shown: str = "", most: int = MOST_BYTES) -> bytes:
             raise Unreadable(f"{shown}: a document has at most {MOST_BYTES >> 20} MB in all its files")
         return path.read_bytes()
     except OSError as error:
-        raise Unreadable(f"{shown}: {error.strerror}") from error
+        raise Unreadable(reason(path, error, shown)) from error
 
 
 class Files:

@@ -179,17 +179,19 @@ class _Normalizer(Parts):
         found = self.inline(item, place)
         if found is None:
             return {}
-        own, item, place = item, *found
+        own, own_place, item, place = item, place, *found
         if not isinstance(item, Mapping):
             self.report(place, "a path item must be a mapping; its operations are not served")
             return {}
-        item = {**item, **{name: value for name, value in own.items() if name != "$ref"}} if own is not item else item
-        shared = self._parameters(item, place)
+        beside = {name: value for name, value in own.items() if name != "$ref"} if own is not item else {}
+        shared = {**self._parameters(item, place), **self._parameters(beside, own_place)}
+        item = {**item, **beside}
         prefixes = self._prefixes(item, place)
         operations: dict[str, Json] = {}
         for name, value in item.items():
             if name in METHODS:
-                read = self._operation(name, path, value, place / name, shared, schemes)
+                where = own_place if name in beside else place
+                read = self._operation(name, path, value, where / name, shared, schemes)
                 if read is not None:
                     operations[name] = {**({"x-prefixes": prefixes} if prefixes else {}), **read}
             elif name not in ("$ref", "summary", "description", "servers", "parameters") and not name.startswith("x-"):

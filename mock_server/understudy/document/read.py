@@ -11,6 +11,9 @@ from pathlib import Path
 
 from understudy.document import json_text, yaml_limits
 from understudy.document.pointer import Json
+from understudy.messages import closest
+
+_ALIKE = 0.8  # of a name that was probably meant to be one of these
 
 
 class Unreadable(Exception):
@@ -22,7 +25,23 @@ def read(path: Path) -> Json:
     try:
         return read_bytes(path.read_bytes(), str(path))
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from error
+        raise Unreadable(reason(path, error)) from error
+
+
+def reason(path: Path, error: OSError | RuntimeError, shown: str = "") -> str:
+    """Why a file cannot be read, and the nearest name in its folder; `shown` is its own name in the message."""
+    text = f"{shown or path}: {getattr(error, 'strerror', None) or error}"
+    return f"{text}{suggest_file(path)}" if isinstance(error, FileNotFoundError) else text
+
+
+def suggest_file(path: Path) -> str:
+    """`; did you mean ...?` with the file in the same folder whose name is most like a missing one; empty without."""
+    try:
+        names = [one.name for one in path.parent.iterdir()]
+    except OSError:
+        return ""
+    match = closest(path.name, names, _ALIKE)
+    return "" if match is None else f"; did you mean {path.parent / match}?"
 
 
 @contextmanager
