@@ -576,7 +576,8 @@ class Client:
     def _key_names(self) -> dict[str, str]:
         """The shell variables of the known keys."""
         access = self.access
-        names = {key: f"API_KEY_{number}" for number, key in enumerate(access.api_keys[1:], 2)} | {self.key: "API_KEY"}
+        names = {key: f"API_KEY_{number}" for number, key in enumerate(access.api_keys, 1)}
+        names |= dict.fromkeys(access.api_keys[:1], "API_KEY")
         others = (access.revoked_key, access.lapsed_key, access.other_tenant_key)
         return names | {key: name for key, name in zip(others, OTHER_KEYS, strict=True) if key}
 

@@ -6,6 +6,8 @@ Must not know why it was created.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -13,13 +15,14 @@ from understudy.document.contract import Contract
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Request, Response
 from understudy.resources.roles import Role
-from understudy.resources.rules import is_declared
+from understudy.resources.rules import is_declared, reading
 from understudy_checks.bodies import response_ids
 from understudy_checks.pointers import resolve_pointer
 from understudy_checks.routes import adds_to_list, find_operation
 from understudy_checks.target import installed
 
 Json = Any
+_OF_REQUESTS = re.compile("request|trace|correlation|span|session|mock|client")
 
 
 class Creation(NamedTuple):
@@ -47,19 +50,46 @@ def _is_removable(contract: Contract, path: str) -> bool:
     return find_operation(contract, "DELETE", path) is not None
 
 
+def created_id(role: Role, roles: Sequence[Role], sent: bytes, response: Response) -> Json:
+    """The id of what an operation created: in the answer, in a header, or as it was sent; None where none is shown."""
+    reader, key, whole = reading(role, list(roles)), role.resource.key, _json(response.body)
+    names = [key, *([str(reader.item)] if reader is not None else [])]
+    own = [
+        place.get(key)
+        for place in (resolve_pointer(whole, role.answer.pointer), _sent(role, sent))
+        if _is_object(place)
+    ]
+    named = [whole.get(name) for name in names] if _is_object(whole) else []
+    return next((id for id in (*own, *_in_headers(response), *named) if _is_id(id)), None)
+
+
 def _declared_ids(contract: Contract, operation: Operation, request: Request, response: Response) -> list[str]:
-    role = installed.declared(contract.name).roles.get(operation.id)
-    if role is None or role.action != "create":
+    roles = installed.declared(contract.name).roles
+    role = roles.get(operation.id)
+    if role is None or role.action != "create" or operation.path.endswith("}"):
         return []
+    id = created_id(role, list(roles.values()), request.body, response)
+    return [] if id is None else [str(id)]
+
+
+def _in_headers(response: Response) -> list[str]:
+    """The end of Location, and the values of headers that are named after an id."""
     location = (response.header("location") or "").partition("?")[0].rstrip("/").rpartition("/")[2]
-    shown, sent = _member(response.body, role.answer.pointer, role), _member(request.body, role.body, role)
-    return [str(id) for id in (shown, location or None, sent) if isinstance(id, str | int)][:1]
+    named = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
+    others = [value for name, value in named if name.endswith(("-id", "-identifier")) and not _OF_REQUESTS.search(name)]
+    return [value for value in (location, *others) if value]
 
 
-def _member(body: bytes, pointer: str, role: Role) -> Json:
-    """The id in the object at a pointer of a body."""
-    record = resolve_pointer(_json(body), pointer)
-    return record.get(role.resource.key) if isinstance(record, dict) else None
+def _sent(role: Role, body: bytes) -> Json:
+    return resolve_pointer(_json(body), role.body)
+
+
+def _is_object(value: Json) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_id(value: Json) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _json(body: bytes) -> Json:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from understudy.document.argument import argument
@@ -23,6 +24,7 @@ from understudy.resources.roles import Role
 from understudy.resources.rules import collection, creating, listing, reading
 from understudy_checks import samples
 from understudy_checks.client import Client, Skipped
+from understudy_checks.creations import created_id
 from understudy_checks.pointers import resolve_pointer
 from understudy_checks.refusals import possible
 from understudy_checks.routes import path_and_query
@@ -91,16 +93,47 @@ class Records:
         outer = self.parents(role.operation) if above is None else above
         path = self.target(role, outer)
         body, response = self.accepted(role, path)
-        id = path[-1] if path != outer else self._id(role, body, response)
+        id = path[-1] if path != outer else self._id(role, response)
         return Made((*outer, id), id, resolve_pointer(body, role.body), response)
 
     def target(self, role: Role, above: Values) -> Values:
         """Values of the whole path of a creation: where the client chooses the id, the last one is a new id."""
-        if not role.operation.path.endswith("}"):
-            return above
+        return (*above, self._new_id(role)) if role.operation.path.endswith("}") else above
+
+    @contextmanager
+    def of(self, role: Role) -> Iterator[None]:
+        """Raise Skipped for a failure in the block on a target that keeps no record of what an operation is about.
+
+        That is no promise of a document: a server may answer the same example to every request.
+        """
+        try:
+            yield
+        except AssertionError as error:
+            if self._answers_examples(role):
+                name = collection(role)
+                raise Skipped(f"this target keeps nothing of {name}: it answers the same whatever is asked") from error
+            raise
+
+    def _answers_examples(self, role: Role) -> bool:
+        """Whether ids that nobody has made are alike, and no record that was created differs from them."""
+        reader, maker = reading(role, self.roles), creating(role, self.roles)
+        made = None if maker is None or "write" not in self.client.world.capabilities else self.create(maker)
+        if reader is None:
+            return made is not None and maker is not None and self.create(maker).response.body == made.response.body
+        path = self.item(reader.operation) if made is None else made.path
+        one, other = (self.send(reader.operation, (*path[:-1], id)) for id in self.unknown_ids(reader))
+        shown = self.send(reader.operation, path)
+        return one.status < 300 and one.body == other.body and (shown.status >= 300 or shown.body == one.body)
+
+    def _new_id(self, role: Role) -> Json:
+        """An id that a client chooses: of the shape that both its member and the path's parameter have."""
         self._turn += 1
         parameter = next(one for one in role.operation.parameters if one.name == _NAME.findall(role.operation.path)[-1])
-        return (*above, samples.value_of(self.contract, parameter.schema, f"chosen/{self._turn}"))
+        member, seed = role.resource.members.get(role.resource.key), f"chosen/{self._turn}"
+        own = None if member is None else samples.value_of(self.contract, member.schema, seed)
+        if own is not None and parameter.validator.is_valid(own):
+            return own
+        return samples.value_of(self.contract, parameter.schema, seed)
 
     def accepted(self, role: Role, path: Values) -> tuple[Json, Response]:
         """A valid body that the target takes, with its response. Raises Skipped when it takes none."""
@@ -158,14 +191,19 @@ class Records:
         self._parents.clear()
         return self.item(operation)
 
+    def _not_known(self, role: Role) -> NoReturn:
+        raise Skipped(f"no ids of the shape that {role.operation.id} declares are known to be nobody's")
+
     def unknown_ids(self, role: Role) -> list[Json]:
-        """Ids of the declared shape that no record has."""
+        """Two ids of the declared shape that no record has. Raises Skipped where there are only a few such ids."""
         operation = role.operation
         parameter = next(one for one in operation.parameters if one.location == "path" and one.name == role.item)
         if parameter.kind in ("integer", "number"):
-            return [id for id in (987654321, 1987654) if parameter.validator.is_valid(id)][:1]
-        made = [samples.value_of(self.contract, parameter.schema, f"unknown/{number}") for number in range(2)]
-        return [id for id in dict.fromkeys(map(str, made)) if id and "enum" not in parameter.schema]
+            numbers = [id for id in (987654321, 1987654) if parameter.validator.is_valid(id)]
+            return numbers if numbers[1:] else self._not_known(role)
+        made = [samples.value_of(self.contract, parameter.schema, f"unknown/{number}") for number in range(9)]
+        texts = [id for id in dict.fromkeys(map(str, made)) if id and "enum" not in parameter.schema]
+        return texts[:2] if texts[1:] else self._not_known(role)
 
     def is_computed(self, role: Role, name: str) -> bool:
         """Whether a member is the server's own: readOnly, or none of the declared ones."""
@@ -276,21 +314,37 @@ class Records:
         read = next((role for role in on_it if role.action == "read"), None)
         if read is not None and not any(role.action == "create" for role in on_it):
             on_it += [role for role in self.roles if role.action == "create" and role.resource is read.resource]
-        for role in (one for one in on_it if one.action == "create"):
+        writes = "write" in self.client.world.capabilities
+        for role in (one for one in on_it if one.action == "create" and writes):
             return self.create(role, above if _shape(collection(role)) == _shape(prefix) else None).id
+        for role in (one for one in on_it if one.action == "replace" and one.operation.method == "PUT" and writes):
+            with suppress(Skipped):  # whether a PUT creates is not declared
+                path = (*above, self._new_id(role))
+                self.accepted(role, path)
+                return path[-1]
         for role in (one for one in on_it if one.action == "list"):
-            found = next(self.pages(role, above), [])
+            found = self._first_page(role, above)
             if found and isinstance(found[0], Mapping) and role.resource.key in found[0]:
                 return found[0][role.resource.key]
         known = self.client.access.ids(None).get(name)
         parameter = next(one for one in operation.parameters if one.location == "path" and one.name == name)
         return self._argument(parameter) if known is None else known
 
+    def _first_page(self, role: Role, above: Values) -> list[Json]:
+        """The records on the first page of a list; none where it is refused."""
+        response = self.send(role.operation, above)
+        found = resolve_pointer(response.json(), self._items(role)) if response.status < 300 else None
+        return found if isinstance(found, list) else []
+
     def _fitted(self, role: Role, body: Json, path: Values) -> Json:
         """A body with the ids of its parents and of the records that it refers to; optional references are left out."""
         record = resolve_pointer(body, role.body)
         if not isinstance(record, dict):
             return body
+        names_record = role.action in ("update", "replace") and callable(role.item)
+        maker = creating(role, self.roles) if names_record else None
+        if maker is not None and role.resource.key in role.resource.members:  # the body names what it changes
+            record[role.resource.key] = self.create(maker).id
         resource, required = role.resource, samples.required(self.contract, role.operation)
         named = dict(zip(_NAME.findall(role.operation.path), path, strict=False))
         for parameter, member in resource.parent.items():
@@ -311,20 +365,14 @@ class Records:
         elif not is_required:
             del record[member]
 
-    def _id(self, role: Role, body: Json, response: Response) -> Json:
-        """The id of a created record: in the answer, in Location, or as it was sent. Raises Skipped."""
-        key = role.resource.key
-        shown = resolve_pointer(_json(response), role.answer.pointer)
-        location = (response.header("location") or "").partition("?")[0].rstrip("/").rpartition("/")[2]
-        sent = resolve_pointer(body, role.body)
-        found = [shown.get(key) if isinstance(shown, Mapping) else None, location or None]
-        found += [sent.get(key) if isinstance(sent, Mapping) else None]
-        for id in found:
-            if isinstance(id, str | int):
-                return id
-        where = f"{role.answer.pointer}/{key}"
-        remedy = f"say where it stands: `id` or `envelope` of x-operation of {role.operation.id}, in an overlay"
-        raise Skipped(f"the answer of {role.operation.id} shows no id at {where}", remedy=remedy)
+    def _id(self, role: Role, response: Response) -> Json:
+        """The id of a created record: in the answer, in a header, or as it was sent. Raises Skipped."""
+        id = created_id(role, self.roles, self.client.log[-1].request.body, response)
+        if id is None:
+            where, name = f"{role.answer.pointer}/{role.resource.key}", role.operation.id
+            remedy = f"say where it stands: `id` or `envelope` of x-operation of {name}, in an overlay"
+            raise Skipped(f"the answer of {name} shows no id at {where}", remedy=remedy)
+        return id
 
     def _refused(self, operation: Operation, response: Response) -> Skipped:
         remedy = f"give the body of {operation.id} an example that your server takes"
@@ -346,7 +394,7 @@ class Records:
             return None
         following = resolve_pointer(body, settings["next"]) if "next" in settings else _ABSENT
         has_more = resolve_pointer(body, settings["more"]) if "more" in settings else True
-        if following is None or has_more is False:
+        if following in (None, "") or has_more is False:
             return None
         if "offset" in settings:
             return {settings["offset"]: int(asked.get(settings["offset"], 0)) + len(items)}
@@ -465,13 +513,6 @@ def _flat(body: Json) -> list[tuple[str, str]]:
 
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _json(response: Response) -> Json:
-    try:
-        return response.json()
-    except ValueError:  # no body, or one of another kind
-        return None
 
 
 def _is_required(parameter: Any, operation: Operation) -> bool:

@@ -87,6 +87,13 @@ def value_of(contract: Contract, schema: Json, seed: str) -> Json:
         raise Skipped(f"no value of a schema was made: {reason}") from reason
 
 
+def may_be_left_out(operation: Operation, members: list[str]) -> bool:
+    """Whether a body without its only required member is sent as none, and may be: an optional form."""
+    body = operation.body
+    assert body is not None, f"{operation.id} has no body"
+    return body.kind != "json" and not body.required and len(members) == 1 and set(members) == body.properties
+
+
 def cases(contract: Contract, operation: Operation, body: Json) -> Iterator[Case]:
     """Bodies at each bound of the members of a valid body; those of several bounds at once are left out."""
     assert operation.body is not None, f"{operation.id} has no body"

@@ -63,9 +63,12 @@ def rule_of(contract: Contract, operation: Operation, response: Response, differ
 
 
 def is_unnamed_refusal(contract: Contract, operation: Operation, status: int) -> bool:
-    """Whether a refusal has a status that a document without rules does not name; many name none at all."""
-    names = {str(status), "4XX", "default"}
-    return 400 <= status < 500 and is_declared(contract) and not operation.responses.keys() & names
+    """Whether a document without rules says nothing of a refusal, or nothing of its body; many name none at all."""
+    if not (400 <= status < 500 and is_declared(contract)):
+        return False
+    names = (str(status), "4XX", "default")
+    expected = next((operation.responses[name] for name in names if name in operation.responses), None)
+    return expected is None or (expected.body is None and expected.media_type == "")
 
 
 def of_server_errors(contract: Contract, operation: Operation) -> str:

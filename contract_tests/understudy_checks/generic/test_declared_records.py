@@ -33,9 +33,10 @@ def test_what_is_created_is_read_back(target: Target, creating: Operation) -> No
     with target.open() as client:
         records = Records(client)
         role = records.role(creating)
-        for _ in range(2):  # the second one must not be the first one
-            made = records.create(role)
-            _assert_shown(records, role, made, made.sent, f"{creating.id} was answered {made.response.status}")
+        with records.of(role):
+            for _ in range(2):  # the second one must not be the first one
+                made = records.create(role)
+                _assert_shown(records, role, made, made.sent, f"{creating.id} was answered {made.response.status}")
 
 
 @rule("*.ids.*", needs=("write",))
@@ -44,13 +45,14 @@ def test_each_record_has_an_id_of_its_own(target: Target, creating: Operation) -
     with target.open() as client:
         records = Records(client)
         role = records.role(creating)
-        above = records.parents(creating)
-        ids = [records.create(role, above).id for _ in range(COUNT)]
-        twice = [id for id, times in Counter(map(str, ids)).items() if times > 1]
-        assert not twice, f"{creating.id} gives the id {show(twice[0])} to more than one record"
-        for name, validator in _shapes(client, records.reader(role)):
-            wrong = [id for id in ids if not (validator.is_valid(id) or validator.is_valid(str(id)))]
-            assert not wrong, f"{creating.id} gives the id {show(wrong[:1])}, which {name} excludes"
+        with records.of(role):
+            above = records.parents(creating)
+            ids = [records.create(role, above).id for _ in range(COUNT)]
+            twice = [id for id, times in Counter(map(str, ids)).items() if times > 1]
+            assert not twice, f"{creating.id} gives the id {show(twice[0])} to more than one record"
+            for name, validator in _shapes(client, records.reader(role)):
+                wrong = [id for id in ids if not (validator.is_valid(id) or validator.is_valid(str(id)))]
+                assert not wrong, f"{creating.id} gives the id {show(wrong[:1])}, which {name} excludes"
 
 
 @rule("*.listed.*", needs=("write",))
@@ -59,12 +61,13 @@ def test_a_list_has_each_record_once(target: Target, listed: Operation) -> None:
     with target.open() as client:
         records = Records(client)
         role = records.role(listed)
-        made, above = _some(records, records.maker(role), 2)
-        times = Counter(records.ids(role, records.listed(role, above)))
-        for one in made:
-            assert times[str(one.id)] == 1, (
-                f"{listed.id} has {show(one.id)}, which was created, {times[str(one.id)]} times"
-            )
+        with records.of(role):
+            made, above = _some(records, records.maker(role), 2)
+            times = Counter(records.ids(role, records.listed(role, above)))
+            for one in made:
+                assert times[str(one.id)] == 1, (
+                    f"{listed.id} has {show(one.id)}, which was created, {times[str(one.id)]} times"
+                )
 
 
 @rule("*.updated.*", needs=("write",))
@@ -73,14 +76,15 @@ def test_an_update_changes_what_is_asked_for(target: Target, updating: Operation
     with target.open() as client:
         records = Records(client)
         role = records.role(updating)
-        (one, other), _ = _some(records, records.maker(role), 2)
-        before, untouched = records.shown(role, one), records.shown(role, other)
-        body, response = records.accepted(role, one.path)
-        changed = one._replace(sent=records.part(role, body), response=response)
-        _assert_shown(records, role, changed, changed.sent, f"{updating.id} was answered {response.status}")
-        _assert_rest(records, role, changed, before)
-        after = records.shown(role, other)
-        assert after == untouched, f"{updating.id} of {show(one.id)} changes {show(other.id)}, too"
+        with records.of(role):
+            (one, other), _ = _some(records, records.maker(role), 2)
+            before, untouched = records.shown(role, one), records.shown(role, other)
+            body, response = records.accepted(role, one.path)
+            changed = one._replace(sent=records.part(role, body), response=response)
+            _assert_shown(records, role, changed, changed.sent, f"{updating.id} was answered {response.status}")
+            _assert_rest(records, role, changed, before)
+            after = records.shown(role, other)
+            assert after == untouched, f"{updating.id} of {show(one.id)} changes {show(other.id)}, too"
 
 
 @rule("*.deleted.*", needs=("write",))
@@ -89,18 +93,21 @@ def test_what_is_deleted_is_gone(target: Target, deleting: Operation) -> None:
     with target.open() as client:
         records = Records(client)
         role = records.role(deleting)
-        (one, other), above = _some(records, records.maker(role), 2)
-        untouched = records.shown(role, other)
-        response = records.send(deleting, one.path)
-        assert response.status < 300, (
-            f"{deleting.id} must take {show(one.id)}, which was created, not {response.status}"
-        )
-        _assert_gone(client, records, role, one, response)
-        assert records.shown(role, other) == untouched, f"{deleting.id} of {show(one.id)} changes {show(other.id)}, too"
-        lister = records.lister(role)
-        if lister is not None:
-            ids = records.ids(lister, records.listed(lister, above))
-            assert str(one.id) not in ids, f"{lister.operation.id} still has {show(one.id)}, which was deleted"
+        with records.of(role):
+            (one, other), above = _some(records, records.maker(role), 2)
+            untouched = records.shown(role, other)
+            response = records.send(deleting, one.path)
+            assert response.status < 300, (
+                f"{deleting.id} must take {show(one.id)}, which was created, not {response.status}"
+            )
+            _assert_gone(client, records, role, one, response)
+            assert records.shown(role, other) == untouched, (
+                f"{deleting.id} of {show(one.id)} changes {show(other.id)}, too"
+            )
+            lister = records.lister(role)
+            if lister is not None:
+                ids = records.ids(lister, records.listed(lister, above))
+                assert str(one.id) not in ids, f"{lister.operation.id} still has {show(one.id)}, which was deleted"
 
 
 @rule("*.refused.*", needs=("write",))
@@ -109,17 +116,18 @@ def test_a_refused_request_changes_nothing(target: Target, refusing: Operation) 
     with target.open() as client:
         records = Records(client)
         role = records.role(refusing)
-        made = None if role.action == "create" else _some(records, records.maker(role), 1)[0][0]
-        above = records.parents(refusing)
-        path = records.target(role, above) if made is None else made.path
-        if made is None:
-            records.create(role, above)  # what a list shows of a record that was taken
-        before = _state(records, role, made, above)
-        for body in samples.invalid_bodies(client.contract, refusing, records.body(role, path)):
-            response = records.send(refusing, path, body=body)
-            if response.status >= 300:
-                after = _state(records, role, made, above)
-                assert after == before, f"{refusing.id} was refused ({response.status}), and yet something has changed"
+        with records.of(role):
+            made = None if role.action == "create" else _some(records, records.maker(role), 1)[0][0]
+            above = records.parents(refusing)
+            path = records.target(role, above) if made is None else made.path
+            if made is None:
+                records.create(role, above)  # what a list shows of a record that was taken
+            before = _state(records, role, made, above)
+            for body in samples.invalid_bodies(client.contract, refusing, records.body(role, path)):
+                response = records.send(refusing, path, body=body)
+                if response.status >= 300:
+                    after = _state(records, role, made, above)
+                    assert after == before, f"{refusing.id} was refused ({response.status}), and something has changed"
 
 
 @rule("*.unknown-ids.*")
@@ -128,11 +136,12 @@ def test_an_unknown_id_is_refused(target: Target, addressed: Operation) -> None:
     with target.open() as client:
         records = Records(client)
         role = records.role(addressed)
-        above = records.parents(addressed)
-        for id in records.unknown_ids(role):
-            body = {} if addressed.body is None else {"body": records.body(role, (*above, id))}
-            response = records.send(addressed, (*above, id), **body)
-            assert_refused(client, addressed, response, f"the unknown id {show(id)}", usual=(404, 410))
+        with records.of(role):
+            above = records.parents(addressed)
+            for id in records.unknown_ids(role):
+                body = {} if addressed.body is None else {"body": records.body(role, (*above, id))}
+                response = records.send(addressed, (*above, id), **body)
+                assert_refused(client, addressed, response, f"the unknown id {show(id)}", usual=(404, 410))
 
 
 @rule("*.pages.*", needs=("write",))
@@ -141,18 +150,21 @@ def test_pages_have_each_record_once(target: Target, paged: Operation) -> None:
     with target.open() as client:
         records = Records(client)
         role = records.role(paged)
-        made, above = _some(records, records.maker(role), COUNT)
-        for limit in (1, 2):
-            if not _is_allowed(paged, limit):
-                continue
-            pages = list(records.pages(role, above, limit=limit))
-            if len(pages[0]) > limit:
-                raise Skipped(f"{paged.id} does not page on this target: {paged.id} with limit {limit} answers more")
-            seen = Counter(id for page in pages for id in records.ids(role, page))
-            twice = [id for id, times in seen.items() if times > 1]
-            assert not twice, f"with {limit} on a page, {paged.id} has {show(twice[0])} on more than one page"
-            missing = [one.id for one in made if str(one.id) not in seen]
-            assert not missing, f"with {limit} on a page, no page of {paged.id} has {show(missing[0])}"
+        with records.of(role):
+            made, above = _some(records, records.maker(role), COUNT)
+            for limit in (1, 2):
+                if not _is_allowed(paged, limit):
+                    continue
+                pages = list(records.pages(role, above, limit=limit))
+                if len(pages[0]) > limit:
+                    raise Skipped(
+                        f"{paged.id} does not page on this target: {paged.id} with limit {limit} answers more"
+                    )
+                seen = Counter(id for page in pages for id in records.ids(role, page))
+                twice = [id for id, times in seen.items() if times > 1]
+                assert not twice, f"with {limit} on a page, {paged.id} has {show(twice[0])} on more than one page"
+                missing = [one.id for one in made if str(one.id) not in seen]
+                assert not missing, f"with {limit} on a page, no page of {paged.id} has {show(missing[0])}"
 
 
 @rule("*.limits.*", needs=("write",))
@@ -161,11 +173,12 @@ def test_a_page_is_no_longer_than_asked_for(target: Target, bounded: Operation) 
     with target.open() as client:
         records = Records(client)
         role = records.role(bounded)
-        _, above = _some(records, records.maker(role), COUNT)
-        for limit in (1, 2):
-            if _is_allowed(bounded, limit):
-                page = first(records.pages(role, above, limit=limit), 1)[0]
-                assert len(page) <= limit, f"{bounded.id} with limit {limit} answers {len(page)} records"
+        with records.of(role):
+            _, above = _some(records, records.maker(role), COUNT)
+            for limit in (1, 2):
+                if _is_allowed(bounded, limit):
+                    page = first(records.pages(role, above, limit=limit), 1)[0]
+                    assert len(page) <= limit, f"{bounded.id} with limit {limit} answers {len(page)} records"
 
 
 @rule("*.filters.*", needs=("write",))
@@ -174,23 +187,24 @@ def test_a_filter_leaves_what_matches(target: Target, sifted: Operation) -> None
     with target.open() as client:
         records = Records(client)
         role = records.role(sifted)
-        made, above = _some(records, records.maker(role), 2)
-        shown = [records.shown(records.maker(role), one) for one in made]
-        whole = records.ids(role, records.listed(role, above))
-        plain_names = {one.name for one in plain_queries(sifted)}
-        for one in filters(client.contract, role):
-            value = shown[0].get(one.member) if one.test is None and one.parameter in plain_names else None
-            if not isinstance(value, str | int) or isinstance(value, bool):
-                continue
-            found = records.listed(role, above, {one.parameter: value})
-            ids = records.ids(role, found)
-            if ids == whole:
-                continue
-            wrong = [item for item in found if not same(str(value), str(item.get(one.member, value)))]
-            assert not wrong, f"{sifted.id} with {one.parameter}={value} has a record whose {one.member} is another"
-            fitting = [record.id for record, seen in zip(made, shown, strict=True) if seen.get(one.member) == value]
-            lacking = [id for id in fitting if str(id) not in ids]
-            assert not lacking, f"{sifted.id} with {one.parameter}={value} lacks {show(lacking[0])}"
+        with records.of(role):
+            made, above = _some(records, records.maker(role), 2)
+            shown = [records.shown(records.maker(role), one) for one in made]
+            whole = records.ids(role, records.listed(role, above))
+            plain_names = {one.name for one in plain_queries(sifted)}
+            for one in filters(client.contract, role):
+                value = shown[0].get(one.member) if one.test is None and one.parameter in plain_names else None
+                if not isinstance(value, str | int) or isinstance(value, bool):
+                    continue
+                found = records.listed(role, above, {one.parameter: value})
+                ids = records.ids(role, found)
+                if ids == whole:
+                    continue
+                wrong = [item for item in found if not same(str(value), str(item.get(one.member, value)))]
+                assert not wrong, f"{sifted.id} with {one.parameter}={value} has a record whose {one.member} is another"
+                fitting = [record.id for record, seen in zip(made, shown, strict=True) if seen.get(one.member) == value]
+                lacking = [id for id in fitting if str(id) not in ids]
+                assert not lacking, f"{sifted.id} with {one.parameter}={value} lacks {show(lacking[0])}"
 
 
 def _some(records: Records, maker: Role, count: int) -> tuple[list[Made], tuple[Json, ...]]:

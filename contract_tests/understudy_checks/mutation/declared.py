@@ -5,7 +5,7 @@ Made from the roles of its operations, so that any document of a user has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import cache, partial
@@ -22,8 +22,9 @@ from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import Response
 from understudy.engine.problem import Problem
 from understudy.engine.store import ComputedListing, Listing, Record, decode, encode
+from understudy.resources import schemas
 from understudy.resources.roles import Role
-from understudy.resources.rules import body_schema, filters, is_declared, plain_queries
+from understudy.resources.rules import body_schema, filters, is_declared, plain_queries, reading
 from understudy_checks import samples
 from understudy_checks.mutation import Breakage, Mutant
 from understudy_checks.mutation.generated import with_operation
@@ -41,7 +42,7 @@ from understudy_checks.mutation.operators import (
     with_notes,
 )
 from understudy_checks.pointers import resolve_pointer
-from understudy_checks.records import set_by_server
+from understudy_checks.records import plain, set_by_server
 from understudy_checks.target import installed
 
 Json = Any
@@ -93,7 +94,8 @@ def _required(contract: Contract, operation: Operation, role: Role | None) -> Br
     found: dict[str, Breakage] = {
         f"does not demand {name}": _with_parameter(operation.id, name, required=False) for name in names
     }
-    if body_schema(contract, operation) is not None and samples.required(contract, operation):
+    members = samples.required(contract, operation) if body_schema(contract, operation) is not None else []
+    if members and not samples.may_be_left_out(operation, members):
         found["takes what was sent before where something is missing"] = _lenient(operation.id, role)
     return found
 
@@ -125,6 +127,11 @@ def _credentials(contract: Contract, operation: Operation, role: Role | None) ->
 
 
 def _unknown_ids(contract: Contract, operation: Operation, role: Role | None) -> Broken:
+    assert role is not None, "only an operation with a role has ids"
+    known = installed.declared(contract.name).roles.values()
+    if not any(one.resource is role.resource and one.action in ("create", "list", "replace") for one in known):
+        return {}  # a server that answers examples is no other
+
     def anything(handler: Handler, call: Call) -> Reply:
         try:
             return handler(call)
@@ -144,9 +151,11 @@ def _created(contract: Contract, operation: Operation, role: Role | None) -> Bro
 
 def _ids(contract: Contract, operation: Operation, role: Role | None) -> Broken:
     assert role is not None, "only an operation with a role makes ids"
-    if role.answer.empty:
+    if role.answer.empty or operation.path.endswith("}"):
         return {}
-    return {"answers the same id each time": map_answer(operation.id, partial(_set_id, role))}
+    reader = reading(role, list(installed.declared(contract.name).roles.values()))
+    names = (role.resource.key, *([str(reader.item)] if reader is not None else []))
+    return {"answers the same id each time": map_answer(operation.id, partial(_set_id, role, names))}
 
 
 def _listed(contract: Contract, operation: Operation, role: Role | None) -> Broken:
@@ -246,15 +255,16 @@ def _delete_all(role: Role, handler: Handler, call: Call) -> Reply:
 
 def _spoil(role: Role, name: str, call: Call) -> None:
     record = resolve_pointer(call.body, role.body)
-    if isinstance(record, dict) and isinstance(record.get(name), str):
-        record[name] += "x"
+    for known in [one for one in record if plain(one) == plain(name)] if isinstance(record, dict) else ():
+        record[known] = f"{record[known]}x"
 
 
-def _set_id(role: Role, call: Call, body: Json) -> Json:
+def _set_id(role: Role, names: Sequence[str], call: Call, body: Json) -> Json:
     record = resolve_pointer(body, role.answer.pointer)
     first = next(iter(call.store[role.resource.name]), {})
-    if isinstance(record, dict) and role.resource.key in record:
-        record[role.resource.key] = first.get(role.resource.key)
+    for name in names if isinstance(record, dict) else ():
+        if name in record:
+            record[name] = first.get(role.resource.key)
     return body
 
 
@@ -289,10 +299,12 @@ def _less(name: str, call: Call, items: Rows) -> Rows:
 def _own_texts(contract: Contract, operation: Operation, role: Role) -> list[str]:
     """The texts of a record that a request sends and nothing else decides."""
     resource, decided = role.resource, set_by_server(role) | set(role.resource.refers) | set(role.resource.unique)
+    sent = set(map(plain, schemas.members(contract.document, role.request or {})))
     return [
         name
         for name, member in resource.members.items()
         if member.types in (("string",), ("string", "null")) and name not in decided and not member.has("readOnly")
+        and plain(name) in sent
         and "format" not in member.schema and "enum" not in member.schema and "pattern" not in member.schema
         and not member.has("writeOnly")
     ]  # fmt: skip
@@ -351,8 +363,9 @@ def _lenient(operation: str, role: Role | None) -> Breakage:
 def _again(notes: dict[str, Json], role: Role | None) -> Json:
     """The body that was taken before; what must be unique is another text each time."""
     record = {} if role is None else resolve_pointer(notes["body"], role.body)
-    for name in role.resource.unique if role is not None else ():
-        record[name] = f"{record[name]}x"
+    for name in (role.resource.key, *role.resource.unique) if role is not None else ():
+        if isinstance(record.get(name), str):
+            record[name] = f"{record[name]}x"
     return deepcopy(notes["body"])
 
 

@@ -174,11 +174,11 @@ def _of_role(role: Role, roles: list[Role], pointer: str) -> Iterator[Fact]:
 
 def _of_pages(role: Role, pointer: str) -> Iterator[Fact]:
     paging = role.operation.pagination
-    if paging is None or paging.settings.keys().isdisjoint(("cursor", "page", "offset")):
-        return
-    yield Fact("pages", role.operation, f"{pointer}/parameters")
-    if any(one.name == paging.settings.get("limit") for one in role.operation.parameters):
-        yield Fact("limits", role.operation, f"{pointer}/parameters")
+    if paging is None or all(one.name != paging.settings.get("limit") for one in role.operation.parameters):
+        return  # pages that nobody can ask to be short
+    yield Fact("limits", role.operation, f"{pointer}/parameters")
+    if not paging.settings.keys().isdisjoint(("cursor", "page", "offset")):
+        yield Fact("pages", role.operation, f"{pointer}/parameters")
 
 
 def collection(role: Role) -> str:
