@@ -33,11 +33,11 @@ _WRONG: Mapping[str, Json] = {"a": ["wrong", "type"]}
 
 
 class Case(NamedTuple):
-    """A body just inside of a bound of one member and one just outside; None where neither can be made."""
+    """A body with one value at a bound: just inside of it, or just outside."""
 
     bound: str
-    inside: Json | None
-    outside: Json | None
+    body: Json
+    is_inside: bool
 
 
 def make_body(contract: Contract, operation: Operation, seed: str) -> Json:
@@ -97,16 +97,12 @@ def may_be_left_out(operation: Operation, members: list[str]) -> bool:
 def cases(contract: Contract, operation: Operation, body: Json) -> Iterator[Case]:
     """Bodies at each bound of the members of a valid body; those of several bounds at once are left out."""
     assert operation.body is not None, f"{operation.id} has no body"
-    validator = operation.body.validator
+    validator, is_text = operation.body.validator, operation.body.kind != "json"
     for path, schema, value in _members(contract, body_schema(contract, operation), body, ()):
-        for keyword, inside, outside in _values(schema, value, is_text=operation.body.kind != "json"):
-            within = None if inside is None else _replaced(body, path, inside)
-            beyond = _replaced(body, path, outside)
-            yield Case(
-                f"{at(*path)} ({keyword})",
-                within if within is not None and validator.is_valid(within) else None,
-                None if validator.is_valid(beyond) else beyond,
-            )
+        for keyword, inside, outside in _values(schema, value, is_text=is_text):
+            tried = [(outside, False)] if inside is None else [(inside, True), (outside, False)]
+            made = [Case(f"{at(*path)} ({keyword})", _replaced(body, path, one), valid) for one, valid in tried]
+            yield from (case for case in made if validator.is_valid(case.body) is case.is_inside)
 
 
 def _members(

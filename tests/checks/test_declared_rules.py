@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,9 +53,9 @@ def pets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     installed.install.cache_clear()
 
 
-def checked(name: str, bug: str) -> Report:
+def checked(name: str, bug: str, *, writes: bool = True) -> Report:
     """The report of a server with a bug."""
-    settings = Settings(api_keys=("key",), writes=True)
+    settings = Settings(api_keys=("key",), writes=writes)
     with hosted(Pets(bug).app()) as transport:
         budget, clock = Budget(), lambda seconds: None
         target = Server(installed.document(name), transport, "/v1", settings, name="pets", budget=budget, clock=clock)
@@ -117,3 +118,64 @@ def test_no_check_depends_on_an_assumption(pets: str) -> None:
     """All checks of declared rules pass under each alternative."""
     for alternative in alternatives(pets):
         assert [one.error for one in false_positives(alternative, everything=True)] == [], alternative
+
+
+def test_a_server_that_is_only_read_is_not_written_to(pets: str) -> None:
+    """What needs no record and no write is checked, the rest is told as not checked."""
+    report = checked(pets, "", writes=False)
+    passed = {one.rule.id.removeprefix("pets.") for one in report.rules if one.outcome == "passed"}
+    assert passed == {
+        "answers.listPets",
+        "credentials.listPets",
+        "credentials.getPet",
+        "parameters.listPets",
+        "unknown-ids.getPet",
+    }
+    assert report.left_behind == ()
+    assert all(operation not in ("addPet", "changePet", "removePet") for operation, _ in report.calls)
+
+
+SITES = """
+openapi: 3.1.0
+info: {title: Sites, version: "1"}
+paths:
+  /sites:
+    get:
+      operationId: listSites
+      parameters:
+      - {name: region, in: query, required: true, schema: {type: string}}
+      - {name: open, in: query, schema: {type: boolean}}
+      - {name: slope, in: query, schema: {type: number}}
+      responses:
+        "200":
+          description: Sites
+          content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Site"}}}}
+    post:
+      operationId: add site!
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Site"}}}}
+      responses: {"201": {description: New, content: {application/json: {schema: {$ref: "#/components/schemas/Site"}}}}}
+  /sites/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+    get:
+      operationId: add-site
+      responses: {"200": {description: One, content: {application/json: {schema: {$ref: "#/components/schemas/Site"}}}}}
+components:
+  schemas:
+    Site:
+      type: object
+      required: [id]
+      properties: {id: {type: integer, readOnly: true}, open: {type: boolean}, slope: {type: number}}
+"""
+
+
+def test_a_required_parameter_is_demanded(pets: str, tmp_path: Path) -> None:
+    """It is sent with every request but the one that lacks it; a document may name no credential."""
+    (tmp_path / "sites.yaml").write_text(SITES)
+    name = installed.install(Own(tmp_path / "sites.yaml", "sites"))
+    report = check_target(mock(name), profile="quick")
+    assert [one.reason for one in report.rules if one.outcome != "passed"] == []
+    left = [one.text for one in declared_mutants(name) if any(kill.failure is None for kill in kills(one))]
+    assert left == []
+    assert "GET /sites does not demand region." in {mutant.text for mutant in declared_mutants(name)}
+    ids = [rule.id for rule in installed.document(name).rules if rule.id.startswith("sites.answers.add")]
+    assert ids == ["sites.answers.add-site", "sites.answers.add-site-2"]

@@ -6,9 +6,9 @@ What was inferred of a document, and not declared in it, is no rule: each check 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
+from understudy.document.contract import Contract
 from understudy.document.model import Validator
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Response
@@ -152,9 +152,7 @@ def test_pages_have_each_record_once(target: Target, paged: Operation) -> None:
         role = records.role(paged)
         with records.of(role):
             made, above = _some(records, records.maker(role), COUNT)
-            for limit in (1, 2):
-                if not _is_allowed(paged, limit):
-                    continue
+            for limit in _short(paged):
                 pages = list(records.pages(role, above, limit=limit))
                 if len(pages[0]) > limit:
                     raise Skipped(
@@ -175,10 +173,9 @@ def test_a_page_is_no_longer_than_asked_for(target: Target, bounded: Operation) 
         role = records.role(bounded)
         with records.of(role):
             _, above = _some(records, records.maker(role), COUNT)
-            for limit in (1, 2):
-                if _is_allowed(bounded, limit):
-                    page = first(records.pages(role, above, limit=limit), 1)[0]
-                    assert len(page) <= limit, f"{bounded.id} with limit {limit} answers {len(page)} records"
+            for limit in _short(bounded):
+                page = first(records.pages(role, above, limit=limit), 1)[0]
+                assert len(page) <= limit, f"{bounded.id} with limit {limit} answers {len(page)} records"
 
 
 @rule("*.filters.*", needs=("write",))
@@ -191,20 +188,8 @@ def test_a_filter_leaves_what_matches(target: Target, sifted: Operation) -> None
             made, above = _some(records, records.maker(role), 2)
             shown = [records.shown(records.maker(role), one) for one in made]
             whole = records.ids(role, records.listed(role, above))
-            plain_names = {one.name for one in plain_queries(sifted)}
-            for one in filters(client.contract, role):
-                value = shown[0].get(one.member) if one.test is None and one.parameter in plain_names else None
-                if not isinstance(value, str | int) or isinstance(value, bool):
-                    continue
-                found = records.listed(role, above, {one.parameter: value})
-                ids = records.ids(role, found)
-                if ids == whole:
-                    continue
-                wrong = [item for item in found if not same(str(value), str(item.get(one.member, value)))]
-                assert not wrong, f"{sifted.id} with {one.parameter}={value} has a record whose {one.member} is another"
-                fitting = [record.id for record, seen in zip(made, shown, strict=True) if seen.get(one.member) == value]
-                lacking = [id for id in fitting if str(id) not in ids]
-                assert not lacking, f"{sifted.id} with {one.parameter}={value} lacks {show(lacking[0])}"
+            for parameter, member in _plain_filters(client.contract, role, shown[0]):
+                _assert_filtered(records, role, parameter, member, made, shown, whole)
 
 
 def _some(records: Records, maker: Role, count: int) -> tuple[list[Made], tuple[Json, ...]]:
@@ -234,8 +219,6 @@ def _assert_shown(records: Records, role: Role, made: Made, sent: Json, said: st
 def _assert_rest(records: Records, role: Role, made: Made, before: Json) -> None:
     """Assert that the members that an update left out are all as before, or all as if they had never been sent."""
     after = records.shown(role, made)
-    if not (isinstance(before, Mapping) and isinstance(after, Mapping) and isinstance(made.sent, Mapping)):
-        return
     asked = {*map(plain, made.sent), *map(plain, set_by_server(role))}
     rest = [name for name in before if plain(name) not in asked and not records.is_computed(role, name)]
     lost = [name for name in rest if after.get(name) != before[name]]
@@ -274,9 +257,30 @@ def _shapes(client: Client, reader: Role) -> list[tuple[str, Validator]]:
     )
 
 
-def _is_allowed(listing: Operation, limit: int) -> bool:
-    """Whether one may ask for pages of this size."""
+def _plain_filters(contract: Contract, role: Role, record: Json) -> list[tuple[str, str]]:
+    """The parameters that filter by equality with a plain value of a record, each with its member; no fractions."""
+    names = {one.name for one in plain_queries(role.operation) if one.kind != "number"}
+    known = [one for one in filters(contract, role) if one.test is None and one.parameter in names]
+    return [(one.parameter, one.member) for one in known if isinstance(record.get(one.member), str | int)]
+
+
+def _assert_filtered(
+    records: Records, role: Role, parameter: str, member: str, made: list[Made], shown: list[Json], whole: list[str]
+) -> None:
+    """Assert that a list that is filtered by a value of the first record has what has this value, or is the whole."""
+    value = shown[0].get(member)
+    found = records.listed(role, made[0].path[:-1], {parameter: value})
+    ids, asked = records.ids(role, found), f"{role.operation.id} with {parameter}={value}"
+    fitting = [str(one.id) for one, seen in zip(made, shown, strict=True) if seen.get(member) == value]
+    wrong = [item for item in found if not same(str(value), str(item.get(member, value)))]
+    assert ids == whole or not wrong, f"{asked} has a record whose {member} is another"
+    lacking = [id for id in fitting if id not in ids]
+    assert not lacking, f"{asked} lacks {show(lacking[0])}"
+
+
+def _short(listing: Operation) -> list[int]:
+    """The sizes of short pages that one may ask for."""
     paging = listing.pagination
-    name = None if paging is None else paging.settings.get("limit")
-    known = next((one for one in listing.parameters if one.name == name), None)
-    return known is not None and bool(known.validator.is_valid(limit))
+    assert paging is not None, f"{listing.id} is not a list"
+    known = next(one for one in listing.parameters if one.name == paging.settings["limit"])
+    return [limit for limit in (1, 2) if known.validator.is_valid(limit)]

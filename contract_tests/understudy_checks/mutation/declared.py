@@ -207,7 +207,8 @@ def _limits(contract: Contract, operation: Operation, role: Role | None) -> Brok
 
 def _filters(contract: Contract, operation: Operation, role: Role | None) -> Broken:
     assert role is not None, "only an operation with a role has filters"
-    names = [one.parameter for one in filters(contract, role) if one.test is None]
+    plain_names = {one.name for one in plain_queries(operation) if one.kind != "number"}  # a fraction has many forms
+    names = [one.parameter for one in filters(contract, role) if one.test is None and one.parameter in plain_names]
     return {f"leaves out a record that {name} matches": _with_rows(role, partial(_less, name)) for name in names}
 
 

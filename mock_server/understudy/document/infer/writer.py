@@ -82,7 +82,7 @@ class Writer:
             return own
         added = keys.get("parameters", [])
         kept = {name: value for name, value in keys.items() if name not in own and name != "parameters"}
-        return {**own, **kept, **({"parameters": [*own["parameters"], *added]} if added else {})}
+        return {**own, **kept, **({"parameters": [*added, *own["parameters"]]} if added else {})}
 
     # resources
 
