@@ -17,6 +17,7 @@ from understudy.document.infer.paths import Family, names_for
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.words import same_thing, singular, words
 from understudy.document.open_world import read_own
+from understudy.document.read import Unreadable
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "integer"}
@@ -184,6 +185,119 @@ def test_resources_of_one_name_are_told_apart() -> None:
 def test_what_is_no_resource_says_why(tmp_path: Path, paths: str, reason: str) -> None:
     """The reason stands beside each operation that answers examples."""
     assert reason in [one.reason for one in inferred(tmp_path, paths).examples_only]
+
+
+def test_an_item_may_be_no_object(tmp_path: Path) -> None:
+    """Its GET answers an example, while the list shows the records."""
+    text = "content: {application/json: {schema: {type: string}}}"
+    found = inferred(
+        tmp_path, f"paths: {{/a: {{get: {{{LISTED}}}}}, '/a/{{id}}': {{get: {{responses: {{'200': {{{text}}}}}}}}}}}"
+    )
+    assert [one.reason for one in found.examples_only] == ["it answers no record"]
+    assert list(found.document["x-resources"]) == ["a"]
+
+
+def test_a_creation_may_have_no_body_or_answer_a_list(tmp_path: Path) -> None:
+    """Without a body it makes a record all the same; in a list nobody finds the id of what was made."""
+    post = f"post: {{responses: {{'201': {{{ONE}}}}}}}"
+    get = f"get: {{responses: {{'200': {{{ONE}}}}}}}"
+    client = written(tmp_path, f"paths: {{/a: {{get: {{{LISTED}}}, {post}}}, '/a/{{id}}': {{{get}}}}}")
+    new = client.send("POST", "/a").json()["id"]
+    assert client.get(f"/a/{new}").json() == {"id": new}
+    some = "content: {application/json: {schema: {type: array, items: {properties: {id: {}}}}}}"
+    post = f"post: {{requestBody: {{{OTHER}}}, responses: {{'201': {{{some}}}}}}}"
+    found = inferred(tmp_path, f"paths: {{/a: {{get: {{{LISTED}}}, {post}}}, '/a/{{id}}': {{{get}}}}}")
+    assert [one.reason for one in found.examples_only] == ["its answer does not tell the id of what it makes"]
+
+
+def test_what_is_documented_oddly_is_served(tmp_path: Path) -> None:
+    """A deletion without a documented success, a wrapper beside null, a time of another type, circles, any schema."""
+    text = """
+paths:
+  /pets:
+    get: {responses: {2XX: {content: {application/json: {schema: {type: array, items: {
+      $ref: '#/components/schemas/Pet'}}}}}}}
+    post:
+      requestBody: {content: {application/json: {schema: {type: object, properties: {name: {type: string}, loop: {
+        $ref: '#/components/schemas/Loop'}}}}}}
+      responses: {default: {content: {application/json: {schema: {anyOf: [{$ref: '#/components/schemas/Pet'}, {
+        type: object, enum: [null]}]}}}}}
+  /pets/{id}:
+    get: {responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}}}
+    delete: {responses: {'404': {description: None}}}
+components:
+  schemas:
+    Loop: {$ref: '#/components/schemas/Loop'}
+    Pet: {type: object, required: [id], properties: {id: {type: string}, name: {type: string}, created: {type: boolean},
+      any: true, mate: {anyOf: [{$ref: '#/components/schemas/Pet'}, {type: 'null'}]}}}
+"""
+    client = written(tmp_path, f"openapi: 3.1.0\ninfo: {{title: Odd, version: '1'}}\n{text}")
+    pet = client.send("POST", "/pets", {"name": "A"}).json()
+    assert client.get("/pets").json() == [pet]
+    assert client.send("DELETE", f"/pets/{pet['id']}").status == 200
+    assert client.get("/pets").json() == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("{headers: {X-A: {required: true, schema: {type: string, enum: [a]}}}}", 200),
+        ("{headers: {X-A: {required: true, schema: {type: string, not: {}}}}}", 200),
+        ("{content: {application/json: {schema: {type: object, required: [z], properties: {z: {not: {}}}}}}}", 501),
+        ("{content: {text/plain: {schema: {type: string}}}}", 200),
+    ],
+)
+def test_answers_beside_the_record_are_examples(tmp_path: Path, answer: str, status: int) -> None:
+    """With the headers that are required, as far as a value fits; a 501 says that none fits a body."""
+    put = f"    put: {{requestBody: {{{OTHER}}}, responses: {{'200': {answer}}}}}"
+    client = written(tmp_path, item("{type: object, properties: {id: {type: string}}}") + put)
+    new = client.send("POST", "/pets", {"note": 1}).json()["id"]
+    response = client.send("PUT", f"/pets/{new}", {"x": 1})
+    assert (response.status, response.header("x-a") in (None, "a")) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("example", "code"),
+    [("BAD", "NOT_FOUND"), ("BAD-THING", "NOT-FOUND"), ("bad-thing", "not-found"), ("badThing", "notFound"),
+     ("BadThing", "NotFound"), ("bad_thing", "not_found"), ("bad", "not_found"), ("404.7", "404.7")],
+)  # fmt: skip
+def test_a_refusal_has_a_code_as_the_document_writes_it(tmp_path: Path, example: str, code: str) -> None:
+    """In capitals, with dashes, in camel case; what is no word stays."""
+    error = f"{{type: object, properties: {{code: {{type: string, example: '{example}'}}}}}}"
+    text = item("{type: object, properties: {id: {type: string}}}").replace(
+        "get: {responses: {", f"get: {{responses: {{'404': {{content: {{application/json: {{schema: {error}}}}}}}, "
+    )
+    assert written(tmp_path, text).get("/pets/none").json() == {"code": code}
+
+
+def test_a_seed_file_is_checked_and_filled(tmp_path: Path) -> None:
+    """What is given must fit, what is left out is made."""
+    file, seed = FOLDER / "traits/two-shapes.yaml", tmp_path / "seed.yaml"
+    seed.write_text("servers: [{id: 5, name: 7}]")
+    with pytest.raises(Unreadable, match=r'seed.yaml:1: /servers/0/name: 7 is not of type "string"$'):
+        Served(*own.declare(own.Own(file, "shapes", seed=seed)))
+    seed.write_text("servers: [{id: 5, name: abc}]")
+    client = Served(*own.declare(own.Own(file, "shapes", seed=seed)))
+    assert client.get("/servers/5").json()["server"]["name"] == "abc"
+
+
+def test_what_an_operation_does_may_be_an_assumption(tmp_path: Path) -> None:
+    """Also that it answers an example."""
+    text = (FOLDER / "traits/json-patch.yaml").read_text()
+    document = yaml.safe_load(text)
+    document["paths"]["/wares/{ware_id}"]["get"]["x-operation"] = {
+        "resource": "goods",
+        "do": {"assumption": "own.goods.get"},
+    }
+    document["x-resources"] = {"goods": {"schema": "Ware", "fill": True}}
+    document["x-assumptions"] = [
+        {"id": "own.goods.get", "text": "?", "source": "-", "default": "read", "alternatives": ["example"]}
+    ]
+    for assume, status in (({}, 404), ({"own.goods.get": "example"}, 200)):
+        assert (
+            written(tmp_path, yaml.safe_dump(document, sort_keys=False), assume=assume).get("/wares/none").status
+            == status
+        )
 
 
 def test_no_operation_reads(tmp_path: Path) -> None:

@@ -104,8 +104,20 @@ def test_parents_are_there_and_bind_their_children() -> None:
     assert [api.get(f"/harbours/{one}/berths/1").status for one in (first, second, "none")] == [200, 404, 404]
     assert api.send("POST", "/harbours/none/berths", {"length": 9}).status == 404
     assert made(api.send("PUT", f"/harbours/{first}/berths/1", {"length": 8}))["harbour_id"] == first
-    assert made(api.send("POST", "/berths", {"length": 3}))["id"] == 2
+    assert made(api.send("POST", "/berths", {"length": 3, "note": "n"})) == {"id": 2, "length": 3, "note": "n"}
     assert [one["id"] for one in made(api.get("/berths"))] == [1, 2]
+    assert [one["id"] for one in made(api.get("/berths?note=n"))] == [2]
+    assert made(api.get(f"/harbours/{first}/berths/2"))["length"] == 3  # nobody has said whose it is
+
+
+def test_each_parent_has_what_can_only_be_read() -> None:
+    """Two records from the start, wherever the paths stand in the document."""
+    api = client("nested")
+    pilots = [
+        [one["name"] for one in made(api.get(f"/harbours/{one['id']}/pilots"))] for one in made(api.get("/harbours"))
+    ]
+    assert [len(names) for names in pilots] == [2, 2]
+    assert not set(pilots[0]) & set(pilots[1])
 
 
 def test_a_missing_parent_may_be_allowed() -> None:
@@ -203,6 +215,8 @@ def test_a_put_makes_what_nothing_else_makes() -> None:
     assert made(api.get("/graphs/g1")) == {"id": "g1", "nodes": {"a": {"x": 1}}}
     assert [one["id"] for one in made(api.get("/graphs"))["graphs"]] == ["g1"]
     assert [api.send("DELETE", "/graphs/g1").status, api.get("/graphs/g1").status] == [204, 404]
+    api = client("chosen-ids", graphs__put="update")
+    assert api.send("PUT", "/graphs/g1", {"nodes": {}}).status == 200
     api = client("chosen-ids", graphs__creation=False)
     assert api.send("PUT", "/graphs/g1", {"nodes": {}}).status == 404
 

@@ -8,6 +8,7 @@ import jsonschema_rs
 import pytest
 
 from understudy.document.sample import NoValue, Samples
+from understudy.resources import filling
 from understudy.resources.filling import Filler
 
 TEXT = {"type": "string"}
@@ -58,6 +59,12 @@ def known(**members: Any) -> dict[str, Any]:
          {"a": 1, "b": 2}),
         ({"type": "object", "not": {"required": ["z"]}, "properties": {"a": {"const": 1}}}, {"a": 1, "z": 1}, {"a": 1}),
         (known(a={"anyOf": [{"type": "integer", "default": 3}, {"type": "null"}]}), {"a": "x"}, {"a": 3}),
+        (known(a={"type": "integer", "default": 3}), {"a": "null"}, {"a": 3}),
+        (known(a=known(n={"const": 1})), {"a": "x"}, {"a": {"n": 1}}),
+        ({"type": "object", "properties": {"a": {}}, "additionalProperties": {"type": "integer", "enum": [1]}},
+         {"z": "x"}, {}),
+        ({"oneOf": [known(a={"const": 1}, b={"const": 2}) | {"minProperties": 2, "required": []}]},
+         {}, {"a": 1, "b": 2}),
         (known(a={"type": "array", "minItems": 2, "items": {"const": 1}}), {"a": [1]}, {"a": [1, 1]}),
     ],
 )  # fmt: skip
@@ -85,6 +92,12 @@ def test_where_no_value_is_known_the_value_stays() -> None:
 
     empty = Filler(jsonschema_rs.Draft202012Validator(known(a=TEXT)), none)
     assert (dict(empty.required), empty.fill({"b": 1}), empty.fill("text")) == ({}, {"b": 1}, "text")
+
+
+def test_a_value_that_takes_too_long_is_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With as many of the given members as fit."""
+    monkeypatch.setattr(filling, "_ROUNDS", 0)
+    assert filler(known(a={"const": 1}, b=TEXT)).fill({"a": 2, "b": "x"}) == {"a": 1, "b": "x"}
 
 
 def test_encoded_values_are_remembered() -> None:

@@ -27,11 +27,13 @@ def first(all: Mapping[str, Records], seed: Mapping[str, Json], name: str) -> di
                 make(owner.name, (*above, owner.name))
         ids = Ids(f"{name}/{resource}")
         fitting = [_whole(records, one) for one in seed[resource]["records"] if _fits(records, one)]
-        examples = [_belonging(records, one, made) for one in fitting]
+        examples = [_belonging(records, one, made, 0) for one in fitting]
         found = {text_of(one[records.resource.key]): one for one in examples}
-        for number in range(1, _ATTEMPTS):
-            if len(found) < seed[resource]["count"]:
-                record = _whole(records, _record(records, ids, number, made))
+        parents = max([len(made.get(one.name, ())) for one in records.owners.values()], default=0)
+        wanted = seed[resource]["count"] * max(parents, 1)
+        for number in range(1, wanted + _ATTEMPTS):
+            if len(found) < wanted:
+                record = _whole(records, _record(records, ids, number, made, parent=len(found)))
                 found.setdefault(text_of(record[records.resource.key]), record)
         made[resource] = list(found.values())
 
@@ -53,21 +55,21 @@ def _whole(records: Records, known: Record) -> Record:
     return {**{name: record[name] for name in records.order if name in record}, **record}
 
 
-def _record(records: Records, ids: Ids, number: int, made: Mapping[str, list[Record]]) -> Record:
+def _record(records: Records, ids: Ids, number: int, made: Mapping[str, list[Record]], *, parent: int) -> Record:
     """One record: the sample of its schema, with an id of its own, and with a parent that is there."""
     filler, resource = records.filler, records.resource
     assert filler is not None, "only records that are filled are made at first"
     record = records.made(None)
     known = filler.sample.get(resource.key) if isinstance(filler.sample, dict) else None
     record[resource.key] = _id(records, ids, number, known)
-    return records.filled(_belonging(records, record, made), filler)
+    return records.filled(_belonging(records, record, made, parent), filler)
 
 
-def _belonging(records: Records, record: Record, made: Mapping[str, list[Record]]) -> Record:
-    """A record with a parent that is there."""
+def _belonging(records: Records, record: Record, made: Mapping[str, list[Record]], number: int) -> Record:
+    """A record with parents that are there, those of the record that has this number."""
     owners = {member: records.owners.get(name) for name, member in records.resource.parent.items()}
-    known = {member: made[one.name][0][one.key] for member, one in owners.items() if one and made.get(one.name)}
-    return {**record, **known}
+    known = {member: (one.key, made[one.name]) for member, one in owners.items() if one and made.get(one.name)}
+    return {**record, **{member: rows[number % len(rows)][key] for member, (key, rows) in known.items()}}
 
 
 def _id(records: Records, ids: Ids, number: int, known: Json) -> Json:

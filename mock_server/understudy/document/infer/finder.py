@@ -169,11 +169,8 @@ class Finder:
 
     def _parameter(self, family: Family, items: Mapping[str, Op]) -> Json:
         """The schema of the path parameter that names an item."""
-        for op in items.values():
-            known = op.parameters("path").get(family.parameter)
-            if known is not None:
-                return known["schema"]
-        return True
+        known = (op.parameters("path") for op in items.values())
+        return next((one[family.parameter]["schema"] for one in known if family.parameter in one), True)
 
     def _record(self, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]) -> tuple[Spot, str]:
         """Where the record stands in the answer that shows it best; raises NoResource."""
@@ -205,8 +202,6 @@ class Finder:
         """Raise NoResource for a family of which no record could ever be known."""
         does = {one.do for one in found.actions.values()}
         found.creatable = "create" in does or any("creates" in one.entry for one in found.actions.values())
-        if not does & {"read", "list"}:
-            raise NoResource("no operation reads or lists what others would change")
         known = [one for one in found.actions.values() if one.do == "create" and (one.op.silent or "id" in one.entry)]
         if found.key.member is None and not known and not any("creates" in one.entry for one in found.actions.values()):
             raise NoResource("the record does not show its id, so that nobody can know one")
@@ -427,7 +422,7 @@ class Finder:
 
     def _body(self, found: Found, op: Op) -> str:
         """Where the record stands in the body of a request."""
-        if op.body is None or self.schemas.is_list(op.body):
+        if op.body is None:
             return ""
         root = self.schemas.members(op.body)
         wrapped = [
@@ -494,7 +489,7 @@ class Finder:
                 found.defaults[name] = value
             elif plain(name) in _CREATED:
                 found.create[name] = value
-            elif plain(name) in _UPDATED:
+            else:
                 found.create[name] = found.update[name] = value
 
     def _time(self, name: str, schema: Json) -> str | None:

@@ -44,9 +44,12 @@ def same_record(schemas: Schemas, body: Json, record: Json, at: str) -> Spot | N
     """Where the record with this schema stands in another body: as the same component, or with the same members."""
     name, members = schemas.component(record), set(schemas.members(record))
     spots = [one for one in schemas.spots(body) if not one.many and one.depth <= 2]
+    root = next(
+        (one for one in spots if not one.depth and len(members) > 1 and members <= set(schemas.members(body))), None
+    )
     same = [one for one in spots if name is not None and schemas.component(one.schema) == name]
     if same:
-        return same[0]
+        return root or same[0]
     shared = {one.pointer: len(members & set(schemas.members(one.schema))) for one in spots}
     best = max(spots, key=lambda one: (shared[one.pointer] >= 2, one.pointer == at, shared[one.pointer]), default=None)
     if best is None or not shared[best.pointer]:

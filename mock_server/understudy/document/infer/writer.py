@@ -170,8 +170,6 @@ class Writer:
 
     def _creation(self, name: str, op: Op) -> str:
         id = self._id(name, "creation")
-        if any(one.id == id for one in self.inferences):
-            return id
         self._add(
             id, "creation", op.pointer, statement=f"{op.method.upper()} {op.path} makes a new record of an unknown id.",
             reason="no other operation makes one", default=True,
