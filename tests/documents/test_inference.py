@@ -359,6 +359,22 @@ def test_what_a_document_declares_wins(tmp_path: Path) -> None:
     assert "x-operation" not in found.document["paths"]["/apples"]["get"]
 
 
+def test_records_of_a_declared_schema_are_left_to_the_declaration(tmp_path: Path) -> None:
+    """Wherever their paths stand."""
+    document = yaml.safe_load((FOLDER / "traits/json-patch.yaml").read_text())
+    document["x-resources"] = {"goods": {"schema": "Ware", "fill": True}}
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(document))
+    found = infer(read_own(tmp_path / "own.yaml").document, "own")
+    assert (list(found.document["x-resources"]), found.inferences) == (["goods"], ())
+
+
+def test_circles_and_any_schema_have_no_members() -> None:
+    """Nothing is known of them."""
+    loop = {"$ref": "#/components/schemas/Loop"}
+    schemas = Schemas({"Loop": loop})
+    assert (schemas.members(loop), schemas.members(True), schemas.component(True)) == ({}, {}, None)
+
+
 def test_examples_are_first_records_where_they_fit(tmp_path: Path) -> None:
     """One of a list and one of an item are the same by their ids; a wrong one is left out."""
     schema = "{type: object, required: [id], properties: {id: {type: integer}, name: {type: string}}}"
