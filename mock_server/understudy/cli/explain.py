@@ -77,7 +77,7 @@ def _explained(text: str, own: Own | None) -> tuple[Explained, list[Credential]]
 
 
 def _credentials(found: Explained) -> Iterator[Credential]:
-    """Each security scheme with a credential that works, and how it is sent: the first one as a whole curl line."""
+    """Each security scheme with a credential that works, and a call that takes it."""
     from dataclasses import replace
 
     from understudy.apis import NAMES, control, load_checked_seed, seeds
@@ -91,14 +91,13 @@ def _credentials(found: Explained) -> Iterator[Credential]:
     worlds.server.url = _URL
     entry = worlds.access_info(worlds.default, api.name)
     tokens = entry.get("credentials") or dict.fromkeys([one.name for one in api.contract.schemes], entry["api_key"])
-    first = index.curl(worlds, api.name, entry["api_key"])
-    sent = dict(line.split(": ", 1) for line in index.others(worlds, api.name))
     if not api.contract.schemes:
-        yield {"scheme": "", "kind": "none", "in": "", "name": "", "credential": "", "curl": first}
-    for number, scheme in enumerate(api.contract.schemes):
-        curl = first if number == 0 else f"curl {sent[scheme.name]} ..."
+        line = index.curl(worlds, api.name, entry["api_key"])
+        yield {"scheme": "", "kind": "none", "in": "", "name": "", "credential": "", "curl": line}
+    lines = index.curls(worlds, api.name)
+    for scheme in api.contract.schemes:
         where = {"kind": scheme.kind, "in": scheme.location, "name": scheme.header}
-        yield {"scheme": scheme.name, **where, "credential": str(tokens[scheme.name]), "curl": curl}
+        yield {"scheme": scheme.name, **where, "credential": str(tokens[scheme.name]), "curl": lines[scheme.name]}
 
 
 def _as_json(found: Explained, credentials: Sequence[Credential]) -> dict[str, Any]:
@@ -152,7 +151,7 @@ def _lines(text: str, found: Explained, credentials: Sequence[Credential], most:
 
         yield from ("", f"LEFT OUT, or wrong in the document (`understudy lint {text}` has the lines)")
         yield from _first([f"  {line}" for line in lines(found.left_out)], most)
-    yield from ("", "A FIRST CALL" if len(credentials) < 2 else "A FIRST CALL, and how the other credentials are sent")
+    yield from ("", "A FIRST CALL" if len(credentials) < 2 else "A FIRST CALL with each kind of credential")
     yield from (f"  {one['scheme'] + ': ' if one['scheme'] else ''}{one['curl']}" for one in credentials)
 
 

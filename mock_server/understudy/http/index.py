@@ -42,13 +42,39 @@ def summary(worlds: Worlds, world: World | None = None) -> dict[str, Json]:
 
 def curl(worlds: Worlds, name: str, key: str | None, world: World | None = None) -> str:
     """Return a curl line of a first call to an API with a key: a list operation, else one that needs no argument."""
+    contract = worlds.apis[name].contract
+    operation = min(contract.operations.values(), key=_arguments)
+    return _curl(worlds, name, operation, _schemes(operation, contract.schemes), key=key, world=world)
+
+
+def curls(worlds: Worlds, name: str) -> dict[str, str]:
+    """Return a curl line of a call that takes the credential of each security scheme, by the scheme's name."""
+    contract = worlds.apis[name].contract
+    key = worlds.access_info(worlds.default, name)["api_key"]
+    lines = {}
+    for scheme in contract.schemes:
+        known = [(one, need) for one in contract.operations.values() for need in one.security if scheme in need]
+        chosen = min(known, key=lambda found: _arguments(found[0]), default=None)
+        lines[scheme.name] = curl(worlds, name, key) if chosen is None else _curl(worlds, name, *chosen, key=key)
+    return lines
+
+
+def _curl(
+    worlds: Worlds,
+    name: str,
+    operation: Operation,
+    schemes: Sequence[Scheme],
+    *,
+    key: str | None,
+    world: World | None = None,
+) -> str:
+    """A curl line of an operation with the credentials of these schemes."""
     world = world or worlds.default
     api, entry = worlds.apis[name], worlds.access_info(world, name)
-    operation = min(api.contract.operations.values(), key=_arguments)
     tokens = entry.get("credentials", {})
     key_headers: dict[str, str] = {}
     key_query: dict[str, str] = {}
-    for scheme in _schemes(operation, api.contract.schemes):
+    for scheme in schemes:
         token = tokens.get(scheme.name, key)
         carried = scheme.carry(token) if token else ({}, {})
         key_headers, key_query = key_headers | carried[0], key_query | carried[1]
