@@ -5,13 +5,14 @@ X-Mock-Rule and X-Mock-Assumed name them, what was consulted last first. Must no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from understudy.document.contract import Contract
 from understudy.document.memory import memoize
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
-from understudy.engine.exchange import Exchange, Headers
+from understudy.engine.api import Api
+from understudy.engine.exchange import Exchange, Headers, Response
 from understudy.engine.warning import printable
 
 
@@ -23,19 +24,21 @@ class Decisions:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str | None, str, tuple[str, ...]], Headers] = {}
 
-    def headers(self, exchange: Exchange, contract: Contract | None) -> Headers:
-        """X-Mock-Exchange, and X-Mock-Rule and X-Mock-Assumed where something decided. `contract` is the API's."""
+    def noted(self, exchange: Exchange, apis: Mapping[str, Api]) -> Response:
+        """The response with X-Mock-Exchange, and X-Mock-Rule and X-Mock-Assumed where something decided."""
+        response, trace = exchange.response, exchange.trace
         number = b"%d" % exchange.id if exchange.world == "default" else exchange.name.encode()
         id = (b"x-mock-exchange", number)
-        if contract is None or not exchange.trace:
-            return (id,)
-        key = exchange.api, exchange.operation, exchange.stop, exchange.trace
+        if not trace:
+            return Response(response.status, (*response.headers, id), response.body)
+        key = exchange.api, exchange.operation, exchange.stop, trace
         found = self._known.get(key)
         if found is None:
+            contract = apis[exchange.api].contract
             operation = contract.operations.get(exchange.operation or "")
-            found = tuple(_headers(contract, decisive(contract, operation, exchange.stop, exchange.trace)))
+            found = tuple(_headers(contract, decisive(contract, operation, exchange.stop, trace)))
             memoize(self._known, key, found)
-        return (*found, id)
+        return Response(response.status, (*response.headers, *found, id), response.body)
 
 
 def decisive(contract: Contract, operation: Operation | None, step: str, trace: Sequence[str]) -> list[str]:

@@ -11,8 +11,8 @@ from msgspec import structs
 
 from understudy.engine.exchange import Request, Response
 
-MARKS = ("/@", "/%40")
-"""What the path of a world's own URL begins with."""
+FIRST_OF_MARKS = frozenset("@%")
+"""What may follow the first slash in the path of a world's own URL: `/@` or `/%40`."""
 _PATH = re.compile(r"/(?:@|%40)([^/]*)(/.*)?", re.DOTALL)
 _URLS = (b"location", b"content-location", b"link")
 _COOKIE_PATH = re.compile(rb"(;\s*path=)(/[^;]*)", re.IGNORECASE)

@@ -286,7 +286,7 @@ class Worlds:
         memoize(self.gone, world.id, how, _MOST_GONE)
 
     def enter(self, request: Request) -> Request:
-        """A request to a path of `root_path.MARKS`: what the world of that URL gets, known or not.
+        """A request as the world of its URL gets it, known or not; the request itself where it names no world.
 
         The path of an operation stays as it is, unless it begins with a world's id.
         """
@@ -400,12 +400,9 @@ class Worlds:
 
         Not kept so: two more objects of each exchange would be work for the garbage collector.
         """
-        response = exchange.response
         if not self.server.helpful or exchange.api == "control":
-            return response
-        api = self.apis.get(exchange.api)
-        added = self._decisions.headers(exchange, None if api is None else api.contract)
-        return Response(response.status, response.headers + added, response.body)
+            return exchange.response
+        return self._decisions.noted(exchange, self.apis)
 
     def check_room(self, world: World, store: Store) -> None:
         """Raise Full where a bound forbids another record or job in a store of a world."""

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from understudy.engine.exchange import Exchange, Headers, Request, Response, find
 from understudy.engine.pipeline import INDEX_METHODS, body_bound, handle, unknown_world
-from understudy.engine.root_path import MARKS
+from understudy.engine.root_path import FIRST_OF_MARKS
 from understudy.engine.worlds import Worlds
 from understudy.http.cors import METHODS, Cors
 from understudy.http.intake import BODILESS_STATUSES, Arrival, Bounds, Edge, problem
@@ -115,7 +115,7 @@ class App:
         Never raises: an unexpected exception is logged and answered with 500.
         """
         try:
-            if request.path.startswith(MARKS):
+            if request.path[1:2] in FIRST_OF_MARKS:
                 request = self.worlds.enter(request)
             if origin is not None:
                 return self._answer_cross_origin(request, origin)
