@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
-import runpy
 import shlex
 import signal
 import socket
@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-import understudy
 from conftest import KEY
 from understudy import apis, cli
 from understudy.cli import rules
@@ -459,8 +458,7 @@ def test_it_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     """`python -m understudy` is the same command."""
     monkeypatch.setattr(sys, "argv", ["understudy", "serve", "x"])
     with pytest.raises(SystemExit) as end:
-        # pytest rewrites modules of plugins as they are imported, and its loader cannot run one
-        runpy.run_path(f"{understudy.__path__[0]}/__main__.py", run_name="__main__")
+        importlib.import_module("understudy.__main__")  # pytest's import hook cannot run it as a module
     assert end.value.code == 2
     assert (
         capsys.readouterr().err
