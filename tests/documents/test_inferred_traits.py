@@ -416,7 +416,7 @@ def test_required_and_read_only_members_of_branches_are_made() -> None:
 
 
 def test_items_may_stand_at_the_singular() -> None:
-    """PUT on the collection finds the record by the id in its body; a natural key is kept, or made."""
+    """PUT on the collection finds the record by the id in its body; a natural key is kept; finding is listing."""
     api = client("item-twins")
     pet = made(api.send("POST", "/pet", {"id": 7, "name": "Rex"}))
     assert pet == {"id": 7, "name": "Rex"}
@@ -424,6 +424,8 @@ def test_items_may_stand_at_the_singular() -> None:
     assert made(api.send("PUT", "/pet", {"id": 7, "name": "Max"}))["name"] == "Max"
     assert made(api.get("/pet/7"))["name"] == "Max"
     assert api.send("PUT", "/pet", {"id": 99, "name": "Max"}).status == 404
+    made(api.send("PUT", "/pet", {"id": 8, "name": "Tom", "tags": [{"id": 1, "name": "old"}]}))
+    assert [[one["id"] for one in made(api.get(f"/pet/findByTags?tags={tag}"))] for tag in ("old", "new")] == [[8], []]
     assert made(api.send("POST", "/people", {"username": "ann", "mail": "m"}))["username"] == "ann"
     assert made(api.get("/person/ann"))["mail"] == "m"
     assert made(api.send("POST", "/people", {"mail": "n"}))["username"]

@@ -521,7 +521,7 @@ def _without_required(schema: Json, hidden: list[str]) -> Json:
 
 
 def _indexes(resource: Resource, indexed: tuple[str, ...]) -> Callable[[SharedRecord], tuple[Hashable, ...]]:
-    deleted = resource.deleted
+    deleted, inside = resource.deleted, resource.fill
     if not indexed and deleted is None:
         return lambda record: (LIVE,)
 
@@ -534,12 +534,19 @@ def _indexes(resource: Resource, indexed: tuple[str, ...]) -> Callable[[SharedRe
             if isinstance(value, str):
                 keys.append((member, value))
             elif isinstance(value, list):
-                keys += [(member, text_of(item)) for item in value]
+                keys += [(member, text) for item in value for text in _texts(item, inside=inside)]
             else:
                 keys.append((member, text_of(value)))
         return tuple(keys)
 
     return indexes
+
+
+def _texts(item: Json, *, inside: bool) -> list[str]:
+    """The texts by which an item of a list is found: its own, or those of its members."""
+    if inside and isinstance(item, dict):
+        return [text_of(value) for value in item.values()]
+    return [text_of(item)]
 
 
 def _sort_key(resource: Resource) -> Callable[[SharedRecord], int]:

@@ -14,14 +14,14 @@ from understudy.document.infer.operations import Op
 from understudy.document.infer.paths import Family
 from understudy.document.infer.records import list_in, record_in, same_record
 from understudy.document.infer.schemas import Schemas, Spot
-from understudy.document.infer.words import plain, thing
+from understudy.document.infer.words import plain, thing, words
 from understudy.document.pointer import at
 
 Json = Any
 _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid", "identifier", "alias", "email")
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
 _MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
-_LISTING = ("list", "all", "index")
+_LISTING = frozenset(("list", "all", "index", "find", "search", "query", "filter"))
 _JOBS = ("job", "task", "operation", "action", "process", "batch", "run", "export", "import", "request")
 _ENDS = ("succeeded", "success", "completed", "complete", "done", "finished", "ready")
 _LOCATED = ("location", "content-location")
@@ -151,13 +151,13 @@ class Finder:
             return
         for path in self.by_path:
             head, _, word = path.rpartition("/")
-            if head != found.family.collection.text.rstrip("/"):
+            if head != found.family.collection.text.rstrip("/") or "{" in word:
                 continue
             for op in self.by_path[path]:
                 spot = None if op.answer is None or word not in _MAKING else self._shown(found, op)
                 if op.method == "post" and spot and self.schemas.component(spot.schema) in self._like(found):
                     self._create(found, op)
-                elif op.method == "get" and word in _LISTING and op.answer is not None:
+                elif op.method == "get" and op.answer is not None and {*words(word)[:1]} & _LISTING:
                     self._list(found, op)
 
     def _by_method(self, path: str) -> dict[str, Op]:
