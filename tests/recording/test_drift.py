@@ -120,6 +120,26 @@ def test_many_places_are_cut() -> None:
     assert text.endswith("8 of 8 differences are gone (" + "; ".join(places[:5]) + " and 3 more)")
 
 
+def test_a_folder_may_hold_other_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no recording is left out, what is damaged is a finding, and the rest is played."""
+    of_service("a.har")
+    for name, text in (("compose.yaml", "services: {}"), ("b.json", "{"), ("c.yml", "a: [")):
+        Path(name).write_text(text)
+    assert drift(".") == 0
+    Path("damaged.har").write_bytes(b"\xff\xfe\xff")
+    assert drift(".") == 1
+    assert "damaged.har: unreadable: 1: it is no utf-16 text" in capsys.readouterr().out
+    assert main(["replay", "compose.yaml", "--api", "nextstep"]) == 2
+    Path("more").mkdir()
+    assert main(["replay", "more", "--api", "nextstep"]) == 2
+    assert "there is no recording there" in capsys.readouterr().err
+
+
+def test_shipped_recordings_do_not_drift(folder: Path) -> None:
+    """Folders with seeds and recordings are taken as they are."""
+    assert drift(str(Path(__file__).parents[2] / "fixtures" / "nextstep")) == 0
+
+
 def test_a_folder_without_recordings_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line."""
     assert drift(".") == 2

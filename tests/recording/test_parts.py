@@ -279,6 +279,14 @@ def test_a_whole_object_has_no_more_than_was_shown(api: Api, tmp_path: Path) -> 
     assert stored(worlds, "pets", 41) == shown
 
 
+def test_what_the_document_does_not_know_is_kept(api: Api, tmp_path: Path) -> None:
+    """An undeclared member is there again, as the service showed it."""
+    shown = {**TOM, "weight": 7}
+    worlds, told = prepared(api, tmp_path, [exchange("GET", "/owners/7/pets/41", 200, shown)])
+    assert stored(worlds, "pets", 41) == shown
+    assert [one.text for one in told.inferred if one.resource == "pets"] == ["it is read, but never created"]
+
+
 JOBS = """
 openapi: 3.0.3
 info: {title: Jobs, version: "1"}

@@ -304,7 +304,8 @@ def test_reports_of_a_replay_hold_no_secrets(
     document(tmp_path)
     secret = "Zq7-kT0pW3rXv9LmN2sA<&>'"
     odd = exchange("GET", f"/owners?api_key={quote(secret)}", 200, [{"id": 1, "name": "Jane", "secret": secret}])
-    recording(tmp_path, [odd, exchange("GET", "/owners", 500, [], key=secret)])
+    other = exchange("GET", "/owners", 200, [{"id": 1, "name": "Jane", "secret": f"{secret}{secret}"}])
+    recording(tmp_path, [odd, other, exchange("GET", "/owners", 500, [], key=secret)])
     outputs = [f"--{name}=out.{name}" for name in ("junit", "json", "html")]
     assert main(["replay", "session.json", "--api", "pets.yaml", *outputs]) == 1
     texts = [capsys.readouterr().out, *(Path(f"out.{name}").read_text() for name in ("junit", "json", "html"))]

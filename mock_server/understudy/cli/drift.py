@@ -38,10 +38,10 @@ def run(options: argparse.Namespace) -> int:
 
     outputs = outputs_of(options)
     apis = recordings.apis_of(options)
-    loaded = [recordings.read(path) for path in recordings.files_in(options.file)]
-    if not loaded:
+    loaded, unread = recordings.read_all(options.file)
+    if not loaded and not unread:
         raise UsageError(f"there is no recording in {', '.join(map(str, options.file))}")
-    report = play_all(options, apis, loaded)
+    report = play_all(options, apis, loaded, unread=unread)
 
     def replay(some: Sequence[Recording], assume: Mapping[str, Any]) -> Report:
         return play_all(options, apis, some, assume=assume)

@@ -143,6 +143,28 @@ def read(path: Path) -> Recording:
         raise UsageError(str(error)) from error
 
 
+def read_all(paths: Sequence[Path]) -> tuple[list[Recording], list[Finding]]:
+    """The recordings among files and folders. What cannot be read in a folder is a finding, what is none is left out.
+
+    Raises UsageError for a file that is named itself.
+    """
+    from understudy.document.read import Unreadable
+    from understudy.recording.files import load
+    from understudy.recording.report import Finding
+    from understudy.recording.tree import NoRecording
+
+    loaded: list[Recording] = []
+    findings: list[Finding] = []
+    for path in files_in(paths):
+        try:
+            loaded.append(read(path) if path in paths else load(path))
+        except NoRecording:
+            continue
+        except Unreadable as error:
+            findings.append(Finding("unreadable", str(path), str(error).removeprefix(f"{path}:").strip()))
+    return loaded, findings
+
+
 def worlds_for(
     apis: Sequence[Api], picked: Sequence[Picked], recording: Path, *, assume: Mapping[str, Any] | None = None
 ) -> Worlds:

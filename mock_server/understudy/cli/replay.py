@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from understudy.recording.prepare import Prepared
     from understudy.recording.recorded import Recording
     from understudy.recording.redact import Redactor
-    from understudy.recording.report import Report
+    from understudy.recording.report import Finding, Report
 
 HELP = "play recordings, and tell what is answered otherwise"
 _MOST_DAYS = 100_000
@@ -61,11 +61,11 @@ def run(options: argparse.Namespace) -> int:
 
     outputs = outputs_of(options)
     apis = recordings.apis_of(options)
-    loaded = [recordings.read(path) for path in recordings.files_in(options.file)]
-    report = play_all(options, apis, loaded)
+    loaded, unread = recordings.read_all(options.file)
+    report = play_all(options, apis, loaded, unread=unread)
     if not report.played:
         lines = [*report.remarks, *(f"{one.file}: {one.text}" for one in report.findings)]
-        raise UsageError(f"nothing can be played: {'; '.join(lines)}")
+        raise UsageError(f"nothing can be played: {'; '.join(lines) or 'there is no recording there'}")
     assert isinstance(report, Report), "what is played is reported"
     write(report, options, outputs)
     return FINDINGS if report.failed else OK
@@ -77,6 +77,7 @@ def play_all(
     loaded: Sequence[Recording],
     *,
     assume: Mapping[str, Any] | None = None,
+    unread: Sequence[Finding] = (),
 ) -> Report:
     """Play each recording on worlds of its own, or on the server at --url. Raises UsageError, CouldNotRun."""
     from understudy.recording.picked import Picker
@@ -94,7 +95,7 @@ def play_all(
             answered, made = _play(options, apis, one, picked[id(one)], assume)
             played += answered
             prepared += made
-    findings = list(recordings.whole_findings(loaded, lambda one: picked[id(one)], options.max_age))
+    findings = [*unread, *recordings.whole_findings(loaded, lambda one: picked[id(one)], options.max_age)]
     return Report(played, prepared, remarks, findings)
 
 

@@ -99,7 +99,7 @@ class _Maker:
         ordered = _targets_first(self._model, seen)
         left = [one for one in ordered if not one.whole and not self._one(one)]
         whole = [one for one in _in_order(self._model, seen) if one.whole]
-        if self._try(_content(whole)):
+        if self._try(_content(self._model, whole)):
             for one in whole:
                 self._note(one, _READ)
         else:
@@ -111,12 +111,13 @@ class _Maker:
     def _one(self, one: Seen) -> bool:
         """Add one object, with made values where its own are missing or do not fit; whether that was possible."""
         resource = self._model.resources[one.resource]
-        if self._try({one.resource: [one.members]}):
+        members = _declared(self._model, one)
+        if self._try({one.resource: [members]}):
             self._note(one, _READ if one.whole else _PARTLY)
             return True
         names = (resource.key, *resource.parent.values(), *resource.refers)
         firm = {name: value for name, value in one.members.items() if name in names}
-        for values in (one.members, _fitting(self._model, one), firm):
+        for values in (members, _fitting(self._model, one), firm):
             if self._try({one.resource: {"count": 1, "values": values}}):
                 self._note(one, _PARTLY if len(one.members) > len(firm) else _NAMED)
                 return True
@@ -135,18 +136,21 @@ class _Maker:
 
     def _note(self, one: Seen, text: str) -> None:
         if one.whole:
-            self._strip(one)
+            self._show(one)
         self.inferred.append(Inferred(self._model.api.name, one.resource, str(one.id), text, one.place))
 
-    def _strip(self, one: Seen) -> None:
-        """Remove from a stored record what its answer did not have."""
+    def _show(self, one: Seen) -> None:
+        """Make a stored record what its answer was: without more members, and with those that are not declared."""
         collection = self._call.store[one.resource]
         stored = collection.get(str(one.id))
-        if stored is not None and stored.keys() - one.members.keys():
+        if stored is not None and stored.keys() != one.members.keys():
             resource = self._model.resources[one.resource]
             needed = {*resource.parent.values(), *(name for name, known in resource.members.items() if known.required)}
             kept = {name: value for name, value in stored.items() if name in one.members or name in needed}
-            collection.put(kept)
+            undeclared = {name: value for name, value in one.members.items() if name not in resource.members}
+            shown = {**kept, **undeclared}
+            fits = self._model.api.contract.fits(collection.layout.schema)
+            collection.put(shown if fits.is_valid(shown) else kept)
 
 
 _PARTLY = "only a part of it is read: the rest is made up"
@@ -154,11 +158,17 @@ _NAMED = "only its id is named: the rest is made up"
 _READ = "it is read, but never created"
 
 
-def _content(seen: Iterable[Seen]) -> dict[str, list[Mapping[str, Json]]]:
+def _content(model: Model, seen: Iterable[Seen]) -> dict[str, list[Mapping[str, Json]]]:
     content: dict[str, list[Mapping[str, Json]]] = {}
     for one in seen:
-        content.setdefault(one.resource, []).append(one.members)
+        content.setdefault(one.resource, []).append(_declared(model, one))
     return content
+
+
+def _declared(model: Model, one: Seen) -> dict[str, Json]:
+    """The members that the schema declares, or all where it is open: a seed takes no others."""
+    resource = model.resources[one.resource]
+    return {name: value for name, value in one.members.items() if resource.open or name in resource.members}
 
 
 def _fitting(model: Model, one: Seen) -> dict[str, Json]:

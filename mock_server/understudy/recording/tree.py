@@ -28,6 +28,10 @@ _BETWEEN = re.compile(r"[\s,]*")
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
 
+class NoRecording(Unreadable):
+    """A file that holds no list of exchanges: it is something else."""
+
+
 class Tagged(NamedTuple):
     """A YAML value with a tag that is not read."""
 
@@ -95,7 +99,7 @@ def _of_json(text: str, name: str) -> Tree:
     except json.JSONDecodeError as error:
         found = _JSON_LIST.search(text)
         if found is None:
-            raise Unreadable(f"{name}:{error.lineno}: it is no JSON: {error.msg}") from error
+            raise NoRecording(f"{name}:{error.lineno}: it is no JSON: {error.msg}") from error
         items = list(_whole_items(text, found.end()))
         problem = f"{name}:{error.lineno}: it is cut off or damaged there: {error.msg}; {_counted(len(items))} before"
         return Tree(found[1], {}, items, [problem], lambda number: _json_line(text, found.end(), number))
@@ -136,7 +140,7 @@ def _of_yaml(text: str, name: str) -> Tree:
         tree = _by_chunk(text, name)
         if tree is None:
             line, told = yaml_fault(error, text.encode())
-            raise Unreadable(f"{name}{line and f':{line}'}: {told}") from error
+            raise NoRecording(f"{name}{line and f':{line}'}: {told}") from error
         return tree
 
 
@@ -171,7 +175,7 @@ def _tree(value: Json, text: str, name: str) -> Tree:
     key = next((one for one in _LISTS if one in holder), None)
     if key is None:
         expected = "neither a cassette (interactions, http_interactions) nor a HAR (log.entries)"
-        raise Unreadable(f"{name}: it is no recording: it is {expected}")
+        raise NoRecording(f"{name}: it is no recording: it is {expected}")
     items = holder[key]
     if items is None:
         items = []
