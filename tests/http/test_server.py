@@ -119,7 +119,8 @@ def test_people_get_pages(served: Worlds) -> None:
     assert requests.post(f"{url}/__mock__/docs", timeout=5).json()["status"] == 405
     for name in ("nextstep", "control"):
         document = requests.get(f"{url}/__mock__/openapi/{name}.yaml", timeout=5)
-        assert document.content == data.path(f"openapi/{name}.yaml").read_bytes()
+        own = next(line for line in document.content.splitlines(keepends=True) if url.encode() in line)
+        assert document.content.replace(own, b"", 1) == data.path(f"openapi/{name}.yaml").read_bytes()
 
 
 # Without a network

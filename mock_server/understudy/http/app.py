@@ -51,7 +51,8 @@ class App:
         self._small = self.edge.bounds.unchecked_body
         self._watch = watch
         self._cors = Cors(cors, worlds.apis.values(), helpful=worlds.server.helpful)
-        paths = ("/__mock__/docs", *(f"/__mock__/openapi/{name}.yaml" for name in worlds.apis))
+        documents = (f"/__mock__/openapi/{name}.{form}" for name in worlds.apis for form in ("yaml", "json"))
+        paths = ("/__mock__/docs", *documents)
         owned = worlds.fallback is not None and worlds.fallback.owns("/")
         if not owned and "GET" not in worlds.router.find("/", "GET").operations:  # an API's own operation comes first
             paths = ("/", *paths)

@@ -6,6 +6,8 @@ Must not know any API's records.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from html import escape
 
 from starlette.applications import Starlette
@@ -14,6 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from understudy import data
+from understudy.document.own_server import OwnServer
 from understudy.engine.api import Api
 from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
@@ -21,9 +24,12 @@ from understudy.http import index
 
 
 def pages(worlds: Worlds) -> Starlette:
-    """Return the application of `/`, `/__mock__/docs` and `/__mock__/openapi/<api>.yaml` for each API."""
+    """Return the application of `/`, `/__mock__/docs` and, for each API, `/__mock__/openapi/<api>.yaml` and `.json`."""
     routes = [Route("/", _index(worlds)), Route("/__mock__/docs", _docs(worlds))]
-    routes += [Route(f"/__mock__/openapi/{name}.yaml", _document(api)) for name, api in worlds.apis.items()]
+    for name, api in worlds.apis.items():
+        document = OwnServer(api.contract, api.contract.content or data.path(f"openapi/{name}.yaml").read_bytes())
+        for path, text in ((f"{name}.yaml", document.given), (f"{name}.json", document.json)):
+            routes.append(Route(f"/__mock__/openapi/{path}", _document(worlds, text, path.rpartition(".")[2])))
     return Starlette(routes=routes)
 
 
@@ -61,13 +67,18 @@ def _access(worlds: Worlds, world: World, root: str, name: str) -> str:
     )
 
 
-def _document(api: Api):  # type: ignore[no-untyped-def]  # a Starlette endpoint
-    content = api.contract.content or data.path(f"openapi/{api.name}.yaml").read_bytes()
-
+def _document(worlds: Worlds, text: Callable[[str], bytes], form: str):  # type: ignore[no-untyped-def]  # an endpoint
     async def document(request: Request) -> Response:
-        return Response(content, media_type="application/yaml")
+        return Response(text(_address(worlds, request)), media_type=f"application/{form}")
 
     return document
+
+
+def _address(worlds: Worlds, request: Request) -> str:
+    """The address that a request was sent to, with the world's own part of its path."""
+    scheme, _, own = worlds.server.url.partition("://")
+    host = request.headers.get("host", "")
+    return f"{scheme}://{host if _HOST.fullmatch(host) else own}{request.scope['root_path']}"
 
 
 def _docs(worlds: Worlds):  # type: ignore[no-untyped-def]  # a Starlette endpoint
@@ -104,6 +115,7 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
+_HOST = re.compile(r"[\w.~-]+(:\d+)?|\[[\w.:%]+\](:\d+)?", re.ASCII)
 _HEAD = "<!doctype html><meta charset=utf-8><title>Understudy</title>"
 _STYLE = """<style>
 body { font: 14px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em }
