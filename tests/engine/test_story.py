@@ -299,7 +299,7 @@ def test_a_caller_is_told_with_scope_and_person(caller: Any, text: str) -> None:
     ("id", "told"),
     [
         ("7", "the journal of world default holds no exchange 7; journals with exchanges: none"),
-        ("last", "the journal of world default holds no exchange last; journals with exchanges: none"),
+        ("last", "the journal of world default is empty; journals with exchanges: none"),
         ("defalt.7", "there is no world 'defalt'; did you mean default?"),
     ],
 )
@@ -310,7 +310,7 @@ def test_an_unknown_exchange_says_where_there_are_some(client: Client, id: str, 
     client.get("/process-runs")
     made = client.done("POST", "/worlds")["id"]
     below = client.send("GET", f"/@{made}/__mock__/journal/last").json()["detail"]
-    assert below == f"the journal of world {made} holds no exchange last; journals with exchanges: default"
+    assert below == f"the journal of world {made} is empty; journals with exchanges: default"
 
 
 # The log

@@ -420,7 +420,8 @@ def _exchange(worlds: Worlds, world: World, name: str) -> Exchange:
     if found is None:
         others = [other.id for other in worlds.all.values() if len(other.journal)][:_MOST_LISTED]
         listed = f"; journals with exchanges: {', '.join(others) or 'none'}"
-        raise Problem("not-found", f"the journal of world {id or world.id} holds no exchange {number}{listed}")
+        told = "is empty" if name == "last" else f"holds no exchange {number}"
+        raise Problem("not-found", f"the journal of world {id or world.id} {told}{listed}")
     return found
 
 
