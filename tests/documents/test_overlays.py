@@ -39,6 +39,14 @@ def test_an_update_merges_mappings_at_any_depth(tmp_path: Path) -> None:
     assert "x-top" not in found.before
 
 
+def test_an_update_fills_what_is_empty(tmp_path: Path) -> None:
+    """A name with nothing behind it is null in YAML, and takes any value."""
+    document = PETS + "components:\nx-list:\n"
+    update = {"components": {"schemas": {"A": {}}}, "x-list": [1]}
+    found = after(tmp_path, overlay({"target": "$", "update": update}, version="1.0.0"), document=document)
+    assert (found["components"], found["x-list"]) == ({"schemas": {"A": {}}}, [1])
+
+
 @pytest.mark.parametrize(("value", "added"), [({"name": "a"}, [{"name": "a"}]), ([1, 2], [1, 2]), (7, [7])])
 def test_an_update_of_a_list_adds_to_its_end(tmp_path: Path, value: Any, added: list[Any]) -> None:
     """One item, or each item of a list."""

@@ -171,6 +171,8 @@ class _Applied:
         elif isinstance(present, dict) and isinstance(value, dict):
             for name, child in value.items():
                 self._put((*place, name), child, source / name, action)
+        elif present is None and place:  # such as `components:` with nothing behind it
+            self._replace(place, value, source)
         elif isinstance(present, dict) or isinstance(value, dict | list) or not place:
             text = f"{_kind(value)} cannot be merged with {_kind(present)} ({_shown(place)}); remove that first"
             where = action.source if action.kind == "copy" else source.pointer
