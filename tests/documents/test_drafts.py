@@ -125,6 +125,14 @@ def test_what_keys_refer_to_is_added(tmp_path: Path) -> None:
         assert after["paths"][path]["get"]["parameters"][-1]["name"] == "page"
 
 
+@pytest.mark.parametrize("reference", ["#/components/schemas/None", "#/components", "#/paths"])
+def test_a_reference_that_leads_back_is_not_followed(tmp_path: Path, reference: str) -> None:
+    """The draft is made all the same."""
+    document = f"{HEAD}paths: {{/x: {{get: {{responses: {{'204': {{}}}}}}}}}}\ncomponents: {{$ref: '{reference}'}}\n"
+    text = drafted(tmp_path, inference("own.a", ("/components/schemas/A", {"type": "object"})), document=document)
+    assert "type: object" in text
+
+
 def test_a_document_of_several_files_is_seen_as_one(tmp_path: Path) -> None:
     """As by its overlays: the draft can be applied."""
     (tmp_path / "item.yaml").write_text("get: {responses: {'204': {}}}\n")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from textwrap import wrap
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from understudy.document.changes import ABSENT, Change, changes
 from understudy.document.infer import Inference, Inferred, Key
@@ -77,6 +78,7 @@ class _Draft:
         # a resource has all of its keys; what is inferred of it has some of them, and states these
         self._owners = {key.pointer: one.id for one in self._inferences for key in one.keys}
         self._told: set[str] = set()
+        self._following: set[Parts] = set()  # places whose reference is being followed
 
     def inferred(self) -> Iterator[Block]:
         """The inferences, those that declare a resource first: others are about it."""
@@ -155,12 +157,16 @@ class _Draft:
         return next(one for one in places if (self._at((*one, "name")), self._at((*one, "in"))) == wanted)
 
     def _followed(self, place: Parts) -> Parts:
-        """Where a place leads to by its `$ref`, if it has one."""
+        """Where a place leads to by its `$ref`, if it has one; one that leads back to itself is not followed."""
         value = self._at(place)
-        while isinstance(value, dict) and isinstance(value.get("$ref"), str) and value["$ref"].startswith("#/"):
-            place = self._place(value["$ref"][1:])
-            value = self._at(place)
-        return place
+        reference = value.get("$ref") if isinstance(value, dict) else None
+        if not isinstance(reference, str) or not reference.startswith("#/") or place in self._following:
+            return place
+        self._following.add(place)
+        try:
+            return self._followed(self._place(unquote(reference[1:])))
+        finally:
+            self._following.discard(place)
 
     def _at(self, place: Parts) -> Any:
         """The value at a place; None where there is none."""
