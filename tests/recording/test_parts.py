@@ -115,6 +115,15 @@ def test_two_apis_in_one_file_are_told_apart() -> None:
     assert lines[0].startswith("a.har: 1 exchange is on no path of the documents")
 
 
+def test_preflights_are_left_out(api: Api) -> None:
+    """What a browser asks by itself is no part of a session."""
+    asked: Headers = ((b"access-control-request-method", b"PUT"), (b"origin", b"https://a.example"))
+    given = tuple(Recorded(Request("OPTIONS", "/v1/owners", "", one), Response(204)) for one in (asked, ()))
+    picked, lines = Picker([api]).pick(Recording(Path("a.har"), given))
+    assert len(picked) == 1
+    assert lines == ["a.har: 1 preflight of a browser left out"]
+
+
 def test_head_is_the_operation_of_get(api: Api) -> None:
     """HEAD belongs to GET, another method to none."""
     picked, _ = Picker([api]).pick(recording_of(" /v1/owners", method="HEAD"))

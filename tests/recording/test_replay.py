@@ -102,6 +102,14 @@ def test_a_document_that_refuses_what_the_service_accepted_is_to_blame(folder: P
     assert "refuses what the service accepted" in result["exchanges"][0]["differences"][0]["why"]
 
 
+def test_a_document_that_is_silent_is_to_blame(folder: Path) -> None:
+    """Where service and mock answer with a status that the document does not have, but otherwise."""
+    recording(folder, [exchange("GET", "/owners", 401, {"error": "no"}, key="")])
+    _, result = replay("session.json")
+    assert {one[2] for one in differences(result)} == {"document"}
+    assert "listOwners has no status 401" in result["exchanges"][0]["differences"][0]["why"]
+
+
 def test_the_text_names_rule_and_values(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Place, pointer, both values, and what the answer was made by."""
     recording(folder, [*changed(session(), 4, {**TOM, "name": "Tam"}), exchange("GET", "/health", 500, at=9)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -154,6 +153,8 @@ def _kept(options: argparse.Namespace) -> list[Recorded]:
 
 def _run(command: list[str], base: str) -> int:
     """The exit code of the command, which finds the base URL in its environment. Raises CouldNotRun."""
+    import subprocess  # takes a while
+
     environment = {**os.environ, "UNDERSTUDY_URL": base}
     try:
         return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - the user's own command

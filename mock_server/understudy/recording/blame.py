@@ -70,6 +70,9 @@ class Judge:
         broken = next((one for one in self.violations(picked) if _concerns(one, difference)), None)
         if broken is not None:
             return self._by_document(picked, broken)
+        unknown = next((one for one in self.violations(picked) if one.pointer == STATUS), None)
+        if unknown is not None:  # of a status that service and target share
+            return Blame("document", f"it does not say what is answered: {unknown.text}")
         if exchange is None:
             return Blame("target", "it answers otherwise")
         if exchange.error is not None:

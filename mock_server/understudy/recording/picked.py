@@ -55,7 +55,11 @@ class Picker:
         found: list[Picked] = []
         foreign: Counter[str] = Counter()
         unknown: Counter[str] = Counter()
+        preflights = 0
         for one in recording.exchanges:
+            if one.request.method == "OPTIONS" and one.request.header("access-control-request-method") is not None:
+                preflights += 1
+                continue
             match = self._router.find(one.request.path, one.request.method)
             if match.api is not None and self._is_of(match.api, one.host):
                 operation = match.operations.get(one.request.method)
@@ -66,7 +70,10 @@ class Picker:
                 unknown[f"{one.request.method} {one.request.path}"] += 1
             else:
                 foreign[one.host or "no host"] += 1
-        return found, list(self._lines(recording, len(found), foreign, unknown))
+        lines = list(self._lines(recording, len(found), foreign, unknown))
+        if preflights:
+            lines.append(f"{recording.file}: {_counted(preflights, 'preflight')} of a browser left out")
+        return found, lines
 
     def _apis(self) -> Iterator[str]:
         yield from self._hosts
