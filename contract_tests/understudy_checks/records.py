@@ -71,17 +71,15 @@ class Records:
         return self._by_operation[operation.id]
 
     def maker(self, role: Role) -> Role:
-        """The operation that creates what another one is about. Raises Skipped."""
+        """The operation that creates what another one is about; a rule about created records says that there is one."""
         found = creating(role, self.roles)
-        if found is None:
-            raise Skipped(f"no operation creates what {role.operation.id} is about")
+        assert found is not None, f"no operation creates what {role.operation.id} is about"
         return found
 
     def reader(self, role: Role) -> Role:
-        """The operation that reads one record of what another one is about. Raises Skipped."""
+        """The operation that reads one record of what another one is about; a rule about it says that there is one."""
         found = reading(role, self.roles)
-        if found is None:
-            raise Skipped(f"no operation reads what {role.operation.id} is about")
+        assert found is not None, f"no operation reads what {role.operation.id} is about"
         return found
 
     def lister(self, role: Role) -> Role | None:
@@ -138,21 +136,22 @@ class Records:
     def accepted(self, role: Role, path: Values) -> tuple[Json, Response]:
         """A valid body that the target takes, with its response. Raises Skipped when it takes none."""
         operation = role.operation
-        if operation.body is None:
-            response = self.send(operation, path)
-            if response.status < 300:
-                return {}, response
-            raise self._refused(operation, response)
-        own = (self.body(role, path) for _ in range(MAX_TRIES))
-        given = (self._fitted(role, body, path) for body in samples.examples(self.contract, operation))
         first: Response | None = None
-        for body in chain(own, given):
+        for body in self._bodies(role, path):
             response = self.send(operation, path, body=body)
             if response.status < 300:
-                return body, response
+                return {} if body is _ABSENT else body, response
             first = first or response
         assert first is not None, "at least one body was sent"
         raise self._refused(operation, first)
+
+    def _bodies(self, role: Role, path: Values) -> Iterator[Json]:
+        """Bodies of its own, then those of the document's examples; none at all for an operation without one."""
+        if role.operation.body is None:
+            yield _ABSENT
+            return
+        yield from (self.body(role, path) for _ in range(MAX_TRIES))
+        yield from (self._fitted(role, body, path) for body in samples.examples(self.contract, role.operation))
 
     def body(self, role: Role, path: Values) -> Json:
         """A valid body that has not been sent before; it names the records that it depends on."""
@@ -246,8 +245,8 @@ class Records:
             items = resolve_pointer(body, self._items(role))
             assert isinstance(items, list), f"the records of {operation.id} must be a list, not {show(items)}"
             yield items
-            onward = self._onward(role, asked, body, items)
-            if onward is None or not items:
+            onward = self._onward(role, asked, body, items) if items else None
+            if onward is None:
                 return
             asked |= onward
 
@@ -360,9 +359,9 @@ class Records:
 
     def _refer(self, record: dict[str, Json], member: str, owner: str, *, is_required: bool) -> None:
         makers = [role for role in self.roles if role.action == "create" and role.resource.name == owner]
-        if is_required and makers:
-            record[member] = self.create(makers[0]).id
-        elif not is_required:
+        if is_required:
+            record[member] = self.create(makers[0]).id if makers else record[member]
+        else:
             del record[member]
 
     def _id(self, role: Role, response: Response) -> Json:
@@ -424,7 +423,7 @@ class Records:
         if "next-url" in settings:
             url = resolve_pointer(body, settings["next-url"])
             return parse_qs(urlsplit(str(url or "")).query).get(settings["cursor"], [None])[0]
-        return self.ids(role, items[-1:])[0] if items else None
+        return self.ids(role, items[-1:])[0]
 
 
 def differences(

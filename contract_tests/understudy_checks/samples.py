@@ -58,9 +58,8 @@ def examples(contract: Contract, operation: Operation) -> Iterator[Json]:
     assert operation.body is not None, f"{operation.id} has no body"
     for media in resolve_reference(contract.document, own)["content"].values():
         named = [resolve_reference(contract.document, one) for one in media.get("examples", {}).values()]
-        for value in [*([media["example"]] if "example" in media else ()), *(one.get("value") for one in named)]:
-            if value is not None and operation.body.validator.is_valid(value):
-                yield value
+        given = [media.get("example"), *(one.get("value") for one in named)]
+        yield from (one for one in given if one is not None and operation.body.validator.is_valid(one))
 
 
 def required(contract: Contract, operation: Operation) -> list[str]:

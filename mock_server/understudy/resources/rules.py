@@ -132,7 +132,8 @@ def _facts(contract: Contract, operation: Operation, roles: Mapping[str, Role]) 
     role = roles.get(operation.id)
     if role is not None:
         yield from _of_role(role, list(roles.values()), pointer)
-        if role.action == "list" and creating(role, list(roles.values())) and filters(contract, role):
+        beside = [find(role, list(roles.values())) for find in (creating, reading)]
+        if role.action == "list" and all(beside) and filters(contract, role):
             yield Fact("filters", operation, f"{pointer}/parameters")
 
 
