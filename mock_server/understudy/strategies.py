@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 try:
-    from hypothesis import reject
+    from hypothesis import note, reject
     from hypothesis import strategies as st
     from hypothesis.control import cleanup
 except ImportError as error:
@@ -102,6 +102,7 @@ def worlds(
     plan = Plan(api, kept, assume, draw(failures) if faults else [])
     world = _world(server, plan, content, clock)
     cleanup(world.close)
+    note(f"The world: {plan}")  # other plugins may hide what is drawn
     return world
 
 

@@ -117,6 +117,19 @@ class TestShrinking:
         assert "; fault {'operation': 'listProcessRuns'" in repr(world)
 
 
+def test_a_failure_names_the_world_also_where_arguments_are_not_shown() -> None:
+    """Schemathesis's plugin, which comes with the kit, shows none."""
+
+    @settings(SETTINGS, print_blob=False)
+    @given(world=worlds("kognitos", alternatives=False, faults=False))
+    def check(world: DrawnWorld) -> None:
+        assert world.plan.kept["runs"] < 1
+
+    with pytest.raises(AssertionError) as failure:
+        check()
+    assert any(note.startswith("The world: kognitos with 1 processes, ") for note in failure.value.__notes__)
+
+
 class TestDocuments:
     """Worlds of a document of the user."""
 
