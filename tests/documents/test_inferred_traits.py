@@ -338,7 +338,7 @@ def test_answers_of_an_id_and_of_a_deletion() -> None:
 REASONS: Mapping[str, str] = {
     "login": "it lists no objects, and no path leads to one item",
     "report": "no operation answers an object that could be read back",
-    "find": "what stands at the item's path is a list",
+    "find": "what stands at the path of an item is a list",
     "download": "the item is no JSON",
     "addThings": "it makes many records at once",
     "listThings": "it answers no list of objects",
@@ -366,6 +366,8 @@ def test_what_is_no_resource_answers_examples() -> None:
     api = client("lookalikes")
     assert made(api.send("PUT", "/things/3", {"id": 3, "email": "e"})) == {"id": 3, "email": "e"}
     assert [made(api.get("/things/3"))["email"], api.get("/things/4").status] == ["e", 404]
+    made(api.send("PUT", "/charts/a/1", {"id": 1, "email": "e"}))
+    assert [made(api.get(f"/charts/{kind}")) for kind in "ab"] == [[{"id": 1, "email": "e"}], []]
     assert made(api.get("/wishes"))["wishes"][0].keys() >= {"wish_id"}
 
 

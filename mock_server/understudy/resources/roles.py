@@ -114,7 +114,8 @@ class Inference:
         self.fixed: dict[str, tuple[bool, Json]] = {}  # answers of operations that are on no resource
         self.choices: dict[str, Choice] = {}  # by operationId
         self.by_path = {path: self._on_path(path) for path in self.document["paths"]}
-        self.by_shape = {_shape(path): known for path, known in self.by_path.items()}
+        items = (one for one in self.by_path.items() if one[1] is not None and not self._is_list_path(one[0]))
+        self.by_shape = {_shape(path): known for path, known in items}
 
     def roles(self, replaced: Collection[str]) -> dict[str, Role]:
         """The role of each operation that has one, but for those in `replaced`, by operationId."""
@@ -159,7 +160,7 @@ class Inference:
         for path, known in self.by_path.items():
             head, found, tail = path.partition(f"{{{parameter}}}")
             if known is resource and found and tail:
-                return self.by_path.get(head + found) or self.by_shape.get(_shape(head + found))
+                return self.by_shape.get(_shape(head + found))
         return None
 
     def _role(self, operation: Operation, declared: Mapping[str, Json]) -> Role | None:
@@ -398,6 +399,12 @@ class Inference:
     def _source(self, operation: Operation) -> Mapping[str, Json]:
         source: Mapping[str, Json] = self.document["paths"][operation.path][operation.method.lower()]
         return source
+
+    def _is_list_path(self, path: str) -> bool:
+        """Whether the operations on a path say that they list and create, and on no item."""
+        item = self.document["paths"][path].values()
+        does = [own.get("x-operation", {}).get("do") for own in item if isinstance(own, Mapping)]
+        return bool(does) and all(do in ("list", "create") for do in does)
 
     def _on_path(self, path: str) -> Resource | None:
         """The resource of a path: the one that all its operations name, where each says what it does."""

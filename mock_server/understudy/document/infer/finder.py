@@ -175,8 +175,6 @@ class Finder:
     def _record(self, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]) -> tuple[Spot, str]:
         """Where the record stands in the answer that shows it best; raises NoResource."""
         read, listed, created = items.get("get"), collection.get("get"), collection.get("post")
-        if read is not None and read.answer is not None and self.schemas.is_list(read.answer):
-            raise NoResource("what stands at the item's path is a list")
         if read is not None and read.answer is None and not read.silent:
             raise NoResource("the item is no JSON")
         like = {name for op in (created, listed) if op is not None for name in self._components(op)}
