@@ -84,6 +84,23 @@ class Document:
         declared = (self.root.get("components") or {}).get("securitySchemes") or {}
         return {name: self.deref(scheme) for name, scheme in declared.items()}
 
+    def bundled(self) -> dict[str, Json]:
+        """The document as one: other files stand in it, and operations refer to nothing but schemas and examples."""
+        items: dict[str, dict[str, Json]] = {}
+        for one in self.operations:
+            body = self.deref(one.node.get("requestBody") or {})
+            own = {**one.node, "parameters": list(one.parameters), "responses": one.responses}
+            items.setdefault(one.path, {})[one.method.lower()] = {
+                **own, **({"requestBody": {**body, "content": one.bodies}} if body else {})
+            }  # fmt: skip
+        names: dict[str, int] = {}
+        whole: dict[str, Json] = _local({**self.root, "paths": items}, names)
+        files: dict[str, Json] = {}
+        while len(files) < len(names):
+            file = next(name for name, number in names.items() if str(number) not in files)
+            files[str(names[file])] = _local(self._load(file), names)
+        return {**whole, "x-files": files}
+
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation of a method and path, if there is one."""
         return self._by_route.get((method, path))
@@ -146,6 +163,19 @@ def is_json(media_type: str) -> bool:
     """Whether a media type is JSON."""
     name = media_type.partition(";")[0].strip().lower()
     return name == "application/json" or name.endswith("+json") or name == "*/*"
+
+
+def _local(node: Json, names: dict[str, int]) -> Json:
+    """A copy whose references lead to `x-files`, where each file stands under its number."""
+    if isinstance(node, list):
+        return [_local(part, names) for part in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {str(name): _local(part, names) for name, part in node.items()}
+    if isinstance(node.get("$ref"), str):
+        file, _, pointer = node["$ref"].partition("#")
+        copy["$ref"] = f"#/x-files/{names.setdefault(file, len(names))}{pointer}"
+    return copy
 
 
 def _absolute(node: Json, file: Path, seen: set[int]) -> None:

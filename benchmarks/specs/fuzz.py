@@ -49,7 +49,7 @@ def fuzz(document: Document, base_url: str, credentials: Mapping[str, str], *, e
     """Send so many valid requests, and as many invalid ones, to each operation."""
     found = Fuzzed(0, Counter(), Counter(), Counter(), Counter(), Counter())
     config = schemathesis.Config.from_dict(CONFIG)
-    schema = schemathesis.openapi.from_path(document.file, config=config)
+    schema = schemathesis.openapi.from_dict(document.bundled(), config=config)
     session = requests.Session()
     session.trust_env = False
     sent = 0

@@ -195,3 +195,25 @@ def test_a_pair_is_found_by_its_paths(tmp_path: Path) -> None:
     file = tmp_path / "paths.json"
     file.write_text(json.dumps({"openapi": "3.1.0", "paths": paths}))
     assert [pair.item for pair in pairs(Document(file))] == ["/{id}", "/a/{x}.json"]
+
+
+def test_a_document_of_several_files_is_bundled(tmp_path: Path) -> None:
+    """What operations and contents refer to is put in place; schemas keep references, to files in the bundle."""
+    root = {
+        "openapi": "3.0.3",
+        "paths": {"/a": {"get": {"$ref": "get.json"}}},
+        "components": {
+            "schemas": {"A": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/A"}}}}
+        },
+    }
+    content = {"application/json": {"schema": {"$ref": "root.json#/components/schemas/A"}}}
+    (tmp_path / "root.json").write_text(json.dumps(root))
+    (tmp_path / "get.json").write_text(json.dumps({"responses": {"200": {"content": {"$ref": "content.json"}}}}))
+    (tmp_path / "content.json").write_text(json.dumps(content))
+    whole = Document(tmp_path / "root.json").bundled()
+    media = whole["paths"]["/a"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert media["schema"]["$ref"].endswith("/components/schemas/A")
+    part = whole
+    for name in media["schema"]["$ref"].split("/")[1:]:
+        part = part[name]
+    assert part["properties"]["next"]["$ref"] == media["schema"]["$ref"]
