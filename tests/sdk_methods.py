@@ -778,16 +778,8 @@ LATER: frozenset[str] = frozenset(
     f"{manager}.{name}"
     for manager, names in {
         "templates": (
-            "add_assignees_to_step add_step_to_template clone_step create_automation_rule "
-            "create_template delete_automation_rule delete_step delete_template "
-            "delete_template_with_references duplicate_template edit_description_on_step "
-            "get_step_dependencies get_step_visibility_conditions get_template_steps reorder_step "
-            "update_automation_rule update_template_metadata"
-        ),
-        "form_fields": (
-            "add_dropdown_option add_form_field_to_step delete_form_field get_dropdown_options get_step "
-            "move_form_field remove_dropdown_option reorder_dropdown_options reorder_form_fields "
-            "update_dropdown_options update_form_field"
+            "create_template delete_template delete_template_with_references duplicate_template "
+            "update_template_metadata"
         ),
         "files": "download_file download_file_from_url upload_file",
     }.items()

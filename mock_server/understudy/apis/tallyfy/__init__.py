@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from understudy.apis.tallyfy import guests, members, one_off, seed
+from understudy.apis.tallyfy import automations, captures, guests, members, one_off, seed, steps
 from understudy.apis.tallyfy.access import access_info, authenticate
 from understudy.apis.tallyfy.errors import error_body
 from understudy.apis.tallyfy.events import (
@@ -131,6 +131,21 @@ HANDLERS: Mapping[str, Handler] = {
     "enableGuest": guests.enable_guest,
     "purgeGuest": guests.purge_guest,
     "listGuestTasks": list_guest_tasks,
+    "listSteps": steps.list_steps,
+    "createStep": steps.create_step,
+    "getStep": steps.get_step,
+    "updateStep": steps.update_step,
+    "deleteStep": steps.delete_step,
+    "cloneStep": steps.clone_step,
+    "reorderStep": steps.reorder_step,
+    "createField": captures.create_field,
+    "updateField": captures.update_field,
+    "deleteField": captures.delete_field,
+    "reorderFields": captures.reorder_fields,
+    "moveField": captures.move_field,
+    "createAutomation": automations.create_automation,
+    "updateAutomation": automations.update_automation,
+    "deleteAutomation": automations.delete_automation,
 }
 """What each operation does that no resource of the document declares."""
 

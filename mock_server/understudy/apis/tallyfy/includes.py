@@ -12,6 +12,7 @@ from typing import Any
 from understudy.apis.tallyfy import fields as tallyfy_fields
 from understudy.apis.tallyfy.associations import included_tags
 from understudy.apis.tallyfy.records import DAY, listed, stamp
+from understudy.apis.tallyfy.template_records import live_steps
 from understudy.engine.call import Call, Json
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record, decode, encode
@@ -267,7 +268,7 @@ def _folder(call: Call, record: Record) -> Json:
 
 
 TEMPLATE_INCLUDES: dict[str, Include] = {
-    "steps": lambda call, record: _of_template(call, call.store["definitions"].require(record["id"])["steps"]),
+    "steps": lambda call, record: _of_template(call, live_steps(call.store["definitions"].require(record["id"]))),
     "tags": lambda call, record: _of_template(call, included_tags(call, record["id"], record["_"]["tags"])),
     "folder": _folder,
 }

@@ -21,6 +21,7 @@ from understudy.apis.tallyfy.references import (
 )
 from understudy.apis.tallyfy.runs import run_reply
 from understudy.apis.tallyfy.task_records import new_task
+from understudy.apis.tallyfy.template_records import live_steps
 from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
@@ -62,7 +63,7 @@ def launch_run(call: Call) -> Reply:
         "tags": known_ids(call, "tags", "tags"),
         "folders": known_ids(call, "folders", "folders"),
     }
-    tasks = launched_tasks(call, run, store["definitions"].require(template["id"])["steps"])
+    tasks = launched_tasks(call, run, live_steps(store["definitions"].require(template["id"])))
     run |= {
         "id": new_id(call),
         "increment_id": number(store, "runs"),

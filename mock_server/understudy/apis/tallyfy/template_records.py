@@ -135,3 +135,9 @@ def described(given: Record) -> Record:
 def alias(text: str) -> str:
     """Return a name for URLs: the words of a text in lower case, joined by underscores."""
     return "_".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+def live_steps(definition: Record) -> list[Record]:
+    """Return the steps of a template that are not deleted, in their order."""
+    steps: list[Record] = [step for step in definition["steps"] if not step["archived_at"]]
+    return sorted(steps, key=lambda step: int(step["position"]))

@@ -9,6 +9,7 @@ from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.includes import requested_includes, row_projection
 from understudy.apis.tallyfy.records import Groups, find, listed, listing_of
+from understudy.apis.tallyfy.template_records import live_steps
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import ComputedListing, IndexListing, ProjectedListing, Record, Store, decode
@@ -47,7 +48,7 @@ def get_template(call: Call) -> Reply:
 def get_template_fields(call: Call) -> Reply:
     """GET /organizations/{org_id}/checklists/{checklist_id}/form-fields."""
     template = _template_of_call(call)
-    steps = call.store["definitions"].require(template["id"])["steps"]
+    steps = live_steps(call.store["definitions"].require(template["id"]))
     fields = [field for step in steps for field in step["captures"]]
     names = {"id": template["id"], "title": template["title"]}
     return Reply(single({**names, "form_fields": fields, "ko_form_fields": template["prerun"]}))
