@@ -80,10 +80,16 @@ def test_a_step_is_made_and_changed(target: Target) -> None:
                 assert ids(template_steps(shown)) == ids(listed), "a template must include its steps"
                 assert shown["steps_count"] == len(listed), f"`steps_count` must be {len(listed)}: {show(shown)}"
                 assert [one["position"] for one in listed] == list(range(1, len(listed) + 1)), "positions must count"
-                kinds = [{"step_type": kind} for kind in TYPES]
-                dates = [{"deadline": {"value": 1, "unit": unit}} for unit in UNITS]
-                others = [{"summary": "One page"}, {"webhook": None}, {"max_assignable": 3}, {"start_date": None}]
-                for change in (*kinds, *dates, *others, *({flag: not first[flag]} for flag in FLAGS), {"title": "A"}):
+                kinds: list[Json] = [{"step_type": kind} for kind in TYPES]
+                dates: list[Json] = [{"deadline": {"value": 1, "unit": unit}} for unit in UNITS]
+                others: list[Json] = [
+                    {"summary": "One page"},
+                    {"webhook": None},
+                    {"max_assignable": 3},
+                    {"start_date": None},
+                ]
+                flags: list[Json] = [{flag: not first[flag]} for flag in FLAGS]
+                for change in (*kinds, *dates, *others, *flags, {"title": "A"}):
                     old = org.get(path) | change
                     changed = org.call("PUT", path, {"title": "Checked", **assigned, **change})
                     kept = {name: old[name] for name in old.keys() - {"last_updated", "alias"}}
@@ -114,10 +120,16 @@ def test_a_step_is_copied_and_deleted(target: Target) -> None:
             assert (copy["id"], copy["captures"][0]["id"]) != (made["id"], field["id"]), "a copy must have its own ids"
             assert copy["captures"][0]["id"] != field["id"], "a copied field must have its own id"
             assert org.get(at(template, copy["id"])) == copy, "a copy must read as it was answered"
-            for body in ({}, {"title": None}, {"summary": "No title"}):
+            wrong: tuple[Json, ...] = ({}, {"title": None}, {"summary": "No title"})
+            for body in wrong:
                 org.assert_refused("POST", f"{at(template)}/steps", body, status=422)
                 org.assert_refused("PUT", path, body, status=422)
-            for body in ({"step_type": "other"}, {"deadline": {"value": 1}}, {"deadline": {"unit": "days"}}):
+            unknown: tuple[Json, ...] = (
+                {"step_type": "other"},
+                {"deadline": {"value": 1}},
+                {"deadline": {"unit": "days"}},
+            )
+            for body in unknown:
                 org.assert_refused("PUT", path, {"title": "Checked", **body}, status=422)
             deadline = {"value": 1, "unit": "years"}
             org.assert_refused("PUT", path, {"title": "Checked", "deadline": deadline}, status=422)
@@ -142,8 +154,9 @@ def test_a_step_is_copied_and_deleted(target: Target) -> None:
             org.assert_missing("PUT", f"{path}/reorder", {"position": 1})
             org.assert_missing("POST", f"{path}/captures", {"label": "Remark", "field_type": "text"})
             org.assert_missing("PUT", f"{path}/captures", {"capture_id": field["id"], "position": 1})
-        for method, end, body in (("GET", "", None), ("POST", "", {"title": "Checked"})):
-            org.assert_missing(method, f"/checklists/{UNKNOWN_ID}/steps{end}", body)
+        nowhere = f"/checklists/{UNKNOWN_ID}/steps"
+        org.assert_missing("GET", nowhere)
+        org.assert_missing("POST", nowhere, {"title": "Checked"})
 
 
 @rule("tallyfy.steps.reordered")
