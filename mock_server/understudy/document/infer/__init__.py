@@ -31,10 +31,9 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
     for op in ops:
         by_path.setdefault(op.path, []).append(op)
     declared = document.get("x-resources", {})
-    lists = [op.path for op in ops if op.method == "get" and op.path.endswith("}") and schemas.is_list(op.answer)]
-    known = [one for one in families(by_path, lists) if not _is_declared(one, declared)]
+    known = [one for one in families(by_path) if not _is_declared(one, declared)]
     finder = Finder(schemas, by_path)
-    resources, left = _find(finder, known, {one["schema"] for one in declared.values()}, lists)
+    resources, left = _find(finder, known, {one["schema"] for one in declared.values()})
     found = dict(zip(names_for([one.family for one in resources]), resources, strict=True))
     for one, reason in without.items():
         left |= dict.fromkeys({action.op.path for action in found.pop(one).actions.values()}, reason)
@@ -51,12 +50,10 @@ def _is_declared(family: Family, declared: Mapping[str, Json]) -> bool:
     return any(plain(name) == plain(family.word) or same_thing(name, family.word) for name in declared)
 
 
-def _find(
-    finder: Finder, known: Sequence[Family], declared: Collection[str], lists: Sequence[str]
-) -> tuple[list[Found], dict[str, str]]:
+def _find(finder: Finder, known: Sequence[Family], declared: Collection[str]) -> tuple[list[Found], dict[str, str]]:
     """The resources, and why the other paths have none; `declared` are schemas of resources that the document has."""
     found: list[Found] = []
-    left = dict.fromkeys(lists, "what stands at the path of an item is a list")
+    left: dict[str, str] = {}
     for family in sorted(known, key=lambda one: one.item is None):  # a collection alone may be that of other items
         if family.item is None and _further(finder, found, family.root):
             continue

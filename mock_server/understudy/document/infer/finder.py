@@ -76,7 +76,7 @@ class Finder:
         """The resource of a family; raises NoResource."""
         items = self._by_method(family.item.text if family.item else "")
         collection = self._by_method(family.collection.text if family.collection else "")
-        if family.item is not None and family.item.head.endswith("}") and family.collection is None:
+        if family.item is not None and family.item.head.endswith("}") and family.item.head not in self.by_path:
             raise NoResource("two parameters of its path name an item together")
         record, why = self._record(family, items, collection)
         parameter, schema = family.parameter, self._parameter(family, items)
@@ -175,6 +175,8 @@ class Finder:
     def _record(self, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]) -> tuple[Spot, str]:
         """Where the record stands in the answer that shows it best; raises NoResource."""
         read, listed, created = items.get("get"), collection.get("get"), collection.get("post")
+        if read is not None and read.answer is not None and self.schemas.is_list(read.answer):
+            raise NoResource("what stands at the path of an item is a list")
         if read is not None and read.answer is None and not read.silent:
             raise NoResource("the item is no JSON")
         like = {name for op in (created, listed) if op is not None for name in self._components(op)}

@@ -6,7 +6,7 @@ Must not know what stands in a body.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from understudy.document.infer.operations import Op, Path, path_of
@@ -38,18 +38,14 @@ class Family:
         return path.text
 
 
-def families(by_path: Mapping[str, Sequence[Op]], lists: Collection[str] = ()) -> list[Family]:
-    """The families of the paths of a document, each path in one of them at most, in the document's order.
-
-    `lists` are paths with a parameter at their end that are collections all the same.
-    """
+def families(by_path: Mapping[str, Sequence[Op]]) -> list[Family]:
+    """The families of the paths of a document, each path in one of them at most, in the document's order."""
     paths = {text: path_of(text) for text in by_path}
-    known = (path for path in paths.values() if path.parameter is None or path.text in lists)
-    collections = {_shape(path.text): path for path in known}
+    collections = {_shape(path.text): path for path in paths.values() if path.parameter is None}
     found: list[Family] = []
     taken: set[str] = set()
     for path in paths.values():
-        if path.parameter is None or path.text in lists:
+        if path.parameter is None:
             continue
         collection = _collection(path, collections)
         family = Family(_word(path.head), path, collection)
