@@ -64,7 +64,7 @@ class Client:
         for name, value in path.items():
             route = route.replace(f"{{{name}}}", quote(str(value), safe="~"))
         sent = {**(headers or {})}
-        asked = {name: _as_text(value) for name, value in (query or {}).items()}
+        asked: dict[str, Json] = {name: _asked(value) for name, value in (query or {}).items()}
         cookies: dict[str, str] = {}
         if not bare:
             self._authenticate(operation, sent, asked, cookies)
@@ -95,14 +95,14 @@ class Client:
         """The answer to a next link, absolute or relative to the server."""
         parts, own = urlsplit(url), urlsplit(self.base_url)
         sent: dict[str, str] = {}
-        asked: dict[str, str] = {}
+        asked: dict[str, Json] = {}
         cookies: dict[str, str] = {}
         self._authenticate(operation, sent, asked, cookies)
         target = f"{own.scheme}://{own.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         return self.raw("GET", target, headers=sent, params=asked, cookies=cookies)
 
     def _authenticate(
-        self, operation: Operation, headers: dict[str, str], query: dict[str, str], cookies: dict[str, str]
+        self, operation: Operation, headers: dict[str, str], query: dict[str, Json], cookies: dict[str, str]
     ) -> None:
         needed = next((s for s in operation.security if s and all(name in self.credentials for name in s)), {})
         for name in needed:
@@ -188,6 +188,11 @@ def _flat(body: Mapping[str, Json]) -> list[tuple[str, str]]:
         for name, value in body.items()
         for part in (value if isinstance(value, list) else [value])
     ]
+
+
+def _asked(value: Json) -> str | list[str]:
+    """A value of a query parameter; a list repeats its name, as is usual (style form, explode)."""
+    return [_as_text(part) for part in value] if isinstance(value, list) else _as_text(value)
 
 
 def _as_text(value: Json) -> str:
