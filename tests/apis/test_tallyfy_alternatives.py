@@ -187,7 +187,7 @@ def test_runs_by_task_status(client: Tallyfy) -> None:
     assert "PROCESS_RUN_ID" not in {run["id"] for run in listed}
 
 
-@pytest.mark.parametrize(("policy", "count"), [("archived", 2), ("nothing", 0)])
+@pytest.mark.parametrize(("policy", "count"), [("archived", 4), ("nothing", 0)])
 def test_status_archived(assuming: Assuming, policy: str, count: int) -> None:
     """The status `archived` lists the archived processes, or nothing."""
     assert len(assuming({"runs.status-archived": policy}).data("GET", "/runs?status=archived")) == count
