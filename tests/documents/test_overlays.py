@@ -112,6 +112,14 @@ def test_a_copy_merges_one_place_into_others(tmp_path: Path) -> None:
     assert paths["/cats"] == paths["/dogs"]
 
 
+def test_a_copy_into_itself_is_of_what_was_there_before(tmp_path: Path) -> None:
+    """Each place gets the same, however many places within it are selected."""
+    document = PETS + "x-a: {" + ", ".join(f"n{number}: {{x-in: 1}}" for number in range(25)) + "}\n"
+    found = after(tmp_path, overlay({"target": "$['x-a'].*", "copy": "$['x-a']"}), document=document)
+    before = {f"n{number}": {"x-in": 1} for number in range(25)}
+    assert found["x-a"] == {name: {"x-in": 1, **before} for name in before}
+
+
 def test_a_reusable_action_is_applied_where_it_is_referred_to(tmp_path: Path) -> None:
     """From 1.2 on; what stands beside the reference goes first."""
     fields = {"update": {"404": {"description": "Not found"}}, "description": "Adds a refusal"}

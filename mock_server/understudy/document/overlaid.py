@@ -21,7 +21,7 @@ from understudy.document.targets import BadQuery, Parts, select
 from understudy.document.yaml_limits import MOST_DEEP
 from understudy.messages import shorten
 
-MOST_VALUES = 1_000_000
+MOST_VALUES = 100_000
 """The most values that the actions of all overlays may add to a document."""
 
 
@@ -140,14 +140,15 @@ class _Applied:
                 text = f"{shorten(action.value.text)} selects {len(copied) or 'no'} places; one is copied"
                 self.problems.append((action.source, text))
                 return
-            value, source = self._tree.value(copied[0]), self._tree.origins.of(at(*copied[0]))
+            # as it is before the action, which may select places within it
+            value, source = deepcopy(self._tree.value(copied[0])), self._tree.origins.of(at(*copied[0]))
         self._tree.added += _count(value) * len(places)
         if self._tree.added > MOST_VALUES:
             text = f"the overlays add more than {MOST_VALUES:,} values"
             self.problems.append((action.pointer, text))
             return
         for place in places:
-            self._merge(place, deepcopy(value) if action.kind == "copy" else value, source, action)
+            self._merge(place, value, source, action)
 
     def _remove(self, action: Action, places: Sequence[Parts]) -> None:
         """Remove values: the last ones of a list first, and what is in another one before that."""
