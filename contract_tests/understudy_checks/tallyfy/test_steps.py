@@ -67,7 +67,7 @@ def test_a_step_is_made_and_changed(target: Target) -> None:
         with guest(org) as invited, group(org, members=[me]) as own:
             assigned = {"assignees": [me], "guests": [invited["email"]], "groups": [own["id"]]}
             before = org.list_all(f"{at(template)}/steps")
-            with step(org, template, position=1, **first, **assigned) as made:
+            with step(org, template, **first, **assigned) as made:
                 wanted = {"title": "Checked", "checklist_id": template["id"], "captures": [], **first, **assigned}
                 assert made | wanted == made, f"a step must have {show(wanted)}, not {show(made)}"
                 for name in ("alias", "created_at", "last_updated", "archived_at"):
