@@ -127,7 +127,8 @@ def test_a_failure_names_the_world_also_where_arguments_are_not_shown() -> None:
 
     with pytest.raises(AssertionError) as failure:
         check()
-    assert any(note.startswith("The world: kognitos with 1 processes, ") for note in failure.value.__notes__)
+    (note,) = (note for note in failure.value.__notes__ if note.startswith("The world: kognitos with "))
+    assert note.endswith(" processes, 1 runs")
 
 
 class TestDocuments:
