@@ -56,3 +56,25 @@ def test_vcrpy_loads_the_recording(path: Path) -> None:
 def test_there_are_recordings() -> None:
     """The pages' examples are recorded."""
     assert RECORDINGS
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_array_says_what_it_holds(path: Path) -> None:
+    """Generators of clients stop at an array without `items`; any value is `{}`."""
+    bare = [pointer for pointer, schema in _schemas(read(path), "") if _is_array(schema) and "items" not in schema]
+    assert bare == []
+
+
+def _is_array(schema: Any) -> bool:
+    types = schema.get("type")
+    return types == "array" or (isinstance(types, list) and "array" in types)
+
+
+def _schemas(value: Any, pointer: str) -> list[tuple[str, Any]]:
+    """All objects of a document with their places, but for examples."""
+    if isinstance(value, list):
+        return [found for number, one in enumerate(value) for found in _schemas(one, f"{pointer}/{number}")]
+    if not isinstance(value, dict):
+        return []
+    inside = (_schemas(one, f"{pointer}/{name}") for name, one in value.items() if name not in ("example", "examples"))
+    return [(pointer, value), *(found for part in inside for found in part)]
