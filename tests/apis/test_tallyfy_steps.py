@@ -21,3 +21,11 @@ def test_one_of_two_automated_actions_is_changed(client: Tallyfy) -> None:
     first, second = (client.data("POST", path, {"conditions": [], "then_actions": []}) for _ in range(2))
     changed = client.data("PUT", f"{path}/{second['id']}", {"automated_alias": "Second"})
     assert client.data("GET", f"/checklists/{REPORT}")["automated_actions"] == [first, changed]
+
+
+def test_a_template_with_a_changed_step_comes_first(client: Tallyfy) -> None:
+    """Those that are pinned aside, the list begins with the template that was changed last."""
+    last = next(one for one in reversed(client.data("GET", "/checklists?per_page=100")) if not one["archived_at"])
+    client.data("POST", f"/checklists/{last['id']}/steps", {"title": "One more"})
+    listed = [one for one in client.data("GET", "/checklists?per_page=100") if not one["is_pinned"]]
+    assert listed[0]["id"] == last["id"]

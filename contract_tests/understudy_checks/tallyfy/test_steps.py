@@ -213,7 +213,8 @@ def test_a_form_field_is_made_and_changed(target: Target) -> None:
             for one in ({"field_type": "other"}, {"position": 0}, {"options": [{"id": 1}]}):
                 org.assert_refused("PUT", f"{path}/{field['id']}", one, status=422)
             for kind in FIELD_TYPES:
-                assert org.call("POST", path, {"label": "Any", "field_type": kind})["field_type"] == kind
+                made = org.call("POST", path, {"label": "Any", "field_type": kind})
+                assert made["field_type"] == kind, f"a new field must be {show(kind)}, not {show(made['field_type'])}"
 
 
 @rule(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from understudy.apis.tallyfy.envelope import nothing, single
 from understudy.apis.tallyfy.records import find, new_id, stamp
+from understudy.apis.tallyfy.template_records import store_template
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record
@@ -65,5 +66,5 @@ def _described(call: Call) -> Record:
 
 def _stored(call: Call, template: Record, rules: Sequence[Record], shown: Record) -> Reply:
     now = stamp(call.now)
-    call.store["templates"].put({**template, "automated_actions": list(rules), "last_updated": now})
+    store_template(call, {**template, "automated_actions": list(rules), "last_updated": now})
     return Reply(single(shown))

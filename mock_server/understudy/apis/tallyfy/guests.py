@@ -5,7 +5,7 @@ Sources: Guests > *, the official clients.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.includes import requested_includes
@@ -21,6 +21,7 @@ _DETAILS = (
     *("status", "phone_1", "phone_2", "timezone", "image_url", "contact_url", "company_url", "opportunity_url"),
     *("company_name", "opportunity_name", "external_sync_source", "external_date_creation", "associated_members"),
 )
+_UPDATED = ("phone_1", "phone_2", "timezone", "company_name", "associated_members")
 _STATE = ("disabled_at", "disabled_by", "reactivated_at", "reactivated_by")
 _OPEN = ("not-started", "in-progress")
 
@@ -48,7 +49,7 @@ def create_guest(call: Call) -> Reply:
     guest = call.store["guests"].get(email.lower()) or new_guest(
         email, number(call.store, "guests"), call.ids.take(32, HEX), stamp(call.now)
     )
-    return _changed(call, guest)
+    return _changed(call, guest, _DETAILS)
 
 
 def get_guest(call: Call) -> Reply:
@@ -58,7 +59,7 @@ def get_guest(call: Call) -> Reply:
 
 def update_guest(call: Call) -> Reply:
     """PUT /organizations/{org_id}/guests/{guest_email}."""
-    return _changed(call, _guest(call))
+    return _changed(call, _guest(call), _UPDATED)
 
 
 def delete_guest(call: Call) -> Reply:
@@ -128,11 +129,11 @@ def _guest(call: Call) -> Record:
     return guest
 
 
-def _changed(call: Call, guest: Record) -> Reply:
-    """Store a guest with what the body gives, and answer it."""
+def _changed(call: Call, guest: Record, details: Sequence[str]) -> Reply:
+    """Store a guest with those of the details that the body gives, and answer it."""
     body = call.body
     given = {"phone_1": body["phone"]} if "phone" in body else {}
-    given |= {name: body[name] for name in _DETAILS if name in body}
+    given |= {name: body[name] for name in details if name in body}
     names = {name: body[name] for name in ("first_name", "last_name") if name in body}
     return _stored(call, {**guest, **names, "details": {**guest["details"], **given}})
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from understudy.apis.tallyfy.envelope import nothing, single
 from understudy.apis.tallyfy.records import find, listing_of, new_id, stamp
 from understudy.apis.tallyfy.references import owners_member
-from understudy.apis.tallyfy.template_records import alias, live_steps, new_step
+from understudy.apis.tallyfy.template_records import alias, live_steps, new_step, store_template
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record, encode
@@ -105,7 +105,7 @@ def store_definition(call: Call, definition: Record) -> None:
         step["position"] = at
     call.store["definitions"].put(definition)
     template = call.store["templates"].require(definition["id"])
-    call.store["templates"].put({**template, "steps_count": len(steps), "last_updated": stamp(call.now)})
+    store_template(call, {**template, "steps_count": len(steps), "last_updated": stamp(call.now)})
 
 
 def _added(call: Call, definition: Record, step: Record) -> Reply:

@@ -141,3 +141,10 @@ def live_steps(definition: Record) -> list[Record]:
     """Return the steps of a template that are not deleted, in their order."""
     steps: list[Record] = [step for step in definition["steps"] if not step["archived_at"]]
     return sorted(steps, key=lambda step: int(step["position"]))
+
+
+def store_template(call: Call, template: Record) -> None:
+    """Store a changed template at the place in lists that its new time of change and its pin give it."""
+    templates = call.store["templates"]
+    templates.remove(template["id"])
+    templates.put(template)
