@@ -13,7 +13,7 @@ from understudy_checks.budget import Budget
 from understudy_checks.check import Report, check_target
 from understudy_checks.mutation import alternatives, false_positives, kills
 from understudy_checks.mutation.declared import declared_mutants
-from understudy_checks.rules import checks_for, expand
+from understudy_checks.rules import DECLARED, SUBJECTS, checks_for, expand
 from understudy_checks.target import installed
 from understudy_checks.target.asgi import hosted
 from understudy_checks.target.mock import mock
@@ -179,3 +179,9 @@ def test_a_required_parameter_is_demanded(pets: str, tmp_path: Path) -> None:
     assert "GET /sites does not demand region." in {mutant.text for mutant in declared_mutants(name)}
     ids = [rule.id for rule in installed.document(name).rules if rule.id.startswith("sites.answers.add")]
     assert ids == ["sites.answers.add-site", "sites.answers.add-site-2"]
+
+
+def test_a_document_that_states_rules_has_none_derived() -> None:
+    """Its own rules say what is checked, and of what."""
+    contract = installed.document("nextstep")
+    assert not any(SUBJECTS[subject](contract) for subject in DECLARED.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -43,6 +44,13 @@ def nowhere(request: Request) -> Response:
 def entered(settings: Settings, api: str = "nextstep") -> Settings:
     """The settings once a client is in."""
     return sign_in(resolve_variables(settings), installed.document(api), nowhere)[0]
+
+
+def test_a_document_without_security_needs_no_key() -> None:
+    """Whatever the server asks for, the document does not say it."""
+    contract = dataclasses.replace(installed.document("nextstep"), schemes=())
+    settings = Settings()
+    assert sign_in(settings, contract, nowhere) == (settings, nowhere)
 
 
 def test_values_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
