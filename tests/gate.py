@@ -3,8 +3,8 @@
     python tests/gate.py [--deep]
 
 Six processes, so that two cores are always busy; a mutant run under coverage would take twice as long, and papers
-cover nothing that others do not. The kit's checks draw few examples here: mutants and alternatives run each of them often. `--deep` adds what is marked deep
-and draws many more examples, differently on every run.
+cover nothing that others do not. The kit's checks draw few examples here: mutants and alternatives run each of them
+often. `--deep` adds what is marked deep and draws many more examples, differently on every run.
 """
 
 import os
