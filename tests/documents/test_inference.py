@@ -412,3 +412,13 @@ def test_a_prefix_moves_what_is_inferred(tmp_path: Path) -> None:
     client = Served(*own.declare(own.Own(FOLDER / "traits/root-collection.yaml", "apps", prefix="/moved")))
     assert client.send("POST", "/moved/", {"name": "A"}).status == 201
     assert len(client.get("/moved/").json()["_embedded"]["applications"]) == 1
+
+
+@pytest.mark.parametrize(("media", "does"), [("application/merge-patch+json", "merge"), ("application/json", "update")])
+def test_the_media_type_says_how_a_change_is_merged(tmp_path: Path, media: str, does: str) -> None:
+    """A JSON Merge Patch changes members of members, and null removes one (RFC 7396)."""
+    change = f"requestBody: {{content: {{{media}: {{schema: {{type: object}}}}}}}}, responses: {{'204': {{}}}}"
+    found = inferred(
+        tmp_path, item("{type: object, properties: {id: {type: string}}}", more=f"    patch: {{{change}}}")
+    )
+    assert {one.default for one in found.inferences if one.id.endswith(".patch")} == {does}

@@ -174,10 +174,10 @@ def pages_of(operation: Operation) -> str:
     if paged is None:
         return ""
     named = [paged.name(setting) for setting in ("limit", "page", "cursor", "offset") if setting in paged.settings]
-    return f"{_style(paged)} ({', '.join(named)})"
+    return f"{_style(paged)} ({', '.join(named)})" if named else _style(paged)
 
 
 def _style(paged: Pagination) -> str:
-    return {"pages": "page numbers", "page-number": "page numbers", "after": "cursors"}.get(
+    return {"pages": "page numbers", "page-number": "page numbers", "after": "cursors", "all": "all at once"}.get(
         paged.style, f"{paged.style}s"
     )

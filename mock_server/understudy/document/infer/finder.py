@@ -330,15 +330,8 @@ class Finder:
 
     def _updates(self, found: Found, op: Op, entry: dict[str, Json], items: Mapping[str, Op]) -> None:
         """What PUT, PATCH and POST do to a record: change what is sent, or replace the whole."""
-        if op.method == "patch" or op.method == "post":
-            nested = "attributes" in self.schemas.members(found.record)
-            do, others = ("merge", ("update",)) if nested else ("update", ("merge",))
-            why = (
-                "JSON:API changes the attributes that are sent"
-                if nested
-                else f"{op.method.upper()} changes what is sent"
-            )
-            found.actions[op.id] = Action(op, do, entry, why, others)
+        if op.merge or op.method in ("patch", "post"):
+            found.actions[op.id] = self._change(found, op, entry)
             return
         body = self._inside(op.body, str(entry["body"]))
         needs = any(one.required for one in self.schemas.members(body).values())
@@ -359,6 +352,14 @@ class Finder:
                 "PUT replaces by HTTP, and its request requires nothing; what is not sent is kept, which loses nothing"
             )
             found.actions[op.id] = Action(op, "update", entry, why, ("replace",), tie=True)
+
+    def _change(self, found: Found, op: Op, entry: dict[str, Json]) -> Action:
+        """A change of what is sent: of whole members, or within them."""
+        if op.merge:
+            return Action(op, "merge", entry, "its body is a JSON Merge Patch (RFC 7396)", ("update",))
+        if "attributes" in self.schemas.members(found.record):
+            return Action(op, "merge", entry, "JSON:API changes the attributes that are sent", ("update",))
+        return Action(op, "update", entry, f"{op.method.upper()} changes what is sent", ("merge",))
 
     # bodies
 

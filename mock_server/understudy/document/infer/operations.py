@@ -21,7 +21,8 @@ _PARAMETER = re.compile(r"\{([^{}/]+)\}(\.[a-z]{2,4})?")
 class Op(NamedTuple):
     """One operation. `body` and `answer` are schemas, None for none in JSON (of a body: nor in a form).
 
-    `silent` is whether its success has no body at all; `patch` whether the body is a JSON Patch by its media type.
+    `silent` is whether its success has no body at all; `patch` and `merge` whether the body is a JSON Patch or a
+    JSON Merge Patch by its media type.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Op(NamedTuple):
     own: Mapping[str, Json]
     body: Json
     patch: bool
+    merge: bool
     required: bool
     answer: Json
     silent: bool
@@ -93,6 +95,7 @@ def _operation(document: Json, path: str, method: str, own: Mapping[str, Json]) 
         own=own,
         body=None if sent is None else content[sent].get("schema", True),
         patch=sent is not None and "json-patch" in sent,
+        merge=sent is not None and "merge-patch" in sent,
         required=bool(body.get("required")),
         answer=None if shown is None else answers[shown].get("schema", True),
         silent=not answers,
