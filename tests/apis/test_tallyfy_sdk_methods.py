@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 import requests
 from tallyfy import TallyfySDK
+from test_tallyfy_sdk import url, world
 
 from tests.sdk_methods import LATER, METHODS, Method
-from understudy.apis import control
-from understudy.engine.worlds import Worlds
-from understudy.http.server import serving
-from understudy_checks.target import installed
 
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The URL of a server with the default world."""
-    worlds = Worlds(
-        [installed.declared("tallyfy"), control.declare],
-        seeds={"tallyfy": installed.seeds()["tallyfy"]},
-        checked=True,
-    )
-    with serving(worlds) as served:
-        yield served
-
-
-@pytest.fixture
-def world(url: str) -> Iterator[dict[str, Any]]:
-    """A fresh world of that server, as the control API describes it."""
-    made = requests.post(f"{url}/__mock__/worlds", timeout=10).json()
-    yield {**made, **made["apis"]["tallyfy"]}
-    requests.delete(f"{url}/__mock__/worlds/{made['id']}", timeout=10)
+__all__ = ["url", "world"]  # fixtures
 
 
 def sent(url: str, world: dict[str, Any]) -> list[str]:
