@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from banner import Output
 from conftest import KEY
 from understudy import apis, cli
 from understudy.cli import rules
@@ -42,21 +43,6 @@ def known() -> dict[str, Api]:
 def declared(monkeypatch: pytest.MonkeyPatch, known: dict[str, Api]) -> None:
     """Replaces `declare` by the APIs that were declared once."""
     monkeypatch.setattr("understudy.apis.declare", known.__getitem__)
-
-
-class Output(io.StringIO):
-    """Standard output that acts once the banner is complete."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        super().__init__()
-        self._act = act
-
-    def write(self, text: str) -> int:
-        """Keep the text; behind the banner's last line, act."""
-        count = super().write(text)
-        if "Ctrl-C stops it." in text:
-            self._act()
-        return count
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 
+from banner import Output
 from pets import TOM, declared, document, exchange, exchanges, recording, session
 from understudy.apis.control import declare as control
 from understudy.cli import main
@@ -191,21 +191,6 @@ def test_what_was_never_asked_for_is_known(tmp_path: Path) -> None:
 # the command
 
 Visit = Callable[[str], Any]
-
-
-class Output(io.StringIO):
-    """Standard output that acts once the banner is complete."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        super().__init__()
-        self._act = act
-
-    def write(self, text: str) -> int:
-        """Keep the text; behind the banner's last line, act."""
-        count = super().write(text)
-        if "Ctrl-C stops it." in text:
-            self._act()
-        return count
 
 
 @pytest.fixture
