@@ -103,13 +103,17 @@ def call(client: Client, operation: Operation, found_arguments: FoundArguments, 
 def links_to(contract: Contract, operation_id: str) -> Sequence[Link]:
     """The links of the document that lead from GET operations to an operation, those of lists first."""
     found = [
-        Link(source, status, contract.operations[operation_id], entry.get("parameters", {}), entry.get("requestBody"))
+        Link(source, status, contract.operations[operation_id], entry.get("parameters", {}), _link_body(entry))
         for source in contract.operations.values()
         if source.method == "GET" and source.id != operation_id
         for status, entry in _declared_links(contract.document, source)
         if entry["operationId"] == operation_id
     ]
     return sorted(found, key=lambda link: link.source.pagination is None)
+
+
+def _link_body(entry: Mapping[str, Json]) -> Json:
+    return entry.get("requestBody", entry.get("x-request-body"))
 
 
 def _uncached_arguments(

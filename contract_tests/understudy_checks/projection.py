@@ -87,8 +87,9 @@ def _shape(contract: Contract, operation: Operation, status: int) -> Shape | Non
 def _response_schemas(document: Json, operation: Operation, status: int) -> Iterator[Json]:
     """The schemas of an operation's response bodies with a status; of all successes for an undocumented one."""
     responses = document["paths"][operation.path][operation.method.lower()]["responses"]
-    known = [name for name in (str(status), f"{status // 100}XX", "default") if name in responses]
-    for name in known[:1] or [name for name in responses if name.startswith("2")]:
+    successes = [name for name in responses if name.startswith("2")]
+    known = [name for name in (str(status), f"{status // 100}XX") if name in responses]
+    for name in known[:1] or successes or [name for name in responses if name == "default"]:
         for entry in resolve_reference(document, responses[name]).get("content", {}).values():
             yield entry["schema"]
 

@@ -114,16 +114,16 @@ def test_a_typo_in_a_key_is_refused(owner: str) -> None:
 
 @pytest.mark.parametrize("owner", WITH_KEYS)
 def test_a_key_is_explained_and_read(owner: str) -> None:
-    """Each of our keys has a text that editors show, and its name stands in the server's code."""
+    """Each of our keys has a text that editors show, and its name stands in the code of the server or the kit."""
     assert [name for name in OWNERS[owner] if not keys_page.described(keys_page.members(owner)[name])] == []
     assert [name for name in OWNERS[owner] if name not in read_names()] == []
 
 
 @cache
 def read_names() -> set[str]:
-    """The texts and members that stand in the server's code."""
+    """The texts and members that stand in the code of the server and the kit."""
     found: set[str] = set()
-    for file in (ROOT / "mock_server/understudy").rglob("*.py"):
+    for file in (*(ROOT / "mock_server").rglob("*.py"), *(ROOT / "contract_tests").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)

@@ -201,10 +201,7 @@ class Compiler:
                 path=path,
                 parameters=parameters,
                 body=self.body(operation.get("requestBody"), at("paths", path, method, "requestBody")),
-                responses={
-                    status: self.expected(*self.resolve(response, f"{pointer}/responses/{status}"))
-                    for status, response in operation["responses"].items()
-                },
+                responses=self.responses(operation, pointer),
                 success=self.success(operation, pointer),
                 pagination=self.pagination(operation, parameters, pointer),
                 rate_limit=self.rate_limit(operation, pointer, operation["operationId"]),
@@ -296,6 +293,23 @@ class Compiler:
         schema = event["schema"]
         validator = self.at(at("x-events", name, "schema"), formats=True)
         return Body(True, validator, _properties(schema), JSON, "json", JSON.encode())
+
+    def responses(self, operation: Json, pointer: str) -> dict[str, Expected]:
+        """The compiled documented responses by status or range (4XX); generators of clients stop at ranges.
+
+        `default` beside a success is that of refusals and failures, and `x-success` leaves open which 2xx is sent.
+        """
+        found = {
+            status: self.expected(*self.resolve(response, f"{pointer}/responses/{status}"))
+            for status, response in operation["responses"].items()
+        }
+        successes = [response for status, response in found.items() if status.startswith("2")]
+        if successes and "x-success" in operation:
+            found.setdefault("2XX", successes[-1])
+        if successes and "default" in found:
+            refusal = found.pop("default")
+            found = {**found, "4XX": found.get("4XX", refusal), "5XX": found.get("5XX", refusal)}
+        return found
 
     def expected(self, response: Json, pointer: str) -> Expected:
         """A compiled documented response."""

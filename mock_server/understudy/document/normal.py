@@ -105,8 +105,9 @@ class _Normalizer(Parts):
             self.report(self.place_of("schema", name), text)
 
     def _note_unserved(self, root: Json, place: Place) -> None:
-        if self.mapping(root, "webhooks", place):
-            self.note(place / "webhooks", "webhooks are not sent")
+        for name in ("webhooks", "x-webhooks"):
+            if self.mapping(root, name, place):
+                self.note(place / name, "webhooks are not sent")
         if self.version.startswith("3.2"):
             self.note(place / "openapi", f"OpenAPI {self.version} is read as 3.1; what is new in it is not understood")
 
