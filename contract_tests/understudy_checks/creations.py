@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
+from understudy.document.paths import is_item
 from understudy.engine.exchange import Request, Response
 from understudy.resources.roles import Role
 from understudy.resources.rules import is_declared, reading
@@ -66,7 +67,7 @@ def created_id(role: Role, roles: Sequence[Role], sent: bytes, response: Respons
 def _declared_ids(contract: Contract, operation: Operation, request: Request, response: Response) -> list[str]:
     roles = installed.declared(contract.name).roles
     role = roles.get(operation.id)
-    if role is None or role.action != "create" or operation.path.endswith("}"):
+    if role is None or role.action != "create" or is_item(operation.path):
         return []
     id = created_id(role, list(roles.values()), request.body, response)
     return [] if id is None else [str(id)]

@@ -17,11 +17,12 @@ from understudy.document.argument import argument
 from understudy.document.body import FORM, URLENCODED
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
+from understudy.document.paths import collection_of, is_item, parameters_of, shape_of
 from understudy.engine.exchange import Response
 from understudy.resources import schemas
 from understudy.resources.declaration import Resource
 from understudy.resources.roles import Role
-from understudy.resources.rules import collection, creating, listing, reading
+from understudy.resources.rules import creating, listing, reading
 from understudy_checks import samples
 from understudy_checks.client import Client, Skipped
 from understudy_checks.creations import created_id
@@ -39,7 +40,6 @@ MAX_PAGES = 60
 MAX_TRIES = 3
 """The number of bodies of its own that are sent until one is accepted, before the document's examples."""
 
-_NAME = re.compile(r"\{([^{}]+)\}")
 _MOMENT = re.compile(r"updated|modified|changed|version|etag|revision", re.IGNORECASE)
 _BOUNDARY = "understudy-part"
 _PART = f"--{_BOUNDARY}\r\ncontent-disposition: form-data; name="
@@ -96,7 +96,7 @@ class Records:
 
     def target(self, role: Role, above: Values) -> Values:
         """Values of the whole path of a creation: where the client chooses the id, the last one is a new id."""
-        return (*above, self._new_id(role)) if role.operation.path.endswith("}") else above
+        return (*above, self._new_id(role)) if is_item(role.operation.path) else above
 
     @contextmanager
     def of(self, role: Role) -> Iterator[None]:
@@ -108,7 +108,7 @@ class Records:
             yield
         except AssertionError as error:
             if self._answers_examples(role):
-                name = collection(role)
+                name = collection_of(role.operation.path)
                 raise Skipped(f"this target keeps nothing of {name}: it answers the same whatever is asked") from error
             raise
 
@@ -126,7 +126,7 @@ class Records:
     def _new_id(self, role: Role) -> Json:
         """An id that a client chooses: of the shape that both its member and the path's parameter have."""
         self._turn += 1
-        parameter = next(one for one in role.operation.parameters if one.name == _NAME.findall(role.operation.path)[-1])
+        parameter = next(one for one in role.operation.parameters if one.name == parameters_of(role.operation.path)[-1])
         member, seed = role.resource.members.get(role.resource.key), f"chosen/{self._turn}"
         own = None if member is None else samples.value_of(self.contract, member.schema, seed)
         if own is not None and parameter.validator.is_valid(own):
@@ -173,18 +173,18 @@ class Records:
 
     def item(self, operation: Operation) -> Values:
         """Values for the whole path of an operation: that of an item is a record of its own. Raises Skipped."""
-        names = _NAME.findall(operation.path)
-        if not operation.path.endswith("}"):
+        names = parameters_of(operation.path)
+        if not is_item(operation.path):
             return self._above(operation, names)
         above, role = self._above(operation, names[:-1]), self.role_of(operation)
         if role is not None and role.action == "create":
             return self.target(role, above)
-        return (*above, self._parent(operation, names[-1], operation.path.rpartition("/")[0], above))
+        return (*above, self._parent(operation, names[-1], collection_of(operation.path), above))
 
     def fresh(self, operation: Operation, path: Values) -> Values:
         """The same path, or where an operation can be done once for each record, that of another one."""
         role = self.role_of(operation)
-        names_new = role is not None and role.action == "create" and operation.path.endswith("}")
+        names_new = role is not None and role.action == "create" and is_item(operation.path)
         if role is None or not (names_new or role.action in ("delete", "move", "command")):
             return path
         self._parents.clear()
@@ -263,15 +263,15 @@ class Records:
     def parents(self, operation: Operation) -> Values:
         """Values of the path parameters of a collection: records that are created, else found. Raises Skipped."""
         path = operation.path
-        names = _NAME.findall(path)
-        return self._above(operation, names[:-1] if path.endswith("}") else names)
+        names = parameters_of(path)
+        return self._above(operation, names[:-1] if is_item(path) else names)
 
     def send(
         self, operation: Operation, path: Values, *, query: Mapping[str, Json] | None = None, body: Json = _ABSENT,
         credential: bool = True,
     ) -> Response:  # fmt: skip
         """Send an operation with what it requires beside the given values."""
-        named = dict(zip(_NAME.findall(operation.path), path, strict=True))
+        named = dict(zip(parameters_of(operation.path), path, strict=True))
         required = {one.name: self._argument(one) for one in operation.parameters if _is_required(one, operation)}
         target, asked = path_and_query(operation, {**required, **(query or {}), **named})
         headers, carried = self._credential(operation) if credential else ({}, {})
@@ -300,7 +300,7 @@ class Records:
     def _above(self, operation: Operation, names: Sequence[str]) -> Values:
         values: Values = ()
         for name in names:
-            prefix = operation.path[: operation.path.index(f"/{{{name}}}")]
+            prefix = operation.path.partition(f"{{{name}}}")[0].rpartition("/")[0]
             key = (prefix, values)
             if key not in self._parents:
                 self._parents[key] = self._parent(operation, name, prefix, values)
@@ -309,13 +309,13 @@ class Records:
 
     def _parent(self, operation: Operation, name: str, prefix: str, above: Values) -> Json:
         """A value of one path parameter: the id of a record that is created, listed, or given as an example."""
-        on_it = [role for role in self.roles if _shape(collection(role)) == _shape(prefix)]
+        on_it = [role for role in self.roles if _is_on(role, prefix)]
         read = next((role for role in on_it if role.action == "read"), None)
         if read is not None and not any(role.action == "create" for role in on_it):
             on_it += [role for role in self.roles if role.action == "create" and role.resource is read.resource]
         writes = "write" in self.client.world.capabilities
         for role in (one for one in on_it if one.action == "create" and writes):
-            return self.create(role, above if _shape(collection(role)) == _shape(prefix) else None).id
+            return self.create(role, above if _is_on(role, prefix) else None).id
         for role in (one for one in on_it if one.action == "replace" and one.operation.method == "PUT" and writes):
             with suppress(Skipped):  # whether a PUT creates is not declared
                 path = (*above, self._new_id(role))
@@ -345,7 +345,7 @@ class Records:
         if maker is not None and role.resource.key in role.resource.members:  # the body names what it changes
             record[role.resource.key] = self.create(maker).id
         resource, required = role.resource, samples.required(self.contract, role.operation)
-        named = dict(zip(_NAME.findall(role.operation.path), path, strict=False))
+        named = dict(zip(parameters_of(role.operation.path), path, strict=False))
         for parameter, member in resource.parent.items():
             if member in record and parameter in named:
                 record[member] = named[parameter]
@@ -523,5 +523,6 @@ def plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 
 
-def _shape(path: str) -> str:
-    return _NAME.sub("{}", path)
+def _is_on(role: Role, collection: str) -> bool:
+    """Whether an operation is on a collection, or on an item of it."""
+    return shape_of(collection_of(role.operation.path)) == shape_of(collection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote, urlencode
@@ -30,7 +31,13 @@ def _routes(contract: Contract, method: str, length: int) -> list[tuple[list[str
 
 
 def _matches(template: list[str], parts: list[str]) -> bool:
-    return all(part != "" if word.startswith("{") else word == part for word, part in zip(template, parts, strict=True))
+    return all(_fits(word, part) for word, part in zip(template, parts, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _fits(word: str, part: str) -> bool:
+    """Whether a segment of a path fits one of a template, which may hold parameters beside other text."""
+    return word == part or re.fullmatch(re.sub(r"\\{[^{}]*\\}", ".+", re.escape(word)), part) is not None
 
 
 def adds_to_list(contract: Contract, operation: Operation) -> bool:

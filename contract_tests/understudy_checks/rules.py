@@ -21,6 +21,7 @@ from hypothesis.errors import Flaky, Unsatisfiable, UnsatisfiedAssumption
 from understudy.document.contract import Contract
 from understudy.document.model import Quota
 from understudy.document.operation import Operation
+from understudy.document.paths import is_item
 from understudy.resources.rules import is_declared, stated_of
 from understudy_checks import profiles
 from understudy_checks.budget import BudgetSpent
@@ -303,7 +304,7 @@ def _operations_where(contract: Contract, holds: Callable[[Operation], bool]) ->
 
 def _is_single(operation: Operation) -> bool:
     """Whether an operation reads one object whose id ends its path."""
-    return operation.method == "GET" and operation.pagination is None and operation.path.endswith("}")
+    return operation.method == "GET" and operation.pagination is None and is_item(operation.path)
 
 
 def _is_continued(operation: Operation) -> bool:

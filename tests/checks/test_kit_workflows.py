@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from elsewhere import PREFIX, TELL, Clock, Elsewhere
 from stories import asked
+from understudy.apis.own import Own
 from understudy.document.model import Rule
 from understudy.engine.exchange import Request, Response
 from understudy_checks import check
@@ -21,6 +22,7 @@ from understudy_checks.check import Failure, Report, RuleResult, Run
 from understudy_checks.examples.story import Event, Story, Variable, Wait
 from understudy_checks.report import arazzo
 from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
 
@@ -98,6 +100,18 @@ def test_only_what_failed_is_told_where_no_passing_example_was_kept(report: Repo
     rules = tuple(check.replace(c, runs=tuple(runs[id(run)] for run in c.runs)) for c in report.rules)
     (workflow,) = arazzo.as_json(check.replace(report, rules=rules))["workflows"]
     assert workflow["x-rules"] == ["nextstep.creation.published-only"]
+
+
+def test_a_parameter_beside_other_text_is_a_parameter_of_a_step() -> None:
+    """The value for `/crates/{id}.json` is the id alone."""
+    file = Path(__file__).parents[1] / "documents/traits/path-suffixes.yaml"
+    name = installed.install(Own(file, "suffixes"))
+    kept = check.check_target(mock(name), profile="quick", only=["suffixes.deleted.*"], keep_passing=True)
+    steps = [step for workflow in valid(arazzo.as_json(kept))["workflows"] for step in workflow["steps"]]
+    deleted = [one for step in steps if step["operationId"] == "DELETE /crates/{id}.json" for one in step["parameters"]]
+    ids = [one["value"] for one in deleted if one["in"] == "path" and one["name"] == "id"]
+    assert ids
+    assert all(id.isdigit() for id in ids), ids
 
 
 def test_steps_are_operations_of_the_document_with_its_parameters(report: Report) -> None:

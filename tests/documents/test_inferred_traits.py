@@ -465,3 +465,20 @@ def test_parameters_with_names_of_members_filter_by_assumption() -> None:
         api = client("page-styles", pears__filters=assumed)
         made(api.send("POST", "/pears", {"name": "a"}))
         assert names({"_embedded": {"pears": [], **made(api.get("/pears?name=b"))["_embedded"]}}) == found
+
+
+def test_a_parameter_beside_other_text_names_an_item() -> None:
+    """Paths such as /crates/{id}.json and /bays/{id}/ keep records, with children, and tell where a new one is."""
+    api = client("path-suffixes")
+    new = api.send("POST", "/crates.json", {"name": "A"})
+    assert made(new) == {"id": 1, "name": "A"}
+    assert (new.header("location") or "").endswith("/crates/1.json")
+    assert made(api.send("PUT", "/crates/1.json", {"name": "B"})) == made(api.send("GET", "/crates/1.json"))
+    assert made(api.send("GET", "/crates.json")) == [{"id": 1, "name": "B"}]
+    assert made(api.send("POST", "/crates/1/labels.json", {"text": "up"})) == {"id": 1, "text": "up"}
+    assert made(api.send("GET", "/crates/1/labels/1.json"))["text"] == "up"
+    assert api.send("GET", "/crates/2/labels.json").status == 404
+    assert api.send("GET", "/crates/1/labels/3.json").status == 404
+    assert made(api.send("POST", "/bays/", {"name": "North"})) == made(api.send("GET", "/bays/1/"))
+    assert api.send("DELETE", "/bays/1/").status == 204
+    assert [api.send("GET", f"{path}").status for path in ("/bays/1/", "/crates/9.json")] == [404, 404]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from understudy.document.contract import Contract
 from understudy.document.model import Assumed, RateLimit
 from understudy.document.operation import Operation
+from understudy.document.paths import is_item
 from understudy.engine.exchange import Response
 from understudy_checks.client import Capability, Client, Skipped, Violation
 from understudy_checks.discovery import find_arguments, required_members, takes_json
@@ -222,7 +223,7 @@ def _send_invalid(client: Client) -> Response:
 def _reading_of_nothing(client: Client) -> Callable[[Client], Response]:
     """Return what reads an object that does not exist. Raises Skipped where no such request is a 404."""
     for operation in client.contract.operations.values():
-        if operation.method == "GET" and operation.path.endswith("}"):
+        if operation.method == "GET" and is_item(operation.path):
             arguments = _ids_of(client, operation)
             with suppress(Violation):
                 if client.call(operation, arguments).status == 404:

@@ -17,6 +17,7 @@ from understudy.document.contract import Contract
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.parameters import Parameter
+from understudy.document.paths import is_item
 from understudy.engine.api import Api, Step
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import Response
@@ -151,7 +152,7 @@ def _created(contract: Contract, operation: Operation, role: Role | None) -> Bro
 
 def _ids(contract: Contract, operation: Operation, role: Role | None) -> Broken:
     assert role is not None, "only an operation with a role makes ids"
-    if role.answer.empty or operation.path.endswith("}"):
+    if role.answer.empty or is_item(operation.path):
         return {}
     reader = reading(role, list(installed.declared(contract.name).roles.values()))
     names = (role.resource.key, *([str(reader.item)] if reader is not None else []))

@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_plus
 
 from understudy import data
 from understudy.document.operation import Operation
+from understudy.document.paths import parameters_of
 from understudy_checks.check import Report, RuleResult
 from understudy_checks.examples.replay import Action, Earlier, Part, Parts, Replay, Request, replay
 from understudy_checks.examples.script import meaning
@@ -154,14 +155,25 @@ def _parameters(request: Request, operation: Operation) -> Iterator[Json]:
     if len(values) != len(path):  # the path of a URL, which no expression can name
         values = _split(request.call.path, "/")
     for segment, value in zip(path, values, strict=True):
-        if segment.startswith("{"):
-            yield {"name": segment[1:-1], "in": "path", "value": _text(value, unquote)}
+        names = parameters_of(segment)
+        if names and segment == f"{{{names[0]}}}":
+            yield {"name": names[0], "in": "path", "value": _text(value, unquote)}
+        elif names:
+            yield from _within(segment, names, str(_text(value, unquote)))
     for pair in _split(request.query, "&") if request.query else ():
         name, *given = _split(pair, "=", 1)
         yield {"name": _text(name, unquote_plus), "in": "query", "value": _text((given or [()])[0], unquote_plus)}
     for header, parts in request.headers:
         if header != "content-type":
             yield {"name": header, "in": "header", "value": _text(parts)}
+
+
+def _within(segment: str, names: Sequence[str], value: str) -> Iterator[Json]:
+    """Path parameters that share a segment with other text, such as `{id}.json`."""
+    pattern = "(.+?)".join(map(re.escape, re.split(r"\{[^{}]*\}", segment)))
+    found = re.fullmatch(pattern, value)
+    for name, text in zip(names, found.groups() if found else (), strict=False):
+        yield {"name": name, "in": "path", "value": text}
 
 
 def _split(parts: Parts, separator: str, times: int = -1) -> list[Parts]:

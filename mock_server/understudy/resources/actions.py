@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from understudy.document.answers import Answers
+from understudy.document.paths import parameters_of, written
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
@@ -441,12 +442,9 @@ def _location(role: Role, item_path: str | None) -> Callable[[Call, Records, Rec
     answers = [one for status, one in role.operation.responses.items() if status.startswith("2")]
     if item_path is None or not any(name == "location" for one in answers for name, *_ in one.headers):
         return None
-    parts = item_path.split("/")
-    last = parts[-1][1:-1]
+    last = parameters_of(item_path)[-1]
 
     def url(call: Call, records: Records, record: Record) -> str:
-        known = {**call.arguments, last: records.layout.id(record)}
-        path = "/".join(str(known.get(part[1:-1], part)) if part.startswith("{") else part for part in parts)
-        return call.url(path)
+        return call.url(written(item_path, {**call.arguments, last: records.layout.id(record)}))
 
     return url

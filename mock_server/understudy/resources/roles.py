@@ -5,7 +5,6 @@ Must not know how it is done.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from understudy.document.body import is_json
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
+from understudy.document.paths import collection_of, is_item, parameters_of, shape_of
 from understudy.document.pointer import at, find
 from understudy.resources import schemas, values
 from understudy.resources.declaration import Parent, Reader, Resource, Transition
@@ -110,12 +110,12 @@ class Inference:
         self.resources = resources
         self.known: dict[int, dict[str, Place]] = {}  # by the identity of a schema
         paths = self.document["paths"]
-        self.items = {path.rpartition("/")[0]: path for path in reversed(paths) if _ends_open(path)}  # by collection
+        self.items = {collection_of(path): path for path in reversed(paths) if is_item(path)}  # by collection
         self.fixed: dict[str, tuple[bool, Json]] = {}  # answers of operations that are on no resource
         self.choices: dict[str, Choice] = {}  # by operationId
         self.by_path = {path: self._on_path(path) for path in self.document["paths"]}
         items = (one for one in self.by_path.items() if one[1] is not None and not self._is_list_path(one[0]))
-        self.by_shape = {_shape(path): known for path, known in items}
+        self.by_shape = {shape_of(path): known for path, known in items}
 
     def roles(self, replaced: Collection[str]) -> dict[str, Role]:
         """The role of each operation that has one, but for those in `replaced`, by operationId."""
@@ -143,7 +143,7 @@ class Inference:
 
     def item_path(self, resource: Resource) -> str | None:
         """The path of one record of a resource; None when it has none."""
-        return next((path for path, known in self.by_path.items() if known is resource and _ends_open(path)), None)
+        return next((path for path, known in self.by_path.items() if known is resource and is_item(path)), None)
 
     def owners(self, resource: Resource) -> dict[str, Resource]:
         """The resources of a resource's parents, by path parameter: those of `refers`, else those of the path."""
@@ -159,8 +159,8 @@ class Inference:
         """The resource of the path that ends with a parameter, before the one that a resource is found on."""
         for path, known in self.by_path.items():
             head, found, tail = path.partition(f"{{{parameter}}}")
-            if known is resource and found and tail:
-                return self.by_shape.get(_shape(head + found))
+            if known is resource and found and tail.startswith("/"):
+                return self.by_shape.get(shape_of(head + found))
         return None
 
     def _role(self, operation: Operation, declared: Mapping[str, Json]) -> Role | None:
@@ -201,7 +201,7 @@ class Inference:
             action="move" if transition else action,
             transition=transition,
             item=item,
-            parents=self._parents(resource, [name for name in _parameters(operation.path) if name != item]),
+            parents=self._parents(resource, [name for name in parameters_of(operation.path) if name != item]),
             body=body,
             request=self._request(own, body),
             answer=self._answer(operation, own, resource, action, declared, place),
@@ -235,7 +235,7 @@ class Inference:
         """The path parameter or function that finds the record of an operation."""
         if "id" in declared:
             return self._value(declared["id"], f"{place}/id")
-        names = _parameters(operation.path)
+        names = parameters_of(operation.path)
         if action in ("list", "create"):
             return None
         if not names:
@@ -419,14 +419,13 @@ class Inference:
 
     def _at_path(self, path: str) -> Resource | None:
         """The resource that a path is the collection or an item of: by its last word, else by its schemas."""
-        collection = path.rpartition("/")[0] if _ends_open(path) else path
-        word = collection.rpartition("/")[2]
+        word = collection_of(path).rpartition("/")[2]
         named = [one for name, one in self.resources.items() if _same(name, word)]
         if named:
             return named[0]
         by_schema = [one for one in self.resources.values() if self._shows(path, one)]
-        if not _ends_open(path) and not by_schema:
-            inner = self.items.get(path)
+        if not is_item(path) and not by_schema:
+            inner = self.items.get(collection_of(path))
             by_schema = [one for one in self.resources.values() if inner is not None and self._shows(inner, one)]
         return by_schema[0] if len(by_schema) == 1 and not self._is_below(path, by_schema[0]) else None
 
@@ -449,12 +448,12 @@ class Inference:
     def _is_below(self, path: str, resource: Resource) -> bool:
         """Whether a path goes on from an item of a resource: what stands there is no collection of the same."""
         head = path.rpartition("/")[0]
-        return _ends_open(head) and self._at_path(head) is resource
+        return is_item(head) and self._at_path(head) is resource
 
     def _before(self, path: str) -> Resource | None:
         """The resource of the item that a path goes on from."""
         head = path.rpartition("/")[0]
-        return self.by_path.get(head) if _ends_open(head) else None
+        return self.by_path.get(head) if is_item(head) else None
 
 
 def places(document: Json, schema: Json) -> dict[str, Place]:
@@ -506,23 +505,9 @@ def _property(document: Json, schema: Json, name: str) -> Json | None:
     return dict(_properties(document, resolve(document, schema))).get(name)
 
 
-def _parameters(path: str) -> list[str]:
-    """The names of the parameters in a path that are whole segments."""
-    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
-
-
 def _usual(operation: Operation) -> str | None:
     """What a method does on an item or a collection."""
-    return (_ON_ITEM if _ends_open(operation.path) else _ON_COLLECTION).get(operation.method)
-
-
-def _ends_open(path: str) -> bool:
-    return path.endswith("}")
-
-
-def _shape(path: str) -> str:
-    """A path without the names of its parameters."""
-    return re.sub(r"\{[^{}/]*\}", "{}", path)
+    return (_ON_ITEM if is_item(operation.path) else _ON_COLLECTION).get(operation.method)
 
 
 def _same(name: str, word: str) -> bool:

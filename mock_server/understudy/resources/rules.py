@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from understudy.document.contract import Contract
 from understudy.document.model import Rule
 from understudy.document.operation import Operation
+from understudy.document.paths import collection_of, is_item, parameters_of, shape_of
 from understudy.document.pointer import at
 from understudy.engine.api import Api
 from understudy.resources import lists, schemas
@@ -154,7 +155,7 @@ def _of_requests(contract: Contract, operation: Operation, pointer: str) -> Iter
 
 def _of_role(role: Role, roles: list[Role], pointer: str) -> Iterator[Fact]:
     reader = reading(role, roles)
-    is_addressed = isinstance(role.item, str) and role.operation.path.endswith(f"{{{role.item}}}")
+    is_addressed = is_item(role.operation.path) and parameters_of(role.operation.path)[-1] == role.item
     if is_addressed and (role.action in ("read", "delete") or (role.action == "update" and _partial(role))):
         yield Fact("unknown-ids", role.operation, f"{pointer}/responses")
     if role.action == "create" and reader is not None and role.job is None:
@@ -182,12 +183,6 @@ def _of_pages(role: Role, pointer: str) -> Iterator[Fact]:
         yield Fact("pages", role.operation, f"{pointer}/parameters")
 
 
-def collection(role: Role) -> str:
-    """The path of the collection that an operation is on, or on an item of."""
-    path = role.operation.path
-    return path.rpartition("/")[0] if path.endswith("}") else path
-
-
 def reading(role: Role, roles: list[Role]) -> Role | None:
     """The operation that reads one record where another creates, changes or deletes it."""
     return _beside(role, roles, "read")
@@ -205,8 +200,8 @@ def listing(role: Role, roles: list[Role]) -> Role | None:
 
 def _beside(role: Role, roles: list[Role], action: str) -> Role | None:
     """The operation of an action on the same collection."""
-    wanted = _shape(collection(role))
-    return next((one for one in roles if one.action == action and _shape(collection(one)) == wanted), None)
+    wanted = _collection(role)
+    return next((one for one in roles if one.action == action and _collection(one) == wanted), None)
 
 
 def is_refusable(role: Role) -> bool:
@@ -243,5 +238,6 @@ def _partial(role: Role) -> bool:
     return role.operation.method != "PUT"
 
 
-def _shape(path: str) -> str:
-    return re.sub(r"\{[^{}]*\}", "{}", path)
+def _collection(role: Role) -> str:
+    """The shape of the path of the collection that an operation is on, or on an item of."""
+    return shape_of(collection_of(role.operation.path))

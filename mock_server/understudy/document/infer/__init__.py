@@ -16,6 +16,7 @@ from understudy.document.infer.paths import Family, families, names_for
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.words import plain, same_thing
 from understudy.document.infer.writer import Writer
+from understudy.document.paths import is_item
 
 __all__ = ["KINDS", "Alternative", "ExamplesOnly", "Inference", "Inferred", "Key", "infer"]
 
@@ -65,7 +66,7 @@ def _find(finder: Finder, known: Sequence[Family], declared: Collection[str]) ->
             left |= {path.text: str(error) for path in (family.item, family.collection) if path is not None}
     used = {one.op.path for resource in found for one in resource.actions.values()}
     for path in finder.by_path:
-        if path not in used and not path.endswith("}"):
+        if path not in used and not is_item(path):
             _further(finder, found, path)
     return found, left
 

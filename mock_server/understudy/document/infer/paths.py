@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from understudy.document.infer.operations import Op, Path, path_of
 from understudy.document.infer.words import same_thing, singular, words
+from understudy.document.paths import shape_of
 
 
 @dataclass(slots=True)
@@ -84,12 +85,12 @@ def _shape(path: str) -> str:
 def owner_of(parameter: str, family_path: str, items: Mapping[str, Family]) -> Family | None:
     """The family whose item a path goes on from at a parameter."""
     head, found, _ = family_path.partition(f"{{{parameter}}}")
-    return items.get(_shape(head + found))
+    return items.get(shape_of(head + found))
 
 
 def items_of(all: Iterable[Family]) -> dict[str, Family]:
     """The families by the shape of their items' paths."""
-    return {_shape(one.item.text): one for one in all if one.item is not None}
+    return {shape_of(one.item.text): one for one in all if one.item is not None}
 
 
 def names_for(all: Sequence[Family]) -> list[str]:

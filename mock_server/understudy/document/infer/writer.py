@@ -16,6 +16,7 @@ from understudy.document.infer.pages import Pages, pages_of
 from understudy.document.infer.paths import Family, items_of, owner_of
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.words import plain, slug, thing
+from understudy.document.paths import parameters_of
 from understudy.document.pointer import at, find
 
 Json = Any
@@ -233,7 +234,7 @@ class Writer:
         parents: dict[str, str] = {}
         members = self.schemas.members(found.record)
         for path in dict.fromkeys(one.op.path for one in found.actions.values()):
-            parameters = [part[1:-1] for part in path.split("/") if part.startswith("{") and part.endswith("}")]
+            parameters = parameters_of(path)
             for parameter in parameters:
                 is_item = found.family.item is not None and path == found.family.item.text
                 if is_item and parameter == parameters[-1]:
