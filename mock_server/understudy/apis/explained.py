@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from understudy.document.answers import Answers
 from understudy.document.infer import ExamplesOnly, Inference, Inferred
 from understudy.document.model import Assumed, Pagination
 from understudy.document.notice import Notice
 from understudy.document.operation import Operation
 from understudy.engine.api import Api
 from understudy.engine.call import Json
+from understudy.engine.examples import example_handler
 from understudy.resources import declare as declare_resources
 from understudy.resources.declaration import LifeCycle, Resource
-from understudy.resources.roles import Role
+from understudy.resources.roles import EXAMPLE_BELOW, Role
 
 _BY_RESOURCE, _BY_EXAMPLE = "understudy.resources", "understudy.engine.examples"  # where handlers are made
 _DOES = {True: "the answer that x-operation declares", False: "a handler in Python"}
@@ -71,7 +73,8 @@ def explained(api: Api, inferred: Inferred | None = None, notices: Sequence[Noti
     operations = api.contract.operations
     made_by = {id: str(getattr(api.handlers[id], "__module__", "")) for id in operations}
     replaced = [id for id, module in made_by.items() if not module.startswith(_BY_RESOURCE)]
-    roles = declare_resources(api.contract, replaced=replaced).roles
+    answers = Answers(api.contract)
+    roles = declare_resources(api.contract, replaced=replaced, answers=answers, example=example_handler(answers)).roles
     does = {id: _DOES[module.startswith(_BY_RESOURCE)] for id, module in made_by.items()}
     others = [one for one in operations.values() if one.id not in roles]
     reasons = {one.operation: one for one in (inferred.examples_only if inferred else ())}
@@ -110,7 +113,7 @@ def _resources(api: Api, roles: Mapping[str, Role]) -> Iterator[ShownResource]:
 def _resource(api: Api, roles: Sequence[Role], declared: Mapping[str, Json]) -> ShownResource:
     resource = roles[0].resource
     lists = [role for role in roles if role.action == "list"]
-    objects = [role.answer.pointer for role in roles if role.action != "list" and not role.answer.empty]
+    objects = [role.answer.pointer for role in roles if role.action != "list" and not _is_without(role)]
     return ShownResource(
         name=resource.name,
         schema=resource.schema,
@@ -125,10 +128,19 @@ def _resource(api: Api, roles: Sequence[Role], declared: Mapping[str, Json]) -> 
     )
 
 
+def _is_without(role: Role) -> bool:
+    """Whether the answer of an operation holds no record of its resource."""
+    return role.answer.empty or role.answer.example or role.job is not None
+
+
 def _shown(role: Role) -> Shown:
     one, does = role.operation, role.action
     if role.transition is not None:
         does = f"step {role.transition.name}"
+    if role.action == EXAMPLE_BELOW:
+        does = "example, if it is there"
+    if role.action == "act":
+        does = "act: " + ", ".join(f"{name} = {value}" for name, value in role.set.constants.items())
     if role.job is not None:
         does += f", by a job of {role.job.resource.name}"
     return Shown(one.id, one.method, one.path, does, pages_of(one) if role.action == "list" else "")

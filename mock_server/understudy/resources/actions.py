@@ -15,13 +15,13 @@ from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, ProjectedListing, Record, SharedRecord, decode, encode
-from understudy.resources import lists
+from understudy.resources import below, lists
 from understudy.resources.declaration import Parent
 from understudy.resources.filled import filled
 from understudy.resources.json_patch import patched
 from understudy.resources.lists import Filter
 from understudy.resources.records import Effect, Records, text_of
-from understudy.resources.roles import Answer, Role, at_pointer
+from understudy.resources.roles import EXAMPLE_BELOW, Answer, Role, at_pointer
 from understudy.resources.values import ABSENT
 
 Json = Any
@@ -42,6 +42,9 @@ def handler(
 
     `answers` are needed for resources whose records are filled.
     """
+    if role.action == EXAMPLE_BELOW:
+        assert answers is not None, "only documents with examples have operations that answer one"
+        return below.example(role, lambda call: _item(role, all[role.resource.name], call), answers)
     made = _handler(role, all, chosen, item_path)
     return filled(role, made, answers) if role.resource.fill and answers is not None else made
 
@@ -256,6 +259,27 @@ def _update(role: Role, records: Records) -> Plan:
     return plan
 
 
+def _act(role: Role, records: Records) -> Plan:
+    """An operation below an item: it gives the record what the request has of its members, then what it is to set."""
+    accepted = records.accepted(role.request)
+    if accepted is None:
+        accepted = records.declared(role.request) or records.settable
+    body = _body(role, records, accepted)
+    set_ = role.set.apply if role.action == "act" else None
+
+    def plan(call: Call) -> Effect:
+        before = _item(role, records, call)
+        record, id = {**before, **body(call)}, before[records.resource.key]
+        records.resource.update.apply(record, call, id)
+        if set_ is not None:
+            set_(record, call, id)
+        record = records.completed(record)
+        records.check(call, record, before)
+        return Effect("change", record, before)
+
+    return plan
+
+
 def _patch(role: Role, records: Records) -> Plan:
     """A JSON Patch; members that a request cannot set stay as they are."""
     accepted = records.accepted(True)
@@ -349,6 +373,8 @@ _PLANS: Mapping[str, Callable[[Role, Records], Plan]] = {
     "update": _update,
     "merge": _update,
     "patch": _patch,
+    "take": _act,
+    "act": _act,
     "delete": _delete,
     "move": _move,
     "command": _command,
@@ -363,9 +389,10 @@ def _item_id(role: Role, call: Call) -> str:
     return "" if value is ABSENT else str(value)
 
 
-def _body(role: Role, records: Records) -> Callable[[Call], Record]:
-    """A function that reads what a record takes from a request's body."""
-    pointer, accepted, names = role.body, records.accepted(role.request), role.names
+def _body(role: Role, records: Records, accepted: frozenset[str] | None = None) -> Callable[[Call], Record]:
+    """A function that reads what a record takes from a request's body; `accepted`: those that the request declares."""
+    pointer, names = role.body, role.names
+    accepted = records.accepted(role.request) if accepted is None else accepted
     if not names:
         return lambda call: records.taken(at_pointer(call.body, pointer) if pointer else call.body, accepted)
     accepted = None if accepted is None else accepted | {name for name in names.values() if records.takes(name, None)}

@@ -19,8 +19,9 @@ from understudy.resources.declaration import Parent, Reader, Resource, Transitio
 from understudy.resources.schemas import reference, resolve
 
 Json = Any
-EXAMPLE = "example"
-ACTIONS = ("list", "create", "read", "replace", "update", "merge", "patch", "delete", EXAMPLE, "command")
+EXAMPLE, EXAMPLE_BELOW = "example", "example-below"
+ACTIONS = ("list", "create", "read", "replace", "update", "merge", "patch", "delete", "take", "act", EXAMPLE_BELOW,
+           EXAMPLE, "command")  # fmt: skip
 _WITH_BODY = ("create", "replace", "update", "merge")
 _ON_ITEM = {"GET": "read", "PUT": "replace", "PATCH": "update", "POST": "update", "DELETE": "delete"}
 _ON_COLLECTION = {"GET": "list", "POST": "create"}
@@ -73,7 +74,8 @@ class Role:
     `item` is the path parameter that holds the id, or a function that finds it; `parents` are those that the
     path names; `body` points at the record in the request's body, `request` is its schema there. `names` are members
     of the request that the record calls otherwise. `creates` tells whether an unknown id makes a new record,
-    `sent_id` what an id gets that a creation sends, `filters` whether the parameters of a list filter it.
+    `sent_id` what an id gets that a creation sends, `filters` whether the parameters of a list filter it. `set` are
+    members that an action gives, `echo` is what an example says of the request, by JSON pointer.
     """
 
     operation: Operation
@@ -92,6 +94,8 @@ class Role:
     creates: Json = False
     sent_id: Json = "kept"
     filters: Json = True
+    set: values.Assignments = values.NOTHING
+    echo: tuple[tuple[str, values.Value], ...] = ()
 
 
 class Choice(NamedTuple):
@@ -211,6 +215,8 @@ class Inference:
             filters=self.reader.assumed(declared.get("filters", True), f"{place}/filters"),
             sent_id=self.reader.assumed(declared.get("sent-id", "kept"), f"{place}/sent-id"),
             creates=self.reader.assumed(declared.get("creates", False), f"{place}/creates"),
+            set=self.reader.assignments(declared.get("set", {}), resource.members, f"{place}/set"),
+            echo=self._values(declared.get("echo", {}), f"{place}/echo"),
         )
 
     def _action(self, operation: Operation, resource: Resource, declared: Mapping[str, Json], place: str) -> str | None:
@@ -294,10 +300,13 @@ class Inference:
         job = declared.get("job", {}).get("resource")
         shown = self.resources.get(job, resource)
         schema, template = self._schema(own), self._template(declared, place)
-        headers = self._response_headers(declared.get("headers", {}), place)
+        headers = tuple(
+            (name.lower().encode(), value)
+            for name, value in self._values(declared.get("headers", {}), f"{place}/headers")
+        )
         if schema is None:
             return Answer(True, "", None, {}, template, headers=headers)
-        if declared.get("answer") == "$example":
+        if declared.get("answer") == "$example" or action == EXAMPLE_BELOW:
             return Answer(False, "", None, {}, None, example=True, headers=headers)
         pointer = declared.get("envelope")
         if pointer is None:
@@ -312,9 +321,10 @@ class Inference:
         whole = action != "list" and template is None and reference(part) == shown.schema
         return Answer(False, pointer, members, beside, template, omits, headers=headers, whole=whole)
 
-    def _response_headers(self, given: Mapping[str, str], place: str) -> tuple[tuple[bytes, values.Value], ...]:
-        found = [(name, self._value(text, f"{place}/headers{at(name)}")) for name, text in given.items()]
-        return tuple((name.lower().encode(), value) for name, value in found if value is not None)
+    def _values(self, given: Mapping[str, str], pointer: str) -> tuple[tuple[str, values.Value], ...]:
+        """The values that an entry names, each with its name."""
+        found = [(name, self._value(text, pointer + at(name))) for name, text in given.items()]
+        return tuple((name, value) for name, value in found if value is not None)
 
     def _template(self, declared: Mapping[str, Json], place: str) -> tuple[bool, Json] | None:
         """The template of an answer; None without one."""
@@ -410,12 +420,19 @@ class Inference:
         """The resource of a path: the one that all its operations name, where each says what it does."""
         item = self.document["paths"][path].values()
         declared = [own.get("x-operation", {}) for own in item if isinstance(own, Mapping) and "responses" in own]
-        named = [one["resource"] for one in declared if one.get("resource") in self.resources]
+        others = [one for one in declared if not self._is_example(one)]
+        named = [one["resource"] for one in others if one.get("resource") in self.resources]
         if named:
             return self.resources[named[0]]
-        if declared and all(one.get("do") == EXAMPLE for one in declared):
+        if declared and not others:
             return None
         return self._at_path(path)
+
+    def _is_example(self, declared: Mapping[str, Json]) -> bool:
+        """Whether an operation answers examples, also those on the item that its path goes on from."""
+        do = declared.get("do")
+        known = self.reader.contract.assumptions.get(do["assumption"]) if isinstance(do, Mapping) else None
+        return (do if known is None else known.default) in (EXAMPLE, EXAMPLE_BELOW)
 
     def _at_path(self, path: str) -> Resource | None:
         """The resource that a path is the collection or an item of: by its last word, else by its schemas."""

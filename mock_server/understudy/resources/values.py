@@ -38,6 +38,9 @@ class Assignments(NamedTuple):
                 record[name] = given
 
 
+NOTHING = Assignments({}, ())
+
+
 def compile_value(given: Json, schema: Mapping[str, Json] | None = None) -> tuple[bool, Json]:
     """Whether a value is constant, and the constant or the function; raises ValueError for an unknown word.
 

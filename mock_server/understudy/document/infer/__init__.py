@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
+from understudy.document.infer.below import BelowItems
 from understudy.document.infer.finder import Finder, Found, NoResource
 from understudy.document.infer.model import KINDS, Alternative, ExamplesOnly, Inference, Inferred, Json, Key
 from understudy.document.infer.operations import Op, operations
@@ -38,11 +39,12 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
     found = dict(zip(names_for([one.family for one in resources]), resources, strict=True))
     for one, reason in without.items():
         left |= dict.fromkeys({action.op.path for action in found.pop(one).actions.values()}, reason)
+    below = BelowItems(finder, found, ops)
     for resource in found.values():
-        finder.stands_for(resource, found)
+        below.jobs.stands_for(resource)
     writer = Writer(document, name, schemas, ops)
-    writer.write(found)
-    _leave(writer, ops, found, left, declared)
+    writer.write(found, below.jobs.progress)
+    _leave(writer, ops, found, left | _examples(found), declared, below)
     return writer.inferred()
 
 
@@ -78,11 +80,30 @@ def _further(finder: Finder, found: Sequence[Found], path: str) -> bool:
     return any(finder.further_collection(one, path) for one in same)
 
 
+def _examples(found: Mapping[str, Found]) -> dict[str, str]:
+    """Why operations on the paths of resources are on no record, by operationId."""
+    return {id: reason for one in found.values() for id, reason in one.examples.items()}
+
+
 def _leave(
-    writer: Writer, ops: Sequence[Op], found: Mapping[str, Found], left: Mapping[str, str], declared: Mapping[str, Json]
+    writer: Writer,
+    ops: Sequence[Op],
+    found: Mapping[str, Found],
+    left: Mapping[str, str],
+    declared: Mapping[str, Json],
+    below: BelowItems,
 ) -> None:
-    """Note the operations that no resource has; where a document declares resources, they may be those of one."""
-    used = {id for resource in found.values() for id in (*resource.actions, *resource.examples)}
+    """Write what operations do that no resource has; where a document declares resources, they may be those of one.
+
+    `left` holds reasons by operationId or path.
+    """
+    used = {id for resource in found.values() for id in resource.actions}
     for op in ops:
-        if op.id not in used and not declared:
-            writer.leave(op, left.get(op.path, "no collection with items stands on its path"))
+        if op.id in used:
+            continue
+        reason = left.get(op.id) or left.get(op.path)
+        does = below.of(op, reason)
+        if does is not None:
+            writer.below(does)
+        elif reason or not declared:
+            writer.leave(op, reason or "no collection with items stands on its path")

@@ -22,8 +22,6 @@ _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid",
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
 _MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
 _LISTING = frozenset(("list", "all", "index", "find", "search", "query", "filter"))
-_JOBS = ("job", "task", "operation", "action", "process", "batch", "run", "export", "import", "request")
-_ENDS = ("succeeded", "success", "completed", "complete", "done", "finished", "ready")
 _LOCATED = ("location", "content-location")
 
 
@@ -96,39 +94,13 @@ class Finder:
         self._times(found)
         return found
 
-    def stands_for(self, found: Found, all: Mapping[str, Found]) -> None:
-        """Let a job stand for what an operation does, where its answer names one that can be read."""
-        jobs = {name: one for name, one in all.items() if one is not found and thing(one.family.word) in _JOBS}
-        for action in found.actions.values():
-            for name, job in jobs.items() if action.do not in ("list", "read") and action.op.answer is not None else ():
-                entry = self._job(action, job, found)
-                if entry is not None:
-                    kept = {key: one for key, one in action.entry.items() if key not in ("answer", "envelope")}
-                    done = self._done(job)
-                    made = {"resource": name, "at-once": True, **({"set": done} if done else {})}
-                    action.entry = {**kept, **entry, "job": made}
-                    break
-
-    def _job(self, action: Action, job: Found, found: Found) -> dict[str, Json] | None:
-        """What of an answer is a job: the whole, or the member with its id; None where nothing is."""
-        answer, known = action.op.answer, self.schemas.component(job.record)
-        if known is not None and self.schemas.component(answer) == known != self.schemas.component(found.record):
-            return {"envelope": ""}
-        if action.entry.get("answer") != "$example":
-            return None
-        noun = thing(job.family.word)
-        names = {plain(job.family.parameter), f"{noun}id", f"{noun}{plain(job.key_member)}"}
-        member = next((name for name in self.schemas.members(answer) if plain(name) in names), None)
-        return None if member is None else {"answer": {member: "$id"}}
-
-    def _done(self, job: Found) -> dict[str, Json]:
-        """The state of a job whose work is done."""
-        for name, member in self.schemas.members(job.record).items():
-            known = self.schemas.first(member.schema, "enum") or ()
-            state = next((one for one in known if isinstance(one, str) and one.lower() in _ENDS), None)
-            if plain(name) in ("status", "state") and state is not None:
-                return {name: state}
-        return {}
+    def request(self, found: Found, op: Op) -> dict[str, Json]:
+        """Where the record stands in the body of a request, and its members that are spelled otherwise there."""
+        if op.body is None or self.schemas.is_list(op.body):
+            return {"body": ""}
+        body = self._body(found, op)
+        names = self._names(found, op, body)
+        return {"body": body, **({"names": names} if names else {})}
 
     def further_collection(self, found: Found, path: str) -> bool:
         """Whether a path without items of its own lists or creates the same records; adds what it does."""

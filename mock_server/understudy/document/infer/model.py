@@ -23,6 +23,9 @@ KINDS: Mapping[str, str] = {
     "filters": "Whether query parameters with the names of members filter a list.",
     "children": "How many records a new parent begins with, where no request makes them.",
     "parent": "Whether the parent that a path names must be there.",
+    "action": "What an operation below an item does to the record, such as POST /orders/{id}/cancel.",
+    "below": "Whether the record must be there where an operation below an item answers examples.",
+    "progress": "How a job goes on: by the world's time, at once, or not at all.",
 }
 """Each kind of inference, with what it decides."""
 

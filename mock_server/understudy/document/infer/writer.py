@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from understudy.document.infer.below import Below
 from understudy.document.infer.finder import Action, Found
 from understudy.document.infer.model import Alternative, ExamplesOnly, Inference, Inferred, Key
 from understudy.document.infer.operations import Op
 from understudy.document.infer.pages import Pages, pages_of
 from understudy.document.infer.paths import Family, items_of, owner_of
 from understudy.document.infer.schemas import Schemas
+from understudy.document.infer.states import Progress
 from understudy.document.infer.words import plain, slug, thing
 from understudy.document.paths import parameters_of
 from understudy.document.pointer import at, find
@@ -28,6 +31,13 @@ _DO = {
     "replace": "it replaces the record; what is not sent is gone",
     "merge": "it changes the members that are sent, and in objects theirs (RFC 7396)",
 }
+
+_BELOW = {
+    "act": "changes the record, and its status",
+    "take": "changes the members of the record that the request has",
+    "example-below": "answers an example where the record is there, and refuses the request where it is not",
+}
+_MORE = " (and others below the item)"
 
 
 class Writer:
@@ -46,18 +56,38 @@ class Writer:
         self.seed: dict[str, Json] = {}
         self._shared: set[str] = set()
 
-    def write(self, found: Mapping[str, Found]) -> None:
-        """Add the resources that were found, by name."""
+    def write(self, found: Mapping[str, Found], progress: Mapping[str, Progress | None]) -> None:
+        """Add the resources that were found, by name; `progress` says which ones go on by themselves."""
         families = {id(one.family): name for name, one in found.items()}
         owners = items_of(one.family for one in found.values())
         for name, one in found.items():
             self._resource(name, one, families, owners)
+            self._goes_on(name, progress[name])
         self._seed(found)
 
     def leave(self, op: Op, reason: str) -> None:
         """Add an operation that answers examples."""
         self.operations[op.pointer] = {"x-operation": {"do": "example"}}
         self.examples.append(ExamplesOnly(op.id, op.method.upper(), op.path, reason))
+
+    def below(self, below: Below) -> None:
+        """Add an operation below the item of a resource."""
+        op, is_action = below.op, below.kind == "action"
+        id = self._id(below.name, "-".join(("does", slug(op.id))) if is_action else "below")
+        entry = {"resource": below.name, "do": {"assumption": id}, **below.entry}
+        self.operations[op.pointer] = {"x-operation": entry}
+        key = Key(f"{op.pointer}/x-operation", entry)
+        statement = f"{op.method.upper()} {op.path} {_BELOW[below.do]}."
+        known = next((one for one in self.inferences if one.id == id), None)
+        if known is None:
+            self._add(
+                id, below.kind, op.pointer, statement=statement, reason=below.reason, default=below.do,
+                alternatives=below.alternatives, keys=(key,),
+            )  # fmt: skip
+        else:  # one switch for all that answer examples below an item
+            reason = known.reason if below.reason in known.reason else f"{known.reason}; {below.reason}"
+            more = replace(known, keys=(*known.keys, key), statement=_both(known.statement), reason=reason)
+            self.inferences[self.inferences.index(known)] = more
 
     def inferred(self) -> Inferred:
         """The document with all that was written."""
@@ -124,8 +154,6 @@ class Writer:
         self._orphans(name, found, parents, pointer)
         if "with-parent" in declared:
             self._children(name, found, pointer)
-        for id, reason in found.examples.items():
-            self.leave(self.ops[id], reason)
 
     def _statement(self, name: str, found: Found) -> str:
         paths = list(dict.fromkeys(one.op.path for one in found.actions.values()))
@@ -168,6 +196,28 @@ class Writer:
             keys=(Key(f"{op.pointer}/x-operation/do", {"assumption": id}),), tie=action.tie,
         )  # fmt: skip
         return id
+
+    def _goes_on(self, name: str, progress: Progress | None) -> None:
+        """Let the records of a resource go on by the world's clock."""
+        if progress is None:
+            return
+        id, pointer = self._id(name, "progress"), at("x-resources", name)
+        steps = {one.name: {"from": [one.before], "to": one.to, "after": {"assumption": id}} for one in progress.steps}
+        declared = self.resources[name]
+        declared["create"] = {**declared.get("create", {}), progress.member: progress.first}
+        declared["life-cycle"] = {"member": progress.member, **steps}
+        told = ", ".join(f"{one.before} -> {one.to}" for one in progress.steps)
+        self._add(
+            id, "progress", pointer,
+            statement=f"A record of {name} goes on by itself ({told}), each time after 1 second of the world's time.",
+            reason=f"{progress.member} has the values of a job, and no request says it", default=1,
+            alternatives=(
+                Alternative(0, "it is done at once"),
+                Alternative("never", "it stays as it is"),
+                Alternative(30, "each step takes 30 seconds"),
+            ),
+            keys=tuple(Key(f"{pointer}/life-cycle/{one.name}/after", {"assumption": id}) for one in progress.steps),
+        )  # fmt: skip
 
     def _creation(self, name: str, op: Op) -> str:
         id = self._id(name, "creation")
@@ -389,3 +439,8 @@ def _key_reason(found: Found) -> str:
 
 def _without_empty(entry: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in entry.items() if value != "" or name == "envelope"}
+
+
+def _both(statement: str) -> str:
+    """A statement on one operation, as one on several."""
+    return statement if _MORE in statement else statement.replace(" answers an example", f"{_MORE} answers an example")
