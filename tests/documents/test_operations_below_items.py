@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from own_document import FOLDER, HEAD, Served, served, written
+from own_document import FOLDER, Served, served, shared
 from understudy.document.infer import infer
 from understudy.document.infer.states import state_after
 from understudy.document.open_world import read_own
@@ -99,46 +98,10 @@ def test_an_example_has_what_the_request_says(zoo: Served) -> None:
     assert zoo.get("/animals/1/photo").header("content-type") == "image/png"
 
 
-TABLES = (
-    HEAD
-    + """paths:
-  /halls/{hallId}/tables:
-    get: {responses: {'200': {description: d, content: {application/json: {schema: {type: array, items: &table {
-      type: object, required: [id], properties: {id: {type: integer}, legs: {type: integer}}}}}}}}}
-    post:
-      requestBody: {content: {application/json: {schema: {type: object, properties: {table: {
-        type: object, properties: {legs: {type: integer}}}}}}}}
-      responses: {'201': {description: d, content: {application/json: {schema: *table}}}}
-  /halls/{hallId}/tables/{id}:
-    get: {responses: {'200': &one {description: d, content: {application/json: {schema: *table}}}, '404': &no {description: d}}}
-  /halls/{hallId}/tables/{id}/saw:
-    post:
-      requestBody: {content: {application/json: {schema: {type: object, properties: {legs: {type: integer}}}}}}
-      responses: {'200': *one, '404': *no}
-  /halls/{hallId}/tables/{id}/photo:
-    get:
-      x-operation: {resource: tables, do: example-below, echo: {/id: $request.path.id}}
-      responses: {'200': {description: d, content: {image/png: {}}}, '404': *no}
-  /halls/{hallId}/tables/{id}/paint:
-    post: {responses: {'202': {description: d, content: {application/json: {schema: {type: object, required: [task], properties: {
-      task: {$ref: '#/components/schemas/Task'}}}}}}, '404': *no}}
-  /tasks:
-    post:
-      requestBody: {content: {application/json: {schema: {type: object, properties: {task: {type: object, required: [status], properties: {
-        status: {enum: [waiting, done]}}}}}}}}
-      responses: {'201': {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/Task'}}}}}
-  /tasks/{id}:
-    get: {responses: {'200': {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/Task'}}}}, '404': *no}}
-components: {schemas: {Task: {type: object, required: [id, status], properties: {id: {type: string}, hallId: {type: string},
-  status: {enum: [waiting, done]}}}}}
-"""
-)
-
-
 @pytest.fixture
-def hall(tmp_path: Path) -> Served:
+def hall() -> Served:
     """A hall with one table, 1."""
-    api = written(tmp_path, TABLES)
+    api = shared("halls")
     assert api.send("POST", "/halls/h/tables", {"table": {"legs": 4}}).status == 201
     return api
 

@@ -15,7 +15,7 @@ from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, ProjectedListing, Record, SharedRecord, decode, encode
-from understudy.resources import below, lists
+from understudy.resources import below, lists, schemas
 from understudy.resources.declaration import Parent
 from understudy.resources.filled import filled
 from understudy.resources.json_patch import patched
@@ -263,7 +263,7 @@ def _act(role: Role, records: Records) -> Plan:
     """An operation below an item: it gives the record what the request has of its members, then what it is to set."""
     accepted = records.accepted(role.request)
     if accepted is None:
-        accepted = records.declared(role.request) or records.settable
+        accepted = records.settable & schemas.members(records.document, role.request).keys() or records.settable
     body = _body(role, records, accepted)
     set_ = role.set.apply if role.action == "act" else None
 

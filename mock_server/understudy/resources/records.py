@@ -22,6 +22,7 @@ from understudy.engine.store import Collection, Layout, Record, SharedRecord, en
 from understudy.resources import branches, schemas
 from understudy.resources.declaration import Parent, Resource, Transition
 from understudy.resources.filling import Filler
+from understudy.resources.progress import NEVER, done_at_once
 from understudy.resources.values import ABSENT
 
 Json = Any
@@ -29,7 +30,6 @@ TIMER = "life-cycle"
 TIMERS = "(timers)"  # collections beside the resources: what is scheduled, what jobs will do, the last numbers
 PENDING = "(pending)"
 NUMBERS = "(numbers)"
-NEVER = "never"  # comes a step whose time is assumed so
 LIVE = ()  # the index of all records that are not deleted
 _TEXT: Json = {"type": "string"}
 _FARTHEST = 1 << 62  # of a sort key
@@ -195,12 +195,6 @@ class Records:
             return None
         return frozenset(name for name in declared if self.takes(name, None))
 
-    def declared(self, schema: Json) -> frozenset[str]:
-        """The members of a request's schema that a record takes."""
-        return (
-            frozenset(name for name in schemas.members(self.document, schema) if self.takes(name, None)) & self.settable
-        )
-
     def new(self, call: Call, given: Record, parents: Sequence[Parent] = (), *, wanted: Json = ABSENT) -> Record:
         """A new record with the members of a request; `wanted` is an id that the request chooses."""
         id = self._new_id(call) if wanted is ABSENT else wanted
@@ -329,12 +323,12 @@ class Records:
     def store(self, call: Call, record: Record, before: SharedRecord | None) -> bytes:
         """Add or change a record, and schedule what time brings next; returns the encoded record."""
         collection = call.store[self.name]
-        if self.is_timed and not self.is_job:
-            record = self._done_at_once(call, record)
+        cycle = self.resource.life_cycle if self.is_timed else None
+        if cycle is not None and not self.is_job:
+            record = done_at_once(cycle, self.move, call, record)
         if before is not None and self.moment is not None and record.get(self.moment) != before.get(self.moment):
             collection.remove(self.layout.id(record))  # to get another place in the order
         row = collection.put(record)
-        cycle = self.resource.life_cycle if self.is_timed else None
         if cycle is not None and (before is None or before.get(cycle.member) != record.get(cycle.member)):
             self._schedule(call, record, new=before is None)
         return row
@@ -429,18 +423,6 @@ class Records:
         record = {**(before or {}), **pending["record"]}
         self.check(call, record, before)
         self.store(call, record, before)
-
-    def _done_at_once(self, call: Call, record: Record) -> Record:
-        """A record after the steps of its life cycle that take no time."""
-        cycle = self.resource.life_cycle
-        assert cycle is not None, "the caller has seen it"
-        seen = set()
-        while (step := cycle.timed(record.get(cycle.member))) is not None and step.name not in seen:
-            if call.value(step.after) != 0:
-                break
-            seen.add(step.name)
-            record = self.move(call, record, step)
-        return record
 
     def _schedule(self, call: Call, record: SharedRecord, *, new: bool) -> None:
         """Schedule the transition that time brings in the present state; forget the one of the former state."""
