@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -289,6 +290,16 @@ def test_an_upload_needs_no_key_and_makes_the_file_readable(assuming: Assuming) 
     assert client.ask("POST", "/runs", START | {"file_ids": [file["id"]]}).status == 404
     assert client.upload(file).status == 204
     assert client.start(file_ids=[file["id"]])["file_ids"] == [file["id"]]
+
+
+@pytest.mark.parametrize("content", [b"", b"\r\n--\r\n", bytes(range(256)) * 3, "é".encode(), "é".encode()[:1]])
+def test_the_state_tells_which_bytes_arrived(client: Kognitos, content: bytes) -> None:
+    """A file's size and sum are those of the bytes that were uploaded, whatever they are."""
+    file = client.file()
+    whole = form(**file["upload_fields"]).replace(b"\r\n\r\ncontent\r\n", b"\r\n\r\n" + content + b"\r\n")
+    assert client.send("POST", urlsplit(file["upload_url"]).path, raw=whole, **MULTIPART).status == 204
+    kept = client.worlds.default.tenants["kognitos"]["o1"]["files"].require(file["id"])
+    assert (kept["size"], kept["sha256"]) == (len(content), sha256(content).hexdigest())
 
 
 def test_an_unknown_address_has_no_hint_about_keys(client: Kognitos) -> None:

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from understudy.engine.forms import read_form
+from understudy.engine.forms import Part, read_form, read_parts
 
 TYPE = "multipart/form-data; boundary=b"
 
@@ -40,6 +40,17 @@ def test_bytes_that_are_no_text_are_kept_one_by_one() -> None:
     """UTF-8 is decoded; any other byte becomes one character."""
     content = form(part("é", "ü"), b'Content-Disposition: form-data; name="f"\r\n\r\n\xff\x00\xfe')
     assert read_form(TYPE, content) == {"é": "ü", "f": "\xff\x00\xfe"}
+
+
+def test_a_part_has_its_bytes_and_what_its_headers_say() -> None:
+    """Bytes are as they were sent; a name that is no UTF-8 is kept one by one; what is not said is None."""
+    named = b'Content-Disposition: form-data; name="f"; filename="\x82\xa0.pdf"\r\ncontent-type: a/b; c=d\r\n\r\n'
+    bare = b'Content-Disposition: form-data; name="f"\r\n\r\n'
+    contents = [b"", b"\r\n\r\n--c\n--b--", b"\x00\xff\xfe\r\n", "é".encode()]
+    parts = read_parts(TYPE, form(*(head + content for content in contents for head in (named, bare))))["f"]
+    assert parts[::2] == [Part(content, "\x82\xa0.pdf", "a/b; c=d") for content in contents]
+    assert parts[1::2] == [Part(content) for content in contents]
+    assert [part.text for part in parts[1::2]] == ["", "\r\n\r\n--c\n--b--", "\x00\xff\xfe\r\n", "é"]
 
 
 @pytest.mark.parametrize(("content_type", "content"), [

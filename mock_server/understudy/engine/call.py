@@ -13,6 +13,7 @@ from understudy.document.model import Assumed
 from understudy.document.operation import UNROUTED, Operation
 from understudy.engine.credential import NOBODY
 from understudy.engine.exchange import Headers, Request
+from understudy.engine.forms import Parts
 from understudy.engine.ids import Ids
 from understudy.engine.store import Listing, Record, Store
 from understudy.engine.window import Window
@@ -21,6 +22,7 @@ from understudy.engine.world import World
 Json = Any
 NO_STORE = Store({})  # of a call without a credential
 NOTHING_WRITTEN: list[Any] = []  # never written to
+NO_PARTS: Parts = {}  # of a body that is no multipart form
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]+", re.ASCII)
 JSON: Headers = ((b"content-type", b"application/json"),)
 
@@ -40,8 +42,9 @@ class Call:
     """One request in the pipeline, and all that a handler may read and do.
 
     Made once the route is known. `arguments` are the typed path and query parameters, `body` is the decoded JSON (None
-    without a body), `now` is the world's time in milliseconds, `store` holds the records of the caller's tenant. Events
-    and jobs have the operation UNROUTED. `world` is for pipeline steps only: handlers use the other members.
+    without a body), `parts` are those of a multipart form by name, with their bytes, `now` is the world's time in
+    milliseconds, `store` holds the records of the caller's tenant. Events and jobs have the operation UNROUTED. `world`
+    is for pipeline steps only: handlers use the other members.
     """
 
     __slots__ = (
@@ -56,6 +59,7 @@ class Call:
         "message",
         "now",
         "operation",
+        "parts",
         "refundable",
         "request",
         "segments",
@@ -85,6 +89,7 @@ class Call:
         self.now = world.clock.now()
         self.arguments: dict[str, Json] = {}
         self.body: Json = None
+        self.parts: Parts = NO_PARTS
         self.credential = NOBODY
         self.store = NO_STORE
         self.headers: Headers = ()

@@ -1,4 +1,4 @@
-"""Multipart forms (RFC 7578), read in linear time by python-multipart.
+"""Multipart forms (RFC 7578), read in linear time by python-multipart: the bytes of each part as they were sent.
 
 Must not know HTTP's transport, nor any API.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -19,13 +21,29 @@ _MOST_OPTIONS = 100  # semicolons of one header, also those in a file name
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # else its warnings go to standard error
 
 
+class Part(msgspec.Struct, frozen=True, gc=False):
+    """One part of a form: its bytes, the name of the file that it is, and its media type, None where it has none."""
+
+    content: bytes
+    filename: str | None = None
+    media_type: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The content as text: UTF-8, or one character for each byte where it is not."""
+        return _text(self.content)
+
+
+Parts = dict[str, list[Part]]
+
+
 def read_form(content_type: str, content: bytes) -> dict[str, str]:
     """The parts of a form by name, the last one of each name; raises ValueError as `read_parts` does."""
-    return {name: values[-1] for name, values in read_parts(content_type, content).items()}
+    return {name: parts[-1].text for name, parts in read_parts(content_type, content).items()}
 
 
-def read_parts(content_type: str, content: bytes) -> dict[str, list[str]]:
-    """All parts of a form by name; text that is not UTF-8 is decoded as Latin-1.
+def read_parts(content_type: str, content: bytes) -> Parts:
+    """All parts of a form by name; a name that is not UTF-8 is decoded as Latin-1.
 
     Raises ValueError for an invalid form, or one with too many parts or headers.
     """
@@ -41,7 +59,7 @@ def read_parts(content_type: str, content: bytes) -> dict[str, list[str]]:
     boundary = options.get(b"boundary")
     if media_type.lower() != b"multipart/form-data" or not boundary:
         raise ValueError("The content type of the request body names no boundary")
-    parts = _Parts(lambda value: split(value)[1])
+    parts = _Collector(lambda value: split(value)[1])
     try:
         parser = MultipartParser(
             boundary, parts.callbacks(), max_header_count=_MOST_HEADERS, max_header_size=_LONGEST_HEADER
@@ -55,16 +73,18 @@ def read_parts(content_type: str, content: bytes) -> dict[str, list[str]]:
     return parts.values
 
 
-class _Parts:
+class _Collector:
     """Collects the parts that the parser reports."""
 
     def __init__(self, options_of: Callable[[bytes], dict[bytes, bytes]]) -> None:
-        self.values: dict[str, list[str]] = {}
+        self.values: Parts = {}
         self.ended = False
         self._options_of = options_of
         self._count = 0
         self._field = self._value = b""
         self._name: bytes | None = None
+        self._filename: bytes | None = None
+        self._media_type: str | None = None
         self._data: list[bytes] = []
 
     def callbacks(self) -> MultipartCallbacks:
@@ -79,7 +99,7 @@ class _Parts:
         self._count += 1
         if self._count > _MOST_PARTS:
             raise ValueError(f"The form has more than {_MOST_PARTS} parts")
-        self._name = None
+        self._name = self._filename = self._media_type = None
         self._data = []
 
     def _add_field(self, data: bytes, start: int, end: int) -> None:
@@ -91,9 +111,12 @@ class _Parts:
     def _end_header(self) -> None:
         field = self._field.lower()
         if field == b"content-disposition":
-            self._name = self._options_of(self._value).get(b"name")
-        elif field == b"content-type" and self._value.lower().startswith(b"multipart/"):
-            raise ValueError("A part of the form has parts itself")
+            options = self._options_of(self._value)
+            self._name, self._filename = options.get(b"name"), options.get(b"filename")
+        elif field == b"content-type":
+            if self._value.lower().startswith(b"multipart/"):
+                raise ValueError("A part of the form has parts itself")
+            self._media_type = _text(self._value)
         self._field = self._value = b""
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
@@ -102,7 +125,9 @@ class _Parts:
     def _end_part(self) -> None:
         if self._name is None:
             raise ValueError("A part of the form has no name")
-        self.values.setdefault(_text(self._name), []).append(_text(b"".join(self._data)))
+        filename = None if self._filename is None else _text(self._filename)
+        part = Part(b"".join(self._data), filename, self._media_type)
+        self.values.setdefault(_text(self._name), []).append(part)
 
     def _end(self) -> None:
         self.ended = True

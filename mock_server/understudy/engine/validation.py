@@ -20,7 +20,7 @@ from understudy.engine.auth import pairs
 from understudy.engine.call import Call, Json
 from understudy.engine.codings import KNOWN, TooLarge, UnknownCoding, decode
 from understudy.engine.exchange import Response, body_type
-from understudy.engine.forms import read_parts
+from understudy.engine.forms import Parts, read_parts
 from understudy.engine.problem import Problem
 from understudy.engine.warning import warn
 
@@ -115,7 +115,8 @@ def _read_other(call: Call, body: Body, content: bytes) -> Json:
         for name, text in pairs(content.decode("utf-8", "replace")) if content else ():
             given.setdefault(name, []).append(text)
     elif body.kind == "multipart":
-        given = _read_form(content_type, content)
+        call.parts = _read_form(content_type, content)
+        given = {name: [part.text for part in parts] for name, parts in call.parts.items()}
     else:
         return content.decode("latin-1")
     if body.shape is None:
@@ -145,7 +146,7 @@ def is_nested_deeper(value: Json, most: int) -> bool:
     return bool(level)
 
 
-def _read_form(content_type: str, content: bytes) -> dict[str, list[str]]:
+def _read_form(content_type: str, content: bytes) -> Parts:
     try:
         return read_parts(content_type, content)
     except ValueError as error:

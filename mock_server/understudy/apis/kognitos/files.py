@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from hashlib import sha256
 from mimetypes import MimeTypes
 
 from understudy.apis.kognitos.processes import find_agent
@@ -58,7 +59,9 @@ def upload_file(call: Call) -> Reply:
                 raise Problem("upload-refused", f"The form's {name} is not the one of upload_fields")
     if file["uploaded"] and call.assumed("kognitos.upload.again") == "reject":
         raise Problem("upload-refused", "The content is there already")
-    store["files"].put({**file, "uploaded": True})
+    content = call.parts["file"][-1].content
+    arrived = {"size": len(content), "sha256": sha256(content).hexdigest()}
+    store["files"].put({**file, "uploaded": True, **arrived})
     return Reply(b"", 204)
 
 

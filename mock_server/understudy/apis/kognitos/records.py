@@ -90,6 +90,7 @@ LAYOUTS: Mapping[str, Layout] = {
             "id agent_id file_name uploaded",
             id={"type": "string", "minLength": 1}, agent_id={"anyOf": [_ID, {"type": "null"}]},
             file_name={"type": "string", "minLength": 1}, uploaded={"type": "boolean"},
+            size={"type": "integer", "minimum": 0}, sha256=_TEXT,
         )
     ),
     # the id is the token of the upload URL
