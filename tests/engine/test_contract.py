@@ -270,7 +270,7 @@ BROKEN: list[tuple[str, Callable[[Any], Any], str, str]] = [
     "/components/schemas/Toy/properties/id/pattern", "is no JSON schema: "),
     ("other body", lambda d: _rename(d, "/paths/~1toys/post/requestBody/content", "application/json", "text/csv"),
     "/paths/~1toys/post/requestBody/content",
-     "only bodies of application/json or multipart/form-data are understood"),
+     "only bodies of application/json, multipart/form-data or application/x-www-form-urlencoded are understood"),
     ("header without schema", lambda d: d["components"]["headers"]["Age"].pop("schema"), "/components/headers/Age",
     "schema is missing on this header; add it"),
     ("page style", lambda d: d["x-pagination"].update(style="books"), "/x-pagination/style",

@@ -13,11 +13,12 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import jsonschema_rs
+import msgspec
 
 from understudy import cache, data
 from understudy.document import closed as closed_schema
 from understudy.document import keys
-from understudy.document.body import FORM, JSON, Body, kind_of
+from understudy.document.body import FORM, JSON, URLENCODED, Body, kind_of
 from understudy.document.contract import Contract
 from understudy.document.dialect import diagnostics as dialect_diagnostics
 from understudy.document.dialect import examples, is_token, rebase
@@ -274,16 +275,22 @@ class Compiler:
         if entry is None:
             return None
         body, where = self.resolve(entry, pointer)
-        media_type = next((known for known in (JSON, FORM) if known in body["content"]), None)
-        if media_type is None:
-            self.diagnostics.append((f"{where}/content", f"only bodies of {JSON} or {FORM} are understood"))
+        content, required = body["content"], body.get("required", False)
+        known = [name for name in (JSON, FORM, URLENCODED) if name in content]
+        if not known:
+            text = f"only bodies of {JSON}, {FORM} or {URLENCODED} are understood"
+            self.diagnostics.append((f"{where}/content", text))
             return None
-        target = f"{where}/content{at(media_type)}/schema"
-        schema, _ = self.resolve(body["content"][media_type]["schema"], target)
+        first, *others = [self.one_body(content[name], f"{where}/content{at(name)}", name, required) for name in known]
+        return msgspec.structs.replace(first, others=tuple(others))
+
+    def one_body(self, entry: Json, place: str, media_type: str, required: bool) -> Body:
+        """The compiled request body in one media type."""
+        target = f"{place}/schema"
+        schema, _ = self.resolve(entry["schema"], target)
         closed = closed_schema.closed(schema, self.document)
         strict = self.validator(closed)
         validator, properties = self.at(target), _properties(schema)
-        required = body.get("required", False)
         return Body(
             required, validator, properties, media_type, kind_of(media_type), media_type.encode(), closed, strict
         )
@@ -320,7 +327,8 @@ class Compiler:
             kind = schema.get("type", "string") if isinstance(schema, Mapping) else "string"
             headers.append((name.lower(), header.get("required", False), kind, self.at(f"{where}/schema")))
         for media_type in response.get("content", {}):
-            body = self.at(f"{pointer}/content{at(media_type)}/schema", formats=True)
+            place = f"{pointer}/content{at(media_type)}/schema"
+            body = self.at(place, formats=True) if kind_of(media_type) == "json" else None
             return Expected(body, media_type, tuple(headers))
         return Expected(None, "", tuple(headers))
 
