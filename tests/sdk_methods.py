@@ -773,16 +773,3 @@ METHODS: dict[str, Method] = {
     f"{manager}.{method.name}": method for manager, methods in MANAGERS.items() for method in methods()
 }
 """The methods by manager and name, such as `tags.get_tag`."""
-
-LATER: frozenset[str] = frozenset(
-    f"{manager}.{name}"
-    for manager, names in {
-        "templates": (
-            "create_template delete_template delete_template_with_references duplicate_template "
-            "update_template_metadata"
-        ),
-        "files": "download_file download_file_from_url upload_file",
-    }.items()
-    for name in names.split()
-)
-"""What is not served yet."""

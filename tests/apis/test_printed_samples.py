@@ -33,8 +33,18 @@ def answer(api: str, sample: dict[str, Any]) -> Response:
     body = b""
     if "body" in sample:
         headers, body = headers | {"Content-Type": "application/json"}, json.dumps(sample["body"]).encode()
+    if "form" in sample:
+        headers, body = headers | {"Content-Type": "multipart/form-data; boundary=b"}, form(sample)
     fields = tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
     return App(worlds).answer(Request(method, path, query, fields, body))
+
+
+def form(sample: dict[str, Any]) -> bytes:
+    """The form of an upload: its fields, and a file called `name`."""
+    parts = [f'name="{name}"\r\n\r\n{value}' for name, value in sample["form"].items()]
+    parts.append(f'name="name"; filename="{sample["file"]}"\r\n\r\n%PDF-1.7')
+    text = "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts)
+    return f"{text}--b--\r\n".encode()
 
 
 @pytest.mark.parametrize(("api", "sample"), SAMPLES, ids=NAMES)

@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import runpy
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -237,18 +237,11 @@ def sdk_methods() -> str:
         (
             f"`{name}`",
             ", ".join(f"`{one}`" for one in method.sends) or "nothing",
-            result(name, method, methods["LATER"]),
+            "works" if method.refused is None else f"refused: {method.refused}",
         )
         for name, method in methods["METHODS"].items()
     )
     return table(["method", "operations", "result"], rows)
-
-
-def result(name: str, method: Any, later: Container[str]) -> str:
-    """Whether a method of the SDK works, is refused for a documented reason, or is not served."""
-    if name in later:
-        return "not served yet"
-    return "works" if method.refused is None else f"refused: {method.refused}"
 
 
 def in_one_line(cells: Sequence[str]) -> list[str]:

@@ -97,6 +97,14 @@ def first_organization(client: Client, *, key: str | None = None) -> Organizatio
     return Organization(client, found[0]["id"], key)
 
 
+def as_no_administrator(client: Client, org: Organization) -> Organization:
+    """Return the same organization for the second token; raises Skipped where that is an administrator's, too."""
+    other = first_organization(client, key=client.second_key)
+    if other.id != org.id or other.get("/me").get("role") == "admin":
+        raise Skipped("the second token is an administrator's, too")
+    return other
+
+
 def harmless_write(client: Client) -> tuple[Operation, Json, Json]:
     """Return an operation that takes JSON, with arguments and body of an update that changes nothing.
 

@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from understudy.apis.tallyfy import automations, captures, guests, members, one_off, seed, steps
+from understudy.apis.tallyfy import (
+    assets,
+    automations,
+    captures,
+    guests,
+    members,
+    one_off,
+    seed,
+    steps,
+    template_archive,
+    template_changes,
+)
 from understudy.apis.tallyfy.access import access_info, authenticate
 from understudy.apis.tallyfy.errors import error_body
 from understudy.apis.tallyfy.events import (
@@ -65,6 +76,12 @@ HANDLERS: Mapping[str, Handler] = {
     "listTemplates": list_templates,
     "getTemplate": get_template,
     "getTemplateFormFields": get_template_fields,
+    "createTemplate": template_changes.create_template,
+    "updateTemplate": template_changes.update_template,
+    "cloneTemplate": template_changes.clone_template,
+    "archiveTemplate": template_archive.archive_template,
+    "restoreTemplate": template_archive.restore_template,
+    "purgeTemplate": template_archive.purge_template,
     "listRuns": list_runs,
     "launchRun": launch_run,
     "getRun": get_run,
@@ -143,6 +160,13 @@ HANDLERS: Mapping[str, Handler] = {
     "deleteField": captures.delete_field,
     "reorderFields": captures.reorder_fields,
     "moveField": captures.move_field,
+    "uploadFile": assets.upload_asset,
+    "uploadAsset": assets.upload_asset,
+    "getAsset": assets.get_asset,
+    "archiveAsset": assets.archive_asset,
+    "deleteFile": assets.delete_asset,
+    "downloadFile": assets.download_file,
+    "viewFile": assets.view_file,
     "createAutomation": automations.create_automation,
     "updateAutomation": automations.update_automation,
     "deleteAutomation": automations.delete_automation,
@@ -177,4 +201,5 @@ def declare() -> Api:
             "revoke-key": revoke_key,
         },
         timers={},
+        larger_bodies=dict.fromkeys(("uploadFile", "uploadAsset"), 32 << 20),
     )

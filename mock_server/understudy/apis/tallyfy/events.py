@@ -6,6 +6,7 @@ from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.includes import HIDDEN
 from understudy.apis.tallyfy.life_cycle import move, update_status
 from understudy.apis.tallyfy.records import stamp
+from understudy.apis.tallyfy.template_archive import archive, restore
 from understudy.apis.tallyfy.threads import add_thread, open_issues, resolve_issues
 from understudy.engine.call import Call, Json
 from understudy.engine.lookup import find_for_event
@@ -53,12 +54,16 @@ def resolve_process_issue(call: Call) -> Json:
 
 def archive_template(call: Call) -> Json:
     """Archive a template, which can then not be launched."""
-    return _set_archived(call, stamp(call.now))
+    template = _template_of_event(call)
+    return tallyfy_includes.template(call, template if template["archived_at"] else archive(call, template))
 
 
 def restore_template(call: Call) -> Json:
     """Restore an archived template."""
-    return _set_archived(call, None)
+    template = _template_of_event(call)
+    if template["archived_at"]:
+        restore(call, template)
+    return tallyfy_includes.template(call, template)
 
 
 def _run_of_event(call: Call) -> Record:
@@ -83,8 +88,5 @@ def _store_task(call: Call, run: Record, task: Record) -> Json:
     return tallyfy_includes.task(call, task)
 
 
-def _set_archived(call: Call, archived_at: str | None) -> Json:
-    template = find_for_event(call, "templates", call.body["checklist_id"], "template")
-    template |= {"archived_at": archived_at, "status": "archived" if archived_at else "active"}
-    call.store["templates"].put(template)
-    return tallyfy_includes.template(call, template)
+def _template_of_event(call: Call) -> Record:
+    return find_for_event(call, "templates", call.body["checklist_id"], "template")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.apis.tallyfy import fields as tallyfy_fields
+from understudy.apis.tallyfy.assets import assets_of
 from understudy.apis.tallyfy.associations import included_tags
 from understudy.apis.tallyfy.records import DAY, listed, stamp
 from understudy.apis.tallyfy.template_records import live_steps
@@ -279,7 +280,7 @@ RUN_INCLUDES: dict[str, Include] = {
     "tasks.threads": lambda call, record: None,  # see _tasks
     "tasks.form_fields": lambda call, record: None,
     "tags": lambda call, record: _collection(included_tags(call, record["id"], record["_"]["tags"])),
-    "assets": lambda call, record: undescribed(call, record["_"]["assets"]),
+    "assets": lambda call, record: undescribed(call, [*record["_"]["assets"], *assets_of(call, record["id"])]),
     "next_task": _next_task,
     "permissions": lambda call, record: undescribed(call, []),
     "tasks_meta": lambda call, record: undescribed(call, []),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from understudy.apis.tallyfy import includes as tallyfy_includes
+from understudy.apis.tallyfy.assets import remove_assets
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.includes import threads_of
 from understudy.apis.tallyfy.life_cycle import complete, reopen, update_status
@@ -64,6 +65,7 @@ def delete_task(call: Call) -> Reply:
     for thread in threads_of(call, "task", task["id"]):
         call.store["threads"].remove(thread["id"])
     call.store["tasks"].remove(task["id"])
+    remove_assets(call.store, task["id"])
     return Reply(b"", 204)
 
 

@@ -249,6 +249,7 @@ _TASK = (
     ),
 )
 _THREAD = ("label", "state", "task_id", "resolve_id", "created_at", "updated_at")
+_ASSET = ("filename", "uploaded_at", "subject")
 _COUNTS = {**_object(done=_NUMBER, visible=_NUMBER, all=_NUMBER), "required": ["done", "visible", "all"]}
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -303,6 +304,12 @@ LAYOUTS: Mapping[str, Layout] = {
         sort_key=_created,
         indexes=lambda thread: (("task", thread["task_id"]), ("run", thread["_"]["run_id"])),
     ),
+    "assets": Layout(
+        _with_hidden("Asset", _ASSET, archived_at=_MAYBE),
+        sort_key=lambda asset: milliseconds(asset["uploaded_at"]),
+        indexes=lambda asset: (("subject", asset["subject"]["id"]),),
+    ),
+    "contents": Layout(_object("base64", base64=_TEXT)),
 }
 
 # collection, the ids in a record (None: no reference), collection that they refer to. The parent of a run is not
@@ -316,6 +323,7 @@ _REFERENCES: tuple[tuple[str, Callable[[Record], Iterable[str | None]], str], ..
     ("runs", lambda run: run["_"]["tags"], "tags"),
     ("runs", lambda run: run["_"]["folders"], "folders"),
     ("tasks", lambda task: [task["run_id"]], "runs"),
+    ("assets", lambda asset: [asset["id"]], "contents"),
     ("threads", lambda thread: [thread["task_id"]], "tasks"),
     ("threads", lambda thread: [thread["_"]["run_id"]], "runs"),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.apis.tallyfy import includes as tallyfy_includes
+from understudy.apis.tallyfy.assets import remove_assets
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.fields import accept, demand
 from understudy.apis.tallyfy.includes import requested_includes, row_projection, run_tasks
@@ -16,7 +17,7 @@ from understudy.apis.tallyfy.references import known_ids, people_member, person_
 from understudy.apis.tallyfy.run_lists import matching_runs
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
-from understudy.engine.store import ProjectedListing, Record
+from understudy.engine.store import ProjectedListing, Record, Store
 
 
 def list_runs(call: Call) -> Reply:
@@ -75,11 +76,17 @@ def purge_run(call: Call) -> Reply:
     run, store = find(call, "runs", call.arguments["run_id"]), call.store
     if not run["archived_at"]:
         raise Problem("not-archived")
-    for name in ("threads", "tasks"):
-        for id in list(store[name].query([("run", run["id"])]).ids):
-            store[name].remove(id)
-    store["runs"].remove(run["id"])
+    remove_run(store, run["id"])
     return Reply(b"", 200)
+
+
+def remove_run(store: Store, id: str) -> None:
+    """Remove a run with its tasks, comments, issues and files."""
+    for name in ("threads", "tasks"):
+        for of_run in list(store[name].query([("run", id)]).ids):
+            store[name].remove(of_run)
+    store["runs"].remove(id)
+    remove_assets(store, id)
 
 
 def run_reply(

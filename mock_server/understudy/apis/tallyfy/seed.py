@@ -6,8 +6,10 @@ single records against the document afterwards.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from understudy.apis.tallyfy.assets import ASSET_DEFAULTS
 from understudy.apis.tallyfy.guests import new_guest
 from understudy.apis.tallyfy.includes import HIDDEN
 from understudy.apis.tallyfy.launch import new_run, step_deadlines
@@ -46,7 +48,7 @@ def seed(content: Json, contract: Contract, *, layouts: Mapping[str, Layout]) ->
 
 def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath) -> SeededTenant:
     where = f"organization {given['id']}"
-    for name in ("people", "guests", "groups", "folders", "tags", "templates", "runs", "tasks"):
+    for name in ("people", "guests", "groups", "folders", "tags", "templates", "runs", "tasks", "assets"):
         errors.unique(given.get(name, ()), "email" if name == "guests" else "id", *path, name)
     days = given.get("working_days", _WEEK[:5])
     store["organization"].put(
@@ -79,8 +81,10 @@ def _organization(given: Json, store: Store, errors: SeedErrors, path: SeedPath)
     for number, task in enumerate(given.get("tasks", ())):
         with errors.at(*path, "tasks", number):
             _oneoff_task(task, store, f"{where}: task {task['id']}")
+    for asset in given.get("assets", ()):
+        _asset(asset, store)
     store["counters"].put({"id": "guests", "last": 4000 + len(store["guests"])})
-    for kind in ("runs", "tasks"):
+    for kind in ("templates", "runs", "tasks"):
         last = max((record["increment_id"] for record in store[kind]), default=0)
         store["counters"].put({"id": kind, "last": last})
     return SeededTenant(given["id"], store.dump(), tuple(_tokens(given, store, errors, path)))
@@ -123,6 +127,7 @@ def _template(given: Json, store: Store) -> None:
     store["templates"].put(
         {
             **TEMPLATE_DEFAULTS,
+            "increment_id": len(store["templates"]) + 1,
             "alias": alias(given["title"]).replace("_", "-"),
             "last_updated": created,
             "status": "archived" if given.get("archived_at") else "active",
@@ -263,6 +268,13 @@ def _oneoff_task(given: Json, store: Store, where: str) -> None:
     task = _override(oneoff_task(given["title"], given["created_at"], 1002), given, where)
     _threads(store, None, task, given)
     store["tasks"].put(task)
+
+
+def _asset(given: Json, store: Store) -> None:
+    content = b64encode(given["content"].encode()).decode()
+    store["contents"].put({"id": given["id"], "base64": content})
+    own = {name: value for name, value in given.items() if name != "content"}
+    store["assets"].put({**ASSET_DEFAULTS, "uploaded_at": _MADE, **own, "_": {"archived_at": None}})
 
 
 def _texts(value: Json) -> Iterable[str]:

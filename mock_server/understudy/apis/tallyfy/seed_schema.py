@@ -85,10 +85,17 @@ def schema(document: Json) -> Json:
         "tags": _many({"$ref": "#/components/schemas/Tag"}),
         "templates": _many(_template(parts["Template"]["properties"], step, field)),
         "runs": _many(_run(parts["Run"]["properties"], parts["Task"]["properties"])),
+        "assets": _many(
+            _closed("id filename subject content", {**parts["Asset"]["properties"], "id": _ID, "content": _TEXT})
+        ),
         "tasks": _many(_closed("id increment_id title created_at", _task(parts["Task"]["properties"]))),
     }
     organizations = {**_many(_closed("id name people", organization)), "minItems": 1}
     return _closed("organizations", {"organizations": organizations})
+
+
+def _asset(served: Json) -> Json:
+    return {**served, "id": _ID, "content": _TEXT}
 
 
 def _field(served: Json) -> Json:
