@@ -104,7 +104,8 @@ class Session:
     def send(self, sent: Sent) -> Response:
         """Send a request; what its answer shows is known from then on."""
         response = call(self.app, sent.request)
-        if response.status < 300 and response.body and sent.api in VENDORS:
+        is_json = response.header("content-type") == "application/json"
+        if response.status < 300 and response.body and is_json and sent.api in VENDORS:
             self._learn(sent.api, json.loads(response.body), _collection(sent.operation))
         return response
 
