@@ -139,12 +139,14 @@ def _pages(rider: Rider, pair: Pair) -> Iterator[tuple[str, str | None]]:
     if size > 20:
         return
     above = rider.above(pair)
+    asked: dict[str, Json] | None = None
     for _ in range(2 * size + 1):
-        made, why = _tried(lambda: rider.create(pair))
+        made, why = _tried(lambda: rider.create(pair, shared=asked))  # noqa: B023
         if made is None:
             yield "second page", f"create: {why}"
             return
-    answers = rider.pages(listing, above, most=2, size=size)
+        asked = asked or rider.required_of(listing, made)
+    answers = rider.pages(listing, above, most=2, size=size, asked=asked)
     yield "second page", _continued([_marks(entries(answer), pair) for answer in answers], size, answers[-1].succeeded)
 
 

@@ -42,10 +42,11 @@ _LINK = re.compile(r'<([^>]*)>\s*;[^,]*rel="?next"?')
 
 
 def pages(
-    rider: Rider, operation: Operation, path: Mapping[str, Json], *, most: int, size: int | None
-) -> Iterator[Answer]:
+    rider: Rider, operation: Operation, path: Mapping[str, Json], asked: Mapping[str, Json], *, most: int,
+    size: int | None,
+) -> Iterator[Answer]:  # fmt: skip
     """Answers page by page; ends where an answer offers no next page, or has nothing in its list."""
-    query = {**rider.required(operation, "query"), **_sized(rider, operation, size)}
+    query = {**asked, **_sized(rider, operation, size)}
     headers = rider.headers(operation)
     answer = rider.client.send(operation, path, query, headers=headers)
     yield answer

@@ -1,4 +1,8 @@
-"""Pairs of a collection and an item, found in paths alone: `/pets` and `/pets/{id}`."""
+"""Pairs of a collection and an item: `/pets` and `/pets/{id}`.
+
+They are found in paths alone. No pair is a parameter that is one of a few fixed words (`/reports/{type}`), and a
+path that nothing is added to and that answers no list: nothing there has an id.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from benchmarks.specs.document import Document, Operation
+from benchmarks.specs.schemas import Schemas
 
 _LAST = re.compile(r"/\{[^{}/]+\}(\.\w+)?$")
 
@@ -60,8 +65,26 @@ def _pairs(document: Document) -> Iterator[Pair]:
         base = item[: ending.start()]
         collection = next((path for path in _collections(base, ending[1] or "") if path in paths), None)
         pair = _pair(document, collection, item) if collection is not None else None
-        if pair is not None and pair.read is not None and (pair.create or pair.listing or pair.put):
+        if pair is not None and _has_ids(document, pair):
             yield pair
+
+
+def _has_ids(document: Document, pair: Pair) -> bool:
+    """Whether an item can be read by an id that somebody could know."""
+    if pair.read is None or _is_one_of_few(document, pair.read, pair.parameter):
+        return False
+    return bool(pair.create or pair.put) or (pair.listing is not None and _lists(document, pair.listing))
+
+
+def _is_one_of_few(document: Document, operation: Operation, parameter: str) -> bool:
+    known = next((p for p in operation.parameters if p["name"] == parameter and p["in"] == "path"), {})
+    return bool(document.deref(known.get("schema") or {}).get("enum"))
+
+
+def _lists(document: Document, operation: Operation) -> bool:
+    """Whether the document shows a list in the success of an operation."""
+    answers = (operation.answers(status) for status in (200, 206))
+    return any(schema is not None and Schemas(document).has_list([schema]) for schema in answers)
 
 
 def _collections(base: str, suffix: str) -> tuple[str, ...]:

@@ -64,6 +64,14 @@ class Schemas:
             return [part for schema in schemas for part in self.members(schema).get(key, ())]
         return [b["items"] for schema in schemas for b in self.branches(schema) if isinstance(b.get("items"), dict)]
 
+    def has_list(self, schemas: list[Json], depth: int = 4) -> bool:
+        """Whether values of these schemas hold a list, as deep as `depth` members."""
+        branches = [branch for schema in schemas for branch in self.branches(schema)]
+        if any("items" in branch or branch.get("type") == "array" for branch in branches):
+            return True
+        inner = [part for schema in schemas for parts in self.members(schema).values() for part in parts]
+        return bool(depth and inner) and self.has_list(inner, depth - 1)
+
     def _validator(self, schema: Json, direction: Direction) -> Any:
         key = (id(schema), direction)
         if key not in self._compiled:

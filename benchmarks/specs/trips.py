@@ -49,13 +49,16 @@ class Rider:
         self._known: dict[tuple[str, tuple[Json, ...]], Json] = {}
         self._turn = 0
 
-    def create(self, pair: Pair) -> Made:
-        """Create an object and find the id by which it can be read. Raises Failed."""
+    def create(self, pair: Pair, shared: Arguments | None = None) -> Made:
+        """Create an object and find the id by which it can be read. Raises Failed.
+
+        `shared` are values that it shares with others, where it has members of these names.
+        """
         operation = pair.create
         if operation is None:
             return self._put(pair)
         above = self.above(pair)
-        sent, answer = self._accepted(operation, above)
+        sent, answer = self._accepted(operation, {**(shared or {}), **above})
         candidates = [*_in_headers(answer), *ids(answer.value, pair.parameter, pair.collection)]
         candidates += ids(sent, pair.parameter, pair.collection)
         return self._readable(pair, above, sent, candidates, answer)
@@ -98,7 +101,8 @@ class Rider:
         if pair.listing is None or not self.has_list(pair.listing):
             return
         found, pages = 0, 0
-        for answer in self.pages(pair.listing, self.above(pair), most=30):
+        asked = self.required_of(pair.listing, made)
+        for answer in self.pages(pair.listing, self.above(pair), most=30, asked=asked):
             if not answer.succeeded:
                 raise Failed(f"GET of the list: {answer}")
             found, pages = found + count(answer.value, made.member, made.id), pages + 1
@@ -162,6 +166,11 @@ class Rider:
         wanted = [p for p in operation.parameters if p.get("in") == location and p.get("required")]
         return {p["name"]: self._parameter(p) for p in wanted}
 
+    def required_of(self, operation: Operation, made: Made) -> dict[str, Json]:
+        """The arguments that a list demands in the query; one that is called as a member has what was sent of it."""
+        sent = made.sent if isinstance(made.sent, dict) else {}
+        return {name: sent.get(name, value) for name, value in self.required(operation, "query").items()}
+
     def headers(self, operation: Operation) -> dict[str, str]:
         """The headers that an operation demands."""
         return {name: str(value) for name, value in self.required(operation, "header").items()}
@@ -171,31 +180,30 @@ class Rider:
         schema = next(
             (operation.answers(status) for status in (200, 206) if operation.answers(status) is not None), None
         )
-        return schema is not None and self._has_list([schema], 4)
+        return schema is not None and self.values.schemas.has_list([schema])
 
     def page_size(self, operation: Operation) -> Mapping[str, Json] | None:
         """The parameter for the size of a page, if an operation has one."""
         query = [p for p in operation.parameters if p.get("in") == "query"]
         return next((p for name in _PAGE_SIZES for p in query if bare(p["name"]) in (name, f"page{name}")), None)
 
-    def pages(self, operation: Operation, path: Arguments, most: int, size: int | None = None) -> list[Answer]:
-        """Answers of a list, page after page, until one is not continued; the largest pages unless a size is given."""
+    def pages(
+        self, operation: Operation, path: Arguments, most: int, size: int | None = None,
+        asked: Mapping[str, Json] | None = None,
+    ) -> list[Answer]:  # fmt: skip
+        """Answers of a list, page after page, until one is not continued; the largest pages unless a size is given.
+
+        `asked` are arguments of the query, those that are demanded if left out.
+        """
         from benchmarks.specs.paging import pages
 
-        return list(pages(self, operation, path, most=most, size=size))
+        query = self.required(operation, "query") if asked is None else asked
+        return list(pages(self, operation, path, query, most=most, size=size))
 
     def next_turn(self) -> int:
         """A number that no value was made from yet."""
         self._turn += 101
         return self._turn
-
-    def _has_list(self, schemas: list[Json], depth: int) -> bool:
-        known = self.values.schemas
-        branches = [branch for schema in schemas for branch in known.branches(schema)]
-        if any("items" in branch or branch.get("type") == "array" for branch in branches):
-            return True
-        inner = [part for schema in schemas for parts in known.members(schema).values() for part in parts]
-        return bool(depth and inner) and self._has_list(inner, depth - 1)
 
     def _existing(self, pair: Pair, above: Arguments) -> Json | None:
         """The id of an object of a pair: one that is made, else one of the list; None without either."""
@@ -292,7 +300,14 @@ class Rider:
 
     def _place_ids(self, operation: Operation, body: Json, path: Arguments, made: Made | None) -> None:
         """Where a body names the object or its parents, it means those of the path."""
-        members = self.values.schemas.members(body_schema(operation) or {})
+        self._place_in(body_schema(operation) or {}, body, path, made)
+        inner = self.values.schemas.members(body_schema(operation) or {}) if isinstance(body, dict) else {}
+        for name, schemas in inner.items():
+            if isinstance(body.get(name), dict):
+                self._place_in(schemas[0], body[name], path, made)
+
+    def _place_in(self, schema: Json, body: Json, path: Arguments, made: Made | None) -> None:
+        members = self.values.schemas.members(schema)
         wanted = {bare(name): value for name, value in path.items()}
         if made is not None and made.member is not None:
             wanted[bare(made.member)] = made.id

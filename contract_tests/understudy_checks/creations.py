@@ -13,10 +13,9 @@ from urllib.parse import quote
 
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
-from understudy.document.paths import is_item
 from understudy.engine.exchange import Request, Response
 from understudy.resources.roles import Role
-from understudy.resources.rules import is_declared, reading
+from understudy.resources.rules import is_declared, is_on_item, reading
 from understudy_checks.bodies import response_ids
 from understudy_checks.pointers import resolve_pointer
 from understudy_checks.routes import adds_to_list, find_operation
@@ -56,7 +55,7 @@ def created_id(role: Role, roles: Sequence[Role], sent: bytes, response: Respons
     reader, key, whole = reading(role, list(roles)), role.resource.key, _json(response.body)
     names = [key, *([str(reader.item)] if reader is not None else [])]
     own = [
-        place.get(key)
+        role.resource.id_in(place)
         for place in (resolve_pointer(whole, role.answer.pointer), _sent(role, sent))
         if _is_object(place)
     ]
@@ -67,7 +66,7 @@ def created_id(role: Role, roles: Sequence[Role], sent: bytes, response: Respons
 def _declared_ids(contract: Contract, operation: Operation, request: Request, response: Response) -> list[str]:
     roles = installed.declared(contract.name).roles
     role = roles.get(operation.id)
-    if role is None or role.action != "create" or is_item(operation.path):
+    if role is None or role.action != "create" or is_on_item(role):
         return []
     id = created_id(role, list(roles.values()), request.body, response)
     return [] if id is None else [str(id)]

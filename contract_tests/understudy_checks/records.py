@@ -22,7 +22,7 @@ from understudy.engine.exchange import Response
 from understudy.resources import schemas
 from understudy.resources.declaration import Resource
 from understudy.resources.roles import Role
-from understudy.resources.rules import creating, listing, reading
+from understudy.resources.rules import collection, creating, is_on_item, listing, reading
 from understudy_checks import samples
 from understudy_checks.client import Client, Skipped
 from understudy_checks.creations import created_id
@@ -96,7 +96,7 @@ class Records:
 
     def target(self, role: Role, above: Values) -> Values:
         """Values of the whole path of a creation: where the client chooses the id, the last one is a new id."""
-        return (*above, self._new_id(role)) if is_item(role.operation.path) else above
+        return (*above, self._new_id(role)) if is_on_item(role) else above
 
     @contextmanager
     def of(self, role: Role) -> Iterator[None]:
@@ -173,10 +173,10 @@ class Records:
 
     def item(self, operation: Operation) -> Values:
         """Values for the whole path of an operation: that of an item is a record of its own. Raises Skipped."""
-        names = parameters_of(operation.path)
-        if not is_item(operation.path):
+        names, role = parameters_of(operation.path), self.role_of(operation)
+        if not (is_item(operation.path) if role is None else is_on_item(role)):
             return self._above(operation, names)
-        above, role = self._above(operation, names[:-1]), self.role_of(operation)
+        above = self._above(operation, names[:-1])
         if role is not None and role.action == "create":
             return self.target(role, above)
         return (*above, self._parent(operation, names[-1], collection_of(operation.path), above))
@@ -184,7 +184,7 @@ class Records:
     def fresh(self, operation: Operation, path: Values) -> Values:
         """The same path, or where an operation can be done once for each record, that of another one."""
         role = self.role_of(operation)
-        names_new = role is not None and role.action == "create" and is_item(operation.path)
+        names_new = role is not None and role.action == "create" and is_on_item(role)
         if role is None or not (names_new or role.action in ("delete", "move", "command")):
             return path
         self._parents.clear()
@@ -258,13 +258,14 @@ class Records:
 
     def ids(self, role: Role, records: Sequence[Json]) -> list[str]:
         """The ids of listed records, as texts."""
-        return [str(one.get(role.resource.key) if isinstance(one, Mapping) else one) for one in records]
+        return [str(role.resource.id_in(one) if isinstance(one, Mapping) else one) for one in records]
 
     def parents(self, operation: Operation) -> Values:
         """Values of the path parameters of a collection: records that are created, else found. Raises Skipped."""
         path = operation.path
-        names = parameters_of(path)
-        return self._above(operation, names[:-1] if is_item(path) else names)
+        names, role = parameters_of(path), self.role_of(operation)
+        ends = is_item(path) if role is None else is_on_item(role)
+        return self._above(operation, names[:-1] if ends else names)
 
     def send(
         self, operation: Operation, path: Values, *, query: Mapping[str, Json] | None = None, body: Json = _ABSENT,
@@ -316,15 +317,18 @@ class Records:
         writes = "write" in self.client.world.capabilities
         for role in (one for one in on_it if one.action == "create" and writes):
             return self.create(role, above if _is_on(role, prefix) else None).id
-        for role in (one for one in on_it if one.action == "replace" and one.operation.method == "PUT" and writes):
+        for role in (one for one in on_it if one.creates is not False or one.action == "replace" if writes):
+            if role.operation.method != "PUT":
+                continue
             with suppress(Skipped):  # whether a PUT creates is not declared
                 path = (*above, self._new_id(role))
                 self.accepted(role, path)
                 return path[-1]
         for role in (one for one in on_it if one.action == "list"):
             found = self._first_page(role, above)
-            if found and isinstance(found[0], Mapping) and role.resource.key in found[0]:
-                return found[0][role.resource.key]
+            id = role.resource.id_in(found[0]) if found else None
+            if id is not None:
+                return id
         known = self.client.access.ids(None).get(name)
         parameter = next(one for one in operation.parameters if one.location == "path" and one.name == name)
         return self._argument(parameter) if known is None else known
@@ -346,6 +350,8 @@ class Records:
             record[role.resource.key] = self.create(maker).id
         resource, required = role.resource, samples.required(self.contract, role.operation)
         named = dict(zip(parameters_of(role.operation.path), path, strict=False))
+        if resource.inside and isinstance(role.item, str) and role.item in named:
+            _place(record, resource.inside, named[role.item])
         for parameter, member in resource.parent.items():
             if member in record and parameter in named:
                 record[member] = named[parameter]
@@ -514,6 +520,15 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def _place(record: Json, names: Sequence[str], value: Json) -> None:
+    """Put a value at a place below members, where a record has them."""
+    *above, last = names
+    for name in above:
+        record = record.get(name) if isinstance(record, dict) else None
+    if isinstance(record, dict) and last in record:
+        record[last] = value
+
+
 def _is_required(parameter: Any, operation: Operation) -> bool:
     return bool(parameter.required and parameter.location == "query" and parameter.name not in operation.keys)
 
@@ -523,6 +538,6 @@ def plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 
 
-def _is_on(role: Role, collection: str) -> bool:
+def _is_on(role: Role, path: str) -> bool:
     """Whether an operation is on a collection, or on an item of it."""
-    return shape_of(collection_of(role.operation.path)) == shape_of(collection)
+    return shape_of(collection(role)) == shape_of(path)

@@ -190,11 +190,30 @@ def test_an_answer_that_breaks_its_schema_is_counted(monkeypatch: pytest.MonkeyP
 
 def test_a_pair_is_found_by_its_paths(tmp_path: Path) -> None:
     """A collection at the root, a suffix and a nested item make pairs; a path without a collection makes none."""
-    read = {"get": {"responses": {}}}
+    schema = {"type": "array", "items": {"type": "string"}}
+    read = {"get": {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}}
     paths = dict.fromkeys(("/", "/{id}", "/a.json", "/a/{x}.json", "/lone/{id}/x/{y}"), read)
     file = tmp_path / "paths.json"
     file.write_text(json.dumps({"openapi": "3.1.0", "paths": paths}))
     assert [pair.item for pair in pairs(Document(file))] == ["/{id}", "/a/{x}.json"]
+
+
+def test_no_pair_is_made_of_what_has_no_ids(tmp_path: Path) -> None:
+    """Neither a parameter that is one of a few words makes a pair, nor a path that lists nothing and makes nothing."""
+    kind = {"name": "kind", "in": "path", "required": True, "schema": {"enum": ["mail", "xlsx"]}}
+    lists = {"get": {"responses": {"200": {"content": {"application/json": {"schema": {"type": "array"}}}}}}}
+    plain = {"get": {"responses": {"200": {"content": {"application/json": {"schema": {"type": "object"}}}}}}}
+    paths = {
+        "/reports": lists,
+        "/reports/{kind}": {**plain, "parameters": [kind]},
+        "/rules": plain,
+        "/rules/{id}": plain,
+        "/tasks/{task}": plain,
+        "/tasks/{task}/{index}": {**plain, "put": {"requestBody": {"content": {"application/json": {}}}}},
+    }
+    file = tmp_path / "paths.json"
+    file.write_text(json.dumps({"openapi": "3.1.0", "paths": paths}))
+    assert [pair.item for pair in pairs(Document(file))] == ["/tasks/{task}/{index}"]
 
 
 def test_a_document_of_several_files_is_bundled(tmp_path: Path) -> None:

@@ -346,7 +346,6 @@ REASONS: Mapping[str, str] = {
     "dropThings": "it is on many records at once",
     "addTag": "no operation answers an object that could be read back",
     "refresh": "its answer does not tell the id of what it makes",
-    "getTile": "two parameters of its path name an item together",
     "wish": "it has no body, and answers no record",
     "addAnonymous": "no path leads to one item, and no member of the record is called like an id",
     "listOthers": "the items of its list are other objects",

@@ -17,7 +17,6 @@ from understudy.document.contract import Contract
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.parameters import Parameter
-from understudy.document.paths import is_item
 from understudy.engine.api import Api, Step
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import Response
@@ -25,7 +24,7 @@ from understudy.engine.problem import Problem
 from understudy.engine.store import ComputedListing, Listing, Record, decode, encode
 from understudy.resources import schemas
 from understudy.resources.roles import Role
-from understudy.resources.rules import body_schema, filters, is_declared, plain_queries, reading
+from understudy.resources.rules import body_schema, filters, is_declared, is_on_item, plain_queries, reading
 from understudy_checks import samples
 from understudy_checks.mutation import Breakage, Mutant
 from understudy_checks.mutation.generated import with_operation
@@ -152,7 +151,7 @@ def _created(contract: Contract, operation: Operation, role: Role | None) -> Bro
 
 def _ids(contract: Contract, operation: Operation, role: Role | None) -> Broken:
     assert role is not None, "only an operation with a role makes ids"
-    if role.answer.empty or is_item(operation.path):
+    if role.answer.empty or is_on_item(role):
         return {}
     reader = reading(role, list(installed.declared(contract.name).roles.values()))
     names = (role.resource.key, *([str(reader.item)] if reader is not None else []))
@@ -251,7 +250,7 @@ def _forgotten(handler: Handler, call: Call) -> Reply:
 def _delete_all(role: Role, handler: Handler, call: Call) -> Reply:
     reply = handler(call)
     for record in list(call.store[role.resource.name]):
-        call.store[role.resource.name].remove(str(record[role.resource.key]))
+        call.store[role.resource.name].remove(call.store[role.resource.name].layout.id(record))
     return reply
 
 

@@ -21,8 +21,9 @@ from understudy.resources.actions import fixed_handler, handler
 from understudy.resources.check import check
 from understudy.resources.declaration import Reader, Resource
 from understudy.resources.first import first
+from understudy.resources.layouts import HELPERS, NUMBERS, PENDING, TIMERS
 from understudy.resources.lists import Filter
-from understudy.resources.records import HELPERS, NUMBERS, PAYLOAD, PENDING, TIMER, TIMERS, Records
+from understudy.resources.records import PAYLOAD, TIMER, Records
 from understudy.resources.roles import Choice, Inference, Role
 
 

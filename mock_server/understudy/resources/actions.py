@@ -19,8 +19,9 @@ from understudy.resources import below, lists, schemas
 from understudy.resources.declaration import Parent
 from understudy.resources.filled import filled
 from understudy.resources.json_patch import patched
+from understudy.resources.layouts import text_of
 from understudy.resources.lists import Filter
-from understudy.resources.records import Effect, Records, text_of
+from understudy.resources.records import Effect, Records
 from understudy.resources.roles import EXAMPLE_BELOW, Answer, Role, at_pointer
 from understudy.resources.values import ABSENT
 
@@ -106,13 +107,17 @@ def _read(role: Role, records: Records) -> Handler:
 
         return read
 
+    single = role.resource.single
+
     def read_with_checks(call: Call) -> Reply:
         id = _item_id(role, call)
         record = records.find(call, id, role.parents)
         asked = lists.wanted(records, known, call) if include in call.arguments else ()
         if asked:
             return Reply(render(call, encode(lists.with_includes(record, asked, call))))
-        return Reply(render(call, call.store[records.name].row(id) or b""))
+        if single:  # which is there before it is stored
+            return Reply(render(call, encode(record)))
+        return Reply(render(call, call.store[records.name].row(records.layout.id(record)) or b""))
 
     return read_with_checks
 
@@ -158,7 +163,7 @@ def _deferred(role: Role, plan: Plan, records: Records, all: Mapping[str, Record
 
 
 def _create(role: Role, records: Records) -> Plan:
-    body, parents = _body(role, records), role.parents
+    body, parents, whole = _body(role, records), role.parents, role.resource.whole
     own = role.item if callable(role.item) else None  # an id that a request may choose
     chosen = role.resource.chosen_id if own is None else None  # one that it has to
 
@@ -171,12 +176,14 @@ def _create(role: Role, records: Records) -> Plan:
         if wanted is not ABSENT and not records.fits_key(wanted):
             message = f"{str(wanted)[:80]!r} is no {role.resource.key} that the schema allows"
             raise Problem("invalid", message, fields={role.resource.key: [message]})
-        if wanted is not ABSENT and call.store[records.name].row(text_of(wanted)) is not None:
+        if wanted is not ABSENT and not whole and call.store[records.name].row(text_of(wanted)) is not None:
             raise Problem(role.resource.conflict)
         ids = call.ids
         seed, count = ids.seed, ids.count
         record = records.new(call, body(call), parents, wanted=wanted)
         try:
+            if whole and call.store[records.name].row(records.layout.id(record)) is not None:
+                raise Problem(role.resource.conflict)
             records.check(call, record, None)
         except Problem:  # a refused request takes no id
             ids.seed, ids.count = seed, count
@@ -203,7 +210,7 @@ def _sent_id(role: Role, records: Records, call: Call, value: Json) -> Json:
     id = records.typed(records.resource.key, value)
     if rule == "kept":
         return id
-    free = call.store[records.name].row(text_of(id)) is None
+    free = call.store[records.name].row(records.stored_id(call, text_of(id), role.parents)) is None
     return id if free and (isinstance(id, str) or id > 0) else ABSENT
 
 
@@ -303,8 +310,9 @@ def _changed(
 ) -> Effect:
     records.resource.update.apply(record, call, before[records.resource.key])
     record = records.enter(call, record, before)
-    if records.filler is not None:  # a path says whose the record is
-        record |= {one.member: before[one.member] for one in parents if one.member in before}
+    if records.filler is not None or records.keyed:  # a path says whose the record is
+        bound = (*(one.member for one in parents), *records.whole)
+        record |= {member: before[member] for member in bound if member in before}
         record = records.completed(record)
     records.check(call, record, before)
     return Effect("change", record, before)
@@ -472,6 +480,6 @@ def _location(role: Role, item_path: str | None) -> Callable[[Call, Records, Rec
     last = parameters_of(item_path)[-1]
 
     def url(call: Call, records: Records, record: Record) -> str:
-        return call.url(written(item_path, {**call.arguments, last: records.layout.id(record)}))
+        return call.url(written(item_path, {**call.arguments, last: text_of(record[records.resource.key])}))
 
     return url

@@ -27,6 +27,7 @@ def check(
     """Check every resource and role; `owners` are the parents of each resource by path parameter."""
     for resource in resources.values():
         _check_ids(reader, resource)
+        _check_parts(reader, resource, resources)
         _check_includes(reader, resource, [one for one in resources.values() if resource in owners[one.name].values()])
     for role in roles.values():
         if role.action == "create" and not role.resource.fill:
@@ -44,6 +45,18 @@ def _check_ids(reader: Reader, resource: Resource) -> None:
     for error in reader.contract.fits(member.schema).iter_errors(sample):
         text = f"an id such as {sample!r} does not fit the member {resource.key}: {error.message}"
         reader.diagnostics.append((f"{at('x-resources', resource.name)}/id", text))
+
+
+def _check_parts(reader: Reader, resource: Resource, resources: Mapping[str, Resource]) -> None:
+    """The members that name a record together hold its parents; no single member leads to such a record."""
+    place = at("x-resources", resource.name)
+    for number, member in enumerate(resource.whole[:-1]):
+        what = "member of parent, as each but the last is"
+        reader.known(member, resource.parent.values(), f"{place}/key/{number}", what)
+    for member, target in resource.refers.items():
+        if target in resources and resources[target].whole and member not in resource.parent.values():
+            text = f"{target} are named by {', '.join(resources[target].whole)} together, and no one member leads there"
+            reader.diagnostics.append((f"{place}/refers{at(member)}", text))
 
 
 def _check_includes(reader: Reader, resource: Resource, children: Sequence[Resource]) -> None:

@@ -16,6 +16,7 @@ from understudy.document.pointer import at
 from understudy.document.violations import Diagnostic
 from understudy.messages import suggest
 from understudy.resources import ids, schemas, values
+from understudy.resources.identity import STORED, is_pointer, names_of, value_at
 from understudy.resources.ids import NewId
 from understudy.resources.schemas import Member
 from understudy.resources.values import Assignments
@@ -83,9 +84,11 @@ class Resource:
 
     `parent` maps path parameters to members, `refers` members to resources, `includes` names to a member of `refers` or
     to a resource whose parent this one is. `id` makes ids; None for numbers and for ids that a request chooses.
-    `delete` is None where a deletion removes the record. Where it is to `fill`, the key and the members of parents may
-    be `hidden`: none of the schema, kept and not shown. `listed`, `served`, `orphans` and
-    `with_parent` may be assumptions.
+    `key` is the member with the id, a hidden one where the id stands `inside` another member or nowhere; `whole` are
+    the members that name a record together, `key` the last of them. A `single` resource has one record, or one of
+    each parent, which is always there. `delete` is None where a deletion removes the record. Where it is to `fill`, the
+    key and the members of parents may be `hidden`: none of the schema, kept and not shown. `listed`, `served`,
+    `orphans` and `with_parent` may be assumptions.
     """
 
     name: str
@@ -121,6 +124,13 @@ class Resource:
     served: Json = "records"
     orphans: Json = "refused"
     with_parent: Json = 0
+    inside: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    single: bool = False
+
+    def id_in(self, record: Json) -> Json:
+        """The id that a record shows; None where it shows none."""
+        return value_at(record, self.inside or (self.key,))
 
 
 class Reader:
@@ -191,11 +201,18 @@ class Reader:
             return None
         schema = self.schemas[given["schema"]]
         members = schemas.members(self.document, schema)
-        key = given.get("key", "id")
-        fill = given.get("fill", False)
-        hidden = frozenset((key, *given.get("parent", {}).values())) - members.keys() if fill else frozenset()
+        single, fill = given.get("single", False), given.get("fill", False)
+        whole = _listed(given.get("key", STORED if single else "id"))
+        key = whole[-1]
+        hidden = frozenset((*whole, *given.get("parent", {}).values())) - members.keys() if fill else frozenset()
+        hidden |= {STORED} if len(whole) > 1 or key == STORED else frozenset()
         members |= {name: Member({}, required=False) for name in sorted(hidden)}
-        self._member(key, members, f"{pointer}/key" if "key" in given else pointer)
+        if is_pointer(key):
+            hidden |= {key}
+            members[key] = self._inside(schema, key, f"{pointer}/key")
+        for number, member in enumerate(whole):
+            place = f"{pointer}/key/{number}" if len(whole) > 1 else f"{pointer}/key" if "key" in given else pointer
+            self._member(member, members, place)
         order, soft = given.get("order"), given.get("delete")
         if order is not None:
             self._member(order.lstrip("-"), members, f"{pointer}/order")
@@ -238,7 +255,20 @@ class Reader:
             served=self.assumed(given.get("served", "records"), f"{pointer}/served"),
             with_parent=self.assumed(given.get("with-parent", 0), f"{pointer}/with-parent"),
             orphans=self.assumed(given.get("orphans", "refused"), f"{pointer}/orphans"),
+            inside=names_of(key) if is_pointer(key) else (),
+            whole=tuple(whole) if len(whole) > 1 else (),
+            single=single,
         )
+
+    def _inside(self, schema: Json, key: str, pointer: str) -> Member:
+        """The member that a JSON pointer into a record leads to."""
+        found = Member(schema, required=True)
+        for name in names_of(key):
+            known = schemas.members(self.document, found.schema)
+            if not self.known(name, known, pointer, f"member on the way of {key}"):
+                return Member({}, required=False)
+            found = known[name]
+        return found
 
     def _member(self, name: str, members: Mapping[str, Member], pointer: str) -> None:
         self.known(name, members, pointer, "member of the schema")
@@ -337,6 +367,11 @@ class Reader:
                     text = f"time leads out of {state} by {seen[repr(state)]} already; only one can come first"
                     self.diagnostics.append((pointer + at(name), text))
                 seen[repr(state)] = name
+
+
+def _listed(given: Json) -> list[str]:
+    """The members of a key, one or several."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 def _without_examples(schema: Mapping[str, Json]) -> Json:

@@ -10,7 +10,8 @@ from typing import Any
 
 from understudy.engine.ids import Ids
 from understudy.engine.store import Record
-from understudy.resources.records import Records, text_of
+from understudy.resources.layouts import text_of
+from understudy.resources.records import Records
 
 Json = Any
 _ATTEMPTS = 20  # to make a record with an id of its own
@@ -27,7 +28,7 @@ def first(all: Mapping[str, Records], seed: Mapping[str, Json], name: str) -> di
                 make(owner.name, (*above, owner.name))
         ids = Ids(f"{name}/{resource}")
         fitting = [_whole(records, one) for one in seed[resource]["records"] if _fits(records, one)]
-        examples = [_belonging(records, one, made, 0) for one in fitting]
+        examples = [records.identified(_belonging(records, one, made, 0)) for one in fitting]
         found = {text_of(one[records.resource.key]): one for one in examples}
         parents = max([len(made.get(one.name, ())) for one in records.owners.values()], default=0)
         wanted = seed[resource]["count"] * max(parents, 1)
@@ -66,10 +67,16 @@ def _record(records: Records, ids: Ids, number: int, made: Mapping[str, list[Rec
 
 
 def _belonging(records: Records, record: Record, made: Mapping[str, list[Record]], number: int) -> Record:
-    """A record with parents that are there, those of the record that has this number."""
-    owners = {member: records.owners.get(name) for name, member in records.resource.parent.items()}
-    known = {member: (one.key, made[one.name]) for member, one in owners.items() if one and made.get(one.name)}
-    return {**record, **{member: rows[number % len(rows)][key] for member, (key, rows) in known.items()}}
+    """A record with parents that are there, those of the record that has this number, and with theirs."""
+    own = records.resource.parent
+    for name, member in own.items():
+        owner = records.owners.get(name)
+        rows = made.get(owner.name) if owner else None
+        if owner and rows:
+            row = rows[number % len(rows)]
+            above = {own[one]: row[known] for one, known in owner.parent.items() if one in own and known in row}
+            record = {**record, **above, member: row[owner.key]}
+    return record
 
 
 def _id(records: Records, ids: Ids, number: int, known: Json) -> Json:

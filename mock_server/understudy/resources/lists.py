@@ -20,7 +20,8 @@ from understudy.engine.problem import Problem
 from understudy.engine.store import Collection, ComputedListing, IndexListing, Record, SharedRecord, decode
 from understudy.resources import schemas
 from understudy.resources.declaration import Parent, Reader, Resource
-from understudy.resources.records import LIVE, Records, is_sorted_by, moment_of, text_of
+from understudy.resources.layouts import LIVE, is_sorted_by, moment_of, text_of
+from understudy.resources.records import Records
 
 Json = Any
 Matches = Callable[[Json, Json], bool]  # the value of a member, and that of the parameter
@@ -273,8 +274,8 @@ def _include(records: Records, target: str) -> Include:
     child, member = next((other, member) for other, member in records.children if other.name == target)
 
     def children(call: Call, record: SharedRecord) -> Json:
-        found = child.collection(call).listing((member, records.layout.id(record)))
-        return [decode(row) for row in found.slice(0, found.size())]
+        found = records.ids_below(call, child, member, records.layout.id(record))
+        return [child.collection(call).get(id) for id in found]
 
     return children
 

@@ -12,7 +12,8 @@ from understudy.document.sample import NoValue, Samples
 from understudy.document.texts import Numbers
 from understudy.engine.call import Call
 from understudy.engine.store import Record
-from understudy.resources.records import Records, text_of
+from understudy.resources.layouts import text_of
+from understudy.resources.records import Records
 from understudy.resources.schemas import Member
 from understudy.resources.values import in_form_of
 

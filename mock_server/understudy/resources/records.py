@@ -6,9 +6,9 @@ Must not know operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
@@ -16,52 +16,22 @@ from understudy.document.lazy import LazyValidator
 from understudy.document.model import Validator
 from understudy.document.sample import Samples
 from understudy.engine.call import Call
-from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
-from understudy.engine.store import Collection, Layout, Record, SharedRecord, encode
+from understudy.engine.store import Collection, Record, SharedRecord, encode
 from understudy.resources import branches, schemas
 from understudy.resources.declaration import Parent, Resource, Transition
 from understudy.resources.filling import Filler
+from understudy.resources.identity import STORED, joined, placed
+from understudy.resources.layouts import NUMBERS, PENDING, TIMERS, layout_of, text_of
 from understudy.resources.progress import NEVER, done_at_once
 from understudy.resources.values import ABSENT
 
 Json = Any
 TIMER = "life-cycle"
-TIMERS = "(timers)"  # collections beside the resources: what is scheduled, what jobs will do, the last numbers
-PENDING = "(pending)"
-NUMBERS = "(numbers)"
-LIVE = ()  # the index of all records that are not deleted
-_TEXT: Json = {"type": "string"}
-_FARTHEST = 1 << 62  # of a sort key
-HELPERS: Mapping[str, Layout] = {
-    TIMERS: Layout(
-        {
-            "type": "object",
-            "required": ["id", "at", "transition"],
-            "properties": {"id": _TEXT, "at": {"type": "integer"}, "transition": _TEXT},
-        }
-    ),
-    PENDING: Layout(
-        {
-            "type": "object",
-            "required": ["id", "resource", "effect", "record", "failed"],
-            "properties": {
-                "id": _TEXT,
-                "resource": _TEXT,
-                "effect": {"enum": ["insert", "change", "remove"]},
-                "record": {"type": "object"},
-                "failed": {"type": ["string", "null"]},
-            },
-        }
-    ),
-    NUMBERS: Layout(
-        {"type": "object", "required": ["id", "last"], "properties": {"id": _TEXT, "last": {"type": "integer"}}}
-    ),
-}
 PAYLOAD: Json = {
     "type": "object",
     "required": ["resource", "id", "transition"],
-    "properties": {"resource": _TEXT, "id": _TEXT, "transition": _TEXT},
+    "properties": {name: {"type": "string"} for name in ("resource", "id", "transition")},
 }
 
 
@@ -93,12 +63,14 @@ class Records:
         self.owners = owners
         self.parents = tuple(resource.parent.items())
         self.plain = resource.deleted is None  # then every record can be seen
-        self.layout = _layout(resource, contract, tuple(dict.fromkeys(indexed)))
+        self.layout = layout_of(resource, contract, tuple(dict.fromkeys(indexed)))
         self.fits = contract.fits
         whole = {"$ref": f"#/components/schemas/{resource.schema}"}
         self.filler = _filler(resource, contract, whole) if resource.fill else None
         self.validator: Validator = (
-            LazyValidator(lambda: contract.shows(whole)) if resource.fill else contract.fits(self.layout.schema)
+            LazyValidator(lambda: contract.shows(whole))
+            if resource.fill
+            else contract.fits(whole if resource.hidden else self.layout.schema)
         )
         self.blank = _blank(resource)
         self.order = tuple(resource.members)
@@ -113,6 +85,8 @@ class Records:
         self.moment = resource.order
         self.is_job = is_job  # whether operations answer with one, and do their work when it ends
         self.is_timed = bool(resource.life_cycle and resource.life_cycle.by_time)
+        self.whole = resource.whole
+        self.keyed = bool(resource.whole or resource.inside)
         self.integers = frozenset(name for name, one in resource.members.items() if "integer" in one.types)
 
     def collection(self, call: Call) -> Collection:
@@ -140,9 +114,11 @@ class Records:
 
     def visible(self, call: Call, id: str, parents: Sequence[Parent] = ()) -> SharedRecord | None:
         """The record `id`; None for one that is deleted, or of another parent than the one in the path."""
+        if self.whole and parents:
+            id = self.stored_id(call, id, parents)
         record = call.store[self.name].get_shared(id)
         if record is None or (not self.plain and self.is_deleted(record)):
-            return None
+            return self.standing(call, id, parents) if self.resource.single else None
         for one in parents:
             value = record.get(one.member)
             if value is None and self.resource.fill:  # nobody has said whose it is
@@ -150,6 +126,30 @@ class Records:
             if text_of(value) != text_of(call.arguments[one.parameter]):
                 return None
         return record
+
+    def stored_id(self, call: Call, id: str, parents: Sequence[Parent]) -> str:
+        """The id of a record in the store, by its own part and the parents that the path names."""
+        if not self.whole:
+            return id
+        named = {one.member: call.arguments[one.parameter] for one in parents}
+        return joined([*(named.get(member) for member in self.whole[:-1]), id])
+
+    def standing(self, call: Call, id: str, parents: Sequence[Parent]) -> Record:
+        """The record of a single resource as it is before anybody changes it."""
+        record = self.made(id)
+        self.resource.defaults.apply(record, call, id)
+        record |= {one.member: self.typed(one.member, call.arguments[one.parameter]) for one in parents}
+        return self.completed(record)
+
+    def named(self, record: Record) -> Record:
+        """A record with its id where it belongs: below a member, and as the text of all its parts."""
+        if self.resource.inside:
+            record = placed(record, self.resource.inside, record[self.resource.key])
+        return {**record, STORED: joined(record.get(one) for one in self.whole)} if self.whole else record
+
+    def identified(self, record: Record) -> Record:
+        """A record of an example, with its id as the member that holds it."""
+        return self.named({**record, self.resource.key: self.resource.id_in(record)}) if self.keyed else record
 
     def is_deleted(self, record: SharedRecord) -> bool:
         """Whether a record was deleted softly."""
@@ -197,12 +197,12 @@ class Records:
 
     def new(self, call: Call, given: Record, parents: Sequence[Parent] = (), *, wanted: Json = ABSENT) -> Record:
         """A new record with the members of a request; `wanted` is an id that the request chooses."""
-        id = self._new_id(call) if wanted is ABSENT else wanted
+        above = {one.member: self.typed(one.member, call.arguments[one.parameter]) for one in parents}
+        id = self._new_id(call, {**given, **above}) if wanted is ABSENT else wanted
         record = {**self.blank}
         self.resource.defaults.apply(record, call, id)
         record |= given
-        for one in parents:
-            record[one.member] = self.typed(one.member, call.arguments[one.parameter])
+        record |= above
         record[self.resource.key] = id
         self.resource.create.apply(record, call, id)
         record = self.completed(record)
@@ -226,7 +226,8 @@ class Records:
         """A record with the defaults of the branches of its schema that it fits; a filled one, where it is to be."""
         if self.filler is not None:
             return self.filled(record, self.filler)
-        return record if self.complete is None else self.complete(record)
+        record = record if self.complete is None else self.complete(record)
+        return self.named(record) if self.keyed else record
 
     def filled(self, record: Record, filler: Filler) -> Record:
         """A record that fits its schema, with its own key and hidden members."""
@@ -235,7 +236,7 @@ class Records:
         whole = {**filler.required, **shown}
         fitting = filler.fill(whole)
         kept = {name: record[name] for name in (self.resource.key, *hidden) if name in record}
-        return {**fitting, **kept}
+        return self.named({**fitting, **kept}) if self.keyed else {**fitting, **kept}
 
     def errors(self, record: SharedRecord) -> Iterator[Any]:
         """How a record breaks its schema."""
@@ -243,9 +244,13 @@ class Records:
         shown = {name: value for name, value in record.items() if name not in hidden} if hidden else record
         yield from self.validator.iter_errors(shown)
 
+    def is_valid(self, record: SharedRecord) -> bool:
+        """Whether a record fits its schema, what is not shown left out."""
+        return not any(self.errors(record)) if self.resource.hidden else bool(self.validator.is_valid(record))
+
     def check(self, call: Call, record: Record, before: SharedRecord | None) -> None:
         """Raise a Problem for a record that breaks its schema, a reference or a unique member."""
-        if self.filler is None and not self.validator.is_valid(record):
+        if self.filler is None and not self.is_valid(record):
             raise self._misfit(record)
         for member, target in self.resource.refers.items():
             value = record.get(member)
@@ -267,7 +272,8 @@ class Records:
     def perform(self, call: Call, effect: Effect) -> bytes:
         """Carry out an effect; returns the encoded record."""
         if effect.effect == "remove":
-            self.remove(call, self.layout.id(effect.record))
+            if not self.resource.single or call.store[self.name].row(self.layout.id(effect.record)) is not None:
+                self.remove(call, self.layout.id(effect.record))
             return encode(effect.record)
         row = self.store(call, effect.record, effect.before)
         if effect.before is None and self.with_parent:
@@ -277,16 +283,22 @@ class Records:
     @cached_property
     def with_parent(self) -> list[tuple[Records, str]]:
         """The children that a new record begins with, each with the member that holds its id."""
-        begun = {other.name: (other, member) for other, member in self.children if other.resource.with_parent != 0}
-        return list(begun.values())
+        begun = [(other, member) for other, member in self.children if other.resource.with_parent != 0]
+        return [(other, member) for other, member in begun if other.nearest is self.resource]
+
+    @cached_property
+    def nearest(self) -> Resource | None:
+        """The last parent on the path that is a resource."""
+        return next((self.owners[one] for one in reversed(tuple(self.resource.parent)) if one in self.owners), None)
 
     def _begin(self, call: Call, parent: Record) -> None:
         """Make the children that a new record begins with, and theirs."""
         for other, member in self.with_parent:
             for _ in range(int(call.value(other.resource.with_parent))):
-                child = other.made(other._new_id(call))
-                child |= {own: parent[known] for own, known in self._shared(other) if known in parent}
-                child[member] = parent[self.resource.key]
+                above = {own: parent[known] for own, known in self._shared(other) if known in parent}
+                above[member] = parent[self.resource.key]
+                child = other.made(other._new_id(call, above))
+                child |= above
                 child = other.completed(child)
                 other.store(call, child, None)
                 other._begin(call, child)
@@ -307,18 +319,24 @@ class Records:
     def made(self, id: Json) -> Record:
         """A record that is all made, with this id."""
         sample = self.filler.sample if self.filler is not None else None
-        return {**(deepcopy(sample) if isinstance(sample, dict) else self.blank), self.resource.key: id}
+        made = deepcopy(sample) if isinstance(sample, dict) else self.blank
+        return {**made, **self.resource.defaults.constants, self.resource.key: id}
 
     def last_number(self, call: Call) -> int:
         """The last number that a record was given; 0 before the first."""
+        if self.whole:
+            owns = (text_of(record[self.resource.key]) for record in call.store[self.name])
+            return max((int(own) for own in owns if own.isdigit()), default=0)
         return self._next_number(call) - 1
 
     def reserve(self, call: Call, id: str) -> None:
         """Remember a number that is given, so that no other record gets it."""
-        if self.resource.numbered and id.isdigit():
-            known = call.store[NUMBERS].get_shared(self.name)
-            if known is None or known["last"] < int(id):
-                call.store[NUMBERS].put({"id": self.name, "last": int(id)})
+        above, _, own = id.rpartition("/") if self.whole else ("", "", id)
+        if self.resource.numbered and own.isdigit():
+            counter = f"{self.name}/{above}" if above else self.name
+            known = call.store[NUMBERS].get_shared(counter)
+            if known is None or known["last"] < int(own):
+                call.store[NUMBERS].put({"id": counter, "last": int(own)})
 
     def store(self, call: Call, record: Record, before: SharedRecord | None) -> bytes:
         """Add or change a record, and schedule what time brings next; returns the encoded record."""
@@ -336,12 +354,21 @@ class Records:
     def remove(self, call: Call, id: str) -> None:
         """Remove a record and all its descendants."""
         for other, member in self.children:
-            for child in list(call.store[other.name].listing((member, id)).ids):
+            for child in self.ids_below(call, other, member, id):
                 other.remove(call, child)
         call.store[self.name].remove(id)
         self.reserve(call, id)
         if self.is_timed:
             self._cancel(call, id)
+
+    def ids_below(self, call: Call, other: Records, member: str, id: str) -> list[str]:
+        """The ids of the children of a record in another resource, whose `member` names it."""
+        if not self.whole:
+            return list(call.store[other.name].listing((member, id)).ids)
+        parent = call.store[self.name].get_shared(id) or {}
+        shared = [(member, self.resource.key), *self._shared(other)]
+        groups = [[(own, text_of(parent.get(known)))] for own, known in shared]
+        return list(call.store[other.name].query(*groups).ids)
 
     def move(self, call: Call, record: SharedRecord, transition: Transition) -> Record:
         """A record after a transition."""
@@ -388,7 +415,7 @@ class Records:
             self.reserve(call, self.layout.id(effect.record))
         before = effect.before or {}
         changed = {name: value for name, value in effect.record.items() if name not in before or before[name] != value}
-        record = {**changed, self.resource.key: effect.record[self.resource.key]}
+        record = {**changed, **{name: effect.record[name] for name in (self.resource.key, self.layout.key)}}
         call.store[PENDING].put(
             {"id": job, "resource": self.name, "effect": effect.effect, "record": record, "failed": failed}
         )
@@ -445,12 +472,20 @@ class Records:
         if timers.row(key) is not None:
             timers.remove(key)
 
-    def _new_id(self, call: Call) -> Json:
+    def _new_id(self, call: Call, given: SharedRecord) -> Json:
+        """A new id of the record that has these members, the parts of its id among them."""
         make = self.resource.id
         if make is not None:
             return make(call.ids)
-        number = self._next_number(call)
+        number = self._number_below(call, given) if self.whole else self._next_number(call)
         return number if self.resource.key in self.integers else str(number)
+
+    def _number_below(self, call: Call, given: SharedRecord) -> int:
+        """The number after the last one beside the same other parts of an id."""
+        above = joined(given.get(member) for member in self.whole[:-1])
+        last = call.store[NUMBERS].get_shared(f"{self.name}/{above}")
+        known = (id[len(above) + 1 :] for id in call.store[self.name].ids() if id.startswith(f"{above}/"))
+        return 1 + max([last["last"] if last else 0, *(int(own) for own in known if own.isdigit())])
 
     def _next_number(self, call: Call) -> int:
         """The number after the last one that was given, also to a record that is gone."""
@@ -478,11 +513,6 @@ class Records:
         return Problem("invalid", f"{path}: {messages[0]}" if path else messages[0], fields=fields)
 
 
-def text_of(value: Json) -> str:
-    """A value as a path or query has it."""
-    return value if isinstance(value, str) else encode(value).decode()
-
-
 def _blank(resource: Resource) -> dict[str, Json]:
     """The members of a new record that nobody has set: defaults, and null for a required member that may be null."""
     blank: dict[str, Json] = {}
@@ -492,19 +522,6 @@ def _blank(resource: Resource) -> dict[str, Json]:
         elif one.required and "null" in one.types:
             blank[name] = None
     return blank
-
-
-def _layout(resource: Resource, contract: Contract, indexed: tuple[str, ...]) -> Layout:
-    hidden = [name for name, one in resource.members.items() if one.has("writeOnly")]
-    schema: Json = {"type": "object"} if resource.fill else {"$ref": f"#/components/schemas/{resource.schema}"}
-    if not resource.fill and any(resource.members[name].required for name in hidden):
-        schema = _without_required(contract.document["components"]["schemas"][resource.schema], hidden)
-    return Layout(
-        {"allOf": [schema], "required": [resource.key]},
-        sort_key=_sort_key(resource),
-        indexes=_indexes(resource, indexed),
-        key=resource.key,
-    )
 
 
 def _filler(resource: Resource, contract: Contract, schema: Json) -> Filler:
@@ -517,72 +534,3 @@ def _filler(resource: Resource, contract: Contract, schema: Json) -> Filler:
         lambda: samples.value(schema, validator, seed=seed),
         lambda: samples.variants(schema, validator, seed=seed),
     )
-
-
-def _without_required(schema: Json, hidden: list[str]) -> Json:
-    """A schema that does not require members which are never stored."""
-    kept = {key: value for key, value in schema.items() if key != "required"}
-    return {**kept, "required": [name for name in schema.get("required", ()) if name not in hidden]}
-
-
-def _indexes(resource: Resource, indexed: tuple[str, ...]) -> Callable[[SharedRecord], tuple[Hashable, ...]]:
-    deleted, inside = resource.deleted, resource.fill
-    if not indexed and deleted is None:
-        return lambda record: (LIVE,)
-
-    def indexes(record: SharedRecord) -> tuple[Hashable, ...]:
-        if deleted is not None and record.get(deleted) not in (None, False):
-            return ()
-        keys: list[Hashable] = [LIVE]
-        for member in indexed:
-            value = record.get(member)
-            if isinstance(value, str):
-                keys.append((member, value))
-            elif isinstance(value, list):
-                keys += [(member, text) for item in value for text in _texts(item, inside=inside)]
-            else:
-                keys.append((member, text_of(value)))
-        return tuple(keys)
-
-    return indexes
-
-
-def _texts(item: Json, *, inside: bool) -> list[str]:
-    """The texts by which an item of a list is found: its own, or those of its members."""
-    if inside and isinstance(item, dict):
-        return [text_of(value) for value in item.values()]
-    return [text_of(item)]
-
-
-def _sort_key(resource: Resource) -> Callable[[SharedRecord], int]:
-    order = resource.order
-    if order is None or not _is_moment(resource.members[order].schema):
-        return lambda record: 0
-
-    def sort_key(record: SharedRecord) -> int:
-        value = record.get(order)
-        return moment_of(value) if isinstance(value, str) else _bounded(value)
-
-    return sort_key
-
-
-def _is_moment(schema: Mapping[str, Json]) -> bool:
-    return schema.get("format") in ("date", "date-time") or "integer" in schema.get("type", ())
-
-
-def _bounded(value: Json) -> int:
-    return max(-_FARTHEST, min(int(value), _FARTHEST)) if isinstance(value, int | float) else 0
-
-
-@lru_cache(maxsize=256)  # many records share a moment
-def moment_of(text: str) -> int:
-    """The milliseconds of a date or time; 0 for one that no clock shows, such as a leap second."""
-    try:
-        return milliseconds(text)
-    except ValueError:
-        return 0
-
-
-def is_sorted_by(resource: Resource) -> bool:
-    """Whether a collection keeps the order that the resource declares."""
-    return resource.order is None or _is_moment(resource.members[resource.order].schema)

@@ -16,6 +16,7 @@ from understudy.document.paths import collection_of, is_item, parameters_of, sha
 from understudy.document.pointer import at, find
 from understudy.resources import schemas, values
 from understudy.resources.declaration import Parent, Reader, Resource, Transition
+from understudy.resources.identity import joined
 from understudy.resources.schemas import reference, resolve
 
 Json = Any
@@ -164,7 +165,8 @@ class Inference:
         for path, known in self.by_path.items():
             head, found, tail = path.partition(f"{{{parameter}}}")
             if known is resource and found and tail.startswith("/"):
-                return self.by_shape.get(shape_of(head + found))
+                owner = self.by_shape.get(shape_of(head + found))
+                return None if owner is resource and resource.whole else owner
         return None
 
     def _role(self, operation: Operation, declared: Mapping[str, Json]) -> Role | None:
@@ -191,7 +193,9 @@ class Inference:
             return None
         cycle = resource.life_cycle
         transition = cycle.transitions.get(action) if cycle and action not in ACTIONS else None
-        item = self._item(operation, declared, action, place)
+        item = self._item(operation, resource, declared, action, place)
+        parents = self._parents(resource, [name for name in parameters_of(operation.path) if name != item])
+        self._check_parts(operation, resource, parents, action, place)
         body = str(declared.get("body", self._body_place(own, resource)))
         if action in _WITH_BODY and self._is_list(self._request(own, body)):
             if declared:
@@ -205,7 +209,7 @@ class Inference:
             action="move" if transition else action,
             transition=transition,
             item=item,
-            parents=self._parents(resource, [name for name in parameters_of(operation.path) if name != item]),
+            parents=parents,
             body=body,
             request=self._request(own, body),
             answer=self._answer(operation, own, resource, action, declared, place),
@@ -227,7 +231,9 @@ class Inference:
             do = str(declared["do"])
             choices = (*ACTIONS[:-1], *moves)
             return do if self.reader.known(do, choices, f"{place}/do", f"action on {resource.name}") else None
-        usual = _usual(operation)
+        usual = _ON_ITEM.get(operation.method) if resource.single else _usual(operation)
+        if resource.single and operation.path.rpartition("/")[2].endswith("}"):
+            return None
         if self.by_path.get(operation.path) is None:  # below an item: the name of a transition
             word = operation.path.rpartition("/")[2]
             return next((move for move in moves if _same(move, word) and operation.method != "GET"), None)
@@ -236,7 +242,7 @@ class Inference:
         return None if usual == "list" and not listed and not operation.pagination else usual
 
     def _item(
-        self, operation: Operation, declared: Mapping[str, Json], action: str, place: str
+        self, operation: Operation, resource: Resource, declared: Mapping[str, Json], action: str, place: str
     ) -> str | values.Value | None:
         """The path parameter or function that finds the record of an operation."""
         if "id" in declared:
@@ -244,10 +250,22 @@ class Inference:
         names = parameters_of(operation.path)
         if action in ("list", "create"):
             return None
+        if resource.single:
+            return lambda call, _: joined(call.arguments[name] for name in names) or resource.name
         if not names:
             text = "no path parameter holds the id of the record; name a value with `id`"
             self.reader.diagnostics.append((place, text))
         return names[-1] if names else None
+
+    def _check_parts(
+        self, operation: Operation, resource: Resource, parents: Sequence[Parent], action: str, place: str
+    ) -> None:
+        """The path to a record names all parts of its id."""
+        named = {one.member for one in parents}
+        for member in resource.whole[:-1] if action not in ("list", "create") else ():
+            if member not in named:
+                text = f"{operation.path} does not name {member}, a part of the id of {resource.name}"
+                self.reader.diagnostics.append((place, text))
 
     def _parents(self, resource: Resource, names: Sequence[str]) -> tuple[Parent, ...]:
         """The parents of a resource that these path parameters name, in the order of the path."""

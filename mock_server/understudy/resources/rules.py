@@ -183,6 +183,18 @@ def _of_pages(role: Role, pointer: str) -> Iterator[Fact]:
         yield Fact("pages", role.operation, f"{pointer}/parameters")
 
 
+def collection(role: Role) -> str:
+    """The path of the collection that an operation is on, or on an item of."""
+    path = role.operation.path
+    return collection_of(path) if is_on_item(role) else path.rstrip("/")
+
+
+def is_on_item(role: Role) -> bool:
+    """Whether the path of an operation ends with the id of a record, and not with that of a parent."""
+    path = role.operation.path
+    return is_item(path) and parameters_of(path)[-1] not in role.resource.parent
+
+
 def reading(role: Role, roles: list[Role]) -> Role | None:
     """The operation that reads one record where another creates, changes or deletes it."""
     return _beside(role, roles, "read")
@@ -240,4 +252,4 @@ def _partial(role: Role) -> bool:
 
 def _collection(role: Role) -> str:
     """The shape of the path of the collection that an operation is on, or on an item of."""
-    return shape_of(collection_of(role.operation.path))
+    return shape_of(collection(role))

@@ -19,8 +19,9 @@ from understudy.engine.call import Call
 from understudy.engine.store import Record
 from understudy.messages import suggest
 from understudy.resources import schemas
+from understudy.resources.layouts import text_of
 from understudy.resources.made import Made
-from understudy.resources.records import Records, text_of
+from understudy.resources.records import Records
 from understudy.resources.values import in_form_of
 
 Json = Any
@@ -142,7 +143,7 @@ class _Batch:
     def _take(self, records: Records, given: Mapping[str, Json], place: SeedPath) -> None:
         self._check_names(records, given, place)
         self._check_given(records, given, place)
-        id = given.get(records.resource.key)
+        id = records.resource.id_in(given)
         record = records.given(self._call, given, self._new_id(records, place) if id is None else id)
         text = records.layout.id(record)
         if text in self._new[records.name] or self._call.store[records.name].row(text) is not None:
@@ -212,8 +213,14 @@ class _Batch:
             value = new.record.get(member)
             for one in value if isinstance(value, list) else [value] if value is not None else []:
                 id = text_of(one)
-                if id not in self._new[target] and self._call.store[target].row(id) is None:
+                if not self._is_known(target, id):
                     self._fail(*new.at(member, text=f"there is no {target} {id[:80]}"))
+
+    def _is_known(self, name: str, id: str) -> bool:
+        """Whether a resource has a record that others name so."""
+        if self._all[name].whole:
+            return id in map(text_of, self._ids(name))
+        return id in self._new[name] or self._call.store[name].row(id) is not None
 
     def _check_unique(self, records: Records, new: Iterable[New]) -> None:
         for member in records.resource.unique:
@@ -230,7 +237,8 @@ class _Batch:
 
 def _highest(records: Records, rows: Sequence[Mapping[str, Json]]) -> int:
     """The highest number that is an id of these records; 0 without one."""
-    ids = (text_of(row[records.resource.key]) for row in rows if records.resource.key in row)
+    own = (records.resource.id_in(row) for row in rows)
+    ids = (text_of(id) for id in own if id is not None)
     return max((int(id) for id in ids if id.isascii() and id.isdigit()), default=0)
 
 

@@ -15,6 +15,7 @@ from understudy.document.infer.model import KINDS, Alternative, ExamplesOnly, In
 from understudy.document.infer.operations import Op, operations
 from understudy.document.infer.paths import Family, families, names_for
 from understudy.document.infer.schemas import Schemas
+from understudy.document.infer.singles import singles
 from understudy.document.infer.words import plain, same_thing
 from understudy.document.infer.writer import Writer
 from understudy.document.paths import is_item
@@ -33,9 +34,10 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
     for op in ops:
         by_path.setdefault(op.path, []).append(op)
     declared = document.get("x-resources", {})
-    known = [one for one in families(by_path) if not _is_declared(one, declared)]
     finder = Finder(schemas, by_path)
+    known = [one for one in families(by_path, finder.is_collection) if not _is_declared(one, declared)]
     resources, left = _find(finder, known, {one["schema"] for one in declared.values()})
+    resources += singles(finder, {action.op.path for one in resources for action in one.actions.values()})
     found = dict(zip(names_for([one.family for one in resources]), resources, strict=True))
     for one, reason in without.items():
         left |= dict.fromkeys({action.op.path for action in found.pop(one).actions.values()}, reason)

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from understudy.document.infer.ids import Key, key_of, shape_of
-from understudy.document.infer.operations import Op
+from understudy.document.infer.ids import Key, key_of, key_schema, shape_of
+from understudy.document.infer.operations import Op, path_of
 from understudy.document.infer.paths import Family
 from understudy.document.infer.records import list_in, record_in, same_record
-from understudy.document.infer.schemas import Schemas, Spot
+from understudy.document.infer.schemas import Member, Schemas, Spot
+from understudy.document.infer.times import CREATED, time_of
 from understudy.document.infer.words import plain, thing, words
 from understudy.document.pointer import at
 
 Json = Any
+STORED = "(key)"  # the key of a single record, which no name leads to
 _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid", "identifier", "alias", "email")
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
 _MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
@@ -56,10 +58,14 @@ class Found:
     update: dict[str, Json] = field(default_factory=dict)
     reason: str = ""
     creatable: bool = False
+    parts: tuple[str, ...] = ()  # the path parameters that name an item together, where one alone does not
+    single: bool = False
 
     @property
     def key_member(self) -> str:
         """The member that holds the id; one that the record does not show, where it has none."""
+        if self.single:
+            return STORED
         return self.key.member or f"{self.family.parameter or 'id'} (of the path)"
 
 
@@ -74,14 +80,12 @@ class Finder:
         """The resource of a family; raises NoResource."""
         items = self._by_method(family.item.text if family.item else "")
         collection = self._by_method(family.collection.text if family.collection else "")
-        if family.item is not None and family.item.head.endswith("}") and family.item.head not in self.by_path:
-            raise NoResource("two parameters of its path name an item together")
         record, why = self._record(family, items, collection)
         parameter, schema = family.parameter, self._parameter(family, items)
         key = key_of(self.schemas, record.schema, parameter or "id", self.schemas.kinds(schema), thing(family.word))
         if key.member is None and not family.parameter:
             raise NoResource("no path leads to one item, and no member of the record is called like an id")
-        member = self.schemas.members(record.schema)[key.member].schema if key.member else None
+        member = key_schema(self.schemas, record.schema, key.member)
         found = Found(family, record.schema, key, shape_of(self.schemas, member, schema), reason=why)
         for op in [one for one in items.values() if one.method == "get"]:
             self._read(found, op)
@@ -92,6 +96,7 @@ class Finder:
         self._by_verb(found)
         self._check(found, items)
         self._times(found)
+        found.parts = self._parts(found)
         return found
 
     def request(self, found: Found, op: Op) -> dict[str, Json]:
@@ -101,6 +106,43 @@ class Finder:
         body = self._body(found, op)
         names = self._names(found, op, body)
         return {"body": body, **({"names": names} if names else {})}
+
+    def _parts(self, found: Found) -> tuple[str, ...]:
+        """The path parameters that name an item together; empty where the last of them does it alone."""
+        if found.family.item is None:
+            return ()
+        named = found.family.item.parameters
+        does = [one for one in found.actions.values() if one.do != "list"]
+        chosen = any(one.entry.get("sent-id") == "kept" or "creates" in one.entry for one in does)
+        ordinal = words(found.key.member or "")[-1:] in (("number",), ("index",), ("version",), ("position",))
+        is_below = len(named) > 1 and all(set(named[:-1]) <= set(path_of(one.op.path).parameters) for one in does)
+        return named if is_below and (chosen or ordinal or found.family.item.head.endswith("}")) else ()
+
+    def change_single(self, found: Found, op: Op, items: Mapping[str, Op]) -> None:
+        """Add what PUT or PATCH do to the one record of a resource."""
+        if op.body is None:
+            found.examples[op.id] = "it has no body in JSON or in a form"
+        elif self.schemas.is_list(op.body):
+            self._patch(found, op)
+        else:
+            self._updating(found, op, items)
+
+    def delete_single(self, found: Found, op: Op) -> None:
+        """Add that DELETE puts the one record of a resource back to what it was at first."""
+        found.actions[op.id] = Action(op, "delete", self._deleted(found, op), "DELETE on the one record resets it")
+
+    def is_collection(self, ops: Sequence[Op]) -> bool:
+        """Whether the operations on a path that ends with a parameter are on many items, and none shows one item."""
+        shown = [one.answer for one in ops if one.method == "get"]
+        return all(one is not None and self._lists(one) for one in shown) and any(
+            one.method in ("get", "post") for one in ops
+        )
+
+    def _lists(self, answer: Json) -> bool:
+        spots = self.schemas.spots(answer)
+        return any(one.many for one in spots) and not any(
+            "id" in self.schemas.members(one.schema) for one in spots if not one.many
+        )
 
     def further_collection(self, found: Found, path: str) -> bool:
         """Whether a path without items of its own lists or creates the same records; adds what it does."""
@@ -119,11 +161,11 @@ class Finder:
 
     def _by_verb(self, found: Found) -> None:
         """Add the operations that make or list records one word below the collection, such as POST /pets/create."""
-        if found.family.collection is None:
-            return
+        family = found.family
+        base = family.collection.text if family.collection else family.item.head if family.item else ""
         for path in self.by_path:
             head, _, word = path.rpartition("/")
-            if head != found.family.collection.text.rstrip("/") or "{" in word:
+            if head != base.rstrip("/") or "{" in word:
                 continue
             for op in self.by_path[path]:
                 spot = None if op.answer is None or word not in _MAKING else self._shown(found, op)
@@ -191,7 +233,7 @@ class Finder:
             body = self._body(found, op)
             name = self._request_member(op.body, body, found.key.member)
             if name is not None and "put" not in items:
-                entry = {"id": f"$request.body#{body}{at(name)}", "body": body, **self._answer(found, op)}
+                entry = {"id": f"$request.body#{body}{_place(name)}", "body": body, **self._answer(found, op)}
                 self._updates(found, op, entry, items)
             else:
                 found.examples[op.id] = "the request does not say which record it is on"
@@ -205,11 +247,25 @@ class Finder:
             return
         own, known = set(self.schemas.members(spot.schema)), set(self.schemas.members(found.record))
         same = self.schemas.component(spot.schema) in self._like(found)
-        if not same and found.key.member not in own and len(own & known) < 2:
+        if not same and not self._has_key(found, spot.schema) and len(own & known) < 2:
             found.examples[op.id] = "the items of its list are other objects"
             return
+        for name, parameter in op.parameters("query").items():
+            if self._is_usual(parameter["schema"], self.schemas.members(found.record).get(name)):
+                found.defaults[name] = self.schemas.first(parameter["schema"], "default")
         entry = {"envelope": spot.pointer}
         found.actions[op.id] = Action(op, "list", entry, f"its answer is a list of them{_at(spot.pointer)}")
+
+    def _is_usual(self, parameter: Json, member: Member | None) -> bool:
+        """Whether the default of a filter is a value of the member: what a list shows if nothing is asked for."""
+        value = self.schemas.first(parameter, "default")
+        if member is None or not isinstance(value, str | int) or self.schemas.first(member.schema, "readOnly"):
+            return False
+        kind = "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "string"
+        bounds = ("minimum", "maximum", "pattern", "format", "minLength", "maxLength", "const")
+        enum = self.schemas.first(member.schema, "enum")
+        free = all(self.schemas.first(member.schema, one) is None for one in bounds)
+        return kind in self.schemas.kinds(member.schema) and free and (enum is None or value in enum)
 
     def _create(self, found: Found, op: Op, chosen: str | None = None) -> None:
         if op.body is not None and self.schemas.is_list(op.body):
@@ -234,7 +290,11 @@ class Finder:
 
     def _tells_id(self, found: Found, spot: Spot) -> bool:
         """Whether an answer with a record shows its id, or needs not to."""
-        return found.key.member is None or found.key.member in self.schemas.members(spot.schema)
+        return found.key.member is None or self._has_key(found, spot.schema)
+
+    def _has_key(self, found: Found, schema: Json) -> bool:
+        """Whether an object shows the id."""
+        return key_schema(self.schemas, schema, found.key.member) is not None
 
     def _chosen(self, found: Found, op: Op, body: str) -> tuple[str | None, str]:
         """The place of an id that the client may choose (None where it cannot), and what becomes of it."""
@@ -243,13 +303,13 @@ class Finder:
             name = self._request_member(op.body, body, found.family.parameter)
         if name is None or op.body is None:
             return None, ""
-        member = self.schemas.members(self._inside(op.body, body))[name]
+        member = self._inside_member(op.body, body, name)
         natural = any(plain(name).endswith(one) for one in _NATURAL)
         same = self.schemas.component(self._inside(op.body, body)) in self._like(found)
         if self.schemas.first(member.schema, "readOnly"):
             return None, ""
         must = (member.required and not same) or natural
-        return f"$request.body#{body}{at(name)}", "kept" if must else "kept-if-free"
+        return f"$request.body#{body}{_place(name)}", "kept" if must else "kept-if-free"
 
     # operations on an item
 
@@ -263,13 +323,18 @@ class Finder:
         elif self.schemas.is_list(op.body):
             self._patch(found, op)
         else:
-            body = self._body(found, op)
-            entry = {"body": body, **self._answer(found, op)}
-            names = self._names(found, op, body)
-            entry |= {"names": names} if names else {}
-            self._updates(found, op, entry, items)
+            entry = self._updating(found, op, items)
             if op.method == "put" and not self._can_create(collection):
                 entry["creates"] = True
+
+    def _updating(self, found: Found, op: Op, items: Mapping[str, Op]) -> dict[str, Json]:
+        """Add what an update does; returns the members of its `x-operation`."""
+        body = self._body(found, op)
+        entry = {"body": body, **self._answer(found, op)}
+        names = self._names(found, op, body)
+        entry |= {"names": names} if names else {}
+        self._updates(found, op, entry, items)
+        return entry
 
     def _can_create(self, collection: Mapping[str, Op]) -> bool:
         op = collection.get("post")
@@ -340,12 +405,12 @@ class Finder:
         if self.schemas.is_list(op.answer):
             return None
         spot = same_record(self.schemas, op.answer, found.record, self._usual_place(found))
-        if spot is not None and (found.key.member in self.schemas.members(spot.schema) or op.method == "get"):
+        if spot is not None and (self._has_key(found, spot.schema) or op.method == "get"):
             return spot
         with_id = [
             one
             for one in self.schemas.spots(op.answer)
-            if not one.many and one.depth <= 2 and found.key.member in self.schemas.members(one.schema)
+            if not one.many and one.depth <= 2 and self._has_key(found, one.schema)
         ]
         return with_id[0] if with_id else spot
 
@@ -419,8 +484,16 @@ class Finder:
             schema = self.schemas.members(schema)[name.replace("~1", "/").replace("~0", "~")].schema
         return schema
 
+    def _inside_member(self, body: Json, pointer: str, name: str) -> Member:
+        """The member of a request with this name or JSON pointer."""
+        schema = self._inside(body, f"{pointer}{name.rpartition('/')[0]}") if name.startswith("/") else None
+        own = self.schemas.members(self._inside(body, pointer) if schema is None else schema)
+        return own[name.rpartition("/")[2] if name.startswith("/") else name]
+
     def _request_member(self, body: Json, pointer: str, member: str | None) -> str | None:
-        """The member of a request with this name, in any spelling."""
+        """The member of a request with this name, in any spelling; a JSON pointer, where the id has one."""
+        if member is not None and member.startswith("/"):
+            return member if key_schema(self.schemas, self._inside(body, pointer), member) is not None else None
         known = self.schemas.members(self._inside(body, pointer))
         return next((name for name in known if member is not None and plain(name) == plain(member)), None)
 
@@ -455,39 +528,20 @@ class Finder:
             )
         }
         for name, member in self.schemas.members(found.record).items():
-            value = self._time(name, member.schema)
+            value = time_of(self.schemas, name, member.schema)
             if value is None:
                 continue
             if plain(name) in sent:
                 found.defaults[name] = value
-            elif plain(name) in _CREATED:
+            elif plain(name) in CREATED:
                 found.create[name] = value
             else:
                 found.create[name] = found.update[name] = value
 
-    def _time(self, name: str, schema: Json) -> str | None:
-        """The value of a member that holds a time; None for one that does not."""
-        if plain(name) not in _CREATED + _UPDATED:
-            return None
-        kinds = self.schemas.kinds(schema)
-        if kinds == {"string"} and self.schemas.first(schema, "format") in ("date-time", "date"):
-            return "$now"
-        if kinds and kinds <= {"integer", "number"}:
-            examples = self.schemas.first(schema, "examples") or [0]
-            far = any(isinstance(one, int | float) and one > 1e11 for one in examples)
-            return "$milliseconds" if far or plain(name).endswith("instant") else "$now"
-        return None
 
-
-_CREATED = ("createdat", "created", "createdon", "datecreated", "createdatutc", "createddate", "creationdate",
-            "createtime", "createdtime", "creationtime", "insertinstant", "createdtimestamp", "addedat",
-            "insertedat", "datecreatedutc", "creationtimestamp", "createdutc", "addedon", "dateadded",
-            "createdatetime", "createddatetime")  # fmt: skip
-_UPDATED = ("updatedat", "updated", "updatedon", "dateupdated", "updatedatutc", "updateddate", "lastupdated",
-            "updatetime", "updatedtime", "modifiedat", "modified", "lastmodified", "lastmodifiedat",
-            "datemodified", "lastupdateinstant", "updatedtimestamp", "dateupdatedutc", "changedat",
-            "lastupdatedat", "lastmodifieddate", "modifiedon", "modifieddate", "updatedatetime",
-            "updateddatetime", "lastmodifieddatetime")  # fmt: skip
+def _place(name: str) -> str:
+    """The JSON pointer of a member, which may be one already."""
+    return name if name.startswith("/") else at(name)
 
 
 def _at(pointer: str) -> str:

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from understudy.document.infer.schemas import Member, Schemas
 from understudy.document.infer.words import plain, words
+from understudy.document.pointer import at
 
 Json = Any
 _IDS = ("id", "uuid", "guid", "uid", "sid", "identifier", "oid", "_id")
 _NATURAL = ("slug", "key", "name", "code", "username", "login", "handle", "email", "token", "number", "ref",
             "reference", "domain", "hostname", "alias", "label")  # fmt: skip
+_HOLDERS = ("metadata", "attributes", "data", "properties", "info", "meta", "header", "general", "core")
 _ALPHABETS = (  # with letters that stand for all of them
     ("base62", "09azAZ"),
     ("base36", "09az"),
@@ -32,15 +34,45 @@ _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}|[+*?]")
 
 
 class Key(NamedTuple):
-    """The member that holds the id (None: the record does not show it), why, and another one that is as good."""
+    """The member that holds the id (None: the record does not show it), why, and another one that is as good.
+
+    `named` is whether the path parameter has its name.
+    """
 
     member: str | None
     reason: str
     other: str | None = None
+    named: bool = False
 
 
 def key_of(schemas: Schemas, record: Json, parameter: str, kinds: frozenset[str], noun: str) -> Key:
-    """The member of a record that a path parameter of these types names; `noun` is what the collection holds."""
+    """The member of a record that a path parameter of these types names; `noun` is what the collection holds.
+
+    Where the record has none, it may stand below a member that holds such things; the key is a JSON pointer then.
+    """
+    found = _key_of(schemas, record, parameter, kinds, noun)
+    for name, member in schemas.members(record).items() if found.member is None else ():
+        if plain(name) in _HOLDERS and not schemas.is_list(member.schema):
+            inner = _key_of(schemas, member.schema, parameter, kinds, noun)
+            if inner.member is not None and (inner.named or plain(inner.member) in _IDS):
+                return Key(f"{at(name)}{at(inner.member)}", inner.reason)
+    return found
+
+
+def key_schema(schemas: Schemas, record: Json, key: str | None) -> Json | None:
+    """The schema of the member or the place that holds the id; None where a schema does not have it."""
+    if key is None:
+        return None
+    schema = record
+    for name in key[1:].split("/") if key.startswith("/") else [key]:
+        member = schemas.members(schema).get(name.replace("~1", "/").replace("~0", "~"))
+        if member is None:
+            return None
+        schema = member.schema
+    return schema
+
+
+def _key_of(schemas: Schemas, record: Json, parameter: str, kinds: frozenset[str], noun: str) -> Key:
     members = {
         name: member
         for name, member in schemas.members(record).items()
@@ -55,6 +87,8 @@ def key_of(schemas: Schemas, record: Json, parameter: str, kinds: frozenset[str]
     if noun and wanted.startswith(noun) and wanted != noun:
         ranked.append((wanted[len(noun) :], f"the path names it {{{parameter}}}, of a {noun}"))
     ranked += [(last, f"{{{parameter}}} ends with it")] if last in (*_IDS, *_NATURAL) else []
+    ends = ["".join(words(parameter)[place:]) for place in range(1, len(words(parameter)) - 1)]
+    ranked += [(one, f"{{{parameter}}} ends with it") for one in ends]
     ranked += [(plain(one), "that is what an id is called") for one in _IDS]
     ranked += [(f"{noun}{one}", f"it is the {one} of a {noun}") for one in ("id", "uuid", "sid", "uid", "key", "code")]
     ranked += [(plain(one), "nothing else names a record") for one in _NATURAL if wanted in (noun, plain(one))]
@@ -68,7 +102,8 @@ def key_of(schemas: Schemas, record: Json, parameter: str, kinds: frozenset[str]
     member, why = fitting[0]
     others = [name for name, _ in fitting if name != member and plain(name) in _IDS]
     tied = plain(member) != wanted and plain(member) in _IDS and bool(others)
-    return Key(member, why, others[0] if tied else None)
+    named = plain(member) in (wanted, wanted.removeprefix(noun))
+    return Key(member, why, others[0] if tied else None, named)
 
 
 def shape_of(schemas: Schemas, member: Json, parameter: Json) -> str:

@@ -33,7 +33,8 @@ class Jobs:
 
     def stand_for(self, action: Action, found: Found) -> None:
         """The same for one operation: its `x-operation` gets a job."""
-        jobs = {name: one for name, one in self.found.items() if one is not found and thing(one.family.word) in _JOBS}
+        alone = {name: one for name, one in self.found.items() if not one.parts and not one.single}
+        jobs = {name: one for name, one in alone.items() if one is not found and thing(one.family.word) in _JOBS}
         for name in sorted(jobs, key=lambda one: jobs[one].family.root.count("{")) if action.op.answer else ():
             job = jobs[name]
             entry = self._job(action, job, found)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 Json = Any
 
 KINDS: Mapping[str, str] = {
-    "resource": "Which paths and operations are one kind of record: a collection and the items below it.",
+    "resource": "Which paths and operations are one kind of record: a collection and its items, or the one at a path.",
     "update": "Whether an update changes the members that are sent, or replaces the whole record.",
     "creation": "Whether a PUT with an unknown id makes a new record.",
     "sent-id": "Whether the id is kept that a creation sends, where the document does not say who chooses it.",

@@ -58,6 +58,11 @@ class Path(NamedTuple):
     parameter: str | None
     suffix: str
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters in it, in its order."""
+        return tuple(found[1] for found in _PARAMETER.finditer(self.text))
+
 
 def path_of(text: str) -> Path:
     """A path, cut."""

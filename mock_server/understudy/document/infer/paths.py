@@ -6,7 +6,7 @@ Must not know what stands in a body.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from understudy.document.infer.operations import Op, Path, path_of
@@ -39,16 +39,23 @@ class Family:
         return path.text
 
 
-def families(by_path: Mapping[str, Sequence[Op]]) -> list[Family]:
-    """The families of the paths of a document, each path in one of them at most, in the document's order."""
+def families(by_path: Mapping[str, Sequence[Op]], is_collection: Callable[[Sequence[Op]], bool]) -> list[Family]:
+    """The families of the paths of a document, each path in one of them at most, in the document's order.
+
+    `is_collection` tells of the operations on a path that ends with a parameter whether they are on many items, where
+    another parameter follows: `/tags/{owner}` before `/tags/{owner}/{name}`.
+    """
     paths = {text: path_of(text) for text in by_path}
     collections = {_shape(path.text): path for path in paths.values() if path.parameter is None}
     found: list[Family] = []
     taken: set[str] = set()
+    read = (path for path in paths.values() if any(op.method == "get" for op in by_path[path.text]))
+    heads = {path.head for path in read if path.parameter is not None and path.head.endswith("}")}
+    open_ends = {head: paths[head] for head in heads if head in paths and is_collection(by_path[head])}
     for path in paths.values():
-        if path.parameter is None:
+        if path.parameter is None or path.text in open_ends:
             continue
-        collection = _collection(path, collections)
+        collection = open_ends.get(path.head) or _collection(path, collections, paths)
         family = Family(_word(path.head), path, collection)
         taken |= {path.text} | ({collection.text} if collection else set())
         found.append(family)
@@ -57,12 +64,17 @@ def families(by_path: Mapping[str, Sequence[Op]]) -> list[Family]:
     return [*found, *(Family(one.last or "root", None, one) for one in both)]
 
 
-def _collection(item: Path, collections: Mapping[str, Path]) -> Path | None:
+def _collection(item: Path, collections: Mapping[str, Path], all: Collection[str]) -> Path | None:
     """The path of the collection that an item is in: the one above it, or its twin in the singular or the plural."""
     own = collections.get(_shape(item.head + item.suffix)) or collections.get(_shape(item.head))
     if own is not None or not item.head:
         return own
     above, _, word = item.head.rpartition("/")
+    while word.startswith("{") and above and item.head not in all:  # two parameters name an item together
+        above, _, word = above.rpartition("/")
+        known = collections.get(_shape(f"{above}/{word}"))
+        if known is not None:
+            return known
     for path in collections.values():
         if _shape(path.head) == _shape(above) and path.last != word and same_thing(path.last, word):
             return path

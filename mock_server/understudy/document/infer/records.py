@@ -60,14 +60,23 @@ def same_record(schemas: Schemas, body: Json, record: Json, at: str) -> Spot | N
 def _score(schemas: Schemas, spot: Spot, word: str, parameter: str, known: frozenset[str]) -> float:
     members = {plain(name) for name in schemas.members(spot.schema)}
     noun = thing(word)
+    if not spot.depth:  # an id may stand below the record's metadata
+        members |= _held(schemas, spot.schema)
     score = -2.0 * spot.depth
     score += 6 if plain(parameter) in members else 0
     score += 5 if members & {*_IDS, f"{noun}id", f"{noun}uid", f"{noun}key"} else 0
     score += 4 if spot.name and (same_thing(spot.name, word) or plain(parameter) == f"{plain(spot.name)}id") else 0
     score += 3 if spot.name and plain(spot.name) in _WRAPPERS else 0
     score += 4 if schemas.component(spot.schema) in known and known else 0
+    score -= 5 if spot.name and plain(spot.name) in ("metadata", "attributes") else 0
     score -= 4 if spot.name and plain(spot.name) in ("meta", "links", "pagination", "error", "errors") else 0
     return score
+
+
+def _held(schemas: Schemas, record: Json) -> set[str]:
+    """The names of the members of an object's metadata or attributes."""
+    held = (one.schema for name, one in schemas.members(record).items() if plain(name) in ("metadata", "attributes"))
+    return {plain(name) for schema in held for name in schemas.members(schema)}
 
 
 def _list_score(schemas: Schemas, spot: Spot, word: str, known: frozenset[str]) -> float:

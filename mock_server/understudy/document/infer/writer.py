@@ -123,19 +123,21 @@ class Writer:
         served = self._id(name, "served")
         declared: dict[str, Json] = {
             "schema": self._schema(name, found),
-            "key": found.key_member,
+            **({"single": True} if found.single else {"key": found.key_member}),
             "id": found.id,
             "fill": True,
             "served": {"assumption": served},
-            "listed": {"assumption": self._id(name, "order")},
+            **({} if found.single else {"listed": {"assumption": self._id(name, "order")}}),
         }
         set_ = {"create": found.create, "defaults": found.defaults, "update": found.update}
         declared |= {key: value for key, value in set_.items() if value}
         parents = self._parents(name, found, families, owners)
+        if found.parts:
+            declared["key"] = [*(parents[one] for one in found.parts[:-1]), found.key_member]
         if parents:
             declared["parent"] = parents
             declared["orphans"] = {"assumption": self._id(name, "parent")}
-            if not found.creatable:
+            if not found.creatable and not found.single:
                 declared["with-parent"] = {"assumption": self._id(name, "children")}
         self.resources[name] = declared
         keys = [Key(pointer, declared)]
@@ -150,7 +152,8 @@ class Writer:
             keys=tuple(keys),
             tie=found.key.other is not None,
         )  # fmt: skip
-        self._order(name, found, pointer)
+        if not found.single:
+            self._order(name, found, pointer)
         self._orphans(name, found, parents, pointer)
         if "with-parent" in declared:
             self._children(name, found, pointer)
@@ -378,8 +381,10 @@ class Writer:
         """Two records for each resource that no request makes, but for those that begin with a parent; and examples."""
         begun = {name for name, one in self.resources.items() if "with-parent" in one}
         for name, one in found.items():
-            records = [] if self.resources[name].get("parent") and one.creatable else list(_examples(one))
-            count = 0 if one.creatable or (name in begun and self._below_created(name, found)) else 2
+            records = (
+                [] if one.single or (self.resources[name].get("parent") and one.creatable) else list(_examples(one))
+            )
+            count = 0 if one.creatable or one.single or (name in begun and self._below_created(name, found)) else 2
             if count or records:
                 self.seed[name] = {"count": count, "records": records}
 
@@ -413,7 +418,8 @@ def _examples(found: Found) -> Iterator[Json]:
         for example in one.op.examples if one.do in ("read", "list") else ():
             known = _find(example, str(one.entry["envelope"]))
             for record in known if isinstance(known, list) else [known]:
-                id = record.get(found.key_member) if isinstance(record, dict) else None
+                key = found.key_member
+                id = _find(record, key if key.startswith("/") else at(key)) if isinstance(record, dict) else None
                 if isinstance(id, str | int) and str(id) not in seen and len(seen) < _MOST_EXAMPLES:
                     seen.add(str(id))
                     yield record
@@ -431,10 +437,13 @@ def _tail(op: Op, known: Sequence[Inference], id: str) -> tuple[str, ...]:
 
 
 def _key_reason(found: Found) -> str:
+    if found.single:
+        return found.key.reason
     if found.key.member is None:
         return f"{found.key.reason}, so that only the path holds it"
     tie = f" ({found.key.other} would be as good)" if found.key.other else ""
-    return f"{found.key.member} is its id: {found.key.reason}{tie}"
+    parts = f"; {', '.join(found.parts)} name it together" if found.parts else ""
+    return f"{found.key.member} is its id: {found.key.reason}{tie}{parts}"
 
 
 def _without_empty(entry: Mapping[str, Json]) -> dict[str, Json]:
