@@ -19,7 +19,6 @@ from understudy.document.infer.words import plain, thing, words
 from understudy.document.pointer import at
 
 Json = Any
-STORED = "(key)"  # the key of a single record, which no name leads to
 _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid", "identifier", "alias", "email")
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
 _MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
@@ -64,8 +63,6 @@ class Found:
     @property
     def key_member(self) -> str:
         """The member that holds the id; one that the record does not show, where it has none."""
-        if self.single:
-            return STORED
         return self.key.member or f"{self.family.parameter or 'id'} (of the path)"
 
 
