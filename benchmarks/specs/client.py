@@ -91,10 +91,10 @@ class Client:
         self.session.cookies.clear()
         return Answer(got.status_code, got.headers, got.text, _json(got))
 
-    def follow(self, operation: Operation, url: str) -> Answer:
-        """The answer to a next link, absolute or relative to the server."""
+    def follow(self, operation: Operation, url: str, *, headers: Mapping[str, str]) -> Answer:
+        """The answer to a next link, absolute or relative to the server, with the headers of the first page."""
         parts, own = urlsplit(url), urlsplit(self.base_url)
-        sent: dict[str, str] = {}
+        sent: dict[str, str] = dict(headers)
         asked: dict[str, Json] = {}
         cookies: dict[str, str] = {}
         self._authenticate(operation, sent, asked, cookies)

@@ -55,7 +55,7 @@ def pages(
         if not answer.succeeded or onward is None or not entries(answer):
             return
         if isinstance(onward, str):
-            answer = rider.client.follow(operation, onward)
+            answer = rider.client.follow(operation, onward, headers=headers)
         else:
             query = {**query, **onward}
             answer = rider.client.send(operation, path, query, headers=headers)

@@ -195,7 +195,8 @@ def test_a_json_patch_changes_a_record() -> None:
     ]
     assert api.send("PATCH", place, patch).status == 204
     assert made(api.get(place)) == {**ware, "name": "B", "tags": ["x", "y"]}
-    assert api.send("PATCH", place, [{"op": "remove", "path": "/none"}]).status == 400
+    assert api.send("PATCH", place, [{"op": "remove", "path": "none"}]).status == 400
+    assert api.send("PATCH", place, [{"op": "add", "path": "/tags/9", "value": "z"}]).status == 422
     assert made(api.get(place))["name"] == "B"
 
 

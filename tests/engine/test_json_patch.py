@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy.resources.json_patch import patched
+from understudy.resources.json_patch import NotThere, patched
 
 BEFORE: Any = {"a": [1, 2], "b": {"c/d": 1, "e~f": 2}}
 
@@ -58,3 +58,23 @@ def test_what_cannot_be_carried_out_is_told_with_its_number(operation: Any, text
     with pytest.raises(ValueError, match=rf"^operation 1 of the patch cannot be carried out: .*{text}"):
         patched(BEFORE, [{"op": "remove", "path": "/a/0"}, operation])
     assert BEFORE["a"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_possible_elsewhere"),
+    [
+        ({"op": "add", "path": "/a/9", "value": 1}, True),
+        ({"op": "replace", "path": "/a/9/b", "value": 1}, True),
+        ({"op": "add", "path": "/z/0", "value": 1}, True),
+        ({"op": "test", "path": "/a", "value": 1}, True),
+        ({"op": "spoil", "path": "/a"}, False),
+        ({"op": "remove", "path": "a"}, False),
+    ],
+)
+def test_a_wrong_operation_differs_from_one_that_is_not_possible_here(
+    operation: Any, is_possible_elsewhere: bool
+) -> None:
+    """The latter is in conflict with the state of what is patched (RFC 5789, 2.2)."""
+    with pytest.raises(ValueError, match="operation 0") as error:
+        patched(BEFORE, [operation])
+    assert isinstance(error.value, NotThere) is is_possible_elsewhere

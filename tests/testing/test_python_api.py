@@ -124,6 +124,27 @@ class TestServers:
                 statuses = [client.get(f"{server.base_url}/process-runs").status_code for _ in range(3)]
             assert statuses == [200, 200, 429]
 
+    def test_files_change_the_one_document(self, tmp_path: Path) -> None:
+        """Overlays in order, a seed and handlers, as the flags of the command line do."""
+        files = {
+            "zoo.yaml": (Path(__file__).parents[1] / "documents/traits/actions.yaml").read_text(),
+            "a.yaml": "overlay: 1.0.0\ninfo: {title: a, version: '1'}\nactions: [{target: $.info, update: {title: A}}]",
+            "b.yaml": "overlay: 1.0.0\ninfo: {title: b, version: '1'}\nactions: [{target: $.info, update: {title: B}}]",
+            "seed.yaml": "animals: [{id: 7, name: Ada, status: open}]",
+            "own.py": "from understudy import Reply\ndef weight(call):\n    return Reply(b'{\"grams\": 12}')\n",
+        }
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        zoo, first, second, seed, own = (tmp_path / name for name in files)
+        options: dict[str, Any] = {"seed_file": seed, "handlers": own, "listen": False}
+        with MockServer(zoo, "nextstep", overlay=first, overlays=[second], **options) as server:
+            zoo_api = server.api("zoo")
+            with httpx.Client(transport=server.transport, base_url=zoo_api.base_url) as client:
+                assert [one["name"] for one in client.get("/animals").json()] == ["Ada"]
+                assert client.get("/animals/7/weight").json() == {"grams": 12}
+                title = client.get(f"{server.url}/__mock__/openapi/zoo.json").json()["info"]["title"]
+        assert title == "B"
+
     @pytest.mark.parametrize(
         ("arguments", "options", "told"),
         [
@@ -132,6 +153,12 @@ class TestServers:
             (["nextstep"], {"clock": "noon"}, "'noon' is neither real nor frozen"),
             (["nextstep"], {"assume": {"nextstep.tasks.unset-valeu": 1}}, "did you mean nextstep.tasks.unset-value?"),
             ([], {"url": "localhost:8629"}, "is no URL"),
+            (
+                ["nextstep"],
+                {"overlay": "fix.yaml", "seed_file": "a.yaml"},
+                "overlay, seed_file: for one document, and none",
+            ),
+            (["./a.yaml", "./b.yaml"], {"handlers": "a.py"}, "handlers: for one document, and 2 is named"),
         ],
     )
     def test_what_cannot_be_served_is_one_clear_line(

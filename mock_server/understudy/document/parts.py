@@ -103,7 +103,7 @@ class Parts:
         for name, child in dialect.own_keys(shape).items():
             if name not in value:
                 continue
-            errors = list(violations(value[name], child))
+            errors = list(violations(_stated(value[name]) if name == "x-resources" else value[name], child))
             if errors:
                 where, text = errors[0]
                 self.note(place / name, f"{name} is not as this server reads it, and left out: {where or name} {text}")
@@ -341,3 +341,10 @@ def _only_examples(media: Json) -> dict[str, Json]:
 
 def _stem(file: str) -> str:
     return file.rpartition("/")[2].partition(".")[0]
+
+
+def _stated(resources: Json) -> Json:
+    """Resources with a schema each: one that names none states only what an inferred one of its name has besides."""
+    if not isinstance(resources, Mapping):
+        return resources
+    return {name: {"schema": "", **one} if isinstance(one, Mapping) else one for name, one in resources.items()}

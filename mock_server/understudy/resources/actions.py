@@ -18,7 +18,7 @@ from understudy.engine.store import Listing, ProjectedListing, Record, SharedRec
 from understudy.resources import below, lists, schemas
 from understudy.resources.declaration import Parent
 from understudy.resources.filled import filled
-from understudy.resources.json_patch import patched
+from understudy.resources.json_patch import NotThere, patched
 from understudy.resources.layouts import text_of
 from understudy.resources.lists import Filter
 from understudy.resources.records import Effect, Records
@@ -297,7 +297,8 @@ def _patch(role: Role, records: Records) -> Plan:
         try:
             whole = patched(shown, at_pointer(call.body, role.body) if role.body else call.body)
         except ValueError as error:
-            raise Problem("invalid", str(error)) from None
+            kind = role.resource.conflict if isinstance(error, NotThere) else "invalid"
+            raise Problem(kind, str(error)) from None
         given = records.taken(whole, accepted)
         own = {name: value for name, value in before.items() if not records.takes(name, accepted)}
         return _changed(records, call, before, records.completed({**own, **given}), role.parents)

@@ -12,14 +12,22 @@ from typing import Any
 Json = Any
 
 
+class NotThere(ValueError):
+    """An operation of a patch that is right in itself, and not possible on what is there (RFC 5789, 2.2)."""
+
+
 def patched(value: Json, patch: Json) -> Json:
-    """A value after a patch; raises ValueError for an operation that cannot be carried out, with its number."""
+    """A value after a patch; raises ValueError for an operation that cannot be carried out, with its number.
+
+    That is NotThere where another value could be patched so.
+    """
     document = [deepcopy(value)]  # the whole may be replaced, too
     for number, operation in enumerate(patch if isinstance(patch, list) else [patch]):
         try:
             _apply(document, operation)
         except (LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"operation {number} of the patch cannot be carried out: {error}") from None
+            kind = NotThere if isinstance(error, NotThere | IndexError) else ValueError
+            raise kind(f"operation {number} of the patch cannot be carried out: {error}") from None
     return document[0]
 
 
@@ -38,7 +46,7 @@ def _apply(document: list[Json], operation: Mapping[str, Json]) -> None:
         _put(document, path, deepcopy(_get(document, _parts(operation["from"]))), insert=True)
     elif kind == "test":
         if _get(document, path) != operation.get("value"):
-            raise ValueError(f"{operation['path']} has another value")
+            raise NotThere(f"{operation['path']} has another value")
     else:
         raise ValueError(f"{str(kind)[:80]!r} is no operation; add, remove, replace, move, copy and test are")
 
@@ -54,6 +62,8 @@ def _owner(document: list[Json], path: list[str]) -> tuple[Json, Json]:
     owner: Json = document
     name: Json = 0
     for part in path:
+        if isinstance(owner, dict) and name not in owner:
+            raise NotThere(f"there is no {name[:80]}")
         owner = owner[name]
         name = part
         if isinstance(owner, list):
@@ -61,14 +71,14 @@ def _owner(document: list[Json], path: list[str]) -> tuple[Json, Json]:
                 raise ValueError(f"{part[:80]!r} is no number")
             name = len(owner) if part == "-" else int(part)
         elif not isinstance(owner, dict):
-            raise ValueError(f"there is no {part[:80]}")
+            raise NotThere(f"there is no {part[:80]}")
     return owner, name
 
 
 def _get(document: list[Json], path: list[str]) -> Json:
     owner, name = _owner(document, path)
     if isinstance(owner, dict) and name not in owner:
-        raise ValueError(f"there is no {name[:80]}")
+        raise NotThere(f"there is no {name[:80]}")
     return owner[name]
 
 
@@ -83,7 +93,7 @@ def _put(document: list[Json], path: list[str], value: Json, *, insert: bool) ->
     owner, name = _owner(document, path)
     if insert and path and isinstance(owner, list):
         if not 0 <= name <= len(owner):
-            raise ValueError(f"there is no place {name}")
+            raise NotThere(f"there is no place {name}")
         owner.insert(name, value)
     else:
         owner[name] = value

@@ -137,5 +137,8 @@ def is_sorted_by(resource: Resource) -> bool:
 
 
 def text_of(value: Json) -> str:
-    """A value as a path or query has it."""
-    return value if isinstance(value, str) else encode(value).decode()
+    """A value as a path or query has it; a whole number without a fraction."""
+    if isinstance(value, str):
+        return value
+    whole = isinstance(value, float) and value.is_integer()
+    return encode(int(value) if whole else value).decode()

@@ -55,7 +55,8 @@ class MockServer(WorldHandle):
 
     `seed` is the seed of ids and keys, `clock` is `real`, `frozen` or a time to stand still at, `assume` has
     assumptions by id, `rate_limit` is a number of requests in place of the documented one, or None for no limit.
-    `notices` tell what of a document is not understood.
+    `overlay`, or several `overlays` in order, a `seed_file` and `handlers` (a Python file, or the name of a module) are
+    for the one document that is served. `notices` tell what of it is not understood.
     """
 
     def __init__(
@@ -69,6 +70,10 @@ class MockServer(WorldHandle):
         clock: datetime | str = "real",
         assume: Mapping[str, Json] | None = None,
         rate_limit: int | Literal["documented"] | None = DOCUMENTED,
+        overlay: str | Path | None = None,
+        overlays: Sequence[str | Path] = (),
+        seed_file: str | Path | None = None,
+        handlers: str | Path | None = None,
     ) -> None:
         """Raises ValueError for what cannot be served, with all that is wrong in a document, and for a wrong URL."""
         self._hosting: Hosting | None = None
@@ -77,7 +82,12 @@ class MockServer(WorldHandle):
         if url is not None:
             super().__init__(url, token=token, ca_file=ca_file)
             return
-        served = _declared(tuple(map(str, apis)), self.notices.append)
+        flags = {
+            "--overlay": [*([] if overlay is None else [overlay]), *overlays],
+            "--seed-file": [] if seed_file is None else [seed_file],
+            "--handlers": [] if handlers is None else [handlers],
+        }
+        served = _declared(tuple(map(str, apis)), flags, self.notices.append)
         worlds = _worlds(served, seed=seed, clock=clock, assume=assume, rate_limit=rate_limit)
         self._serve = partial(_serve, worlds, listen=listen)
         self._attach(not_started)
@@ -157,15 +167,25 @@ def _serve(worlds: Worlds, *, listen: bool) -> Hosting:
     return Hosting(App(worlds), listen=listen)
 
 
-def _declared(texts: Sequence[str], report: Callable[[str], None]) -> list[Api]:
-    """The APIs of names and documents; `report` gets what is not understood in a document. Raises ValueError."""
-    from understudy.cli.arguments import check_api, declared
+def _declared(
+    texts: Sequence[str], flags: Mapping[str, Sequence[str | Path]], report: Callable[[str], None]
+) -> list[Api]:
+    """The APIs of names and documents; `flags` are for the one document, `report` gets what is not understood in one.
+
+    Raises ValueError.
+    """
+    from understudy.cli.arguments import check_api, declared, is_document
     from understudy.cli.exits import UsageError
 
+    given = {flag: tuple(map(str, values)) for flag, values in flags.items() if values}
     try:
         for text in texts:
             check_api(text)
-        return declared(texts, report=report)
+        documents = [text for text in texts if is_document(text)]
+        if given and len(documents) != 1:
+            names = ", ".join(flag.removeprefix("--").replace("-", "_") for flag in given)
+            raise ValueError(f"{names}: for one document, and {len(documents) or 'none'} is named")
+        return declared(texts, report=report, flags=dict.fromkeys(documents, given))
     except UsageError as error:
         raise ValueError(str(error)) from error
 

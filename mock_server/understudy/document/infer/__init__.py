@@ -16,6 +16,7 @@ from understudy.document.infer.operations import Op, operations
 from understudy.document.infer.paths import Family, families, names_for
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.singles import singles
+from understudy.document.infer.stated import split, state
 from understudy.document.infer.words import plain, same_thing
 from understudy.document.infer.writer import Writer
 from understudy.document.paths import is_item
@@ -33,7 +34,8 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
     by_path: dict[str, list[Op]] = {}
     for op in ops:
         by_path.setdefault(op.path, []).append(op)
-    declared = document.get("x-resources", {})
+    declared, stated = split(document.get("x-resources", {}))
+    document = {**document, "x-resources": declared}
     finder = Finder(schemas, by_path)
     known = [one for one in families(by_path, finder.is_collection) if not _is_declared(one, declared)]
     resources, left = _find(finder, known, {one["schema"] for one in declared.values()})
@@ -46,6 +48,7 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
         below.jobs.stands_for(resource)
     writer = Writer(document, name, schemas, ops)
     writer.write(found, below.jobs.progress)
+    state(writer.resources, stated, name)
     _leave(writer, ops, found, left | _examples(found), declared, below)
     return writer.inferred()
 
