@@ -483,3 +483,34 @@ def test_a_parameter_beside_other_text_names_an_item() -> None:
     assert made(api.send("POST", "/bays/", {"name": "North"})) == made(api.send("GET", "/bays/1/"))
     assert api.send("DELETE", "/bays/1/").status == 204
     assert [api.send("GET", f"{path}").status for path in ("/bays/1/", "/crates/9.json")] == [404, 404]
+
+
+def test_an_answer_that_has_only_an_example_looks_like_it() -> None:
+    """Records are kept in the form of the examples, with numbers as ids, whatever the number's type."""
+    api = client("answers-by-example")
+    new = made(api.send("POST", "/rules", {"name": "Second", "ratio": 1.5}))
+    assert new["status"] == "ok"
+    assert new["data"].items() >= {"name": "Second", "ratio": 1.5}.items()
+    id = new["data"]["rule_id"]
+    assert made(api.send("GET", f"/rules/{id}"))["data"].items() >= new["data"].items()
+    listed = made(api.send("GET", "/rules"))["data"]["data"]
+    assert [one["rule_id"] for one in listed].count(id) == 1
+    assert api.send("DELETE", f"/rules/{id}").status == 204
+    assert [api.send("GET", f"/rules/{one}").status for one in (id, 77)] == [404, 404]
+    assert [made(api.send("GET", path)) for path in ("/motto", "/secret")] == [[1, "two"], "quiet"]
+
+
+def test_an_answer_that_is_not_described_is_what_requests_send() -> None:
+    """With an id beside it; where a header tells the id, the answer to a creation stays empty."""
+    api = client("answers-not-described")
+    assert made(api.send("POST", "/notices", {"text": "Open"})) == {"id": 1, "text": "Open"}
+    assert made(api.send("PUT", "/notices/1", {"text": "Shut"})) is None
+    assert made(api.send("GET", "/notices/1")) == {"id": 1, "text": "Shut"}
+    assert made(api.send("GET", "/notices")) == [{"id": 1, "text": "Shut"}]
+    assert api.send("POST", "/notices", {}).status == 400
+    assert api.send("DELETE", "/notices/1").status == 200
+    assert api.send("GET", "/notices/1").status == 404
+    seat = api.send("POST", "/seats", {"row": 4})
+    assert made(seat) is None
+    place = (seat.header("location") or "").partition("/seats/")[2]
+    assert made(api.send("GET", f"/seats/{place}")) == {"row": 4, "seatCode": place}

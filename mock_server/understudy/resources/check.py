@@ -41,7 +41,7 @@ def _check_ids(reader: Reader, resource: Resource) -> None:
     member = resource.members.get(resource.key)
     if member is None or (resource.id is None and not resource.numbered):
         return
-    sample: Json = resource.id(Ids("sample")) if resource.id else (1 if "integer" in member.types else "1")
+    sample: Json = resource.id(Ids("sample")) if resource.id else (1 if member.is_number else "1")
     for error in reader.contract.fits(member.schema).iter_errors(sample):
         text = f"an id such as {sample!r} does not fit the member {resource.key}: {error.message}"
         reader.diagnostics.append((f"{at('x-resources', resource.name)}/id", text))

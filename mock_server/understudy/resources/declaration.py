@@ -384,6 +384,6 @@ def _shape(given: Mapping[str, Json], member: Member | None) -> str:
     if "id" in given:
         return str(given["id"])
     schema = member.schema if member else {}
-    if "integer" in (member.types if member else ()):
+    if member is not None and member.is_number:
         return "{number}"
     return "{uuid}" if schema.get("format") == "uuid" else "{base62:20}"

@@ -87,7 +87,7 @@ class Records:
         self.is_timed = bool(resource.life_cycle and resource.life_cycle.by_time)
         self.whole = resource.whole
         self.keyed = bool(resource.whole or resource.inside)
-        self.integers = frozenset(name for name, one in resource.members.items() if "integer" in one.types)
+        self.integers = frozenset(name for name, one in resource.members.items() if one.is_number)
 
     def collection(self, call: Call) -> Collection:
         """The records of the caller's tenant."""

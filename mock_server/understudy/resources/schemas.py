@@ -37,6 +37,11 @@ class Member(NamedTuple):
         kinds = (kind,) if isinstance(kind, str) else tuple(kind)
         return kinds + (("null",) if self.schema.get("nullable") is True else ())
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the schema names numbers, whole or not."""
+        return not {"integer", "number"}.isdisjoint(self.types)
+
 
 def resolve(document: Json, schema: Json) -> Mapping[str, Json]:
     """The schema that a schema refers to; an empty one for `true`, `false` and references in a circle."""

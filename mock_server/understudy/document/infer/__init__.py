@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
+from understudy.document.infer.answers import supplied
 from understudy.document.infer.below import BelowItems
 from understudy.document.infer.finder import Finder, Found, NoResource
 from understudy.document.infer.model import KINDS, Alternative, ExamplesOnly, Inference, Inferred, Json, Key
@@ -29,6 +30,7 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
 
     `without` names resources that are left to examples, each with the reason.
     """
+    document, missing = supplied(document)
     schemas = Schemas(document["components"].get("schemas", {}))
     ops = [op for op in operations(document) if "x-operation" not in op.own]
     by_path: dict[str, list[Op]] = {}
@@ -47,6 +49,7 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
     for resource in found.values():
         below.jobs.stands_for(resource)
     writer = Writer(document, name, schemas, ops)
+    writer.supply(missing)
     writer.write(found, below.jobs.progress)
     state(writer.resources, stated, name)
     _leave(writer, ops, found, left | _examples(found), declared, below)

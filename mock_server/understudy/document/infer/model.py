@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 Json = Any
 
 KINDS: Mapping[str, str] = {
+    "answer": "What an answer looks like that has an example and no schema, or is not described.",
     "resource": "Which paths and operations are one kind of record: a collection and its items, or the one at a path.",
     "update": "Whether an update changes the members that are sent, or replaces the whole record.",
     "creation": "Whether a PUT with an unknown id makes a new record.",

@@ -38,11 +38,18 @@ class Op(NamedTuple):
     status: str
     response: Mapping[str, Json]
     examples: tuple[Json, ...] = ()  # of the answer
+    media: str = ""  # the media type of the answer
 
     @property
     def pointer(self) -> str:
         """The place of the operation in the document."""
         return at("paths", self.path, self.method)
+
+    @property
+    def place_of_response(self) -> str:
+        """The place of the response of a success in the document."""
+        own = self.own["responses"][self.status]
+        return own["$ref"][1:] if "$ref" in own else self.pointer + at("responses", self.status)
 
     def parameters(self, location: str) -> dict[str, Mapping[str, Json]]:
         """The parameters in a location, by name."""
@@ -107,6 +114,7 @@ def _operation(document: Json, path: str, method: str, own: Mapping[str, Json]) 
         status=status,
         response=response,
         examples=() if shown is None else tuple(_examples(document, answers[shown])),
+        media=shown or "",
     )
 
 

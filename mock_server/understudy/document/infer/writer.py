@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from understudy.document.infer.answers import Supplied
 from understudy.document.infer.below import Below
 from understudy.document.infer.finder import Action, Found
 from understudy.document.infer.model import Alternative, ExamplesOnly, Inference, Inferred, Key
@@ -64,6 +65,15 @@ class Writer:
             self._resource(name, one, families, owners)
             self._goes_on(name, progress[name])
         self._seed(found)
+
+    def supply(self, missing: Iterable[Supplied]) -> None:
+        """Add the schemas of answers that the document left out."""
+        for one in missing:
+            self._add(
+                self._id("answers", slug(f"{one.op.method} {one.op.path}")), "answer", one.op.pointer,
+                statement=one.statement, reason=one.reason, default=one.default, alternatives=(),
+                keys=(Key(one.pointer, one.value),),
+            )  # fmt: skip
 
     def leave(self, op: Op, reason: str) -> None:
         """Add an operation that answers examples."""
