@@ -29,9 +29,10 @@ def add_apis(parser: argparse.ArgumentParser) -> None:
     add("--host", action="append", default=[], metavar="HOST", help="take its exchanges, too (repeatable)")
 
 
-def add_files(parser: argparse.ArgumentParser, text: str) -> None:
-    """Add the recording files."""
-    parser.add_argument("file", nargs="+", type=file_path("RECORDING"), metavar="RECORDING", help=text)
+def add_files(parser: argparse.ArgumentParser, text: str, *, least: int = 1) -> None:
+    """Add the recording files, at least so many: one or none."""
+    count = "+" if least else "*"
+    parser.add_argument("file", nargs=count, type=file_path("RECORDING"), metavar="RECORDING", help=text)
 
 
 def add_serving(parser: argparse.ArgumentParser) -> None:
@@ -166,11 +167,17 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Recording], list[Finding]]:
 
 
 def worlds_for(
-    apis: Sequence[Api], picked: Sequence[Picked], recording: Path, *, assume: Mapping[str, Any] | None = None
+    apis: Sequence[Api],
+    picked: Sequence[Picked],
+    recording: Path,
+    *,
+    assume: Mapping[str, Any] | None = None,
+    unlimited: bool = False,
 ) -> Worlds:
     """Worlds whose clock stands where a recording began, with the seed file beside it; raises UsageError.
 
-    Without recorded times there is no rate limit, since no time passes between the requests.
+    Without recorded times there is no rate limit, since no time passes between the requests; nor is there if it is
+    to be `unlimited`.
     """
     from understudy.apis import control, seeder, seeds
     from understudy.document.read import Unreadable
@@ -193,7 +200,7 @@ def worlds_for(
             seeds=content,
             clock=clock,
             assume=assume,
-            limits=None if is_timed(picked) else dict.fromkeys(names),
+            limits=None if is_timed(picked) and not unlimited else dict.fromkeys(names),
             seeder=seeder(names, None, clock),
         )
     except (Unreadable, ValueError) as error:

@@ -5,11 +5,14 @@ Must not know files, nor how a replay is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from understudy.document.contract import Contract
 from understudy.document.model import Assumption
+from understudy.document.read import read_bytes
+from understudy.engine.api import Api
 from understudy.recording.play import Played
 from understudy.recording.recorded import Recording
 from understudy.recording.report import Report, heading
@@ -80,17 +83,40 @@ def _keys(report: Report) -> Iterator[tuple[Key, Played]]:
             yield (str(one.picked.recording.file), one.picked.recorded.number, fault.difference.pointer), one
 
 
-def overlay(settled: Sequence[Settled]) -> Json:
+def overlay(settled: Sequence[Settled], apis: Sequence[Api]) -> Json:
     """The change of a document that makes the values that were seen the ones that the mock takes, as an Overlay."""
-    actions = [action for one in settled for action in _actions(one)]
+    declared = {id for api in apis for id in _declared(_document(api.contract))}
+    actions = [action for one in settled for action in _actions(one, declared)]
     return {"overlay": "1.0.0", "info": {"title": "What recordings show", "version": "1"}, "actions": actions}
 
 
-def _actions(settled: Settled) -> Iterator[Json]:
+def _actions(settled: Settled, declared: Collection[str]) -> Iterator[Json]:
     """The actions for one assumption; an update would add to the present alternatives."""
-    target = f"$['x-assumptions'][?@.id == '{settled.assumption.id}']"
-    others = [one for one in settled.assumption.alternatives if one != settled.value]
+    assumption = settled.assumption
+    others = [one for one in assumption.alternatives if one != settled.value]
     source = f"recorded: {'; '.join(settled.gone[:_SHOWN])}"
+    change = {"source": source, "default": settled.value, "alternatives": [assumption.default, *others]}
+    if assumption.id not in declared:  # what is inferred is declared from now on
+        told = {"id": assumption.id, "text": assumption.text, **change}
+        yield {"target": "$", "update": {"x-assumptions": [told]}}
+        return
+    target = f"$..['x-assumptions'][?@.id == '{assumption.id}']"
     yield {"target": f"{target}.alternatives", "remove": True}
-    change = {"source": source, "default": settled.value, "alternatives": [settled.assumption.default, *others]}
     yield {"target": target, "update": change}
+
+
+def _document(contract: Contract) -> Json:
+    """A document as its file has it, without what was inferred."""
+    return read_bytes(contract.content, contract.source) if contract.content else contract.document
+
+
+def _declared(value: Json) -> Iterator[str]:
+    """The ids of the assumptions that stand in a document."""
+    if isinstance(value, Mapping):
+        for one in value.get("x-assumptions") or ():
+            yield str(one["id"])
+        for child in value.values():
+            yield from _declared(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _declared(child)
