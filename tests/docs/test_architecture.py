@@ -1,6 +1,7 @@
 """The shape of the code: what may import what, and who may know a vendor's name."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -45,6 +46,7 @@ ORDER = tuple(
 )
 
 
+@cache
 def modules(package: str) -> dict[str, Path]:
     """The modules of a package by dotted name, the package's own name left out."""
     folder = SOURCES[package]
@@ -52,11 +54,17 @@ def modules(package: str) -> dict[str, Path]:
     return {".".join(parts).removesuffix("__init__").rstrip("."): path for parts, path in found.items()}
 
 
+@cache
+def import_statements(path: Path) -> tuple[ast.ImportFrom, ...]:
+    """The statements `from ... import` of a file: at its top, in a function, for types only."""
+    return tuple(node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
+
+
 def imported(path: Path, package: str) -> set[str]:
-    """The modules of a package that a file imports anywhere: at its top, in a function, for types only."""
+    """The modules of a package that a file imports anywhere."""
     known, found = modules(package), set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
+    for node in import_statements(path):
+        if (node.module or "").partition(".")[0] == package:
             below = (node.module or "").partition(".")[2]
             for alias in node.names:
                 inner = f"{below}.{alias.name}".lstrip(".")
