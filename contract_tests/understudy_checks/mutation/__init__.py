@@ -12,13 +12,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
 from understudy.engine.api import Api
 from understudy.engine.call import Handler
+from understudy.engine.exchange import Exchange
 from understudy.resources.rules import is_declared, stated_of
 from understudy_checks.modules import modules
+from understudy_checks.mutation.marks import Mark, marks_of
 from understudy_checks.rules import Arguments, Check, Outcome, attempt, checks, checks_for, expand, run
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
@@ -104,6 +106,17 @@ class Kill:
         return None if self.failure is None else self.failure.check.name
 
 
+class TracedRun(NamedTuple):
+    """One run of a check on the unchanged mock: what the mock read, and the marks and number of its exchanges."""
+
+    check: Check
+    arguments: Arguments
+    read: frozenset[str]
+    """The ids of the rules and assumptions that the mock consulted."""
+    marks: frozenset[Mark]
+    exchanges: int
+
+
 @cache
 def mutants(api: str) -> tuple[Mutant, ...]:
     """Load the mutants of an API from the modules of its folder `mutants`, or from `mutants.py` of a user's folder."""
@@ -159,22 +172,25 @@ def false_positives(alternative: Alternative, *, everything: bool = False, profi
         outcomes = (outcome for check in checks() for outcome in run(check, target, profile=profile))
     else:
         runs = traced_runs(alternative.api)
-        asking = ((check, given) for check, given, read in runs if alternative.assumption in read)
-        outcomes = (attempt(check, target, given, profile=profile) for check, given in asking)
+        asking = (traced for traced in runs if alternative.assumption in traced.read)
+        outcomes = (attempt(traced.check, target, traced.arguments, profile=profile) for traced in asking)
     return [outcome for outcome in outcomes if outcome.result == "failed"]
 
 
 @cache
-def traced_runs(api: str) -> tuple[tuple[Check, Arguments, frozenset[str]], ...]:
-    """Run every directed check of an API on the unchanged mock and trace which assumptions the mock reads."""
-    read: set[str] = set()
-    target = mock(api, watch=lambda exchange: read.update(exchange.trace))
+def traced_runs(api: str, *, exploratory: bool = False) -> tuple[TracedRun, ...]:
+    """Run every directed check of an API, or every exploratory one, on the unchanged mock and trace its exchanges."""
+    exchanges: list[Exchange] = []
+    target = mock(api, watch=exchanges.append)
     runs = []
-    for check in (known for known in checks() if known.name not in EXPLORATORY):
+    for check in (known for known in checks() if (known.name in EXPLORATORY) == exploratory):
         for arguments in expand(check, target.contract):
-            read.clear()
+            exchanges.clear()
             attempt(check, target, arguments)
-            runs.append((check, arguments, frozenset(read)))
+            read = frozenset(id for exchange in exchanges for id in exchange.trace)
+            own = [exchange for exchange in exchanges if exchange.api == api]
+            marks = frozenset(mark for exchange in own for mark in marks_of(exchange))
+            runs.append(TracedRun(check, arguments, read, marks, len(own)))
     return tuple(runs)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from understudy.document.contract import Contract
-from understudy_checks.mutation.generated import Generated, Kind, Mark
+from understudy_checks.mutation.generated import Generated, Kind
+from understudy_checks.mutation.marks import Mark
 
 MAX_OPERATIONS = 2
 """The number of operations that are named."""

@@ -31,6 +31,7 @@ from understudy.engine.paging import page
 from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import ComputedListing, Store, decode, encode
 from understudy_checks.mutation import Breakage
+from understudy_checks.mutation.marks import Mark
 from understudy_checks.mutation.members import (
     EACH,
     Member,
@@ -46,7 +47,6 @@ from understudy_checks.pointers import resolve_reference
 from understudy_checks.target import installed
 
 Json = Any
-Mark = tuple[str, ...]
 Kind = Literal["query", "answer", "body", "error", "tenant", "number", "enum"]
 UNNOTICEABLE = File(__file__).with_name("unnoticeable.yaml")
 SHARE = 10

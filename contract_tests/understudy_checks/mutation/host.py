@@ -23,8 +23,8 @@ from understudy.http.app import App
 from understudy.http.server import ready_file, serving_in_turn
 from understudy_checks.mutation import Alternative, Mutant
 from understudy_checks.mutation.difference import Difference, describe
-from understudy_checks.mutation.footprints import marks_of
-from understudy_checks.mutation.generated import Generated, Mark
+from understudy_checks.mutation.generated import Generated
+from understudy_checks.mutation.marks import Mark, marks_of
 from understudy_checks.mutation.replay import Recorder, Recording, Rerun
 from understudy_checks.target import installed
 
