@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from understudy.document.operation import Operation
@@ -20,6 +21,7 @@ Json = Any
 
 HIDDEN_STATUS = "auto-skipped"
 COMPLETED_STATUS = "completed"
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 UNKNOWN_ID = "0123456789abcdef0123456789abcdef"
 
 
@@ -103,6 +105,12 @@ def as_no_administrator(client: Client, org: Organization) -> Organization:
     if other.id != org.id or other.get("/me").get("role") == "admin":
         raise Skipped("the second token is an administrator's, too")
     return other
+
+
+def is_working_day(org: Organization, at: datetime) -> bool:
+    """Return whether a time is on a working day of an organization, where that tells its working days."""
+    days = org.get("").get("working_days") or {}
+    return bool(days.get(WEEK[at.weekday()], True))
 
 
 def harmless_write(client: Client) -> tuple[Operation, Json, Json]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
+from understudy.apis.tallyfy.deadlines import LENGTHS, on_working_day, step_deadlines
 from understudy.apis.tallyfy.fields import accept, demand
 from understudy.apis.tallyfy.life_cycle import update_status
-from understudy.apis.tallyfy.records import DAY, my_number, new_id, number, stamp
+from understudy.apis.tallyfy.records import my_number, new_id, number, stamp
 from understudy.apis.tallyfy.references import (
     date_member,
     known_ids,
@@ -26,8 +28,6 @@ from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record
-
-_LENGTHS = {"minutes": 60_000, "hours": 3_600_000, "days": DAY, "weeks": 7 * DAY}
 
 
 def launch_run(call: Call) -> Reply:
@@ -136,33 +136,17 @@ def launched_tasks(call: Call, run: Record, steps: Sequence[Record]) -> list[Rec
     given = dict(call.body.get("tasks") or {})
     start = milliseconds(run["started_at"])
     fixed = {id: date_member(f"tasks.{id}.deadline", deadline) for id, deadline in _deadlines(given)}
-    deadlines = step_deadlines(steps, start, fixed)
+    deadlines = step_deadlines(steps, start, fixed, move=partial(on_working_day, call))
     tasks = []
     for step in sorted(steps, key=lambda step: int(step["position"])):
         override = given.get(step["id"], {})
         task = new_task(run, step)
         task["owners"] = _launch_owners(call, run, step, override)
         task["deadline"] = _launch_deadline(call, start, deadlines[step["id"]])
+        task["deadline_set_by_hand"] = "deadline" in override and override.get("deadline_set_by_hand", False)
         task |= {name: override[name] for name in ("position", "max_assignable") if name in override}
         tasks.append(task)
     return tasks
-
-
-def step_deadlines(steps: Sequence[Record], start: int, given: dict[str, int | None]) -> dict[str, int | None]:
-    """Return the deadline of each step's task (milliseconds): `given`, or relative to the launch or another task."""
-    due = dict(given)
-
-    def of(step: Record) -> int | None:
-        if step["id"] not in due:
-            due[step["id"]] = None  # for a cycle of steps
-            rule = step["deadline"]
-            if rule is not None:
-                anchor = next((other for other in steps if other["id"] == rule.get("step")), None)
-                base = start if anchor is None else of(anchor)
-                due[step["id"]] = None if base is None else base + int(rule["value"]) * _LENGTHS[rule["unit"]]
-        return due[step["id"]]
-
-    return {step["id"]: of(step) for step in steps}
 
 
 def _launchable(call: Call) -> Record:
@@ -193,7 +177,7 @@ def _deadlines(given: dict[str, Json]) -> list[tuple[str, Json]]:
 def _launch_deadline(call: Call, start: int, at: int | None) -> str | None:
     rule = call.assumed("tallyfy.launch.default-deadline") if at is None else None
     if rule is not None:
-        at = start + rule["value"] * _LENGTHS[rule["unit"]]
+        at = start + rule["value"] * LENGTHS[rule["unit"]]
     return None if at is None else stamp(at)
 
 

@@ -184,7 +184,7 @@ _STEP = {
                 "deadline": {
                     "properties": {
                         "value": {"type": "integer", "minimum": 0, "maximum": 100_000},
-                        "unit": {"enum": ["minutes", "hours", "days", "weeks"]},
+                        "unit": {"enum": ["minutes", "hours", "days", "weeks", "months"]},
                     },
                     "required": ["value", "unit"],
                 },
@@ -231,6 +231,7 @@ _TASK = (
     *(
         "started_at",
         "deadline",
+        "deadline_set_by_hand",
         "created_at",
         "last_updated",
         "completed_at",

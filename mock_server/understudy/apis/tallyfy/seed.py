@@ -10,9 +10,10 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from understudy.apis.tallyfy.assets import ASSET_DEFAULTS
+from understudy.apis.tallyfy.deadlines import step_deadlines
 from understudy.apis.tallyfy.guests import new_guest
 from understudy.apis.tallyfy.includes import HIDDEN
-from understudy.apis.tallyfy.launch import new_run, step_deadlines
+from understudy.apis.tallyfy.launch import new_run
 from understudy.apis.tallyfy.life_cycle import STATUS, Facts, summarize_tasks
 from understudy.apis.tallyfy.records import moment, stamp
 from understudy.apis.tallyfy.seed_schema import schema
@@ -212,7 +213,7 @@ def _tasks(given: Json, run: Record, steps: Sequence[Record], where: str) -> lis
     start = moment(run["started_at"])
     given_deadlines = {id: task["deadline"] for id, task in overrides.items() if "deadline" in task}
     fixed = {id: moment(deadline) if deadline else None for id, deadline in given_deadlines.items()}
-    deadlines = step_deadlines(steps, start, fixed)
+    deadlines = step_deadlines(steps, start, fixed, move=lambda at: at)
     tasks = []
     for position, step in enumerate(sorted(steps, key=lambda step: int(step["position"]))):
         own = overrides.get(step["id"], {})
@@ -229,6 +230,7 @@ def _tasks(given: Json, run: Record, steps: Sequence[Record], where: str) -> lis
 def _override(task: Record, own: Json, where: str) -> Record:
     """Apply the entry of a task in the seed file."""
     task |= {name: value for name, value in own.items() if name not in ("step", "problem", "comment")}
+    task["deadline_set_by_hand"] = "deadline" in own and task["step_id"] is not None
     if (task["status"] == "completed") != (task["completed_at"] is not None):
         raise ValueError(f"{where}: is {task['status']} with completed_at {task['completed_at']}")
     if task["status"] == HIDDEN:

@@ -17,7 +17,7 @@ _NUMBER: Json = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
 _TIME: Json = {"type": "string", "format": "date-time"}
 _MAYBE_TEXT: Json = {"type": ["string", "null"]}
 _MAYBE_TIME: Json = {"type": ["string", "null"], "format": "date-time"}
-_UNITS = ("minutes", "hours", "days", "weeks")
+_UNITS = ("minutes", "hours", "days", "weeks", "months")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TYPES = ("task", "approval", "expiring", "email", "expiring_email")
 

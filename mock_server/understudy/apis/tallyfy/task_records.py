@@ -34,6 +34,7 @@ def new_task(run: Record, step: Record) -> Record:
         "position": step["position"],
         "started_at": run["started_at"],
         "deadline": None,
+        "deadline_set_by_hand": False,
         "created_at": run["created_at"],
         "last_updated": run["created_at"],
         "completed_at": None,

@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from understudy.apis.tallyfy import includes as tallyfy_includes
+from understudy.apis.tallyfy.deadlines import move_dependents, on_working_day
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.fields import accept
 from understudy.apis.tallyfy.guests import guest_named
 from understudy.apis.tallyfy.includes import fields_of, requested_includes
 from understudy.apis.tallyfy.life_cycle import complete, move, reopen, update_status
-from understudy.apis.tallyfy.records import DAY, find, me, stamp
+from understudy.apis.tallyfy.records import find, me, stamp
 from understudy.apis.tallyfy.references import date_member, owners_member
 from understudy.apis.tallyfy.task_lists import matching_tasks
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import ProjectedListing, Record, Store, decode, encode
-
-_WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_THURSDAY = 3  # the weekday of 1970-01-01, as an index of _WEEK
 
 
 def list_run_tasks(call: Call) -> Reply:
@@ -72,6 +70,8 @@ def update_task(call: Call) -> Reply:
     call.store["tasks"].put(changed)
     if changed["position"] != task["position"]:
         reorder_tasks(call.store, run["id"])
+    if changed["deadline"] != task["deadline"]:
+        move_dependents(call, run, changed)
     update_status(call, run)
     return Reply(single(tallyfy_includes.task(call, changed)))
 
@@ -115,7 +115,9 @@ def changed_task(call: Call, task: Record) -> Record:
     for name in ("deadline", "started_at"):
         if name in body:
             at = date_member(name, body[name])
-            changed[name] = at if at is None else stamp(_on_working_day(call, at) if name == "deadline" else at)
+            changed[name] = at if at is None else stamp(on_working_day(call, at) if name == "deadline" else at)
+    if changed["deadline"] != task["deadline"] and task["step_id"] is not None:
+        changed["deadline_set_by_hand"] = True
     if "owners" in body:
         changed["owners"] = owners_member(call, body["owners"], task["owners"], path="owners")
     if answers:
@@ -168,14 +170,3 @@ def _task_reply(call: Call, run: Record, task: Record) -> Reply:
     call.store["tasks"].put(task)
     update_status(call, run)
     return Reply(single({**tallyfy_includes.task(call, task), "tasks_changed_by_rules": {}}))
-
-
-def _on_working_day(call: Call, at: int) -> int:
-    """Move a time to the organization's next or previous working day, as an assumption of the world decides."""
-    days = next(iter(call.store["organization"])).get("working_days") or {}
-    step = DAY if call.assumed("tallyfy.task-update.working-days") == "next" else -DAY
-    for _ in _WEEK:
-        if days.get(_WEEK[(at // DAY + _THURSDAY) % 7], True):
-            break
-        at += step
-    return at
