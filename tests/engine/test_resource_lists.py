@@ -263,3 +263,40 @@ def test_a_filter_by_a_record_that_there_is_not_may_be_refused() -> None:
         assert caller.send("GET", "/books?author=x").status == status
         assert len(caller.ok("GET", "/books?author=k")) == 2
         assert len(caller.ok("GET", "/books")) == 4
+
+
+def _selected(how: dict[str, Any], **assume: Any) -> list[str]:
+    """The ids that a list with such an `x-operation` answers to the caller `one`."""
+    assumption = {"id": "declared.books.all", "text": "?", "source": "?", "default": False, "alternatives": [True]}
+    paths = {"/books": {"get": operation("list", "[Book]", query={"tags": TEXT}, **{"x-operation": how})}}
+    made = document(paths, {"Book": BOOK}, {"books": {"schema": "Book"}}, **{"x-assumptions": [assumption]})
+    rows = [{**book, "author": "one" if book["id"] in "ad" else book.get("author")} for book in BOOKS]
+    caller = Caller(
+        worlds(api(made), {"one": {"books": rows}}, assume={f"declared.books.{k}": v for k, v in assume.items()})
+    )
+    return [one["id"] for one in caller.ok("GET", "/books?tags=y")] + [one["id"] for one in caller.ok("GET", "/books")]
+
+
+def test_a_list_may_have_only_some_records() -> None:
+    """Those with a constant, or with a value of the call; a filter applies, too; an assumption may bring back all."""
+    assert _selected({"only": {"lent": True}}) == ["a", "a"]
+    assert _selected({"only": {"author": "$caller"}}) == ["a", "a", "d"]
+    assert _selected({"only": {"author": "$request.query.tags"}}) == [*"abcd"]  # none has y as its author
+    switched = {"only": {"lent": False}, "all": {"assumption": "declared.books.all"}}
+    assert _selected(switched) == ["b", "b"]
+    assert _selected(switched, all=True) == ["a", "b", *"abcd"]
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ({"only": {"lend": True}}, "only/lend: lend is no member of the schema; did you mean lent"),
+        ({"only": {"lent": "yes"}}, "only/lent: does not fit the schema of the member"),
+        ({"all": True}, "all: there is no `only` that it switches off"),
+        ({"do": "create", "only": {"lent": True}}, "only and all are for lists; this operation does create"),
+    ],
+)
+def test_what_a_list_cannot_select_is_told(how: dict[str, Any], error: str) -> None:
+    """A wrong member or value, a switch of nothing, and a condition on what is no list."""
+    with pytest.raises(ContractError, match=error):
+        _selected(how)

@@ -116,11 +116,12 @@ def _filters(reader: Reader, role: Role) -> list[Filter]:
 def _indexed(
     resources: Mapping[str, Resource], roles: Sequence[Role], chosen: Mapping[str, list[Filter]]
 ) -> dict[str, list[str]]:
-    """The members of each resource that filters, parents and uniqueness look up."""
+    """The members of each resource that filters, parents, conditions and uniqueness look up."""
     indexed = {name: [*one.parent.values(), *one.unique] for name, one in resources.items()}
     for role in roles:
         filters = chosen.get(role.operation.id, ()) if role.action == "list" else ()
         indexed[role.resource.name] += [one.member for one in filters if one.test is None]
+        indexed[role.resource.name] += [*role.only.constants, *(name for name, _ in role.only.computed)]
     return indexed
 
 

@@ -71,7 +71,7 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     shown, known, include = role.answer.members, lists.includes(records), role.resource.include
     omitted = role.answer.omits if shown is None and role.resource.hidden else ()
     parents = role.parents
-    listing = lists.lister(records, role.operation, chosen, parents, filters=role.filters)
+    listing = lists.lister(records, role.operation, chosen, parents, filters=role.filters, only=role.only, all=role.all)
     head, tail = _around(role.answer, many=True)
     paged = role.operation.pagination is not None
 

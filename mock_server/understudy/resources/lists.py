@@ -22,6 +22,7 @@ from understudy.resources import schemas
 from understudy.resources.declaration import Parent, Reader, Resource
 from understudy.resources.layouts import LIVE, is_sorted_by, moment_of, text_of
 from understudy.resources.records import Records
+from understudy.resources.values import NOTHING, Assignments
 
 Json = Any
 Matches = Callable[[Json, Json], bool]  # the value of a member, and that of the parameter
@@ -58,13 +59,16 @@ def lister(
     parents: Sequence[Parent],
     *,
     filters: Json = True,
+    only: Assignments = NOTHING,
+    all: Json = False,
 ) -> Callable[[Call], IndexListing | ComputedListing]:
-    """A function that lists the records that a call asks for, in its order."""
+    """A function that lists the records that a call asks for, in its order: those with `only`, or `all`."""
     resource, name = records.resource, records.name
     by_parameter = {one.parameter: one for one in chosen}
     checked = [one for one in chosen if one.unknown is not None and one.member in resource.refers]
     ordered_by_call = bool(operation.pagination and operation.pagination.order)
     natural, sort, listed = is_sorted_by(resource), resource.sort, resource.listed
+    conditional = bool(only.constants or only.computed)
 
     def listing(call: Call) -> IndexListing | ComputedListing:
         arguments = call.arguments
@@ -73,6 +77,8 @@ def lister(
                 _check_named(records.all[resource.refers[one.member]], call, arguments[one.parameter], one.unknown)
         backwards = descending(call) if ordered_by_call else resource.descending or call.value(listed) == "newest-first"
         groups: list[Sequence[Hashable]] = [[(one.member, text_of(arguments[one.parameter]))] for one in parents]
+        if conditional and not call.value(all):
+            groups += _only(only, call)
         scans: list[tuple[Filter, Json]] = []
         for parameter in arguments if filters is True or call.value(filters) else ():
             found_filter = by_parameter.get(parameter)
@@ -89,6 +95,13 @@ def lister(
         return _computed(records, found, scans, keys) if scans or keys else found
 
     return listing
+
+
+def _only(only: Assignments, call: Call) -> list[Sequence[Hashable]]:
+    """The indexes of the members that all records of a list have."""
+    wanted: dict[str, Json] = {}
+    only.apply(wanted, call, None)
+    return [[(member, text_of(value))] for member, value in wanted.items()]
 
 
 def _check_named(target: Records, call: Call, given: Json, unknown: Json) -> None:

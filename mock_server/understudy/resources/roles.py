@@ -76,7 +76,8 @@ class Role:
     path names; `body` points at the record in the request's body, `request` is its schema there. `names` are members
     of the request that the record calls otherwise. `creates` tells whether an unknown id makes a new record,
     `sent_id` what an id gets that a creation sends, `filters` whether the parameters of a list filter it. `set` are
-    members that an action gives, `echo` is what an example says of the request, by JSON pointer.
+    members that an action gives, `echo` is what an example says of the request, by JSON pointer. A list has `only` the
+    records with these members, unless it has `all`.
     """
 
     operation: Operation
@@ -97,6 +98,8 @@ class Role:
     filters: Json = True
     set: values.Assignments = values.NOTHING
     echo: tuple[tuple[str, values.Value], ...] = ()
+    only: values.Assignments = values.NOTHING
+    all: Json = False
 
 
 class Choice(NamedTuple):
@@ -217,6 +220,8 @@ class Inference:
             job=self._job(declared.get("job"), f"{place}/job"),
             names=declared.get("names", {}),
             filters=self.reader.assumed(declared.get("filters", True), f"{place}/filters"),
+            only=self._only(resource, action, declared, place),
+            all=self.reader.assumed(declared.get("all", False), f"{place}/all"),
             sent_id=self.reader.assumed(declared.get("sent-id", "kept"), f"{place}/sent-id"),
             creates=self.reader.assumed(declared.get("creates", False), f"{place}/creates"),
             set=self.reader.assignments(declared.get("set", {}), resource.members, f"{place}/set"),
@@ -288,6 +293,14 @@ class Inference:
             self.reader.diagnostics.append((pointer, str(error)))
             return None
         return (lambda call, _: value) if constant else value
+
+    def _only(self, resource: Resource, action: str, declared: Mapping[str, Json], place: str) -> values.Assignments:
+        """The members that the records of a list have."""
+        if action != "list" and declared.keys() & {"only", "all"}:
+            self.reader.diagnostics.append((place, f"only and all are for lists; this operation does {action}"))
+        elif "all" in declared and "only" not in declared:
+            self.reader.diagnostics.append((f"{place}/all", "there is no `only` that it switches off"))
+        return self.reader.assignments(declared.get("only", {}), resource.members, f"{place}/only")
 
     def _job(self, given: Mapping[str, Json] | None, pointer: str) -> Deferred | None:
         if given is None:

@@ -6,6 +6,8 @@ Documented behaviour is a rule in `openapi/nextstep.yaml`, the rest an assumptio
 
 from __future__ import annotations
 
+from functools import partial
+
 from understudy.apis.nextstep import seed
 from understudy.apis.nextstep.access import access_info
 from understudy.apis.nextstep.events import (
@@ -19,7 +21,7 @@ from understudy.apis.nextstep.life_cycle import complete_scheduled_run
 from understudy.apis.nextstep.records import COMPLETION_JOB, LAYOUTS
 from understudy.apis.nextstep.runs import create_run
 from understudy.apis.nextstep.tasks import get_task, list_run_tasks, update_task
-from understudy.apis.nextstep.templates import list_template_tasks, list_templates, publish_template
+from understudy.apis.nextstep.templates import list_template_tasks, publish_template
 from understudy.document.compile import load
 from understudy.engine.api import Api, Timer
 from understudy.engine.pipeline import STEPS
@@ -31,7 +33,6 @@ def declare() -> Api:
     """Declare the API and compile its document. Raises ContractError."""
     contract = load("nextstep")
     handlers = {
-        "listProcessTemplates": list_templates,
         "listTemplateTasks": list_template_tasks,
         "publishProcessTemplate": publish_template,
         "createProcessRun": create_run,
@@ -40,6 +41,7 @@ def declare() -> Api:
         "updateRunTask": update_task,
     }
     resources = resources_of(contract, replaced=handlers)
+    layouts = {**LAYOUTS, **resources.layouts}
     return Api(
         name="nextstep",
         contract=contract,
@@ -47,9 +49,9 @@ def declare() -> Api:
         steps=STEPS,
         error_body=resources.error_body,
         error_type=b"application/json",
-        layouts={**LAYOUTS, "runs": resources.layouts["runs"]},
+        layouts=layouts,
         inconsistencies=seed.inconsistencies,
-        seed=seed.seed,
+        seed=partial(seed.seed, layouts=layouts),
         new_key=resources.new_key,
         access_info=access_info,
         events={

@@ -1,12 +1,11 @@
 """The collections of a NextStep team: their schemas, sort keys and indexes.
 
-Public records fit a schema of the document and are stored as served; the others have a schema of their own.
+Templates and runs are resources of the document; what is kept beside them has a schema of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from understudy.engine.call import Json
 from understudy.engine.clock import milliseconds
@@ -45,19 +44,12 @@ _TASK = _record(
 )
 
 
-_moment = lru_cache(maxsize=256)(milliseconds)  # many runs share one time of creation
-
-
 def run_sections(template: SharedRecord) -> list[Record]:
     """Return the sections of a template for its runs, without their descriptions (Process Runs > Response Fields)."""
     return [
         {"id": section["id"], "title": section["title"], "order": section["order"], "color": section["color"]}
         for section in template["sections"]
     ]
-
-
-def _created(record: SharedRecord) -> int:
-    return _moment(record["created_at"])
 
 
 # the payload of the job that completes a run
@@ -74,15 +66,9 @@ LAYOUTS: Mapping[str, Layout] = {
         sort_key=lambda member: 0,
         indexes=lambda member: (member["email"].lower(),),
     ),
-    "templates": Layout(
-        "ProcessTemplate",
-        sort_key=_created,
-        indexes=lambda template: ("all", "published") if template["is_published"] else ("all",),
-    ),
     # `edition`: a template's newest one, `live`: the one that was published last
     "definitions": Layout(_record(edition=_TEXT, live=_TEXT)),
     "editions": Layout(_record(tasks={"type": "array", "items": _TASK})),
-    "runs": Layout("ProcessRun", sort_key=_created),  # of a seed; a world has the indexes of its filters, too
     # internal state of a run: its edition, its workflow runner, the number of open tasks, task ids of the seed file
     "progress": Layout(
         _record(

@@ -6,11 +6,11 @@ single records against the document afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from understudy.apis.nextstep.editions import fill_tasks
-from understudy.apis.nextstep.records import LAYOUTS, run_sections
+from understudy.apis.nextstep.records import run_sections
 from understudy.apis.nextstep.run_tasks import RunTasks, is_done
 from understudy.document.contract import Contract
 from understudy.document.seed_file import SeedErrors, SeedPath
@@ -18,7 +18,7 @@ from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
 from understudy.engine.seed import read_tenants
-from understudy.engine.store import Record, Store
+from understudy.engine.store import Layout, Record, Store
 from understudy.messages import suggest
 
 
@@ -84,9 +84,9 @@ _REFERENCES = (
 SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 
-def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
+def seed(content: Json, contract: Contract, *, layouts: Mapping[str, Layout]) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    return read_tenants(content, "teams", fits=contract.fits(SEED), layouts=LAYOUTS, read=_team)
+    return read_tenants(content, "teams", fits=contract.fits(SEED), layouts=layouts, read=_team)
 
 
 def inconsistencies(tenant: str, store: Store) -> Iterator[str]:

@@ -11,15 +11,8 @@ from understudy.apis.nextstep.envelope import single
 from understudy.apis.nextstep.errors import missing
 from understudy.engine.call import Call, Reply
 from understudy.engine.clock import rfc3339
-from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
 from understudy.engine.store import ComputedListing, decode, encode
-
-
-def list_templates(call: Call) -> Reply:
-    """GET /process-templates."""
-    name = "all" if call.assumed("nextstep.templates.drafts-listed") else "published"
-    return Reply(call.store["templates"].listing(name, descending=descending(call)))
 
 
 def list_template_tasks(call: Call) -> Reply:
