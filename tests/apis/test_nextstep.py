@@ -578,7 +578,7 @@ SEEDS: list[tuple[str, Callable[[Any], Any], str]] = [
     ("no options", lambda teams: teams[0]["templates"][0]["tasks"][0]["custom_elements"][2].pop("options"),
      "nextstep/t1: editions.0.tasks.0.custom_elements.2"),
     ("run status", lambda teams: teams[0]["runs"][0].update(status="paused"),
-    'nextstep/t1: runs.0.status: "paused" is not one of'),
+    '/teams/0/runs/0/status: "paused" is not one of'),
 ]  # fmt: skip
 
 

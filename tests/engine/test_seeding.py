@@ -129,7 +129,7 @@ def test_all_faults_are_told_at_once_with_file_line_and_place(capsys: pytest.Cap
 
 def test_what_does_not_fit_together_is_told_at_once(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     """Every dangling reference is reported at once."""
-    runs = "".join(f"  - {{id: r{n}, template_id: t{n}, created_at: '2026-01-01'}}\n" for n in range(25))
+    runs = "".join(f"  - {{id: r{n}, template_id: t{n}, created_at: '2026-01-01T00:00:00Z'}}\n" for n in range(25))
     file = written(folder, "nextstep", f"teams:\n- id: a\n  timezone: UTC\n  runs:\n{runs}")
     told = refusal(capsys, folder, "nextstep").splitlines()
     assert told[0] == f"understudy: {file}:5: /teams/0/runs/0: a: run r0: there is no template t0"

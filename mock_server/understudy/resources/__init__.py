@@ -29,7 +29,10 @@ from understudy.resources.roles import Choice, Inference, Role
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the resources of a document add to an API. `roles` tell what each operation does, by operationId."""
+    """What the resources of a document add to an API. `roles` tell what each operation does, by operationId.
+
+    `entry` makes the record of a resource of an entry of the API's own seed file.
+    """
 
     handlers: Mapping[str, Handler]
     layouts: Mapping[str, Layout]
@@ -38,6 +41,7 @@ class Resources:
     error_body: ErrorBody
     new_key: Callable[[Ids], str]
     add: Add
+    entry: Callable[[str, Mapping[str, Json]], Record]
     first: Callable[[Mapping[str, Json]], Mapping[str, Sequence[Record]]]
 
 
@@ -86,7 +90,15 @@ def declare(
     layouts |= {name: layout for name, layout in HELPERS.items() if needed[name]}
     timers = {TIMER: Timer(_timer(records), PAYLOAD)} if timed else {}
     return Resources(
-        handlers, layouts, timers, roles, error_body, make_key, _adding(records), _first(records, contract.name)
+        handlers=handlers,
+        layouts=layouts,
+        timers=timers,
+        roles=roles,
+        error_body=error_body,
+        new_key=make_key,
+        add=_adding(records),
+        entry=lambda name, members: records[name].entry(members),
+        first=_first(records, contract.name),
     )
 
 

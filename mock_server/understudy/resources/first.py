@@ -51,9 +51,7 @@ def _fits(records: Records, example: Json) -> bool:
 def _whole(records: Records, known: Record) -> Record:
     """A record as a seed file has it: with defaults, without unknown members, in the order of the schema."""
     resource = records.resource
-    taken = {name: value for name, value in known.items() if resource.open or name in resource.members}
-    record = {**records.blank, **taken}
-    return {**{name: record[name] for name in records.order if name in record}, **record}
+    return records.entry({name: value for name, value in known.items() if resource.open or name in resource.members})
 
 
 def _record(records: Records, ids: Ids, number: int, made: Mapping[str, list[Record]], *, parent: int) -> Record:

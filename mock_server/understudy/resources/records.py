@@ -222,6 +222,11 @@ class Records:
         ordered = {name: record[name] for name in self.order if name in record}
         return {**ordered, **record, self.resource.key: id}
 
+    def entry(self, members: Mapping[str, Json]) -> Record:
+        """A record as the seed file of an API has it: with defaults that need no call, in the order of the schema."""
+        record = {**self.blank, **self.resource.defaults.constants, **members}
+        return {**{name: record[name] for name in self.order if name in record}, **record}
+
     def completed(self, record: Record) -> Record:
         """A record with the defaults of the branches of its schema that it fits; a filled one, where it is to be."""
         if self.filler is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from understudy.document.seed_entries import closed
 from understudy.engine.call import Json
 from understudy.engine.clock import BEGIN, END
 from understudy.engine.ids import BASE36, Ids
@@ -28,16 +29,6 @@ _TIME: Json = {"type": "integer", "minimum": BEGIN, "maximum": NEVER}
 _TIME_OR_NULL: Json = {"type": ["integer", "null"], "minimum": BEGIN, "maximum": NEVER}
 _OUTPUTS: Json = {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/NamedValue"}}
 OUTCOME: Json = {"enum": [*FINAL, WAITING]}
-
-
-def closed(required: str, /, **properties: Json) -> Json:
-    """Return the schema of an object with these members and no others; `required` is a list separated by spaces."""
-    return {
-        "type": "object",
-        "required": required.split(),
-        "properties": properties,
-        "additionalProperties": False,
-    }
 
 
 def new_id(ids: Ids) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from understudy.apis.kognitos.life_cycle import LIFE_CYCLE, activity_id, seeded, store_run
-from understudy.apis.kognitos.records import FINAL, LAYOUTS, OUTCOME, WAITING, closed
+from understudy.apis.kognitos.records import FINAL, LAYOUTS, OUTCOME, WAITING
 from understudy.document.contract import Contract
+from understudy.document.seed_entries import closed, many
 from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
@@ -33,12 +34,8 @@ _REFERENCES = (
 _DURATIONS = {"created": 1, "pending": 2, "running": 5}
 
 
-def _many(schema: Json) -> Json:
-    return {"type": "array", "items": schema}
-
-
 _PROCESS = closed(
-    "id agent_id name stage", id=_TEXT, agent_id=_TEXT, name=_TEXT, stage=_TEXT, inputs=_many(_TEXT), outputs=_OUTPUTS,
+    "id agent_id name stage", id=_TEXT, agent_id=_TEXT, name=_TEXT, stage=_TEXT, inputs=many(_TEXT), outputs=_OUTPUTS,
     outcome=OUTCOME, then=OUTCOME, seconds=closed("", created=_SECONDS, pending=_SECONDS, running=_SECONDS),
 )  # fmt: skip
 _RUN = closed(
@@ -47,15 +44,15 @@ _RUN = closed(
 )  # fmt: skip
 _ORGANIZATION = closed(
     "id agents", id=_TEXT,
-    keys=_many(closed("key", key=_TEXT, agent_id=_TEXT, state={"enum": ["valid", "revoked"]})),
-    agents=_many(closed("id name", id=_TEXT, name=_TEXT)),
-    processes=_many(_PROCESS),
-    files=_many(
+    keys=many(closed("key", key=_TEXT, agent_id=_TEXT, state={"enum": ["valid", "revoked"]})),
+    agents=many(closed("id name", id=_TEXT, name=_TEXT)),
+    processes=many(_PROCESS),
+    files=many(
         closed("id agent_id file_name", id=_TEXT, agent_id=_TEXT, file_name=_TEXT, uploaded={"type": "boolean"})
     ),
-    runs=_many(_RUN),
+    runs=many(_RUN),
 )  # fmt: skip
-SEED = closed("organizations", organizations={"type": "array", "minItems": 1, "items": _ORGANIZATION})
+SEED = closed("organizations", organizations=many(_ORGANIZATION, minItems=1))
 
 
 def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:

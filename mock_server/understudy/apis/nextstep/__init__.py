@@ -51,7 +51,7 @@ def declare() -> Api:
         error_type=b"application/json",
         layouts=layouts,
         inconsistencies=seed.inconsistencies,
-        seed=partial(seed.seed, layouts=layouts),
+        seed=partial(seed.seed, layouts=layouts, entry=resources.entry),
         new_key=resources.new_key,
         access_info=access_info,
         events={

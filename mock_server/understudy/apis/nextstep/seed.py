@@ -6,13 +6,14 @@ single records against the document afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from understudy.apis.nextstep.editions import fill_tasks
 from understudy.apis.nextstep.records import run_sections
 from understudy.apis.nextstep.run_tasks import RunTasks, is_done
 from understudy.document.contract import Contract
+from understudy.document.seed_entries import closed, many, of_schema
 from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
@@ -21,57 +22,16 @@ from understudy.engine.seed import read_tenants
 from understudy.engine.store import Layout, Record, Store
 from understudy.messages import suggest
 
+Entry = Callable[[str, Mapping[str, Json]], Record]  # makes the record of a resource complete
 
-def _closed(required: str, /, **properties: Json) -> Json:
-    """The schema of an object with these members and no others; `required` names some, separated by spaces."""
-    return {
-        "type": "object",
-        "required": required.split(),
-        "properties": properties,
-        "additionalProperties": False,
-    }
-
-
-def _many(schema: Json) -> Json:
-    return {"type": "array", "items": schema}
-
-
-_ANY: Json = True
 _TEXT: Json = {"type": "string"}
 _FLAG: Json = {"type": "boolean"}
-_TEXT_OR_NULL = {"type": ["string", "null"]}
-_SECTION = _closed(
-    "id title order", id=_TEXT, title=_TEXT, description=_TEXT_OR_NULL, order={"type": "integer"}, color=_TEXT_OR_NULL
+_SECTION = ("id", "title", "description", "order", "color")
+# what a task of a run has of its template and its run
+_FIXED = (
+    *("instance_id", "title", "order", "section_id", "is_essential", "type", "due_date", "webhook_enabled"),
+    *("custom_elements", "created_at"),
 )
-_ELEMENT = _closed(
-    "id type label", id=_TEXT, type=_TEXT, label=_TEXT, required=_FLAG, display_only=_FLAG, options=_many(_TEXT)
-)
-_TASK = _closed(
-    "id title", id=_TEXT, title=_TEXT, description=_TEXT_OR_NULL, order={"type": "integer"}, section_id=_TEXT_OR_NULL,
-    assignee=_ANY, is_essential=_FLAG, type=_TEXT, due_date=_ANY, webhook_enabled=_FLAG, created_at=_TEXT,
-    custom_elements=_many(_ELEMENT),
-)  # fmt: skip
-_TEMPLATE = _closed(
-    "id title is_published version created_at", id=_TEXT, title=_TEXT, description=_TEXT_OR_NULL,
-    cover_image=_TEXT_OR_NULL, icon=_TEXT_OR_NULL, icon_type=_TEXT_OR_NULL, visibility=_TEXT, is_published=_FLAG,
-    version={"type": "integer"}, sections=_many(_SECTION), created_at=_TEXT, updated_at=_TEXT_OR_NULL,
-    tasks=_many(_TASK),
-)  # fmt: skip
-_CHANGE = _closed(
-    "template_task_id", template_task_id=_TEXT, id=_TEXT, completed=_FLAG, completed_at=_TEXT_OR_NULL,
-    completed_by=_TEXT_OR_NULL, skipped=_FLAG, assignee=_TEXT_OR_NULL, values={"type": "object"},
-)  # fmt: skip
-_RUN = _closed(
-    "id template_id created_at", id=_TEXT, template_id=_TEXT, title=_TEXT, status=_TEXT, started_by=_TEXT,
-    due_date=_TEXT_OR_NULL, is_shared=_FLAG, created_at=_TEXT, updated_at=_TEXT_OR_NULL, completed_at=_TEXT_OR_NULL,
-    tasks=_many(_CHANGE),
-)  # fmt: skip
-_TEAM = _closed(
-    "id timezone", id=_TEXT, timezone=_TEXT, subscription={"enum": ["active", "lapsed"]},
-    members=_many(_closed("user_id email active", user_id=_TEXT, email=_TEXT, name=_TEXT, active=_FLAG)),
-    keys=_many(_closed("key", key=_TEXT, state={"enum": ["valid", "revoked"]})),
-    templates=_many(_TEMPLATE), runs=_many(_RUN),
-)  # fmt: skip
 _REFERENCES = (
     ("templates", "id", "definitions"),
     ("definitions", "edition", "editions"),
@@ -81,12 +41,45 @@ _REFERENCES = (
     ("progress", "edition", "editions"),
     ("tasks", "instance_id", "runs"),
 )
-SEED = _closed("teams", teams={"type": "array", "minItems": 1, "items": _TEAM})
 
 
-def seed(content: Json, contract: Contract, *, layouts: Mapping[str, Layout]) -> Sequence[SeededTenant]:
+def schema(document: Json) -> Json:
+    """Return the schema of a seed file; `document` is the API's."""
+    section = of_schema(document, "Section", "id title order")
+    element = of_schema(document, "TemplateElement", "id type label")
+    task = of_schema(document, "TemplateTask", "id title", assignee=True, custom_elements=many(element))
+    template = of_schema(
+        document,
+        "ProcessTemplate",
+        "id title is_published version created_at",
+        sections=many(section),
+        tasks=many(task),
+    )
+    change = of_schema(document, "RunTask", "template_task_id", without=_FIXED, values={"type": "object"})
+    run = of_schema(
+        document,
+        "ProcessRun",
+        "id template_id created_at",
+        without=("team_id", "timezone", "sections"),
+        tasks=many(change),
+    )
+    team = closed(
+        "id timezone",
+        id=_TEXT,
+        timezone=_TEXT,
+        subscription={"enum": ["active", "lapsed"]},
+        members=many(closed("user_id email active", user_id=_TEXT, email=_TEXT, name=_TEXT, active=_FLAG)),
+        keys=many(closed("key", key=_TEXT, state={"enum": ["valid", "revoked"]})),
+        templates=many(template),
+        runs=many(run),
+    )
+    return closed("teams", teams=many(team, minItems=1))
+
+
+def seed(content: Json, contract: Contract, *, layouts: Mapping[str, Layout], entry: Entry) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    return read_tenants(content, "teams", fits=contract.fits(SEED), layouts=layouts, read=_team)
+    fits, read = contract.fits(schema(contract.document)), partial(_team, entry=entry)
+    return read_tenants(content, "teams", fits=fits, layouts=layouts, read=read)
 
 
 def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
@@ -131,18 +124,18 @@ def _elements(task: Record) -> list[tuple[str, str]]:
     return [(element["id"], element["type"]) for element in task["custom_elements"]]
 
 
-def _team(team: Json, store: Store, errors: SeedErrors, path: SeedPath) -> SeededTenant:
+def _team(team: Json, store: Store, errors: SeedErrors, path: SeedPath, *, entry: Entry) -> SeededTenant:
     for name, member in (("members", "user_id"), ("templates", "id"), ("runs", "id")):
         errors.unique(team.get(name, ()), member, *path, name)
     store["team"].put({"id": team["id"], "timezone": team["timezone"]})
     for member in team.get("members", ()):
-        store["members"].put({"id": member["user_id"], **{k: v for k, v in member.items() if k != "user_id"}})
+        store["members"].put({"id": member["user_id"], **_without(member, "user_id")})
     for number, template in enumerate(team.get("templates", ())):
         with errors.at(*path, "templates", number):
-            _template(template, store)
+            _template(template, store, entry)
     for number, run in enumerate(team.get("runs", ())):
         with errors.at(*path, "runs", number):
-            _run(run, team, store)
+            _run(run, team, store, entry)
     return SeededTenant(team["id"], store.dump(), tuple(_keys(team)))
 
 
@@ -153,30 +146,9 @@ def _keys(team: Json) -> Iterator[Credential]:
         yield Credential(key["key"], "nextstep", team["id"], "lapsed" if lapsed and state == "valid" else state)
 
 
-def _template(given: Json, store: Store) -> None:
-    record = {
-        "id": given["id"],
-        "title": given["title"],
-        "description": given.get("description"),
-        "cover_image": given.get("cover_image"),
-        "icon": given.get("icon"),
-        "icon_type": given.get("icon_type"),
-        "visibility": given.get("visibility", "team"),
-        "is_published": given["is_published"],
-        "version": given["version"],
-        "sections": [
-            {
-                "id": section["id"],
-                "title": section["title"],
-                "description": section.get("description"),
-                "order": section["order"],
-                "color": section.get("color"),
-            }
-            for section in given.get("sections", ())
-        ],
-        "created_at": given["created_at"],
-        "updated_at": given.get("updated_at"),
-    }
+def _template(given: Json, store: Store, entry: Entry) -> None:
+    sections = [{name: section.get(name) for name in _SECTION} for section in given.get("sections", ())]
+    record = entry("templates", {**_without(given, "tasks"), "sections": sections})
     edition = f"{given['id']}.1"
     store["templates"].put(record)
     store["definitions"].put({"id": given["id"], "edition": edition, "live": edition})
@@ -185,23 +157,12 @@ def _template(given: Json, store: Store) -> None:
     store["editions"].put({"id": edition, "tasks": tasks})
 
 
-def _run(given: Json, team: Json, store: Store) -> None:
+def _run(given: Json, team: Json, store: Store, entry: Entry) -> None:
     template = store["templates"].get(given["template_id"])
     if template is None:
         raise ValueError(f"{team['id']}: run {given['id']}: there is no template {given['template_id']}")
-    run: dict[str, Any] = {
-        "title": template["title"],
-        "status": "active",
-        "started_by": "api",
-        "team_id": team["id"],
-        "timezone": team["timezone"],
-        "due_date": None,
-        "is_shared": False,
-        "sections": run_sections(template),
-        "updated_at": None,
-        "completed_at": None,
-        **{key: value for key, value in given.items() if key != "tasks"},
-    }
+    copied = {"title": template["title"], "team_id": team["id"], "timezone": team["timezone"]}
+    run = entry("runs", {**copied, "sections": run_sections(template), **_without(given, "tasks")})
     runner = None if run["started_by"] == "api" else run["started_by"]
     progress = {"id": run["id"], "edition": f"{template['id']}.1", "runner": runner, "open": 0, "ids": {}}
     run_tasks = RunTasks(store, run, progress)
@@ -210,9 +171,7 @@ def _run(given: Json, team: Json, store: Store) -> None:
     progress["open"] = sum(not is_done(run_tasks.get_shared(position)) for position in range(len(run_tasks)))
     if (run["status"] == "completed") != (progress["open"] == 0 and len(run_tasks) > 0):
         raise ValueError(f"{team['id']}: run {run['id']} is {run['status']} with {progress['open']} open tasks")
-    order = ("id", "template_id", "title", "status", "started_by", "team_id", "timezone", "due_date", "is_shared",
-             "sections", "created_at", "updated_at", "completed_at")  # fmt: skip
-    store["runs"].put({key: run[key] for key in order})
+    store["runs"].put(run)
     store["progress"].put(progress)
 
 
@@ -228,6 +187,8 @@ def _changed(change: Json, tasks: RunTasks) -> Record:
     unknown = [id for id in values if id not in tasks.edition.elements[position]]
     if unknown:
         raise ValueError(f"{where}: it has no element {', '.join(unknown)}")
-    fixed = ("id", "template_task_id", "values")
-    changed = {key: value for key, value in change.items() if key not in fixed}
-    return {**tasks.filled(position, values), **changed}
+    return {**tasks.filled(position, values), **_without(change, "id", "template_task_id", "values")}
+
+
+def _without(given: Json, *names: str) -> Record:
+    return {name: value for name, value in given.items() if name not in names}
