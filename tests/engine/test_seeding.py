@@ -141,13 +141,9 @@ def test_records_that_the_document_refuses_are_told_by_the_record(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
     """Records that violate the API's document, or each other, are reported at their position."""
-    team = "teams:\n- {id: a, timezone: UTC}\n- id: b\n  timezone: UTC\n  templates:\n"
-    made = "created_at: '2026-01-01T00:00:00.000Z'"
-    template = f"  - {{id: t, title: T, is_published: true, version: 1, {made}, tasks: [{{id: k, title: K}}]}}\n"
-    run = f"  runs:\n  - {{id: r, template_id: t, {made}, status: paused}}\n"
-    file = written(folder, "nextstep", team + template + run)
-    assert refusal(capsys, folder, "nextstep").startswith(
-        f'understudy: {file}:8: /teams/1/runs/0: runs r: status: "paused" is not one of'
+    file = written(folder, "kognitos", "organizations:\n- id: o\n  agents:\n  - {id: a 1, name: a}\n")
+    assert refusal(capsys, folder, "kognitos").startswith(
+        f'understudy: {file}:4: /organizations/0/agents/0: agents a 1: id: "a 1" does not match'
     )
     agents = "organizations:\n- id: o\n  agents: [{id: a1, name: a}]\n  processes:\n"
     file = written(folder, "kognitos", f"{agents}  - {{id: p1, agent_id: zz, name: p, stage: Draft}}\n")
