@@ -422,3 +422,20 @@ def test_the_media_type_says_how_a_change_is_merged(tmp_path: Path, media: str, 
         tmp_path, item("{type: object, properties: {id: {type: string}}}", more=f"    patch: {{{change}}}")
     )
     assert {one.default for one in found.inferences if one.id.endswith(".patch")} == {does}
+
+
+def test_a_resource_whose_ids_fit_nothing_is_left_to_examples(tmp_path: Path) -> None:
+    """A pattern that no text matches stops neither the server nor the other resources."""
+    text = (FOLDER / "traits/header-id.yaml").read_text()
+    document = yaml.safe_load(text)
+    thing = {"type": "object", "properties": {"id": {"type": "string", "pattern": "a^b"}, "name": {"type": "string"}}}
+    answer = {"200": {"description": "One", "content": {"application/json": {"schema": thing}}}}
+    sent = {"content": {"application/json": {"schema": thing}}}
+    document["paths"]["/things"] = {"post": {"requestBody": sent, "responses": answer}}
+    item = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    document["paths"]["/things/{id}"] = {"parameters": [item], "get": {"responses": answer}}
+    file = tmp_path / "odd.yaml"
+    file.write_text(yaml.safe_dump(document))
+    found = own.understand(own.Own(file, "odd"))
+    reasons = {one.reason for one in found.inferred.examples_only if one.path.startswith("/things")}
+    assert reasons and all("no id was found that fits the member id" in one for one in reasons)

@@ -6,6 +6,7 @@ know where a schema is used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import NamedTuple
@@ -26,6 +27,7 @@ _ANY = ("default", "const")
 _ONE = ("items", "additionalProperties", "not", "if", "then", "else", "propertyNames", "contains",
         "unevaluatedItems", "unevaluatedProperties")  # fmt: skip
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
+_LITERAL = re.compile(r"/(\^.*|.*\$)/[a-z]*", re.DOTALL)
 _BY_NAME = ("properties", "patternProperties", "dependentSchemas")
 # what has no bearing on which values are valid, or is reached by a reference only
 _SILENT = ("xml", "externalDocs", "example", "nullable", "$schema", "$id", "$comment", "$anchor", "$defs",
@@ -221,10 +223,16 @@ class Converter:
             self._wrong(name, value, place)
 
     def _pattern(self, name: str, value: Json, place: Place, schema: dict[str, Json]) -> None:
-        if isinstance(value, str) and self._known(value, place):
-            schema["pattern"] = value
-        elif not isinstance(value, str):
+        if not isinstance(value, str):
             self._wrong(name, value, place)
+            return
+        literal = _LITERAL.fullmatch(value)
+        if literal:
+            text = f"the pattern {shorten(value)} is a literal of JavaScript; it is read without its slashes"
+            self._report(place, text)
+        pattern = literal[1] if literal else value
+        if self._known(pattern, place):
+            schema["pattern"] = pattern
 
     def _known(self, pattern: str, place: Place) -> bool:
         """Whether an engine matches a pattern; reports one that none does."""

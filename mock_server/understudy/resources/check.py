@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from understudy.document.pointer import at
+from understudy.document.sample import NoValue
 from understudy.engine.ids import Ids
 from understudy.resources import schemas
 from understudy.resources.declaration import Reader, Resource
@@ -41,10 +42,15 @@ def _check_ids(reader: Reader, resource: Resource) -> None:
     member = resource.members.get(resource.key)
     if member is None or (resource.id is None and not resource.numbered):
         return
-    sample: Json = resource.id(Ids("sample")) if resource.id else (1 if member.is_number else "1")
+    place = f"{at('x-resources', resource.name)}/id"
+    try:
+        sample: Json = resource.id(Ids("sample")) if resource.id else (1 if member.is_number else "1")
+    except NoValue as failure:
+        reader.diagnostics.append((place, f"no id was found that fits the member {resource.key}: {failure}"))
+        return
     for error in reader.contract.fits(member.schema).iter_errors(sample):
         text = f"an id such as {sample!r} does not fit the member {resource.key}: {error.message}"
-        reader.diagnostics.append((f"{at('x-resources', resource.name)}/id", text))
+        reader.diagnostics.append((place, text))
 
 
 def _check_parts(reader: Reader, resource: Resource, resources: Mapping[str, Resource]) -> None:
