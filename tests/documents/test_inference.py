@@ -438,4 +438,5 @@ def test_a_resource_whose_ids_fit_nothing_is_left_to_examples(tmp_path: Path) ->
     file.write_text(yaml.safe_dump(document))
     found = own.understand(own.Own(file, "odd"))
     reasons = {one.reason for one in found.inferred.examples_only if one.path.startswith("/things")}
-    assert reasons and all("no id was found that fits the member id" in one for one in reasons)
+    assert reasons
+    assert all("no id was found that fits the member id" in one for one in reasons)
