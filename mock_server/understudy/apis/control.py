@@ -170,20 +170,23 @@ def list_exchanges(worlds: Worlds, call: Call) -> Reply:
         _check_operation(worlds, filters.get("api"), filters["operation"])
     lines = ((exchange, summary(exchange)) for exchange in call.world.journal)
     chosen = [exchange for exchange, line in lines if all(line[key] == value for key, value in filters.items())]
-    mask = worlds.server.mask
-    return _json({"exchanges": [summary(mask.line(exchange)) for exchange in chosen[-call.arguments["limit"] :]]})
+    from understudy.recording.hiding import Hider
+
+    hider = Hider(worlds)
+    return _json({"exchanges": [summary(hider.line(exchange)) for exchange in chosen[-call.arguments["limit"] :]]})
 
 
 def export_journal(worlds: Worlds, call: Call) -> Reply:
     """GET /journal.har: the exchanges of the world as a recording."""
     from understudy.recording import files, journal
+    from understudy.recording.hiding import Hider
     from understudy.recording.message import Odd
-    from understudy.recording.redact import Redactor, redacted
+    from understudy.recording.redact import redacted
 
-    mask, form = worlds.server.mask, call.arguments["format"]
-    exchanges = journal.recorded(map(mask.whole, call.world.journal), worlds.server.url)
-    if not mask.shows:
-        exchanges = redacted(exchanges, Redactor(api.contract for api in worlds.apis.values()))
+    form = call.arguments["format"]
+    exchanges = journal.recorded(call.world.journal, worlds.server.url)
+    if not worlds.server.mask.shows:
+        exchanges = redacted(exchanges, Hider(worlds).redactor(call.world.id))
     try:
         text = files.dumps(exchanges, form)
     except Odd as error:
@@ -199,9 +202,11 @@ def clear_journal(worlds: Worlds, call: Call) -> Reply:
 
 def get_exchange(worlds: Worlds, call: Call) -> Reply:
     """GET /journal/{id}: one exchange with bodies, trace and story."""
+    from understudy.recording.hiding import Hider
+
     exchange = _exchange(worlds, call.world, call.arguments["id"])
     api, sent = worlds.apis.get(exchange.api), structs.replace(exchange, response=worlds.noted(exchange))
-    masked = worlds.server.mask.whole(sent)
+    masked = Hider(worlds).whole(sent)
     return _json({**describe(masked, api.contract if api else None), "why": story(masked, api)})
 
 

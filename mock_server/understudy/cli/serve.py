@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from understudy.engine.api import Api
     from understudy.engine.clock import Clock
+    from understudy.engine.exchange import Exchange
     from understudy.engine.worlds import Worlds
 
 HELP = "serve the mock"
@@ -62,7 +63,7 @@ def _serve(options: argparse.Namespace, tls: certificate.Tls | None) -> int:
             ready.write(content)
         _write("\n".join(_banner(worlds)) + "\n")
 
-    log = None if options.log_format == "none" else Log(options.log_format, _write, mask=worlds.server.mask)
+    log = None if options.log_format == "none" else Log(options.log_format, _write, mask=_Hidden(worlds))
     with in_background(DROPPED[options.log_format]):
         try:
             with low_latency():
@@ -287,6 +288,39 @@ def _assumption(text: str) -> tuple[str, Any]:
         return id, msgspec.json.decode(value)
     except msgspec.DecodeError:
         return id, value
+
+
+class _Hidden:
+    """Hides the secrets of lines of the log. What finds them is imported once a line may hold one.
+
+    The queries of accepted requests are memoized (at most 1024, and no long ones).
+    """
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+        self._queries: dict[tuple[str, str], str] = {}
+
+    def line(self, exchange: Exchange) -> Exchange:
+        """The exchange without secrets where a line shows it."""
+        request, is_refused = exchange.request, exchange.response.status >= 400
+        if self._worlds.server.mask.shows or not (is_refused or request.query):
+            return exchange
+        query = None if is_refused else self._queries.get((exchange.world, request.query))
+        if query is not None:
+            return exchange if query == request.query else _with_query(exchange, query)
+        from understudy.document.memory import MAX_KEY_LENGTH, memoize
+        from understudy.recording.hiding import Hider
+
+        hidden = Hider(self._worlds).line(exchange)
+        if not is_refused and len(request.query) <= MAX_KEY_LENGTH:
+            memoize(self._queries, (exchange.world, request.query), hidden.request.query)
+        return hidden
+
+
+def _with_query(exchange: Exchange, query: str) -> Exchange:
+    from msgspec import structs
+
+    return structs.replace(exchange, request=structs.replace(exchange.request, query=query))
 
 
 def _banner(worlds: Worlds) -> list[str]:

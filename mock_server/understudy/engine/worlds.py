@@ -83,7 +83,7 @@ class Worlds:
         self._last_seen: dict[str, tuple[Journal, int, float]] = {}  # journal, its count, and since when it is the same
         self.gone: dict[str, str] = {}  # ids of worlds that were removed, and how
         chosen = bounds or Bounds()
-        mask = Mask((api.contract for api in served), seed=seed, tokens=self._tokens, show=show_secrets)
+        mask = Mask((api.contract for api in served), seed=seed, tokens=self.tokens, show=show_secrets)
         memory = MemoryLimit(chosen.all_journals_bytes, self._journals)
         self.server = Server(chosen, memory, mask, helpful=helpful, checked=checked)
         self._ids = Ids(seed)
@@ -422,7 +422,7 @@ class Worlds:
     def _journals(self) -> list[Journal]:
         return [world.journal for world in self.all.values()]
 
-    def _tokens(self, id: str) -> list[str]:
+    def tokens(self, id: str) -> list[str]:
         """The keys of the world `id`; none of an unknown one."""
         world = self.all.get(id)
         return [] if world is None else [token for _, token in world.credentials]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Protocol
 
 from understudy.engine.clock import rfc3339
 from understudy.engine.exchange import Exchange, Headers
@@ -18,10 +19,17 @@ _DELAY = 0.05
 _LONGEST_MESSAGE = 300  # characters
 
 
+class Hides(Protocol):
+    """Hides secrets in what a line shows of an exchange."""
+
+    def line(self, exchange: Exchange) -> Exchange:
+        """The exchange without secrets where a line shows it."""
+
+
 class Log:
     """A log in one of FORMATS; `write` is called with whole lines, `mask` hides keys."""
 
-    def __init__(self, format: str, write: Callable[[str], object], *, mask: Mask | None = None) -> None:
+    def __init__(self, format: str, write: Callable[[str], object], *, mask: Hides | None = None) -> None:
         self._line = FORMATS[format]
         self._write = write
         self._mask = mask or Mask()

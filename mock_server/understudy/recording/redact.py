@@ -9,7 +9,8 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
@@ -25,6 +26,7 @@ Json = Any
 _SHORTEST = 6  # characters of a secret that is replaced wherever it occurs
 _CLASSES = ((16, 8), (64, 24))  # up to so many characters, so many digits
 _LONGEST = 56
+_CUTS = ("...", "\u2026")  # where a text was cut off
 _BARE = 16  # characters from which a cookie without a value is taken for one without a name
 _PLACEHOLDER = re.compile(r"masked-[0-9a-f]{8,}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]*) +(\S.*)", re.DOTALL)
@@ -33,12 +35,21 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]*) +(\S.*)", re.DOTALL)
 class Redactor:
     """Knows the secrets of a recording. `learn` from all exchanges first, then `redact` each of them.
 
-    `emails` says that e-mail addresses are replaced, too.
+    `emails` says that e-mail addresses are replaced, too. `names` are those of secrets, if they are known already;
+    `placeholder` makes what stands for a secret, else they are numbered.
     """
 
-    def __init__(self, contracts: Iterable[Contract] = (), *, emails: bool = False) -> None:
-        self._names = Names(contracts)
+    def __init__(
+        self,
+        contracts: Iterable[Contract] = (),
+        *,
+        emails: bool = False,
+        names: Names | None = None,
+        placeholder: Callable[[str], str] | None = None,
+    ) -> None:
+        self._names = names or Names(contracts)
         self._emails = emails
+        self._own = placeholder
         self._numbers: dict[str, int] = {}
         self._taken: set[int] = set()
         self._forms: dict[str, str] = {}  # how a secret may stand in a text, and what stands for it then
@@ -48,10 +59,17 @@ class Redactor:
         """What stands for a secret."""
         if _PLACEHOLDER.fullmatch(secret):
             return secret
+        if self._own is not None:
+            self._numbers.setdefault(secret, 0)
+            return self._own(secret)
         if secret not in self._numbers:
             self._numbers[secret] = next(n for n in range(len(self._numbers) + 1, 1 << 62) if n not in self._taken)
         digits = next((digits for most, digits in _CLASSES if len(secret) <= most), _LONGEST)
         return f"masked-{self._numbers[secret]:0{digits}d}"
+
+    def know(self, secret: str) -> None:
+        """Replace a secret wherever it stands."""
+        self._add(secret)
 
     def learn(self, recorded: Recorded) -> None:
         """Find the secrets of an exchange, wherever they stand."""
@@ -76,6 +94,10 @@ class Redactor:
             response=structs.replace(response, headers=self._headers(response.headers), body=self._body(response)),
         )
 
+    def content(self, body: bytes) -> bytes:
+        """A body in JSON, or a text, with placeholders for all secrets that are known."""
+        return self._body(Response(200, (), body))
+
     def text(self, text: str) -> str:
         """A text with placeholders for all secrets that are known."""
         text = self._replaced(text)
@@ -92,11 +114,14 @@ class Redactor:
         while at <= len(text) - _SHORTEST:
             forms = self._by_start.get(text[at : at + _SHORTEST], ())
             form = next((one for one in forms if text.startswith(one, at)), None)
+            length = len(form) if form is not None else 0
+            if form is None:
+                form, length = _cut_off(forms, text, at)
             if form is None:
                 at += 1
             else:
                 parts += [text[done:at], self._forms[form]]
-                done = at = at + len(form)
+                done = at = at + length
         return "".join([*parts, text[done:]]) if parts else text
 
     def _email(self, address: str) -> str:
@@ -235,6 +260,16 @@ class Redactor:
             return self.placeholder(value) if value and self._names.in_body(name) else self.text(value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return 0 if is_number and self._names.of_digits(name) else value
+
+
+def _cut_off(forms: Iterable[str], text: str, at: int) -> tuple[str | None, int]:
+    """The form whose beginning stands in a text that was cut off there, as in messages, and how much of it."""
+    for form in forms:
+        pairs = zip(form, text[at : at + len(form)], strict=False)
+        length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        if length >= _SHORTEST and text.startswith(_CUTS, at + length):
+            return form, length
+    return None, 0
 
 
 def _cookie_value(part: str) -> tuple[str, str]:
