@@ -514,3 +514,16 @@ def test_an_answer_that_is_not_described_is_what_requests_send() -> None:
     assert made(seat) is None
     place = (seat.header("location") or "").partition("/seats/")[2]
     assert made(api.send("GET", f"/seats/{place}")) == {"row": 4, "seatCode": place}
+
+
+def test_an_id_fits_the_path_that_it_stands_in() -> None:
+    """A text that names a number is one, whoever chose it; a longer name that ends like the path's is the same."""
+    api = client("odd-ids")
+    new = made(api.send("POST", "/accounts", {"accountid": "mine", "owner": "Ann"}))
+    assert new["owner"] == "Ann"
+    assert made(api.send("GET", f"/accounts/{int(new['accountid'])}")) == new
+    listed = made(api.send("GET", "/rules"))
+    assert len(listed) == 2, "what a request makes without a body cannot be chosen: a world begins with some"
+    assert made(api.send("GET", f"/rules/{listed[0]['receipt_rule_id']}")) == listed[0]
+    more = made(api.send("POST", "/rules"))["receipt_rule_id"]
+    assert api.send("GET", f"/rules/{more}").status == 200

@@ -212,11 +212,12 @@ class Finder:
     def _check(self, found: Found, items: Mapping[str, Op]) -> None:
         """Raise NoResource for a family of which no record could ever be known."""
         does = {one.do for one in found.actions.values()}
-        found.creatable = "create" in does or any("creates" in one.entry for one in found.actions.values())
+        makers = [one for one in found.actions.values() if one.do == "create" or "creates" in one.entry]
+        found.creatable = any(one.op.body is not None or one.do != "create" for one in makers)
         known = [one for one in found.actions.values() if one.do == "create" and (one.op.silent or "id" in one.entry)]
         if found.key.member is None and not known and not any("creates" in one.entry for one in found.actions.values()):
             raise NoResource("the record does not show its id, so that nobody can know one")
-        if "list" not in does and not found.creatable:
+        if "list" not in does and not makers:
             raise NoResource("no operation lists or creates one, so that nobody can know an id")
 
     # operations on the collection
@@ -303,10 +304,16 @@ class Finder:
         member = self._inside_member(op.body, body, name)
         natural = any(plain(name).endswith(one) for one in _NATURAL)
         same = self.schemas.component(self._inside(op.body, body)) in self._like(found)
-        if self.schemas.first(member.schema, "readOnly"):
+        if self.schemas.first(member.schema, "readOnly") or not self._may_name(found, member.schema):
             return None, ""
         must = (member.required and not same) or natural
         return f"$request.body#{body}{_place(name)}", "kept" if must else "kept-if-free"
+
+    def _may_name(self, found: Found, member: Json) -> bool:
+        """Whether what a request sends may stand in the path: no text does where the path takes numbers."""
+        items = self._by_method(found.family.item.text) if found.family.item is not None else {}
+        wanted = self.schemas.kinds(self._parameter(found.family, items))
+        return not (wanted and wanted <= {"integer", "number"} and self.schemas.kinds(member) == {"string"})
 
     # operations on an item
 

@@ -92,10 +92,12 @@ def _key_of(schemas: Schemas, record: Json, parameter: str, kinds: frozenset[str
     ranked += [(plain(one), "that is what an id is called") for one in _IDS]
     ranked += [(f"{noun}{one}", f"it is the {one} of a {noun}") for one in ("id", "uuid", "sid", "uid", "key", "code")]
     ranked += [(plain(one), "nothing else names a record") for one in _NATURAL if wanted in (noun, plain(one))]
+    longer = [name for name in by_name if name.endswith(wanted) and wanted.endswith(("id", "code", "key"))]
+    ranked += [(longer[0], f"it ends with {{{parameter}}}")] if len(longer) == 1 and len(wanted) > 2 else []
     fitting = [
         (by_name[name], why)
         for name, why in ranked
-        if name in by_name and _same_type(schemas, members, by_name[name], kinds)
+        if name in by_name and _same_type(schemas, members, by_name[name], kinds, named=name == wanted)
     ]
     if not fitting:
         return Key(None, "no member of the record is called like an id")
@@ -140,9 +142,16 @@ def _has_length(schemas: Schemas, member: Json, shape: str) -> bool:
     return bool(length >= least and (most is None or length <= most))
 
 
-def _same_type(schemas: Schemas, members: Mapping[str, Member], name: str, kinds: frozenset[str]) -> bool:
-    """Whether a member may have the types of the path parameter: a text may name a number, not the other way."""
+def _same_type(
+    schemas: Schemas, members: Mapping[str, Member], name: str, kinds: frozenset[str], *, named: bool
+) -> bool:
+    """Whether a member may have the types of the path parameter: a text may name a number.
+
+    The other way only where it is `named` just like the parameter: its texts are numbers then.
+    """
     own = schemas.kinds(members[name].schema)
+    if named and own == {"string"} and kinds <= {"integer", "number"}:
+        return True
     if "boolean" in own and len(own) == 1:
         return False
     return not own or not kinds or bool(own & kinds) or kinds == {"string"} or {"integer", "number"} >= (own | kinds)
