@@ -358,10 +358,20 @@ class Records:
         for member, owner in resource.refers.items():
             if member in record and member not in resource.parent.values():
                 self._refer(record, member, owner, is_required=member in required)
+        for member, value in self._shown_by_default(role).items():
+            if member in record:
+                record[member] = value
         cycle = resource.life_cycle
         if cycle is not None and cycle.member in record and cycle.member not in required:
             del record[cycle.member]
         return body
+
+    def _shown_by_default(self, role: Role) -> dict[str, Json]:
+        """The values that the list of what an operation creates shows if nothing is asked for."""
+        lister = listing(role, self.roles) if role.action == "create" else None
+        parameters = lister.operation.parameters if lister is not None else ()
+        known = [one for one in parameters if one.location == "query" and one.name in role.resource.members]
+        return {one.name: one.schema["default"] for one in known if one.schema.get("default") is not None}
 
     def _refer(self, record: dict[str, Json], member: str, owner: str, *, is_required: bool) -> None:
         makers = [role for role in self.roles if role.action == "create" and role.resource.name == owner]

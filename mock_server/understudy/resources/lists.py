@@ -5,6 +5,7 @@ A filter by equality is an index of the collection; every other one reads the re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import ge, gt, le, lt
@@ -37,15 +38,25 @@ class Filter(NamedTuple):
     test: Matches | None
     several: bool
     unknown: Json = None  # what a value gets that names no record: empty, or not-found
+    members: tuple[str, ...] = ()  # several, of which one must pass
+
+    def passes(self, record: SharedRecord, given: Json) -> bool:
+        """Whether a record passes a filter that is no equality."""
+        assert self.test is not None, "a filter by equality is no scan"
+        return any(self.test(record.get(member), given) for member in self.members or (self.member,))
 
 
 def filters(reader: Reader, operation: Operation, resource: Resource, source: Mapping[str, Json]) -> list[Filter]:
     """The filters of a list operation; diagnostics go to the reader."""
     reserved = _reserved(operation, resource)
     found = []
+    by = source.get("x-operation", {}).get("by", {})
     for one in operation.parameters:
         if one.location == "query" and one.name not in reserved:
             declared, pointer = _declared(reader.document, source, operation, one.name)
+            if one.name in by:
+                place = at("paths", operation.path, operation.method.lower(), "x-operation", "by", one.name)
+                declared, pointer = by[one.name], place
             made = _filter(reader, resource, one, declared, pointer)
             if made is not None:
                 found.append(made)
@@ -88,7 +99,8 @@ def lister(
                 scans.append((found_filter, arguments[parameter]))
             else:
                 groups.append([(found_filter.member, value) for value in _values(found_filter, arguments[parameter])])
-        keys = () if natural and sort not in arguments else _sort_keys(resource, call, descending=backwards)
+        asked = sort in arguments and (filters is True or call.value(filters))
+        keys = _sort_keys(resource, call, descending=backwards, asked=asked) if asked or not natural else ()
         if not groups and not scans and not keys:
             return call.store[name].listing(LIVE, descending=backwards)
         found = _indexed(call.store[name], groups, descending=backwards)
@@ -125,8 +137,7 @@ def _computed(
     """The rows of a listing that pass every scan, sorted by members."""
     rows = [(decode(row), row) for row in found.slice(0, found.size())]
     for one, given in scans:
-        assert one.test is not None, "a filter by equality is no scan"
-        rows = [pair for pair in rows if one.test(pair[0].get(one.member), given)]
+        rows = [pair for pair in rows if one.passes(pair[0], given)]
     for member, backwards in reversed(keys):
         rows.sort(key=partial(_rank, member), reverse=backwards)
     ids = [records.layout.id(record) for record, _ in rows]
@@ -144,17 +155,24 @@ def _rank(member: str, pair: Row) -> tuple[int, Json]:
     return 2, value.lower() if isinstance(value, str) else text_of(value)
 
 
-def _sort_keys(resource: Resource, call: Call, *, descending: bool) -> list[tuple[str, bool]]:
+def _sort_keys(resource: Resource, call: Call, *, descending: bool, asked: bool) -> list[tuple[str, bool]]:
     """The members that a call sorts by, each with whether it is backwards: `name`, `-name`, `name:desc`, `a,-b`."""
-    given = call.arguments.get(resource.sort or "")
+    given = call.arguments.get(resource.sort or "") if asked else None
     if not given:
         return [(str(resource.order), descending)] if resource.order else []
     direction = str(call.arguments.get(resource.direction or "", "")).lower()
-    return [_sort_key(resource, part, direction) for part in _parts(given)]
+    found = (_sort_key(resource, part, direction) for part in _parts(given))
+    return [one for one in found if one is not None]
 
 
-def _sort_key(resource: Resource, text: str, direction: str) -> tuple[str, bool]:
+def _sort_key(resource: Resource, text: str, direction: str) -> tuple[str, bool] | None:
+    """A member to sort by; None for what is none, where the document does not say that this is refused."""
     member, _, own = text.lstrip("+-").replace(" ", ":").partition(":")
+    ending = re.fullmatch(r"(.+)[._](asc|desc)", member, re.IGNORECASE)
+    if member not in resource.members and ending and ending[1] in resource.members:
+        member, own = ending[1], ending[2]
+    if member not in resource.members and resource.fill:
+        return None
     if member not in resource.members:
         message = f"{member[:80]} is no member to sort by"
         raise Problem("invalid", message, fields={str(resource.sort): [message]})
@@ -195,15 +213,20 @@ def _filter(
     member, relation = given.get("member", parameter.name), given.get("is", "equal")
     if relation == "nothing":
         return None
-    if not reader.known(member, resource.members, f"{pointer}/member", f"member of {resource.schema}"):
+    members = tuple(member) if isinstance(member, list) else (member,)
+    what = f"member of {resource.schema}"
+    if not all(reader.known(one, resource.members, f"{pointer}/member", what) for one in members):
         return None
+    member = members[0]
     if relation in ("equal", "any-of"):
         unknown = reader.assumed(given.get("unknown"), f"{pointer}/unknown")
         return Filter(parameter.name, member, None, relation == "any-of", unknown)
     moment = resource.members[member].schema.get("format") in ("date", "date-time")
+    if relation == "range":
+        return Filter(parameter.name, member, _within(parameter.name, moment=moment), False)
     if relation in _COMPARED:
         return Filter(parameter.name, member, _comparing(_COMPARED[relation], parameter.name, moment=moment), False)
-    return Filter(parameter.name, member, _TESTS[relation], False)
+    return Filter(parameter.name, member, _TESTS[relation], False, members=members)
 
 
 def _values(one: Filter, given: Json) -> Iterator[str]:
@@ -236,6 +259,17 @@ def _comparing(holds: Callable[[Any, Any], bool], parameter: str, *, moment: boo
     return test
 
 
+def _within(parameter: str, *, moment: bool) -> Matches:
+    """A test of the bounds that an object gives, such as `created[gte]`."""
+    tests = {name: _comparing(holds, parameter, moment=moment) for name, holds in _BOUNDS.items()}
+
+    def test(value: Json, given: Json) -> bool:
+        bounds = given.items() if isinstance(given, Mapping) else ()
+        return all(tests[name](value, bound) for name, bound in bounds if name in tests)
+
+    return test
+
+
 def _given_moment(parameter: str, given: Json) -> int:
     try:
         return milliseconds(str(given))
@@ -250,6 +284,12 @@ def _contains(value: Json, given: Json) -> bool:
     return value is not None and text_of(given).lower() in text_of(value).lower()
 
 
+_BOUNDS = {
+    **dict.fromkeys(("gte", "min", "from", "since", "start"), ge),
+    **dict.fromkeys(("lte", "max", "to", "until", "end"), le),
+    **dict.fromkeys(("gt", "after"), gt),
+    **dict.fromkeys(("lt", "before"), lt),
+}
 _COMPARED = {"at-least": ge, "at-most": le, "above": gt, "below": lt}
 _TESTS: Mapping[str, Matches] = {
     "not-equal": lambda value, given: text_of(value) != text_of(given),

@@ -21,7 +21,7 @@ KINDS: Mapping[str, str] = {
     "pages": "How a list is paged: the parameters that ask for a page, and what the answer tells of it.",
     "limit": "How many items a page has where the request does not say it.",
     "cursor": "What a request for a page gets whose cursor was never given out.",
-    "filters": "Whether query parameters with the names of members filter a list.",
+    "filters": "Whether query parameters filter and sort a list that have the names of members or of usual filters.",
     "children": "How many records a new parent begins with, where no request makes them.",
     "parent": "Whether the parent that a path names must be there.",
     "action": "What an operation below an item does to the record, such as POST /orders/{id}/cancel.",

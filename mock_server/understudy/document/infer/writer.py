@@ -12,6 +12,7 @@ from typing import Any
 
 from understudy.document.infer.answers import Supplied
 from understudy.document.infer.below import Below
+from understudy.document.infer.filters import filters_of, sort_of
 from understudy.document.infer.finder import Action, Found
 from understudy.document.infer.model import Alternative, ExamplesOnly, Inference, Inferred, Key
 from understudy.document.infer.operations import Op
@@ -149,6 +150,10 @@ class Writer:
             declared["orphans"] = {"assumption": self._id(name, "parent")}
             if not found.creatable and not found.single:
                 declared["with-parent"] = {"assumption": self._id(name, "children")}
+        lists = [one.op for one in found.actions.values() if one.do == "list"]
+        sorts = (sort_of(self.schemas, found.record, op.parameters("query")) for op in lists)
+        sort = next((one for one in sorts if one), {})
+        declared |= {"sort": sort} if sort else {}
         self.resources[name] = declared
         keys = [Key(pointer, declared)]
         for action in found.actions.values():
@@ -186,10 +191,9 @@ class Writer:
 
     def _action(self, name: str, action: Action) -> Iterable[Key]:
         op, entry = action.op, {"resource": name, "do": action.do, **_without_empty(action.entry)}
-        if action.do == "list" and self._filtering(name, op):
-            entry["filters"] = {"assumption": self._filters(name, op)}
         if action.do == "list":
             yield from self._pages(name, op, str(action.entry["envelope"]))
+            entry |= self._filtering(name, op)
         if entry.get("sent-id") == "kept-if-free":
             entry["sent-id"] = {"assumption": self._sent_id(name, op)}
         if entry.get("creates") is True:
@@ -314,21 +318,32 @@ class Writer:
 
     # lists
 
-    def _filtering(self, name: str, op: Op) -> list[str]:
-        """The query parameters of a list that have names of members."""
-        schema = self.components.get(
-            self.resources[name]["schema"], self.schemas.known.get(self.resources[name]["schema"])
-        )
-        members = self.schemas.members(schema)
-        return [one for one in op.parameters("query") if one in members]
+    def _filtering(self, name: str, op: Op) -> dict[str, Json]:
+        """What the query parameters of a list filter and sort by, as members of `x-operation`."""
+        declared = self.resources[name]
+        schema = self.components.get(declared["schema"], self.schemas.known.get(declared["schema"]))
+        query = {one: parameter for one, parameter in op.parameters("query").items() if one not in self._paging(op)}
+        sort = [one for one in declared.get("sort", {}).values() if one in query]
+        free = {one: parameter for one, parameter in query.items() if one not in sort}
+        by = filters_of(self.schemas, schema, free, str(declared.get("key", "")))
+        names = [one for one in free if one in by or one in self.schemas.members(schema)]
+        if not names and not sort:
+            return {}
+        return {"filters": {"assumption": self._filters(name, op, names, sort)}, **({"by": by} if by else {})}
 
-    def _filters(self, name: str, op: Op) -> str:
-        id, names = self._id(name, "filters"), self._filtering(name, op)
+    def _paging(self, op: Op) -> set[str]:
+        """The parameters that ask for a page."""
+        settings = self.operations.get(op.pointer, {}).get("x-pagination", {})
+        return {str(one) for key, one in settings.items() if key in ("limit", "cursor", "page", "offset")}
+
+    def _filters(self, name: str, op: Op, names: list[str], sort: list[str]) -> str:
+        id = self._id(name, "filters")
         if not any(one.id == id for one in self.inferences):
+            said = [f"filtered by {', '.join(names)}"] * bool(names) + [f"sorted by {', '.join(sort)}"] * bool(sort)
             self._add(
-                id, "filters", op.pointer, statement=f"GET {op.path} is filtered by {', '.join(names)}.",
-                reason="these parameters are called as members of the record", default=True,
-                alternatives=(Alternative(False, "the parameters change nothing"),),
+                id, "filters", op.pointer, statement=f"GET {op.path} is {' and '.join(said)}.",
+                reason="the parameters are called as members of the record, or as what people call such filters",
+                default=True, alternatives=(Alternative(False, "the parameters change nothing"),),
                 keys=(Key(f"{op.pointer}/x-operation/filters", {"assumption": id}),),
             )  # fmt: skip
         return id
