@@ -197,3 +197,22 @@ def test_a_deleted_guest_owns_nothing(target: Target) -> None:
                 assert text == f"Guest not found with email: {email}", f"the message must name the guest: {text}"
             org.assert_missing("DELETE", f"{at(email)}/delete")
             org.assert_refused("DELETE", at(email), status=422)
+
+
+@rule("tallyfy.guests.hourly-limit", needs=("write", "fresh", "advance"))
+def test_invitations_are_limited_by_the_hour(target: Target) -> None:
+    """An hour has room for 30 guests; the next one answers 429 until the wait is over."""
+    with target.open() as client:
+        org = first_organization(client)
+        once, path = client.without_retries(), f"/organizations/{org.id}/guests"
+        bodies = [{"email": f"g{number}@limit.example"} for number in range(31)]
+        answers = [once.send("POST", path, json=body, key=org.key) for body in bodies]
+        statuses = [response.status < 300 for response in answers]
+        assert statuses == [True] * 30 + [False], f"30 of 31 guests must be accepted, not {show(statuses)}"
+        got = (answers[-1].status, answers[-1].json().get("code"))
+        assert got == (429, "RATE_LIMIT_EXCEEDED"), f"the 31st guest must answer 429 with its code, not {show(got)}"
+        wait = int(answers[-1].header("retry-after") or 0)
+        assert 1 <= wait <= 3600, f"the wait must be 1 to 3600 seconds, not {wait}"
+        client.advance(wait)
+        after = org.send("POST", "/guests", json={"email": "after@limit.example"})
+        assert after.status < 300, f"a guest after the wait must be accepted, not answer {after.status}"

@@ -29,6 +29,7 @@ from understudy_checks.mutation.operators import (
 from understudy_checks.mutation.steps import accept_as_first, accept_state, count_for, map_retry_after, presented
 
 COMMENT = "/paths/~1organizations~1{org_id}~1tasks~1{task_id}~1comment/post/x-rate-limit"
+INVITE = "/paths/~1organizations~1{org_id}~1guests/post/x-rate-limit"
 ERRORS = "/x-errors"
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -176,6 +177,11 @@ MUTANTS: Table = {
         "An organization makes 121 comments within an hour.": patch_document(f"{COMMENT}/requests", 121),
         "The 120th comment within an hour is refused.": patch_document(f"{COMMENT}/requests", 119),
         "The 429 of comments has no code.": patch_document(f"{ERRORS}/comments-limited/code", ""),
+    },
+    "guests.hourly-limit": {
+        "An organization invites 31 guests within an hour.": patch_document(f"{INVITE}/requests", 31),
+        "The 30th guest within an hour is refused.": patch_document(f"{INVITE}/requests", 29),
+        "The 429 of guests has no code.": patch_document(f"{ERRORS}/guests-limited/code", ""),
     },
     "comments.after-the-wait": {
         "`Retry-After` is one second, and the limit lasts longer.": map_retry_after(lambda seconds: "1"),

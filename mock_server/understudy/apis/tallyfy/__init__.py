@@ -45,7 +45,15 @@ from understudy.apis.tallyfy.kickoff import complete_kickoff, get_form_fields, r
 from understudy.apis.tallyfy.launch import launch_run
 from understudy.apis.tallyfy.organizations import get_me, get_organization, list_my_organizations
 from understudy.apis.tallyfy.records import LAYOUTS, inconsistencies
-from understudy.apis.tallyfy.runs import activate_run, archive_run, get_run, list_runs, purge_run, update_run
+from understudy.apis.tallyfy.runs import (
+    activate_run,
+    archive_run,
+    export_run,
+    get_run,
+    list_runs,
+    purge_run,
+    update_run,
+)
 from understudy.apis.tallyfy.search import search
 from understudy.apis.tallyfy.tags import add_tag, delete_tag, get_tag, list_tags, remove_tag
 from understudy.apis.tallyfy.tasks import (
@@ -90,6 +98,7 @@ HANDLERS: Mapping[str, Handler] = {
     "archiveRun": archive_run,
     "activateRun": activate_run,
     "purgeRun": purge_run,
+    "exportRun": export_run,
     "completeKickoff": complete_kickoff,
     "reopenKickoff": reopen_kickoff,
     "getRunFormFields": get_form_fields,

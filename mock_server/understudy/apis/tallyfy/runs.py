@@ -69,6 +69,13 @@ def activate_run(call: Call) -> Reply:
     return run_reply(call, _set_run_archived(call, run, None))
 
 
+def export_run(call: Call) -> Reply:
+    """POST /organizations/{org_id}/runs/{run_id}/export: the run with what an assumption of the world includes."""
+    return run_reply(
+        call, find(call, "runs", call.arguments["run_id"]), frozenset(call.assumed("tallyfy.export.includes"))
+    )
+
+
 def purge_run(call: Call) -> Reply:
     """DELETE /organizations/{org_id}/runs/{run_id}/delete: deletes a run with its tasks and threads."""
     if me(call)["role"] != "admin":
