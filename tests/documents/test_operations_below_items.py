@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from own_document import FOLDER, Served, served, shared
+from understudy.apis.explained import explained
+from understudy.apis.own import Own, understand
 from understudy.document.infer import infer
 from understudy.document.infer.states import state_after
 from understudy.document.open_world import read_own
@@ -151,6 +153,17 @@ def test_each_inference_has_alternatives() -> None:
                           "does-reopen-nap", "does-put-nap"}  # fmt: skip
     assert all(one.alternatives for one in own.values())
     assert "becomes 'archived'" in own["does-archive"].reason
+
+
+def test_explain_tells_what_each_does() -> None:
+    """The status that is set, and that an example needs the item."""
+    found = understand(Own(FOLDER / "traits/actions.yaml", "zoo"))
+    animals = explained(found.api, found.inferred).resources[0]
+    does = {one.operation: one.does for one in animals.operations}
+    assert does["archive"] == "act: status = archived"
+    assert does["weight"] == "example, if it is there"
+    assert does["move"] == "take, by a job of actions"
+    assert animals.object == ""
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from understudy.apis.explained import Explained, Shown, ShownResource
     from understudy.apis.own import Own
     from understudy.document.changes import Change
-    from understudy.document.infer import ExamplesOnly, Inference
+    from understudy.document.infer import Alternative, ByOverlay, ExamplesOnly, Inference
 
 Credential = dict[str, str]  # scheme, kind, in, name, credential, curl
 HELP = "tell what was understood of a document, and what was inferred"
@@ -120,13 +120,19 @@ def _as_json(found: Explained, credentials: Sequence[Credential]) -> dict[str, A
                     name: getattr(one, name)
                     for name in ("id", "kind", "pointer", "statement", "reason", "default", "tie")
                 },
-                "alternatives": [alternative._asdict() for alternative in one.alternatives],
+                "alternatives": [_alternative(other) for other in one.alternatives],
             }
             for one in found.inferences
         ],
         "security": credentials,
         "left_out": [one._asdict() for one in found.left_out],
     }
+
+
+def _alternative(one: Alternative) -> dict[str, Any]:
+    """An alternative; `overlay` is an action of one, where no world can be switched to it."""
+    by = {} if one.overlay is None else {"overlay": one.overlay._asdict()}
+    return {"value": one.value, "meaning": one.meaning, **by}
 
 
 def _lines(text: str, found: Explained, credentials: Sequence[Credential], most: int) -> Iterator[str]:
@@ -189,7 +195,8 @@ def _inferences(rows: Sequence[Inference], most: int) -> Iterator[str]:
 
     by_kind: dict[str, dict[object, list[Inference]]] = {}
     for row in sorted(rows, key=lambda one: not one.tie):
-        alike = row.id if most == sys.maxsize else (_short(row.default), row.reason, row.tie, row.alternatives)
+        meant = tuple(one[:2] for one in row.alternatives)
+        alike = row.id if most == sys.maxsize else (_short(row.default), row.reason, row.tie, meant)
         by_kind.setdefault(row.kind, {}).setdefault(alike, []).append(row)
     for kind in sorted(by_kind, key=list(KINDS).index):
         yield f"  {KINDS[kind]}"
@@ -202,7 +209,10 @@ def _inference(alike: Sequence[Inference]) -> Iterator[str]:
     statement = "" if one.kind == "resource" else f": {one.statement}"  # its operations stand above
     yield f"    {one.id} = {_short(one.default)}{statement}{tie}"
     yield f"      because {one.reason}"
-    yield from (f"      or {_short(other.value)}: {other.meaning}" for other in one.alternatives)
+    for other in one.alternatives:
+        yield f"      or {_short(other.value)}: {other.meaning}"
+        if other.overlay is not None:
+            yield f"         by an overlay only: {_action(other.overlay)}"
     if others:
         more = f" and {len(others) - _MOST} more" if len(others) > _MOST + 1 else ""
         shown = others[:_MOST] if more else others
@@ -216,6 +226,13 @@ def _first(rows: Sequence[str], most: int) -> Iterator[str]:
     if len(shown) < len(rows):
         indent = " " * (len(rows[0]) - len(rows[0].lstrip()))
         yield f"{indent}and {len(rows) - len(shown)} more: --all shows them"
+
+
+def _action(overlay: ByOverlay) -> str:
+    """An action of an overlay in one line, in JSON, which is YAML."""
+    import json
+
+    return json.dumps(overlay._asdict(), ensure_ascii=False)
 
 
 def _short(value: object) -> str:

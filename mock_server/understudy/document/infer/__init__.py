@@ -12,7 +12,7 @@ from types import MappingProxyType
 from understudy.document.infer.answers import supplied
 from understudy.document.infer.below import BelowItems
 from understudy.document.infer.finder import Finder, Found, NoResource
-from understudy.document.infer.model import KINDS, Alternative, ExamplesOnly, Inference, Inferred, Json, Key
+from understudy.document.infer.model import KINDS, Alternative, ByOverlay, ExamplesOnly, Inference, Inferred, Json, Key
 from understudy.document.infer.operations import Op, operations
 from understudy.document.infer.paths import Family, families, names_for
 from understudy.document.infer.schemas import Schemas
@@ -22,7 +22,7 @@ from understudy.document.infer.words import plain, same_thing
 from understudy.document.infer.writer import Writer
 from understudy.document.paths import is_item
 
-__all__ = ["KINDS", "Alternative", "ExamplesOnly", "Inference", "Inferred", "Key", "infer"]
+__all__ = ["KINDS", "Alternative", "ByOverlay", "ExamplesOnly", "Inference", "Inferred", "Key", "infer"]
 
 
 def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProxyType({})) -> Inferred:
@@ -106,12 +106,13 @@ def _leave(
     `left` holds reasons by operationId or path.
     """
     used = {id for resource in found.values() for id in resource.actions}
+    on_paths = {id for resource in found.values() for id in resource.examples}
     for op in ops:
-        if op.id in used:
+        if op.id in used or (declared and op.id not in on_paths):
             continue
         reason = left.get(op.id) or left.get(op.path)
         does = below.of(op, reason)
         if does is not None:
             writer.below(does)
-        elif reason or not declared:
+        else:
             writer.leave(op, reason or "no collection with items stands on its path")

@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "creation": "Whether a PUT with an unknown id makes a new record.",
     "sent-id": "Whether the id is kept that a creation sends, where the document does not say who chooses it.",
     "order": "Whether a list begins with the oldest record, or with the newest.",
+    "key": "Which member of a record is its id, where two are equally good.",
     "pages": "How a list is paged: the parameters that ask for a page, and what the answer tells of it.",
     "limit": "How many items a page has where the request does not say it.",
     "cursor": "What a request for a page gets whose cursor was never given out.",
@@ -31,11 +32,23 @@ KINDS: Mapping[str, str] = {
 """Each kind of inference, with what it decides."""
 
 
+class ByOverlay(NamedTuple):
+    """One action of an overlay: what it selects, and the update there."""
+
+    target: str
+    update: Json
+
+
 class Alternative(NamedTuple):
-    """Another value of an inference, and what it means."""
+    """Another value of an inference, and what it means.
+
+    A world can be switched to it; where that cannot be, since it decides how requests are read or records are kept,
+    `overlay` is what does it.
+    """
 
     value: Json
     meaning: str
+    overlay: ByOverlay | None = None
 
 
 class Key(NamedTuple):
@@ -73,6 +86,11 @@ class Inference:
     tie: bool = False
 
     @property
+    def switched(self) -> tuple[Alternative, ...]:
+        """The alternatives that a world can be switched to; without one it is no assumption of the document."""
+        return tuple(one for one in self.alternatives if one.overlay is None)
+
+    @property
     def assumption(self) -> Json:
         """The inference as an entry of `x-assumptions`."""
         return {
@@ -80,7 +98,7 @@ class Inference:
             "text": self.statement,
             "source": f"{self.pointer}: {self.reason}",
             "default": self.default,
-            "alternatives": [one.value for one in self.alternatives],
+            "alternatives": [one.value for one in self.switched],
         }
 
 

@@ -16,6 +16,7 @@ from understudy.document.infer.filters import filters_of, sort_of
 from understudy.document.infer.finder import Action, Found
 from understudy.document.infer.model import Alternative, ExamplesOnly, Inference, Inferred, Key
 from understudy.document.infer.operations import Op
+from understudy.document.infer.overlays import other_key, other_pages
 from understudy.document.infer.pages import Pages, pages_of
 from understudy.document.infer.paths import Family, items_of, owner_of
 from understudy.document.infer.schemas import Schemas
@@ -106,7 +107,7 @@ class Writer:
             path: {method: self._operation(path, method, own) for method, own in item.items()}
             for path, item in self.document["paths"].items()
         }
-        assumptions = [one.assumption for one in self.inferences if one.alternatives]
+        assumptions = [one.assumption for one in self.inferences if one.switched]
         document = {
             **self.document,
             "paths": paths,
@@ -167,6 +168,13 @@ class Writer:
             keys=tuple(keys),
             tie=found.key.other is not None,
         )  # fmt: skip
+        other = other_key(self.schemas, name, found)
+        if other is not None:
+            self._add(
+                self._id(name, "key"), "key", place, statement=f"{found.key_member} is the id of {name}.",
+                reason=f"{found.key.reason}, and {other.value} is called like an id, too", default=found.key_member,
+                alternatives=(other,), keys=(Key(f"{pointer}/key", found.key_member),), tie=True,
+            )  # fmt: skip
         if not found.single:
             self._order(name, found, pointer)
         self._orphans(name, found, parents, pointer)
@@ -378,7 +386,8 @@ class Writer:
         self._add(
             self._id(name, f"pages-{slug(op.id)}"), "pages", op.pointer,
             statement=f"A page of GET {op.path} is asked for {how[style]}.", reason=pages.reason, default=style,
-            alternatives=(), keys=(Key(f"{op.pointer}/x-pagination", settings),),
+            alternatives=tuple(other_pages(op, pages.settings)),
+            keys=(Key(f"{op.pointer}/x-pagination", settings),),
         )  # fmt: skip
 
     def _limit(self, op: Op) -> str:
