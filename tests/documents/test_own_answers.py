@@ -179,6 +179,12 @@ FLAT = "{type: object, required: [message], properties: {message: {type: string}
             {"message": "Fixed", "code": 7},
         ),
         (f"'200': {{}}, '400': {{{JSON % '{enum: [nope]}'}}}", 400, "nope"),
+        (
+            "'200': {}, '400': {content: {application/json: {schema: {type: object}, "
+            "example: {status_reason: sample, statusText: x, kind: k}}}}",
+            400,
+            {"status_reason": "p is required", "statusText": "x", "kind": "k"},
+        ),
     ],
 )
 def test_a_refusal_has_the_declared_error_schema(tmp_path: Path, responses: str, status: int, body: Any) -> None:

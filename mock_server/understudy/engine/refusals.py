@@ -35,6 +35,7 @@ _OTHERS = {
 }
 _MESSAGES = ("message", "detail", "error_description", "description", "msg", "error_message", "errorMessage", "reason",
              "title", "error")  # fmt: skip
+_MESSAGE = re.compile(r"(message|reason|details?|description|text|msg)$", re.IGNORECASE)
 _CODES = ("code", "error_code", "errorCode", "type", "error", "reason", "name", "status")
 _WORDS = {  # what a code calls a kind of error, the likeliest last
     "not-found": ("missing", "no_such_resource", "resource_not_found", "not_found"),
@@ -153,7 +154,8 @@ def _error_objects(value: Json) -> Iterator[dict[str, Json]]:
 
 def _changes(members: Mapping[str, Json], refusal: Refusal) -> Iterator[tuple[str, Json]]:
     """The members of an error object that its message and its status belong into."""
-    message = next((name for name in _MESSAGES if isinstance(members.get(name), str)), None)
+    names = (*_MESSAGES, *filter(_MESSAGE.search, members))
+    message = next((name for name in names if isinstance(members.get(name), str)), None)
     if message is not None:
         yield message, refusal.message
     for name in _CODES:
