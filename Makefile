@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup serve lint test test-deep docs bench bench-peers specs clean
+.PHONY: setup serve lint test test-deep docs bench bench-peers specs generators clean
 
 setup: .venv/.ready
 
@@ -43,5 +43,8 @@ bench-peers: setup
 specs: setup
 	$(BIN)/python -m benchmarks.specs $(DIR) $(ARGS)
 
+generators: setup
+	$(BIN)/python -m benchmarks.generators $(ARGS)
+
 clean:
-	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .generators

@@ -36,10 +36,27 @@ def types(document: Json) -> Iterator[str]:
             yield pointer
 
 
+def maps(document: Json) -> Iterator[str]:
+    """Maps of declared values that are one choice of several: openapi-generator writes Java of them that is none."""
+    for pointer, one in objects(document):
+        for keyword in ("anyOf", "oneOf"):
+            for branch in one.get(keyword, ()):
+                if isinstance(resolved(document, branch).get("additionalProperties"), dict):
+                    yield f"{pointer}/{keyword}"
+
+
 def ranges(document: Json) -> Iterator[str]:
     """Ranges of statuses: orval writes `4XX` into its code as a number."""
     for pointer, one in operations(document):
         yield from (f"{pointer}/responses/{status}" for status in one["responses"] if "X" in status)
+
+
+def media(document: Json) -> Iterator[str]:
+    """Contents whose first media type is a range: openapi-python-client drops the response."""
+    for pointer, one in objects(document, inside_examples=False):
+        content = one.get("content", {})
+        if "*" in next(iter(content), ""):
+            yield pointer
 
 
 def webhooks(document: Json) -> Iterator[str]:
@@ -99,7 +116,11 @@ def members(document: Json) -> Iterator[str]:
 KINDS: dict[Callable[[Json], Iterator[str]], Callable[[Json], Any]] = {
     links: lambda d: first_link(d).update(requestBody={"title": "Made"}),
     types: lambda d: some_schema(d)["properties"].update(odd={"type": ["object", "array"], "items": {}}),
+    maps: lambda d: some_schema(d)["properties"].update(
+        odd={"anyOf": [{"type": "array"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
+    ),
     ranges: lambda d: first(operations(d))["responses"].update({"4XX": {"description": "Refused"}}),
+    media: lambda d: d["components"]["responses"].update(Odd={"content": {"*/*": {"schema": {"type": "string"}}}}),
     webhooks: lambda d: d.update(webhooks={"done": {"post": {"responses": {}}}}),
     unused: lambda d: d["components"]["schemas"].update(Lonely={"type": "object"}),
     names: lambda d: d["components"]["schemas"].update(

@@ -326,11 +326,14 @@ class Compiler:
             schema, _ = self.resolve(header["schema"], f"{where}/schema")
             kind = schema.get("type", "string") if isinstance(schema, Mapping) else "string"
             headers.append((name.lower(), header.get("required", False), kind, self.at(f"{where}/schema")))
+        bodies = []
         for media_type in response.get("content", {}):
             place = f"{pointer}/content{at(media_type)}/schema"
             body = self.at(place, formats=True) if kind_of(media_type) == "json" else None
-            return Expected(body, media_type, tuple(headers))
-        return Expected(None, "", tuple(headers))
+            bodies.append(Expected(body, media_type, tuple(headers)))
+        if not bodies:
+            return Expected(None, "", tuple(headers))
+        return Expected(bodies[0].body, bodies[0].media_type, tuple(headers), {}, tuple(bodies[1:]))
 
     def pagination(self, operation: Json, parameters: Sequence[Parameter], pointer: str) -> Pagination | None:
         """The pagination of an operation; None without one."""
