@@ -282,6 +282,7 @@ def test_a_list_may_have_only_some_records() -> None:
     assert _selected({"only": {"lent": True}}) == ["a", "a"]
     assert _selected({"only": {"author": "$caller"}}) == ["a", "a", "d"]
     assert _selected({"only": {"author": "$request.query.tags"}}) == [*"abcd"]  # none has y as its author
+    assert _selected({"only": {}}) == ["a", "b", *"abcd"]
     switched = {"only": {"lent": False}, "all": {"assumption": "declared.books.all"}}
     assert _selected(switched) == ["b", "b"]
     assert _selected(switched, all=True) == ["a", "b", *"abcd"]
