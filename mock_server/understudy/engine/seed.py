@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from understudy.document.model import Validator
 from understudy.document.seed_file import SeedErrors, SeedPath
@@ -40,6 +40,14 @@ def read_tenants(
     tenants = [read(given, Store.empty(layouts), errors, (name, number)) for number, given in enumerate(content[name])]
     errors.raise_all()
     return tenants
+
+
+def dangling(store: Store, references: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    """Describe each record whose member names no record: `references` are collection, member, collection named."""
+    for owner, member, target in references:
+        for record in store[owner]:
+            if record[member] is not None and store[target].row(record[member]) is None:
+                yield f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
 
 
 def load_store(api: Api, tenant: str, dump: Mapping[str, Sequence[Record]]) -> Store:

@@ -17,7 +17,7 @@ from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.clock import milliseconds
 from understudy.engine.credential import Credential
-from understudy.engine.seed import read_tenants
+from understudy.engine.seed import dangling, read_tenants
 from understudy.engine.store import Record, Store
 from understudy.messages import suggest
 
@@ -64,10 +64,7 @@ def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
     """Describe each inconsistency between an organization's records as `<collection> <id>: ...`."""
     if not len(store["agents"]):
         yield "agents: there must be at least one"
-    for owner, member, target in _REFERENCES:
-        for record in store[owner]:
-            if record[member] is not None and store[target].row(record[member]) is None:
-                yield f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
+    yield from dangling(store, _REFERENCES)
     for run in store["runs"]:
         process = store["processes"].get(run["process_id"])
         if process and process["agent_id"] != run["agent_id"]:

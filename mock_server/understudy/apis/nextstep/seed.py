@@ -18,7 +18,7 @@ from understudy.document.seed_file import SeedErrors, SeedPath
 from understudy.engine.api import SeededTenant
 from understudy.engine.call import Json
 from understudy.engine.credential import Credential
-from understudy.engine.seed import read_tenants
+from understudy.engine.seed import dangling, read_tenants
 from understudy.engine.store import Layout, Record, Store
 from understudy.messages import suggest
 
@@ -86,13 +86,8 @@ def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
     """Describe each inconsistency between a team's records as `<collection> <id>: ...`."""
     if [team["id"] for team in store["team"]] != [tenant]:
         yield f"team: there must be {tenant} and no other"
-    dangling = [
-        f"{owner} {record['id']}: {member}: there is no {record[member]} in {target}"
-        for owner, member, target in _REFERENCES
-        for record in store[owner]
-        if store[target].row(record[member]) is None
-    ]
-    yield from dangling or _task_inconsistencies(store)
+    missing = list(dangling(store, _REFERENCES))
+    yield from missing or _task_inconsistencies(store)
 
 
 def _task_inconsistencies(store: Store) -> Iterator[str]:
