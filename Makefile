@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup serve lint test test-deep docs bench bench-peers specs generators clean
+.PHONY: setup serve lint test test-deep docs bench bench-peers specs generators browser clean
 
 setup: .venv/.ready
 
@@ -45,6 +45,9 @@ specs: setup
 
 generators: setup
 	$(BIN)/python -m benchmarks.generators $(ARGS)
+
+browser: setup
+	$(BIN)/python tests/recording/witnesses/make.py
 
 clean:
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .generators

@@ -52,7 +52,7 @@ class Recording:
 
 def host_of(origin: str) -> str:
     """The host of `scheme://host:port`, in lower case."""
-    authority = origin.rpartition("://")[2].rpartition("@")[2].lower()
+    authority = origin.rpartition("://")[2].partition("/")[0].rpartition("@")[2].lower()
     if authority.startswith("["):
         return authority.partition("]")[0] + "]"
     return authority.partition(":")[0]
