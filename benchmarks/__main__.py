@@ -7,7 +7,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks import declared, foreign, growth, inside, kit, load, memory, mutants, start, tests, throughput
+from benchmarks import (
+    declared,
+    foreign,
+    growth,
+    inside,
+    kit,
+    load,
+    memory,
+    mutants,
+    recordings,
+    start,
+    tests,
+    throughput,
+)
 from benchmarks.command import asked, impossible, judged
 from benchmarks.figures import Figure, table
 from benchmarks.machine import told
@@ -75,6 +88,9 @@ GROUPS = {
     ),
     "start": Group("Starting", start.measure, {"rounds": 9}, {"rounds": 3}),
     "tests": Group("The world of a test", tests.measure, {"rounds": 9, "count": 200}, {"rounds": 3, "count": 50}),
+    "recordings": Group(
+        "Recordings, in process", recordings.measure, {"rounds": 5, "count": 1000}, {"rounds": 2, "count": 200}
+    ),
     "install": Group("Installing the server without the kit", start.install, {}, {}),
     "kit": Group(
         "The kit on NextStep, in process",

@@ -53,6 +53,11 @@ _TIMES_AS_FAST = {
 }
 
 GOALS = {
+    # the file alone, as its usual library reads it; the same requests alone
+    "a HAR: importing beside reading the file": Goal(most=10.0),
+    "a cassette in YAML: importing beside reading the file": Goal(most=2.0),
+    "a HAR: replaying beside sending the requests": Goal(most=15.0),
+    "a cassette in YAML: replaying beside sending the requests": Goal(most=15.0),
     # as shares of a constant that answers the same bytes and headers on the same uvicorn flags
     **{f"{name}: {by}": Goal(least=0.7) for name in READS for by in ("ratio of rates", "ratio by CPU")},
     **{f"{name}: {by}": Goal(least=0.62) for name in WRITES for by in ("ratio of rates", "ratio by CPU")},

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import constant, growth, inside, kit, load, machine, memory, mock, throughput
+from benchmarks import recordings as of_recordings
 from benchmarks import tests as of_tests
 from benchmarks.figures import GOALS, PEERS, Figure, Goal, missed, ratio, summed_up, table
 from benchmarks.figures import growth as growth_of
@@ -380,3 +381,11 @@ def test_the_world_of_a_test_is_measured():
     figures = list(of_tests.measure(rounds=1, count=1))
     assert [figure.unit for figure in figures] == ["ms"] * 3
     assert [figure.name in GOALS for figure in figures] == [True, True, False]
+
+
+def test_recordings_are_measured():
+    """Importing is compared with reading the file, replaying with sending the requests, in both formats."""
+    figures = list(of_recordings.measure(rounds=1, count=16))
+    assert [figure.unit for figure in figures] == ["s", "", "s", ""] * 2
+    assert all(figure.value > 0 for figure in figures)
+    assert figures[0].name == "a HAR, 16 exchanges imported"
