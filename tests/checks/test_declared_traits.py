@@ -21,6 +21,8 @@ USUAL = {"library", "twin-paths", "chosen-ids"}
 
 UNCHECKED = {
     "json-patch": {"answers.changeWare"},  # a body made of its schema is no patch of what is there
+    "several-parts": {"answers.getSite"},  # its parent is no resource, so that none is known
+    "single-records": {"answers.patchLimits"},  # as of json-patch
     "lookalikes": {"required.login"},  # an optional form without its only member is none
 }
 """The rules that cannot be checked, by document, since no request can be made that shows them."""

@@ -73,3 +73,21 @@ def test_an_id_may_stand_below_another_member() -> None:
     assert [one["metadata"]["name"] for one in made(api.get("/pods"))["items"]] == ["web"]
     assert api.send("DELETE", "/pods/web").status == 204
     assert api.get("/pods/web").status == 404
+
+
+def test_three_parameters_may_name_an_item_of_a_list_before_them() -> None:
+    """Two cells differ in the first coordinate only."""
+    api = client()
+    for x in (1, 2):
+        made(api.send("PUT", f"/grid/{x}/5/5", {"info": {"text": str(x)}}))
+    assert made(api.get("/grid/1/5/5")) == {"x": 1, "y": 5, "z": 5, "info": {"text": "1"}}
+    assert [one["x"] for one in made(api.get("/grid"))] == [1, 2]
+    assert api.get("/grid/3/5/5").status == 404
+
+
+def test_what_shows_no_id_has_that_of_its_path() -> None:
+    """Neither the record nor a member of it is called like an id."""
+    api = client()
+    assert api.send("PUT", "/plans/a", {"info": {"text": "t"}}).status == 204
+    assert made(api.get("/plans/a")) == {"info": {"text": "t"}}
+    assert [api.get(f"/plans/{one}").status for one in "ab"] == [200, 404]

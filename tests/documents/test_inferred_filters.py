@@ -36,6 +36,8 @@ def orders() -> Served:
         ("created_after=2026-01-15T00:00:00Z", [2, 3]),
         ("created_before=2026-03-01T00:00:00Z", [1, 2]),
         ("since=2026-02-01", [2, 3]),
+        ("until=2026-02-01", [1, 2]),
+        ("min_title=x", [1, 2, 3]),
         ("min_price=20.5", [2, 3]),
         ("price_max=20.5", [1, 2]),
         ("price[gte]=10&price[lt]=30", [1, 2]),

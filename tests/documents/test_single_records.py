@@ -62,3 +62,20 @@ def test_a_world_may_remember_nothing() -> None:
     first = made(api.get("/settings"))
     api.send("PUT", "/settings", {"theme": "dark", "language": "eo"})
     assert made(api.get("/settings")) == first
+
+
+def test_one_record_takes_a_json_patch_and_what_has_no_body_answers_an_example() -> None:
+    """The patch is read back; a PUT without a body changes nothing."""
+    api = client()
+    patch = [{"op": "replace", "path": "/level", "value": 9}]
+    headers = {"content_type": "application/json-patch+json"}
+    assert api.send("PATCH", "/limits", patch, **headers).status == 204
+    assert api.send("PUT", "/limits").status == 204
+    assert made(api.get("/limits")) == {"level": 9}
+
+
+def test_a_list_without_items_is_no_single_record() -> None:
+    """What is created is listed."""
+    api = client()
+    made(api.send("POST", "/notes", {"text": "a"}))
+    assert [one["text"] for one in made(api.get("/notes"))] == ["a"]

@@ -237,8 +237,6 @@ class Inference:
             choices = (*ACTIONS[:-1], *moves)
             return do if self.reader.known(do, choices, f"{place}/do", f"action on {resource.name}") else None
         usual = _ON_ITEM.get(operation.method) if resource.single else _usual(operation)
-        if resource.single and operation.path.rpartition("/")[2].endswith("}"):
-            return None
         if self.by_path.get(operation.path) is None:  # below an item: the name of a transition
             word = operation.path.rpartition("/")[2]
             return next((move for move in moves if _same(move, word) and operation.method != "GET"), None)
