@@ -17,6 +17,7 @@ from understudy.recording.recorded import Recorded
 Json = Any
 Message = tuple[Headers, bytes]
 _SAFE = "%:@!$&'()*+,;=~-._/?[]{}|^`\"<>\\"
+_WORLD = re.compile(r"/@w_[0-9A-Za-z]{12}(?=/)")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 
 
@@ -60,7 +61,10 @@ def recorded(
 
 
 def split_url(url: Json) -> tuple[str, str, str]:
-    """Origin, raw path and raw query of a URL; raises Odd. The origin has no user, and may be empty."""
+    """Origin, raw path and raw query of a URL; raises Odd. The origin has no user, and may be empty.
+
+    A world's own URL belongs to the origin, so that its exchanges are those of any service.
+    """
     if not isinstance(url, str):
         raise Odd(f"its URL is {url!r}")
     try:
@@ -72,7 +76,10 @@ def split_url(url: Json) -> tuple[str, str, str]:
     if parts.scheme not in ("http", "https", ""):
         raise Odd(f"its URL has the scheme {parts.scheme[:40]}")
     origin = f"{parts.scheme or 'http'}://{authority}" if authority else ""
-    path = quote(parts.path, safe=_SAFE) or "/"
+    world = _WORLD.match(parts.path)
+    if origin and world is not None:
+        origin += world[0]
+    path = quote(parts.path[world.end() if world is not None else 0 :], safe=_SAFE) or "/"
     return origin, path if path.startswith("/") else f"/{path}", quote(parts.query, safe=_SAFE)
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec import structs
-
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
 from understudy.document.read import read_bytes
@@ -19,7 +17,6 @@ from understudy.messages import suggest
 from understudy.recording.recorded import Recorded, Recording
 
 _LOCAL = ("localhost", "[::1]", "0.0.0.0", "host.docker.internal")  # noqa: S104 - a name in a recording
-_WORLD = re.compile(r"/@w_[0-9A-Za-z]{12}(?=/)")  # a world's own URL
 _SHOWN = 5  # hosts that a line names
 
 
@@ -59,7 +56,7 @@ class Picker:
         foreign: Counter[str] = Counter()
         unknown: Counter[str] = Counter()
         preflights = 0
-        for one in map(_below_world, recording.exchanges):
+        for one in recording.exchanges:
             if one.request.method == "OPTIONS" and one.request.header("access-control-request-method") is not None:
                 preflights += 1
                 continue
@@ -103,15 +100,6 @@ class Picker:
             near = suggest(names[0][0], self._more)
             remedy = "" if count else f"; --api names their document, --host {names[0][0]} another host of it{near}"
             yield f"{recording.file}: {text}{remedy}"
-
-
-def _below_world(recorded: Recorded) -> Recorded:
-    """The exchange as if a world of a mock, below whose own URL it was made, were the default one."""
-    found = _WORLD.match(recorded.request.path)
-    if found is None:
-        return recorded
-    request = structs.replace(recorded.request, path=recorded.request.path[found.end() :])
-    return recorded._replace(request=request, origin=recorded.origin + found[0] if recorded.origin else "")
 
 
 def _hosts(contract: Contract) -> tuple[re.Pattern[str], ...]:
