@@ -21,7 +21,6 @@ USUAL = {"library", "twin-paths", "chosen-ids"}
 
 UNCHECKED = {
     "json-patch": {"answers.changeWare"},  # a body made of its schema is no patch of what is there
-    "several-parts": {"answers.getSite"},  # its parent is no resource, so that none is known
     "single-records": {"answers.patchLimits"},  # as of json-patch
     "lookalikes": {"required.login"},  # an optional form without its only member is none
 }

@@ -23,6 +23,7 @@ from understudy.engine.exchange import Response
 from understudy.engine.problem import Problem
 from understudy.engine.store import ComputedListing, Listing, Record, decode, encode
 from understudy.resources import schemas
+from understudy.resources.identity import placed
 from understudy.resources.roles import Role
 from understudy.resources.rules import body_schema, filters, is_declared, is_on_item, plain_queries, reading
 from understudy_checks import samples
@@ -263,6 +264,8 @@ def _spoil(role: Role, name: str, call: Call) -> None:
 def _set_id(role: Role, names: Sequence[str], call: Call, body: Json) -> Json:
     record = resolve_pointer(body, role.answer.pointer)
     first = next(iter(call.store[role.resource.name]), {})
+    if role.resource.inside and isinstance(record, dict):
+        record |= placed(record, role.resource.inside, first.get(role.resource.key))
     for name in names if isinstance(record, dict) else ():
         if name in record:
             record[name] = first.get(role.resource.key)
@@ -364,7 +367,10 @@ def _lenient(operation: str, role: Role | None) -> Breakage:
 def _again(notes: dict[str, Json], role: Role | None) -> Json:
     """The body that was taken before; what must be unique is another text each time."""
     record = {} if role is None else resolve_pointer(notes["body"], role.body)
-    for name in (role.resource.key, *role.resource.unique) if role is not None else ():
+    *above, own = (role.resource.inside or (role.resource.key,)) if role is not None else ("",)
+    for name in above:  # an id below another member
+        record = record[name] if isinstance(record, dict) and name in record else {}
+    for name in (own, *role.resource.unique) if role is not None else ():
         if isinstance(record.get(name), str):
             record[name] = f"{record[name]}x"
     return deepcopy(notes["body"])
