@@ -8,7 +8,14 @@ from typing import Any
 from understudy.document.keys import schema
 
 Json = Any
-WORDS = {"string": "text", "boolean": "true or false", "array": "a list", "object": "a mapping", "null": "null"}
+WORDS = {
+    "integer": "a whole number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
 DEFINITIONS: Json = schema()["$defs"]
 STANDARD = {"schema", "assumed", "reference"}  # what is described elsewhere
 STYLES = [choice["then"]["$ref"].rpartition("/")[2] for choice in DEFINITIONS["pages"]["allOf"]]

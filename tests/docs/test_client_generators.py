@@ -103,6 +103,16 @@ def constants(document: Json) -> Iterator[str]:
             yield pointer
 
 
+def bounds(document: Json) -> Iterator[str]:
+    """Sizes of pages with a `maximum` that a larger one is taken for: a client refuses what the server takes."""
+    own = document.get("x-pagination", {})
+    id = own.get("limit-out-of-range", {}).get("assumption")
+    if any(one["id"] == id and one["default"] == "clamp" for one in document.get("x-assumptions", ())):
+        for pointer, one in objects(document):
+            if one.get("name") == own["limit"] and one.get("in") == "query" and "maximum" in one["schema"]:
+                yield pointer
+
+
 def members(document: Json) -> Iterator[str]:
     """Members of examples that their schemas do not declare."""
     for pointer, one in objects(document, inside_examples=False):
@@ -131,6 +141,9 @@ KINDS: dict[Callable[[Json], Iterator[str]], Callable[[Json], Any]] = {
         odd={"allOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"a": {"const": "b"}}}]}
     ),
     constants: lambda d: some_schema(d)["properties"].update(odd={"const": "b"}),
+    bounds: lambda d: next(
+        one for one in d["x-assumptions"] if one["id"] == d["x-pagination"]["limit-out-of-range"]["assumption"]
+    ).update(default="clamp"),
     members: lambda d: d["components"]["responses"].update(
         Odd={
             "content": {

@@ -253,7 +253,10 @@ class Compiler:
         for origin, entry in entries:
             parameter, where = self.resolve(entry, origin)
             schema, _ = self.resolve(parameter["schema"], f"{where}/schema")
-            schema = schema if isinstance(schema, Mapping) else {}
+            schema, validator = schema if isinstance(schema, Mapping) else {}, self.at(f"{where}/schema")
+            if "x-maximum" in schema:  # what a client may exceed, but no page
+                schema = {**schema, "maximum": schema["x-maximum"]}
+                validator = self.validator(schema)
             kinds = schema.get("type", "string")
             kind = kinds if isinstance(kinds, str) else next((k for k in kinds if k != "null"), "null")
             if kind not in ("string", "integer", "number", "boolean"):
@@ -265,7 +268,7 @@ class Compiler:
                 kind=kind,
                 schema=schema,
                 default=schema.get("default"),
-                validator=self.at(f"{where}/schema"),
+                validator=validator,
                 invalid=self.reference(parameter.get("x-invalid"), f"{where}/x-invalid"),
                 example=parameter.get("example"),
             )

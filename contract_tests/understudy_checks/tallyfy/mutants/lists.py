@@ -117,7 +117,7 @@ MUTANTS: Table = {
         ),
     },
     "pagination.never-over-a-hundred": {
-        "Any size of a page is granted.": patch_document("/components/parameters/PerPage/schema/maximum", 1_000_000),
+        "Any size of a page is granted.": patch_document("/components/parameters/PerPage/schema/x-maximum", 1_000_000),
     },
     "pagination.walk-is-complete": {
         "From the second page on a list of tasks is read from its end.": map_list(
