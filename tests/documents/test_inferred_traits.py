@@ -527,3 +527,14 @@ def test_an_id_fits_the_path_that_it_stands_in() -> None:
     assert made(api.send("GET", f"/rules/{listed[0]['receipt_rule_id']}")) == listed[0]
     more = made(api.send("POST", "/rules"))["receipt_rule_id"]
     assert api.send("GET", f"/rules/{more}").status == 200
+
+
+def test_one_record_may_be_answered_as_a_list_of_one() -> None:
+    """Where a list has the same things, one that is asked for, or changed, stands alone in one."""
+    api = client("lists-of-one")
+    new = made(api.send("POST", "/vaults", {"name": "North"}))
+    assert made(api.send("GET", f"/vaults/{new['id']}")) == [new] == made(api.send("GET", "/vaults"))
+    assert made(api.send("PUT", f"/vaults/{new['id']}", {"name": "South"})) == [{**new, "name": "South"}]
+    assert api.send("DELETE", f"/vaults/{new['id']}").status == 204
+    assert api.send("GET", f"/vaults/{new['id']}").status == 404
+    assert api.send("GET", "/doors/77").status == 200

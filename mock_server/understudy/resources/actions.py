@@ -22,7 +22,7 @@ from understudy.resources.json_patch import NotThere, patched
 from understudy.resources.layouts import text_of
 from understudy.resources.lists import Filter
 from understudy.resources.records import Effect, Records
-from understudy.resources.roles import EXAMPLE_BELOW, Answer, Role, at_pointer
+from understudy.resources.roles import EXAMPLE_BELOW, FIRST, Answer, Role, at_pointer
 from understudy.resources.values import ABSENT
 
 Json = Any
@@ -455,8 +455,8 @@ def _around(answer: Answer, *, many: bool = False) -> tuple[bytes, bytes]:
     inner: Json = [_MARK] if many else _MARK
     names = [part.replace("~1", "/").replace("~0", "~") for part in answer.pointer.split("/")[1:]]
     for name in reversed(names):
-        inner = {name: inner}
-    body = {**answer.beside, **inner} if names else inner
+        inner = [inner] if name == FIRST else {name: inner}
+    body = {**answer.beside, **inner} if isinstance(inner, dict) else inner
     head, _, tail = encode(body).partition(encode(_MARK))
     return head, tail
 

@@ -20,6 +20,7 @@ from understudy.resources.identity import joined
 from understudy.resources.schemas import reference, resolve
 
 Json = Any
+FIRST = "0"  # in a JSON pointer: the only record of a list
 EXAMPLE, EXAMPLE_BELOW = "example", "example-below"
 ACTIONS = ("list", "create", "read", "replace", "update", "merge", "patch", "delete", "take", "act", EXAMPLE_BELOW,
            EXAMPLE, "command")  # fmt: skip
@@ -548,6 +549,10 @@ def _properties(document: Json, schema: Mapping[str, Json]) -> Iterator[tuple[st
 
 
 def _property(document: Json, schema: Json, name: str) -> Json | None:
+    """The schema of a member of an object, or of the items of a list."""
+    if name == FIRST and "items" in resolve(document, schema):
+        found: Json = resolve(document, schema)["items"]
+        return found
     return dict(_properties(document, resolve(document, schema))).get(name)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from understudy.document.infer.ids import Key, key_of, key_schema, shape_of
 from understudy.document.infer.operations import Op, path_of
 from understudy.document.infer.paths import Family
-from understudy.document.infer.records import list_in, record_in, same_record
+from understudy.document.infer.records import list_in, only_one, record_in, same_record
 from understudy.document.infer.schemas import Member, Schemas, Spot
 from understudy.document.infer.times import CREATED, time_of
 from understudy.document.infer.words import plain, thing, words
@@ -186,11 +186,14 @@ class Finder:
     def _record(self, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]) -> tuple[Spot, str]:
         """Where the record stands in the answer that shows it best; raises NoResource."""
         read, listed, created = items.get("get"), collection.get("get"), collection.get("post")
+        like = {name for op in (created, listed) if op is not None for name in self._components(op)}
         if read is not None and read.answer is not None and self.schemas.is_list(read.answer):
-            raise NoResource("what stands at the path of an item is a list")
+            spot = only_one(self.schemas, read.answer, like)
+            if spot is None:
+                raise NoResource("what stands at the path of an item is a list")
+            return spot, f"GET {read.path} answers a list of one"
         if read is not None and read.answer is None and not read.silent:
             raise NoResource("the item is no JSON")
-        like = {name for op in (created, listed) if op is not None for name in self._components(op)}
         if read is not None and read.answer is not None:
             spot = record_in(self.schemas, read.answer, family.word, family.parameter, like)
             if spot is not None:
@@ -407,7 +410,7 @@ class Finder:
     def _shown(self, found: Found, op: Op) -> Spot | None:
         """Where the record stands in an answer: the same one, or an object with its id."""
         if self.schemas.is_list(op.answer):
-            return None
+            return only_one(self.schemas, op.answer, self._like(found))
         spot = same_record(self.schemas, op.answer, found.record, self._usual_place(found))
         if spot is not None and (self._has_key(found, spot.schema) or op.method == "get"):
             return spot

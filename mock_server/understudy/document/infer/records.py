@@ -40,6 +40,13 @@ def list_in(schemas: Schemas, body: Json, word: str, like: Iterable[str]) -> Spo
     return max(spots, key=lambda one: _list_score(schemas, one, word, known), default=None)
 
 
+def only_one(schemas: Schemas, body: Json, like: Iterable[str]) -> Spot | None:
+    """The only record of a list that is answered where one item is asked for; None where it lists other things."""
+    items = schemas.items(body) if schemas.is_list(body) else None
+    name = None if items is None else schemas.component(items)
+    return Spot("/0", items, False, 1, "") if name is not None and name in like else None
+
+
 def same_record(schemas: Schemas, body: Json, record: Json, at: str) -> Spot | None:
     """Where the record with this schema stands in another body: as the same component, or with the same members."""
     name, members = schemas.component(record), set(schemas.members(record))
