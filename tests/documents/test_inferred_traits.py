@@ -510,6 +510,9 @@ def test_an_answer_that_is_not_described_is_what_requests_send() -> None:
     assert api.send("POST", "/notices", {}).status == 400
     assert api.send("DELETE", "/notices/1").status == 200
     assert api.send("GET", "/notices/1").status == 404
+    mark = made(api.send("POST", "/marks", {"text": "Deep"}))
+    assert mark == {"text": "Deep", "id": mark["id"]} == made(api.send("GET", f"/marks/{mark['id']}"))
+    assert made(api.send("GET", "/marks")) == [mark]
     seat = api.send("POST", "/seats", {"row": 4})
     assert made(seat) is None
     place = (seat.header("location") or "").partition("/seats/")[2]

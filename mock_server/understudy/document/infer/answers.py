@@ -63,6 +63,19 @@ def _by_examples(schemas: Schemas, ops: Iterable[Op]) -> Iterator[Supplied]:
             yield Supplied(op, place, value, "by example", text, "the answer has an example, and no schema")
 
 
+def _is_open(schemas: Schemas, op: Op) -> bool:
+    """Whether the schema of an answer is its own, and says nothing but that it is an object."""
+    if isinstance(op.answer, Mapping) and "$ref" in op.answer:
+        return False
+    is_list = schemas.resolved(op.answer).get("type") == "array"
+    return (
+        not op.examples
+        and not is_list
+        and _place(schemas, op) is not None
+        and not _own_examples(schemas.resolved(op.answer))
+    )
+
+
 def _place(schemas: Schemas, op: Op) -> str | None:
     """The JSON pointer of the schema of an answer that leaves open what the answer looks like; else None."""
     schema = schemas.resolved(op.answer)
@@ -126,7 +139,7 @@ def _by_requests(schemas: Schemas, ops: Sequence[Op]) -> Iterator[Supplied]:
             continue
         items = {op.method: op for op in by_path[family.item.text]}
         collection = {op.method: op for op in by_path[family.collection.text]}
-        if _is_untold(items.get("get")):
+        if _is_untold(schemas, items.get("get")):
             yield from _of_family(schemas, family, items, collection)
 
 
@@ -141,17 +154,22 @@ def _of_family(
     record = _with_id(schemas, source.body, family.parameter, items["get"])
     reason = f"the answer is not described, and {source.method.upper()} {source.path} sends such an object"
     for op in (*items.values(), *collection.values()):
-        if op.method != "delete" and _is_untold(op):
+        if op.method != "delete" and _is_untold(schemas, op):
             is_list = op.method == "get" and op is not items["get"]
             value = {"type": "array", "items": record} if is_list else record
-            place = f"{op.place_of_response}/content"
             text = f"{op.method.upper()} {op.path} answers {'a list of records' if is_list else 'the record'}."
-            yield Supplied(op, place, {JSON: {"schema": value}}, "by request", text, reason)
+            place = f"{op.place_of_response}/content"
+            if op.silent:
+                yield Supplied(op, place, {JSON: {"schema": value}}, "by request", text, reason)
+            else:
+                yield Supplied(op, f"{place}{at(op.media, 'schema')}", value, "by request", text, reason)
 
 
-def _is_untold(op: Op | None) -> bool:
-    """Whether an operation has a success of its own whose body is not described."""
-    if op is None or not op.silent or op.status not in ("200", "201", "2XX", "default"):
+def _is_untold(schemas: Schemas, op: Op | None) -> bool:
+    """Whether an operation has a success of its own whose body is not described, or may be anything."""
+    if op is None or op.status not in ("200", "201", "2XX", "default"):
+        return False
+    if not op.silent and (op.answer is None or not _is_open(schemas, op)):
         return False
     headers = map(str.lower, op.response.get("headers", {}))
     return "$ref" not in op.own["responses"][op.status] and "location" not in headers
