@@ -1,59 +1,92 @@
-"""What `make test` runs after lint: all tests under coverage and, beside them, mutants and alternatives without.
+"""What `make test` runs after lint: tests under coverage, and beside them those that cover nothing that others do not.
 
     python tests/gate.py [--deep]
 
-Six processes, so that two cores are always busy; a mutant run under coverage would take twice as long, and papers
-cover nothing that others do not. The kit's checks draw few examples here: mutants and alternatives run each of them
-often. `--deep` adds what is marked deep and draws many more examples, differently on every run.
+Three parts at a time, the longest first, so that two cores are busy to the end. Mutants and alternatives run the kit's
+checks often, so these draw few examples. `--deep` measures no coverage, adds what is marked deep and draws more
+examples, differently on every run: by a seed, which it prints and takes from UNDERSTUDY_SEED.
 """
 
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-COVERED = (
-    ("tests/checks",),
-    ("contract_tests",),
-    ("tests/engine", "tests/documents", "tests/apis", "tests/recording", "tests/own_api"),
-    ("tests/http", "tests/cli", "tests/testing"),
+AT_ONCE = 3
+"""Parts that run at the same time: one more than cores, as some wait for programs that they start."""
+
+MUTANTS = (
+    "tests/checks/test_mutants.py",
+    "tests/checks/test_generated_mutants.py",
+    "tests/checks/test_alternatives.py",
 )
-PAPERS = ("tests/docs",)
-BESIDE = ("tests/checks/test_mutants.py", "tests/checks/test_generated_mutants.py", "tests/checks/test_alternatives.py")
+UNMEASURED = ((*MUTANTS, "-k", "tallyfy"), ("tests/docs",), (*MUTANTS, "-k", "not tallyfy"))
+MEASURED = (
+    ("tests/engine", "tests/documents", "tests/apis", "tests/recording", "tests/own_api"),
+    ("tests/checks", *(f"--ignore={path}" for path in MUTANTS)),
+    ("tests/http", "tests/cli", "tests/testing"),
+    ("contract_tests",),
+)
 
 
 def main(deep: bool) -> int:
     """Run everything; the exit code is 0 when all of it passed."""
-    environment = {**os.environ, "UNDERSTUDY_PROFILE": "deep" if deep else "quick"}
-    if deep:
-        environment["UNDERSTUDY_DEEP"] = "1"
+    return run_deep() if deep else run_gate()
+
+
+def run_gate() -> int:
+    """Run the tests of the gate, and demand full coverage."""
     for old in ROOT.glob(".coverage*"):
         old.unlink()
-    ignored = [f"--ignore={path}" for path in BESIDE]
-    covered = [start(["coverage", "run", "-m", "pytest", *paths, *ignored], environment) for paths in COVERED]
-    beside = [start(["pytest", *paths], environment) for paths in (BESIDE, PAPERS)]
-    codes = [*map(told, covered), run(["coverage", "combine", "--quiet"]), run(["coverage", "report"])]
-    return max(*codes, *map(told, beside))
+    measured = [["coverage", "run", "-m", "pytest", *part, "-m", "not beside"] for part in MEASURED]
+    unmeasured = [["pytest", *part] for part in UNMEASURED]
+    commands = [
+        *unmeasured[:1],
+        *measured[:1],
+        ["pytest", *marked_beside(), "-m", "beside"],
+        *unmeasured[1:],
+        *measured[1:],
+    ]
+    codes = run_all(commands, {"UNDERSTUDY_PROFILE": "quick"})
+    return max(codes, run(["coverage", "combine", "--quiet"]), run(["coverage", "report"]))
 
 
-def start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a module of this interpreter; its output is kept until it is told."""
-    return subprocess.Popen(
+def run_deep() -> int:
+    """Run all tests, those of the long profile too, with what the seed draws."""
+    seed = os.environ.get("UNDERSTUDY_SEED") or str(int.from_bytes(os.urandom(3)))
+    sys.stdout.write(f"The same again: UNDERSTUDY_SEED={seed} make test-deep\n")
+    sys.stdout.flush()
+    commands = [["pytest", f"--hypothesis-seed={seed}", *part] for part in (*UNMEASURED, *MEASURED)]
+    return run_all(commands, {"UNDERSTUDY_PROFILE": "deep", "UNDERSTUDY_DEEP": "1", "UNDERSTUDY_SEED": seed})
+
+
+def marked_beside() -> list[str]:
+    """The files that have tests with the mark `beside`."""
+    files = ROOT.glob("tests/*/test_*.py")
+    return sorted(str(file.relative_to(ROOT)) for file in files if "pytest.mark.beside" in file.read_text())
+
+
+def run_all(commands: list[list[str]], variables: dict[str, str]) -> int:
+    """Run modules of this interpreter, some at a time, and print what each said; the largest exit code."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return max(pool.map(lambda command: run_quietly(command, {**os.environ, **variables}), commands))
+
+
+def run_quietly(command: list[str], environment: dict[str, str]) -> int:
+    """Run a module of this interpreter and print what it said when it ends; its exit code."""
+    done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        check=False,
     )
-
-
-def told(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a process and print what it said; its exit code."""
-    output, _ = process.communicate()
-    sys.stdout.buffer.write(output)
+    sys.stdout.buffer.write(done.stdout)
     sys.stdout.flush()
-    return process.returncode
+    return done.returncode
 
 
 def run(command: list[str]) -> int:

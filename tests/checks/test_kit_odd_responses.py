@@ -24,6 +24,8 @@ from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings, settings_of_entry
 from understudy_checks.target.transport import NoAnswer, Transport, in_process, over_http
 
+pytestmark = pytest.mark.beside
+
 STATUSES = (
     "200 OK",
     "201 ",

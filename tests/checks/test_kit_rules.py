@@ -8,12 +8,13 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from understudy.engine.problem import Problem
 from understudy_checks import mutation, profiles, rules
 from understudy_checks.client import Skipped
+from understudy_checks.findings import Finding, Met
 from understudy_checks.mutation import (
     Alternative,
     Breakage,
@@ -28,6 +29,7 @@ from understudy_checks.mutation import (
 )
 from understudy_checks.rules import Check, attempt, check_of, checks, checks_for, expand, rule, run
 from understudy_checks.target import installed
+from understudy_checks.target.mock import mock
 
 CONTRACT = installed.document("nextstep")
 RULE = "nextstep.pagination.default-limit"
@@ -201,6 +203,19 @@ def test_a_property_that_fails_tells_its_example() -> None:
     outcome = attempt(made(test), Place(), {})
     assert isinstance(outcome.error, AssertionError)
     assert "it is five" in str(outcome.error)
+
+
+def test_a_property_whose_examples_meet_another_bug_is_not_checked() -> None:
+    """Also where hypothesis says nothing, as it passes over such an example that was given."""
+
+    @given(number=st.integers())
+    @example(number=1)
+    def meets(target: Any, number: int) -> None:
+        raise Met(Finding("nextstep.envelope.list", f"it was {number}"))
+
+    outcome = attempt(made(meets), mock("nextstep"), {}, profile="minimal")
+    assert outcome.result == "not checked"
+    assert str(outcome.error) == "not checked: its check met a failure of nextstep.envelope.list: it was 1"
 
 
 def test_profiles_are_the_same_on_every_run() -> None:

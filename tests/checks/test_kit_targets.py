@@ -204,6 +204,7 @@ def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:
     assert is_loopback(url) is expected
 
 
+@pytest.mark.beside
 def test_another_server_fails_nothing(foreign) -> None:
     """A server that differs from our mock only in its capabilities fails no check; some are skipped."""
     _, worlds = foreign()
@@ -214,6 +215,7 @@ def test_another_server_fails_nothing(foreign) -> None:
     assert {outcome.result for outcome in found} == {"passed", "not checked"}
 
 
+@pytest.mark.beside
 def test_nothing_is_written_where_writing_is_not_allowed(foreign) -> None:
     """A server that may only be read gets no other method than GET, and no check fails for it."""
     target, worlds = foreign(replace(ONE_KEY, writes=False))

@@ -179,6 +179,7 @@ def disguised() -> Any:
     return outer
 
 
+@pytest.mark.beside
 def test_how_an_answer_is_written_turns_no_verdict() -> None:
     """Encodings, the case of names and types, and blanks change nothing of a report."""
     told = Settings(api_keys=(KEY,))

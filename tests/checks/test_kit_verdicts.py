@@ -41,15 +41,17 @@ def heads(report: Report) -> set[str]:
 
 def marked(made: Any, name: str, *, is_quick: bool) -> Any:
     """A parameter of a test, which only the long profile runs unless it is quick."""
-    return pytest.param(made, id=name, marks=() if is_quick else pytest.mark.deep)
+    return pytest.param(made, id=name, marks=() if is_quick else pytest.mark.deep(one_in=4))
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("made", [marked(made, made.__name__, is_quick=made in IN_GATE) for made in SINGLE])
 def test_one_bug_fails_the_rules_that_it_breaks(made: Any) -> None:
     """Of a server with one bug, exactly the broken rules fail."""
     assert failed(checked(made)) == set(made.rules)
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize(
     "bugs",
     [

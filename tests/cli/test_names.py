@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.beside
+
 ROOT = Path(__file__).parents[2]
+ALONE = pytest.mark.deep  # with PYTHONPATH the packages are in the way of every process, without only of the first
 TAKEN = ("mock_server", "contract_tests", "tests", "fixtures", "openapi")
 ONE_MUTANT = "a-page-without-a-limit-holds-19-items"
 ONE_CHECK = "test_the_default_page_is_of_the_documented_size and listRunTasks"
@@ -53,7 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("path", [None, "."], ids=["alone", "PYTHONPATH"])
+@pytest.mark.parametrize("path", [pytest.param(None, id="alone", marks=ALONE), pytest.param(".", id="PYTHONPATH")])
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_commands_work_beside_packages_of_any_name(project: Path, command: tuple[str, ...], path: str | None) -> None:
     """Every command works in a project that has packages of our folders' names, with and without PYTHONPATH."""

@@ -312,6 +312,7 @@ def _hostile(data: st.DataObject, example: Any) -> Any:
     return value
 
 
+@pytest.mark.beside
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize(("name", "operation"), [pytest.param(*one, id=f"{one[0]}-{one[1].id}") for one in OPERATIONS])
 @given(data=st.data())

@@ -16,6 +16,8 @@ from understudy.engine.ratelimit import WINDOWS
 from understudy.engine.window import Window
 from understudy.engine.worlds import Worlds
 
+pytestmark = pytest.mark.beside
+
 SPAN = 10_000
 ODD = [
     milliseconds("0001-01-01"), milliseconds("1969-12-31T23:59:57.001Z"), -1, 0, 1, 4_999, SPAN,

@@ -22,6 +22,8 @@ from understudy.engine.world import World
 from understudy.engine.worlds import Worlds
 from understudy_checks.target import installed
 
+pytestmark = pytest.mark.beside
+
 NOW = milliseconds("2026-04-07T10:00:00Z")
 ALL = (*VENDORS, "control")
 READABLE = ("malformed-body", "unsupported-media-type")

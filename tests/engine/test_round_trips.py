@@ -73,6 +73,7 @@ def data(state: Any) -> Any:
     return {name: part for name, part in state.items() if name != "credentials"}
 
 
+@pytest.mark.beside
 @settings(max_examples=examples(6, 300), derandomize=True, database=None, deadline=None)
 @given(
     seed=st.integers(0, 1_000_000),

@@ -84,6 +84,7 @@ def mutated(content: Json, chance: Random) -> Json:
     return changed
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("seed", range(2))
 def test_a_mutated_seed_is_taken_or_refused_with_its_place(api: Api, content: Json, folder: Path, seed: int) -> None:
     """Any error in a seed is reported with file, line and pointer, never as a traceback."""
@@ -135,6 +136,12 @@ def test_what_does_not_fit_together_is_told_at_once(capsys: pytest.CaptureFixtur
     assert told[0] == f"understudy: {file}:5: /teams/0/runs/0: a: run r0: there is no template t0"
     assert told[19] == f"{file}:24: /teams/0/runs/19: a: run r19: there is no template t19"
     assert told[20:] == [f"{file}: and 5 more"]
+
+
+def test_what_is_there_twice_is_told_with_its_place(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """The later one of two teams with the same id is named."""
+    file = written(folder, "nextstep", "teams:\n- {id: a, timezone: UTC}\n- {id: a, timezone: UTC}\n")
+    assert refusal(capsys, folder, "nextstep") == f"understudy: {file}:3: /teams/1/id: a is there already\n"
 
 
 def test_records_that_the_document_refuses_are_told_by_the_record(

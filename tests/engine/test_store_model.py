@@ -12,6 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from understudy.engine.store import Collection, Layout, Record, decode
 
+pytestmark = pytest.mark.beside
+
 NAMES: Sequence[Hashable] = (None, "", "red", "blue", 0, 1, False)  # 0 and False are one name
 IDS = st.sampled_from("abcdef")
 TIMES = st.integers(-3, 3) | st.sampled_from([-62_135_596_800_000, 253_402_300_799_999])

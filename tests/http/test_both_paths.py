@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from test_bad_input import BAD
 
 from conftest import MANY
@@ -17,6 +18,8 @@ from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
 from understudy_checks.target import installed
 from wire import answers, spoken
+
+pytestmark = pytest.mark.beside
 
 KEYS = {
     "nextstep": ("authorization", "Bearer nxs_live_your_key"),

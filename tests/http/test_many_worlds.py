@@ -27,6 +27,8 @@ from understudy.http.app import App, call
 from understudy.http.server import serving
 from understudy_checks.target import installed
 
+pytestmark = pytest.mark.beside
+
 WORLDS, WAYS = 200, 20
 AT_ONCE = 8  # clients
 Send = Callable[[str, str, Any, dict[str, str]], tuple[int, bytes]]  # method, target, body, headers

@@ -15,6 +15,8 @@ import pytest
 from understudy import pytest_plugin
 from understudy.cli import main
 
+pytestmark = pytest.mark.beside
+
 pytest_plugins = "pytester"
 
 PROJECT = Path(__file__).parents[1] / "client_project"
