@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from registry import REGISTRY
+from shares import is_drawn
 from understudy import MockServer
 from understudy.apis.control import declare as declare_control
 from understudy.engine.api import Api
@@ -36,10 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is only for the long profile."""
-    if config.getoption("--deep"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("deep")]
+    """Leave out what is only for the long profile, and of its large families what the seed of the run does not draw."""
+    deep, seed = config.getoption("--deep"), os.environ.get("UNDERSTUDY_SEED")
+    marked = [(item, mark) for item in items if (mark := item.get_closest_marker("deep"))]
+    left_out = [item for item, mark in marked if not (deep and is_drawn(item.nodeid, seed, **mark.kwargs))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 

@@ -49,7 +49,7 @@ _COMMON = settings(
 CHOICES: dict[str, settings] = {
     "quick": settings(_COMMON, max_examples=5, stateful_step_count=15),
     "default": settings(_COMMON, max_examples=25, stateful_step_count=30),
-    "deep": settings(_COMMON, max_examples=500, stateful_step_count=60, derandomize=False),
+    "deep": settings(_COMMON, max_examples=100, stateful_step_count=60, derandomize=False),
 }
 """The profiles that a user can choose."""
 

@@ -16,7 +16,7 @@ def test_no_check_fails_under_an_alternative(alternative: Alternative) -> None:
     assert [(outcome.check.name, outcome.error) for outcome in false_positives(alternative, profile="minimal")] == []
 
 
-@pytest.mark.deep
+@pytest.mark.deep(one_in=6)
 @pytest.mark.parametrize("alternative", ALTERNATIVES, ids=lambda known: f"{known.assumption}={known.value}")
 def test_nothing_at_all_fails_under_an_alternative(alternative: Alternative) -> None:
     """No check fails, directed or not, whether it asks for the assumption or seems not to."""

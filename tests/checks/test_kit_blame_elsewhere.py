@@ -72,7 +72,7 @@ def failed(api: str, mutant: str | None = None, only: tuple[str, ...] = ()) -> s
     return {entry.rule.id for entry in report.rules if entry.outcome == "failed"}
 
 
-@pytest.mark.deep
+@pytest.mark.deep(one_in=4)
 @pytest.mark.parametrize("mutant", KOGNITOS)
 def test_one_bug_fails_its_own_rules(mutant: str) -> None:
     """Of a server of Kognitos with one bug exactly the broken rules fail."""
@@ -107,7 +107,7 @@ def test_one_filter_is_not_blamed_for_another() -> None:
     assert failed("tallyfy", "starred-has-no-effect-on-processes", only) == {"tallyfy.runs.starred-filter"}
 
 
-@pytest.mark.deep
+@pytest.mark.deep(one_in=4)
 @pytest.mark.parametrize("mutant", TALLYFY)
 def test_one_bug_of_tallyfy_fails_its_own_rules(mutant: str) -> None:
     """Of a server of Tallyfy with one bug exactly the broken rules fail."""
