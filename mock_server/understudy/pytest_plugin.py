@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from understudy.testing.world import WorldHandle
 
 DOCUMENTS = "understudy_documents"
-MARKER = "understudy(seed=, seed_data=, clock=, assume={}, faults=[]): how the world of this test starts"
+MARKER = "understudy(seed=, seed_data=, clock=, assume={}, faults=[], recordings=[]): how the world of this test starts"
 BUILT_IN = tuple(sorted(file.parent.name for file in data.path("fixtures").glob("*/seed.yaml")))
 _documents = pytest.StashKey[tuple[str, ...]]()
 _shared = pytest.StashKey[Any]()
@@ -123,7 +123,7 @@ def understudy_world(request: pytest.FixtureRequest, understudy_server: MockServ
 
     item, options = request.node, _options(request.node)
     with _failing("@pytest.mark.understudy" if options else "understudy", BadMarker):
-        world = world_for(understudy_server, options)
+        world = world_for(understudy_server, options, (*BUILT_IN, *request.config.stash[_documents]))
     item.stash[_world] = world
     yield world
     del item.stash[_world]

@@ -431,21 +431,6 @@ def test_what_cannot_be_made_is_told(api: Api, tmp_path: Path) -> None:
     assert told.lines() == list(told.problems)
 
 
-def test_a_built_in_api_keeps_its_start_state() -> None:
-    """What it does not have is told, and nothing is made up."""
-    api = installed.declared("nextstep")
-    worlds = Worlds([api, control], seeds=installed.seeds(), seeder=installed.load_seed_once)
-    body = b'{"data": {"id": "unknown-run", "template_id": "unknown-template"}}'
-    sent = Request("GET", "/api/v1/process-runs/unknown-run")
-    one = Recorded(sent, Response(200, ((b"content-type", b"application/json"),), body), number=1)
-    picked, _ = Picker([api]).pick(Recording(Path("a.har"), (one,)))
-    told = prepare(worlds, picked).lines()
-    assert [line.partition(": read")[0] for line in told] == [
-        "missing: nextstep: runs unknown-run",
-        "missing: nextstep: templates unknown-template",
-    ]
-
-
 def test_odd_answers_show_nothing(api: Api, tmp_path: Path) -> None:
     """No JSON, no object, no id."""
     odd = exchange("GET", "/owners", 200)

@@ -129,10 +129,11 @@ class _Watch:
 
 def _started(api: Api, picked: Sequence[Picked]) -> tuple[Worlds, Prepared]:
     """Worlds of the mock that hold what exchanges show."""
-    from understudy.recording.prepare import prepare
+    from understudy.recording.prepare import Prepared
 
-    worlds = recordings.worlds_for([api], picked, Path("the service"), unlimited=True)
-    return worlds, prepare(worlds, picked)
+    worlds, made = recordings.worlds_for([api], picked, Path("the service"), unlimited=True)
+    inferred = tuple(each for one in made for each in one.inferred)
+    return worlds, Prepared(inferred, tuple(each for one in made for each in one.problems))
 
 
 def _pair(text: str) -> tuple[str, str]:

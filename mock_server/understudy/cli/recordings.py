@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from understudy.engine.api import Api
     from understudy.engine.worlds import Worlds
     from understudy.recording.picked import Picked
+    from understudy.recording.prepare import Prepared
     from understudy.recording.recorded import Recording
     from understudy.recording.report import Finding
 
@@ -48,42 +49,64 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
         add(name, dest=dest, action="append", default=[], type=file_path(name), metavar="FILE", help=text)
 
 
-class Served:
-    """The recordings that a server starts with. Raises UsageError for those that cannot be used."""
+class Imported:
+    """Recordings whose objects a server starts with. `report` gets a line for each thing that was inferred."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._import = [read(path) for path in options.import_files]
-        self._answers = [read(path) for path in (*options.replay_files, *options.replay_only_files)]
-        self.only = bool(options.replay_only_files)
-        if self.only and (options.api or options.import_files or options.replay_files):
-            raise UsageError("--replay-only serves nothing else; --replay answers beside documents")
-        for one in (*self._import, *self._answers):
+    def __init__(self, files: Sequence[Path], report: Callable[[str], None]) -> None:
+        """Raises UsageError for a file that cannot be read."""
+        self._recordings = [read(path) for path in files]
+        self._report = report
+        for one in self._recordings:
             for problem in one.problems:
-                warn(problem)
+                report(problem)
         self._picked: list[Picked] = []
+        self._starts: list[Prepared] = []
 
     def began(self, apis: Sequence[Api]) -> int | None:
-        """The time at which the imported recordings began; None without any. Raises UsageError."""
+        """The time at which they began; None without any. Raises UsageError."""
         from understudy.recording.picked import Picker
         from understudy.recording.prepare import began
 
-        for one in self._import:
+        for one in self._recordings:
             picked, lines = Picker(apis).pick(one)
             if not picked:
                 told = "; ".join(lines) or f"{one.file}: it has no exchanges"
                 raise UsageError(f"--import {told}")
             for line in lines:
-                warn(line)
+                self._report(line)
             self._picked += picked
         return began(self._picked)
 
+    def starts(self, apis: Sequence[Api], usual: Mapping[str, Any], assume: Mapping[str, Any]) -> dict[str, Any]:
+        """The seeds of the built-in APIs as the recordings show them, else the usual ones. Raises UsageError."""
+        seeds, self._starts = start_states(apis, self._picked, usual, assume, exact=True)
+        return seeds
+
+    def prepare(self, worlds: Worlds) -> None:
+        """Add the objects of users' documents to the default world, and tell what was inferred."""
+        from understudy.recording.prepare import prepare
+
+        for prepared in (*self._starts, prepare(worlds, self._picked)):
+            for line in prepared.lines():
+                self._report(line)
+
+
+class Served:
+    """The recordings that a server starts with. Raises UsageError for those that cannot be used."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.imported = Imported(options.import_files, warn)
+        self._answers = [read(path) for path in (*options.replay_files, *options.replay_only_files)]
+        self.only = bool(options.replay_only_files)
+        if self.only and (options.api or options.import_files or options.replay_files):
+            raise UsageError("--replay-only serves nothing else; --replay answers beside documents")
+        for one in self._answers:
+            for problem in one.problems:
+                warn(problem)
+
     def prepare(self, worlds: Worlds) -> None:
         """Add what was imported to the default world, and let recorded answers take what no operation does."""
-        if self._picked:
-            from understudy.recording.prepare import prepare
-
-            for line in prepare(worlds, self._picked).lines():
-                warn(line)
+        self.imported.prepare(worlds)
         if self._answers:
             from understudy.recording.answers import Answers
 
@@ -166,6 +189,50 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Recording], list[Finding]]:
     return loaded, findings
 
 
+def start_states(
+    apis: Sequence[Api],
+    picked: Sequence[Picked],
+    usual: Mapping[str, Any],
+    assume: Mapping[str, Any],
+    *,
+    exact: bool = False,
+) -> tuple[dict[str, Any], list[Prepared]]:
+    """The seeds of the built-in APIs as recordings show them, and what was inferred. Raises UsageError.
+
+    An `exact` one answers as was recorded: it is the usual one only where that does.
+    """
+    from understudy.apis import NAMES
+    from understudy.apis.start_states import chosen, start_of
+
+    seeds, told = {**usual}, []
+    try:
+        for api in (one for one in apis if one.name in NAMES and usual.get(one.name) is not None):
+            choice, mine = chosen(assume, api.name), [one for one in picked if one.api is api]
+            start = start_of(api, mine, usual[api.name], choice)
+            if exact and choice is None and start.choice == "usual" and not _answers(api, mine, usual[api.name]):
+                start = start_of(api, mine, usual[api.name], "recorded")
+            seeds[api.name] = start.content
+            told.append(start.prepared)
+    except ValueError as error:
+        raise UsageError(" ".join(str(error).split())) from error
+    return seeds, told
+
+
+def _answers(api: Api, picked: Sequence[Picked], seed: Any) -> bool:
+    """Whether a start state answers as was recorded."""
+    from understudy.apis import control
+    from understudy.engine.clock import Clock
+    from understudy.engine.worlds import Worlds
+    from understudy.recording.play import play
+    from understudy.recording.prepare import began, given_ids
+    from understudy.recording.targets import MockTarget
+
+    clock = Clock(began(picked), frozen=True)
+    worlds = Worlds([api, control.declare], seeds={api.name: seed}, clock=clock, limits={api.name: None})
+    played = play(picked, MockTarget(worlds, timed=is_timed(picked)), known=given_ids(worlds))
+    return not any(one.faults for one in played)
+
+
 def worlds_for(
     apis: Sequence[Api],
     picked: Sequence[Picked],
@@ -173,36 +240,40 @@ def worlds_for(
     *,
     assume: Mapping[str, Any] | None = None,
     unlimited: bool = False,
-) -> Worlds:
-    """Worlds whose clock stands where a recording began, with the seed file beside it; raises UsageError.
+) -> tuple[Worlds, list[Prepared]]:
+    """Worlds whose clock stands where a recording began, and what was inferred; raises UsageError.
 
-    Without recorded times there is no rate limit, since no time passes between the requests; nor is there if it is
-    to be `unlimited`.
+    The start state is the seed file beside it, or else what it shows. Without recorded times there is no rate limit,
+    since no time passes between the requests; nor is there if it is to be `unlimited`.
     """
     from understudy.apis import control, seeder, seeds
+    from understudy.apis.start_states import is_choice
     from understudy.document.read import Unreadable
     from understudy.document.read import read as read_yaml
     from understudy.engine.clock import Clock
     from understudy.engine.worlds import Worlds
-    from understudy.recording.prepare import began
+    from understudy.recording.prepare import began, prepare
 
     names = [api.name for api in apis]
     start = began(picked)
     clock = Clock(start, frozen=True)
     beside = recording.with_name(recording.stem + _SEED)
-    owners = {one.api.name for one in picked}
+    owners, values = {one.api.name for one in picked}, assume or {}
     try:
-        content = {**dict.fromkeys(names), **seeds(names)}
+        content, told = {**dict.fromkeys(names), **seeds(names)}, list["Prepared"]()
         if len(owners) == 1 and beside.is_file():
             content[owners.pop()] = read_yaml(beside)
-        return Worlds(
+        else:
+            content, told = start_states(apis, picked, content, values)
+        worlds = Worlds(
             [*apis, control.declare],
             seeds=content,
             clock=clock,
-            assume=assume,
+            assume={id: value for id, value in values.items() if not is_choice(id)},
             limits=None if is_timed(picked) and not unlimited else dict.fromkeys(names),
             seeder=seeder(names, None, clock),
         )
+        return worlds, [*told, prepare(worlds, picked)]
     except (Unreadable, ValueError) as error:
         raise UsageError(" ".join(str(error).split())) from error
 

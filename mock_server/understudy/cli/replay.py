@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.cli import recordings
 from understudy.cli.arguments import file_path, quoted, seconds
+from understudy.cli.assumed import assumed_of
 from understudy.cli.exits import FINDINGS, OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
 
@@ -31,6 +32,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     recordings.add_apis(parser)
     add_comparison(parser)
     add = parser.add_argument
+    add(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="ID=VALUE",
+        help="switch an assumption of the mock (repeatable)",
+    )
     add("--url", metavar="URL", help="play on the server with this base URL, not on the mock")
     add("--api-key", metavar="K", help="the key for that server")
     add_reports(parser)
@@ -62,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     outputs = outputs_of(options)
     apis = recordings.apis_of(options)
     loaded, unread = recordings.read_all(options.file)
-    report = play_all(options, apis, loaded, unread=unread)
+    report = play_all(options, apis, loaded, assume=assumed_of(options.assume, apis), unread=unread)
     if not report.played:
         lines = [*report.remarks, *(f"{one.file}: {one.text}" for one in report.findings)]
         raise UsageError(f"nothing can be played: {'; '.join(lines) or 'there is no recording there'}")
@@ -107,7 +115,7 @@ def _play(
     assume: Mapping[str, Any] | None,
 ) -> tuple[list[Played], list[Prepared]]:
     from understudy.recording.play import play
-    from understudy.recording.prepare import given_ids, prepare
+    from understudy.recording.prepare import given_ids
     from understudy.recording.targets import MockTarget, NoAnswer, UrlTarget
 
     if getattr(options, "url", None) is not None:
@@ -116,10 +124,9 @@ def _play(
             return list(play(picked, target, match=options.match, ignore=options.ignore)), []
         except NoAnswer as error:
             raise CouldNotRun(str(error)) from error
-    worlds = recordings.worlds_for(apis, picked, recording.file, assume=assume)
-    made = prepare(worlds, picked)
+    worlds, made = recordings.worlds_for(apis, picked, recording.file, assume=assume)
     mock = MockTarget(worlds, timed=recordings.is_timed(picked))
-    return list(play(picked, mock, match=options.match, ignore=options.ignore, known=given_ids(worlds))), [made]
+    return list(play(picked, mock, match=options.match, ignore=options.ignore, known=given_ids(worlds))), made
 
 
 def outputs_of(options: argparse.Namespace) -> dict[str, OutputFile]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from understudy.cli import certificate, recordings
 from understudy.cli.arguments import declared, file_path, quoted, rate_limit, seconds, whole_number
+from understudy.cli.assumed import assumed_of
 from understudy.cli.documents import add_documents, warn
 from understudy.cli.exits import OK, CouldNotRun, UsageError
 from understudy.cli.output import STDOUT, OutputFile
@@ -17,7 +17,6 @@ from understudy.cli.streams import in_background
 if TYPE_CHECKING:
     from socket import socket
 
-    from understudy.engine.api import Api
     from understudy.engine.clock import Clock
     from understudy.engine.exchange import Exchange
     from understudy.engine.worlds import Worlds
@@ -192,6 +191,7 @@ def _worlds(options: argparse.Namespace, recorded: recordings.Served | None = No
     from functools import partial
 
     from understudy.apis import control, seeder, seeds
+    from understudy.apis.start_states import is_choice
     from understudy.document.read import Unreadable
     from understudy.engine.bounds import parse as bounds
     from understudy.engine.ids import secret
@@ -200,16 +200,17 @@ def _worlds(options: argparse.Namespace, recorded: recordings.Served | None = No
     given = {"strict": options.strict, "report": warn, "flags": options.flags}
     apis = [] if recorded.only else declared(options.api, **given)
     names = [api.name for api in apis]
-    clock = _clock(options.clock, recorded.began(apis))
+    clock, assumed = _clock(options.clock, recorded.imported.began(apis)), assumed_of(options.assume, apis)
     limited = options.no_rate_limit or options.rate_limit is not None
     try:
         kept = bounds([*options.bound, *_most_worlds(options)])
+        usual = {**dict.fromkeys(names), **seeds(names, options.fixtures)}
         worlds = Worlds(
             [*apis, partial(control.declare, most_bytes=kept.control_bytes)],
-            seeds={**dict.fromkeys(names), **seeds(names, options.fixtures)},
+            seeds=recorded.imported.starts(apis, usual, assumed),
             clock=clock,
             seed=options.seed,
-            assume=_assumed(options.assume, apis),
+            assume={id: value for id, value in assumed.items() if not is_choice(id)},
             limits={api.name: options.rate_limit for api in apis} if limited else None,
             helpful=options.fidelity == "helpful",
             checked=options.check,
@@ -255,39 +256,6 @@ def _clock(text: str | None, began: int | None) -> Clock:
         raise UsageError(
             f"--clock {quoted(text)} is neither real nor frozen nor an ISO 8601 time {times}{near}"
         ) from error
-
-
-def _assumed(texts: Sequence[str], apis: Sequence[Api]) -> dict[str, Any]:
-    """The values of assumptions by id, of `ID=VALUE` texts. Raises UsageError."""
-    from understudy.apis import NAMES
-    from understudy.engine.worlds import check_assumptions
-
-    served = [api.name for api in apis]
-    known = {id: assumption for api in apis for id, assumption in api.contract.assumptions.items()}
-    values: dict[str, Any] = {}
-    for text in texts:
-        id, value = _assumption(text)
-        owner = id.partition(".")[0]
-        if owner in NAMES and owner not in served:
-            raise UsageError(f"--assume {quoted(text)}: {owner} is not served; served: {', '.join(served)}")
-        try:
-            values.update(check_assumptions({id: value}, known))
-        except ValueError as error:
-            raise UsageError(f"--assume {quoted(text)}: {error}") from error
-    return values
-
-
-def _assumption(text: str) -> tuple[str, Any]:
-    """Id and value of `ID=VALUE`, where VALUE is JSON or else text. Raises UsageError."""
-    import msgspec
-
-    id, equals, value = text.partition("=")
-    if not equals or not id:
-        raise UsageError(f"--assume {quoted(text)} is not ID=VALUE")
-    try:
-        return id, msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return id, value
 
 
 class _Hidden:

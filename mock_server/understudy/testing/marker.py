@@ -21,6 +21,7 @@ TYPES: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "clock": ("'real', 'frozen', or a time", (str, datetime)),
     "assume": ("a dict of values by assumption", (dict,)),
     "faults": ("a list of dicts", (list, tuple)),
+    "recordings": ("a list of files", (list, tuple)),
 }
 FAULT = tuple(inspect.signature(WorldFaults.add).parameters)[1:]
 
@@ -52,9 +53,14 @@ def check(arguments: Sequence[Any], named: Mapping[str, Any]) -> None:
         _check_fault(fault)
 
 
-def world_for(server: MockServer, options: Mapping[str, Any]) -> WorldHandle:
-    """A new world as a marker says. Raises BadMarker with the server's message for what does not fit."""
-    starts = {name: value for name, value in options.items() if name != "faults"}
+def world_for(server: MockServer, options: Mapping[str, Any], documents: Sequence[str] = ()) -> WorldHandle:
+    """A new world as a marker says. Raises BadMarker with the server's message for what does not fit.
+
+    `documents` are those that recordings may be of.
+    """
+    starts = {name: value for name, value in options.items() if name not in ("faults", "recordings")}
+    if options.get("recordings"):
+        starts = {**_recorded(options["recordings"], documents), **starts}
     try:
         world = server.world(**starts)
     except ControlError as refused:
@@ -66,6 +72,16 @@ def world_for(server: MockServer, options: Mapping[str, Any]) -> WorldHandle:
             world.close()
             raise BadMarker(f"faults: {refused}") from None
     return world
+
+
+def _recorded(files: Sequence[str], documents: Sequence[str]) -> dict[str, Any]:
+    """How a world starts that recordings show. Raises BadMarker."""
+    from understudy.testing.recordings import start_of
+
+    try:
+        return start_of([str(one) for one in files], documents)
+    except ValueError as error:
+        raise BadMarker(f"recordings: {error}") from None
 
 
 def _check_fault(fault: Any) -> None:

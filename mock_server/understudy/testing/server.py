@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,6 +18,7 @@ from understudy.testing.links import Link
 from understudy.testing.world import WorldHandle, new_world
 
 if TYPE_CHECKING:
+    from understudy.cli.recordings import Imported
     from understudy.engine.api import Api
     from understudy.engine.clock import Clock
     from understudy.engine.worlds import Worlds
@@ -56,7 +58,8 @@ class MockServer(WorldHandle):
     `seed` is the seed of ids and keys, `clock` is `real`, `frozen` or a time to stand still at, `assume` has
     assumptions by id, `rate_limit` is a number of requests in place of the documented one, or None for no limit.
     `overlay`, or several `overlays` in order, a `seed_file` and `handlers` (a Python file, or the name of a module) are
-    for the one document that is served. `notices` tell what of it is not understood.
+    for the one document that is served. The objects of `recordings` (cassettes, HAR files) are the start state, and the
+    clock stands where the first began. `notices` tell what is not understood, and what was inferred from recordings.
     """
 
     def __init__(
@@ -67,13 +70,14 @@ class MockServer(WorldHandle):
         ca_file: str | Path | None = None,
         listen: bool = True,
         seed: str = "understudy",
-        clock: datetime | str = "real",
+        clock: datetime | str | None = None,
         assume: Mapping[str, Json] | None = None,
         rate_limit: int | Literal["documented"] | None = DOCUMENTED,
         overlay: str | Path | None = None,
         overlays: Sequence[str | Path] = (),
         seed_file: str | Path | None = None,
         handlers: str | Path | None = None,
+        recordings: Sequence[str | Path] = (),
     ) -> None:
         """Raises ValueError for what cannot be served, with all that is wrong in a document, and for a wrong URL."""
         self._hosting: Hosting | None = None
@@ -88,7 +92,8 @@ class MockServer(WorldHandle):
             "--handlers": [] if handlers is None else [handlers],
         }
         served = _declared(tuple(map(str, apis)), flags, self.notices.append)
-        worlds = _worlds(served, seed=seed, clock=clock, assume=assume, rate_limit=rate_limit)
+        with _imported(served, recordings, self.notices.append) as imported:
+            worlds = _worlds(served, imported, seed=seed, clock=clock, assume=assume, rate_limit=rate_limit)
         self._serve = partial(_serve, worlds, listen=listen)
         self._attach(not_started)
 
@@ -190,37 +195,60 @@ def _declared(
         raise ValueError(str(error)) from error
 
 
+@contextmanager
+def _imported(
+    apis: Sequence[Api], files: Sequence[str | Path], report: Callable[[str], None]
+) -> Iterator[tuple[Imported, int | None]]:
+    """Recordings, and when they began. Raises ValueError for those that cannot be used, also within the block."""
+    from understudy.cli.exits import UsageError
+    from understudy.cli.recordings import Imported
+
+    try:
+        imported = Imported([Path(one) for one in files], report)
+        yield imported, imported.began(apis)
+    except UsageError as error:
+        raise ValueError(str(error).removeprefix("--import ")) from error
+
+
 def _worlds(
     apis: Sequence[Api],
+    recorded: tuple[Imported, int | None],
     *,
     seed: str,
-    clock: datetime | str,
+    clock: datetime | str | None,
     assume: Mapping[str, Json] | None,
     rate_limit: int | Literal["documented"] | None,
 ) -> Worlds:
     """The worlds of a new server. Raises ValueError."""
     from understudy.apis import control, seeder, seeds
+    from understudy.apis.start_states import is_choice
     from understudy.document.read import Unreadable
     from understudy.engine.worlds import Worlds
 
-    names, time = [api.name for api in apis], _clock(clock)
+    imported, began = recorded
+    names, time, values = [api.name for api in apis], _clock(clock, began), assume or {}
     try:
-        return Worlds(
+        worlds = Worlds(
             [*apis, control.declare],
-            seeds={**dict.fromkeys(names), **seeds(names)},
+            seeds=imported.starts(apis, {**dict.fromkeys(names), **seeds(names)}, values),
             clock=time,
             seed=seed,
-            assume=assume,
+            assume={id: value for id, value in values.items() if not is_choice(id)},
             limits=None if rate_limit == DOCUMENTED else dict.fromkeys(names, rate_limit),
             seeder=seeder(names, None, time),
         )
     except Unreadable as error:
         raise ValueError(str(error)) from error
+    imported.prepare(worlds)
+    return worlds
 
 
-def _clock(given: datetime | str) -> Clock:
+def _clock(given: datetime | str | None, began: int | None) -> Clock:
+    """The clock that is given; without one it stands where recordings began, or runs. Raises ValueError."""
     from understudy.engine.clock import Clock, milliseconds
 
+    if given is None:
+        return Clock(began, frozen=began is not None)
     if given in ("real", "frozen"):
         return Clock(frozen=given == "frozen")
     text = given.isoformat() if isinstance(given, datetime) else given

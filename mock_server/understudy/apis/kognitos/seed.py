@@ -41,6 +41,7 @@ _PROCESS = closed(
 _RUN = closed(
     "id process_id name created_at status", id=_TEXT, process_id=_TEXT, name=_TEXT, stage=_TEXT, status=_STATUS,
     created_at=_TEXT, file_ids={"type": ["array", "null"], "items": _TEXT}, outputs=_OUTPUTS,
+    pending_at=_TEXT, running_at=_TEXT, ends_at=_TEXT, outcome=OUTCOME,
 )  # fmt: skip
 _ORGANIZATION = closed(
     "id agents", id=_TEXT,
@@ -136,7 +137,9 @@ def _run(given: Json, process: Record) -> Record:
         "left": None,
         "counted": 0,
     }
-    return seeded(run, given["status"])
+    ends = {name: milliseconds(given[name]) for _, name in LIFE_CYCLE if name in given}
+    run |= {"outcome": given.get("outcome", run["outcome"])}
+    return seeded(run, given["status"]) | ends
 
 
 def _known(store: Store, collection: str, id: str, where: str) -> Record:

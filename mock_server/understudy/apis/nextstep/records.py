@@ -47,7 +47,7 @@ _TASK = _record(
 def run_sections(template: SharedRecord) -> list[Record]:
     """Return the sections of a template for its runs, without their descriptions (Process Runs > Response Fields)."""
     return [
-        {"id": section["id"], "title": section["title"], "order": section["order"], "color": section["color"]}
+        {"id": section["id"], "title": section["title"], "order": section["order"], "color": section.get("color")}
         for section in template["sections"]
     ]
 

@@ -30,7 +30,7 @@ _SECTION = ("id", "title", "description", "order", "color")
 # what a task of a run has of its template and its run
 _FIXED = (
     *("instance_id", "title", "order", "section_id", "is_essential", "type", "due_date", "webhook_enabled"),
-    *("custom_elements", "created_at"),
+    "custom_elements",
 )
 _REFERENCES = (
     ("templates", "id", "definitions"),
@@ -60,7 +60,9 @@ def schema(document: Json) -> Json:
         document,
         "ProcessRun",
         "id template_id created_at",
-        without=("team_id", "timezone", "sections"),
+        without=("team_id", "timezone"),
+        sections=many(section),
+        edition=many(task),
         tasks=many(change),
     )
     team = closed(
@@ -157,9 +159,10 @@ def _run(given: Json, team: Json, store: Store, entry: Entry) -> None:
     if template is None:
         raise ValueError(f"{team['id']}: run {given['id']}: there is no template {given['template_id']}")
     copied = {"title": template["title"], "team_id": team["id"], "timezone": team["timezone"]}
-    run = entry("runs", {**copied, "sections": run_sections(template), **_without(given, "tasks")})
+    sections = run_sections(given if "sections" in given else template)
+    run = entry("runs", {**copied, **_without(given, "tasks", "edition"), "sections": sections})
     runner = None if run["started_by"] == "api" else run["started_by"]
-    progress = {"id": run["id"], "edition": f"{template['id']}.1", "runner": runner, "open": 0, "ids": {}}
+    progress = {"id": run["id"], "edition": _edition(given, template, store), "runner": runner, "open": 0, "ids": {}}
     run_tasks = RunTasks(store, run, progress)
     for change in given.get("tasks", ()):
         store["tasks"].put(_changed(change, run_tasks))
@@ -168,6 +171,16 @@ def _run(given: Json, team: Json, store: Store, entry: Entry) -> None:
         raise ValueError(f"{team['id']}: run {run['id']} is {run['status']} with {progress['open']} open tasks")
     store["runs"].put(run)
     store["progress"].put(progress)
+
+
+def _edition(given: Json, template: Record, store: Store) -> str:
+    """The id of the edition of a run: its own one, where the template had other tasks when it was started."""
+    if "edition" not in given:
+        return f"{template['id']}.1"
+    id, numbers = f"{given['id']}.1", iter(range(len(given["edition"])))
+    tasks = fill_tasks(given["edition"], template, new_id=lambda: f"{given['id']}-{next(numbers)}")
+    store["editions"].put({"id": id, "tasks": tasks})
+    return id
 
 
 def _changed(change: Json, tasks: RunTasks) -> Record:

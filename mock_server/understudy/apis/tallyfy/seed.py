@@ -169,10 +169,16 @@ def _run(given: Json, store: Store, where: str) -> None:
         "users",
         "groups",
         "parent_id",
+        "type",
+        "checklist_title",
+        "can_add_oot",
+        "assign_someone_else",
+        "custom_fields",
     )
     starter = given.get("started_by", 1002)
     run = new_run(template) | {"started_by": starter, "owner_id": given.get("owner_id", starter)}
-    run |= {"created_at": created, "started_at": created, "last_updated": given.get("last_updated", created)}
+    run |= {"created_at": created, "started_at": given.get("started_at", created)}
+    run |= {"last_updated": given.get("last_updated", created)}
     run |= {name: given[name] for name in names if name in given}
     hidden = ("tags", "folders", "assets", "member_watchers", "guest_watchers")
     run["_"] |= {name: given[name] for name in hidden if name in given}
@@ -180,6 +186,7 @@ def _run(given: Json, store: Store, where: str) -> None:
         run["_"]["kickoff_open"] = True
     elif template["prerun"]:
         run |= {"prerun_completed_at": created, "prerun_completed_by": starter}
+    run |= {name: given[name] for name in ("prerun_completed_at", "prerun_completed_by") if name in given}
     tasks = _tasks(given, run, store["definitions"].require(template["id"])["steps"], where)
     for task, overrides in tasks:
         _threads(store, run, task, overrides)
@@ -230,7 +237,7 @@ def _tasks(given: Json, run: Record, steps: Sequence[Record], where: str) -> lis
 def _override(task: Record, own: Json, where: str) -> Record:
     """Apply the entry of a task in the seed file."""
     task |= {name: value for name, value in own.items() if name not in ("step", "problem", "comment")}
-    task["deadline_set_by_hand"] = "deadline" in own and task["step_id"] is not None
+    task["deadline_set_by_hand"] = own.get("deadline_set_by_hand", "deadline" in own and task["step_id"] is not None)
     if (task["status"] == "completed") != (task["completed_at"] is not None):
         raise ValueError(f"{where}: is {task['status']} with completed_at {task['completed_at']}")
     if task["status"] == HIDDEN:

@@ -130,7 +130,11 @@ def _template(served: Json, step: Json, field: Json) -> Json:
 
 
 def _run(served: Json, task: Json) -> Json:
-    shared = ("name", "summary", "starred", "archived_at", "is_public", "users", "parent_id", "created_at")
+    shared = (
+        *("name", "summary", "starred", "archived_at", "is_public", "users", "parent_id", "created_at", "started_at"),
+        *("type", "checklist_title", "prerun_completed_at", "prerun_completed_by", "can_add_oot"),
+        *("assign_someone_else", "custom_fields"),
+    )
     own = {
         "id": _ID,
         "increment_id": _NUMBER,
@@ -152,7 +156,12 @@ def _run(served: Json, task: Json) -> Json:
 
 
 def _task(served: Json) -> dict[str, Any]:
-    shared = ("title", "summary", "is_approved", "taskdata", "alias", "max_assignable", "created_at")
+    shared = (
+        *("title", "summary", "is_approved", "taskdata", "alias", "max_assignable", "created_at", "original_title"),
+        *("last_updated", "started_at", "archived_at", "starter_id", "completer_guest_id", "everyone_must_complete"),
+        *("can_complete_only_assignees", "webhook", "top_secret", "prevent_guest_comment"),
+        "deadline_set_by_hand",
+    )
     return {name: served[name] for name in shared} | {
         "id": _ID,
         "increment_id": _NUMBER,
