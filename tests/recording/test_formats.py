@@ -499,6 +499,34 @@ def test_problems_of_a_damaged_file_have_lines(tmp_path: Path) -> None:
     assert [problem.split(":")[1] for problem in problems] == ["5", "2", "4"]
 
 
+@pytest.mark.parametrize("form", ["json", "betamax", "har"])
+@pytest.mark.parametrize("damage", ['"GET"', '"response": {', '"headers"'])
+def test_behind_a_damage_the_rest_is_read(tmp_path: Path, form: str, damage: str) -> None:
+    """A quote, brace or name that is lost in the middle costs its own exchange only; the line says where."""
+    text = files.dumps((TEXT, EMPTY, TEXT, EMPTY), form)
+    lines = text.split("\n")
+    place = next(number for number, line in enumerate(lines) if damage in line and number > 1)
+    lines[place] = lines[place].replace(damage, damage[:-1], 1)
+    recording = files.load(written(tmp_path, "\n".join(lines)))
+    assert [one.number for one in recording.exchanges] == [1, 3, 4]
+    (problem,) = recording.problems
+    assert problem.startswith(f"{recording.file}:{place + 1}: it is cut off or damaged there: ")
+    assert problem.endswith("; 1 interaction is whole before, 2 behind")
+
+
+def test_the_search_behind_a_damage_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of objects that are no exchanges only so many are tried; one that nests too deep is a damage, too."""
+    deep = "[" * 100_000
+    text = json.dumps({"interactions": [interaction(), {"a": [{"b": 1}] * 9}, interaction()]})
+    both = text.replace('"a": [', f'"a": {deep}').replace("[{", "[;{", 1)
+    told = files.load(written(tmp_path, both)).problems
+    assert [one.partition("there: ")[2].partition(";")[0] for one in told] == ["Expecting value", "it nests too deep"]
+    monkeypatch.setattr(tree, "MOST_TRIED", 5)
+    recording = files.load(written(tmp_path, text.replace('"a": [', '"a": [;')))
+    assert len(recording.exchanges) == 1
+    assert recording.problems[0].endswith("1 interaction is whole before")
+
+
 def test_a_whole_json_list_before_damage_is_read(tmp_path: Path) -> None:
     """Damage behind the list loses nothing of it."""
     text = json.dumps({"interactions": [interaction()]})[:-1] + ", oops"

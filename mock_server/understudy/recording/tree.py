@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,10 @@ _LISTS = ("interactions", "http_interactions", "entries")
 _JSON_LIST = re.compile(rf'"({"|".join(_LISTS)})"\s*:\s*\[')
 _YAML_LIST = re.compile(rf"^({'|'.join(_LISTS[:2])}):[ \t]*(?:#.*)?\n", re.MULTILINE)
 _YAML_ITEM = re.compile(r"(?:[ \t]*(?:#.*)?\n)*( *)- ")
+_OBJECT = re.compile(r'\{(?=\s*")')
+MOST_TRIED = 10_000
+"""The most places behind a damage that are tried as the beginning of an exchange."""
+
 _BETWEEN = re.compile(r"[\s,]*")
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
@@ -100,28 +105,58 @@ def _of_json(text: str, name: str) -> Tree:
         found = _JSON_LIST.search(text)
         if found is None:
             raise NoRecording(f"{name}:{error.lineno}: it is no JSON: {error.msg}") from error
-        items = list(_whole_items(text, found.end()))
-        problem = f"{name}:{error.lineno}: it is cut off or damaged there: {error.msg}; {_counted(len(items))} before"
-        return Tree(found[1], {}, items, [problem], lambda number: _json_line(text, found.end(), number))
+        scan = _scan(text, found.end())
+        damages = scan.damages or [(error.lineno, error.msg, len(scan.items))]
+        problems = [
+            f"{name}:{line}: it is cut off or damaged there: {told}; {_counted(before)} before"
+            + (f", {len(scan.items) - before} behind" if len(scan.items) > before else "")
+            for line, told, before in damages
+        ]
+        starts = scan.starts
+        return Tree(found[1], {}, scan.items, problems, lambda number: text.count("\n", 0, starts[number - 1]) + 1)
 
 
-def _whole_items(text: str, start: int) -> Iterator[Item]:
-    """The items of a JSON list up to the first one that is not whole."""
-    decoder, number = json.JSONDecoder(), 0
-    while True:
+class _Scan(NamedTuple):
+    """The whole items of a damaged JSON list, where each of its items begins, and the damages.
+
+    Of a damage: its line, what is wrong, and how many items before it are whole.
+    """
+
+    items: list[Item]
+    starts: list[int]
+    damages: list[tuple[int, str, int]]
+
+
+def _scan(text: str, start: int) -> _Scan:
+    """Read the items of a JSON list one by one; behind one that is damaged, go on with the next that is an exchange."""
+    decoder, scan = json.JSONDecoder(), _Scan([], [], [])
+    at: int | None = _next(text, start)
+    while at is not None and text[at : at + 1] not in ("]", ""):
+        scan.starts.append(at)
         try:
-            value, start = decoder.raw_decode(text, _next(text, start))
+            value, end = decoder.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            scan.damages.append((error.lineno, error.msg, len(scan.items)))
+            at = _exchange_behind(decoder, text, at + 1)
+        except RecursionError:
+            scan.damages.append((text.count("\n", 0, at) + 1, "it nests too deep", len(scan.items)))
+            at = _exchange_behind(decoder, text, at + 1)
+        else:
+            scan.items.append(Item(len(scan.starts), value))
+            at = _next(text, end)
+    return scan
+
+
+def _exchange_behind(decoder: json.JSONDecoder, text: str, start: int) -> int | None:
+    """Where the next object with a request and a response begins; None where none is found in a bounded search."""
+    for found in islice(_OBJECT.finditer(text, start), MOST_TRIED):
+        try:
+            value, _ = decoder.raw_decode(text, found.start())
         except (json.JSONDecodeError, RecursionError):
-            return
-        number += 1
-        yield Item(number, value)
-
-
-def _json_line(text: str, start: int, number: int) -> int:
-    decoder = json.JSONDecoder()
-    for _ in range(number - 1):
-        start = decoder.raw_decode(text, _next(text, start))[1]
-    return text.count("\n", 0, _next(text, start)) + 1
+            continue
+        if "request" in value and "response" in value:
+            return found.start()
+    return None
 
 
 def _next(text: str, start: int) -> int:
