@@ -28,10 +28,10 @@ NOW, AT = 1_775_556_000_000, "2026-04-07T10:00:00.000Z"
 class Client:
     """A client of one service, a second between requests. `record` is what passed."""
 
-    def __init__(self, api: str) -> None:
+    def __init__(self, api: str, *, renamed: bool = True) -> None:
         self.worlds = Worlds(
             [installed.declared(api), control],
-            seeds={api: _renamed(api)},
+            seeds={api: _renamed(api) if renamed else installed.seeds()[api]},
             clock=Clock(NOW, frozen=True),
             limits={api: None},
         )

@@ -185,6 +185,12 @@ class _Body:
     def _list(
         self, expected: list[Json], actual: list[Json], pointer: str, name: str, above: str
     ) -> Iterator[Difference]:
+        places = self._moved(expected, actual, above if is_envelope(name) else name or above)
+        if places is not None:
+            yield Difference(pointer, [one["id"] for one in expected], [one["id"] for one in actual])
+            for number, place in enumerate(places):
+                yield from self._value(expected[number], actual[place], pointer + at(number), name, above)
+            return
         if self._how.match == "shape" or (len(expected) == len(actual) and not self._partial):
             for number, pair in enumerate(zip(expected, actual, strict=False)):
                 yield from self._value(*pair, pointer + at(number), name, above)
@@ -201,6 +207,23 @@ class _Body:
         for number, value in () if self._partial else enumerate(actual):
             if number not in taken and not self._is_ignored(pointer + at(number)):
                 yield Difference(pointer + at(number), NOTHING, value)
+
+    def _moved(self, expected: list[Json], actual: list[Json], name: str) -> list[int] | None:
+        """Where the items of a list are now that has the same ones in another order; None where it has not."""
+        if self._partial or self._how.match == "shape" or len(expected) != len(actual):
+            return None
+        ids = [_id(one) for one in actual]
+        bound = [
+            None if _id(one) is None else self._how.bindings.value(kind_of("id", name), _id(one)) for one in expected
+        ]
+        if (
+            None in ids
+            or bound == ids
+            or len(set(map(repr, ids))) != len(ids)
+            or sorted(map(repr, bound)) != sorted(map(repr, ids))
+        ):
+            return None
+        return [ids.index(one) for one in bound]
 
     def _find(self, value: Json, items: list[Json], number: int, taken: set[int], name: str) -> int | None:
         """The place of the item that a recorded one stands for: by its id or, without one, the most similar one."""
@@ -244,6 +267,11 @@ class _Body:
         if isinstance(expected, str) and isinstance(actual, str):
             return how.same_text(expected, actual)
         return False
+
+
+def _id(item: Json) -> Json:
+    """The id of an item; None without one."""
+    return item.get("id") if isinstance(item, dict) else None
 
 
 def _content(response: Response) -> Json:
