@@ -188,8 +188,8 @@ class _Body:
         places = self._moved(expected, actual, above if is_envelope(name) else name or above)
         if places is not None:
             yield Difference(pointer, [one["id"] for one in expected], [one["id"] for one in actual])
-            for number, place in enumerate(places):
-                yield from self._value(expected[number], actual[place], pointer + at(number), name, above)
+            for number, moved in enumerate(places):
+                yield from self._value(expected[number], actual[moved], pointer + at(number), name, above)
             return
         if self._how.match == "shape" or (len(expected) == len(actual) and not self._partial):
             for number, pair in enumerate(zip(expected, actual, strict=False)):
