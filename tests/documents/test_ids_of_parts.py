@@ -91,3 +91,11 @@ def test_what_shows_no_id_has_that_of_its_path() -> None:
     assert api.send("PUT", "/plans/a", {"info": {"text": "t"}}).status == 204
     assert made(api.get("/plans/a")) == {"info": {"text": "t"}}
     assert [api.get(f"/plans/{one}").status for one in "ab"] == [200, 404]
+
+
+def test_numbers_go_on_where_a_request_chose_the_highest() -> None:
+    """The next record has the first free number, and an answer that fits the document."""
+    api = served(FOLDER / "traits" / "highest-ids.yaml")
+    highest = (1 << 63) - 1
+    assert made(api.send("POST", "/pets", {"id": highest}))["id"] == highest
+    assert [made(api.send("POST", "/pets", {}))["id"] for _ in range(2)] == [1, 2]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
+from itertools import count
 from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
@@ -28,6 +29,7 @@ from understudy.resources.values import ABSENT
 
 Json = Any
 TIMER = "life-cycle"
+_SMALL = (1 << 31) - 1  # up to here a number fits each format
 PAYLOAD: Json = {
     "type": "object",
     "required": ["resource", "id", "transition"],
@@ -500,6 +502,8 @@ class Records:
         if collection.row(str(number)) is not None:  # the newest has not the highest number
             number = 1 + max(int(id) for id in collection.ids() if id.isdigit())
             self.reserve(call, str(number))
+        if number > _SMALL and not self._key_validator.is_valid(number):  # a request chose the highest that fits
+            number = next(one for one in count(1) if collection.row(str(one)) is None)
         return number
 
     def _check_reference(self, call: Call, member: str, value: Json, target: Records) -> None:
