@@ -41,7 +41,7 @@ def declare() -> Api:
         "updateRunTask": update_task,
     }
     resources = resources_of(contract, replaced=handlers)
-    layouts = {**LAYOUTS, **resources.layouts}
+    layouts = {**resources.layouts, **LAYOUTS}  # what a hint names first is what the document knows
     return Api(
         name="nextstep",
         contract=contract,
