@@ -117,6 +117,13 @@ def test_a_template_of_another_organization_is_duplicated(client: Tallyfy) -> No
     assert client.ask("POST", "/checklists/nope/clone", {}).status == 404
 
 
+def test_a_template_is_duplicated_without_a_body(client: Tallyfy) -> None:
+    """All of the body may be left out, and so may the body."""
+    answer = client.ask("POST", f"/checklists/{TEMPLATE}/clone", None)
+    assert answer.status == 201
+    assert answer.json()["data"]["title"]
+
+
 def test_the_copy_of_a_form_is_sent_as_a_form(client: Tallyfy) -> None:
     """The official client sends no JSON here."""
     path = f"/organizations/{ORGANIZATION}/checklists/{TEMPLATE}/clone"

@@ -51,6 +51,14 @@ def ranges(document: Json) -> Iterator[str]:
         yield from (f"{pointer}/responses/{status}" for status in one["responses"] if "X" in status)
 
 
+def choices(document: Json) -> Iterator[str]:
+    """Bodies of several media types that are required: openapi-python-client forgets an import of its own."""
+    for pointer, one in operations(document):
+        body = resolved(document, one.get("requestBody", {}))
+        if len(body.get("content", ())) > 1 and body.get("required"):
+            yield pointer
+
+
 def media(document: Json) -> Iterator[str]:
     """Contents whose first media type is a range: openapi-python-client drops the response."""
     for pointer, one in objects(document, inside_examples=False):
@@ -130,6 +138,7 @@ KINDS: dict[Callable[[Json], Iterator[str]], Callable[[Json], Any]] = {
         odd={"anyOf": [{"type": "array"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
     ),
     ranges: lambda d: first(operations(d))["responses"].update({"4XX": {"description": "Refused"}}),
+    choices: lambda d: first(operations(d)).update(requestBody={"required": True, "content": {"a/b": {}, "c/d": {}}}),
     media: lambda d: d["components"]["responses"].update(Odd={"content": {"*/*": {"schema": {"type": "string"}}}}),
     webhooks: lambda d: d.update(webhooks={"done": {"post": {"responses": {}}}}),
     unused: lambda d: d["components"]["schemas"].update(Lonely={"type": "object"}),

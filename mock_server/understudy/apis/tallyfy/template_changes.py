@@ -72,7 +72,7 @@ def clone_template(call: Call) -> Reply:
         template, copied = _foreign(call, template, copied)
     name = call.assumed("tallyfy.templates.copy-title").replace("{title}", template["title"])
     own = {
-        "title": call.body.get("title") or name,
+        "title": (call.body or {}).get("title") or name,
         "alias": None,
         "created_by": my_number(call),
         "created_at": stamp(call.now),
@@ -154,7 +154,7 @@ def _at(template: str, step: Record, field: Record) -> Record:
 
 def _source(call: Call) -> Store:
     """The organization that a copy is made from, by default that of the copy."""
-    tenant = call.body.get("tenant") or call.credential.tenant
+    tenant = (call.body or {}).get("tenant") or call.credential.tenant
     if not is_active_member(call, tenant):
         raise Problem("foreign-organization")
     return call.tenants[tenant]
