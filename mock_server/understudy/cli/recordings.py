@@ -203,15 +203,20 @@ def start_states(
     """
     from understudy.apis import NAMES
     from understudy.apis.start_states import chosen, start_of
+    from understudy.document.seed_times import with_times
+    from understudy.recording.prepare import began
 
     seeds, told = {**usual}, []
     try:
         for api in (one for one in apis if one.name in NAMES and usual.get(one.name) is not None):
             choice, mine = chosen(assume, api.name), [one for one in picked if one.api is api]
-            start = start_of(api, mine, usual[api.name], choice)
-            if exact and choice is None and start.choice == "usual" and not _answers(api, mine, usual[api.name]):
-                start = start_of(api, mine, usual[api.name], "recorded")
-            seeds[api.name] = start.content
+            if not mine:
+                continue
+            known = with_times(usual[api.name], began(mine) or 0)
+            start = start_of(api, mine, known, choice)
+            if exact and choice is None and start.choice == "usual" and not _answers(api, mine, known):
+                start = start_of(api, mine, known, "recorded")
+            seeds[api.name] = start.content if start.choice == "recorded" else usual[api.name]
             told.append(start.prepared)
     except ValueError as error:
         raise UsageError(" ".join(str(error).split())) from error
