@@ -127,6 +127,23 @@ def test_the_text_names_rule_and_values(folder: Path, capsys: pytest.CaptureFixt
     assert "far.json: unused" in page
 
 
+def test_the_rule_of_the_document_that_is_broken_is_a_member(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In each format, as a pointer into the schema of the answer; an answer that breaks nothing has none."""
+    recording(folder, [*changed(session(), 4, {**TOM, "name": 5}), exchange("GET", "/health", 500, at=9)])
+    _, result = replay("session.json")
+    (found,) = result["exchanges"][3]["differences"]
+    assert (found["pointer"], found["blame"]) == ("/name", "recording")
+    assert found["rule"].endswith("/properties/name/type")
+    capsys.readouterr()
+    assert main(["replay", "session.json", "--api", "pets.yaml", "--html", "out.html", "--junit", "-"]) == 1
+    suite = ElementTree.fromstring(capsys.readouterr().out)
+    assert suite[3].findall("properties/property[@name='rule']")[0].get("value") == found["rule"]
+    assert f"<td><code>{found['rule']}</code></td>" in Path("out.html").read_text()
+    recording(folder, changed(session(), 4, {**TOM, "name": "Tam"}))
+    _, result = replay("session.json")
+    assert result["exchanges"][3]["differences"][0]["rule"] is None
+
+
 def test_a_page_without_differences_is_short(folder: Path) -> None:
     """Nothing is listed where nothing is wrong."""
     recording(folder, [exchange("GET", "/health", 200)])

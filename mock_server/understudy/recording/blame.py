@@ -31,11 +31,15 @@ class Violation(NamedTuple):
 
 
 class Blame(NamedTuple):
-    """Who is to blame, why, and the ids of the rules and assumptions that made the mock's answer."""
+    """Who is to blame, why, the ids of the rules and assumptions that made the mock's answer, and what is broken.
+
+    `rule` is the place in the document's schema of the answer (a JSON pointer), `status`, `body` or a header's name.
+    """
 
     who: Who
     why: str
     trace: tuple[str, ...] = ()
+    rule: str | None = None
 
 
 class Judge:
@@ -72,14 +76,14 @@ class Judge:
             return self._by_document(picked, broken)
         unknown = next((one for one in self.violations(picked) if one.pointer == STATUS), None)
         if unknown is not None:  # of a status that service and target share
-            return Blame("document", f"it does not say what is answered: {unknown.text}")
+            return Blame("document", f"it does not say what is answered: {unknown.text}", rule=unknown.rule)
         if exchange is None:
             return Blame("target", "it answers otherwise")
         if exchange.error is not None:
             return Blame("mock", "it failed: " + exchange.error.strip().splitlines()[-1], exchange.trace)
         wrong = next((one for one in violations(picked, answer) if _concerns(one, difference)), None)
         if wrong is not None:
-            return Blame("mock", f"its answer breaks the document: {wrong.text}", exchange.trace)
+            return Blame("mock", f"its answer breaks the document: {wrong.text}", exchange.trace, wrong.rule)
         return Blame("mock", _decided(picked, exchange), tuple(dict.fromkeys(exchange.trace)))
 
     def _by_document(self, picked: Picked, broken: Violation) -> Blame:
@@ -87,8 +91,8 @@ class Judge:
         key = picked.api.name, picked.operation.id, picked.recorded.response.status
         if self._seen[key] > 1 and self._broken[(*key, broken.rule)] == self._seen[key]:
             text = f"it forbids what the service did in all {self._seen[key]} recorded answers: {broken.text}"
-            return Blame("document", text)
-        return Blame("recording", f"it breaks the document: {broken.text}")
+            return Blame("document", text, rule=broken.rule)
+        return Blame("recording", f"it breaks the document: {broken.text}", rule=broken.rule)
 
 
 def violations(picked: Picked, response: Response) -> Iterator[Violation]:

@@ -134,7 +134,7 @@ def _fault(fault: Fault) -> dict[str, Json]:
     found: dict[str, Json] = {"pointer": difference.pointer}
     values = (("expected", difference.expected), ("actual", difference.actual))
     found |= {name: value for name, value in values if value is not NOTHING}
-    return found | {"blame": blame.who, "why": blame.why, "trace": list(blame.trace)}
+    return found | {"blame": blame.who, "why": blame.why, "rule": blame.rule, "trace": list(blame.trace)}
 
 
 def as_junit(report: Report) -> str:
@@ -150,12 +150,21 @@ def as_junit(report: Report) -> str:
         case = ElementTree.SubElement(suite, "testcase", classname=str(one.picked.recording.file), name=_xml(name))
         if one.faults:
             lines = [f"{fault.difference} ({_NAMES[fault.blame.who]}: {fault.blame.why})" for fault in one.faults]
+            _broken_rules(case, [fault.blame.rule for fault in one.faults if fault.blame.rule is not None])
             ElementTree.SubElement(case, "failure", message=_xml(lines[0])).text = _xml("\n".join(lines))
     for finding in report.findings:
         case = ElementTree.SubElement(suite, "testcase", classname=finding.file, name=finding.kind)
         ElementTree.SubElement(case, "failure", message=_xml(finding.text))
     ElementTree.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def _broken_rules(case: ElementTree.Element, rules: Sequence[str]) -> None:
+    """Name the rules of the document that are broken as properties of a test case."""
+    if rules:
+        properties = ElementTree.SubElement(case, "properties")
+        for rule in rules:
+            ElementTree.SubElement(properties, "property", name="rule", value=_xml(rule))
 
 
 def _xml(text: str) -> str:
@@ -186,10 +195,11 @@ def as_html(report: Report) -> str:
             f"<tr><td><code>{escape(fault.difference.pointer or '/')}</code></td>"
             f"<td><code>{escape(repr(fault.difference.expected))}</code></td>"
             f"<td><code>{escape(repr(fault.difference.actual))}</code></td>"
-            f"<td>{escape(_NAMES[fault.blame.who])}: {escape(fault.blame.why)}</td></tr>"
+            f"<td>{escape(_NAMES[fault.blame.who])}: {escape(fault.blame.why)}</td>"
+            f"<td><code>{escape(fault.blame.rule or '')}</code></td></tr>"
             for fault in one.faults
         )
-        head = "<tr><th>Where</th><th>Recorded</th><th>Answered</th><th>To blame</th></tr>"
+        head = "<tr><th>Where</th><th>Recorded</th><th>Answered</th><th>To blame</th><th>Broken rule</th></tr>"
         parts.append(f"<h2>{escape(heading(one))}</h2><table>{head}{rows}</table>")
     lines = [
         *(f"{one.file}: {one.kind}: {one.text}" for one in report.findings),
