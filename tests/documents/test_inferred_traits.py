@@ -498,6 +498,7 @@ def test_an_answer_that_has_only_an_example_looks_like_it() -> None:
     assert api.send("DELETE", f"/rules/{id}").status == 204
     assert [api.send("GET", f"/rules/{one}").status for one in (id, 77)] == [404, 404]
     assert [made(api.send("GET", path)) for path in ("/motto", "/secret")] == [[1, "two"], "quiet"]
+    assert made(api.send("GET", "/labels")) == {"low": "l"}
 
 
 def test_an_answer_that_is_not_described_is_what_requests_send() -> None:
@@ -513,6 +514,8 @@ def test_an_answer_that_is_not_described_is_what_requests_send() -> None:
     mark = made(api.send("POST", "/marks", {"text": "Deep"}))
     assert mark == {"text": "Deep", "id": mark["id"]} == made(api.send("GET", f"/marks/{mark['id']}"))
     assert made(api.send("GET", "/marks")) == [mark]
+    assert api.send("PUT", "/tags/red", {"name": "red", "hue": 3}).status == 204
+    assert made(api.send("GET", "/tags/red")) == {"name": "red", "hue": 3}
     seat = api.send("POST", "/seats", {"row": 4})
     assert made(seat) is None
     place = (seat.header("location") or "").partition("/seats/")[2]

@@ -116,7 +116,7 @@ def changes(exchanges: Sequence[Recorded]) -> list[tuple[int, str, str, Any]]:
     return [
         (number, pointer, name, value)
         for number, one in enumerate(exchanges)
-        if one.response.header("content-type") in ("application/json", "application/problem+json")
+        if one.response.body and one.response.header("content-type") in ("application/json", "application/problem+json")
         for pointer, name, value in leaves(one.response.json())
         if pointer and not is_id(name) and not is_token(name)
     ]

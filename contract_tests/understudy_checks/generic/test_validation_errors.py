@@ -157,7 +157,9 @@ def _without(body: Json, name: str) -> Json:
 
 def _wrong(contract: Contract, schema: Any) -> list[Any]:
     """Values that the schema's type excludes."""
-    values: list[Any] = ["text", {"text": "text"}] if "array" in schema.get("type", []) else [{"text": "text"}]
+    parts = [schema, *schema.get("anyOf", [])]
+    is_list = any("array" in part.get("type", []) for part in parts)
+    values: list[Any] = ["text", {"text": "text"}] if is_list else [{"text": "text"}]
     return [value for value in (*values, [{"text": "text"}]) if not contract.fits(schema).is_valid(value)]
 
 

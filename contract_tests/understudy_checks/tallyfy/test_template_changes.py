@@ -49,6 +49,8 @@ TEXTS = {
 KINDS = ("procedure", "form", "document")
 FIELD: Json = {"label": "Way", "field_type": "radio", "required": True, "options": [{"id": 7, "text": "Post"}]}
 FILE: Json = {"label": "Contract", "field_type": "file", "required": False}
+NOTE: Json = {"label": "Why", "field_type": "textarea", "required": False, "guidance": "In a few words"}
+LONGEST_FORMAT = 550
 MANY = 2000
 NOBODY = 999_999_999
 
@@ -114,12 +116,13 @@ def test_a_template_is_made(target: Target) -> None:
                 assert template_steps(org.get(f"/checklists/{bare['id']}", with_="steps")) == [], (
                     "it must have no steps"
                 )
-        with made_template(org, prerun=[FIELD, FILE]) as asking:
-            one, other = asking["prerun"]
-            assert one | FIELD == one, f"a kick-off field must have {show(FIELD)}, not {show(one)}"
-            places = [(field["position"], field["checklist_id"]) for field in (one, other)]
-            assert places == [(1, asking["id"]), (2, asking["id"])], f"fields must be numbered, not {show(places)}"
-            assert one["id"] != other["id"], "kick-off fields must have ids of their own"
+        with made_template(org, prerun=[FIELD, FILE, NOTE]) as asking:
+            for field, given in zip(asking["prerun"], (FIELD, FILE, NOTE), strict=True):
+                assert field | given == field, f"a kick-off field must have {show(given)}, not {show(field)}"
+            places = [(field["position"], field["checklist_id"]) for field in asking["prerun"]]
+            wanted_places = [(place, asking["id"]) for place in (1, 2, 3)]
+            assert places == wanted_places, f"fields must be numbered, not {show(places)}"
+            assert len({field["id"] for field in asking["prerun"]}) == len(places), "fields must have ids of their own"
         for name in FIELD.keys() - {"options"}:
             field = {key: value for key, value in FIELD.items() if key != name}
             org.assert_refused("POST", "/checklists", {"title": "A", "type": "form", "prerun": [field]}, status=422)
@@ -132,12 +135,14 @@ def test_a_template_is_made_of_valid_members(target: Target) -> None:
     """Title and type are required; lengths, URLs, people and folders are checked."""
     with target.open() as client:
         org = first_organization(client)
-        with made_template(org, "a" * 250, summary="b" * MANY) as long:
-            got = (len(long["title"]), len(long["summary"]))
-            assert got == (250, MANY), f"title and summary must be kept whole, not with {show(got)} characters"
+        name_format = "c" * LONGEST_FORMAT
+        with made_template(org, "a" * 250, summary="b" * MANY, default_process_name_format=name_format) as long:
+            got = tuple(len(long[name]) for name in ("title", "summary", "default_process_name_format"))
+            assert got == (250, MANY, LONGEST_FORMAT), f"texts must be kept whole, not with {show(got)} characters"
         valid: Json = {"title": "A", "type": "procedure"}
         wrong: list[Json] = [{"title": "A"}, {"type": "procedure"}, {**valid, "title": ""}, {**valid, "type": "other"}]
         wrong += [{**valid, "title": "a" * 251}, {**valid, "summary": "a" * (MANY + 1)}]
+        wrong.append({**valid, "default_process_name_format": f"{name_format}c"})
         wrong += [{**valid, name: "not a link"} for name in ("webhook", "explanation_video")]
         wrong += [{**valid, "owner_id": NOBODY}, {**valid, "user_id": NOBODY}, {**valid, "folder_id": UNKNOWN_ID}]
         before = len(org.list_all("/checklists"))
@@ -199,6 +204,7 @@ def test_a_kickoff_form_is_changed(target: Target) -> None:
             assert [field["id"] for field in changed[:2]] == [other["id"], one["id"]], (
                 "known fields must keep their ids"
             )
+            assert changed[2]["options"] == FIELD["options"], f"options must be as sent, not {show(changed[2])}"
             assert field_answer(changed[0]) == files, f"the value must be the files, not {show(changed[0])}"
             kept = {name: one[name] for name in ("field_type", "required", "options")}
             assert changed[1] | kept == changed[1], f"what is not sent must stay, not {show(changed[1])}"
