@@ -54,7 +54,7 @@ def measure(*, rounds: int, count: int) -> Iterator[Figure]:
         document = Path(folder, "pets.yaml")
         document.write_text(_DOCUMENT)
         apis = declared([str(document)])
-        exchanges = _session(command.worlds_for(apis, [], document), count)
+        exchanges = _session(command.worlds_for(apis, [], document)[0], count)
         for form, name in (("har", "a HAR"), ("yaml", "a cassette in YAML")):
             file = Path(folder, f"session.{form}")
             file.write_text(files.dumps(exchanges, form))
@@ -116,7 +116,7 @@ def _plainly_read(file: Path) -> object:
 def _imported(file: Path, apis: Sequence[Api]) -> Worlds:
     """A mock that begins with what a file shows."""
     picked, _ = Picker(apis).pick(files.load(file))
-    worlds = command.worlds_for(apis, picked, file)
+    worlds, _ = command.worlds_for(apis, picked, file)
     prepare(worlds, picked)
     return worlds
 

@@ -353,7 +353,7 @@ def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str], arguments
         "is not of type"),
         ("teams: [5]", "seed.yaml:1: /teams/0: 5 is not of type"), ("\x00", "seed.yaml:1: "), ("teams: [{id: a}]",
         '"timezone" is a required property'),
-        ("teams: [{id: a, timezone: UTC, runs: [{id: r, template_id: t, created_at: '2026-01-01'}]}]",
+        ("teams: [{id: a, timezone: UTC, runs: [{id: r, template_id: t, created_at: '2026-01-01T00:00:00Z'}]}]",
         "a: run r: there is no template t"),
         ("teams: [{id: a, timezone: UTC, colour: 1}]", "Additional properties are not allowed"),
     ],
