@@ -465,6 +465,21 @@ def test_answers_that_contradict_each_other_conclude_nothing() -> None:
     assert not domains.is_open(id)
 
 
+def test_the_service_s_own_urls_stand_for_ours() -> None:
+    """A link of the service begins with its base URL, and ours with that of the mock; another host is another."""
+    _, asker, mock = domains_of_nextstep()
+    mock.bases = {"http://127.0.0.1:9": "http://understudy/api/v1"}
+    question = next(asker.elsewhere())
+
+    def links(url: str) -> Response:
+        body = json.dumps({"links": {"next": url}}).encode()
+        return Response(200, ((b"content-type", b"application/json"),), body)
+
+    ours = links("http://understudy/api/v1/process-runs?page=2")
+    assert mock.differences(question, links("http://127.0.0.1:9/process-runs?page=2"), ours) == []
+    assert len(mock.differences(question, links("http://other.example/process-runs?page=2"), ours)) == 1
+
+
 def test_too_many_combinations_conclude_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are not tried: nothing is ruled out, nothing is called unexplained."""
     monkeypatch.setattr("understudy.recording.domains._MOST", 1)

@@ -139,6 +139,7 @@ class Session:
         if prepared.inferred:  # its order is taken from the answers, and must not be taken for evidence
             states.append(self.start([_backwards(one, model) for one in self._picked])[0])
         mock = Mock(states, self.api)
+        mock.bases = {self.service.target.base(): f"{worlds.server.url}{self.api.contract.prefixes[0]}"}
         own = Arguments(model, self.given, most=_MOST_OWN)
         _learn_own(mock, asker, own, self.api)
         mock.pairs = known.pairs(own, given_ids(worlds))

@@ -29,11 +29,13 @@ Values = Mapping[str, Json]
 class Mock:
     """Start states of the mock that may be those of a service, in worlds whose assumptions are switched.
 
-    `pairs` are values of the service and ours. Questions only read, so one world of each state is enough for all.
+    `pairs` are values of the service and ours, `bases` where its URLs begin and ours. Questions only read, so one world
+    of each state is enough for all.
     """
 
     def __init__(self, states: Sequence[Worlds], api: Api) -> None:
         self.pairs: Mapping[str, str] = {}
+        self.bases: Mapping[str, str] = {}
         self.states = range(len(states))
         self._worlds, self._api = states, api
         self._values = states[0].default.assumptions
@@ -92,6 +94,8 @@ class Mock:
         bindings = Bindings(lambda kind, text: text not in pairs)
         for one, other in pairs.items():
             bindings.unify("", one, other)
+        for base, own in self.bases.items():
+            bindings.bind_origin(base, own)
         return Comparison(bindings).differences(Recorded(question.request, expected), actual, above(question))
 
 

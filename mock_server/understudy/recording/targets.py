@@ -100,6 +100,10 @@ class UrlTarget:
         """See Target."""
         return f"{self._url.scheme}://{self._url.netloc}"
 
+    def base(self) -> str:
+        """The URL that paths of the document go on from."""
+        return f"{self.origin()}{self._url.path.rstrip('/')}"
+
     def key(self, api: str, token: str) -> str | None:
         """See Target."""
         return self._key
