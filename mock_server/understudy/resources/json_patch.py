@@ -51,9 +51,9 @@ def _apply(document: list[Json], operation: Mapping[str, Json]) -> None:
         raise ValueError(f"{str(kind)[:80]!r} is no operation; add, remove, replace, move, copy and test are")
 
 
-def _parts(pointer: str) -> list[str]:
-    if pointer and not pointer.startswith("/"):
-        raise ValueError(f"{pointer[:80]!r} is no JSON pointer")
+def _parts(pointer: Json) -> list[str]:
+    if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
+        raise ValueError(f"{str(pointer)[:80]!r} is no JSON pointer")
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
@@ -83,6 +83,8 @@ def _get(document: list[Json], path: list[str]) -> Json:
 
 
 def _take(document: list[Json], path: list[str]) -> Json:
+    if not path:
+        raise ValueError("the whole cannot be removed")
     value = _get(document, path)
     owner, name = _owner(document, path)
     del owner[name]
