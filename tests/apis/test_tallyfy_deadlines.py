@@ -38,10 +38,14 @@ def automatic(client: Tallyfy, run: str, task: Any) -> Any:
         ({"value": 2, "unit": "months", "option": "prior_to"}, "2030-11-30T10:00:00Z"),
         ({"value": 2, "unit": "weeks", "option": "before"}, "2031-01-17T10:00:00Z"),
         ({"value": 90, "unit": "minutes", "option": "from"}, "2031-01-31T11:30:00Z"),
+        ({"value": 95627, "unit": "months"}, "9999-12-31T10:00:00Z"),
+        ({"value": 100_000, "unit": "months"}, "9999-12-31T23:59:59Z"),
+        ({"value": 10**9, "unit": "weeks"}, "9999-12-31T23:59:59Z"),
+        ({"value": 100_000, "unit": "months", "option": "prior_to"}, "0001-01-08T00:00:00Z"),
     ],
 )
 def test_rules_count_from_a_time(rule: Any, due: str) -> None:
-    """Months are those of the calendar and end with its last day; some options count backwards."""
+    """Months are those of the calendar and end with its last day; some options count backwards; no date is too far."""
     assert stamp(due_after(rule, moment("2031-01-31T10:00:00Z"))) == due
 
 
@@ -61,6 +65,20 @@ def test_without_a_rule_there_is_no_date(client: Tallyfy) -> None:
     path = f"/runs/{run}/tasks/{tasks[0]['id']}"
     client.data("PUT", path, {"deadline": "2031-01-08T10:00:00Z"})
     assert client.data("POST", f"{path}/reset-deadline")["deadline"] is None
+
+
+def test_a_step_that_is_newer_than_the_process_is_no_anchor(client: Tallyfy) -> None:
+    """The process has no task of it: the deadline counts from the launch, as if it had been launched with that rule."""
+    rule = {"value": 1, "unit": "days", "option": "from"}
+    run, (task,) = launched(client, rule)
+    steps = f"/checklists/{client.run(run)['checklist_id']}/steps"
+    anchor = client.data("POST", steps, {"title": "Newer"})["id"]
+    client.data("PUT", f"{steps}/{task['step_id']}", {"title": "A", "deadline": {**rule, "step": anchor}})
+    assert automatic(client, run, task) == {
+        "date": task["deadline"],
+        "reason": "1 day after launch",
+        "source": "launch",
+    }
 
 
 def test_steps_that_count_from_each_other(client: Tallyfy) -> None:

@@ -5,8 +5,9 @@ Sources: Tasks > Reset a task deadline, Update task.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.envelope import single
@@ -15,13 +16,14 @@ from understudy.apis.tallyfy.life_cycle import update_status
 from understudy.apis.tallyfy.records import DAY, find, stamp
 from understudy.apis.tallyfy.template_records import live_steps
 from understudy.engine.call import Call, Json, Reply
-from understudy.engine.clock import milliseconds
+from understudy.engine.clock import BEGIN, END, milliseconds
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record, encode
 
 LENGTHS = {"minutes": 60_000, "hours": 3_600_000, "days": DAY, "weeks": 7 * DAY}
 Given = dict[str, int | None]
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_FIRST = BEGIN + 7 * DAY  # from there, a working day before is still a time
 _THURSDAY = 3  # the weekday of 1970-01-01, as an index of _WEEK
 _BEFORE = ("before", "prior")  # words with which an `option` begins that counts backwards
 
@@ -51,10 +53,11 @@ def automatic(call: Call, run: Record, task: Record) -> Json:
     """Return the date that a task has by its step's rule, with the reason and the source."""
     steps = call.store["definitions"].require(run["checklist_id"])["steps"]
     rule = next(step for step in steps if step["id"] == task["step_id"])["deadline"]
-    anchor = _anchor(rule, steps)
+    tasks = {one["step_id"]: one for one in run_tasks(call, run["id"])}
+    anchor = _anchor(rule, [step for step in steps if step["id"] in tasks])  # a step may be newer than the run
     source, base = "launch", _moment(run["started_at"])
     if anchor is not None:
-        of_anchor = next(one for one in run_tasks(call, run["id"]) if one["step_id"] == anchor["id"])
+        of_anchor = tasks[anchor["id"]]
         source, base = "step", _moment(of_anchor["completed_at"] or of_anchor["deadline"])
     if rule is None or base is None:
         return {"date": None, "reason": "no deadline", "source": source}
@@ -89,15 +92,13 @@ def step_deadlines(steps: Sequence[Record], start: int, given: Given, *, move: C
 
 
 def due_after(rule: Record, base: int) -> int:
-    """Return the time that the rule of a step gives, counted from a time; months are those of the calendar."""
+    """Return the time that the rule of a step gives, counted from a time; months are those of the calendar.
+
+    It is a time of the years 1 to 9999, whatever the rule says.
+    """
     value = int(rule["value"]) * (-1 if str(rule.get("option")).startswith(_BEFORE) else 1)
-    if rule["unit"] != "months":
-        return base + value * LENGTHS[rule["unit"]]
-    at = datetime.fromtimestamp(base / 1000, UTC)
-    year, month = divmod(at.year * 12 + at.month - 1 + value, 12)
-    first = at.replace(year=year, month=month + 1, day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return int(first.replace(day=min(at.day, last.day)).timestamp() * 1000)
+    due = _months_after(base, value) if rule["unit"] == "months" else base + value * LENGTHS[rule["unit"]]
+    return max(_FIRST, min(due, END))
 
 
 def on_working_day(call: Call, at: int) -> int:
@@ -125,6 +126,15 @@ def _task(call: Call) -> tuple[Record, Record]:
 
 def _anchor(rule: Record | None, steps: Sequence[Record]) -> Record | None:
     return next((step for step in steps if step["id"] == rule.get("step")), None) if rule else None
+
+
+def _months_after(base: int, months: int) -> int:
+    at = datetime.fromtimestamp(base / 1000, UTC)
+    year, month = divmod(at.year * 12 + at.month - 1 + months, 12)
+    if not MINYEAR <= year <= MAXYEAR:
+        return END if months > 0 else BEGIN
+    day = min(at.day, monthrange(year, month + 1)[1])
+    return int(at.replace(year=year, month=month + 1, day=day).timestamp() * 1000)
 
 
 def _moment(at: str | None) -> int | None:
