@@ -5,7 +5,7 @@ Which of the two is an assumption. Must not know any API's records.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from understudy.apis.seed_check import check_records
 from understudy.document.seed_file import SeedError
 from understudy.engine.api import Api
 from understudy.engine.seed import load_seed
+from understudy.engine.store import Store
 from understudy.messages import suggest
 from understudy.recording.objects import Found, shown
 from understudy.recording.picked import Picked
@@ -42,7 +43,8 @@ def start_of(api: Api, picked: Sequence[Picked], usual: Json, choice: Choice | N
     if api.name not in NAMES or not mine:
         return Start(usual, Prepared((), ()), "usual")
     content, found = import_module(f"understudy.apis.{api.name}.imported").imported(mine, usual)
-    absent = [one for one in found if one.firm and one.place and not _is_in(api, usual, one)]
+    stores, _ = load_checked_seed(api, usual)
+    absent = [one for one in found if one.firm and one.place and not _is_in(stores.values(), one)]
     chosen = choice or ("recorded" if absent else "usual")
     if chosen == "usual":
         return Start(usual, Prepared((), tuple(_missing(api.name, absent))), chosen)
@@ -52,9 +54,8 @@ def start_of(api: Api, picked: Sequence[Picked], usual: Json, choice: Choice | N
     return Start(content, Prepared(tuple(inferred), tuple(problems)), chosen)
 
 
-def _is_in(api: Api, usual: Json, one: Found) -> bool:
-    stores, _ = load_checked_seed(api, usual)
-    return any(store[one.kind].row(one.id) is not None for store in stores.values())
+def _is_in(stores: Iterable[Store], one: Found) -> bool:
+    return any(store[one.kind].row(one.id) is not None for store in stores)
 
 
 def _missing(api: str, absent: Sequence[Found]) -> Iterator[str]:
