@@ -6,16 +6,20 @@ The recordings are of services whose objects no usual start state has, and of wh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import live_service
 import understudy
 from understudy.apis import start_states
 from understudy.cli import main
+from understudy.document.seed_file import SeedError
 from understudy.engine.api import Api
 from understudy.engine.exchange import Headers, Request, Response
 from understudy.recording import files
@@ -433,6 +437,46 @@ def test_a_seed_is_mended_where_it_does_not_fit() -> None:
     with pytest.raises(ValueError, match="timezone"):
         start_states._fitting(declared, {"teams": [{"id": "t", "timezone": 5}]})
     assert start_states.start_of(declared, [], usual).content is usual
+
+
+@pytest.mark.parametrize("api", VENDORS)
+@pytest.mark.parametrize("odd", [None, "", 5, {}, [{}]], ids=json.dumps)
+def test_values_that_break_the_document_are_not_learned(api: str, odd: Any) -> None:
+    """Wherever they stand, and whether or not a content type says JSON; at worst the seed is refused with a reason."""
+    exchanges = []
+    for number, one in enumerate(live_service.session(api)):
+        sent, answer = (spoiled(body, odd, number) for body in (one.request.body, one.response.body))
+        request, response = structs.replace(one.request, body=sent), structs.replace(one.response, body=answer)
+        response = structs.replace(response, headers=response.headers if number % 2 else ())
+        exchanges.append(one._replace(request=request, response=response))
+    with suppress(SeedError):
+        learned(api, *exchanges)
+
+
+def spoiled(body: bytes, odd: Any, number: int) -> bytes:
+    """A body with an odd value in some places."""
+    value = json.loads(body) if body else None
+    for at, holder in enumerate([*holders(value)]):
+        for name in list(holder) if isinstance(holder, dict) else range(len(holder)):
+            if zlib.crc32(f"{odd} {number} {at} {name}".encode()) % 20 == 0:
+                holder[name] = odd
+    return json.dumps(value).encode() if body else body
+
+
+def holders(value: Any) -> Iterator[Any]:
+    """The objects and lists of a JSON value."""
+    if isinstance(value, dict | list):
+        yield value
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from holders(one)
+
+
+def test_an_item_that_does_not_fit_leaves_the_others() -> None:
+    """They keep their order, and what hangs on their places."""
+    runs = [{**RUN, "id": "a"}, 5, {**RUN, "id": "b", "title": 7}, {**RUN, "id": True}, {**RUN, "id": "c"}]
+    team, _ = learned("nextstep", exchange("GET", RUNS, {"data": runs, "pagination": {"has_more": False}}))
+    assert [one["id"] for one in reversed(team["runs"])] == ["a", "b", "c"]
+    assert [one.get("title") for one in reversed(team["runs"])] == [RUN["title"], None, RUN["title"]]
 
 
 def test_odd_runs_are_read() -> None:

@@ -5,13 +5,18 @@ Those that an exchange made are left out: they come again when it is played. Mus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import structs
 
+from understudy.document.operation import Operation
+from understudy.document.paths import parameters_of
+from understudy.document.pointer import at
+from understudy.engine.call import JSON
 from understudy.recording.blame import violations
 from understudy.recording.picked import Picked
 
@@ -20,6 +25,7 @@ READ = "it is read, but never created"
 PARTLY = "only a part of it is read: the rest is made up"
 NAMED = "only its id is named: the rest is made up"
 EARLIER = "it is first seen after a change, which is undone"
+_OF_OTHERS = ("/required", "/additionalProperties")  # rules that a value breaks by its other members
 
 
 class Shown(NamedTuple):
@@ -68,7 +74,7 @@ class Objects:
 
     def name(self, kind: str, id: Json, place: str, *, firm: bool = True, **members: Json) -> None:
         """Note an object of which only the id is known, and these members are guessed."""
-        if isinstance(id, bool) or not isinstance(id, str | int) or id == "" or self.is_made(kind, id):
+        if not _is_id(id) or self.is_made(kind, id):
             return
         one = self.found.setdefault((kind, str(id)), Found(kind, str(id), place))
         one.firm = one.firm or firm
@@ -79,8 +85,8 @@ class Objects:
         if self.is_made(kind, id):
             return
         self.name(kind, id, place)
-        one = self.found[kind, str(id)]
-        if not one.changed or one.text == NAMED:
+        one = self.get(kind, id)
+        if one is not None and (not one.changed or one.text == NAMED):
             one.members = {**members, **one.members, **_longer(one.members, members)}
             one.text = text if one.text in (NAMED, PARTLY) else one.text
 
@@ -116,16 +122,18 @@ def shown(picked: Iterable[Picked]) -> Iterator[Shown]:
         if one.operation is None or one.recorded.response.status >= 300:
             continue
         request = one.recorded.request
-        names = [part[1:-1] for part in one.operation.path.split("/") if part.startswith("{")]
+        names = parameters_of(one.operation.path)
         arguments = dict(parse_qsl(request.query)) | dict(zip(names, one.segments, strict=False))
-        answer = _without(_json(one.recorded.response.body), (*one.recorded.ignore, *_unfit(one)))
-        yield Shown(one.operation.id, arguments, _json(request.body), answer, one.recorded.at, one.place)
+        sent, answer = _json(request.body), _json(one.recorded.response.body)
+        sent = _fitting(sent, _unfit_of_request(one.operation, sent))
+        answer = _without(_fitting(answer, _unfit(one)), one.recorded.ignore)
+        yield Shown(one.operation.id, arguments, sent, answer, one.recorded.at, one.place)
 
 
 def objects_in(value: Json) -> list[dict[str, Json]]:
     """The objects with an id that an answer shows: one, or those of a list."""
     items = value if isinstance(value, list) else [value]
-    return [one for one in items if isinstance(one, dict) and isinstance(one.get("id"), str | int)]
+    return [one for one in items if isinstance(one, dict) and _is_id(one.get("id"))]
 
 
 def member(value: Json, name: str) -> Json:
@@ -133,11 +141,28 @@ def member(value: Json, name: str) -> Json:
     return value.get(name) if isinstance(value, dict) else None
 
 
+def count_of(value: Json) -> int:
+    """A number of things; 0 for a value that is none."""
+    return value if isinstance(value, int) else 0
+
+
+def _is_id(value: Json) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+
+
 def _unfit(picked: Picked) -> Iterator[str]:
-    """The places of an answer whose values break the document."""
-    for one in violations(picked, picked.recorded.response):
-        if one.pointer.startswith("/") and not one.rule.endswith(("/required", "/additionalProperties")):
+    """The places of an answer whose values break the document, in JSON whatever its content type says."""
+    response = structs.replace(picked.recorded.response, headers=JSON)
+    for one in violations(picked, response):
+        if one.pointer.startswith("/") and not one.rule.endswith(_OF_OTHERS):
             yield one.pointer
+
+
+def _unfit_of_request(operation: Operation, sent: Json) -> Iterator[str]:
+    """The places of a request's body whose values break the document."""
+    for error in operation.body.validator.iter_errors(sent) if operation.body is not None else ():
+        if error.instance_path and not at(*error.schema_path).endswith(_OF_OTHERS):
+            yield at(*error.instance_path)
 
 
 def _longer(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, Json]:
@@ -152,17 +177,43 @@ def _longer(before: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, 
     }
 
 
-def _without(value: Json, pointers: Sequence[str]) -> Json:
+def _fitting(value: Json, unfit: Iterable[str]) -> Json:
+    """A body without the values that break the document, nor the items of its lists that do."""
+    for pointer in sorted(set(unfit), key=_order, reverse=True):  # a later item first: the others keep their places
+        above, last = _parts(pointer)
+        holder = _holder(value, above)
+        if isinstance(holder, list):
+            del holder[int(last)]
+        elif isinstance(holder, dict) and (last != "id" or not _is_id(holder.get("id"))):
+            holder.pop(last, None)
+    return value
+
+
+def _order(pointer: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in pointer.split("/")]
+
+
+def _without(value: Json, pointers: Iterable[str]) -> Json:
     """A body without the values that are not compared."""
     for pointer in pointers:
-        *above, last = pointer.split("/")[1:] or [""]
-        holder = value
-        for name in above:
-            number = int(name) if name.isdigit() else -1
-            is_there = isinstance(holder, list) and 0 <= number < len(holder)
-            holder = holder[number] if is_there else member(holder, name)
+        above, last = _parts(pointer)
+        holder = _holder(value, above)
         if isinstance(holder, dict) and last != "id":  # else nothing would be known of the object
             holder.pop(last, None)
+    return value
+
+
+def _parts(pointer: str) -> tuple[list[str], str]:
+    *above, last = pointer.split("/")[1:] or [""]
+    return above, last
+
+
+def _holder(value: Json, above: Iterable[str]) -> Json:
+    """What stands at a place of a body; None where nothing does."""
+    for name in above:
+        number = int(name) if name.isdecimal() else -1
+        is_there = isinstance(value, list) and 0 <= number < len(value)
+        value = value[number] if is_there else member(value, name)
     return value
 
 

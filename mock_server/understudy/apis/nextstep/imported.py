@@ -108,9 +108,10 @@ class _Reading:
             data = [{"id": paging["next_cursor"]}]
             self.objects.name(name, paging["next_cursor"], one.place)
         key = f"{name} {one.arguments.get('status')} {one.arguments.get('template_id')}"
-        self.objects.rank(name, [item["id"] for item in objects_in(data)])
-        if paging.get("has_more") is True and data:
-            page = _Page(name, data[-1], paging.get("next_cursor"), max(0, _limit(one) - len(data)))
+        items = objects_in(data)
+        self.objects.rank(name, [item["id"] for item in items])
+        if paging.get("has_more") is True and items:
+            page = _Page(name, items[-1], paging.get("next_cursor"), max(0, _limit(one) - len(data)))
             self.pages.setdefault(key, []).append(page)
         elif paging.get("has_more") is False:
             self.ended.add(key)

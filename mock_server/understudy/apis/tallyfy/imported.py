@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from understudy.apis.tallyfy.imported_seed import organization
 from understudy.apis.tallyfy.reading import Reading
 from understudy.engine.call import Json
-from understudy.recording.objects import PARTLY, Found, Shown
+from understudy.recording.objects import PARTLY, Found, Shown, count_of
 
 
 def imported(exchanges: Iterable[Shown], usual: Json) -> tuple[Json, list[Found]]:
@@ -31,7 +31,7 @@ def _unread(reading: Reading) -> Iterator[tuple[str, Mapping[str, Json]]]:
     owed = [
         template.id
         for template in reading.objects.of("templates")
-        for _ in range(_count(template.members.get("started_processes")) - runs.count(template.id))
+        for _ in range(count_of(template.members.get("started_processes")) - runs.count(template.id))
     ]
     for kind, (total, ids, last) in reading.totals.items():
         known = ids | {one.id for one in reading.objects.of(kind) if not one.members.get("archived_at")}
@@ -46,7 +46,3 @@ def _unread(reading: Reading) -> Iterator[tuple[str, Mapping[str, Json]]]:
 
 
 _OLD = {"created_at": "2000-01-01T00:00:00Z", "last_updated": "2000-01-01T00:00:00Z"}
-
-
-def _count(value: Json) -> int:
-    return value if isinstance(value, int) else 0

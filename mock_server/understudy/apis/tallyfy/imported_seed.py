@@ -8,7 +8,7 @@ from typing import Any
 from understudy.apis.tallyfy.reading import Reading
 from understudy.engine.call import Json
 from understudy.engine.clock import milliseconds
-from understudy.recording.objects import Found, member
+from understudy.recording.objects import Found, count_of, member, objects_in
 
 _MOST_MINUTES = 100_000
 _MADE = "2025-01-01T00:00:00Z"  # where no answer says when
@@ -112,8 +112,8 @@ def _named_templates(reading: Reading) -> list[Found]:
 
 def _template_seed(reading: Reading, found: Found) -> dict[str, Any]:
     given = {name: found.members[name] for name in _TEMPLATE if found.members.get(name) is not None}
-    prerun = [_field_seed(one) for one in found.members.get("prerun") or () if isinstance(one, dict)]
-    lengths = [one.members.get("prerun_length") or 0 for one in reading.objects.of("runs") if _is_of(one, found)]
+    prerun = [_field_seed(one) for one in objects_in(found.members.get("prerun"))]
+    lengths = [count_of(one.members.get("prerun_length")) for one in reading.objects.of("runs") if _is_of(one, found)]
     prerun += [_field_seed({"id": f"{found.id}-form-{n}"}) for n in range(len(prerun), max(lengths, default=0))]
     _fill_steps(reading, found)
     steps = [_step_seed(one, number) for number, one in enumerate(reading.steps[found.id].values(), 1)]
@@ -136,7 +136,8 @@ def _tags(found: Found) -> list[str]:
     """The ids of the included tags of a template or run."""
     included = found.members.get("tags")
     items = included.get("data") if isinstance(included, dict) else included
-    return [str(one.get("tag_id", one.get("id"))) for one in items or () if isinstance(one, dict)]
+    known = items if isinstance(items, list) else []
+    return [str(one.get("tag_id", one.get("id"))) for one in known if isinstance(one, dict)]
 
 
 def _step_seed(step: Mapping[str, Json], number: int) -> dict[str, Any]:
@@ -144,9 +145,11 @@ def _step_seed(step: Mapping[str, Json], number: int) -> dict[str, Any]:
     task = step.get("of") or {}
     of_task = {name: task[other] for name, other in _OF_TASK.items() if task.get(other) is not None}
     given = {name: step[name] for name in _STEP if step.get(name) is not None}
-    given = {**_deadline(task), **given}
+    given = {**_deadline(task), **of_task, **given}
+    place = given.pop("position", number)
     captures = [{**_field_seed(one), "step_id": step["id"]} for one in step["captures"]]
-    return {"title": "Not read", "position": number, **of_task, **given, "captures": captures}
+    made = {"title": "Not read", "position": place if isinstance(place, int) else number}
+    return {**made, **given, "captures": captures}
 
 
 def _fill_templates(reading: Reading) -> None:
@@ -166,15 +169,16 @@ def _is_complete(run: Found) -> bool:
 def _fill_steps(reading: Reading, template: Found) -> None:
     """Give a template as many steps as it counts, or as a run that was launched has."""
     steps, run = reading.steps[template.id], reading.launched.get(template.id, {})
-    total = max(_total(run.get("progress")), _total(run.get("whole_progress")), template.members.get("steps_count", 0))
+    total = max(
+        _total(run.get("progress")), _total(run.get("whole_progress")), count_of(template.members.get("steps_count"))
+    )
     for number in range(len(steps), total):
         latest = {"deadline": run.get("max_task_deadline"), "started_at": run.get("started_at")}
         steps[f"{template.id}-{number}"] = {"id": f"{template.id}-{number}", "captures": [], "of": latest}
 
 
 def _total(progress: Json) -> int:
-    total = member(progress, "total")
-    return total if isinstance(total, int) else 0
+    return count_of(member(progress, "total"))
 
 
 def _deadline(task: Mapping[str, Json]) -> dict[str, Any]:
@@ -219,11 +223,11 @@ def _task_seeds(reading: Reading, run: Found, template: str, *, done: bool) -> I
     steps = reading.steps[template]
     progress = run.members.get("progress")
     read_done = sum(one.members.get("status") == "completed" for one in known.values())
-    left = len(steps) if done else (member(progress, "complete") or 0) - read_done
+    left = len(steps) if done else count_of(member(progress, "complete")) - read_done
     at = run.members.get("completed_at") or run.members.get("last_updated") or _MADE
     unread = [id for id in steps if id not in known]
     finished, waiting = unread[: max(left, 0)], unread[max(left, 0) :]
-    late, last = int(run.members.get("late_tasks") or 0), run.members.get("max_task_deadline")
+    late, last = count_of(run.members.get("late_tasks")), run.members.get("max_task_deadline")
     for number, id in enumerate(steps):
         if id in known:
             yield _task_seed(known[id].members, id)

@@ -183,8 +183,7 @@ class Reading:
     def _step(self, template: Json, step: Mapping[str, Json]) -> None:
         """Note a step: what the template shows of it stands before what a task of it shows."""
         known = self.steps[str(template)].setdefault(str(step["id"]), {"id": step["id"], "captures": []})
-        captures = step.get("captures")
-        for each in captures if isinstance(captures, list) else ():
+        for each in objects_in(_list(step.get("captures"))):
             _add(known["captures"], each)
         for name, value in step.items():
             if name != "captures":
