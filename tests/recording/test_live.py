@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,6 +18,7 @@ import elsewhere
 from understudy.apis.control import declare as control
 from understudy.cli import main
 from understudy.cli.arguments import declared
+from understudy.document.paths import values_in
 from understudy.document.pointer import find
 from understudy.engine.exchange import Request, Response
 from understudy.engine.pipeline import handle
@@ -25,7 +27,9 @@ from understudy.http.server import serving
 from understudy.recording import files
 from understudy.recording.bodies import plain
 from understudy.recording.domains import Domains, Seen
+from understudy.recording.evidence import model_of
 from understudy.recording.live import MAX_WAIT, Lesson, Service, Session, Spent
+from understudy.recording.lookup import Arguments
 from understudy.recording.prepare import prepare
 from understudy.recording.questions import READS, Asker, Question
 from understudy.recording.suppose import Mock
@@ -234,6 +238,39 @@ def test_a_document_of_the_user_is_learned_of(folder: Path, capsys: pytest.Captu
     assert "owners.pages.default-limit: 10 fits, not 20" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("collection", "item"),
+    [("/owners", "/owners/{id}"), ("/owners/", "/owners/{id}/"), ("/owners.json", "/owners/{id}.json")],
+)
+def test_items_are_found_however_paths_end(folder: Path, collection: str, item: str) -> None:
+    """What a list shows names the items of its collection, also behind a slash or `.json`; an id may be any number."""
+    text = OWNERS.replace("  /owners/{id}:", f"  {item}:").replace("  /owners:", f"  {collection}:")
+    Path("owners.yaml").write_text(text.replace("id: {type: integer,", "id: {type: number,"))
+    (api,) = declared(["owners.yaml"])
+    model, paths = model_of(api), {(one.method, one.path): one for one in api.contract.operations.values()}
+    known = Arguments(model, {})
+    answer = Response(200, ((b"content-type", b"application/json"),), b'[{"id": 7, "name": "Ann"}]')
+    known.learn(paths["GET", collection], Request("GET", f"/v1{collection}"), answer)
+    read = paths["GET", item]
+    assert known.of(read) == {"id": "7"}
+    path = Asker(api.contract).plain(read, {"id": "7"}).request.path
+    assert (path, values_in(item, path)) == (f"/v1{item.replace('{id}', '7')}", ("7",))
+    assert model.typed("owners", "7") == 7
+
+
+def test_values_of_the_service_are_ours_in_the_path(folder: Path) -> None:
+    """Only where parameters stand, whatever the base and the end of the path; those of other paths stay."""
+    Path("owners.yaml").write_text(OWNERS.replace("  /owners/{id}:", "  /owners/{id}.json:"))
+    (api,) = declared(["owners.yaml"])
+    mock = Mock([Worlds([api, control], seeds={api.name: None})], api)
+    mock.pairs = {"7": "1", "v1": "v2"}
+    read = next(one for one in api.contract.operations.values() if one.path == "/owners/{id}.json")
+    asker = Asker(api.contract)
+    assert mock.ask(asker.plain(read, {"id": "7"}), {}).request.path == "/v1/owners/1.json"
+    *_, unknown = asker.elsewhere()
+    assert mock.ask(unknown, {}).request.path.startswith("/v1/")
+
+
 def test_the_change_of_the_document_is_suggested(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As for recordings: an overlay; and a comment where the service speaks for no change."""
     with owners({"owners.owners.filters": False}) as (url, key, _):
@@ -374,6 +411,15 @@ def test_too_long_a_wait_ends_it() -> None:
     assert (slept, service.waited, service.limited) == ([200.0], 200.0, 2)
 
 
+def test_what_does_not_only_read_is_never_sent() -> None:
+    """Whoever makes the question, and however Python was started."""
+    target, api = InProcess("nextstep", {}), installed.declared("nextstep")
+    service = Service(target, api, target.key_of_user, 10)
+    with pytest.raises(ValueError, match="POST does not only read"):
+        service.ask(Question(Request("POST", "/api/v1/process-runs"), None))
+    assert (target.asked, service.requests) == ([], 0)
+
+
 def test_retry_after_is_a_number_or_a_date() -> None:
     """A date counts from the answer's own Date; without a usable one a usual window is waited."""
     late, soon = b"Wed, 21 Oct 2026 07:28:30 GMT", b"Wed, 21 Oct 2026 07:28:00 GMT"
@@ -381,6 +427,7 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after(Response(429, ((b"retry-after", late), (b"date", soon))), 0) == 30
     assert retry_after(Response(429, ((b"retry-after", soon),)), 1_792_567_680_000) == 0
     assert retry_after(Response(429, ((b"retry-after", b"later"),)), 0) == USUAL
+    assert retry_after(Response(429, ((b"retry-after", b"9" * 5000),)), 0) == inf
 
 
 def test_a_service_that_goes_away_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

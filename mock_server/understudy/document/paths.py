@@ -34,6 +34,13 @@ def shape_of(path: str) -> str:
     return _NAME.sub("{}", _FORMAT.sub("", path.rstrip("/")))
 
 
+def values_in(template: str, path: str) -> tuple[str, ...]:
+    """The raw values of the parameters of a template in a path, with any base before it; none in another path."""
+    pattern = "([^/]*)".join(map(re.escape, _NAME.split(template)[::2]))
+    found = re.search(f"{pattern}$", path)
+    return found.groups() if found else ()
+
+
 def written(path: str, values: Mapping[str, object]) -> str:
     """A path with the parameters that are known replaced by their values."""
     return _NAME.sub(lambda found: str(values.get(found[1], found[0])), path)

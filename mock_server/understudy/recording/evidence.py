@@ -56,7 +56,7 @@ class Model:
         """An id of a path as the member of the resource has it."""
         one = self.resources[resource]
         member = one.members.get(one.key)
-        is_number = member is not None and "integer" in member.types
+        is_number = member is not None and member.is_number
         return int(id) if is_number and isinstance(id, str) and id.lstrip("-").isdigit() else id
 
 

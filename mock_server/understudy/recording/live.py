@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from understudy.document.operation import Operation
+from understudy.document.paths import values_in
 from understudy.engine.api import Api
 from understudy.engine.clock import Clock
 from understudy.engine.exchange import Response
@@ -70,8 +71,9 @@ class Service:
     waited: float = 0.0
 
     def ask(self, question: Question) -> tuple[Response, Recorded]:
-        """The answer to a question, and its record. Raises Spent, and NoAnswer."""
-        assert question.request.method in READS, "nothing else is asked"
+        """The answer to a question, and its record. Raises Spent, NoAnswer, and ValueError for no read."""
+        if question.request.method not in READS:  # no assert: what users rely on holds under `python -O`, too
+            raise ValueError(f"{question.request.method} does not only read")
         while True:
             if self.requests >= self.budget:
                 raise Spent(f"the budget of {self.budget} requests is used up")
@@ -134,15 +136,7 @@ class Session:
             if not self._seen:
                 raise
             stopped, failed = str(error), True
-        worlds, prepared = self.start(self._picked)
-        states = [worlds]
-        if prepared.inferred:  # its order is taken from the answers, and must not be taken for evidence
-            states.append(self.start([_backwards(one, model) for one in self._picked])[0])
-        mock = Mock(states, self.api)
-        mock.bases = {self.service.target.base(): f"{worlds.server.url}{self.api.contract.prefixes[0]}"}
-        own = Arguments(model, self.given, most=_MOST_OWN)
-        _learn_own(mock, asker, own, self.api)
-        mock.pairs = known.pairs(own, given_ids(worlds))
+        mock, prepared = self._mock(asker, known, model)
         domains = Domains(mock, self.api.contract.assumptions)
         domains.learn(self._seen)
         if not stopped:
@@ -154,6 +148,19 @@ class Session:
                 stopped, failed = str(error), True
         lines = list(map(domains.why_unexplained, domains.unexplained))
         return Lesson(domains.conclusions(), lines, prepared.lines(), self.service.requests, stopped, failed)
+
+    def _mock(self, asker: Asker, known: Arguments, model: Model) -> tuple[Mock, Prepared]:
+        """The mock in the start states that the answers may show, with its values for those of the service."""
+        worlds, prepared = self.start(self._picked)
+        states = [worlds]
+        if prepared.inferred:  # its order is taken from the answers, and must not be taken for evidence
+            states.append(self.start([_backwards(one, model) for one in self._picked])[0])
+        mock = Mock(states, self.api)
+        mock.bases = {self.service.target.base(): f"{worlds.server.url}{self.api.contract.prefixes[0]}"}
+        own = Arguments(model, self.given, most=_MOST_OWN)
+        _learn_own(mock, asker, own, self.api)
+        mock.pairs = known.pairs(own, given_ids(worlds))
+        return mock, prepared
 
     def _look_around(self, asker: Asker, known: Arguments) -> None:
         """Ask for all lists, and what leads to the arguments of other operations, in at most half of the budget."""
@@ -212,7 +219,7 @@ class Session:
             self._seen.append(Seen(question, response, f"request {recorded.number}"))
         operation = question.operation
         if operation is not None and question.credential == "given":
-            segments = _segments(operation.path, question.request.path)
+            segments = values_in(operation.path, question.request.path)
             recording = Recording(Path("the service"), ())
             self._picked.append(Picked(recorded, recording, self.api, operation, segments))
         return response
@@ -297,9 +304,3 @@ def _backwards(picked: Picked, model: Model) -> Picked:
 def _largest_page(operation: Operation) -> dict[str, str]:
     """The argument that asks for as many items as a page may have."""
     return {one.name: str(one.schema["maximum"]) for one in operation.parameters if is_page_size(one)}
-
-
-def _segments(template: str, path: str) -> tuple[str, ...]:
-    """The raw path parameters of a path, whose base may be any."""
-    parts = template.split("/")
-    return tuple(raw for part, raw in zip(parts, path.split("/")[-len(parts) :], strict=False) if part.startswith("{"))

@@ -13,12 +13,12 @@ from urllib.parse import unquote
 from understudy.document.argument import argument
 from understudy.document.contract import Contract
 from understudy.document.operation import Operation
+from understudy.document.paths import parameters_of, shape_of
 from understudy.engine.exchange import Request, Response
 from understudy.recording.evidence import Model
 from understudy.resources.roles import at_pointer
 
 Json = Any
-_NAME = re.compile(r"\{([^{}/]+)\}")
 _FIRST = re.compile(r"/0(?=/|$)")
 
 
@@ -42,7 +42,7 @@ class Arguments:
         if role is None or role.action != "list":
             return
         found = at_pointer(body, role.answer.pointer)
-        shape = _shape(operation.path) + "/{}"
+        shape = shape_of(operation.path) + "/{}"
         for one in found if isinstance(found, list) else ():
             if isinstance(one, dict):
                 self._add(self._by_shape, shape, one.get(role.resource.key))
@@ -71,7 +71,7 @@ class Arguments:
         """Put the values that an operation got behind the others of the same parameters; whether there are others."""
         lists = [self._by_name.get(one.name, []) for one in operation.parameters if one.location == "query"]
         lists += [
-            self._by_shape.get(_shape(_until(operation.path, name)), []) for name in _NAME.findall(operation.path)
+            self._by_shape.get(shape_of(_until(operation.path, name)), []) for name in parameters_of(operation.path)
         ]
         others = [values for values in lists if len(values) > 1]
         for values in others[-1:]:
@@ -80,7 +80,7 @@ class Arguments:
 
     def items(self, operation: Operation, name: str) -> Sequence[str]:
         """The values that are known of a path parameter."""
-        return self._by_shape.get(_shape(_until(operation.path, name)), ())
+        return self._by_shape.get(shape_of(_until(operation.path, name)), ())
 
     def each(self, operation: Operation) -> Iterator[dict[str, str]]:
         """The arguments of an operation, once for each known value of the last parameter of its path."""
@@ -88,7 +88,7 @@ class Arguments:
         if found is None:
             return
         yield found
-        names = _NAME.findall(operation.path)
+        names = parameters_of(operation.path)
         if names and names[-1] not in self._given:
             yield from ({**found, names[-1]: text} for text in self.items(operation, names[-1])[1:])
 
@@ -122,7 +122,7 @@ class Arguments:
             for name, expression in parameters.items():
                 for value in self._values(operation, request, body, str(expression)):
                     if f"{{{name}}}" in target.path:
-                        self._add(self._by_shape, _shape(_until(target.path, name)), value)
+                        self._add(self._by_shape, shape_of(_until(target.path, name)), value)
                     else:
                         self._add(self._by_name, name, value)
 
@@ -166,11 +166,6 @@ def _resolved(contract: Contract, value: Mapping[str, Json]) -> Mapping[str, Jso
         found = at_pointer(contract.document, reference[1:])
         return found if isinstance(found, Mapping) else {}
     return value
-
-
-def _shape(path: str) -> str:
-    """A path whose parameters have no names."""
-    return _NAME.sub("{}", path)
 
 
 def _until(path: str, name: str) -> str:

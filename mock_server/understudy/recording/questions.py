@@ -63,7 +63,7 @@ class Question(NamedTuple):
 
 
 class Asker:
-    """Makes the questions about an API's operations. `headers` go with every request."""
+    """Makes the questions about an API's operations, each with the headers that the document wants."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract

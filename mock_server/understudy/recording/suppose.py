@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from understudy.document.paths import parameters_of, values_in, written
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
 from understudy.engine.exchange import Exchange, Response
@@ -59,7 +60,7 @@ class Mock:
         world = worlds.default
         keys = (one.token for one in world.credentials.values() if one.api == self._api.name and one.state == "valid")
         request = question.with_key(self._api.contract, next(keys, None))
-        path = "/".join(self._paired_segments(question, request.path.split("/")))
+        path = self._paired_path(question, request.path)
         query = "&".join(self._paired(part) for part in request.query.split("&"))
         exchange = handle(structs.replace(request, path=path, query=query), world, worlds)
         head, body = plain(exchange.response.headers, exchange.response.body)
@@ -70,15 +71,13 @@ class Mock:
         name, equals, text = part.partition("=")
         return f"{name}{equals}{self.pairs.get(text, text)}" if is_id(name) else part
 
-    def _paired_segments(self, question: Question, parts: list[str]) -> list[str]:
-        """The segments of a path, ours in place of those parameters that the service has."""
-        template = question.operation.path.split("/") if question.operation is not None else []
-        words = ["", *template[1:]] if len(template) > 1 else []
-        first = len(parts) - len(words) + 1
-        return [
-            self.pairs.get(part, part) if at >= first and words[at - first + 1].startswith("{") else part
-            for at, part in enumerate(parts)
-        ]
+    def _paired_path(self, question: Question, path: str) -> str:
+        """A path with our values in place of those of the service."""
+        template = question.operation.path if question.operation is not None else ""
+        names, values = parameters_of(template), values_in(template, path)
+        ours = [self.pairs.get(value, value) for value in values]
+        end = written(template, dict(zip(names, values, strict=False)))
+        return path.removesuffix(end) + written(template, dict(zip(names, ours, strict=False)))
 
     def differences(self, question: Question, expected: Response, actual: Response) -> list[Difference]:
         """What differs between two answers to a question, as in a replay; an id stands for itself."""

@@ -17,7 +17,7 @@ def retry_after(response: Response, now: int) -> float:
     """
     text = response.header("retry-after") or ""
     if text.isdecimal():
-        return float(int(text))
+        return float(text)  # infinite, if it is too long for a number
     until = _moment(text)
     if until is None:
         return USUAL
