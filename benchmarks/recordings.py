@@ -22,7 +22,7 @@ from understudy.recording import files
 from understudy.recording.journal import recorded
 from understudy.recording.picked import Picked, Picker
 from understudy.recording.play import play
-from understudy.recording.prepare import given_ids, prepare
+from understudy.recording.prepare import given_ids
 from understudy.recording.recorded import Recorded
 from understudy.recording.targets import MockTarget
 
@@ -116,9 +116,7 @@ def _plainly_read(file: Path) -> object:
 def _imported(file: Path, apis: Sequence[Api]) -> Worlds:
     """A mock that begins with what a file shows."""
     picked, _ = Picker(apis).pick(files.load(file))
-    worlds, _ = command.worlds_for(apis, picked, file)
-    prepare(worlds, picked)
-    return worlds
+    return command.worlds_for(apis, picked, file)[0]
 
 
 def _played(worlds: Worlds, picked: Sequence[Picked]) -> None:
