@@ -317,9 +317,8 @@ class Records:
         writes = "write" in self.client.world.capabilities
         for role in (one for one in on_it if one.action == "create" and writes):
             return self.create(role, above if _is_on(role, prefix) else None).id
-        for role in (one for one in on_it if one.creates is not False or one.action == "replace" if writes):
-            if role.operation.method != "PUT":
-                continue
+        putting = [one for one in on_it if one.operation.method == "PUT" and writes]
+        for role in (one for one in putting if one.creates is not False or one.action == "replace"):
             with suppress(Skipped):  # whether a PUT creates is not declared
                 path = (*above, self._new_id(role))
                 self.accepted(role, path)
@@ -358,9 +357,8 @@ class Records:
         for member, owner in resource.refers.items():
             if member in record and member not in resource.parent.values():
                 self._refer(record, member, owner, is_required=member in required)
-        for member, value in self._shown_by_default(role).items():
-            if member in record:
-                record[member] = value
+        shown = self._shown_by_default(role)
+        record.update({member: value for member, value in shown.items() if member in record})
         cycle = resource.life_cycle
         if cycle is not None and cycle.member in record and cycle.member not in required:
             del record[cycle.member]

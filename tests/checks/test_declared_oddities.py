@@ -16,6 +16,7 @@ from understudy_checks.budget import Budget, BudgetSpent
 from understudy_checks.check import Report, check_target
 from understudy_checks.client import Skipped
 from understudy_checks.creations import Creation
+from understudy_checks.records import _place
 from understudy_checks.target import installed
 from understudy_checks.target.mock import mock
 from understudy_checks.target.server import Server
@@ -343,3 +344,13 @@ def test_a_request_is_kept_for_each_deletion() -> None:
     with pytest.raises(BudgetSpent):
         budget.spend()
     assert (budget.made, budget.left) == (["/a", "/b", "/c"], 3)
+
+
+def test_an_id_is_put_only_where_a_record_has_its_place() -> None:
+    """A body without the members that hold it stays as it is."""
+    bare: dict[str, Any] = {"spec": {}}
+    empty: dict[str, Any] = {"metadata": {}}
+    whole: dict[str, Any] = {"metadata": {"name": "made", "size": 1}}
+    for record in (bare, empty, whole):
+        _place(record, ["metadata", "name"], "own")
+    assert (bare, empty, whole) == ({"spec": {}}, {"metadata": {}}, {"metadata": {"name": "own", "size": 1}})

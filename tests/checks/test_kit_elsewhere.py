@@ -25,8 +25,6 @@ from understudy_checks.target.server import Server
 from understudy_checks.target.settings import Settings
 from understudy_checks.target.transport import Transport
 
-pytestmark = pytest.mark.beside
-
 KEY = TELL["api_keys"][:1]
 EVENTS = {
     "nextstep.authentication.revocation-is-immediate",

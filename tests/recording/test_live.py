@@ -459,6 +459,15 @@ def test_answers_that_nothing_explains_are_told(folder: Path, capsys: pytest.Cap
     assert "not explained by any alternative: request " in capsys.readouterr().out
 
 
+def test_a_service_that_finds_every_request_invalid_is_left_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other arguments would not help: it is asked a few times, and nothing is learned."""
+    with scripted(lambda method, target, number: (400, {}, b"{}")) as url:
+        assert drift(url, "k", "--budget", "40") in (0, 1)
+    assert "0 learned" in capsys.readouterr().out
+
+
 def test_many_answers_that_nothing_explains_are_counted(folder: Path) -> None:
     """Ten are told, the others counted."""
     from understudy.cli.live import _lines
@@ -510,6 +519,22 @@ def test_answers_that_contradict_each_other_conclude_nothing() -> None:
     assert conclusion.kind == "open"
     assert [one.response for one in domains.unexplained] == [second]
     assert not domains.is_open(id)
+
+
+def test_an_id_of_the_service_stands_for_ours_where_they_are_a_pair() -> None:
+    """Else an id stands for itself."""
+    _, asker, mock = domains_of_nextstep()
+    question = next(asker.elsewhere())
+    theirs, ours = (
+        Response(200, ((b"content-type", b"application/json"),), json.dumps({"run_id": id}).encode())
+        for id in ("run_theirs", "run_ours")
+    )
+    mock.pairs = {"run_theirs": "run_ours", "run_second": "run_of_ours"}
+    assert mock.differences(question, theirs, ours) == []
+    other = Response(200, theirs.headers, b'{"run_id": "run_other"}')
+    assert len(mock.differences(question, other, ours)) == 1
+    second = Response(200, theirs.headers, b'{"run_id": "run_second"}')
+    assert len(mock.differences(question, second, ours)) == 1
 
 
 def test_the_service_s_own_urls_stand_for_ours() -> None:

@@ -262,6 +262,17 @@ def test_recorded_answers_stand_beside_documents(serve: Callable[..., Any], caps
     assert capsys.readouterr().err == ""
 
 
+def test_what_is_wrong_in_a_recording_is_told_and_the_rest_answers(
+    serve: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for each interaction that is none."""
+    recording(Path(), [exchange("GET", "/extra", 200, {"n": 1}), {"request": 1}], "odd.json")
+    visit = lambda url: requests.get(f"{url}/v1/extra", timeout=9).json()  # noqa: E731
+    assert serve("--replay-only", "odd.json", visit=visit)[1] == {"n": 1}
+    assert "odd.json" in (error := capsys.readouterr().err)
+    assert "interaction 2: it has no request" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -94,10 +94,6 @@ def schema(document: Json) -> Json:
     return _closed("organizations", {"organizations": organizations})
 
 
-def _asset(served: Json) -> Json:
-    return {**served, "id": _ID, "content": _TEXT}
-
-
 def _field(served: Json) -> Json:
     option = _open("id text", text=_TEXT)
     return {**served, "id": _ID, "label": _TEXT, "options": _many(option), "columns": _many({"type": "object"})}
