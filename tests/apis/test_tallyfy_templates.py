@@ -92,6 +92,19 @@ def test_an_embed_in_a_step_of_a_template_that_is_gone(client: Tallyfy) -> None:
     assert (lost["type"], lost["resolution"]) == ("Step", "skipped")
 
 
+@pytest.mark.parametrize("resolution", ["skipped", "not_restored", "manual"])
+def test_the_resolution_of_an_embed_that_is_not_put_back(assuming: Assuming, resolution: str) -> None:
+    """A text that was edited after the archive is told with the resolution that is assumed."""
+    client = assuming({"templates.unrestored-resolution": resolution})
+    path = made(client)
+    holder = made(client, guidance=f'<span data-blueprint-id="{path.rpartition("/")[2]}">[[A]]</span>')
+    client.ask("DELETE", path)
+    client.data("PUT", holder, {"title": "Holds it", "guidance": "Other words"})
+    (lost,) = client.ask("PUT", f"{path}/restore").json()["meta"]["unrestored_references"]
+    assert lost["resolution"] == resolution
+    assert lost["reason"] == "It was edited after the archive."
+
+
 @pytest.mark.parametrize(("policy", "status"), [("deleted", 200), ("reject", 422)])
 def test_a_template_with_processes_is_deleted(assuming: Assuming, policy: str, status: int) -> None:
     """Its processes are deleted with it, or by assumption it stays while there are any."""

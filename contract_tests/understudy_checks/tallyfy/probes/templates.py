@@ -12,7 +12,7 @@ from understudy_checks.measurements import by_status
 from understudy_checks.probes import probe
 from understudy_checks.tallyfy.driver import first_organization, launch, read_run
 from understudy_checks.tallyfy.probes.access import refusal
-from understudy_checks.tallyfy.test_template_changes import FIELD, made_template
+from understudy_checks.tallyfy.test_template_changes import FIELD, embed, made_template
 
 Json = Any
 
@@ -39,6 +39,19 @@ def restored_again(client: Client) -> Json:
     org = first_organization(client)
     with made_template(org) as template:
         return by_status(org.send("PUT", f"/checklists/{template['id']}/restore"), "unchanged", "not-found")
+
+
+@probe("tallyfy.templates.unrestored-resolution", needs=("write",))
+def unrestored_resolution(client: Client) -> Json:
+    """Return the resolution of an embed whose text was edited after the archive."""
+    org = first_organization(client)
+    with made_template(org) as template, made_template(org, "Holds it") as holder:
+        path, holding = f"/checklists/{template['id']}", f"/checklists/{holder['id']}"
+        org.call("PUT", holding, {"title": "Holds it", "summary": f"See {embed(template)}"})
+        org.send("DELETE", path)
+        org.call("PUT", holding, {"title": "Holds it", "summary": "Other words"})
+        lost = org.send("PUT", f"{path}/restore").json()["meta"]["unrestored_references"]
+        return lost[0]["resolution"] if lost else None
 
 
 @probe("tallyfy.templates.not-archived", needs=("write",))

@@ -35,9 +35,9 @@ def put_back_embeds(call: Call, taken: list[Record]) -> tuple[list[Json], list[J
     for one in taken:
         holder = _holder(call, one)
         if holder is None:
-            others.append({**shown(one), "resolution": "skipped", "reason": "It was deleted after the archive."})
+            others.append(_left_out(call, one, "It was deleted after the archive."))
         elif any(holder[name] != after for name, (_, after) in one["texts"].items()):
-            others.append({**shown(one), "resolution": "skipped", "reason": "It was edited after the archive."})
+            others.append(_left_out(call, one, "It was edited after the archive."))
         else:
             _change(call, one, {name: before for name, (before, _) in one["texts"].items()})
             restored.append(shown(one))
@@ -52,6 +52,11 @@ def shown(one: Record) -> Json:
 def without_embed(text: str, id: str) -> str:
     """Return a text without the places that embed a template."""
     return _EMBED.sub(lambda found: "" if found[1] == id else found[0], text)
+
+
+def _left_out(call: Call, one: Record, reason: str) -> Json:
+    resolution = call.assumed("tallyfy.templates.unrestored-resolution")
+    return {**shown(one), "resolution": resolution, "reason": reason}
 
 
 def _holders(call: Call, id: str) -> Iterator[tuple[str, str, Record]]:
