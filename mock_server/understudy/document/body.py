@@ -15,6 +15,7 @@ from understudy.messages import shorten, suggest
 JSON = "application/json"
 FORM = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
+_JSON = (JSON, "text/json")  # the second by ASP.NET
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -67,7 +68,7 @@ class Body(msgspec.Struct, frozen=True):
 
 def kind_of(media_type: str) -> str:
     """How a body of a media type is read: as json, multipart, urlencoded, text or bytes."""
-    if media_type == JSON or media_type.endswith("+json"):
+    if media_type in _JSON or media_type.endswith("+json"):
         return "json"
     if media_type in (FORM, URLENCODED):
         return "multipart" if media_type == FORM else "urlencoded"

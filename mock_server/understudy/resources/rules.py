@@ -192,7 +192,8 @@ def collection(role: Role) -> str:
 def is_on_item(role: Role) -> bool:
     """Whether the path of an operation ends with the id of a record, and not with that of a parent."""
     path = role.operation.path
-    return is_item(path) and parameters_of(path)[-1] not in role.resource.parent
+    last = parameters_of(path)[-1:]
+    return is_item(path) and (last == [role.item] or last[0] not in role.resource.parent)
 
 
 def reading(role: Role, roles: list[Role]) -> Role | None:

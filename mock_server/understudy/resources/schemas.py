@@ -142,12 +142,21 @@ def _applied(take: Take | None, value: Json) -> Json:
 def _merged(document: Json, schema: Json) -> Mapping[str, Json]:
     """A schema with its references resolved and the keywords of its allOf added."""
     own = resolve(document, schema)
+    beside = _beside_reference(schema)
+    if beside:
+        return {**_merged(document, own), **beside}
     if "allOf" not in own:
         return own
     merged: dict[str, Json] = {}
     for part, always in _parts(document, own):
         merged |= part if always else {}
     return merged
+
+
+def _beside_reference(schema: Json) -> Mapping[str, Json]:
+    """What stands beside the reference of a schema, such as a default: it counts, too."""
+    is_reference = isinstance(schema, Mapping) and "$ref" in schema and len(schema) > 1
+    return {name: value for name, value in schema.items() if name != "$ref"} if is_reference else {}
 
 
 def _parts(

@@ -15,7 +15,8 @@ from understudy.document.infer.paths import Family
 from understudy.document.infer.records import list_in, only_one, record_in, same_record
 from understudy.document.infer.schemas import Member, Schemas, Spot
 from understudy.document.infer.times import CREATED, time_of
-from understudy.document.infer.words import plain, thing, words
+from understudy.document.infer.words import plain, same_thing, thing, words
+from understudy.document.paths import collection_of, is_item
 from understudy.document.pointer import at
 
 Json = Any
@@ -88,6 +89,8 @@ class Finder:
             self._read(found, op)
         for op in collection.values():
             self._collection(found, op, items)
+        if not collection:
+            self._elsewhere(found)
         for op in [one for one in items.values() if one.method != "get"]:
             self._item(found, op, items, collection)
         self._by_verb(found)
@@ -143,7 +146,6 @@ class Finder:
 
     def further_collection(self, found: Found, path: str) -> bool:
         """Whether a path without items of its own lists or creates the same records; adds what it does."""
-        before = set(found.actions)
         for op in self.by_path[path]:
             if op.method == "get" and op.answer is not None:
                 spot = list_in(self.schemas, op.answer, found.family.word, self._like(found))
@@ -154,7 +156,15 @@ class Finder:
                 spot = same_record(self.schemas, op.answer, found.record, "")
                 if spot is not None and self.schemas.component(spot.schema) in self._like(found):
                     self._collection(found, op, {})
-        return set(found.actions) != before
+        return any(op.id in found.actions for op in self.by_path[path])
+
+    def _elsewhere(self, found: Found) -> None:
+        """Add what lists and creates the items of a path without a collection: `/users/{id}/tasks` of `/tasks/{id}`."""
+        taken = {collection_of(path).rstrip("/") for path in self.by_path if is_item(path)}
+        for path in self.by_path:
+            own = path.rstrip("/")
+            if own not in taken and not is_item(path) and same_thing(own.rpartition("/")[2], found.family.word):
+                self.further_collection(found, path)
 
     def _by_verb(self, found: Found) -> None:
         """Add the operations that make or list records one word below the collection, such as POST /pets/create."""
