@@ -251,9 +251,11 @@ class Records:
             asked |= onward
 
     def _check_required(self, role: Role) -> None:
-        """Raise Skipped for a list that is asked for with a value of its records: it shows those of that value only."""
+        """Raise Skipped for a list that is asked for with a value of its records, or with ids: it shows only those."""
+        key = plain(role.resource.key)
         for one in role.operation.parameters:
-            if _is_required(one, role.operation) and one.name in role.resource.members:
+            is_about_records = one.name in role.resource.members or plain(one.name) in (key, f"{key}s", "ids")
+            if is_about_records and _is_required(one, role.operation):
                 raise Skipped(f"{role.operation.id} lists only what has the {one.name} that is asked for")
 
     def ids(self, role: Role, records: Sequence[Json]) -> list[str]:

@@ -102,6 +102,29 @@ components:
 """
 
 
+BY_IDS = """
+openapi: 3.0.3
+info: {title: Posts, version: "1"}
+paths:
+  /posts:
+    get:
+      operationId: listPosts
+      parameters: [{name: ids, in: query, required: true, schema: {type: array, items: {type: string}}}]
+      responses: {"200": {description: Those, content: {application/json: {schema: {type: object, properties: {
+        data: {type: array, minItems: 1, items: {$ref: "#/components/schemas/Post"}}}}}}}}
+    post:
+      operationId: addPost
+      requestBody: {required: true, content: {application/json: {schema: {$ref: "#/components/schemas/Post"}}}}
+      responses: {"201": {description: New, content: {application/json: {schema: {$ref: "#/components/schemas/Post"}}}}}
+  /posts/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    get: {operationId: getPost, responses: {"200": {description: One, content: {application/json: {schema: {
+      $ref: "#/components/schemas/Post"}}}}, "404": {description: None}}}
+    delete: {operationId: dropPost, responses: {"204": {description: Gone}, "404": {description: None}}}
+components:
+  schemas: {Post: {type: object, required: [id, text], properties: {id: {type: string, readOnly: true},
+    text: {type: string, maxLength: 20}}}}
+"""
 RARE = """
 openapi: 3.1.0
 info: {title: Rare, version: "1"}
@@ -250,6 +273,14 @@ def test_what_no_request_can_show_is_told(tmp_path: Path) -> None:
         "unknown-ids.getMark": "no ids of the shape that getMark declares are known to be nobody's",
     }
     assert str(told["answers.never"]).startswith("no valid body for never was made of its schema")
+
+
+def test_a_list_of_the_ids_that_are_asked_for_is_no_list_of_all(tmp_path: Path) -> None:
+    """It may lack the member where nothing is found; no record is looked for in it."""
+    told = others(check_target(mock(install(tmp_path, BY_IDS, "posts")), profile="quick"))
+    reason = "listPosts lists only what has the ids that is asked for"
+    ids = ("listed.listPosts", "filters.listPosts", "deleted.dropPost", "refused.addPost")
+    assert told == dict.fromkeys(ids, reason)
 
 
 def test_an_example_of_the_document_is_sent_where_nothing_else_is_taken(tmp_path: Path) -> None:
