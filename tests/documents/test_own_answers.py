@@ -194,7 +194,7 @@ def test_a_refusal_has_the_declared_error_schema(tmp_path: Path, responses: str,
     assert response.json() == body
 
 
-@pytest.mark.parametrize("responses", ["'200': {}", "'200': {}, '404': {}", f"default: {{{JSON % FLAT}}}"])
+@pytest.mark.parametrize("responses", ["'200': {}", "'200': {}, '404': {}", "default: {}"])
 def test_a_refusal_that_is_not_documented_is_problem_details(tmp_path: Path, responses: str) -> None:
     """`default` alone documents the success."""
     response = refused(tmp_path, responses)

@@ -6,21 +6,21 @@ this kind of error. Must not know why a request is refused.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container
 from copy import deepcopy
 from http.client import responses as phrases
 from typing import NamedTuple
 
-import msgspec
-
 from understudy.document.answers import Answers
 from understudy.document.contract import Contract
+from understudy.document.model import Validator
 from understudy.document.operation import Operation
 from understudy.document.sample import NoValue
 from understudy.engine.call import Call, Json
 from understudy.engine.exchange import Headers
 from understudy.engine.problem import Refusal
+from understudy.engine.reasons import ABSENT, Place, holds, places
+from understudy.engine.store import encode
 from understudy.engine.warning import warn
 
 _OTHERS = {
@@ -33,23 +33,6 @@ _OTHERS = {
     "body-too-large": (400, 422),
     "conflict": (422, 400),
 }
-_MESSAGES = ("message", "detail", "error_description", "description", "msg", "error_message", "errorMessage", "reason",
-             "title", "error")  # fmt: skip
-_MESSAGE = re.compile(r"(message|reason|details?|description|text|msg)$", re.IGNORECASE)
-_CODES = ("code", "error_code", "errorCode", "type", "error", "reason", "name", "status")
-_WORDS = {  # what a code calls a kind of error, the likeliest last
-    "not-found": ("missing", "no_such_resource", "resource_not_found", "not_found"),
-    "invalid": ("bad_request", "validation_failed", "invalid_parameter", "invalid_request", "invalid_input", "invalid",
-                "validation_error"),
-    "malformed-body": ("bad_request", "invalid_request", "invalid_json", "json_error", "parse_error"),
-    "conflict": ("already_exists", "not_unique", "uniqueness_error", "duplicate", "conflict"),
-    "missing-credential": ("not_authenticated", "authentication_required", "unauthenticated", "unauthorized"),
-    "invalid-credential": ("invalid_token", "invalid_api_key", "unauthenticated", "unauthorized"),
-    "forbidden": ("access_denied", "permission_denied", "forbidden"),
-    "rate-limited": ("too_many_requests", "rate_limited", "rate_limit_exceeded"),
-}  # fmt: skip
-_CODE = re.compile(r"[A-Za-z]+([_-][A-Za-z]+)*")
-_STATUSES = ("status", "statusCode", "status_code", "code", "httpStatus", "http_status", "httpStatusCode")
 _PROBLEM: Headers = ((b"content-type", b"application/problem+json"),)
 
 
@@ -77,7 +60,7 @@ class Refusals:
         if self._template is not None:
             status, _ = documented(call.operation, wanted) or (refusal.status, "")
             body = self._template.body(call, refusal._replace(status=status))
-            return status, ((b"content-type", self._template.media_type),), msgspec.json.encode(body)
+            return status, ((b"content-type", self._template.media_type),), encode(body)
         owners = [call.operation] if call.operation.id else self._contract.operations.values()
         for operation in owners:
             found = documented(operation, wanted)
@@ -86,7 +69,7 @@ class Refusals:
                     return self._answer(call, operation, *found, refusal)
                 except NoValue:  # its own schema allows no value
                     break
-        return refusal.status, _PROBLEM, msgspec.json.encode(problem_details(refusal))
+        return self._by_default(call, refusal) or (refusal.status, _PROBLEM, encode(problem_details(refusal)))
 
     def body(self, call: Call, refusal: Refusal) -> Json:
         """The JSON body of a refusal whose status is given, as a fault's."""
@@ -103,22 +86,37 @@ class Refusals:
         self, call: Call, operation: Operation, status: int, key: str, refusal: Refusal
     ) -> tuple[int, Headers, bytes]:
         answer = self._answers.of(operation, key)
-        if not answer.is_json:  # no place for the message
-            warn(call, [refusal.message])
-            return status, answer.headers, answer.body
+        if not answer.is_json:
+            return status, answer.headers, _told(call, operation.responses[key].media_type, answer.body, refusal)
         value = self._filled(operation, key, answer.value, refusal._replace(status=status))
-        return status, answer.headers, msgspec.json.encode(value)
+        if not holds(value, refusal.message):
+            warn(call, [refusal.message])
+        return status, answer.headers, encode(value)
+
+    def _by_default(self, call: Call, refusal: Refusal) -> tuple[int, Headers, bytes] | None:
+        """The refusal in the form of a lone `default`; None for one without content, or a place for the message."""
+        operation = call.operation
+        if operation.responses.keys() != {"default"}:
+            return None
+        try:
+            answer = self._answers.of(operation, "default")
+        except NoValue:
+            return None
+        media_type = operation.responses["default"].media_type
+        if not answer.is_json:  # its example is one of a success
+            return (refusal.status, answer.headers, _told(call, media_type, b"", refusal)) if media_type else None
+        value = self._filled(operation, "default", answer.value, refusal)
+        return (refusal.status, answer.headers, encode(value)) if holds(value, refusal.message) else None
 
     def _filled(self, operation: Operation, key: str, value: Json, refusal: Refusal) -> Json:
-        """An example of an error with the message and the status of a refusal, where its schema allows them."""
+        """An example of an error with what a refusal says, where that fits; problem details for an empty one."""
         validator = operation.responses[key].body
+        assert validator is not None, "the caller has seen that it is JSON"
         filled = deepcopy(value)
-        for members in _error_objects(filled):
-            for name, new in _changes(members, refusal):
-                before, members[name] = members[name], new
-                if validator is not None and not validator.is_valid(filled):
-                    members[name] = before
-        return filled
+        for place in places(filled, refusal):
+            _put(filled, place, validator)
+        details = problem_details(refusal)
+        return filled or (details if validator.is_valid(details) else filled)
 
 
 def documented(operation: Operation, wanted: tuple[int, ...]) -> tuple[int, str] | None:
@@ -142,45 +140,26 @@ def problem_details(refusal: Refusal) -> Json:
     return {"type": "about:blank", "title": title, "status": refusal.status, "detail": refusal.message}
 
 
-def _error_objects(value: Json) -> Iterator[dict[str, Json]]:
-    """The objects of an error that may hold its message: itself, and one or two levels below."""
-    level = [value]
-    for _ in range(3):
-        level = [one for item in level for one in (item[:1] if isinstance(item, list) else [item])]
-        objects = [item for item in level if isinstance(item, dict)]
-        yield from objects
-        level = [child for item in objects for child in item.values() if isinstance(child, dict | list)]
+def _told(call: Call, media_type: str, example: bytes, refusal: Refusal) -> bytes:
+    """The body of a refusal that is no JSON: its message as text, else the example, with the message in a header."""
+    if media_type.startswith("text/") and not media_type.endswith("xml"):
+        return refusal.message.encode()
+    warn(call, [refusal.message])
+    return example
 
 
-def _changes(members: Mapping[str, Json], refusal: Refusal) -> Iterator[tuple[str, Json]]:
-    """The members of an error object that its message and its status belong into."""
-    names = (*_MESSAGES, *filter(_MESSAGE.search, members))
-    message = next((name for name in names if isinstance(members.get(name), str)), None)
-    if message is not None:
-        yield message, refusal.message
-    for name in _CODES:
-        known = members.get(name)
-        made = isinstance(known, str) and known.startswith(f"{name}-")  # which says nothing
-        if name != message and isinstance(known, str) and (made or _CODE.fullmatch(known)):
-            like = "a_b" if made else known
-            for code in _WORDS.get(refusal.code, ()):
-                yield name, _styled(code, like)
-    for name in _STATUSES:
-        known = members.get(name)
-        if type(known) is int:
-            yield name, refusal.status
-        elif isinstance(known, str) and known.isdigit() and len(known) == 3:
-            yield name, str(refusal.status)
+def _put(body: Json, place: Place, validator: Validator) -> None:
+    """Put a value in its place; everything stays as it is where the body would not fit its schema then."""
+    owner, name, value = place
+    before = owner.get(name, ABSENT)
+    _set(owner, name, value)
+    if not validator.is_valid(body):
+        _set(owner, name, before)
 
 
-def _styled(code: str, like: str) -> str:
-    """A code in snake case, written as another one is."""
-    words = code.split("_")
-    if like.isupper():
-        return code.upper().replace("_", "-" if "-" in like else "_")
-    if "-" in like:
-        return "-".join(words)
-    if "_" in like or like.islower():
-        return code
-    first = words[0] if like[0].islower() else words[0].title()
-    return first + "".join(word.title() for word in words[1:])
+def _set(owner: dict[str, Json], name: str, value: Json) -> None:
+    """Give a member a value; ABSENT takes it out."""
+    if value is ABSENT:
+        owner.pop(name, None)
+    else:
+        owner[name] = value
