@@ -167,14 +167,24 @@ def false_positives(alternative: Alternative, *, everything: bool = False, profi
 
     Runs the directed checks in which the unchanged mock reads the assumption (only they can differ), or all checks.
     """
-    target = mock(alternative.api, assumptions={alternative.assumption: alternative.value})
-    if everything:
-        outcomes = (outcome for check in checks() for outcome in run(check, target, profile=profile))
-    else:
-        runs = traced_runs(alternative.api)
-        asking = (traced for traced in runs if alternative.assumption in traced.read)
-        outcomes = (attempt(traced.check, target, traced.arguments, profile=profile) for traced in asking)
-    return [outcome for outcome in outcomes if outcome.result == "failed"]
+    values, runs = {alternative.assumption: alternative.value}, () if everything else traced_runs(alternative.api)
+    with installed.read_as(alternative.api, values):
+        target = mock(alternative.api, assumptions=values)
+        if everything:
+            outcomes = (outcome for check in checks() for outcome in run(check, target, profile=profile))
+        else:
+            asking = [traced for traced in runs if alternative.assumption in traced.read]
+            given = (one for traced in asking for one in _anew(traced, target.contract))
+            outcomes = (attempt(check, target, arguments, profile=profile) for check, arguments in given)
+        return [outcome for outcome in outcomes if outcome.result == "failed"]
+
+
+def _anew(traced: TracedRun, contract: Contract) -> Iterator[tuple[Check, Arguments]]:
+    """A check with its arguments in a contract that may be another reading of the document; none where it has none."""
+    wanted = {name: getattr(one, "id", one) for name, one in traced.arguments.items()}
+    for arguments in expand(traced.check, contract):
+        if {name: getattr(one, "id", one) for name, one in arguments.items()} == wanted:
+            yield traced.check, arguments
 
 
 @cache

@@ -5,7 +5,8 @@ Mutants are made of these APIs, and every target is checked against their docume
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -64,6 +65,24 @@ def _run_parts(own: Own) -> None:
 def declared(name: str) -> Api:
     """The API of a name: a built-in one, or that of a document that was installed."""
     return _OWN[name] if name in _OWN else _built_in(name)
+
+
+@contextmanager
+def read_as(name: str, values: Mapping[str, Json]) -> Iterator[None]:
+    """Meanwhile, the API of a user's document is what it is by these values of assumptions; others stay as they are.
+
+    Its contract has the rules of that reading: what is checked of pages follows from how they are asked for.
+    """
+    known = declared(name)
+    read = known.read_as(values)
+    if read is known:
+        yield
+        return
+    _OWN[name] = with_rules(read)
+    try:
+        yield
+    finally:
+        _OWN[name] = known
 
 
 def seeds() -> Mapping[str, Json]:

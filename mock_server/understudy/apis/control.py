@@ -21,7 +21,6 @@ from understudy.document.contract import Contract
 from understudy.document.operation import UNROUTED
 from understudy.document.seed_file import SeedError
 from understudy.engine.api import Api
-from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Full
 from understudy.engine.call import JSON, Call, Json, Reply
 from understudy.engine.clock import milliseconds, rfc3339
@@ -35,7 +34,7 @@ from understudy.engine.problem import Problem, Refusal
 from understudy.engine.store import decode, encode
 from understudy.engine.story import story
 from understudy.engine.world import World
-from understudy.engine.worlds import Worlds, check_assumptions
+from understudy.engine.worlds import Worlds
 from understudy.messages import shorten, suggest
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -83,7 +82,7 @@ def create_world(worlds: Worlds, call: Call) -> Reply:
     source = _source(worlds, body["from"]) if "from" in body else None
     for name in seed_data:
         _check_served(worlds, name, "seed_data")
-    _check("assume", lambda: check_assumptions(assume, worlds.assumptions()))
+    _check("assume", lambda: worlds.switched(source, assume))
     _check("clock", lambda: worlds.clock_of(clock, source))
     try:
         world = worlds.create(seed_data, source=source, assume=assume, clock=clock, seed=body.get("seed"))
@@ -218,8 +217,7 @@ def list_assumptions(worlds: Worlds, call: Call) -> Reply:
 def set_assumptions(worlds: Worlds, call: Call) -> Reply:
     """PUT /assumptions: applies the whole body or nothing."""
     try:
-        values = check_assumptions(call.body, worlds.assumptions())
-        call.world.assumptions = Assumptions({**call.world.assumptions, **values})
+        call.world.assumptions = worlds.switched(call.world, call.body)
     except ValueError as error:
         raise Problem("invalid", str(error)) from None
     return _assumptions(worlds, call.world)

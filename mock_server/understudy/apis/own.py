@@ -16,6 +16,7 @@ from typing import NamedTuple
 from understudy.apis.folder import Folder, find
 from understudy.apis.handlers import Handlers
 from understudy.apis.handlers import load as load_handlers
+from understudy.apis.readings import Basis, readings_of, with_trace
 from understudy.document.answers import Answers
 from understudy.document.argument import argument
 from understudy.document.compile import ContractError
@@ -124,18 +125,27 @@ def _understand(own: Own, found: Read) -> Understood:
         if own.prefix is not None:
             document = {**document, "servers": [{"url": own.prefix}]}
         left: dict[str, str] = {}
+        errors = document.get("x-errors", {})
         while True:
             inferred = infer(document, own.name, without=left)
             try:
-                api, others = _serving(own, inferred, document.get("x-errors", {}))
+                serving = _serving(own, inferred, errors)
                 break
             except ContractError as error:
                 wrong = _inferred_wrongly(document, error, left)
                 if not wrong:
                     raise
                 left |= wrong
-    api = replace(api, contract=replace(api.contract, content=content), understood=_in_short(own, api, inferred))
-    return Understood(api, [*notices, *origins.traced(others)], inferred, origins)
+    understood = _in_short(own, serving.api, inferred)
+
+    def finished(api: Api) -> Api:
+        api = replace(api, contract=replace(api.contract, content=content), understood=understood)
+        return with_trace(api, inferred.inferences)
+
+    api = finished(serving.api)
+    basis = Basis(document, inferred, api, left)
+    readings = readings_of(basis, lambda other: finished(_serving(own, other, errors, serving.handlers).api))
+    return Understood(replace(api, readings=readings), [*notices, *origins.traced(serving.notices)], inferred, origins)
 
 
 def _in_short(own: Own, api: Api, inferred: Inferred) -> str:
@@ -153,14 +163,23 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _serving(own: Own, inferred: Inferred, own_errors: Container[str]) -> tuple[Api, list[Notice]]:
-    """The API of a normal form with what was inferred of it."""
+class _Serving(NamedTuple):
+    """The API of a normal form, what is not understood of it, and the handlers of its user."""
+
+    api: Api
+    notices: list[Notice]
+    handlers: Handlers
+
+
+def _serving(own: Own, inferred: Inferred, own_errors: Container[str], handlers: Handlers | None = None) -> _Serving:
+    """The API of a normal form with what was inferred of it; handlers that are given are not loaded again."""
     contract, others = compile_own(inferred.document, own.name, source=own.file.name)
     contract = replace(contract, headers=_headers(contract))
-    handlers = NO_HANDLERS if own.handlers is None else load_handlers(own.handlers, contract)
+    if handlers is None:
+        handlers = NO_HANDLERS if own.handlers is None else load_handlers(own.handlers, contract)
     start = None if own.seed is None else Start(read(own.seed), own.seed)
     api = _api(contract, handlers, own_errors, inferred.seed if start is None else {})
-    return replace(api, start=start), others
+    return _Serving(replace(api, start=start), others, handlers)
 
 
 def _inferred_wrongly(document: Json, error: ContractError, left: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from understudy.cli.arguments import document, is_document, own_errors, packaged
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from understudy.apis.explained import Explained, Shown, ShownResource
     from understudy.apis.own import Own
     from understudy.document.changes import Change
-    from understudy.document.infer import Alternative, ByOverlay, ExamplesOnly, Inference
+    from understudy.document.infer import Alternative, ExamplesOnly, Inference, Update
 
 Credential = dict[str, str]  # scheme, kind, in, name, credential, curl
 HELP = "tell what was understood of a document, and what was inferred"
@@ -130,8 +130,8 @@ def _as_json(found: Explained, credentials: Sequence[Credential]) -> dict[str, A
 
 
 def _alternative(one: Alternative) -> dict[str, Any]:
-    """An alternative; `overlay` is an action of one, where no world can be switched to it."""
-    by = {} if one.overlay is None else {"overlay": one.overlay._asdict()}
+    """An alternative; `overlay` is the action that takes it for good, where it is another reading of the document."""
+    by = {} if one.reading is None else {"overlay": _action(one.reading)}
     return {"value": one.value, "meaning": one.meaning, **by}
 
 
@@ -211,8 +211,8 @@ def _inference(alike: Sequence[Inference]) -> Iterator[str]:
     yield f"      because {one.reason}"
     for other in one.alternatives:
         yield f"      or {_short(other.value)}: {other.meaning}"
-        if other.overlay is not None:
-            yield f"         by an overlay only: {_action(other.overlay)}"
+        if other.reading is not None:
+            yield f"         for good, by an overlay: {_one_line(_action(other.reading))}"
     if others:
         more = f" and {len(others) - _MOST} more" if len(others) > _MOST + 1 else ""
         shown = others[:_MOST] if more else others
@@ -228,11 +228,19 @@ def _first(rows: Sequence[str], most: int) -> Iterator[str]:
         yield f"{indent}and {len(rows) - len(shown)} more: --all shows them"
 
 
-def _action(overlay: ByOverlay) -> str:
-    """An action of an overlay in one line, in JSON, which is YAML."""
+def _action(reading: Update) -> dict[str, Any]:
+    """The action of an overlay that reads a document so."""
+    from understudy.document.targets import query_of
+
+    parts = [one.replace("~1", "/").replace("~0", "~") for one in reading.pointer.split("/")[1:]]
+    return {"target": query_of(tuple(parts)), "update": reading.value}
+
+
+def _one_line(action: Mapping[str, Any]) -> str:
+    """An action in JSON, which is YAML."""
     import json
 
-    return json.dumps(overlay._asdict(), ensure_ascii=False)
+    return json.dumps(action, ensure_ascii=False)
 
 
 def _short(value: object) -> str:

@@ -55,6 +55,17 @@ class SeededTenant(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Readings:
+    """Other readings of a document. `defaults` are those of the assumptions that decide how it is read, by id.
+
+    `make` compiles the API anew for other values of some of them, and memoizes it; it raises ValueError.
+    """
+
+    defaults: Mapping[str, Json]
+    make: Callable[[Mapping[str, Json]], Api]
+
+
+@dataclass(frozen=True, slots=True)
 class Api:
     """All that the pipeline needs to serve one API. Mutants change it with `dataclasses.replace`.
 
@@ -66,7 +77,7 @@ class Api:
     `most_depth` levels, is refused; `larger_bodies` holds higher bounds by operation. `add` adds records by resource to
     the tenant of a call, all or none, and raises SeedError; `start` are those of the API's own seed file, `ran` names
     the files of a user that were run for it. `roles` are what operations without a handler do, by operationId,
-    `understood` says in one line what was understood of a user's document.
+    `understood` says in one line what was understood of a user's document, `readings` are other ones of it.
     """
 
     name: str
@@ -91,6 +102,7 @@ class Api:
     ran: tuple[str, ...] = ()
     roles: Mapping[str, Json] = field(default_factory=dict)
     understood: str = ""
+    readings: Readings | None = None
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)
@@ -100,6 +112,14 @@ class Api:
         problems += [f"event {name} is not in both" for name in sorted(set(self.events) ^ set(self.contract.events))]
         if problems:
             raise ValueError(f"{self.contract.source}: {'; '.join(problems)}")
+
+    def read_as(self, values: Mapping[str, Json]) -> Api:
+        """The API by these values of assumptions: this one, or another reading of its document. Raises ValueError."""
+        if self.readings is None:
+            return self
+        known = self.readings.defaults
+        chosen = {id: values[id] for id in known if id in values and values[id] != known[id]}
+        return self.readings.make(chosen) if chosen else self
 
     def body_bound(self, operation: str) -> int:
         """The most bytes that a request body of an operation may have."""

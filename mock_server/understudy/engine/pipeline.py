@@ -43,7 +43,7 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     try:
         if world.jobs:
             worlds.run_due_jobs(world)
-        match = worlds.router.find(request.path, request.method)
+        match = worlds.readings[world.assumptions.reading].router.find(request.path, request.method)
     except Exception:  # before an API is found: problem details
         return _record_unowned(request, world, _FAILED, "internal", traceback.format_exc())
     api = match.api
@@ -86,7 +86,7 @@ def body_bound(request: Request, world: World, worlds: Worlds) -> int | None:
 
     Finds out by route and credential only, before the body is read; counts and records nothing.
     """
-    match = worlds.router.find(request.path, request.method)
+    match = worlds.readings[world.assumptions.reading].router.find(request.path, request.method)
     api = match.api
     if worlds.fallback is not None and request.method not in match.operations:
         return MOST_UNOWNED

@@ -9,7 +9,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from understudy.document.memory import memoize
 from understudy.document.model import Assumption, Quota
@@ -38,12 +38,20 @@ from understudy.engine.world import Job, Tenants, World
 from understudy.messages import shorten, suggest
 
 _MOST_START_STATES = 8  # of times that worlds begin at
+_MOST_READINGS = 16  # that no world has
 _MOST_GONE = 1000  # worlds whose end is remembered
 _MOST_COMPARED = 200  # ids of worlds
 _WORLD_ID = re.compile("w_[0-9A-Za-z]{12}")
 _ADVANCE = "run some with POST /__mock__/clock/advance, or reset the world"
 
 MakeApi = Callable[["Worlds"], Api]  # makes the control API, whose handlers act on the worlds
+
+
+class Served(NamedTuple):
+    """The APIs of worlds that read their documents alike, by name, and the routes to them."""
+
+    apis: dict[str, Api]
+    router: Router
 
 
 class Worlds:
@@ -74,8 +82,13 @@ class Worlds:
     ) -> None:
         """Raises ValueError for an unknown assumption or value, or a seed that does not fit its document."""
         served = [api if isinstance(api, Api) else api(self) for api in apis]
-        self.apis = {api.name: api for api in served}
-        self.router = Router(served)
+        self._declared = served
+        known = {id: known for api in served for id, known in api.contract.assumptions.items()}
+        assumptions = {id: assumption.default for id, assumption in known.items()}
+        assumptions |= check_assumptions(assume or {}, known)
+        self.readings: dict[int, Served] = {}
+        self._assumptions = self.assumed(assumptions, {})
+        self.apis, self.router = self.readings[0]
         self.fallback: Fallback | None = None
         self.all: dict[str, World] = {}
         self.idle_timeout = idle_timeout
@@ -94,21 +107,18 @@ class Worlds:
         self._key_parameters = frozenset(scheme.header for scheme in schemes if scheme.location == "query")
         self._by_token: dict[bytes, World] = {}  # by the token as a header carries it
         self._other_owners: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # ids, in order
-        known = {id: known for api in served for id, known in api.contract.assumptions.items()}
-        assumptions = {id: assumption.default for id, assumption in known.items()}
-        assumptions |= check_assumptions(assume or {}, known)
         documented = {api.name: api.contract.rate_limit for api in served if api.contract.rate_limit}
         declared = {name: limit.quota.requests for name, limit in documented.items() if isinstance(limit.quota, Quota)}
         self._seeds, self._seeder = seeds, seeder or load_seed
-        self._assumptions, self._limits = Assumptions(assumptions), {**declared, **(limits or {})}
-        self._start_states: dict[int, World] = {}  # by time; the default world's own is its origin
+        self._limits = {**declared, **(limits or {})}
+        self._start_states: dict[tuple[int | None, int], World] = {}  # by time and reading; but for the default one's
         begun = clock or Clock()
         seeded = {
             api.name: self._seeder(api, seeds.get(api.name))
-            for api in served
+            for api in self.apis.values()
             if api.name in seeds or api.add is not None
         }
-        self.default = self._made("default", begun, seeded).mark_origin()
+        self.default = self._made("default", begun, seeded, self._assumptions).mark_origin()
         self.all["default"] = self.default
         self._register(self.default)
 
@@ -129,19 +139,18 @@ class Worlds:
         """
         if len(self.all) >= self.server.bounds.worlds:
             raise TooManyWorlds(f"there are {len(self.all)} worlds", self._how_to_make_room())
-        values = check_assumptions(assume, self.assumptions()) if assume else {}
+        assumptions = self.switched(source, assume or {})
         time = self.clock_of(clock, source)
         id, ids = f"w_{self._ids.take(12)}", None if seed is None else Ids(seed)
         if source is None:
-            origin = self._start_state(time if clock not in (None, "real", "frozen") else None)
+            origin = self._start_state(time if clock not in (None, "real", "frozen") else None, assumptions)
             world = origin.fork(id, tenants=origin.tenants, ids=ids, clock=time)
         else:
             world = source.fork(id, tenants=source.branches(), ids=ids, clock=time)
             world.seeded_bytes = source.size()
-        if values:
-            world.assumptions = Assumptions({**world.assumptions, **values})
+        world.assumptions = assumptions
         for name, content in (seed_data or {}).items():
-            self._replace_data(world, self.apis[name], content)
+            self._replace_data(world, self.apis_of(world)[name], content)
         credentials, world.credentials = world.credentials, {}
         new_keys = Ids(f"{self._ids.seed}/{id}")
         for credential in credentials.values():
@@ -151,6 +160,53 @@ class Worlds:
         self.all[id] = world.mark_origin()
         self._register(world)
         return world
+
+    def apis_of(self, world: World) -> Mapping[str, Api]:
+        """The APIs that a world is served by: its assumptions say how their documents are read."""
+        return self.readings[world.assumptions.reading].apis
+
+    def switched(self, world: World | None, values: Mapping[str, Json]) -> Assumptions:
+        """The assumptions of a world (None: of a new one) after some are switched.
+
+        Raises ValueError for an unknown id or value, and for one by which records of the world are kept.
+        """
+        before = self._assumptions if world is None else world.assumptions
+        check_assumptions(values, self.assumptions())
+        after = self.assumed(before, values) if values else before
+        if world is not None and after.reading != before.reading:
+            self._check_kept(before, after, values)
+        return after
+
+    def assumed(self, before: Mapping[str, Json], values: Mapping[str, Json]) -> Assumptions:
+        """Assumptions after some are switched, with the number of their reading. Raises ValueError."""
+        after = {**before, **values}
+        apis = [api.read_as(after) for api in self._declared]
+        for number, known in self.readings.items():
+            if all(known.apis[api.name] is api for api in apis):
+                return Assumptions(after, reading=number)
+        number = max(self.readings, default=-1) + 1
+        self._forget_readings()
+        self.readings[number] = Served({api.name: api for api in apis}, Router(apis))
+        return Assumptions(after, reading=number)
+
+    def _forget_readings(self) -> None:
+        """Forget the readings that no world has, where there are many."""
+        if len(self.readings) < _MOST_READINGS:
+            return
+        kept = [one for world in self.all.values() for one in (world, world.origin) if one is not None]
+        used = {0, *(one.assumptions.reading for one in kept)}
+        self.readings = {number: one for number, one in self.readings.items() if number in used}
+        self._start_states = {key: one for key, one in self._start_states.items() if key[1] in self.readings}
+
+    def _check_kept(self, before: Assumptions, after: Assumptions, values: Mapping[str, Json]) -> None:
+        """Raise ValueError where records that are there are kept otherwise under other assumptions."""
+        old, new = self.readings[before.reading].apis, self.readings[after.reading].apis
+        for name, api in new.items():
+            layouts = ((one.schema, one.key, old[name].layouts[key]) for key, one in api.layouts.items())
+            if any((schema, key) != (one.schema, one.key) for schema, key, one in layouts):
+                names = ", ".join(id for id in values if id.startswith(f"{name}."))
+                how = "switch it where a world begins: POST /__mock__/worlds without `from`, or serve --assume"
+                raise ValueError(f"{names} decides how records are kept; {how}")
 
     def assumptions(self) -> dict[str, Assumption]:
         """All assumptions of the served documents by id."""
@@ -200,7 +256,7 @@ class Worlds:
         expiry = "" if timeout is None else f", wait until one got no request for {timeout:g} seconds"
         return f"remove one with DELETE /__mock__/worlds/{{id}}{expiry}"
 
-    def _made(self, id: str, clock: Clock, seeded: Mapping[str, SeededData]) -> World:
+    def _made(self, id: str, clock: Clock, seeded: Mapping[str, SeededData], assumptions: Assumptions) -> World:
         """A world that begins at the time of `clock`, with the seeds that were loaded and the resources' own."""
         world = World(
             id=id,
@@ -209,23 +265,30 @@ class Worlds:
             ids=Ids(self._ids.seed),
             tenants={name: seeded[name][0] if name in seeded else {} for name in self.apis},
             credentials={(one.api, one.token): one for _, credentials in seeded.values() for one in credentials},
-            assumptions=self._assumptions,
+            assumptions=assumptions,
             limits=self._limits,
         )
-        for api in self.apis.values():
+        for api in self.apis_of(world).values():
             self._start(world, api, self._seeds.get(api.name))
         return world
 
-    def _start_state(self, clock: Clock | None) -> World:
-        """How a world begins at the time of a clock; None: as the default world did. Never written to."""
-        origin = self.default.origin if clock is None else self._start_states.get(clock.now())
+    def _start_state(self, clock: Clock | None, assumptions: Assumptions) -> World:
+        """How a world begins at the time of a clock (None: of the default world). Never written to."""
+        first, reading = self.default.origin, assumptions.reading
+        assert first is not None, "the default world has an origin"
+        if clock is None and reading == first.assumptions.reading:
+            return first
+        time = clock or first.clock.fork()
+        key = None if clock is None else time.now(), reading
+        origin = self._start_states.get(key)
         if origin is None:
-            assert clock is not None, "the default world has an origin"
-            served = [api for api in self.apis.values() if api.name in self._seeds or api.add is not None]
-            seeded = {api.name: self._seeded_at(api, clock.now()) for api in served}
-            origin = self._made("default", clock, seeded).mark_origin().origin
+            apis = self.readings[reading].apis.values()
+            served = [api for api in apis if api.name in self._seeds or api.add is not None]
+            seeded = {api.name: self._seeded_at(api, time.now()) for api in served}
+            began = Assumptions(self._assumptions, reading=reading)
+            origin = self._made("default", time, seeded, began).mark_origin().origin
             assert origin is not None, "it was made just now"
-            memoize(self._start_states, clock.now(), origin, _MOST_START_STATES)
+            memoize(self._start_states, key, origin, _MOST_START_STATES)
         return origin
 
     def _seeded_at(self, api: Api, now: int) -> SeededData:
@@ -236,7 +299,7 @@ class Worlds:
 
     def add(self, world: World, api: str, tenant: str, content: Json) -> Sequence[Record]:
         """Add records by resource to a tenant of an API that declares resources; raises SeedError."""
-        declared = self.apis[api]
+        declared = self.apis_of(world)[api]
         if declared.add is None:
             raise ValueError(f"{api} declares no resources")
         return declared.add(internal_call(world, declared, tenant, None), content)
@@ -342,14 +405,13 @@ class Worlds:
             raise ValueError(f"clock.now: {error}") from None
         ids = Ids(state["ids"]["seed"], int(state["ids"]["count"]))
         other = world.fork(world.id, tenants={}, ids=ids, clock=clock)
-        other.assumptions = Assumptions(
-            {**other.assumptions, **check_assumptions(state["assumptions"], self.assumptions())}
-        )
+        values = check_assumptions(state["assumptions"], self.assumptions())
+        other.assumptions = self.assumed(other.assumptions, values)
         credentials = [Credential(**credential) for credential in state["credentials"]]
         if len({(credential.api, credential.token) for credential in credentials}) < len(credentials):
             raise ValueError("credentials: two of an API have the same token")
         other.jobs = sorted((_read_job(entry) for entry in state["due"]), key=lambda job: job[:2])
-        other.tenants = self._tenants(state["apis"])
+        other.tenants = self._tenants(state["apis"], self.apis_of(other))
         owners = [(c.api, c.tenant) for c in credentials] + [(job.api, job.tenant) for job in other.jobs]
         for api, tenant in owners:
             if tenant not in other.tenants.get(api, {}):
@@ -370,7 +432,7 @@ class Worlds:
 
     def run_due_jobs(self, world: World) -> None:
         """Run the jobs of a world that are due by its clock."""
-        run_due_jobs(world, self.apis, world.clock.now())
+        run_due_jobs(world, self.apis_of(world), world.clock.now())
 
     def advance(self, world: World, seconds: float) -> None:
         """Move a world's clock forward and run the jobs due by then; raises ValueError for a negative number."""
@@ -459,7 +521,7 @@ class Worlds:
         worlds = (self.all.get(segment.partition(".")[0]) for segment in path.split("/") if "." in segment)
         return next((world for world in worlds if world is not None), None)
 
-    def _tenants(self, dumps: Mapping[str, Any]) -> Tenants:
+    def _tenants(self, dumps: Mapping[str, Any], apis: Mapping[str, Api]) -> Tenants:
         for name in sorted(dumps.keys() ^ self.apis.keys()):
             problem = "is missing" if name in self.apis else f"is not served here{suggest(name, self.apis)}"
             raise ValueError(f"apis: {name} {problem}")
@@ -467,7 +529,7 @@ class Worlds:
             if self.apis[name].layouts and not tenants:
                 raise ValueError(f"apis: {name} has no tenant")
         return {
-            name: {tenant: load_store(self.apis[name], tenant, dump) for tenant, dump in tenants.items()}
+            name: {tenant: load_store(apis[name], tenant, dump) for tenant, dump in tenants.items()}
             for name, tenants in dumps.items()
         }
 

@@ -137,7 +137,9 @@ class Session:
                 raise
             stopped, failed = str(error), True
         mock, prepared = self._mock(asker, known, model)
-        domains = Domains(mock, self.api.contract.assumptions)
+        readings = self.api.readings.defaults if self.api.readings is not None else {}  # for which worlds are made anew
+        switched = {id: one for id, one in self.api.contract.assumptions.items() if id not in readings}
+        domains = Domains(mock, switched)
         domains.learn(self._seen)
         if not stopped:
             try:

@@ -12,17 +12,18 @@ from types import MappingProxyType
 from understudy.document.infer.answers import supplied
 from understudy.document.infer.below import BelowItems
 from understudy.document.infer.finder import Finder, Found, NoResource
-from understudy.document.infer.model import KINDS, Alternative, ByOverlay, ExamplesOnly, Inference, Inferred, Json, Key
+from understudy.document.infer.model import KINDS, Alternative, ExamplesOnly, Inference, Inferred, Json, Key, Update
 from understudy.document.infer.operations import Op, operations
 from understudy.document.infer.paths import Family, families, names_for
+from understudy.document.infer.readings import read_as
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.singles import singles
-from understudy.document.infer.stated import split, state
+from understudy.document.infer.stated import split, state, without_envelopes
 from understudy.document.infer.words import plain, same_thing
 from understudy.document.infer.writer import Writer
 from understudy.document.paths import is_item
 
-__all__ = ["KINDS", "Alternative", "ByOverlay", "ExamplesOnly", "Inference", "Inferred", "Key", "infer"]
+__all__ = ["KINDS", "Alternative", "ExamplesOnly", "Inference", "Inferred", "Key", "Update", "infer", "read_as"]
 
 
 def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProxyType({})) -> Inferred:
@@ -30,6 +31,7 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
 
     `without` names resources that are left to examples, each with the reason.
     """
+    document, envelopes = without_envelopes(document)
     document, missing = supplied(document)
     schemas = Schemas(document["components"].get("schemas", {}))
     ops = [op for op in operations(document) if "x-operation" not in op.own]
@@ -38,7 +40,7 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
         by_path.setdefault(op.path, []).append(op)
     declared, stated = split(document.get("x-resources", {}))
     document = {**document, "x-resources": declared}
-    finder = Finder(schemas, by_path)
+    finder = Finder(schemas, by_path, envelopes)
     known = [one for one in families(by_path, finder.is_collection) if not _is_declared(one, declared)]
     resources, left = _find(finder, known, {one["schema"] for one in declared.values()})
     resources += singles(finder, {action.op.path for one in resources for action in one.actions.values()})
@@ -48,7 +50,7 @@ def infer(document: Json, name: str, *, without: Mapping[str, str] = MappingProx
     below = BelowItems(finder, found, ops)
     for resource in found.values():
         below.jobs.stands_for(resource)
-    writer = Writer(document, name, schemas, ops)
+    writer = Writer(document, name, finder, ops)
     writer.supply(missing)
     writer.write(found, below.jobs.progress)
     state(writer.resources, stated, name)

@@ -32,6 +32,7 @@ class Supplied(NamedTuple):
     default: str
     statement: str
     reason: str
+    is_list: bool = False  # of records, as requests send them
 
 
 def supplied(document: Json) -> tuple[Json, list[Supplied]]:
@@ -160,9 +161,9 @@ def _of_family(
             text = f"{op.method.upper()} {op.path} answers {'a list of records' if is_list else 'the record'}."
             place = f"{op.place_of_response}/content"
             if op.silent:
-                yield Supplied(op, place, {JSON: {"schema": value}}, "by request", text, reason)
+                yield Supplied(op, place, {JSON: {"schema": value}}, "by request", text, reason, is_list)
             else:
-                yield Supplied(op, f"{place}{at(op.media, 'schema')}", value, "by request", text, reason)
+                yield Supplied(op, f"{place}{at(op.media, 'schema')}", value, "by request", text, reason, is_list)
 
 
 def _is_untold(schemas: Schemas, op: Op | None) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from understudy.document.infer.ids import Key, key_of, key_schema, shape_of
@@ -68,11 +69,17 @@ class Found:
 
 
 class Finder:
-    """Looks at one family after the other; `by_path` holds the operations of each path."""
+    """Looks at one family after the other; `by_path` holds the operations of each path.
 
-    def __init__(self, schemas: Schemas, by_path: Mapping[str, Sequence[Op]]) -> None:
+    `envelopes` says where lists stand in the answers of some operations, by operationId.
+    """
+
+    def __init__(
+        self, schemas: Schemas, by_path: Mapping[str, Sequence[Op]], envelopes: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.schemas = schemas
         self.by_path = by_path
+        self.envelopes = envelopes
 
     def find(self, family: Family) -> Found:
         """The resource of a family; raises NoResource."""
@@ -252,7 +259,7 @@ class Finder:
             found.examples[op.id] = "it is on many records at once"
 
     def _list(self, found: Found, op: Op) -> None:
-        spot = None if op.answer is None else list_in(self.schemas, op.answer, found.family.word, self._like(found))
+        spot = None if op.answer is None else self._list_in(found, op)
         if spot is None:
             found.examples[op.id] = "it answers no list of objects"
             return
@@ -266,6 +273,20 @@ class Finder:
                 found.defaults[name] = self.schemas.first(parameter["schema"], "default")
         entry = {"envelope": spot.pointer}
         found.actions[op.id] = Action(op, "list", entry, f"its answer is a list of them{_at(spot.pointer)}")
+
+    def _list_in(self, found: Found, op: Op) -> Spot | None:
+        """Where the list of records stands in an answer: where it is said, else where it fits best."""
+        best = list_in(self.schemas, op.answer, found.family.word, self._like(found))
+        stated = self.envelopes.get(op.id)
+        if stated is None:
+            return best
+        return next((one for one in self.schemas.spots(op.answer) if one.many and one.pointer == stated), None)
+
+    def other_lists(self, found: Found, op: Op, envelope: str) -> list[str]:
+        """Where else in an answer a list of the same objects stands."""
+        name = self.schemas.component(found.record)
+        lists = (one for one in self.schemas.spots(op.answer) if one.many and one.pointer != envelope)
+        return [one.pointer for one in lists if name is not None and self.schemas.component(one.schema) == name]
 
     def _is_usual(self, parameter: Json, member: Member | None) -> bool:
         """Whether the default of a filter is a value of the member: what a list shows if nothing is asked for."""

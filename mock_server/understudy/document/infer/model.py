@@ -19,6 +19,8 @@ KINDS: Mapping[str, str] = {
     "sent-id": "Whether the id is kept that a creation sends, where the document does not say who chooses it.",
     "order": "Whether a list begins with the oldest record, or with the newest.",
     "key": "Which member of a record is its id, where two are equally good.",
+    "parts": "Whether several parameters of a path name a record together, or the last of them alone.",
+    "envelope": "Where a list stands in an answer that has several lists of the same objects.",
     "pages": "How a list is paged: the parameters that ask for a page, and what the answer tells of it.",
     "limit": "How many items a page has where the request does not say it.",
     "cursor": "What a request for a page gets whose cursor was never given out.",
@@ -32,23 +34,23 @@ KINDS: Mapping[str, str] = {
 """Each kind of inference, with what it decides."""
 
 
-class ByOverlay(NamedTuple):
-    """One action of an overlay: what it selects, and the update there."""
+class Update(NamedTuple):
+    """What is merged into a normal form at a JSON pointer: another reading of the document."""
 
-    target: str
-    update: Json
+    pointer: str
+    value: Json
 
 
 class Alternative(NamedTuple):
     """Another value of an inference, and what it means.
 
-    A world can be switched to it; where that cannot be, since it decides how requests are read or records are kept,
-    `overlay` is what does it.
+    Where it decides how requests are read or records are kept, it is a `reading`: the update of the document that has
+    this meaning. The API is compiled anew of it, for the worlds that are switched to it.
     """
 
     value: Json
     meaning: str
-    overlay: ByOverlay | None = None
+    reading: Update | None = None
 
 
 class Key(NamedTuple):
@@ -86,9 +88,9 @@ class Inference:
     tie: bool = False
 
     @property
-    def switched(self) -> tuple[Alternative, ...]:
-        """The alternatives that a world can be switched to; without one it is no assumption of the document."""
-        return tuple(one for one in self.alternatives if one.overlay is None)
+    def is_reading(self) -> bool:
+        """Whether another value is another reading of the document."""
+        return any(one.reading is not None for one in self.alternatives)
 
     @property
     def assumption(self) -> Json:
@@ -98,7 +100,7 @@ class Inference:
             "text": self.statement,
             "source": f"{self.pointer}: {self.reason}",
             "default": self.default,
-            "alternatives": [one.value for one in self.switched],
+            "alternatives": [one.value for one in self.alternatives],
         }
 
 

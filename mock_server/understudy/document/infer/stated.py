@@ -1,4 +1,4 @@
-"""What a document states of a resource that is inferred: entries of `x-resources` without a schema.
+"""What a document states of what is inferred: entries of `x-resources` without a schema, envelopes of lists alone.
 
 Must not know how anything is inferred.
 """
@@ -20,6 +20,20 @@ def split(declared: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json
     """The resources that are stated whole, and those of which something is."""
     whole = {name: one for name, one in declared.items() if "schema" in one}
     return whole, {name: one for name, one in declared.items() if "schema" not in one}
+
+
+def without_envelopes(document: Json) -> tuple[Json, dict[str, str]]:
+    """A normal form without `x-operation` that has an envelope alone, and these, by operationId."""
+    found: dict[str, str] = {}
+    paths: dict[str, Json] = {}
+    for path, item in document["paths"].items():
+        paths[path] = {**item}
+        for method, own in item.items():
+            stated = own.get("x-operation", {}) if isinstance(own, dict) else {}
+            if stated.keys() == {"envelope"}:
+                found[own["operationId"]] = stated["envelope"]
+                paths[path][method] = {key: one for key, one in own.items() if key != "x-operation"}
+    return ({**document, "paths": paths} if found else document), found
 
 
 def state(resources: Mapping[str, dict[str, Json]], stated: Mapping[str, Json], name: str) -> None:

@@ -13,13 +13,19 @@ from typing import Any
 from understudy.document.infer.answers import Supplied
 from understudy.document.infer.below import Below
 from understudy.document.infer.filters import filters_of, sort_of
-from understudy.document.infer.finder import Action, Found
+from understudy.document.infer.finder import Action, Finder, Found
 from understudy.document.infer.model import Alternative, ExamplesOnly, Inference, Inferred, Key
 from understudy.document.infer.operations import Op
-from understudy.document.infer.overlays import other_key, other_pages
 from understudy.document.infer.pages import Pages, pages_of
 from understudy.document.infer.paths import Family, items_of, owner_of
-from understudy.document.infer.schemas import Schemas
+from understudy.document.infer.readings import (
+    TOGETHER,
+    other_answers,
+    other_envelope,
+    other_key,
+    other_pages,
+    other_parts,
+)
 from understudy.document.infer.states import Progress
 from understudy.document.infer.words import plain, slug, thing
 from understudy.document.paths import parameters_of
@@ -46,10 +52,11 @@ _MORE = " (and others below the item)"
 class Writer:
     """Collects keys and inferences, and makes the document of them."""
 
-    def __init__(self, document: Json, name: str, schemas: Schemas, ops: Iterable[Op]) -> None:
+    def __init__(self, document: Json, name: str, finder: Finder, ops: Iterable[Op]) -> None:
         self.document = document
         self.name = name
-        self.schemas = schemas
+        self.finder = finder
+        self.schemas = finder.schemas
         self.ops = {op.id: op for op in ops}
         self.inferences: list[Inference] = []
         self.examples: list[ExamplesOnly] = []
@@ -73,7 +80,7 @@ class Writer:
         for one in missing:
             self._add(
                 self._id("answers", slug(f"{one.op.method} {one.op.path}")), "answer", one.op.pointer,
-                statement=one.statement, reason=one.reason, default=one.default, alternatives=(),
+                statement=one.statement, reason=one.reason, default=one.default, alternatives=other_answers(one),
                 keys=(Key(one.pointer, one.value),),
             )  # fmt: skip
 
@@ -107,7 +114,7 @@ class Writer:
             path: {method: self._operation(path, method, own) for method, own in item.items()}
             for path, item in self.document["paths"].items()
         }
-        assumptions = [one.assumption for one in self.inferences if one.switched]
+        assumptions = [one.assumption for one in self.inferences if one.alternatives]
         document = {
             **self.document,
             "paths": paths,
@@ -159,6 +166,7 @@ class Writer:
         keys = [Key(pointer, declared)]
         for action in found.actions.values():
             keys += self._action(name, action)
+            self._envelope(name, found, action)
         self._add(
             served, "resource", place,
             statement=self._statement(name, found),
@@ -175,11 +183,22 @@ class Writer:
                 reason=f"{found.key.reason}, and {other.value} is called like an id, too", default=found.key_member,
                 alternatives=(other,), keys=(Key(f"{pointer}/key", found.key_member),), tie=True,
             )  # fmt: skip
+        if found.parts:
+            self._together(name, found, pointer)
         if not found.single:
             self._order(name, found, pointer)
         self._orphans(name, found, parents, pointer)
         if "with-parent" in declared:
             self._children(name, found, pointer)
+
+    def _together(self, name: str, found: Found, pointer: str) -> None:
+        key = self.resources[name]["key"]
+        self._add(
+            self._id(name, "parts"), "parts", at("paths", found.family.root),
+            statement=f"{' and '.join(found.parts)} name one of {name} together.",
+            reason="they stand in a row, or each parent counts its own", default=TOGETHER,
+            alternatives=(other_parts(name, found),), keys=(Key(f"{pointer}/key", key),),
+        )  # fmt: skip
 
     def _statement(self, name: str, found: Found) -> str:
         paths = list(dict.fromkeys(one.op.path for one in found.actions.values()))
@@ -210,6 +229,18 @@ class Writer:
             entry["do"] = {"assumption": self._update(name, action)}
         self.operations.setdefault(op.pointer, {})["x-operation"] = entry
         yield Key(f"{op.pointer}/x-operation", entry)
+
+    def _envelope(self, name: str, found: Found, action: Action) -> None:
+        """Add that the list may stand elsewhere in its answer, where another list of the same objects does."""
+        op, place = action.op, str(action.entry.get("envelope"))
+        others = self.finder.other_lists(found, op, place) if action.do == "list" else []
+        if others:
+            self._add(
+                self._id(name, f"envelope-{slug(op.id)}"), "envelope", op.pointer,
+                statement=f"GET {op.path} lists them at {place}.", reason=f"{', '.join(others)} has such objects, too",
+                default=place, alternatives=tuple(other_envelope(op, one) for one in others),
+                keys=(Key(f"{op.pointer}/x-operation/envelope", place),), tie=True,
+            )  # fmt: skip
 
     def _update(self, name: str, action: Action) -> str:
         op = action.op
@@ -341,7 +372,7 @@ class Writer:
 
     def _paging(self, op: Op) -> set[str]:
         """The parameters that ask for a page."""
-        settings = self.operations.get(op.pointer, {}).get("x-pagination", {})
+        settings = self.operations.get(op.pointer, {}).get("x-pagination") or op.own.get("x-pagination", {})
         return {str(one) for key, one in settings.items() if key in ("limit", "cursor", "page", "offset")}
 
     def _filters(self, name: str, op: Op, names: list[str], sort: list[str]) -> str:
@@ -386,7 +417,7 @@ class Writer:
         self._add(
             self._id(name, f"pages-{slug(op.id)}"), "pages", op.pointer,
             statement=f"A page of GET {op.path} is asked for {how[style]}.", reason=pages.reason, default=style,
-            alternatives=tuple(other_pages(op, pages.settings)),
+            alternatives=tuple(other_pages(self.schemas, op, pages.settings, self._id(name, "order"))),
             keys=(Key(f"{op.pointer}/x-pagination", settings),),
         )  # fmt: skip
 
