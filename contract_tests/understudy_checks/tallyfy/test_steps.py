@@ -271,12 +271,7 @@ def test_automated_actions_are_kept(target: Target) -> None:
         template = plain_template(org)
         path = f"{at(template)}/automated-actions"
         with step(org, template) as one, step(org, template) as other:
-            body: Json = {
-                "automated_alias": "Skip the gift",
-                "conditions": [{**CONDITION, "conditionable_id": one["id"]}],
-                "then_actions": [{**ACTION, "target_step_id": other["id"]}],
-                "condition_logic": "and",
-            }
+            body = _automation(org, template, one, other)
             for left in ("conditions", "then_actions"):
                 org.assert_refused("POST", path, {n: v for n, v in body.items() if n != left}, status=422)
             before = org.get(at(template))["automated_actions"]
@@ -288,8 +283,10 @@ def test_automated_actions_are_kept(target: Target) -> None:
                 assert listed == [*before, made], f"the template must have the new action, not {show(listed)}"
                 changes: tuple[Json, ...] = (
                     *({"automated_alias": "Skip both"}, {"condition_logic": "or"}),
-                    {"conditions": [{**CONDITION, "conditionable_id": other["id"]}]},
-                    {"then_actions": [{**ACTION, "target_step_id": one["id"]}]},
+                    {"conditions": list(reversed(body["conditions"]))},
+                    {"then_actions": list(reversed(body["then_actions"]))},
+                    {"conditions": [{**CONDITION, "conditionable_id": other["id"], "id": made["conditions"][0]["id"]}]},
+                    {"then_actions": [{**ACTION, "target_step_id": one["id"], "id": made["then_actions"][0]["id"]}]},
                 )
                 for change in changes:
                     old, changed = made, org.call("PUT", f"{path}/{made['id']}", change)
@@ -334,6 +331,36 @@ def test_steps_of_another_organization_are_closed(target: Target) -> None:
             after = foreign.get(at(template), with_="steps")
             assert after == before, f"the template must stay as it was, not {show(after)}"
             foreign.send("DELETE", actions)
+
+
+def _automation(org: Organization, template: Json, one: Json, other: Json) -> Json:
+    """The body of an automated action with each member that conditions and actions have."""
+    table: Json = {"label": "Prices", "field_type": "table", "columns": [{"label": "Item"}], "required": False}
+    field = org.call("POST", f"{at(template, one['id'])}/captures", table)
+    cell = {"conditionable_type": "Capture", "conditionable_id": field["id"], "operation": "contains", "logic": "or"}
+    deadline = {"value": 2, "unit": "weeks", "option": "before"}
+    owners: Json = {"users": [], "guests": ["a@company.example"], "groups": []}
+    target, start = {"target_step_id": other["id"]}, {"actionable_id": one["id"], "actionable_type": "Step"}
+    return {
+        "automated_alias": "Skip the gift",
+        "conditions": [
+            {**CONDITION, "conditionable_id": one["id"], "statement": "any_time", "position": 1},
+            {**cell, "statement": "Pen", "position": 2, "column_contains_name": "Item"},
+        ],
+        "then_actions": [
+            {**ACTION, **target, "position": 1},
+            {
+                "action_type": "deadline",
+                "action_verb": "deadline",
+                **target,
+                **start,
+                "deadline": deadline,
+                "position": 2,
+            },
+            {"action_type": "assignment", "action_verb": "assign", **target, "assignees": owners, "position": 3},
+        ],
+        "condition_logic": "and",
+    }
 
 
 def _within(given: Json, shown: Json) -> bool:

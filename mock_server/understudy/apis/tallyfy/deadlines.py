@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from understudy.apis.tallyfy import includes as tallyfy_includes
+from understudy.apis.tallyfy.automatic_dates import counts_from_itself, start_in_words, start_of
+from understudy.apis.tallyfy.conditions import process_of, results, together
 from understudy.apis.tallyfy.envelope import single
 from understudy.apis.tallyfy.includes import run_tasks
 from understudy.apis.tallyfy.life_cycle import update_status
@@ -50,7 +52,22 @@ def reset_deadline(call: Call) -> Reply:
 
 
 def automatic(call: Call, run: Record, task: Record) -> Json:
-    """Return the date that a task has by its step's rule, with the reason and the source."""
+    """Return the date that a task has by an automated action or its step's rule, with the reason and the source."""
+    by = (run["_"].get("rules") or {"dates": {}})["dates"].get(task["step_id"])
+    return (by and _by_automation(call, run, by)) or _by_step(call, run, task)
+
+
+def _by_automation(call: Call, run: Record, by: Record) -> Json:
+    """The date that an automated action would write now; None once its conditions hold no more."""
+    process, action = process_of(call, run), by["action"]
+    start = None if counts_from_itself(action) else start_of(call, process, action)
+    if start is None or not together(by, results(call, process, by)):
+        return None
+    reason = _gap(action["deadline"], start_in_words(process, action))
+    return {"date": stamp(due_after(action["deadline"], start)), "reason": reason, "source": "automation"}
+
+
+def _by_step(call: Call, run: Record, task: Record) -> Json:
     steps = call.store["definitions"].require(run["checklist_id"])["steps"]
     rule = next(step for step in steps if step["id"] == task["step_id"])["deadline"]
     tasks = {one["step_id"]: one for one in run_tasks(call, run["id"])}
@@ -142,10 +159,13 @@ def _moment(at: str | None) -> int | None:
 
 
 def _reason(rule: Record, anchor: Record | None) -> str:
+    return _gap(rule, "launch" if anchor is None else f"Step {anchor['position']}: {anchor['title']}")
+
+
+def _gap(rule: Record, start: str) -> str:
     unit = rule["unit"].removesuffix("s") if int(rule["value"]) == 1 else rule["unit"]
     word = "before" if str(rule.get("option")).startswith(_BEFORE) else "after"
-    named = "launch" if anchor is None else f"Step {anchor['position']}: {anchor['title']}"
-    return f"{rule['value']} {unit} {word} {named}"
+    return f"{rule['value']} {unit} {word} {start}"
 
 
 def _move(call: Call, run: Record, step: str, steps: dict[str, Record], seen: frozenset[str]) -> None:

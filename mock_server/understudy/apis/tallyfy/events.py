@@ -1,10 +1,10 @@
-"""The actions of people and automations in Tallyfy's app, as events of the control API."""
+"""The actions of people in Tallyfy's app, as events of the control API."""
 
 from __future__ import annotations
 
 from understudy.apis.tallyfy import includes as tallyfy_includes
-from understudy.apis.tallyfy.includes import HIDDEN
-from understudy.apis.tallyfy.life_cycle import move, update_status
+from understudy.apis.tallyfy.actions import hide, show
+from understudy.apis.tallyfy.life_cycle import update_status
 from understudy.apis.tallyfy.records import stamp
 from understudy.apis.tallyfy.template_archive import archive, restore
 from understudy.apis.tallyfy.threads import add_thread, open_issues, resolve_issues
@@ -15,21 +15,18 @@ from understudy.engine.store import Record
 
 
 def hide_task(call: Call) -> Json:
-    """Hide a task that is not completed, as the app's automations do (Hiding tasks)."""
+    """Hide a task that is not completed, as a person does in the app (Hiding tasks)."""
     run, task = _task_of_event(call)
-    before = task["status"]
-    if not move(task, "hide"):
-        raise Problem("refused", f"task {task['id']} is {before}")
-    task["_"]["before"] = before
+    if not hide(task):
+        raise Problem("refused", f"task {task['id']} is {task['status']}")
     return _store_task(call, run, task)
 
 
 def show_task(call: Call) -> Json:
     """Show a hidden task again, with its former status."""
     run, task = _task_of_event(call)
-    if task["status"] != HIDDEN:
+    if not show(task):
         raise Problem("refused", f"task {task['id']} is not hidden")
-    task["status"] = task["_"]["before"] or "not-started"
     return _store_task(call, run, task)
 
 
@@ -82,6 +79,7 @@ def _task_of_event(call: Call) -> tuple[Record, Record]:
 
 
 def _store_task(call: Call, run: Record, task: Record) -> Json:
+    task["_"]["by_hand"] = True  # automated actions leave it alone (Manual overrides beat automation)
     task["last_updated"] = stamp(call.now)
     call.store["tasks"].put(task)
     update_status(call, run)

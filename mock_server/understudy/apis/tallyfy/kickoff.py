@@ -11,20 +11,22 @@ from understudy.apis.tallyfy.fields import demand_kept
 from understudy.apis.tallyfy.life_cycle import update_status
 from understudy.apis.tallyfy.records import find, my_number, stamp
 from understudy.apis.tallyfy.runs import changeable_run, run_reply
+from understudy.apis.tallyfy.triggers import check_kickoff
 from understudy.engine.call import Call, Reply
 
 
 def complete_kickoff(call: Call) -> Reply:
     """POST /organizations/{org_id}/runs/{run_id}/complete-prerun (Complete or re-open the kick-off form)."""
     run = changeable_run(call)
-    evaluated = run["_"]["kickoff_open"]
+    evaluated, changed = run["_"]["kickoff_open"], {}
     if evaluated:
         fields = call.store["templates"].require(run["checklist_id"])["prerun"]
         demand_kept(call, fields, run["prerun"])
         run["_"]["kickoff_open"] = False
         run |= {"prerun_completed_at": stamp(call.now), "prerun_completed_by": my_number(call)}
+        changed = check_kickoff(call, run)
         update_status(call, run)
-    return run_reply(call, run, more={"tasks_changed_by_rules": {}, "rules_evaluated": evaluated})
+    return run_reply(call, run, more={"tasks_changed_by_rules": changed, "rules_evaluated": evaluated})
 
 
 def reopen_kickoff(call: Call) -> Reply:

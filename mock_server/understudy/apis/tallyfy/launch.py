@@ -6,6 +6,7 @@ Source: Processes > Launch process.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from datetime import UTC, datetime
 from functools import partial
 
@@ -24,6 +25,7 @@ from understudy.apis.tallyfy.references import (
 from understudy.apis.tallyfy.runs import run_reply
 from understudy.apis.tallyfy.task_records import new_task
 from understudy.apis.tallyfy.template_records import live_steps
+from understudy.apis.tallyfy.triggers import check_kickoff, hide_awaited
 from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import milliseconds
 from understudy.engine.problem import Problem
@@ -70,9 +72,12 @@ def launch_run(call: Call) -> Reply:
     }  # a refused request takes no id
     for task in tasks:
         task |= {"id": new_id(call), "run_id": run["id"]}
+    hide_awaited(call, run, tasks)
     for task in sorted(tasks, key=lambda task: int(task["position"])):
         task["increment_id"] = number(store, "tasks")
         store["tasks"].put(task)
+    if submitted:
+        check_kickoff(call, run)
     return run_reply(call, update_status(call, run))
 
 
@@ -127,8 +132,15 @@ def new_run(template: Record) -> Record:
             "assets": [],
             "member_watchers": [],
             "guest_watchers": [],
+            **kept_rules(template),
         },
     }
+
+
+def kept_rules(template: Record) -> Record:
+    """Return the automated actions that a new process keeps; nothing for a template without any."""
+    kept = template["automated_actions"]
+    return {"rules": {"kept": deepcopy(kept), "seen": {}, "dates": {}}} if kept else {}
 
 
 def launched_tasks(call: Call, run: Record, steps: Sequence[Record]) -> list[Record]:

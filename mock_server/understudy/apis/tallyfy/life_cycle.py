@@ -113,6 +113,7 @@ def complete(call: Call, task: Record) -> Record:
     demand_kept(call, fields_of(call, task), task["taskdata"])
     completer = _completer(call, caller)
     move(task, "complete")
+    task["_"].pop("reopened", None)
     expires = task["task_type"].startswith("expiring") and approved is False
     now = stamp(call.now)
     return task | {
@@ -127,6 +128,7 @@ def reopen(call: Call, task: Record) -> Record:
     """Return the reopened task (Tasks > Reopen task); raises Problem not-completed."""
     if not move(task, "reopen"):
         raise Problem("not-completed")
+    task["_"]["reopened"] = True
     cleared = dict.fromkeys(("completed_at", "completer_id", "completer_guest_id", "is_approved"))
     return task | cleared | {"last_updated": stamp(call.now)}
 

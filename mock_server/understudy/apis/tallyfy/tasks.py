@@ -17,6 +17,7 @@ from understudy.apis.tallyfy.life_cycle import complete, move, reopen, update_st
 from understudy.apis.tallyfy.records import find, me, stamp
 from understudy.apis.tallyfy.references import date_member, owners_member
 from understudy.apis.tallyfy.task_lists import matching_tasks
+from understudy.apis.tallyfy.triggers import check_task
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import ProjectedListing, Record, Store, decode, encode
@@ -168,5 +169,7 @@ def _check_changeable(run: Record) -> None:
 
 def _task_reply(call: Call, run: Record, task: Record) -> Reply:
     call.store["tasks"].put(task)
+    changed = check_task(call, run, task)
     update_status(call, run)
-    return Reply(single({**tallyfy_includes.task(call, task), "tasks_changed_by_rules": {}}))
+    now = call.store["tasks"].require(task["id"])  # an automated action may have changed it, too
+    return Reply(single({**tallyfy_includes.task(call, now), "tasks_changed_by_rules": changed}))

@@ -11,6 +11,7 @@ from understudy.apis.tallyfy.envelope import nothing, single
 from understudy.apis.tallyfy.includes import threads_of
 from understudy.apis.tallyfy.life_cycle import reopen, update_status
 from understudy.apis.tallyfy.records import find, my_number, new_id, stamp
+from understudy.apis.tallyfy.triggers import check_task
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
 from understudy.engine.store import Record
@@ -34,9 +35,13 @@ def report_problem(call: Call) -> Reply:
     """POST /organizations/{org_id}/tasks/{task_id}/problem: reopens a completed task (Reporting issues)."""
     task = _commented_task(call)
     thread = add_thread(call, task["run_id"], task["id"], "problem", call.body["content"])
-    if task["status"] == "completed":
-        task = reopen(call, task)
+    done = task["status"] == "completed"
+    task = reopen(call, task) if done else task
     _recount_issues(call, task)
+    if done and task["run_id"]:
+        run = call.store["runs"].require(task["run_id"])
+        check_task(call, run, task)
+        update_status(call, run)
     return Reply(single(tallyfy_includes.thread(thread)))
 
 
