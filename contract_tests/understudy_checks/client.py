@@ -29,7 +29,7 @@ from understudy_checks.keys import each_has_a_quota, names_scheme
 from understudy_checks.projection import project
 from understudy_checks.routes import Query, find_operation, path_and_query, query_text
 from understudy_checks.target.transport import NoAnswer, TooLate, Transport
-from understudy_checks.violations import differences, is_unnamed_refusal, of_server_errors, rule_of
+from understudy_checks.violations import differences, is_unnamed, of_server_errors, rule_of
 from understudy_checks.waits import Patience, poll, retry_after
 
 T = TypeVar("T")
@@ -413,7 +413,7 @@ class Client:
 
         Raises Met when the response is recorded and cannot be read.
         """
-        if operation is None or is_unnamed_refusal(self.contract, operation, response.status):
+        if operation is None or is_unnamed(self.contract, operation, response.status):
             return
         if response.status >= 500:
             self._fail(operation, f"status {response.status}: a server error is never the right answer")

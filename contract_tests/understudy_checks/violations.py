@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
+from understudy.document.infer.answers import A_SUCCESS
 from understudy.document.model import Validator
 from understudy.document.operation import Operation
 from understudy.document.pointer import at
@@ -62,13 +63,20 @@ def rule_of(contract: Contract, operation: Operation, response: Response, differ
     return next((found for pattern in patterns if (found := resolve(ids, pattern))), None)
 
 
-def is_unnamed_refusal(contract: Contract, operation: Operation, status: int) -> bool:
-    """Whether a document without rules says nothing of a refusal, or nothing of its body; many name none at all."""
-    if not (400 <= status < 500 and is_declared(contract)):
+def is_unnamed(contract: Contract, operation: Operation, status: int) -> bool:
+    """Whether a document without rules says nothing of an answer: of a refusal, or its body; or of any success.
+
+    Many documents name no refusal at all, and a `default` that stands alone is that of the success.
+    """
+    if not is_declared(contract):
         return False
-    names = (str(status), "4XX", "default")
-    expected = next((operation.responses[name] for name in names if name in operation.responses), None)
-    return expected is None or (expected.body is None and expected.media_type == "")
+    if 400 <= status < 500:
+        names = (str(status), "4XX", "default")
+        expected = next((operation.responses[name] for name in names if name in operation.responses), None)
+        is_silent = expected is None or (expected.body is None and expected.media_type == "")
+        return is_silent or operation.responses.keys() == {"default"}
+    own = contract.document["paths"][operation.path][operation.method.lower()]
+    return 200 <= status < 400 and own["responses"].get("2XX") == A_SUCCESS
 
 
 def of_server_errors(contract: Contract, operation: Operation) -> str:

@@ -26,7 +26,7 @@ ORDER = tuple(
         "document.paths document.views document.shapes document.styles document.body document.parameters",
         "document.responses document.operation document.contract document.compile document.own_server document.lines",
         "document.seed_file document.seed_times document.seed_entries",
-        "document.files document.notice document.schema document.weights document.parts",
+        "document.files document.notice document.contradictions document.schema document.weights document.parts",
         "document.normal document.targets document.origins document.overlay document.overlaid document.merged",
         "document.whole document.changes document.infer document.lazy document.open_world document.texts",
         "document.sample document.argument",

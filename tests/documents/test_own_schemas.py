@@ -58,6 +58,19 @@ def accepted(client: Served, value: Any) -> bool:
         ("{type: integer, format: int64, minimum: 0}", [2**63 - 1], [2**63, -1]),
         ("{type: number, format: int32}", [2**40], ["a"]),
         ("{type: int}", [1], ["a"]),
+        ("{type: string, enum: [1, true, b]}", ["b"], ["1", 1, True]),
+        ("{type: string, enum: [1, 2.5, true]}", ["1", "2.5", "true"], [1, "3", True]),
+        ("{type: integer, enum: ['1', '2']}", [1, 2], ["1", 3]),
+        ("{type: integer, enum: [1.0, 2.0]}", [1], [3]),
+        ("{type: boolean, enum: ['True', 'False']}", [True, False], ["True"]),
+        ("{type: integer, enum: [0 (None), 1 (Some)]}", [0, 7], ["0 (None)"]),
+        ("{type: array, items: {type: string}, enum: [a, b]}", [["a"], ["c"]], ["a"]),
+        ("{type: string, nullable: true, enum: [null]}", [None], ["a"]),
+        (
+            "{additionalProperties: false, allOf: [{$ref: '#/components/schemas/A'}], properties: {b: {minimum: 0}}}",
+            [{"a": "x", "b": 1}],
+            [{"a": "x", "c": 1}, {"b": 1}],
+        ),
         ("{type: [integer]}", [1], ["a"]),
         ("true", [1], []),
     ],
@@ -142,6 +155,23 @@ def test_what_is_no_schema_is_reported_and_left_out(tmp_path: Path, schema: str,
     assert found
     assert all(notice.pointer.startswith(("/paths/~1x/post/requestBody", "/components")) for notice in found)
     assert accepted(client, {}) or accepted(client, "x")
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ("{type: integer, enum: [a]}", "no value of enum is of the type integer; any such value is taken"),
+        ("{type: string, enum: [1]}", "no value of enum is of the type string; they are read as such"),
+        (
+            "{additionalProperties: false, anyOf: [{type: object}]}",
+            "additionalProperties: false excludes the members that anyOf declares; it is read as unevaluatedProperties",
+        ),
+    ],
+)
+def test_keywords_that_exclude_each_other_are_reported(tmp_path: Path, schema: str, text: str) -> None:
+    """What they are read as is told at the keyword."""
+    client = taking(tmp_path, schema)
+    assert any(text in notice.text for notice in client.notices)
 
 
 def test_keywords_without_an_effect_are_not_reported(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ _ERRORS = {
     "internal": (500, "The server failed", "internal"),
     "no-example": (501, "No value was found that fits the documented response", "internal"),
 }
+_WITHOUT_CONTENT = ("204", "205", "304")
 _UNKNOWN = {"body-fields": "ignore", "query-parameters": "ignore", "duplicate-query-parameters": "last"}
 _CACHED = "document-"  # in the names of the cache's files
 _MOST_CACHED = 32  # documents
@@ -181,7 +182,7 @@ class OpenCompiler(Compiler):
             parameters=parameters,
             body=self.body(body, f"{pointer}/requestBody"),
             responses={
-                status: self.expected(*self.resolve(response, f"{pointer}/responses/{status}"))
+                status: self.expected(*self._response(status, response, f"{pointer}/responses/{status}"))
                 for status, response in operation["responses"].items()
             },
             success=self.success(operation, pointer),
@@ -193,6 +194,16 @@ class OpenCompiler(Compiler):
             security=security,
             prefixes=tuple(operation.get("x-prefixes", ())),
         )
+
+    def _response(self, status: str, response: Json, pointer: str) -> tuple[Json, str]:
+        """A documented response, without the content of a status that has none (RFC 9110, 15)."""
+        found, where = self.resolve(response, pointer)
+        if status not in _WITHOUT_CONTENT or not found.get("content"):
+            return found, where
+        told = (f"{where}/content", f"an answer {status} has no content")
+        if told not in self.diagnostics:  # of a response that several operations share
+            self.diagnostics.append(told)
+        return {**found, "content": {}}, where
 
     def success(self, operation: Json, pointer: str) -> Json:
         """The status of the usual answer: the first documented one from 200 on, then 2XX, default, 3xx; else 200."""

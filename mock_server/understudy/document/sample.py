@@ -246,7 +246,7 @@ class _Maker:
 
     def _fill(self, value: dict[str, Json], schema: Mapping[str, Json], path: Path, stack: Stack) -> None:
         """Add members of other names: one of a mapping that is empty, and as many as there must be."""
-        additional = schema.get("additionalProperties", True)
+        additional = schema.get("additionalProperties", schema.get("unevaluatedProperties", True))
         is_map = isinstance(additional, dict) and not schema.get("properties") and self._optional
         least = max(schema.get("minProperties", 0), 1 if is_map and schema.get("maxProperties", 1) else 0)
         if least > _MOST_ITEMS:

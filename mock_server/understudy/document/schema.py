@@ -12,6 +12,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from understudy.document import patterns
+from understudy.document.contradictions import settled
 from understudy.document.pointer import Json, at
 from understudy.messages import shorten, suggest
 
@@ -106,6 +107,8 @@ class Converter:
                 self._report(place / name, f"the keyword {shorten(name)} is not understood; it restricts nothing here")
         self._bounds(value, schema)
         _bound_format(schema)
+        for name, text in settled(schema):
+            self._report(place / name, text)
         if "example" in value:
             schema["examples"] = [value["example"], *schema.get("examples", ())]
         return _nullable(schema) if value.get("nullable") is True else schema

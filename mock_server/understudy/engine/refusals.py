@@ -32,6 +32,7 @@ _OTHERS = {
     "unsupported-media-type": (400, 422),
     "body-too-large": (400, 422),
     "conflict": (422, 400),
+    "not-found": (410,),
 }
 _PROBLEM: Headers = ((b"content-type", b"application/problem+json"),)
 

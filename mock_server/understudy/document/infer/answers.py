@@ -17,6 +17,8 @@ from understudy.document.pointer import at
 from understudy.document.views import name_of
 
 Json = Any
+A_SUCCESS: Json = {"description": "A success, which the document does not name"}
+"""The response of an operation that names refusals alone."""
 _SHAPES = frozenset(("$ref", "properties", "allOf", "oneOf", "anyOf", "items", "enum", "const", "not", "if",
                      "patternProperties"))  # fmt: skip
 _DEEPEST = 8
@@ -39,10 +41,20 @@ def supplied(document: Json) -> tuple[Json, list[Supplied]]:
     """A normal form whose answers have schemas where they can be told, and those that were missing."""
     schemas = Schemas(document["components"].get("schemas", {}))
     ops = [op for op in operations(document) if "x-operation" not in op.own]
-    found = [*_by_examples(schemas, ops), *_by_requests(schemas, ops)]
+    found = [*_by_examples(schemas, ops), *_by_requests(schemas, ops), *_of_successes(ops)]
     for one in found:
         document = _with(document, one.pointer.split("/")[1:], one.value)
     return document, found
+
+
+def _of_successes(ops: Iterable[Op]) -> Iterator[Supplied]:
+    """A success, which has no body, for each operation whose document names refusals alone."""
+    for op in ops:
+        known = op.own["responses"]
+        if not op.status and not any(key.startswith("3") for key in known):
+            text = f"{op.method.upper()} {op.path} succeeds without a body."
+            reason = f"the document names no success, only {', '.join(known) or 'the operation'}"
+            yield Supplied(op, f"{op.pointer}{at('responses', '2XX')}", A_SUCCESS, "a success", text, reason)
 
 
 # by examples
