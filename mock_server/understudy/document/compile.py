@@ -40,7 +40,7 @@ from understudy.document.operation import Operation
 from understudy.document.parameters import Parameter
 from understudy.document.pointer import at, find
 from understudy.document.read import read
-from understudy.document.responses import Expected
+from understudy.document.responses import Expected, documented_statuses
 from understudy.document.violations import Diagnostic
 from understudy.messages import shorten, suggest
 
@@ -305,21 +305,12 @@ class Compiler:
         return Body(True, validator, _properties(schema), JSON, "json", JSON.encode())
 
     def responses(self, operation: Json, pointer: str) -> dict[str, Expected]:
-        """The compiled documented responses by status or range (4XX); generators of clients stop at ranges.
-
-        `default` beside a success is that of refusals and failures, and `x-success` leaves open which 2xx is sent.
-        """
-        found = {
-            status: self.expected(*self.resolve(response, f"{pointer}/responses/{status}"))
-            for status, response in operation["responses"].items()
+        """The compiled documented responses by status or range (4XX)."""
+        documented = operation["responses"]
+        return {
+            status: self.expected(*self.resolve(documented[key], f"{pointer}/responses/{key}"))
+            for status, key in documented_statuses(operation).items()
         }
-        successes = [response for status, response in found.items() if status.startswith("2")]
-        if successes and "x-success" in operation:
-            found.setdefault("2XX", successes[-1])
-        if successes and "default" in found:
-            refusal = found.pop("default")
-            found = {**found, "4XX": found.get("4XX", refusal), "5XX": found.get("5XX", refusal)}
-        return found
 
     def expected(self, response: Json, pointer: str) -> Expected:
         """A compiled documented response."""

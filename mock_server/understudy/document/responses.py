@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -48,3 +48,19 @@ def _typed(kind: str, text: str) -> Json:
     if kind == "number" and NUMBER.fullmatch(text):
         return float(text)
     return {"true": True, "false": False}.get(text, text) if kind == "boolean" else text
+
+
+def documented_statuses(operation: Mapping[str, Json]) -> dict[str, str]:
+    """The statuses and ranges (4XX) that an operation documents, each with its key in `responses`.
+
+    `default` beside a success is that of refusals and failures, and `x-success` leaves open which 2xx is sent: the
+    documents write no ranges, at which generators of clients stop.
+    """
+    found = {status: status for status in operation["responses"]}
+    successes = [status for status in found if status.startswith("2")]
+    if successes and "x-success" in operation:
+        found.setdefault("2XX", successes[-1])
+    if successes and "default" in found:
+        refusal = found.pop("default")
+        found = {**found, "4XX": found.get("4XX", refusal), "5XX": found.get("5XX", refusal)}
+    return found
