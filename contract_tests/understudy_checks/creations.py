@@ -17,7 +17,7 @@ from understudy.engine.exchange import Request, Response
 from understudy.resources.roles import Role
 from understudy.resources.rules import is_declared, is_on_item, reading
 from understudy_checks.bodies import response_ids
-from understudy_checks.pointers import resolve_pointer
+from understudy_checks.pointers import resolve_pointer, resolve_reference
 from understudy_checks.routes import adds_to_list, find_operation
 from understudy_checks.target import installed
 
@@ -38,12 +38,42 @@ def creations(
     """What a request created, as it was answered; empty where it created nothing that is known."""
     if response.status >= 300:
         return []
+    path = request.path.rstrip("/")
     if is_declared(contract):
-        ids = _declared_ids(contract, operation, request, response)
+        paths = [_below(path, id) for id in _declared_ids(contract, operation, request, response)]
     else:
-        ids = response_ids(response) if adds_to_list(contract, operation) else []
-    paths = [f"{request.path.rstrip('/')}/{quote(id, safe='')}" for id in ids]
+        known = None if operation.method != "POST" else _collection(contract, operation, path.removeprefix(prefix))
+        made = [id for id in response_ids(response) if id not in path.split("/") and id.encode() not in request.body]
+        paths = [_below(f"{prefix}{known}", id) for id in made if known is not None]
     return [Creation(path, _is_removable(contract, path.removeprefix(prefix))) for path in paths]
+
+
+def _below(collection: str, id: str) -> str:
+    return f"{collection}/{quote(id, safe='')}"
+
+
+def _collection(contract: Contract, operation: Operation, path: str) -> str | None:
+    """The path of the collection that a POST adds to; None where it adds to none that is known.
+
+    That is its own path where it is a list or where one below it is deleted, or the one above where its answer is
+    that of reading one of these: `/users` of `/users/invite`, and `/steps` of `/steps/1/clone`.
+    """
+    if adds_to_list(contract, operation) or _is_removable(contract, _below(path, "id")):
+        return path
+    answer = _success(contract, operation)
+    for above in (path.rpartition("/")[0], path.rpartition("/")[0].rpartition("/")[0]):
+        reader = find_operation(contract, "GET", _below(above, "id")) if above else None
+        if reader is not None and _success(contract, reader) == answer:
+            return above
+    return None
+
+
+def _success(contract: Contract, operation: Operation) -> Json:
+    """The schemas of the first successful response of an operation, by media type."""
+    responses = contract.document["paths"][operation.path][operation.method.lower()]["responses"]
+    written = [response for status, response in responses.items() if status.startswith("2")]
+    content = resolve_reference(contract.document, written[0]).get("content", {}) if written else {}
+    return {media_type: entry.get("schema") for media_type, entry in content.items()}
 
 
 def _is_removable(contract: Contract, path: str) -> bool:

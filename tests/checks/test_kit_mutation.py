@@ -241,6 +241,8 @@ def test_a_command_that_fails_anyway_is_not_tried(run: Run, tmp_path: Path) -> N
 @pytest.mark.usefixtures("unserved")
 def test_a_command_is_told_all_that_the_ready_file_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each field has a variable, text as it is and all else as JSON; a null field is unset, also if set outside."""
+    for name in [name for name in os.environ if name.startswith("UNDERSTUDY_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("UNDERSTUDY_LAPSED_KEY", "from outside")
     monkeypatch.setenv("UNDERSTUDY_PROFILE", "quick")
     seen, ready = tmp_path / "seen", tmp_path / "ready"

@@ -164,6 +164,7 @@ def test_a_property_runs_in_the_profile_asked_for() -> None:
 def test_only_the_deep_profile_draws_differently(name: str, same: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs of a `@given` test get the same examples, but for the deep profile."""
     monkeypatch.setitem(profiles.PROFILES, name, hypothesis.settings(profiles.PROFILES[name], max_examples=20))
+    monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # of --hypothesis-seed
     seen: list[int] = []
 
     @given(number=st.integers())
