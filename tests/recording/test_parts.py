@@ -174,7 +174,10 @@ def picked(api: Api, interactions: list[dict[str, Any]], folder: Path) -> list[P
 
 
 def test_keys_are_those_of_the_target(api: Api, tmp_path: Path) -> None:
-    """An accepted key becomes the target's, a refused one stays, a missing one is added where it was needed."""
+    """An accepted key becomes the target's, a refused one stays, a missing one is added where it was needed.
+
+    Where none is asked for, a key is not accepted by the answer.
+    """
     interactions = [
         exchange("GET", "/owners", 200, [], key="good"),
         exchange("GET", "/owners", 401, {}, key="bad"),
@@ -182,11 +185,13 @@ def test_keys_are_those_of_the_target(api: Api, tmp_path: Path) -> None:
         exchange("GET", "/owners", 401, {}, key=""),
         exchange("GET", "/health", 200, key=""),
         exchange("PATCH", "/owners", 405, key=""),
+        exchange("GET", "/health", 200, key="bad"),
+        exchange("PATCH", "/owners", 405, key="bad"),
     ]
     given = picked(api, interactions, tmp_path)
     access = Access(given, lambda name, token: "mine")
     sent = [access.apply(one, one.recorded.request).header("x-key") for one in given]
-    assert sent == ["mine", "bad", "mine", None, None, None]
+    assert sent == ["mine", "bad", "mine", None, None, None, "bad", "bad"]
     assert Access(given, lambda name, token: None).apply(given[2], given[2].recorded.request).header("x-key") is None
 
 

@@ -18,7 +18,7 @@ _REFUSED = (401,)
 class Access:
     """The credentials of a target, by API. `key` maps a recorded token to the target's; None keeps it.
 
-    A token that was only ever refused is sent as it was recorded. A request whose credential was left out of the
+    A token that was only ever refused, where one is asked for, is sent as it was recorded. A request whose credential was left out of the
     recording, but that was answered, gets one.
     """
 
@@ -26,7 +26,8 @@ class Access:
         self._key = key
         statuses: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         for one in picked:
-            for token in tokens(one.recorded.request, one.api.contract.schemes):
+            asks = one.operation is not None and one.operation.secured is True
+            for token in tokens(one.recorded.request, one.api.contract.schemes) if asks else ():
                 statuses[one.api.name, token].add(one.recorded.response.status)
         self._refused = {key for key, seen in statuses.items() if seen <= set(_REFUSED)}
 
