@@ -342,6 +342,8 @@ class Records:
 
     def _fitted(self, role: Role, body: Json, path: Values) -> Json:
         """A body with the ids of its parents and of the records that it refers to; optional references are left out."""
+        if role.action == "list":
+            return _without_cursor(role, body)
         record = resolve_pointer(body, role.body)
         if not isinstance(record, dict):
             return body
@@ -551,3 +553,14 @@ def plain(name: str) -> str:
 def _is_on(role: Role, path: str) -> bool:
     """Whether an operation is on a collection, or on an item of it."""
     return shape_of(collection(role)) == shape_of(path)
+
+
+def _without_cursor(role: Role, body: Json) -> Json:
+    """The body of a search without a cursor: none that is made up was ever given out."""
+    settings = role.operation.pagination.settings if role.operation.pagination is not None else {}
+    pointer = role.arguments.get(str(settings.get("cursor")))
+    above, _, name = (pointer or "").rpartition("/")
+    holder = resolve_pointer(body, above) if pointer is not None else None
+    if isinstance(holder, dict):
+        holder.pop(name, None)
+    return body

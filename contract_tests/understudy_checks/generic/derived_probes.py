@@ -72,7 +72,7 @@ def _bindings(contract: Contract) -> Iterator[Binding]:
 
 
 def _of_list(contract: Contract, operation: Operation) -> Iterator[Binding]:
-    if operation.pagination is None:
+    if operation.pagination is None or operation.method != "GET":  # a search has its page in the body
         return
     settings = operation.pagination.settings
     for name, (ask, needs) in LISTS.items():

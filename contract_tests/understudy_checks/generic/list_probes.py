@@ -42,7 +42,8 @@ MAX_FILTERS = 40
 
 def places(client: Client) -> Iterator[Place]:
     """The lists of the target: each paged operation with its first arguments, then with the second, and so on."""
-    listings = [one for one in client.contract.operations.values() if one.pagination is not None]
+    paged = (one for one in client.contract.operations.values() if one.pagination is not None)
+    listings = [one for one in paged if one.method == "GET"]
     offered = [(one, islice(find_all_arguments(client, one), MAX_LISTS)) for one in listings]
     while offered:
         for entry in tuple(offered):

@@ -343,6 +343,7 @@ class Compiler:
             self.diagnostics.append((pointer, "x-pagination here needs x-pagination at the root, or a style"))
             return None
         known = [parameter.name for parameter in parameters if parameter.location == "query"]
+        known += operation.get("x-operation", {}).get("arguments", {})  # which stand in the body
         for key in ("limit", "cursor", "page", "all", "offset"):
             if key in entries and entries[key] not in known:
                 text = f"{operation['operationId']} has no query parameter {entries[key]}"

@@ -74,8 +74,11 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     listing = lists.lister(records, role.operation, chosen, parents, filters=role.filters, only=role.only, all=role.all)
     head, tail = _around(role.answer, many=True)
     paged = role.operation.pagination is not None
+    sent = lists.sent(role.operation, role.arguments) if role.arguments else None
 
     def handle(call: Call) -> Reply:
+        if sent is not None:
+            call.arguments = {**call.arguments, **sent(call.body)}
         if parents:
             records.check_parents(call, parents)
         asked = lists.wanted(records, known, call) if include in call.arguments else ()

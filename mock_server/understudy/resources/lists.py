@@ -12,7 +12,6 @@ from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 from understudy.document.operation import Operation
-from understudy.document.parameters import Parameter
 from understudy.document.pointer import at
 from understudy.engine.call import Call
 from understudy.engine.clock import milliseconds
@@ -23,6 +22,7 @@ from understudy.resources import schemas
 from understudy.resources.declaration import Parent, Reader, Resource
 from understudy.resources.layouts import LIVE, is_sorted_by, moment_of, text_of
 from understudy.resources.records import Records
+from understudy.resources.roles import at_pointer
 from understudy.resources.values import NOTHING, Assignments
 
 Json = Any
@@ -57,10 +57,38 @@ def filters(reader: Reader, operation: Operation, resource: Resource, source: Ma
             if one.name in by:
                 place = at("paths", operation.path, operation.method.lower(), "x-operation", "by", one.name)
                 declared, pointer = by[one.name], place
-            made = _filter(reader, resource, one, declared, pointer)
+            made = _filter(reader, resource, one.name, declared, pointer)
             if made is not None:
                 found.append(made)
-    return found
+    return [*found, *_in_body(reader, operation, resource, source)]
+
+
+def _in_body(reader: Reader, operation: Operation, resource: Resource, source: Mapping[str, Json]) -> Iterator[Filter]:
+    """The filters of a list that stand in the body of its request."""
+    own = source.get("x-operation", {})
+    place = at("paths", operation.path, operation.method.lower(), "x-operation")
+    for name in own.get("arguments", {}):
+        if name not in _reserved(operation, resource):
+            by = own.get("by", {}).get(name)
+            made = _filter(reader, resource, name, by, f"{place}{at('by' if by else 'arguments', name)}")
+            if made is not None:
+                yield made
+
+
+def sent(operation: Operation, arguments: Mapping[str, str]) -> Callable[[Json], dict[str, Json]]:
+    """A function that reads the arguments of a list from a body; it raises Problem for a page that is no number."""
+    settings = operation.pagination.settings if operation.pagination else {}
+    counted = {str(settings[name]) for name in ("limit", "page", "offset") if name in settings}
+
+    def read(body: Json) -> dict[str, Json]:
+        found = {name: at_pointer(body, pointer) for name, pointer in arguments.items()}
+        for name in counted:
+            if not isinstance(found.get(name, 0), int | float | None):
+                message = f"{name} must be a number"
+                raise Problem("invalid", message, fields={name: [message]})
+        return {name: value for name, value in found.items() if value is not None}
+
+    return read
 
 
 def lister(
@@ -205,12 +233,12 @@ def _place(entry: Mapping[str, Json], pointer: str) -> str:
 
 
 def _filter(
-    reader: Reader, resource: Resource, parameter: Parameter, declared: Mapping[str, Json] | None, pointer: str
+    reader: Reader, resource: Resource, name: str, declared: Mapping[str, Json] | None, pointer: str
 ) -> Filter | None:
-    if declared is None and parameter.name not in resource.members:
+    if declared is None and name not in resource.members:
         return None
     given = declared or {}
-    member, relation = given.get("member", parameter.name), given.get("is", "equal")
+    member, relation = given.get("member", name), given.get("is", "equal")
     if relation == "nothing":
         return None
     members = tuple(member) if isinstance(member, list) else (member,)
@@ -220,13 +248,13 @@ def _filter(
     member = members[0]
     if relation in ("equal", "any-of"):
         unknown = reader.assumed(given.get("unknown"), f"{pointer}/unknown")
-        return Filter(parameter.name, member, None, relation == "any-of", unknown)
+        return Filter(name, member, None, relation == "any-of", unknown)
     moment = resource.members[member].schema.get("format") in ("date", "date-time")
     if relation == "range":
-        return Filter(parameter.name, member, _within(parameter.name, moment=moment), False)
+        return Filter(name, member, _within(name, moment=moment), False)
     if relation in _COMPARED:
-        return Filter(parameter.name, member, _comparing(_COMPARED[relation], parameter.name, moment=moment), False)
-    return Filter(parameter.name, member, _TESTS[relation], False, members=members)
+        return Filter(name, member, _comparing(_COMPARED[relation], name, moment=moment), False)
+    return Filter(name, member, _TESTS[relation], False, members=members)
 
 
 def _values(one: Filter, given: Json) -> Iterator[str]:

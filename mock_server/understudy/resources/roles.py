@@ -78,7 +78,7 @@ class Role:
     of the request that the record calls otherwise. `creates` tells whether an unknown id makes a new record,
     `sent_id` what an id gets that a creation sends, `filters` whether the parameters of a list filter it. `set` are
     members that an action gives, `echo` is what an example says of the request, by JSON pointer. A list has `only` the
-    records with these members, unless it has `all`.
+    records with these members, unless it has `all`; `arguments` of it stand in the body, each at a JSON pointer.
     """
 
     operation: Operation
@@ -101,6 +101,7 @@ class Role:
     echo: tuple[tuple[str, values.Value], ...] = ()
     only: values.Assignments = values.NOTHING
     all: Json = False
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 class Choice(NamedTuple):
@@ -226,6 +227,7 @@ class Inference:
             sent_id=self.reader.assumed(declared.get("sent-id", "kept"), f"{place}/sent-id"),
             creates=self.reader.assumed(declared.get("creates", False), f"{place}/creates"),
             set=self.reader.assignments(declared.get("set", {}), resource.members, f"{place}/set"),
+            arguments=self._arguments(action, declared, place),
             echo=self._values(declared.get("echo", {}), f"{place}/echo"),
         )
 
@@ -300,6 +302,15 @@ class Inference:
         elif "all" in declared and "only" not in declared:
             self.reader.diagnostics.append((f"{place}/all", "there is no `only` that it switches off"))
         return self.reader.assignments(declared.get("only", {}), resource.members, f"{place}/only")
+
+    def _arguments(self, action: str, declared: Mapping[str, Json], place: str) -> Mapping[str, str]:
+        """Where the arguments of a list stand in the body."""
+        given: Mapping[str, str] = declared.get("arguments", {})
+        if given and action != "list":
+            self.reader.diagnostics.append(
+                (f"{place}/arguments", f"only a list has them; this operation does {action}")
+            )
+        return given
 
     def _job(self, given: Mapping[str, Json] | None, pointer: str) -> Deferred | None:
         if given is None:

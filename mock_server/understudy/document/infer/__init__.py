@@ -68,7 +68,7 @@ def _find(finder: Finder, known: Sequence[Family], declared: Collection[str]) ->
     found: list[Found] = []
     left: dict[str, str] = {}
     for family in sorted(known, key=lambda one: one.item is None):  # a collection alone may be that of other items
-        if family.item is None and _further(finder, found, family.root):
+        if family.item is None and (_is_taken(finder, found, family.root) or _further(finder, found, family.root)):
             continue
         try:
             one = finder.find(family)
@@ -81,6 +81,11 @@ def _find(finder: Finder, known: Sequence[Family], declared: Collection[str]) ->
         if path not in used and not is_item(path):
             _further(finder, found, path)
     return found, left
+
+
+def _is_taken(finder: Finder, found: Sequence[Found], path: str) -> bool:
+    """Whether an operation on a path is one on another resource, such as its search."""
+    return any(op.id in one.actions for op in finder.by_path[path] for one in found)
 
 
 def _further(finder: Finder, found: Sequence[Found], path: str) -> bool:

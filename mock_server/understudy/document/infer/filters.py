@@ -11,7 +11,7 @@ from typing import Any
 
 from understudy.document.infer.schemas import Member, Schemas
 from understudy.document.infer.times import CREATED
-from understudy.document.infer.words import plain, words
+from understudy.document.infer.words import plain, thing, words
 
 Json = Any
 _SEARCH = ("q", "search", "query", "searchterm", "searchtext", "searchquery", "keyword", "keywords", "text", "term")
@@ -22,7 +22,7 @@ _LEAST = ("gte", "min", "minimum", "from", "since", "ge", "start")
 _MOST = ("lte", "max", "maximum", "to", "until", "le", "end")
 _ABOVE = ("gt", "after", "greaterthan", "morethan")
 _BELOW = ("lt", "before", "lessthan")
-_RELATIONS = {
+RELATIONS = {
     **dict.fromkeys(_LEAST, "at-least"), **dict.fromkeys(_MOST, "at-most"), **dict.fromkeys(_ABOVE, "above"),
     **dict.fromkeys(_BELOW, "below"), **dict.fromkeys(("contains", "like", "ilike", "search"), "contains"),
     **dict.fromkeys(("prefix", "startswith", "beginswith"), "begins-with"), **dict.fromkeys(("in", "any"), "any-of"),
@@ -75,13 +75,22 @@ def _filter(schemas: Schemas, known: Mapping[str, Member], name: str, parameter:
         return {"member": texts, "is": "contains"} if texts else None
     if plain(name) in ("ids", f"{plain(key)}s") and key in known:
         return {"member": key, "is": "any-of"}
+    if schemas.is_list(parameter["schema"]):
+        return _any_of(known, name)
     for member, relation in _readings(schemas, name, parameter, known):
         if bounds and relation == "equal":
-            fits = all(_RELATIONS.get(plain(one)) in _ORDERED for one in bounds) and _is_ordered(schemas, known[member])
+            fits = all(RELATIONS.get(plain(one)) in _ORDERED for one in bounds) and _is_ordered(schemas, known[member])
             return {"member": member, "is": "range"} if fits else None
         if relation not in _ORDERED or _is_ordered(schemas, known[member]):
             return {"member": member, "is": relation}
     return None
+
+
+def _any_of(known: Mapping[str, Member], name: str) -> Json | None:
+    """The filter of a list of values that is called as several of a member are: `states`, `dag_ids`."""
+    members = (one for one in known if plain(one) == thing(name) or plain(one) == plain(name))
+    member = next(members, None)
+    return None if member is None else {"member": member, "is": "any-of"}
 
 
 def _readings(schemas: Schemas, name: str, parameter: Json, known: Mapping[str, Member]) -> Iterator[tuple[str, str]]:
@@ -93,10 +102,10 @@ def _readings(schemas: Schemas, name: str, parameter: Json, known: Mapping[str, 
     if text in by_name:
         yield by_name[text], "equal"
     if text in _ALONE and created is not None and _is_moment(schemas, parameter):
-        yield created, _RELATIONS[next(one for one in parts if one in _RELATIONS)]
+        yield created, RELATIONS[next(one for one in parts if one in RELATIONS)]
     for cut in range(1, len(parts)):
         for said, rest in ((parts[cut:], parts[:cut]), (parts[:cut], parts[cut:])):
-            relation, about = _RELATIONS.get("".join(said)), "".join(rest)
+            relation, about = RELATIONS.get("".join(said)), "".join(rest)
             for member in (about, f"{about}at", f"{about}on", f"{about}date") if relation else ():
                 if member in by_name:
                     yield by_name[member], str(relation)

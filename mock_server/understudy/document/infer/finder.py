@@ -15,6 +15,7 @@ from understudy.document.infer.operations import Op, path_of
 from understudy.document.infer.paths import Family
 from understudy.document.infer.records import list_in, only_one, record_in, same_record
 from understudy.document.infer.schemas import Member, Schemas, Spot
+from understudy.document.infer.searches import lists, word_below
 from understudy.document.infer.times import CREATED, time_of
 from understudy.document.infer.words import plain, same_thing, thing, words
 from understudy.document.paths import collection_of, is_item
@@ -24,7 +25,6 @@ Json = Any
 _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid", "identifier", "alias", "email")
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
 _MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
-_LISTING = frozenset(("list", "all", "index", "find", "search", "query", "filter"))
 _LOCATED = ("location", "content-location")
 
 
@@ -159,6 +159,8 @@ class Finder:
                 name = self.schemas.component(spot.schema) if spot else None
                 if spot is not None and name is not None and name in self._like(found):
                     self._list(found, op)
+            elif op.method == "post" and op.answer is not None and any(map(lists, path.split("/"))):
+                self._list(found, op)
             elif op.method == "post" and op.answer is not None:
                 spot = same_record(self.schemas, op.answer, found.record, "")
                 if spot is not None and self.schemas.component(spot.schema) in self._like(found):
@@ -178,14 +180,12 @@ class Finder:
         family = found.family
         base = family.collection.text if family.collection else family.item.head if family.item else ""
         for path in self.by_path:
-            head, _, word = path.rpartition("/")
-            if head != base.rstrip("/") or "{" in word:
-                continue
-            for op in self.by_path[path]:
+            word = word_below(path, base.rstrip("/"))
+            for op in self.by_path[path] if word is not None else ():
                 spot = None if op.answer is None or word not in _MAKING else self._shown(found, op)
                 if op.method == "post" and spot and self.schemas.component(spot.schema) in self._like(found):
                     self._create(found, op)
-                elif op.method == "get" and op.answer is not None and {*words(word)[:1]} & _LISTING:
+                elif op.method in ("get", "post") and op.answer is not None and lists(str(word)):
                     self._list(found, op)
 
     def _by_method(self, path: str) -> dict[str, Op]:

@@ -15,6 +15,7 @@ from understudy.document.infer.ids import shape_of
 from understudy.document.infer.model import Alternative, Update
 from understudy.document.infer.operations import Op
 from understudy.document.infer.schemas import Schemas
+from understudy.document.infer.searches import parameters_of
 
 Json = Any
 TOGETHER, ALONE = "together", "alone"
@@ -71,7 +72,7 @@ def other_pages(schemas: Schemas, op: Op, settings: Mapping[str, Json], order: s
     told = {name: one for name, one in settings.items() if name in _OF_ALL}
     common = {"order": {"assumption": order}}
     first = 1 - settings.get("first-page", 1)
-    if style == "page-number" and _may_begin(schemas, op.parameters("query")[settings["page"]]["schema"], first):
+    if style == "page-number" and _may_begin(schemas, parameters_of(schemas, op)[settings["page"]]["schema"], first):
         own = {**settings, **common, "default-limit": 20, "first-page": first}
         yield Alternative(f"from {first}", f"the first page has the number {first}", _pages(op, own))
     if style == "offset":

@@ -26,6 +26,8 @@ from understudy.document.infer.readings import (
     other_pages,
     other_parts,
 )
+from understudy.document.infer.searches import parameters_of as asked_by
+from understudy.document.infer.searches import pointers_of
 from understudy.document.infer.states import Progress
 from understudy.document.infer.words import plain, slug, thing
 from understudy.document.paths import parameters_of
@@ -159,7 +161,7 @@ class Writer:
             if not found.creatable and not found.single:
                 declared["with-parent"] = {"assumption": self._id(name, "children")}
         lists = [one.op for one in found.actions.values() if one.do == "list"]
-        sorts = (sort_of(self.schemas, found.record, op.parameters("query")) for op in lists)
+        sorts = (sort_of(self.schemas, found.record, asked_by(self.schemas, op)) for op in lists)
         sort = next((one for one in sorts if one), {})
         declared |= {"sort": sort} if sort else {}
         self.resources[name] = declared
@@ -221,6 +223,7 @@ class Writer:
         if action.do == "list":
             yield from self._pages(name, op, str(action.entry["envelope"]))
             entry |= self._filtering(name, op)
+            entry |= self._asked(name, op, entry)
         if entry.get("sent-id") == "kept-if-free":
             entry["sent-id"] = {"assumption": self._sent_id(name, op)}
         if entry.get("creates") is True:
@@ -360,8 +363,8 @@ class Writer:
     def _filtering(self, name: str, op: Op) -> dict[str, Json]:
         """What the query parameters of a list filter and sort by, as members of `x-operation`."""
         declared = self.resources[name]
-        schema = self.components.get(declared["schema"], self.schemas.known.get(declared["schema"]))
-        query = {one: parameter for one, parameter in op.parameters("query").items() if one not in self._paging(op)}
+        schema = self._record(name)
+        query = {one: asked for one, asked in asked_by(self.schemas, op).items() if one not in self._paging(op)}
         sort = [one for one in declared.get("sort", {}).values() if one in query]
         free = {one: parameter for one, parameter in query.items() if one not in sort}
         by = filters_of(self.schemas, schema, free, str(declared.get("key", "")))
@@ -369,6 +372,19 @@ class Writer:
         if not names and not sort:
             return {}
         return {"filters": {"assumption": self._filters(name, op, names, sort)}, **({"by": by} if by else {})}
+
+    def _asked(self, name: str, op: Op, entry: Mapping[str, Json]) -> dict[str, Json]:
+        """Where in the body of a search its page, filters and order stand, as members of `x-operation`."""
+        members = self.schemas.members(self._record(name)) if "filters" in entry else ()
+        sort = self.resources[name].get("sort", {}).values()
+        used = {*self._paging(op), *entry.get("by", ()), *members, *sort}
+        pointers = {one: place for one, place in pointers_of(self.schemas, op).items() if one in used}
+        return {"arguments": pointers} if pointers else {}
+
+    def _record(self, name: str) -> Json:
+        """The schema of the record of a resource."""
+        known = self.resources[name]["schema"]
+        return self.components.get(known, self.schemas.known.get(known))
 
     def _paging(self, op: Op) -> set[str]:
         """The parameters that ask for a page."""
@@ -380,7 +396,7 @@ class Writer:
         if not any(one.id == id for one in self.inferences):
             said = [f"filtered by {', '.join(names)}"] * bool(names) + [f"sorted by {', '.join(sort)}"] * bool(sort)
             self._add(
-                id, "filters", op.pointer, statement=f"GET {op.path} is {' and '.join(said)}.",
+                id, "filters", op.pointer, statement=f"{op.method.upper()} {op.path} is {' and '.join(said)}.",
                 reason="the parameters are called as members of the record, or as what people call such filters",
                 default=True, alternatives=(Alternative(False, "the parameters change nothing"),),
                 keys=(Key(f"{op.pointer}/x-operation/filters", {"assumption": id}),),
@@ -390,13 +406,17 @@ class Writer:
     def _pages(self, name: str, op: Op, items: str) -> Iterable[Key]:
         if "x-pagination" in op.own:
             return
-        header = any(one.lower() == "link" for one in op.response.get("headers", {}))
-        pages = pages_of(self.schemas, op.parameters("query"), op.answer, items, header)
-        if pages is None:
+        search = op.method == "post"  # no URL leads to its next page
+        header = not search and any(one.lower() == "link" for one in op.response.get("headers", {}))
+        pages = pages_of(self.schemas, asked_by(self.schemas, op), op.answer, items, header)
+        if pages is None or (search and pages.added):
             return
+        if search:
+            told = {name: one for name, one in pages.settings.items() if not name.endswith("-url")}
+            pages = pages._replace(settings=told)
         settings = {**pages.settings, "order": {"assumption": self._id(name, "order")}}
         if settings["style"] in ("after", "offset", "page-number"):
-            settings["default-limit"] = {"assumption": self._limit(op)}
+            settings["default-limit"] = self._usual_limit(op, str(settings.get("limit")))
         if settings["style"] == "after":
             settings["unknown-cursor"] = {"assumption": self._cursor(op)}
         keys = self.operations.setdefault(op.pointer, {})
@@ -416,10 +436,17 @@ class Writer:
         }
         self._add(
             self._id(name, f"pages-{slug(op.id)}"), "pages", op.pointer,
-            statement=f"A page of GET {op.path} is asked for {how[style]}.", reason=pages.reason, default=style,
+            statement=f"A page of {op.method.upper()} {op.path} is asked for {how[style]}.",
+            reason=pages.reason, default=style,
             alternatives=tuple(other_pages(self.schemas, op, pages.settings, self._id(name, "order"))),
             keys=(Key(f"{op.pointer}/x-pagination", settings),),
         )  # fmt: skip
+
+    def _usual_limit(self, op: Op, limit: str) -> Json:
+        """How many items a page has where the request does not say it: the default of a body's member, else assumed."""
+        parameter = asked_by(self.schemas, op).get(limit) if op.method == "post" else None
+        default = None if parameter is None else self.schemas.first(parameter["schema"], "default")
+        return default if isinstance(default, int) else {"assumption": self._limit(op)}
 
     def _limit(self, op: Op) -> str:
         return self._once(
