@@ -9,15 +9,15 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 import live_service
 from pets import declared, recording, session
+from plants import Plant, constant, gone, later, more, number, place_of, planted, turned
 from understudy.apis.control import declare as control
-from understudy.document.pointer import find
 from understudy.engine.api import Api
 from understudy.engine.clock import Clock
 from understudy.engine.worlds import Worlds
@@ -28,58 +28,6 @@ from understudy.recording.prepare import began, given_ids, prepare
 from understudy.recording.recorded import Recorded
 from understudy.recording.targets import MockTarget
 from understudy_checks.target import installed
-
-Change = Callable[[Any], Any]
-
-
-class Plant(NamedTuple):
-    """A difference: in the answer to the nth request that begins so, at a pointer; and who is to blame.
-
-    `change` makes the value, `told` is where the difference is told, if elsewhere.
-    """
-
-    request: str
-    nth: int
-    pointer: str
-    change: Change
-    blame: str
-    told: str | None = None
-
-
-GONE = object()
-
-
-def more(value: Any) -> Any:
-    """Another value of the same type."""
-    if isinstance(value, bool):
-        return not value
-    return value + 1 if isinstance(value, int) else f"{value}x" if isinstance(value, str) else "something"
-
-
-def gone(value: Any) -> Any:
-    """No value."""
-    return GONE
-
-
-def turned(value: Any) -> Any:
-    """A list backwards."""
-    return value[::-1]
-
-
-def number(value: Any) -> Any:
-    """A value of another type."""
-    return 5 if isinstance(value, str) else "5"
-
-
-def later(value: Any) -> Any:
-    """A time of another year."""
-    return f"1999{value[4:]}"
-
-
-def constant(value: Any) -> Change:
-    """Always the same value."""
-    return lambda before: value
-
 
 R, T = "GET /api/v1/process-runs", "GET /api/v1/process-templates"
 K, P = "GET /v2/runs", "GET /v2/processes"
@@ -211,26 +159,6 @@ def recorded(api: str, folder: Path) -> tuple[Recorded, ...]:
     ask = live_service.Client(api, renamed=False)
     live_service.SESSIONS[api](ask)
     return tuple(ask.record())
-
-
-def place_of(exchanges: Sequence[Recorded], plant: Plant) -> int:
-    """The position of the exchange that a difference is planted in."""
-    of = [n for n, one in enumerate(exchanges) if f"{one.request.method} {one.target}".startswith(plant.request)]
-    return of[plant.nth]
-
-
-def planted(one: Recorded, plant: Plant) -> Recorded:
-    """An exchange with the difference."""
-    body = one.response.json()
-    above, _, name = plant.pointer.rpartition("/")
-    holder = find(body, above)
-    key = int(name) if isinstance(holder, list) else name
-    value = plant.change(holder.get(key) if isinstance(holder, dict) else holder[key])
-    if value is GONE:
-        del holder[key]
-    else:
-        holder[key] = value
-    return one._replace(response=structs.replace(one.response, body=json.dumps(body).encode()))
 
 
 def replayed(api: str, exchanges: Sequence[Recorded], pets: Api) -> Iterator[Played]:

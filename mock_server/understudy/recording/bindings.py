@@ -15,6 +15,7 @@ Json = Any
 _LONG = 8  # characters from which a text is taken for a made one, wherever it stands
 _WORD = re.compile(r"[A-Za-z0-9_.~-]{8,}")
 _SAFE = "%:@!$&'()*+,;=~-._"
+TOKEN = "token "
 _PLACEHOLDER = re.compile(r"masked-[0-9a-f]{8,}")
 
 
@@ -41,7 +42,9 @@ class Bindings:
         key, back = (kind, str(recorded)), (_scope(kind, actual), str(actual))
         if key in self._to:
             return bool(self._to[key] == actual)
-        if back in self._from or (recorded != actual and self._known(key[0], str(recorded))):
+        if back in self._from:  # known by another kind: `run_id` for the `id` of an instance
+            return self._from[back] == key[1]
+        if recorded != actual and self._known(key[0], str(recorded)):
             return False
         self._bind(key, back, actual)
         return True
@@ -140,5 +143,7 @@ class Bindings:
 
 
 def _scope(kind: str, id: Json) -> str:
-    """The kind by which an id is known: long texts are the same in every kind."""
-    return "" if isinstance(id, str) and len(id) >= _LONG else kind
+    """The kind by which an id is known: long texts are the same in every kind; a cursor may be an id, too."""
+    if not isinstance(id, str) or len(id) < _LONG:
+        return kind
+    return TOKEN if kind.startswith(TOKEN) else ""

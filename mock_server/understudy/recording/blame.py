@@ -1,7 +1,7 @@
 """Who is to blame for a difference: the mock, the recording, or the document; each with what says so.
 
 A recorded answer that breaks the document is the recording's fault, unless all of its kind break it alike: then it is
-the document that is wrong. So it is where it refuses what the service accepted.
+the document that is wrong. So it is where it refuses what the service accepted, or lacks what that always sends.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from understudy.document.pointer import at
 from understudy.document.responses import header_errors
 from understudy.engine.exchange import Exchange, Response, body_type
 from understudy.messages import shorten
-from understudy.recording.compare import STATUS, Difference
+from understudy.recording.compare import NOTHING, STATUS, Difference
 from understudy.recording.picked import Picked
+from understudy.recording.undeclared import sent_always
 
 Json = Any
 Who = Literal["mock", "target", "recording", "document"]
@@ -46,13 +47,14 @@ class Judge:
     """Judges differences by the document. It has to see all recorded answers first."""
 
     def __init__(self, picked: Iterable[Picked]) -> None:
-        self._seen: defaultdict[tuple[str, str, int], int] = defaultdict(int)
         self._broken: defaultdict[tuple[str, str, int, str], int] = defaultdict(int)
         self._violations: dict[int, list[Violation]] = {}
+        self._alike: defaultdict[tuple[str, str, int], list[Picked]] = defaultdict(list)
+        self._always: dict[tuple[str, str, int, str], int] = {}
         for one in picked:
             if one.operation is not None:
                 key = one.api.name, one.operation.id, one.recorded.response.status
-                self._seen[key] += 1
+                self._alike[key].append(one)
                 for rule in {violation.rule for violation in self.violations(one)}:
                     self._broken[(*key, rule)] += 1
 
@@ -77,6 +79,10 @@ class Judge:
         unknown = next((one for one in self.violations(picked) if one.pointer == STATUS), None)
         if unknown is not None:  # of a status that service and target share
             return Blame("document", f"it does not say what is answered: {unknown.text}", rule=unknown.rule)
+        always = self._always_sent(picked, difference) if difference.actual is NOTHING else 0
+        if always > 1:
+            text = f"it does not declare {anywhere(difference.pointer)}, which the service sent all {always} times"
+            return Blame("document", text)
         if exchange is None:
             return Blame("target", "it answers otherwise")
         if exchange.error is not None:
@@ -86,11 +92,22 @@ class Judge:
             return Blame("mock", f"its answer breaks the document: {wrong.text}", exchange.trace, wrong.rule)
         return Blame("mock", _decided(picked, exchange), tuple(dict.fromkeys(exchange.trace)))
 
+    def _always_sent(self, picked: Picked, difference: Difference) -> int:
+        """How often a member was recorded that the document does not declare, if it was each time; else 0."""
+        if picked.operation is None or not difference.pointer.startswith("/"):
+            return 0
+        key = picked.api.name, picked.operation.id, picked.recorded.response.status
+        place = (*key, anywhere(difference.pointer))
+        if place not in self._always:
+            self._always[place] = sent_always(picked, self._alike[key], difference.pointer)
+        return self._always[place]
+
     def _by_document(self, picked: Picked, broken: Violation) -> Blame:
         assert picked.operation is not None, "what is no operation breaks no schema"
         key = picked.api.name, picked.operation.id, picked.recorded.response.status
-        if self._seen[key] > 1 and self._broken[(*key, broken.rule)] == self._seen[key]:
-            text = f"it forbids what the service did in all {self._seen[key]} recorded answers: {broken.text}"
+        seen = len(self._alike[key])
+        if seen > 1 and self._broken[(*key, broken.rule)] == seen:
+            text = f"it forbids what the service did in all {seen} recorded answers: {broken.text}"
             return Blame("document", text, rule=broken.rule)
         return Blame("recording", f"it breaks the document: {broken.text}", rule=broken.rule)
 
@@ -127,9 +144,15 @@ def violations(picked: Picked, response: Response) -> Iterator[Violation]:
         yield Violation("", f"{operation.id}: {response.status}: the body is not JSON", "body")
         return
     for error in chosen.body.iter_errors(value):
-        pointer = at(*error.instance_path)
-        text = f"{operation.id}: {response.status}: {pointer or '/'}: {shorten(error.message, 300)}"
+        missing = getattr(error.kind, "property", None)  # of `required`: the place is that of the member
+        pointer = at(*error.instance_path, *([] if missing is None else [missing]))
+        text = f"{operation.id}: {response.status}: {at(*error.instance_path) or '/'}: {shorten(error.message, 300)}"
         yield Violation(pointer, text, at(*error.schema_path))
+
+
+def anywhere(pointer: str) -> str:
+    """A pointer with `*` for the numbers in it."""
+    return "/".join("*" if part.isdecimal() else part for part in pointer.split("/"))
 
 
 def _concerns(violation: Violation, difference: Difference) -> bool:

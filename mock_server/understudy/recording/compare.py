@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from understudy.document.pointer import at
 from understudy.engine.exchange import Response, body_type
-from understudy.recording.bindings import Bindings
+from understudy.recording.bindings import TOKEN, Bindings
 from understudy.recording.names import form_of, is_envelope, is_id, is_token, kind_of, time_of
 from understudy.recording.recorded import Recorded
 
@@ -99,7 +99,7 @@ class Comparison:
         """Whether an opaque text of a member stands for another one, from now on; URLs are compared as such."""
         if expected.startswith(("http://", "https://", "/")) or self.bindings.matches(expected, actual):
             return self.same_text(expected, actual)
-        return self.bindings.unify(f"token {kind_of(name, above)}", expected, actual)
+        return self.bindings.unify(f"{TOKEN}{kind_of(name, above)}", expected, actual)
 
     def _same_url(self, expected: str, actual: str) -> bool:
         """Whether two URLs, or paths, differ in made parts only."""

@@ -99,11 +99,14 @@ class Evidence:
             self._create(picked, role, objects)
             return
         item = arguments.get(role.item) if isinstance(role.item, str) else None
+        is_change = item is not None and role.action in _CHANGES
+        if is_change:  # what it answers shows nothing of an object that was seen before
+            self._change(role, item)
         for one in objects:
             self._see(picked, role, {**parents, **one}, whole=role.answer.members is None)
         if not objects and item is not None:
             self._name(role.resource.name, item, picked.place, parents)
-        if item is not None and role.action in _CHANGES:
+        if is_change:
             self._change(role, item)
 
     def _see(self, picked: Picked, role: Role, members: dict[str, Json], *, whole: bool) -> None:

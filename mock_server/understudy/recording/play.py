@@ -14,6 +14,7 @@ from understudy.recording.blame import Blame, Judge
 from understudy.recording.compare import Comparison, Difference, Match
 from understudy.recording.picked import Picked
 from understudy.recording.targets import Target
+from understudy.recording.wording import is_own_wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def play(
         request = _request(one, bindings, access, target)
         answered = target.send(one.api, request)
         found = how.differences(recorded, answered.response, one.above)
-        faults = tuple(Fault(each, judge.blame(one, each, answered.response, answered.exchange)) for each in found)
+        told = [each for each in found if not is_own_wording(one, each, answered.exchange)]
+        faults = tuple(Fault(each, judge.blame(one, each, answered.response, answered.exchange)) for each in told)
         yield Played(one, request, answered.response, answered.exchange, faults)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
 
 from understudy.engine.clock import rfc3339
+from understudy.recording.blame import anywhere
 from understudy.recording.compare import NOTHING, Difference
 from understudy.recording.play import Fault, Played
 from understudy.recording.prepare import Prepared
@@ -84,12 +85,24 @@ def text(report: Report) -> str:
     lines += report.remarks
     for one in report.differing:
         lines += ["", heading(one)]
-        for fault in one.faults:
-            lines += [f"  {fault.difference}", f"    {_NAMES[fault.blame.who]}: {fault.blame.why}"]
+        for fault, more in _once(one.faults):
+            lines += [f"  {fault.difference}{more}", f"    {_NAMES[fault.blame.who]}: {fault.blame.why}"]
     lines += [f"{one.file}: {one.kind}: {one.text}" for one in report.findings]
     if lines:
         lines.append("")
     return "\n".join([*lines, report.summary(), ""])
+
+
+def _once(faults: Sequence[Fault]) -> Iterator[tuple[Fault, str]]:
+    """The differences, a member that items of a list lack or have in excess only once, with how many more lack it."""
+    alike: dict[tuple[Json, ...], list[Fault]] = {}
+    for number, fault in enumerate(faults):
+        difference = fault.difference
+        is_member = NOTHING in (difference.expected, difference.actual) and not difference.pointer[-1:].isdecimal()
+        place = anywhere(difference.pointer), difference.expected is NOTHING, fault.blame
+        alike.setdefault(place if is_member else (number,), []).append(fault)
+    for place, found in alike.items():
+        yield found[0], f" (and {len(found) - 1} more at {place[0]})" if found[1:] else ""
 
 
 def heading(played: Played) -> str:

@@ -48,10 +48,15 @@ class _Page(NamedTuple):
 
 @dataclass(slots=True)
 class _Reading:
-    """What the exchanges showed so far. `steps` are tasks of templates by position, `touched` are changed runs."""
+    """What the exchanges showed so far. `steps` are tasks of templates by position, `touched` are changed runs.
+
+    `listed` are the ids of a template's tasks in the order of their list, `whole` the templates read to the end.
+    """
 
     objects: Objects = field(default_factory=Objects)
     steps: defaultdict[str, dict[int, Json]] = field(default_factory=lambda: defaultdict(dict))
+    listed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    whole: set[str] = field(default_factory=set)
     made_runs: dict[str, str] = field(default_factory=dict)  # the templates of runs that exchanges made
     of_made: defaultdict[str, dict[int, Json]] = field(default_factory=lambda: defaultdict(dict))
     touched: set[str] = field(default_factory=set)
@@ -60,7 +65,9 @@ class _Reading:
     pages: dict[str, list[_Page]] = field(default_factory=dict)  # by list
     ended: set[str] = field(default_factory=set)  # lists that were read to their end
     emails: dict[str, str] = field(default_factory=dict)  # of members, by user id
+    addresses: dict[str, None] = field(default_factory=dict)  # of members whose ids may not be known
     team: dict[str, Json] = field(default_factory=dict)
+    oldest_first: bool = False  # the order of the list of templates
 
     def take(self, one: Shown) -> None:
         """Take an exchange."""
@@ -110,6 +117,9 @@ class _Reading:
         key = f"{name} {one.arguments.get('status')} {one.arguments.get('template_id')}"
         items = objects_in(data)
         self.objects.rank(name, [item["id"] for item in items])
+        times = [str(item.get("created_at")) for item in items]
+        if name == "templates" and times[:1] < times[-1:] and times == sorted(times):
+            self.oldest_first = True
         if paging.get("has_more") is True and items:
             page = _Page(name, items[-1], paging.get("next_cursor"), max(0, _limit(one) - len(data)))
             self.pages.setdefault(key, []).append(page)
@@ -119,10 +129,13 @@ class _Reading:
     def _template_tasks(self, one: Shown, data: Json) -> None:
         id = one.arguments["id"]
         self.objects.name("templates", id, one.place)
-        known = self.steps[id]
-        for task in objects_in(data):
-            position = task.get("order", len(known))
-            known.setdefault(position, _step_of(task, task["id"]))
+        known, listed = self.steps[id], self.listed[id]
+        for task in objects_in(data):  # whatever they count as their `order`
+            if task["id"] not in listed:
+                listed.append(task["id"])
+            known.setdefault(listed.index(task["id"]), _step_of(task, task["id"]))
+        if member(member(one.answer, "pagination"), "has_more") is False:
+            self.whole.add(id)
 
     def _run_tasks(self, one: Shown, data: Json) -> None:
         run = one.arguments.get("runId", one.arguments.get("id", ""))
@@ -143,7 +156,7 @@ class _Reading:
         for name in ("assignee", "completed_by"):
             self._person(task.get(name))
         if self.objects.is_made("runs", run):
-            self.of_made[run].setdefault(position, task)
+            self.of_made[run][position] = {**task, **self.of_made[run].get(position, {})}
         else:
             self.objects.read("tasks", task["id"], place, {**task, "instance_id": run}, text=text)
 
@@ -186,7 +199,9 @@ class _Reading:
             self.objects.change("templates", item["id"])
 
     def _person(self, id: Json, email: Json = None) -> None:
-        if isinstance(id, str) and id not in ("", "api") and "@" not in id:
+        if isinstance(id, str) and "@" in id:
+            self.addresses[id] = None
+        elif isinstance(id, str) and id not in ("", "api"):
             self.emails.setdefault(id, "")
             if isinstance(email, str):
                 self.emails[id] = email
@@ -210,24 +225,39 @@ def imported(exchanges: Iterable[Shown], usual: Json) -> tuple[Json, list[Found]
     for run in objects.of("runs"):
         run.members.setdefault("tasks", _tasks_of(objects, run.id))
     for made, template in reading.made_runs.items():
-        if template not in reading.steps and reading.of_made.get(made):
-            reading.steps[template] |= {n: _step_of(task) for n, task in reading.of_made[made].items()}
+        _learn_steps(reading.steps[template], reading.of_made.get(made, {}))
     for run in objects.of("runs"):
         _fill_tasks(reading, run)
     for run in objects.of("runs"):
         _complete(reading, run)
+    unlisted_at = _unlisted_at(reading)
     home, *others = usual["teams"]
     team = {
         "id": reading.team.get("id") or home["id"],
         "timezone": reading.team.get("timezone") or home["timezone"],
         "members": list(_members(reading)),
         "keys": home["keys"],
-        "templates": [_template(reading, one) for one in reversed(objects.of("templates"))],
+        "templates": [_template(one, reading, unlisted_at) for one in _from_oldest(reading)],
         "runs": [_run(reading, one) for one in reversed(objects.of("runs"))],
     }
     return {"teams": [team, *(one for one in others if one["id"] != team["id"])]}, [
         one for one in objects.found.values() if one.kind != "tasks"
     ]
+
+
+def _learn_steps(steps: dict[int, Json], tasks: Mapping[int, Json]) -> None:
+    """Complete the tasks of a template by those of a run that was started from it."""
+    if not steps:
+        steps |= {n: _step_of(task) for n, task in tasks.items()}
+    for n, task in tasks.items():
+        if n in steps and steps[n]["id"] == task["template_task_id"]:
+            steps[n] = {**_step_of(task), **steps[n]}
+
+
+def _from_oldest(reading: _Reading) -> list[Found]:
+    """The templates, such that a list shows them in the order in which they were seen."""
+    found = reading.objects.of("templates")
+    return found if reading.oldest_first else found[::-1]
 
 
 def _before(task: Mapping[str, Json], sent: Mapping[str, Json]) -> dict[str, Any]:
@@ -255,8 +285,9 @@ def _fill_lists(reading: _Reading) -> None:
 def _fill_page(reading: _Reading, page: _Page, count: int) -> None:
     """Some more objects than a page shows: before the last one where the cursor names that, else behind it."""
     time, before = str(page.last.get("created_at", _MADE)), page.cursor == page.last["id"]
+    is_turned = page.kind == "templates" and reading.oldest_first
     for number in range(count):
-        is_newer = before and number < page.left
+        is_newer = (before and number < page.left) != is_turned
         more = {
             "id": f"{page.last['id']}-{number}",
             "title": "Not read",
@@ -294,7 +325,7 @@ def _fill_tasks(reading: _Reading, run: Found) -> None:
         count = max(count, reading.lengths[run.id]) + 1
     is_completed = run.members.get("status") == "completed"
     everything_done = all(n in tasks and _is_done(tasks[n]) for n in range(count))
-    if is_completed and not count:
+    if is_completed and not count and template not in reading.whole:
         count = 1
     elif not is_completed and count and everything_done:
         count += 1
@@ -325,8 +356,18 @@ def _step_of(task: Mapping[str, Json], id: Json = None) -> dict[str, Any]:
     return {"id": id or task["template_task_id"], "title": "Not read", **own, **more, "custom_elements": elements}
 
 
-def _template(reading: _Reading, found: Found) -> dict[str, Any]:
-    made = {"title": "Not read", "is_published": True, "version": 1, "created_at": _MADE}
+def _unlisted_at(reading: _Reading) -> str:
+    """When a template was made that no list shows: its place is behind all those that were read."""
+    times = sorted(
+        str(one.members["created_at"]) for one in reading.objects.of("templates") if "created_at" in one.members
+    )
+    if reading.oldest_first:
+        return _moved(times[-1], 1)
+    return min([_MADE, *(_moved(time, -1) for time in times[:1])])
+
+
+def _template(found: Found, reading: _Reading, unlisted_at: str) -> dict[str, Any]:
+    made = {"title": "Not read", "is_published": True, "version": 1, "created_at": unlisted_at}
     given = {name: value for name, value in found.members.items() if name in _TEMPLATE and value is not None}
     steps = reading.steps[found.id]
     _prefilled(steps, found.members.get("prefilled") or ())
@@ -388,5 +429,7 @@ def _change(step: Mapping[str, Json], task: Mapping[str, Json]) -> dict[str, Any
 
 
 def _members(reading: _Reading) -> Iterator[Json]:
-    for id, email in reading.emails.items():
+    nameless = (email for email in reading.addresses if email not in reading.emails.values())
+    members = {**reading.emails, **{f"member-{number}": email for number, email in enumerate(nameless, 1)}}
+    for id, email in members.items():
         yield {"user_id": id, "email": email or f"{id}@example.com", "active": True}

@@ -167,7 +167,7 @@ def _run(given: Json, team: Json, store: Store, entry: Entry) -> None:
     for change in given.get("tasks", ()):
         store["tasks"].put(_changed(change, run_tasks))
     progress["open"] = sum(not is_done(run_tasks.get_shared(position)) for position in range(len(run_tasks)))
-    if (run["status"] == "completed") != (progress["open"] == 0 and len(run_tasks) > 0):
+    if len(run_tasks) and (run["status"] == "completed") != (progress["open"] == 0):  # without tasks it may be either
         raise ValueError(f"{team['id']}: run {run['id']} is {run['status']} with {progress['open']} open tasks")
     store["runs"].put(run)
     store["progress"].put(progress)
