@@ -325,13 +325,13 @@ class Records:
                 path = (*above, self._new_id(role))
                 self.accepted(role, path)
                 return path[-1]
+        parameter = next(one for one in operation.parameters if one.location == "path" and one.name == name)
         for role in (one for one in on_it if one.action == "list"):
             found = self._first_page(role, above)
             id = role.resource.id_in(found[0]) if found else None
-            if id is not None:
+            if id is not None and (parameter.kind != "string" or parameter.validator.is_valid(str(id))):
                 return id
         known = self.client.access.ids(None).get(name)
-        parameter = next(one for one in operation.parameters if one.location == "path" and one.name == name)
         return self._argument(parameter) if known is None else known
 
     def _first_page(self, role: Role, above: Values) -> list[Json]:

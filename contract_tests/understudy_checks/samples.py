@@ -86,6 +86,15 @@ def value_of(contract: Contract, schema: Json, seed: str) -> Json:
         raise Skipped(f"no value of a schema was made: {reason}") from reason
 
 
+def without(operation: Operation, body: Json, name: str) -> Json:
+    """A body without a member; None where that says the same: a form without the items of a list has an empty one."""
+    assert operation.body is not None, f"{operation.id} has no body"
+    empty = {**body, name: []}
+    if operation.body.kind != "json" and isinstance(body.get(name), list) and operation.body.validator.is_valid(empty):
+        return None
+    return {key: value for key, value in body.items() if key != name}
+
+
 def may_be_left_out(operation: Operation, members: list[str]) -> bool:
     """Whether a body without its only required member is sent as none, and may be: an optional form."""
     body = operation.body
@@ -126,7 +135,7 @@ def _values(schema: Mapping[str, Json], value: Json, *, is_text: bool) -> Iterat
     if isinstance(value, str):
         yield from _texts(schema, value)
     elif isinstance(value, list):
-        yield from _lists(schema, value)
+        yield from _lists(schema, value, least=1 if is_text else 0)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from _numbers(schema, value)
 
@@ -140,10 +149,11 @@ def _texts(schema: Mapping[str, Json], value: str) -> Iterator[tuple[str, Json |
         yield from (("pattern", None, text) for text in _NO_PATTERN)
 
 
-def _lists(schema: Mapping[str, Json], value: list[Json]) -> Iterator[tuple[str, Json | None, Json]]:
+def _lists(schema: Mapping[str, Json], value: list[Json], *, least: int) -> Iterator[tuple[str, Json | None, Json]]:
+    """Lists at their bounds, of `least` items at least: a form without any item of a list does not have the list."""
     for keyword, step in (("minItems", -1), ("maxItems", 1)):
         length = schema.get(keyword)
-        if isinstance(length, int) and value and 0 <= length + step <= MAX_LENGTH:
+        if isinstance(length, int) and value and least <= length + step <= MAX_LENGTH:
             longer = value * (length // len(value) + 2)
             yield keyword, longer[:length], longer[: length + step]
     if schema.get("uniqueItems") is True and value:

@@ -66,6 +66,7 @@ def accepted(client: Served, value: Any) -> bool:
         ("{type: integer, enum: [0 (None), 1 (Some)]}", [0, 7], ["0 (None)"]),
         ("{type: array, items: {type: string}, enum: [a, b]}", [["a"], ["c"]], ["a"]),
         ("{type: string, nullable: true, enum: [null]}", [None], ["a"]),
+        ("{type: string, enum: [[a]]}", ["a", "b"], [["a"]]),
         (
             "{additionalProperties: false, allOf: [{$ref: '#/components/schemas/A'}], properties: {b: {minimum: 0}}}",
             [{"a": "x", "b": 1}],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from own_document import FOLDER, Served, served
+from pathlib import Path
+
+from own_document import FOLDER, Served, served, written
 from understudy.apis.own import Own, understand
 from understudy.document.contract import Contract
 from understudy.resources.rules import with_rules
@@ -65,6 +67,15 @@ def test_a_status_without_content_is_told_to_have_none() -> None:
     found = [one for one in api.notices if one.text == "an answer 204 has no content; it is left out"]
     assert [one.pointer for one in found] == ["/paths/~1kites~1{kiteId}/delete/responses/204/content"]
     assert api.api.contract.operations["dropKite"].responses["204"].media_type == ""
+
+
+def test_content_that_several_operations_share_is_told_once(tmp_path: Path) -> None:
+    """At the place where it stands."""
+    gone = "{'204': {$ref: '#/components/responses/Gone'}}"
+    own = f"{{get: {{responses: {gone}}}, delete: {{responses: {gone}}}}}"
+    more = "components: {responses: {Gone: {description: gone, content: {text/plain: {}}}}}"
+    texts = written(tmp_path, f"paths: {{/x: {own}}}\n{more}\n").texts()
+    assert texts == ["an answer 204 has no content; it is left out"]
 
 
 def test_a_closed_schema_takes_the_members_of_what_it_joins() -> None:

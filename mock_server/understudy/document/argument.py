@@ -16,11 +16,13 @@ from understudy.document.sample import NoValue, Samples
 
 def argument(parameter: Parameter, schemas: Mapping[str, Json]) -> str:
     """The text of a value for a parameter, of a list its first item; `VALUE` where none was found."""
-    value = parameter.example
+    value, schema = parameter.example, parameter.schema
     if value is None:
         made = Samples(schemas)
+        if parameter.location == "path" and "" in schema.get("enum", ()):  # a path has no empty segment
+            schema = {**schema, "enum": [one for one in schema["enum"] if one != ""]}
         try:
-            value = made.value(parameter.schema, parameter.validator, seed=parameter.name, direction="request")
+            value = made.value(schema, parameter.validator, seed=parameter.name, direction="request")
         except NoValue:
             return "VALUE"
     if isinstance(value, list) and value:

@@ -169,7 +169,7 @@ class _Maker:
             if key in schema:
                 joined, inner = self._branch(schema[key], stack, merged)
                 if key == "oneOf" and self._attempt >= _SPOILING:
-                    joined = _joined(joined, self._spoiled(schema[key], joined))
+                    joined = _joined(joined, self._spoiled(schema[key], joined, stack))
                 merged, entered = _joined(merged, joined), (*entered, *inner[len(stack) :])
         return merged, entered
 
@@ -187,12 +187,14 @@ class _Maker:
                 return joined, inner
         raise _Impossible
 
-    def _spoiled(self, branches: list[Json], chosen: Mapping[str, Json]) -> dict[str, Json]:
+    def _spoiled(self, branches: list[Json], chosen: Mapping[str, Json], stack: Stack) -> dict[str, Json]:
         """Members of wrong types that keep a value of one branch from fitting the others as well."""
         members: dict[str, Json] = {}
         for branch in branches:
-            others = branch if isinstance(branch, dict) else {}
-            others = self._schemas[name_of(others["$ref"])] if "$ref" in others else others
+            try:
+                others, _ = self._merged(branch, stack)
+            except _Impossible:
+                continue
             for name, child in others.get("properties", {}).items():
                 if name not in chosen.get("properties", {}) and isinstance(child, dict):
                     members[name] = {"const": 0 if "string" in child.get("type", "string") else "other"}

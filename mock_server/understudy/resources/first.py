@@ -82,6 +82,7 @@ def _id(records: Records, ids: Ids, number: int, known: Json) -> Json:
     resource = records.resource
     if resource.numbered:
         return number if resource.key in records.integers or not isinstance(known, str) else str(number)
-    if number == 1 and isinstance(known, str | int) and known != "":
+    made = isinstance(known, str) and known.startswith(f"{resource.key}-")  # of its name: no path may take it
+    if number == 1 and isinstance(known, str | int) and known != "" and not made:
         return known
     return resource.id(ids) if resource.id is not None else f"{resource.name}-{number}"

@@ -24,6 +24,7 @@ NewId = Callable[[Ids], str]
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _DIGITS = bytes(string.digits.encode()[n % 10] for n in range(256))
 _LETTERS = bytes(string.ascii_letters.encode()[n % 52] for n in range(256))
+_LOWER = bytes(string.ascii_lowercase.encode()[n % 26] for n in range(256))
 _UPPER = bytes(string.ascii_uppercase.encode()[n % 26] for n in range(256))
 ALPHABETS = {
     "base62": BASE62,
@@ -31,6 +32,7 @@ ALPHABETS = {
     "hex": HEX,
     "digits": _DIGITS,
     "letters": _LETTERS,
+    "lowercase": _LOWER,
     "capitals": _UPPER,
 }
 KNOWN = (*(f"{name}:20" for name in ALPHABETS), "uuid", NUMBER, "schema")

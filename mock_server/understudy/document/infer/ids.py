@@ -23,6 +23,7 @@ _ALPHABETS = (  # with letters that stand for all of them
     ("base36", "09az"),
     ("hex", "0123456789abcdef"),
     ("letters", "azAZ"),
+    ("lowercase", "abyz"),
     ("digits", "0123456789"),
     ("capitals", "ABYZ"),
 )
@@ -113,7 +114,7 @@ def shape_of(schemas: Schemas, member: Json, parameter: Json) -> str:
     kinds = schemas.kinds(member) if member is not None else schemas.kinds(parameter)
     if kinds & {"integer", "number"} and "string" not in kinds:
         return "{number}"
-    if "integer" in schemas.kinds(parameter):
+    if schemas.kinds(parameter) & {"integer", "number"}:
         return "{number}"
     for schema in (one for one in (member, parameter) if one is not None):
         pattern = schemas.first(schema, "pattern")

@@ -72,6 +72,7 @@ class Writer:
         """Add the resources that were found, by name; `progress` says which ones go on by themselves."""
         families = {id(one.family): name for name, one in found.items()}
         owners = items_of(one.family for one in found.values())
+        self.texts = {id(one.family) for one in found.values() if one.id != "{number}"}
         for name, one in found.items():
             self._resource(name, one, families, owners)
             self._goes_on(name, progress[name])
@@ -353,10 +354,15 @@ class Writer:
                 names = (plain(parameter), *((f"{noun}id", f"{noun}{plain(parameter)}") if noun else ()))
                 known = [
                     one for one, member in members.items()
-                    if plain(one) in names and self.schemas.is_scalar(member.schema) and one != found.key_member
+                    if plain(one) in names and self._holds(member.schema, family) and one != found.key_member
                 ]  # fmt: skip
                 parents[parameter] = known[0] if known else f"{parameter} (of the path)"
         return parents
+
+    def _holds(self, member: Json, owner: Family | None) -> bool:
+        """Whether a member can hold the ids of a parent: a number holds no text."""
+        is_number = self.schemas.kinds(member) - {"null"} <= {"integer", "number"}
+        return self.schemas.is_scalar(member) and not (is_number and id(owner) in self.texts)
 
     # lists
 
