@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import keys_page
+import yaml
 from test_architecture import ORDER, modules
 
 from understudy import apis, data
@@ -244,6 +245,20 @@ def sdk_methods() -> str:
     return table(["method", "operations", "result"], rows)
 
 
+def refused_inputs() -> str:
+    """The refusals of inputs that a schema allows, and what decides them."""
+    rows = (
+        (
+            ", ".join(f"`{one}`" for one in entry["operations"]),
+            str(entry["status"]),
+            entry["text"],
+            f"`{entry['decided']}`",
+        )
+        for entry in yaml.safe_load((ROOT / "tests/checks/refused_inputs.yaml").read_text())
+    )
+    return table(["operations", "status", "what is refused", "rule or assumption"], rows)
+
+
 def in_one_line(cells: Sequence[str]) -> list[str]:
     """The cells of a row without line breaks."""
     return [" ".join(cell.split()) for cell in cells]
@@ -270,6 +285,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "members": lambda: table(["object", "member", "value", "meaning"], keys_page.key_members()),
     },
     "docs/reference/tallyfy-python-sdk.md": {"methods": sdk_methods},
+    "docs/reference/refused-inputs.md": {"refused": refused_inputs},
     **{
         f"docs/reference/rules-{api}.md": {"rules": partial(rules, api), "assumptions": partial(assumptions, api)}
         for api in apis.NAMES

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from understudy.apis.tallyfy import includes as tallyfy_includes
 from understudy.apis.tallyfy.records import listed
 from understudy.engine.call import Call, Json, Reply
+from understudy.engine.problem import Problem
 from understudy.engine.store import Record, encode
 
+_MOST, _USUAL = 100, 10  # results on a page
 _TEMPLATE = ("id", "title", "status", "type", "steps_count", "icon", "is_public", "created_at")
 _RUN = ("id", "increment_id", "name", "status", "type", "due_date_passed", "due_soon", "created_at", "is_public")
 _TASK = (
@@ -28,7 +30,7 @@ def search(call: Call) -> Reply:
 
 
 def _page(call: Call, found: list[Record]) -> Json:
-    size, page = call.arguments["per_page"], call.arguments["page"]
+    size, page = _size(call), call.arguments["page"]
     shown = found[size * (page - 1) : size * page]
     pages = max(-(-len(found) // size), 1)
     return {
@@ -43,6 +45,16 @@ def _page(call: Call, found: list[Record]) -> Json:
             }
         },
     }
+
+
+def _size(call: Call) -> int:
+    """The size of a page; one that is too large is treated as in lists."""
+    size = int(call.arguments["per_page"])
+    if size <= _MOST:
+        return size
+    if call.assumed("tallyfy.pagination.limit-out-of-range") == "reject":
+        raise Problem("invalid", fields={"per_page": [f"The per page may not be greater than {_MOST}."]})
+    return _MOST if call.assumed("tallyfy.pagination.limit-out-of-range") == "clamp" else _USUAL
 
 
 def _templates(call: Call, text: str) -> Iterable[Record]:

@@ -92,7 +92,7 @@ def step_of(definition: Record, id: str) -> Record:
 def place(among: Sequence[Record], one: Record, position: int) -> list[Record]:
     """Number things from 1, with one of them at a position, or last; returns them in this order."""
     placed = [other for other in among if other is not one]
-    placed.insert(position - 1, one)
+    placed.insert(min(position, len(placed) + 1) - 1, one)
     for at, other in enumerate(placed, 1):
         other["position"] = at
     return placed
