@@ -18,8 +18,8 @@ _REFUSED = (401,)
 class Access:
     """The credentials of a target, by API. `key` maps a recorded token to the target's; None keeps it.
 
-    A token that was only ever refused, where one is asked for, is sent as it was recorded. A request whose credential was left out of the
-    recording, but that was answered, gets one.
+    A token that was only ever refused, where one is asked for, is sent as it was recorded. A request whose credential
+    was left out of the recording, but that was answered, gets one.
     """
 
     def __init__(self, picked: Iterable[Picked], key: Callable[[str, str], str | None]) -> None:
