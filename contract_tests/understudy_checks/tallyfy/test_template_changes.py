@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from understudy_checks.rules import rule
@@ -50,6 +50,19 @@ KINDS = ("procedure", "form", "document")
 FIELD: Json = {"label": "Way", "field_type": "radio", "required": True, "options": [{"id": 7, "text": "Post"}]}
 FILE: Json = {"label": "Contract", "field_type": "file", "required": False}
 NOTE: Json = {"label": "Why", "field_type": "textarea", "required": False, "guidance": "In a few words"}
+FORM: tuple[Json, ...] = (
+    {"label": "W", "field_type": "text", "required": False, "default_value_enabled": True, "default_value": "Here"},
+    {"label": "Why", "field_type": "textarea", "required": True, "use_wysiwyg_editor": True, "guidance": "In full"},
+    {"label": "Way", "field_type": "radio", "required": True, "options": [{"id": 1, "text": "Post", "value": "p"}]},
+    {"label": "Which", "field_type": "dropdown", "required": False, "options": [{"id": 1, "text": "This one"}]},
+    {"label": "Who all", "field_type": "multiselect", "required": False, "options": [{"id": 1, "text": "Ana"}]},
+    {"label": "When", "field_type": "date", "required": False, "collect_time": True},
+    {"label": "Where to", "field_type": "email", "required": False, "field_validation": ["required"]},
+    {"label": "Proof", "field_type": "file", "required": False},
+    {"label": "What", "field_type": "table", "required": False, "columns": [{"id": 1, "label": "Item"}]},
+    {"label": "Who", "field_type": "assignees_form", "required": False},
+)
+"""A field of each type, and each member of a field that is given."""
 LONGEST_FORMAT = 550
 MANY = 2000
 NOBODY = 999_999_999
@@ -82,6 +95,14 @@ def assert_archived(body: Json) -> None:
     """Assert that an answer has a message and no references."""
     assert isinstance(body["message"], str), f"there must be a message: {show(body)}"
     assert body["deleted_references"] == [], f"there must be no references: {show(body)}"
+
+
+def assert_form(shown: list[Json], given: Sequence[Json]) -> None:
+    """Assert that a kick-off form has the fields that were given, by their positions."""
+    kept = {field["label"]: field for field in shown}
+    for field in given:
+        found = kept.get(field["label"], {})
+        assert found | field == found, f"a kick-off field must have {show(field)}, not {show(found)}"
 
 
 @rule("tallyfy.templates.created", "tallyfy.templates.new-members", "tallyfy.templates.new-kickoff")
@@ -123,6 +144,9 @@ def test_a_template_is_made(target: Target) -> None:
             wanted_places = [(place, asking["id"]) for place in (1, 2, 3)]
             assert places == wanted_places, f"fields must be numbered, not {show(places)}"
             assert len({field["id"] for field in asking["prerun"]}) == len(places), "fields must have ids of their own"
+        turned = [{**field, "position": len(FORM) - place} for place, field in enumerate(FORM)]
+        with made_template(org, prerun=turned) as whole:
+            assert_form(whole["prerun"], turned)
         for name in FIELD.keys() - {"options"}:
             field = {key: value for key, value in FIELD.items() if key != name}
             org.assert_refused("POST", "/checklists", {"title": "A", "type": "form", "prerun": [field]}, status=422)
@@ -158,12 +182,16 @@ def test_a_template_is_changed(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         me = member(org)
+        folder = org.call("POST", "/folders", {"name": "Of the check"})
         with group(org, members=[me]) as own, made_template(org, prerun=[FIELD]) as template:
             path = f"/checklists/{template['id']}"
             changes: list[Json] = [{name: text} for name, text in TEXTS.items()]
             changes += [{flag: True} for flag in (*FLAGS, "is_pinned", "folder_changeable_by_launcher")]
             changes += [{"kickoff_title": "Start"}, {"kickoff_description": "Tell"}, {"alias": "own-alias"}]
-            changes += [{"users": [me]}, {"groups": [own["id"]]}, {"type": "form"}, {"owner_id": me}, {"title": "New"}]
+            changes += [{"users": [me]}, {"groups": [own["id"]]}, {"owner_id": me}, {"title": "New"}, {"title": "N"}]
+            changes += [{"type": kind} for kind in (*reversed(KINDS), "form")]
+            changes += [{"default_folder": folder["id"]}, {"default_folder": None}, {"title": "n" * 250}]
+            changes += [{"summary": "s" * MANY}, {"default_process_name_format": "f" * LONGEST_FORMAT}]
             changes += [{"users": []}, {"groups": []}, {"guidance": None}]
             for change in changes:
                 old = org.get(path)
@@ -178,10 +206,13 @@ def test_a_template_is_changed(target: Target) -> None:
                 {"webhook": "not a link"},
                 {"folder_id": UNKNOWN_ID},
                 {"type": "x"},
+                {"summary": "s" * (MANY + 1)},
+                {"default_process_name_format": "f" * (LONGEST_FORMAT + 1)},
             ]
             for one in bad:
                 org.assert_refused("PUT", path, {"title": "A", **one}, status=422)
             assert org.get(path) == new, "a refused change must leave the template as it was"
+        org.send("DELETE", f"/folders/{folder['id']}")
 
 
 @rule("tallyfy.template-update.kickoff", "tallyfy.template-update.unknown-template")
@@ -213,6 +244,8 @@ def test_a_kickoff_form_is_changed(target: Target) -> None:
             for field in wrong:
                 org.assert_refused("PUT", path, {"title": "Checked", "prerun": [field]}, status=422)
             assert org.get(path)["prerun"] == changed, "a refused change must leave the form as it was"
+            turned = [{**field, "position": len(FORM) - place} for place, field in enumerate(FORM)]
+            assert_form(org.call("PUT", path, {"title": "Checked", "prerun": turned})["prerun"], turned)
         org.assert_missing("PUT", f"/checklists/{UNKNOWN_ID}", {"title": "Checked"})
 
 
@@ -253,6 +286,10 @@ def test_a_template_is_duplicated(target: Target) -> None:
                 assert org.get(path, with_="steps") == before, "the template must stay as it was"
             finally:
                 _discard(org, copy)
+            longest = org.call("POST", f"{path}/clone", {"tenant": org.id, "title": "c" * 250})
+            _discard(org, longest)
+            assert longest["title"] == "c" * 250, "a title of 250 characters must be kept"
+            org.assert_refused("POST", f"{path}/clone", {"tenant": org.id, "title": "c" * 251}, status=422)
         org.assert_missing("POST", f"/checklists/{UNKNOWN_ID}/clone", {"tenant": org.id})
 
 

@@ -17,6 +17,7 @@ from understudy.apis.tallyfy.references import known_ids, people_member, person_
 from understudy.apis.tallyfy.template_records import (
     TEMPLATE_DEFAULTS,
     alias,
+    by_position,
     described,
     live_steps,
     new_field,
@@ -41,7 +42,8 @@ def create_template(call: Call) -> Reply:
     person_member(call, "user_id", me)
     status = call.assumed("tallyfy.templates.fresh-status")
     template = {**TEMPLATE_DEFAULTS, "owner_id": me, "status": status, **_described(call, me), "_": {"tags": []}}
-    template |= {"prerun": new_fields(call, call.body.get("prerun") or ()), "created_by": me, "created_at": now}
+    form = by_position(new_fields(call, call.body.get("prerun") or ()))
+    template |= {"prerun": form, "created_by": me, "created_at": now}
     return _added(call, template, [], [])
 
 
@@ -105,7 +107,9 @@ def _kickoff(call: Call, template: Record) -> list[Record]:
     fields = [_field(call, template, known.get(one.get("id")), one) for one in given]
     if call.assumed("tallyfy.template-update.left-out-fields") == "kept":
         fields += [field for id, field in known.items() if id not in [one.get("id") for one in given]]
-    return [{**field, "position": at} for at, field in enumerate(fields, 1)]
+    places = [one.get("position", at) for at, one in enumerate(given, 1)]
+    places += range(len(given) + 1, len(fields) + 1)
+    return by_position([{**field, "position": at} for at, field in zip(places, fields, strict=True)])
 
 
 def _check_fields(call: Call, given: Sequence[Record], known: Mapping[str, Record]) -> None:

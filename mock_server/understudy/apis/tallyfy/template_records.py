@@ -139,8 +139,12 @@ def alias(text: str) -> str:
 
 def live_steps(definition: Record) -> list[Record]:
     """Return the steps of a template that are not deleted, in their order."""
-    steps: list[Record] = [step for step in definition["steps"] if not step["archived_at"]]
-    return sorted(steps, key=lambda step: int(step["position"]))
+    return by_position([step for step in definition["steps"] if not step["archived_at"]])
+
+
+def by_position(parts: Sequence[Record]) -> list[Record]:
+    """Return steps or form fields in their order."""
+    return sorted(parts, key=lambda part: int(part["position"]))
 
 
 def store_template(call: Call, template: Record) -> None:
