@@ -21,7 +21,7 @@ from understudy.document.paths import collection_of, is_item, parameters_of, sha
 from understudy.engine.exchange import Response
 from understudy.resources import schemas
 from understudy.resources.declaration import Resource
-from understudy.resources.roles import Role
+from understudy.resources.roles import CREATE_MANY, Role
 from understudy.resources.rules import collection, creating, is_on_item, listing, reading
 from understudy_checks import samples
 from understudy_checks.client import Client, Skipped
@@ -325,6 +325,9 @@ class Records:
                 path = (*above, self._new_id(role))
                 self.accepted(role, path)
                 return path[-1]
+        for role in (one for one in on_it if one.action == CREATE_MANY and writes):
+            with suppress(Skipped):
+                self.accepted(role, above)  # then a list has some
         parameter = next(one for one in operation.parameters if one.location == "path" and one.name == name)
         for role in (one for one in on_it if one.action == "list"):
             found = self._first_page(role, above)

@@ -19,7 +19,7 @@ from understudy.engine.call import Json
 from understudy.engine.examples import example_handler
 from understudy.resources import declare as declare_resources
 from understudy.resources.declaration import LifeCycle, Resource
-from understudy.resources.roles import EXAMPLE_BELOW, Role
+from understudy.resources.roles import EXAMPLE_BELOW, MANY, Role
 
 _BY_RESOURCE, _BY_EXAMPLE = "understudy.resources", "understudy.engine.examples"  # where handlers are made
 _DOES = {True: "the answer that x-operation declares", False: "a handler in Python"}
@@ -113,7 +113,7 @@ def _resources(api: Api, roles: Mapping[str, Role]) -> Iterator[ShownResource]:
 def _resource(api: Api, roles: Sequence[Role], declared: Mapping[str, Json]) -> ShownResource:
     resource = roles[0].resource
     lists = [role for role in roles if role.action == "list"]
-    objects = [role.answer.pointer for role in roles if role.action != "list" and not _is_without(role)]
+    objects = [role.answer.pointer for role in roles if role.action not in ("list", *MANY) and not _is_without(role)]
     return ShownResource(
         name=resource.name,
         schema=resource.schema,

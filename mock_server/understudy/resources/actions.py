@@ -15,14 +15,14 @@ from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, ProjectedListing, Record, SharedRecord, decode, encode
-from understudy.resources import below, lists, schemas
+from understudy.resources import below, lists, many, schemas
 from understudy.resources.declaration import Parent
 from understudy.resources.filled import filled
 from understudy.resources.json_patch import NotThere, patched
 from understudy.resources.layouts import text_of
 from understudy.resources.lists import Filter
 from understudy.resources.records import Effect, Records
-from understudy.resources.roles import EXAMPLE_BELOW, FIRST, Answer, Role, at_pointer
+from understudy.resources.roles import CREATE_MANY, EXAMPLE_BELOW, FIRST, MANY, Answer, Role, at_pointer
 from understudy.resources.values import ABSENT
 
 Json = Any
@@ -56,8 +56,39 @@ def _handler(role: Role, all: Mapping[str, Records], chosen: Sequence[Filter], i
         return _list(role, records, chosen)
     if role.action == "read":
         return _read(role, records)
+    if role.action in MANY:
+        return _many(role, records, all)
     plan = _PLANS[role.action](role, records)
     return _deferred(role, plan, records, all) if role.job else _immediate(role, plan, records, item_path)
+
+
+def _many(role: Role, records: Records, all: Mapping[str, Records]) -> Handler:
+    """A handler that creates or deletes many records, and answers them, what a template says, or a job for it."""
+    one = replace(role, body="")  # which is an item
+    do = many.creating(role, records, _create(one, records)) if role.action == CREATE_MANY else None
+    do = do or many.deleting(role, records)
+    answer, deferred = role.answer, role.job
+    omitted = answer.omits if answer.members is None and role.resource.hidden else ()
+    head, tail = _around(answer, many=True)
+    jobs = None if deferred is None else all[deferred.resource.name]
+    render = None if jobs is None else _render(role, jobs)
+
+    def body(call: Call, done: many.Done) -> bytes:
+        if jobs is not None and deferred is not None and render is not None:
+            job = jobs.new(call, {})
+            deferred.set.apply(job, call, next(iter(done.ids), ""))  # a job is about one record
+            return render(call, jobs.store(call, job, None))
+        if answer.template is not None:
+            constant, value = answer.template
+            return encode(value if constant else value(call, done.ids))
+        rows = [_project(call, row, answer.members, ()) for row in done.rows] if answer.members else done.rows
+        return b"".join((head, b",".join(_without(row, omitted) for row in rows) if omitted else b",".join(rows), tail))
+
+    def handle(call: Call) -> Reply:
+        done = do(call)
+        return Reply(b"" if answer.empty else body(call, done))
+
+    return handle
 
 
 def fixed_handler(template: tuple[bool, Json]) -> Handler:

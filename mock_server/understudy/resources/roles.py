@@ -22,8 +22,10 @@ from understudy.resources.schemas import reference, resolve
 Json = Any
 FIRST = "0"  # in a JSON pointer: the only record of a list
 EXAMPLE, EXAMPLE_BELOW = "example", "example-below"
-ACTIONS = ("list", "create", "read", "replace", "update", "merge", "patch", "delete", "take", "act", EXAMPLE_BELOW,
-           EXAMPLE, "command")  # fmt: skip
+CREATE_MANY, DELETE_MANY = "create-many", "delete-many"
+MANY = (CREATE_MANY, DELETE_MANY)
+ACTIONS = ("list", "create", "read", "replace", "update", "merge", "patch", "delete", "take", "act", *MANY,
+           EXAMPLE_BELOW, EXAMPLE, "command")  # fmt: skip
 _WITH_BODY = ("create", "replace", "update", "merge")
 _ON_ITEM = {"GET": "read", "PUT": "replace", "PATCH": "update", "POST": "update", "DELETE": "delete"}
 _ON_COLLECTION = {"GET": "list", "POST": "create"}
@@ -79,6 +81,7 @@ class Role:
     `sent_id` what an id gets that a creation sends, `filters` whether the parameters of a list filter it. `set` are
     members that an action gives, `echo` is what an example says of the request, by JSON pointer. A list has `only` the
     records with these members, unless it has `all`; `arguments` of it stand in the body, each at a JSON pointer.
+    `unknown` is what ids get that nothing has, where many are deleted: refused, or passed-over.
     """
 
     operation: Operation
@@ -102,6 +105,7 @@ class Role:
     only: values.Assignments = values.NOTHING
     all: Json = False
     arguments: Mapping[str, str] = field(default_factory=dict)
+    unknown: Json = "passed-over"
 
 
 class Choice(NamedTuple):
@@ -216,7 +220,7 @@ class Inference:
             item=item,
             parents=parents,
             body=body,
-            request=self._request(own, body),
+            request=self._request(own, f"{body}/{FIRST}" if action == CREATE_MANY else body),
             answer=self._answer(operation, own, resource, action, declared, place),
             command=self._value(declared["command"], f"{place}/command") if "command" in declared else None,
             job=self._job(declared.get("job"), f"{place}/job"),
@@ -227,6 +231,7 @@ class Inference:
             sent_id=self.reader.assumed(declared.get("sent-id", "kept"), f"{place}/sent-id"),
             creates=self.reader.assumed(declared.get("creates", False), f"{place}/creates"),
             set=self.reader.assignments(declared.get("set", {}), resource.members, f"{place}/set"),
+            unknown=self.reader.assumed(declared.get("unknown", "passed-over"), f"{place}/unknown"),
             arguments=self._arguments(action, declared, place),
             echo=self._values(declared.get("echo", {}), f"{place}/echo"),
         )
@@ -254,7 +259,9 @@ class Inference:
         if "id" in declared:
             return self._value(declared["id"], f"{place}/id")
         names = parameters_of(operation.path)
-        if action in ("list", "create"):
+        if action == DELETE_MANY:
+            self.reader.diagnostics.append((place, "name the ids of what is deleted with `id`"))
+        if action in ("list", "create", *MANY):
             return None
         if resource.single:
             return lambda call, _: joined(call.arguments[name] for name in names) or resource.name
@@ -268,7 +275,7 @@ class Inference:
     ) -> None:
         """The path to a record names all parts of its id."""
         named = {one.member for one in parents}
-        for member in resource.whole[:-1] if action not in ("list", "create") else ():
+        for member in resource.whole[:-1] if action not in ("list", "create", *MANY) else ():
             if member not in named:
                 text = f"{operation.path} does not name {member}, a part of the id of {resource.name}"
                 self.reader.diagnostics.append((place, text))
@@ -349,17 +356,17 @@ class Inference:
             return Answer(True, "", None, {}, template, headers=headers)
         if declared.get("answer") == "$example" or action == EXAMPLE_BELOW:
             return Answer(False, "", None, {}, None, example=True, headers=headers)
-        pointer = declared.get("envelope")
+        pointer, many = declared.get("envelope"), action == "list" or (action in MANY and job is None)
         if pointer is None:
-            found = self._list_place(schema, shown) if action == "list" else self._where(schema, shown)
-            usual = self.document.get("x-envelope", "") if action != "list" else ""
+            found = self._list_place(schema, shown) if many else self._where(schema, shown)
+            usual = self.document.get("x-envelope", "") if not many else ""
             pointer = found.pointer if found is not None else usual
         part, beside = self._part(schema, pointer)
-        members = self._shown(part, shown, many=action == "list")
+        members = self._shown(part, shown, many=many)
         omits = self._omits(declared.get("omits"), place)
         if members is None and omits is None and shown.hidden:
             omits = sorted(shown.hidden)
-        whole = action != "list" and template is None and reference(part) == shown.schema
+        whole = action not in ("list", *MANY) and template is None and reference(part) == shown.schema
         return Answer(False, pointer, members, beside, template, omits, headers=headers, whole=whole)
 
     def _values(self, given: Mapping[str, str], pointer: str) -> tuple[tuple[str, values.Value], ...]:
@@ -455,7 +462,7 @@ class Inference:
         """Whether the operations on a path say that they list and create, and on no item."""
         item = self.document["paths"][path].values()
         does = [own.get("x-operation", {}).get("do") for own in item if isinstance(own, Mapping)]
-        return bool(does) and all(do in ("list", "create") for do in does)
+        return bool(does) and all(do in ("list", "create", *MANY) for do in does)
 
     def _on_path(self, path: str) -> Resource | None:
         """The resource of a path: the one that all its operations name, where each says what it does."""

@@ -162,6 +162,8 @@ def _caller(call: Call, id: Json) -> Json:
 WORDS: Mapping[str, Value] = {
     "$milliseconds": lambda call, _: call.now,
     "$id": lambda call, record_id: record_id,
+    "$ids": lambda call, ids: ids if isinstance(ids, list) else [ids],  # of an operation on many records
+    "$count": lambda call, ids: len(ids) if isinstance(ids, list) else 1,
     "$tenant": lambda call, _: call.credential.tenant,
     "$caller": _caller,
     "$url": lambda call, _: f"{call.origin}{call.request.path}",

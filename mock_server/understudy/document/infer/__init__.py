@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from understudy.document.infer.answers import supplied
 from understudy.document.infer.below import BelowItems
-from understudy.document.infer.finder import Finder, Found, NoResource
+from understudy.document.infer.finder import Finder
+from understudy.document.infer.found import Found, NoResource
 from understudy.document.infer.model import KINDS, Alternative, ExamplesOnly, Inference, Inferred, Json, Key, Update
 from understudy.document.infer.operations import Op, operations
 from understudy.document.infer.paths import Family, families, names_for

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.document.infer.finder import Action, Finder, Found
+from understudy.document.infer.finder import Finder
+from understudy.document.infer.found import Action, Found
 from understudy.document.infer.jobs import Jobs
 from understudy.document.infer.model import Alternative
 from understudy.document.infer.operations import Op

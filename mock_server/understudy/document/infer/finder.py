@@ -6,11 +6,12 @@ Must not know how what is found is written down.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from understudy.document.infer.ids import Key, key_of, key_schema, shape_of
+from understudy.document.infer.bulk import answer_of_many, creates_many, deletes_many, ids_of, items_of_body
+from understudy.document.infer.found import Action, Found, NoResource
+from understudy.document.infer.ids import key_of, key_schema, shape_of
 from understudy.document.infer.operations import Op, path_of
 from understudy.document.infer.paths import Family
 from understudy.document.infer.records import list_in, only_one, record_in, same_record
@@ -26,46 +27,6 @@ _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid",
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
 _MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
 _LOCATED = ("location", "content-location")
-
-
-class NoResource(Exception):
-    """A family of paths that is no resource; the message says why."""
-
-
-@dataclass(slots=True)
-class Action:
-    """What one operation does: the members of its `x-operation` beside the resource, and a reason."""
-
-    op: Op
-    do: str
-    entry: dict[str, Json]
-    reason: str
-    others: tuple[str, ...] = ()  # other plausible actions
-    tie: bool = False
-
-
-@dataclass(slots=True)
-class Found:
-    """A resource that was found: its record's schema, its key, and what its operations do, by operationId."""
-
-    family: Family
-    record: Json
-    key: Key
-    id: str
-    actions: dict[str, Action] = field(default_factory=dict)
-    examples: dict[str, str] = field(default_factory=dict)  # why an operation on its paths answers examples
-    create: dict[str, Json] = field(default_factory=dict)
-    defaults: dict[str, Json] = field(default_factory=dict)
-    update: dict[str, Json] = field(default_factory=dict)
-    reason: str = ""
-    creatable: bool = False
-    parts: tuple[str, ...] = ()  # the path parameters that name an item together, where one alone does not
-    single: bool = False
-
-    @property
-    def key_member(self) -> str:
-        """The member that holds the id; one that the record does not show, where it has none."""
-        return self.key.member or f"{self.family.parameter or 'id'} (of the path)"
 
 
 class Finder:
@@ -187,6 +148,10 @@ class Finder:
                     self._create(found, op)
                 elif op.method in ("get", "post") and op.answer is not None and lists(str(word)):
                     self._list(found, op)
+                elif op.method == "post" and creates_many(str(word)):
+                    self._create_many(found, op)
+                elif op.method in ("post", "delete") and (deletes_many(str(word)) or creates_many(str(word))):
+                    self._delete_many(found, op)
 
     def _by_method(self, path: str) -> dict[str, Op]:
         return {op.method: op for op in self.by_path.get(path, ())}
@@ -232,7 +197,8 @@ class Finder:
     def _check(self, found: Found, items: Mapping[str, Op]) -> None:
         """Raise NoResource for a family of which no record could ever be known."""
         does = {one.do for one in found.actions.values()}
-        makers = [one for one in found.actions.values() if one.do == "create" or "creates" in one.entry]
+        making = ("create", "create-many")
+        makers = [one for one in found.actions.values() if one.do in making or "creates" in one.entry]
         found.creatable = any(one.op.body is not None or one.do != "create" for one in makers)
         known = [one for one in found.actions.values() if one.do == "create" and (one.op.silent or "id" in one.entry)]
         if found.key.member is None and not known and not any("creates" in one.entry for one in found.actions.values()):
@@ -255,8 +221,45 @@ class Finder:
                 self._updates(found, op, entry, items)
             else:
                 found.examples[op.id] = "the request does not say which record it is on"
+        elif op.method == "delete":
+            self._delete_many(found, op)
         else:
             found.examples[op.id] = "it is on many records at once"
+
+    def _create_many(self, found: Found, op: Op) -> None:
+        """Add that an operation makes a record of each item that it is sent."""
+        items = items_of_body(self.schemas, op)
+        if items is None or not self._is_sent(found, items[1]):
+            found.examples[op.id] = "it makes many records at once"
+            return
+        place, item = items
+        name = self._request_member(item, "", found.key.member)
+        may = name is not None and not self.schemas.first(self.schemas.members(item)[name].schema, "readOnly")
+        kept = "kept" if any(plain(str(name)).endswith(one) for one in _NATURAL) else "kept-if-free"
+        chosen = {"id": f"$request.body#{_place(str(name))}", "sent-id": kept} if may else {}
+        names = self._names(found, op._replace(body=item), "")
+        entry = {"body": place, **self._of_many(found, op), **chosen, **({"names": names} if names else {})}
+        found.actions[op.id] = Action(op, "create-many", entry, f"it is sent a list of them{_at(place)}")
+
+    def _is_sent(self, found: Found, item: Json) -> bool:
+        """Whether an item of a request is what a record is made of."""
+        if self.schemas.component(item) in self._like(found):
+            return True
+        own = {plain(name) for name in self.schemas.members(found.record)}
+        sent = {plain(name) for name in self.schemas.members(item)}
+        return len(sent & own) * 2 > len(sent)
+
+    def _delete_many(self, found: Found, op: Op) -> None:
+        """Add that an operation deletes the records that its request names."""
+        ids = ids_of(self.schemas, op, found.family.word, found.key.member or "id")
+        if ids is None:
+            found.examples[op.id] = "it is on many records at once"
+            return
+        entry = {"id": ids, "unknown": "passed-over", **self._of_many(found, op)}
+        found.actions[op.id] = Action(op, "delete-many", entry, f"{ids} names what is deleted")
+
+    def _of_many(self, found: Found, op: Op) -> dict[str, Json]:
+        return answer_of_many(self.schemas, op, found.family.word, self._like(found))
 
     def _list(self, found: Found, op: Op) -> None:
         spot = None if op.answer is None else self._list_in(found, op)
@@ -301,7 +304,7 @@ class Finder:
 
     def _create(self, found: Found, op: Op, chosen: str | None = None) -> None:
         if op.body is not None and self.schemas.is_list(op.body):
-            found.examples[op.id] = "it makes many records at once"
+            self._create_many(found, op)
             return
         spot = None if op.answer is None else self._shown(found, op)
         if op.body is None and spot is None and not op.silent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from understudy.document.infer.finder import Action, Found
+from understudy.document.infer.found import Action, Found
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.states import Progress, progress, state_after, state_of
 from understudy.document.infer.words import plain, thing, words
@@ -58,11 +58,13 @@ class Jobs:
 
     def _sent(self, action: Action) -> set[str]:
         """The members of a record that a request may hold."""
-        if action.do in ("list", "read", "delete") or action.op.body is None:
+        if action.do in ("list", "read", "delete", "delete-many") or action.op.body is None:
             return set()
         body, names = action.op.body, action.entry.get("names", {})
         for name in str(action.entry.get("body", "")).split("/")[1:]:
             body = self.schemas.members(body)[name.replace("~1", "/").replace("~0", "~")].schema
+        if action.do == "create-many":
+            body = self.schemas.items(body)
         members = self.schemas.members(body).items()
         return {names.get(name, name) for name, one in members if not self.schemas.first(one.schema, "readOnly")}
 

@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "update": "Whether an update changes the members that are sent, or replaces the whole record.",
     "creation": "Whether a PUT with an unknown id makes a new record.",
     "sent-id": "Whether the id is kept that a creation sends, where the document does not say who chooses it.",
+    "unknown-ids": "Whether a deletion of many records passes over ids that nothing has, or is refused.",
     "order": "Whether a list begins with the oldest record, or with the newest.",
     "key": "Which member of a record is its id, where two are equally good.",
     "parts": "Whether several parameters of a path name a record together, or the last of them alone.",

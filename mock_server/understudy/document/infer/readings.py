@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from understudy.document.infer.answers import Supplied
-from understudy.document.infer.finder import Found
+from understudy.document.infer.found import Found
 from understudy.document.infer.ids import shape_of
 from understudy.document.infer.model import Alternative, Update
 from understudy.document.infer.operations import Op

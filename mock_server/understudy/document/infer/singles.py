@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from understudy.document.infer.finder import Action, Finder, Found
+from understudy.document.infer.finder import Finder
+from understudy.document.infer.found import Action, Found
 from understudy.document.infer.ids import Key
 from understudy.document.infer.operations import Op, path_of
 from understudy.document.infer.paths import Family

@@ -13,7 +13,8 @@ from typing import Any
 from understudy.document.infer.answers import Supplied
 from understudy.document.infer.below import Below
 from understudy.document.infer.filters import filters_of, sort_of
-from understudy.document.infer.finder import Action, Finder, Found
+from understudy.document.infer.finder import Finder
+from understudy.document.infer.found import Action, Found
 from understudy.document.infer.model import Alternative, ExamplesOnly, Inference, Inferred, Key
 from understudy.document.infer.operations import Op
 from understudy.document.infer.pages import Pages, pages_of
@@ -227,6 +228,8 @@ class Writer:
             entry |= self._asked(name, op, entry)
         if entry.get("sent-id") == "kept-if-free":
             entry["sent-id"] = {"assumption": self._sent_id(name, op)}
+        if "unknown" in entry:
+            entry["unknown"] = {"assumption": self._passed_over(name, op)}
         if entry.get("creates") is True:
             entry["creates"] = {"assumption": self._creation(name, op)}
         if action.others:
@@ -298,6 +301,18 @@ class Writer:
                 reason="the request may hold an id, and nothing says who chooses it", default="kept-if-free",
                 alternatives=(Alternative("ignored", "the server makes each id"),),
                 keys=(Key(f"{op.pointer}/x-operation/sent-id", {"assumption": id}),), tie=True,
+            )  # fmt: skip
+        return id
+
+    def _passed_over(self, name: str, op: Op) -> str:
+        id = self._id(name, "unknown-ids")
+        if not any(one.id == id for one in self.inferences):
+            self._add(
+                id, "unknown-ids", op.pointer,
+                statement=f"{op.method.upper()} {op.path} passes over ids that nothing has.",
+                reason="nothing is left to be deleted there", default="passed-over",
+                alternatives=(Alternative("refused", "the request is refused, and nothing is deleted"),),
+                keys=(Key(f"{op.pointer}/x-operation/unknown", {"assumption": id}),),
             )  # fmt: skip
         return id
 
