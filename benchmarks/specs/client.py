@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -132,10 +133,14 @@ def new_session() -> requests.Session:
 
 
 def misfits(schemas: Schemas, operation: Operation, answer: Answer) -> list[str]:
-    """What of an answer is not as the document says. A status of 4xx of which it says nothing is no misfit."""
+    """What of an answer is not as the document says.
+
+    A status of 4xx of which it says nothing is no misfit, nor is a success where it has refusals only.
+    """
     declared = operation.response(answer.status)
     if declared is None:
-        return [f"status {answer.status} is not documented"] if answer.status < 400 else []
+        says = any(not re.fullmatch("[45][0-9X]{2}", status) for status in operation.responses)
+        return [f"status {answer.status} is not documented"] if answer.status < 400 and says else []
     content = declared.get("content") or {}
     got = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not content:

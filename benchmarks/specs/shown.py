@@ -14,6 +14,7 @@ _OWN = re.compile(
     r"(last|date)*(created?|inserted|insert|updated?|modified|changed|deleted)(at|on|date|time|utc|instant)*"
     r"|password|secret|etag"
 )
+_ADDRESSES = ("location", "href", "url", "uri", "self")
 _ID_NAMES = ("id", "uuid", "sid", "uid", "guid", "slug", "key", "name", "username", "code", "email")
 
 
@@ -73,6 +74,18 @@ def ids(value: Json, parameter: str, collection: str) -> list[Found]:
         if (rank := _rank(path[-1], parameter, collection)) is not None
     ]
     return sorted(found, key=lambda one: one[:2])
+
+
+def addressed(value: Json) -> list[Found]:
+    """The id that an answer of a creation is by itself, and the ends of the addresses that it holds."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return [Found(0, 0, None, value)]
+    found = [(path, leaf) for path, leaf in _leaves(value) if path and isinstance(leaf, str) and "/" in leaf]
+    return [
+        Found(5, len(path), None, leaf.rstrip("/").rpartition("/")[2])
+        for path, leaf in found
+        if bare(path[-1]) in _ADDRESSES
+    ]
 
 
 def count(value: Json, member: str | None, id: Json) -> int:
