@@ -125,6 +125,26 @@ components:
   schemas: {Post: {type: object, required: [id, text], properties: {id: {type: string, readOnly: true},
     text: {type: string, maxLength: 20}}}}
 """
+EMPTY = """
+openapi: 3.0.3
+info: {title: Doors, version: "1"}
+paths:
+  /doors:
+    post: {operationId: addDoor, requestBody: {$ref: "#/components/requestBodies/Door"}, responses: {
+      "200": {$ref: "#/components/responses/Door"}}}
+  /doors/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string, format: uuid}}]
+    get: {operationId: getDoor, responses: {"200": {$ref: "#/components/responses/Door"}, "404": {description: None}}}
+    put: {operationId: setDoor, requestBody: {$ref: "#/components/requestBodies/Door"}, responses: {
+      "200": {$ref: "#/components/responses/Door"}, "404": {description: None}}}
+components:
+  requestBodies: {Door: {content: {application/json: {schema: {properties: {door: {
+    allOf: [{$ref: "#/components/schemas/Door"}, {not: {required: [kind]}}]}}}}}}}
+  responses: {Door: {description: One, content: {application/json: {schema: {properties: {door: {
+    $ref: "#/components/schemas/Door"}}}}}}}
+  schemas: {Door: {type: object, required: [kind], properties: {id: {type: string, format: uuid}, kind: {type: string},
+    name: {type: string}}}}
+"""
 RARE = """
 openapi: 3.1.0
 info: {title: Rare, version: "1"}
@@ -256,6 +276,12 @@ def test_life_cycles_are_left_to_their_own_operations(tmp_path: Path) -> None:
     assert found is not None
     report = check_target(mock(install(tmp_path, found[1], "workshop")), profile="quick")
     assert set(others(report)) == {"answers.reopenProject", "answers.commandTask", "required.commandTask"}
+
+
+def test_a_body_may_leave_out_what_holds_the_record(tmp_path: Path) -> None:
+    """An update without the member that wraps the record is one of nothing, and no error of the check."""
+    report = check_target(mock(install(tmp_path, EMPTY, "empty")), profile="quick")
+    assert others(report) == {}
 
 
 def test_what_no_request_can_show_is_told(tmp_path: Path) -> None:

@@ -219,7 +219,8 @@ def _assert_shown(records: Records, role: Role, made: Made, sent: Json, said: st
 def _assert_rest(records: Records, role: Role, made: Made, before: Json) -> None:
     """Assert that the members that an update left out are all as before, or all as if they had never been sent."""
     after = records.shown(role, made)
-    asked = {*map(plain, made.sent), *map(plain, set_by_server(role))}
+    sent = made.sent if isinstance(made.sent, dict) else ()  # a body may leave out what holds the record
+    asked = {*map(plain, sent), *map(plain, set_by_server(role))}
     rest = [name for name in before if plain(name) not in asked and not records.is_computed(role, name)]
     lost = [name for name in rest if after.get(name) != before[name]]
     odd = [name for name in lost if not records.is_reset(role, name, after)]

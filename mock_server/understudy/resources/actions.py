@@ -277,7 +277,9 @@ def _replace(role: Role, records: Records) -> Plan:
             return effect
         before = _item(role, records, call)
         old = {name: before[name] for name in (*kept, key) if name in before}
-        return _changed(records, call, before, records.completed({**records.blank, **old, **body(call)}), role.parents)
+        given = body(call)
+        record = records.steady({**records.blank, **old, **given}, given, before)
+        return _changed(records, call, before, records.completed(record), role.parents)
 
     return plan
 
@@ -294,8 +296,10 @@ def _update(role: Role, records: Records) -> Plan:
         before = _item(role, records, call)
         given = body(call)
         if merges or body_type(call.request) == _MERGE_PATCH:
-            return _changed(records, call, before, _merge(before, given), role.parents)
-        return _changed(records, call, before, {**before, **given}, role.parents)
+            record = records.steady(_merge(before, given), given, before)
+        else:
+            record = records.steady({**before, **given}, given, before)
+        return _changed(records, call, before, record, role.parents)
 
     return plan
 

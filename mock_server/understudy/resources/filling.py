@@ -85,6 +85,13 @@ class Filler:
         known = self.sample if isinstance(self.sample, dict) else {}
         return {name: known[name] for name in names if name in known}
 
+    @cached_property
+    def demanded(self) -> frozenset[str]:
+        """The members that an object of the schema must have, and that may not be null."""
+        nothing = dict.fromkeys(self.required)
+        wrong = (tuple(one.instance_path) for one in self._validator.iter_errors(nothing))
+        return frozenset(str(path[0]) for path in wrong if path)
+
     def fits(self, value: Json) -> bool:
         """Whether a value fits the schema as it is."""
         return bool(self._validator.is_valid(value))

@@ -236,6 +236,13 @@ class Records:
         record = record if self.complete is None else self.complete(record)
         return self.named(record) if self.keyed else record
 
+    def steady(self, record: Record, given: Mapping[str, Json], before: SharedRecord) -> Record:
+        """A changed record with its old values for members that a request sets to null, and that may not be null."""
+        empty = [name for name, value in given.items() if value is None and before.get(name) is not None]
+        if not empty or self.filler is None:
+            return record
+        return {**record, **{name: before[name] for name in empty if name in self.filler.demanded}}
+
     def filled(self, record: Record, filler: Filler) -> Record:
         """A record that fits its schema, with its own key and hidden members."""
         hidden = self.resource.hidden
