@@ -22,6 +22,7 @@ from understudy_checks.routes import adds_to_list, find_operation
 from understudy_checks.target import installed
 
 Json = Any
+_ADDRESSES = ("location", "href", "url", "uri", "self")
 _OF_REQUESTS = re.compile("request|trace|correlation|span|session|mock|client")
 
 
@@ -90,7 +91,7 @@ def created_id(role: Role, roles: Sequence[Role], sent: bytes, response: Respons
         if _is_object(place)
     ]
     named = [whole.get(name) for name in names] if _is_object(whole) else []
-    return next((id for id in (*own, *_in_headers(response), *named) if _is_id(id)), None)
+    return next((id for id in (*own, *_in_headers(response), *named, *_alone(role, whole)) if _is_id(id)), None)
 
 
 def _declared_ids(contract: Contract, operation: Operation, request: Request, response: Response) -> list[str]:
@@ -100,6 +101,17 @@ def _declared_ids(contract: Contract, operation: Operation, request: Request, re
         return []
     id = created_id(role, list(roles.values()), request.body, response)
     return [] if id is None else [str(id)]
+
+
+def _alone(role: Role, answer: Json) -> list[Json]:
+    """An answer that is an id by itself, or the end of the address that it holds, where it is not the record."""
+    if role.answer.template is None or role.answer.around:
+        return []
+    held = [answer.get(name) for name in _ADDRESSES] if _is_object(answer) else []
+    return [
+        *([] if _is_object(answer) else [answer]),
+        *(one.rpartition("/")[2] for one in held if isinstance(one, str)),
+    ]
 
 
 def _in_headers(response: Response) -> list[str]:

@@ -22,6 +22,12 @@ USUAL = {"library", "twin-paths", "chosen-ids"}
 UNCHECKED = {
     "json-patch": {"answers.changeWare"},  # a body made of its schema is no patch of what is there
     "single-records": {"answers.patchLimits"},  # as of json-patch
+    "told-ids": {  # only a list tells the ids of what is made
+        f"{rule}{path}"
+        for path in ("crates", "keepers")
+        for rule in ("created.POST-", "ids.POST-", "refused.POST-", "listed.GET-")
+    }
+    | {"answers.GET-crates-id", "answers.GET-keepers-id"},
     "lookalikes": {"required.login"},  # an optional form without its only member is none
 }
 """The rules that cannot be checked, by document, since no request can be made that shows them."""

@@ -459,9 +459,19 @@ def _item(role: Role, records: Records, call: Call) -> SharedRecord:
 def _render(role: Role, records: Records) -> Render:
     """A function that puts an encoded record into the operation's answer."""
     answer, key = role.answer, records.resource.key
-    if answer.template is not None:
-        constant, value = answer.template
-        return lambda call, row: encode(value if constant else value(call, decode(row)[key]))
+    if answer.template is None:
+        return _shown(answer)
+    constant, value = answer.template
+    if answer.around:
+        inner = _shown(answer)
+        return lambda call, row: encode(
+            {**decode(inner(call, row)), **(value if constant else value(call, decode(row)[key]))}
+        )
+    return lambda call, row: encode(value if constant else value(call, decode(row)[key]))
+
+
+def _shown(answer: Answer) -> Render:
+    """A function that puts an encoded record where an answer has it."""
     if answer.omits is not None:
         return _omitting(answer, answer.omits)
     head, tail = _around(answer)

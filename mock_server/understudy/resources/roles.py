@@ -42,7 +42,8 @@ class Place(NamedTuple):
 class Answer(NamedTuple):
     """What an operation answers with: where the record stands, its members (None: all), and members beside it.
 
-    `empty` answers have no body. `template` stands for the whole body, `omits` names members that are left out.
+    `empty` answers have no body. `template` stands for the whole body, or (`around`) for members beside the record;
+    `omits` names members that are left out.
     `example` answers are the documented example. `headers` are set beside the body. `whole` answers hold one record
     by its own schema.
     """
@@ -56,6 +57,7 @@ class Answer(NamedTuple):
     example: bool = False
     headers: tuple[tuple[bytes, values.Value], ...] = ()
     whole: bool = False
+    around: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,9 +367,10 @@ class Inference:
         members = self._shown(part, shown, many=many)
         omits = self._omits(declared.get("omits"), place)
         if members is None and omits is None and shown.hidden:
-            omits = sorted(shown.hidden)
+            omits = sorted(shown.hidden - self._members(part, many=many))
         whole = action not in ("list", *MANY) and template is None and reference(part) == shown.schema
-        return Answer(False, pointer, members, beside, template, omits, headers=headers, whole=whole)
+        around = "envelope" in declared
+        return Answer(False, pointer, members, beside, template, omits, headers=headers, whole=whole, around=around)
 
     def _values(self, given: Mapping[str, str], pointer: str) -> tuple[tuple[str, values.Value], ...]:
         """The values that an entry names, each with its name."""
@@ -416,6 +419,12 @@ class Inference:
             return None
         known = schemas.members(self.document, schema)
         return frozenset(known) if known and not set(resource.members) <= set(known) else None
+
+    def _members(self, schema: Json, *, many: bool) -> set[str]:
+        """The names of the members of an object, or of the items of a list, in an answer."""
+        return set(
+            schemas.members(self.document, resolve(self.document, schema).get("items", True) if many else schema)
+        )
 
     def _body_place(self, own: Mapping[str, Json], resource: Resource) -> str:
         body = resolve(self.document, own.get("requestBody", {}))

@@ -193,7 +193,7 @@ def is_on_item(role: Role) -> bool:
     """Whether the path of an operation ends with the id of a record, and not with that of a parent."""
     path = role.operation.path
     last = parameters_of(path)[-1:]
-    return is_item(path) and (last == [role.item] or last[0] not in role.resource.parent)
+    return is_item(path) and role.action != "list" and (last == [role.item] or last[0] not in role.resource.parent)
 
 
 def reading(role: Role, roles: list[Role]) -> Role | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from understudy.document.body import JSON
 from understudy.document.infer.operations import Op, operations
 from understudy.document.infer.paths import Family, families
+from understudy.document.infer.records import list_in
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.words import words
 from understudy.document.pointer import at
@@ -41,7 +42,9 @@ def supplied(document: Json) -> tuple[Json, list[Supplied]]:
     """A normal form whose answers have schemas where they can be told, and those that were missing."""
     schemas = Schemas(document["components"].get("schemas", {}))
     ops = [op for op in operations(document) if "x-operation" not in op.own]
-    found = [*_by_examples(schemas, ops), *_by_requests(schemas, ops), *_of_successes(ops)]
+    found = [*_by_examples(schemas, ops), *_by_requests(schemas, ops)]
+    told = {one.op.id for one in found}
+    found += _of_successes(op for op in ops if op.id not in told)
     for one in found:
         document = _with(document, one.pointer.split("/")[1:], one.value)
     return document, found
@@ -51,10 +54,15 @@ def _of_successes(ops: Iterable[Op]) -> Iterator[Supplied]:
     """A success, which has no body, for each operation whose document names refusals alone."""
     for op in ops:
         known = op.own["responses"]
-        if not op.status and not any(key.startswith("3") for key in known):
+        if _refuses_only(op):
             text = f"{op.method.upper()} {op.path} succeeds without a body."
             reason = f"the document names no success, only {', '.join(known) or 'the operation'}"
             yield Supplied(op, f"{op.pointer}{at('responses', '2XX')}", A_SUCCESS, "a success", text, reason)
+
+
+def _refuses_only(op: Op) -> bool:
+    """Whether a document names refusals of an operation alone, neither a success nor another place."""
+    return not op.status and not any(key.startswith("3") for key in op.own["responses"])
 
 
 # by examples
@@ -159,29 +167,61 @@ def _by_requests(schemas: Schemas, ops: Sequence[Op]) -> Iterator[Supplied]:
 def _of_family(
     schemas: Schemas, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]
 ) -> Iterator[Supplied]:
-    """The answers of a collection and its items that have no content: a record is what a request sends."""
-    sources = (collection.get("post"), items.get("put"), items.get("patch"))
-    source = next((one for one in sources if one is not None and schemas.members(one.body)), None)
-    if source is None or source.patch:
-        return
-    record = _with_id(schemas, source.body, family.parameter, items["get"])
-    reason = f"the answer is not described, and {source.method.upper()} {source.path} sends such an object"
-    for op in (*items.values(), *collection.values()):
+    """The answers of a collection and its items that are not described: a record is what others answer, or are sent."""
+    described = _described(schemas, family, items, collection)
+    record, reason = described or _sent(schemas, family, items, collection) or (None, "")
+    for op in (*items.values(), *collection.values()) if record is not None else ():
         if op.method != "delete" and _is_untold(schemas, op):
             is_list = op.method == "get" and op is not items["get"]
             value = {"type": "array", "items": record} if is_list else record
             text = f"{op.method.upper()} {op.path} answers {'a list of records' if is_list else 'the record'}."
-            place = f"{op.place_of_response}/content"
-            if op.silent:
-                yield Supplied(op, place, {JSON: {"schema": value}}, "by request", text, reason, is_list)
-            else:
-                yield Supplied(op, f"{place}{at(op.media, 'schema')}", value, "by request", text, reason, is_list)
+            how = "by answer" if described else "by request"
+            yield Supplied(op, *_placed(op, value), how, text, reason, is_list)
+
+
+def _placed(op: Op, schema: Json) -> tuple[str, Json]:
+    """The place in the document that a schema of an answer gets, and what stands there."""
+    if not op.status:
+        return op.pointer + at("responses", "2XX"), {**A_SUCCESS, "content": {JSON: {"schema": schema}}}
+    place = f"{op.place_of_response}/content"
+    return (place, {JSON: {"schema": schema}}) if op.silent else (f"{place}{at(op.media, 'schema')}", schema)
+
+
+def _described(
+    schemas: Schemas, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]
+) -> tuple[Json, str] | None:
+    """The record that another answer of a family holds, and why it is one; None without such an answer."""
+    for op in (collection.get("post"), items.get("put"), items.get("patch")):
+        if op is None or op.answer is None or op.body is None or _is_untold(schemas, op):
+            continue
+        if schemas.members(op.answer).keys() & schemas.members(op.body).keys():
+            return op.answer, f"the answer is not described, and {op.method.upper()} {op.path} answers such an object"
+    listed = collection.get("get")
+    if listed is not None and listed.answer is not None and not _is_untold(schemas, listed):
+        spot = list_in(schemas, listed.answer, family.word, ())
+        if spot is not None:
+            return spot.schema, f"the answer is not described, and GET {listed.path} lists such objects"
+    return None
+
+
+def _sent(
+    schemas: Schemas, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]
+) -> tuple[Json, str] | None:
+    """The record that a request of a family sends, and why it is one; None without such a request."""
+    sources = (collection.get("post"), items.get("put"), items.get("patch"))
+    source = next((one for one in sources if one is not None and schemas.members(one.body)), None)
+    if source is None or source.patch:
+        return None
+    reason = f"the answer is not described, and {source.method.upper()} {source.path} sends such an object"
+    return _with_id(schemas, source.body, family.parameter, items["get"]), reason
 
 
 def _is_untold(schemas: Schemas, op: Op | None) -> bool:
     """Whether an operation has a success of its own whose body is not described, or may be anything."""
-    if op is None or op.status not in ("200", "201", "2XX", "default"):
+    if op is None or op.status not in ("200", "201", "2XX", "default", ""):
         return False
+    if not op.status:
+        return _refuses_only(op)
     if not op.silent and (op.answer is None or not _is_open(schemas, op)):
         return False
     headers = map(str.lower, op.response.get("headers", {}))

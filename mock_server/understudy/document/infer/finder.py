@@ -14,10 +14,11 @@ from understudy.document.infer.found import Action, Found, NoResource
 from understudy.document.infer.ids import key_of, key_schema, shape_of
 from understudy.document.infer.operations import Op, path_of
 from understudy.document.infer.paths import Family
-from understudy.document.infer.records import list_in, only_one, record_in, same_record
+from understudy.document.infer.records import first_of_list, list_in, only_one, record_in, same_record
 from understudy.document.infer.schemas import Member, Schemas, Spot
 from understudy.document.infer.searches import lists, word_below
-from understudy.document.infer.times import CREATED, time_of
+from understudy.document.infer.times import times
+from understudy.document.infer.told import as_text, beside, headers_with_id, sent_names, told
 from understudy.document.infer.words import plain, same_thing, thing, words
 from understudy.document.paths import collection_of, is_item
 from understudy.document.pointer import at
@@ -26,7 +27,6 @@ Json = Any
 _NATURAL = ("name", "slug", "key", "code", "username", "login", "handle", "uid", "identifier", "alias", "email")
 _DONE = ("deleted", "success", "ok", "removed", "isdeleted", "succeeded", "destroyed", "acknowledged")
 _MAKING = ("create", "new", "add", "generate", "import", "register", "insert")
-_LOCATED = ("location", "content-location")
 
 
 class Finder:
@@ -51,6 +51,9 @@ class Finder:
         key = key_of(self.schemas, record.schema, parameter or "id", self.schemas.kinds(schema), thing(family.word))
         if key.member is None and not family.parameter:
             raise NoResource("no path leads to one item, and no member of the record is called like an id")
+        if key.member is None:
+            things = {thing(part) for path in self.by_path for part in path.split("/") if part and "{" not in part}
+            record, key, why = told(self.schemas, family, record, items, collection, why=why, others=things)
         member = key_schema(self.schemas, record.schema, key.member)
         found = Found(family, record.schema, key, shape_of(self.schemas, member, schema), reason=why)
         for op in [one for one in items.values() if one.method == "get"]:
@@ -63,7 +66,8 @@ class Finder:
             self._item(found, op, items, collection)
         self._by_verb(found)
         self._check(found, items)
-        self._times(found)
+        sent = {name for one in found.actions.values() for name in self._writes(one)}
+        found.create, found.defaults, found.update = times(self.schemas, found.record, sent, found.defaults)
         found.parts = self._parts(found)
         return found
 
@@ -84,7 +88,7 @@ class Finder:
         chosen = any(one.entry.get("sent-id") == "kept" or "creates" in one.entry for one in does)
         ordinal = words(found.key.member or "")[-1:] in (("number",), ("index",), ("version",), ("position",))
         is_below = len(named) > 1 and all(set(named[:-1]) <= set(path_of(one.op.path).parameters) for one in does)
-        return named if is_below and (chosen or ordinal or found.family.item.head.endswith("}")) else ()
+        return named if does and is_below and (chosen or ordinal or found.family.item.head.endswith("}")) else ()
 
     def change_single(self, found: Found, op: Op, items: Mapping[str, Op]) -> None:
         """Add what PUT or PATCH do to the one record of a resource."""
@@ -177,7 +181,11 @@ class Finder:
         if read is not None and read.answer is None and not read.silent:
             raise NoResource("the item is no JSON")
         if read is not None and read.answer is not None:
-            spot = record_in(self.schemas, read.answer, family.word, family.parameter, like)
+            spot = None if listed is None else first_of_list(self.schemas, read.answer, listed.answer, family.word)
+            if spot is not None:
+                return spot, f"GET {read.path} answers a list of one{_at(spot.pointer)}"
+            sent = sent_names(self.schemas, items, collection)
+            spot = record_in(self.schemas, read.answer, family.word, family.parameter, like, sent=sent)
             if spot is not None:
                 return spot, f"GET {read.path} answers one{_at(spot.pointer)}"
         if listed is not None and listed.answer is not None:
@@ -200,7 +208,7 @@ class Finder:
         making = ("create", "create-many")
         makers = [one for one in found.actions.values() if one.do in making or "creates" in one.entry]
         found.creatable = any(one.op.body is not None or one.do != "create" for one in makers)
-        known = [one for one in found.actions.values() if one.do == "create" and (one.op.silent or "id" in one.entry)]
+        known = [one for one in found.actions.values() if one.do == "create" and _tells(one)]
         if found.key.member is None and not known and not any("creates" in one.entry for one in found.actions.values()):
             raise NoResource("the record does not show its id, so that nobody can know one")
         if "list" not in does and not makers:
@@ -315,17 +323,29 @@ class Finder:
         id, kept = (chosen, "kept") if chosen else self._chosen(found, op, body)
         if id is not None:
             entry |= {"id": id, "sent-id": kept}
-        elif entry.get("answer") == "$example" or (spot is not None and not self._tells_id(found, spot)):
+        elif not self._is_listed(found, op) and (
+            entry.get("answer") == "$example" or (spot is not None and not self._tells_id(found, spot, entry))
+        ):
             found.examples[op.id] = "its answer does not tell the id of what it makes"
             return
         names = self._names(found, op, body)
-        headers = self._headers(found, op)
+        headers = headers_with_id(op, thing(found.family.word))
         entry |= ({"names": names} if names else {}) | ({"headers": headers} if headers else {})
         found.actions[op.id] = Action(op, "create", entry, "POST to the collection")
 
-    def _tells_id(self, found: Found, spot: Spot) -> bool:
+    def _tells_id(self, found: Found, spot: Spot, entry: Mapping[str, Json]) -> bool:
         """Whether an answer with a record shows its id, or needs not to."""
-        return found.key.member is None or self._has_key(found, spot.schema)
+        return found.key.member is None or "answer" in entry or self._has_key(found, spot.schema)
+
+    def _is_listed(self, found: Found, op: Op) -> bool:
+        """Whether a list shows the ids of what a creation makes of members of the record, and its answer does not."""
+        sent = () if op.body is None else self.schemas.members(self._inside(op.body, self._body(found, op)))
+        known = {plain(name) for name in self.schemas.members(found.record)} & set(map(plain, sent))
+        if not known or (op.answer is not None and self.schemas.is_list(op.answer)):
+            return False
+        lists = [one.op for one in found.actions.values() if one.do == "list"]
+        spots = [list_in(self.schemas, op.answer, found.family.word, self._like(found)) for op in lists]
+        return any(spot is not None and self._has_key(found, spot.schema) for spot in spots)
 
     def _has_key(self, found: Found, schema: Json) -> bool:
         """Whether an object shows the id."""
@@ -365,8 +385,14 @@ class Finder:
             self._patch(found, op)
         else:
             entry = self._updating(found, op, items)
-            if op.method == "put" and not self._can_create(collection):
+            if op.method == "put" and not self._can_create(collection) and self._may_choose(found, op):
                 entry["creates"] = True
+
+    def _may_choose(self, found: Found, op: Op) -> bool:
+        """Whether a client may choose the id in a path: no number that a parent lists, unless that is said."""
+        path = path_of(op.path)
+        is_listed = any(one.do == "list" for one in found.actions.values()) and len(path.parameters) > 1
+        return not is_listed or found.id != "{number}" or "201" in op.own["responses"] or path.head.endswith("}")
 
     def _updating(self, found: Found, op: Op, items: Mapping[str, Op]) -> dict[str, Json]:
         """Add what an update does; returns the members of its `x-operation`."""
@@ -396,7 +422,8 @@ class Finder:
         if spot is None:
             found.examples[op.id] = "it answers no record"
         else:
-            found.actions[op.id] = Action(op, "read", {"envelope": spot.pointer}, f"it answers one{_at(spot.pointer)}")
+            entry = {"envelope": spot.pointer, **self._beside(found, op, spot)}
+            found.actions[op.id] = Action(op, "read", entry, f"it answers one{_at(spot.pointer)}")
 
     def _patch(self, found: Found, op: Op) -> None:
         items = set(self.schemas.members(self.schemas.items(op.body)))
@@ -446,14 +473,20 @@ class Finder:
         if self.schemas.is_list(op.answer):
             return only_one(self.schemas, op.answer, self._like(found))
         spot = same_record(self.schemas, op.answer, found.record, self._usual_place(found))
-        if spot is not None and (self._has_key(found, spot.schema) or op.method == "get"):
+        if spot is not None and (
+            self._has_key(found, spot.schema) or op.method == "get" or self._beside(found, op, spot)
+        ):
             return spot
         with_id = [
             one
             for one in self.schemas.spots(op.answer)
             if not one.many and one.depth <= 2 and self._has_key(found, one.schema)
         ]
-        return with_id[0] if with_id else spot
+        return with_id[0] if with_id else spot or only_one(self.schemas, op.answer, self._like(found))
+
+    def _beside(self, found: Found, op: Op, spot: Spot) -> dict[str, Json]:
+        """The members beside the record in an answer that hold its id, as a member of `x-operation`."""
+        return beside(self.schemas, op.answer, spot, found.key, thing(found.family.word))
 
     def _usual_place(self, found: Found) -> str:
         return next((str(one.entry["envelope"]) for one in found.actions.values() if one.do == "read"), "")
@@ -463,12 +496,13 @@ class Finder:
         if op.answer is None:
             return {} if op.silent else {"answer": "$example"}
         spot = self._shown(found, op)
-        if spot is not None:
-            return {"envelope": spot.pointer}
         noun = thing(found.family.word)
+        if spot is not None:
+            return {"envelope": spot.pointer, **self._beside(found, op, spot)}
         members = self.schemas.members(op.answer)
         ids = [name for name in members if plain(name) in (f"{noun}id", "id", f"{noun}uuid", f"{noun}key")]
-        return {"answer": {ids[0]: "$id"}} if ids else {"answer": "$example"}
+        address = as_text(self.schemas, op.answer) if op.method == "post" and not ids else None
+        return {"answer": {ids[0]: "$id"}} if ids else {"answer": address or "$example"}
 
     def _deleted(self, found: Found, op: Op) -> dict[str, Json]:
         """The answer of a deletion: that it is done, or the record as it was."""
@@ -489,15 +523,8 @@ class Finder:
             elif plain(name) in ("id", plain(found.key.member or "id"), thing(found.family.word)):
                 template[name] = "$id" if self.schemas.is_scalar(one.schema) else None
             else:
-                template[name] = self._constant(one.schema)
+                template[name] = self.schemas.constant(one.schema)
         return {"answer": {name: value for name, value in template.items() if value is not None}}
-
-    def _constant(self, schema: Json) -> Json:
-        """The only value of a schema; None for one of many."""
-        const, enum = self.schemas.first(schema, "const"), self.schemas.first(schema, "enum")
-        if const is not None:
-            return const
-        return enum[0] if isinstance(enum, list) and len(enum) == 1 else None
 
     def _body(self, found: Found, op: Op) -> str:
         """Where the record stands in the body of a request."""
@@ -513,7 +540,7 @@ class Finder:
         own = set(self.schemas.members(found.record))
         for name in wrapped:
             inner = set(self.schemas.members(root[name].schema))
-            named = plain(name) in (noun, "data")
+            named = plain(name) in (noun, "data") or len(root) == 1
             same = self.schemas.component(root[name].schema) in self._like(found)
             if name not in own and (named or same) and len(inner & own) > len(set(root) & own):
                 return at(name)
@@ -549,35 +576,19 @@ class Finder:
         sent = self.schemas.members(self._inside(op.body, body))
         return {name: by_name[plain(name)] for name in sent if name not in own and plain(name) in by_name}
 
-    def _headers(self, found: Found, op: Op) -> dict[str, str]:
-        """Headers of a creation's answer that hold the id."""
-        names = [name for name in op.response.get("headers", {}) if name.lower() not in _LOCATED]
-        noun = thing(found.family.word)
-        ids = ("id", "identifier", f"{noun}id", f"{noun}identifier")
-        found_in = [name for name in names if op.silent and any(plain(name).endswith(one) for one in ids)]
-        return {name: "$id" for name in found_in if "request" not in name.lower() and "trace" not in name.lower()}
+    def _writes(self, action: Action) -> Iterator[str]:
+        """The plain names of the members that a request sets."""
+        if action.op.body is None or action.do == "patch" or self.schemas.is_list(action.op.body):
+            return
+        body = self._inside(action.op.body, str(action.entry.get("body", "")))
+        for name, member in self.schemas.members(body).items():
+            if not self.schemas.first(member.schema, "readOnly"):
+                yield plain(name)
 
-    def _times(self, found: Found) -> None:
-        """The members that hold when a record was made and changed, where no request sets them."""
-        sent = {
-            plain(name)
-            for one in found.actions.values()
-            if one.op.body is not None and one.do != "patch" and not self.schemas.is_list(one.op.body)
-            for name in self.schemas.members(self._inside(one.op.body, str(one.entry.get("body", ""))))
-            if not self.schemas.first(
-                self.schemas.members(self._inside(one.op.body, str(one.entry.get("body", ""))))[name].schema, "readOnly"
-            )
-        }
-        for name, member in self.schemas.members(found.record).items():
-            value = time_of(self.schemas, name, member.schema)
-            if value is None:
-                continue
-            if plain(name) in sent:
-                found.defaults[name] = value
-            elif plain(name) in CREATED:
-                found.create[name] = value
-            else:
-                found.create[name] = found.update[name] = value
+
+def _tells(action: Action) -> bool:
+    """Whether a creation tells the id of what it makes, or is told it."""
+    return action.op.silent or "id" in action.entry or "$id" in str(action.entry.get("answer", ""))
 
 
 def _place(name: str) -> str:

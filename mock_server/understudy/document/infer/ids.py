@@ -82,7 +82,7 @@ def _key_of(schemas: Schemas, record: Json, parameter: str, kinds: frozenset[str
     by_name: dict[str, str] = {}
     for name in members:
         by_name.setdefault(plain(name), name)
-    wanted = plain(re.sub(r"(?i)_or_.*|Or[A-Z].*", "", parameter))
+    wanted = plain(re.sub(r"(?i:_or_.*)|Or[A-Z].*", "", parameter))
     last = words(parameter)[-1] if words(parameter) else ""
     ranked: list[tuple[str, str]] = [(wanted, f"the path names it {{{parameter}}}")]
     if noun and wanted.startswith(noun) and wanted != noun:
@@ -193,6 +193,7 @@ def _by_length(schemas: Schemas, member: Json, parameter: Json) -> str:
 def shape_of_pattern(pattern: str) -> str | None:
     """The shape of texts that match a pattern of literals and classes; None for any other pattern."""
     rest = pattern.removeprefix("^").removesuffix("$")
+    rest = rest[1:-1] if re.fullmatch(r"\([^()?][^()]*\)", rest) else rest
     made = ""
     while rest:
         found = _CLASS.match(rest)

@@ -56,11 +56,16 @@ def other_answers(missing: Supplied) -> tuple[Alternative, ...]:
 def _below(missing: Supplied, name: str) -> Update:
     """The update by which a list that is not described is a member of an object."""
     above, _, last = missing.pointer.rpartition("/")
-    silent = last == "content"  # nothing at all is described
-    own = next(iter(missing.value.values()))["schema"] if silent else missing.value
-    schema = {"type": "object", "required": [name], "properties": {name: own}}
-    value = {media: {"schema": schema} for media in missing.value} if silent else schema
-    return Update(above, {last: value})
+    if last == "schema":
+        return Update(above, {last: _held(missing.value, name)})
+    response = missing.value if last != "content" else {"content": missing.value}  # nothing at all is described
+    content = {media: {"schema": _held(one["schema"], name)} for media, one in response["content"].items()}
+    return Update(above, {last: {**response, "content": content} if last != "content" else content})
+
+
+def _held(schema: Json, name: str) -> Json:
+    """The schema of an object that requires a member with this schema."""
+    return {"type": "object", "required": [name], "properties": {name: schema}}
 
 
 def other_pages(schemas: Schemas, op: Op, settings: Mapping[str, Json], order: str) -> Iterator[Alternative]:

@@ -5,7 +5,7 @@ Must not know what an operation does to the record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from understudy.document.infer.schemas import Schemas, Spot
@@ -20,14 +20,22 @@ _LISTS = frozenset(("data", "items", "results", "records", "list", "entries", "v
 _IDS = ("id", "uuid", "guid", "uid", "sid", "_id")
 
 
-def record_in(schemas: Schemas, body: Json, word: str, parameter: str, like: Iterable[str]) -> Spot | None:
+def record_in(
+    schemas: Schemas, body: Json, word: str, parameter: str, like: Iterable[str], *, sent: Collection[str] = ()
+) -> Spot | None:
     """Where one record stands in a body; None where there is none.
 
-    `word` is the last word of the collection's path, `like` names components that records are elsewhere.
+    `word` is the last word of the collection's path, `like` names components that records are elsewhere, `sent` are
+    the plain names of members that requests send.
     """
     known = frozenset(like)
+
+    def score(spot: Spot) -> float:
+        has = any(plain(name) in sent for name in schemas.members(spot.schema))
+        return _score(schemas, spot, word, parameter, known) + 6 * has
+
     spots = [one for one in schemas.spots(body) if not one.many and one.depth <= 2]
-    best = max(spots, key=lambda one: _score(schemas, one, word, parameter, known), default=None)
+    best = max(spots, key=score, default=None)
     if best is None or schemas.is_list(body):
         return None
     return best
@@ -41,10 +49,27 @@ def list_in(schemas: Schemas, body: Json, word: str, like: Iterable[str]) -> Spo
 
 
 def only_one(schemas: Schemas, body: Json, like: Iterable[str]) -> Spot | None:
-    """The only record of a list that is answered where one item is asked for; None where it lists other things."""
-    items = schemas.items(body) if schemas.is_list(body) else None
-    name = None if items is None else schemas.component(items)
-    return Spot("/0", items, False, 1, "") if name is not None and name in like else None
+    """The only record of a list that is answered where one item is asked for; None where it lists other things.
+
+    The list may stand in an envelope that has no such object itself.
+    """
+    known = frozenset(like)
+    spots = [one for one in schemas.spots(body) if schemas.component(one.schema) in known and one.depth <= 2]
+    if len(spots) != 1 or not spots[0].many or not known:
+        return None
+    return Spot(f"{spots[0].pointer}/0", spots[0].schema, False, spots[0].depth + 1, "")
+
+
+def first_of_list(schemas: Schemas, body: Json, listed: Json, word: str) -> Spot | None:
+    """The only record of a list that an item's path answers in the envelope of the collection; None for others."""
+    whole = None if listed is None or schemas.is_list(listed) else list_in(schemas, listed, word, ())
+    if whole is None or set(schemas.members(body)) & {*_IDS}:
+        return None
+    same = schemas.component(body) == schemas.component(listed) if schemas.component(body) else body == listed
+    name = schemas.component(whole.schema)
+    if same:
+        return Spot(f"{whole.pointer}/0", whole.schema, False, whole.depth + 1, "")
+    return only_one(schemas, body, [name]) if name is not None else None
 
 
 def same_record(schemas: Schemas, body: Json, record: Json, at: str) -> Spot | None:

@@ -91,6 +91,13 @@ class Schemas:
         """The first value of a keyword in the parts of a schema; None without one."""
         return next((part[keyword] for part, _ in self.parts(schema) if keyword in part), None)
 
+    def constant(self, schema: Json) -> Json:
+        """The only value of a schema; None for one of many."""
+        const, enum = self.first(schema, "const"), self.first(schema, "enum")
+        if const is not None:
+            return const
+        return enum[0] if isinstance(enum, list) and len(enum) == 1 else None
+
     def is_scalar(self, schema: Json) -> bool:
         """Whether a schema allows plain values only."""
         kinds = self.kinds(schema)

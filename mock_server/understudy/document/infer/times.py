@@ -5,6 +5,7 @@ Must not know operations.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from understudy.document.infer.schemas import Schemas
@@ -22,7 +23,26 @@ _UPDATED = ("updatedat", "updated", "updatedon", "dateupdated", "updatedatutc", 
             "updateddatetime", "lastmodifieddatetime")  # fmt: skip
 
 
-def time_of(schemas: Schemas, name: str, schema: Json) -> str | None:
+def times(
+    schemas: Schemas, record: Json, sent: Collection[str], defaults: Mapping[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json], dict[str, Json]]:
+    """What the members that hold times get at a creation, by default, and at a change; `sent` are those of requests."""
+    create: dict[str, Json] = {}
+    usual, update = dict(defaults), {}
+    for name, member in schemas.members(record).items():
+        value = _time_of(schemas, name, member.schema)
+        if value is None:
+            continue
+        if plain(name) in sent:
+            usual[name] = value
+        elif plain(name) in CREATED:
+            create[name] = value
+        else:
+            create[name] = update[name] = value
+    return create, usual, update
+
+
+def _time_of(schemas: Schemas, name: str, schema: Json) -> str | None:
     """The value of a member that holds a time; None for one that does not."""
     if plain(name) not in CREATED + _UPDATED:
         return None

@@ -30,6 +30,7 @@ from understudy.document.infer.readings import (
 from understudy.document.infer.searches import parameters_of as asked_by
 from understudy.document.infer.searches import pointers_of
 from understudy.document.infer.states import Progress
+from understudy.document.infer.unowned import is_unowned, unowned
 from understudy.document.infer.words import plain, slug, thing
 from understudy.document.paths import parameters_of
 from understudy.document.pointer import at, find
@@ -155,8 +156,12 @@ class Writer:
         set_ = {"create": found.create, "defaults": found.defaults, "update": found.update}
         declared |= {key: value for key, value in set_.items() if value}
         parents = self._parents(name, found, families, owners)
-        if found.parts:
-            declared["key"] = [*(parents[one] for one in found.parts[:-1]), found.key_member]
+        above = [parents[one] for one in found.parts[:-1] if one in parents]
+        if above:
+            declared["key"] = [*above, found.key_member]
+        unknown = parents if is_unowned(found, parents, owners) else {}
+        if unknown:
+            declared["key"], parents = found.key_member, {}
         if parents:
             declared["parent"] = parents
             declared["orphans"] = {"assumption": self._id(name, "parent")}
@@ -187,11 +192,13 @@ class Writer:
                 reason=f"{found.key.reason}, and {other.value} is called like an id, too", default=found.key_member,
                 alternatives=(other,), keys=(Key(f"{pointer}/key", found.key_member),), tie=True,
             )  # fmt: skip
-        if found.parts:
+        if above and not unknown:
             self._together(name, found, pointer)
         if not found.single:
             self._order(name, found, pointer)
         self._orphans(name, found, parents, pointer)
+        if unknown:
+            self.inferences.append(unowned(self._id(name, "parent"), name, found, unknown))
         if "with-parent" in declared:
             self._children(name, found, pointer)
 
