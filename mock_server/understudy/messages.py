@@ -21,3 +21,8 @@ def shorten(value: object, most: int = 80) -> str:
     """The representation of a value, cut to `most` characters; a text above 80 is shown without quotes."""
     text = value if most > 80 and isinstance(value, str) else repr(value)
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """`1 answer`, `2 answers`: a count with the words for it."""
+    return f"{count:,} {one if count == 1 else many}"

@@ -276,8 +276,8 @@ def test_a_command_is_recorded(record: Callable[..., int], capfd: pytest.Capture
     errors = capfd.readouterr().err
     assert "GET /v1/limited is no operation of pets.yaml" in errors
     assert "5 exchanges recorded in out.har" in errors
-    assert "not the normal answer: 1 of 429 (rate-limit)" in errors
-    assert "1 answers hold URLs" in errors
+    assert "not the normal answer: 1 with 429 (rate-limit)" in errors
+    assert "1 answer holds URLs" in errors
     text = Path("out.har").read_text()
     assert KEY not in text
     assert json.loads(text)["log"]["entries"][0]["_marked"] == "rate-limit"
@@ -352,7 +352,7 @@ def test_what_cannot_be_recorded_is_told(record: Callable[..., int], capfd: pyte
     assert record(paths="bytes", out="out.json") == 1
     assert "GET /v1/bytes is not recorded: its body is binary" in capfd.readouterr().err
     assert record(paths="broken", out="more.json") == 1
-    assert "did not answer GET /v1/broken" in capfd.readouterr().err
+    assert "GET /v1/broken: no whole answer from " in capfd.readouterr().err
     words = ["record", "pets.yaml", "--upstream", origin_of(record), "--out", "x.har", "--"]
     assert main([*words, sys.executable, "-c", "raise SystemExit(7)"]) == 7
     assert main([*words, "no-such-command"]) == 3

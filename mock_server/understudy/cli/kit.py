@@ -59,7 +59,7 @@ def add_variant_options(parser: argparse.ArgumentParser, variants: str) -> None:
     flags = "[--only NAME] [--all] [--sample N] [--shard K/N] [--max-time S] [--jobs N]"
     more = "[--rate-limit N | --no-rate-limit] [--json F] [-q]"
     parser.usage = f"understudy {variants} API {files} {flags} {more} [-- COMMAND]"
-    parser.set_defaults(takes_command=True)
+    parser.set_defaults(takes_command="the contract kit is run")
     add_document(parser)
     add = parser.add_argument
     limit = parser.add_mutually_exclusive_group()

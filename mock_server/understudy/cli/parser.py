@@ -101,11 +101,11 @@ def parse(words: list[str]) -> argparse.Namespace:
         # not as a type of argparse: the value of an unknown flag looks like a name
         check_api(name)
     options.command = words[len(own) + 1 :]
-    takes_command = getattr(options, "takes_command", False)
+    takes_command = getattr(options, "takes_command", "")  # what is done without one
     if options.command and not takes_command:
         raise UsageError(f"{options.command[0]} stands after --, and this command runs no other")
     if takes_command and own != words and not any(options.command[:1]):
-        raise UsageError("there is no COMMAND after --; without -- the contract kit is run")
+        raise UsageError(f"there is no COMMAND after --; without -- {takes_command}")
     return options
 
 

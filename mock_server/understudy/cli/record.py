@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.cli import recordings
-from understudy.cli.arguments import declared, file_path, quoted, whole_number
+from understudy.cli.arguments import declared, file_path, whole_number
+from understudy.cli.around import run_command, sigterm_raised
 from understudy.cli.documents import add_document, warn
 from understudy.cli.exits import FINDINGS, OK, CouldNotRun, UsageError
 from understudy.cli.output import OutputFile
 from understudy.cli.redact import add_format, form_of
+from understudy.messages import counted
 
 if TYPE_CHECKING:
     from understudy.engine.api import Api
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from understudy.recording.tape import Tape
 
 HELP = "record what passes to a service and back"
+_MOST_TOLD = 5
 MODES = ("once", "new_episodes", "none", "all")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `record`."""
     parser.description = "Record what passes to a service and back, around the COMMAND after --, or until Ctrl-C."
-    parser.set_defaults(takes_command=True)
+    parser.set_defaults(takes_command="it records until Ctrl-C")
     add_document(parser)
     add = parser.add_argument
     add("--upstream", required=True, metavar="URL", help="the service: nothing else is connected to")
@@ -57,8 +59,6 @@ def run(options: argparse.Namespace) -> int:
     (api,) = declared([options.api], report=warn, flags={options.api: options.flags.get(options.api, {})})
     OutputFile("--out", options.out, secret=True).check()
     kept = _kept(options)
-    if options.mode == "all":
-        options.out.unlink(missing_ok=True)
     tape = Tape(options.out, form, Redactor([api.contract], emails=options.emails), kept)
     records = options.mode in ("new_episodes", "all") or (options.mode == "once" and not kept)
     session = _Session(tape, api, kept, records=records)
@@ -66,16 +66,18 @@ def run(options: argparse.Namespace) -> int:
     try:
         with serving(proxy, options.port) as url:
             base = url + api.contract.prefixes[0]
-            code = _run(options.command, base) if options.command else _wait(base, proxy.origin)
+            code = run_command(options.command, base) if options.command else _wait(base, proxy.origin)
     except OSError as error:
         raise CouldNotRun(f"cannot listen on 127.0.0.1:{options.port}: {error.strerror}") from error
     for line in session.summary(options.out):
         print(line, file=sys.stderr)
     if proxy.rewritable and not options.rewrite_urls:
-        told = f"{proxy.rewritable} answers hold URLs of {proxy.origin}, which lead past the proxy"
-        warn(f"{told}; --rewrite-urls changes them")
-    for failure in proxy.failed[:5]:
-        warn(f"{proxy.origin} did not answer {failure}")
+        told = f"{counted(proxy.rewritable, 'answer holds', 'answers hold')} URLs of {proxy.origin}"
+        warn(f"{told}, which lead past the proxy; --rewrite-urls changes them")
+    for failure in proxy.failed[:_MOST_TOLD]:
+        warn(tape.hide(failure))
+    if len(proxy.failed) > _MOST_TOLD:
+        warn(f"{counted(len(proxy.failed) - _MOST_TOLD, 'more request', 'more requests')} had no answer")
     return code or (FINDINGS if session.is_incomplete or proxy.failed else OK)
 
 
@@ -93,9 +95,11 @@ class _Session:
         self._tape = tape
         self._checker: Checker = Checker(api, worlds)
         self._records = records
-        self._missed = 0
+        self._missed: Counter[str] = Counter()
         self._lost = 0
+        self._answered = 0
         self._marks: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
 
     @property
     def is_incomplete(self) -> bool:
@@ -105,13 +109,14 @@ class _Session:
     def answer(self, request: Request) -> Response | None:
         """The recorded response to a request; None where the service is asked."""
         found = self._answers.next(request, self._world)
+        self._answered += found is not None
         if found is not None or self._records:
             return found
-        self._missed += 1
+        self._missed[f"{request.method} {request.path}"] += 1
         return self._answers.answer(request, self._world)
 
     def watch(self, recorded: Recorded) -> None:
-        """Write a new exchange, and tell what of it breaks the document."""
+        """Write a new exchange, and tell what of it breaks the document, the same line once."""
         from understudy.recording.marks import mark
         from understudy.recording.message import Odd
 
@@ -123,43 +128,44 @@ class _Session:
             self._tape.add(recorded)
         except (OSError, Odd) as error:
             self._lost += 1
-            lines.append(f"{recorded.request.method} {recorded.request.path} is not recorded: {error}")
-        for line in lines:
-            warn(self._tape.hide(line))
+            why = getattr(error, "strerror", None) or error
+            lines.append(f"{recorded.request.method} {recorded.request.path} is not recorded: {why}")
+        for line in map(self._tape.hide, lines):
+            self._told[line] += 1
+            if self._told[line] == 1:
+                warn(line)
 
     def summary(self, out: Path) -> list[str]:
         """What was recorded, in a line, and what stands out."""
         count = self._tape.count
-        counted = f"{count} exchange recorded" if count == 1 else f"{count} exchanges recorded"
-        lines = [f"{counted if count else 'nothing was recorded'} in {out}"]
+        recorded = f"{counted(count, 'exchange', 'exchanges')} recorded" if count else "nothing was recorded"
+        lines = [f"{recorded} in {out}"]
+        if self._answered:
+            lines.append(f"{counted(self._answered, 'request was', 'requests were')} answered from {out}")
+        lines += [f"{times} times: {line}" for line, times in self._told.items() if times > 1]
         if self._marks:
-            lines.append("not the normal answer: " + ", ".join(f"{n} of {name}" for name, n in self._marks.items()))
+            marks = ", ".join(f"{times} with {name}" for name, times in self._marks.items())
+            lines.append(f"not the normal answer: {marks}")
         if self._missed:
-            lines.append(f"{self._missed} requests are not in {out}; --mode new_episodes records them")
+            names = [self._tape.hide(name) for name in self._missed]
+            more = f", and {len(names) - _MOST_TOLD} others" if len(names) > _MOST_TOLD else ""
+            listed = ", ".join(names[:_MOST_TOLD]) + more
+            lines.append(f"not in {out}, and so answered with 501: {listed}; --mode new_episodes records new requests")
         return lines
 
 
 def _kept(options: argparse.Namespace) -> list[Recorded]:
-    """The exchanges that are in the file already. Raises UsageError."""
-    if options.mode == "all" or not options.out.exists() or not options.out.stat().st_size:
+    """The exchanges that are in the file already and stay. Raises UsageError for a file that is no recording."""
+    if not options.out.exists() or not options.out.stat().st_size:
         if options.mode == "none":
             raise UsageError(f"--mode none: {options.out} has nothing to answer with")
         return []
     loaded = recordings.read(options.out)
+    if options.mode == "all":
+        return []
     for problem in loaded.problems:
         warn(problem)
     return list(loaded.exchanges)
-
-
-def _run(command: list[str], base: str) -> int:
-    """The exit code of the command, which finds the base URL in its environment. Raises CouldNotRun."""
-    import subprocess  # takes a while
-
-    environment = {**os.environ, "UNDERSTUDY_URL": base}
-    try:
-        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - the user's own command
-    except OSError as error:
-        raise CouldNotRun(f"{quoted(command[0])} cannot be run: {error.strerror}") from error
 
 
 def _wait(base: str, upstream: str) -> int:
@@ -167,7 +173,7 @@ def _wait(base: str, upstream: str) -> int:
     from threading import Event
 
     print(f"Recording {upstream} at {base}\nCtrl-C stops it.", flush=True)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), sigterm_raised():
         Event().wait()
     return OK
 

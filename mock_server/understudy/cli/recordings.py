@@ -143,6 +143,10 @@ def url_of(flag: str, text: str) -> str:
         known = None
     if not known:
         raise UsageError(f"{flag} {quoted(text)} is no URL such as http://127.0.0.1:9101/api/v1")
+    if "@" in parts.netloc:
+        raise UsageError(f"{flag}: a URL with a user or a password is not taken; keys are sent by the client")
+    if parts.query or parts.fragment:
+        raise UsageError(f"{flag} {quoted(text)}: a base URL ends before ? and #")
     return text
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from understudy.cli import recordings
-from understudy.cli.arguments import file_path, quoted
+from understudy.cli.arguments import file_path
 from understudy.cli.exits import OK, UsageError
 from understudy.cli.output import STDOUT, OutputFile
 
@@ -67,4 +67,4 @@ def form_of(options: argparse.Namespace) -> str:
     try:
         return format_for(options.out)
     except ValueError as error:
-        raise UsageError(f"--out {quoted(str(error))}") from error
+        raise UsageError(f"--out {error}") from error

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from msgspec import structs
 
 from understudy.engine.clock import Clock
 from understudy.engine.exchange import Headers, Request, Response, body_type, find
@@ -26,6 +29,7 @@ _HOP = frozenset(
     + (b"proxy-authorization", b"proxy-authenticate")
 )
 _WITHOUT_BODY = (204, 304)
+_PRINTABLE = "".join(map(chr, range(33, 127)))
 _TEXTUAL = ("json", "xml", "text", "javascript", "form-urlencoded", "yaml")
 
 Watch = Callable[[Recorded], None]
@@ -36,7 +40,7 @@ class Proxy:
     """What is done with each request. `answer` may answer it without the upstream, `watch` gets each new exchange.
 
     `rewrite` says that URLs of the upstream become those of the proxy in what the client gets. `rewritable` counts the
-    answers that hold such URLs, `failed` the requests that the upstream did not answer.
+    answers that hold such URLs, `failed` tells the requests that had no answer, a line each.
     """
 
     def __init__(self, upstream: str, *, answer: Answer, watch: Watch, rewrite: bool = False) -> None:
@@ -57,18 +61,33 @@ class Proxy:
         known = self._answer(request)
         if known is not None:
             return known
+        path = self._own_path(request.path, own)
+        if path is None or request.method == "CONNECT":
+            why = f"this proxy leads to {self.origin} only: make {own} the base URL of the client, not its proxy"
+            return self._fail(421, f"{request.method} {request.path}", why)
         at = Clock().now()
-        sent = self._upstream_request(request)
+        sent = self._upstream_request(structs.replace(request, path=path))
         try:
             response = self._send(sent)
         except (OSError, http.client.HTTPException) as error:
-            with self._lock:
-                self.failed.append(f"{request.method} {request.path}: {error}")
-            return Response(502, ((b"content-type", b"text/plain"),), f"{self.origin}: {error}\n".encode())
+            return self._fail(502, f"{request.method} {path}", f"no whole answer from {self.origin}: {reason(error)}")
         recorded = _recorded(sent, response, self.origin, at)
         with self._lock:
             self._watch(recorded)
         return self._with_urls(response, recorded.response, own)
+
+    def _fail(self, status: int, name: str, why: str) -> Response:
+        with self._lock:
+            self.failed.append(f"{name}: {why}")
+        return Response(status, ((b"content-type", b"text/plain; charset=utf-8"),), f"{why}\n".encode())
+
+    def _own_path(self, target: str, own: str) -> str | None:
+        """The path of a request target, which may be a whole URL (RFC 9112, 3.2.2); None for that of another server."""
+        if target.startswith("/") or "://" not in target:
+            return target
+        authority, slash, path = target.partition("://")[2].partition("/")
+        port = own.rpartition(":")[2]
+        return slash + path if authority in (self._authority, f"127.0.0.1:{port}", f"localhost:{port}") else None
 
     def _upstream_request(self, request: Request) -> Request:
         """The request as the upstream gets it: its own host, below its base path."""
@@ -86,7 +105,12 @@ class Proxy:
         connection = self._connection()
         try:
             target = f"{request.path}?{request.query}" if request.query else request.path
-            connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
+            connection.putrequest(
+                request.method,
+                quote(target, safe=_PRINTABLE, encoding="latin-1"),
+                skip_host=True,
+                skip_accept_encoding=True,
+            )
             for name, value in request.headers:
                 if name != b"content-length":
                     connection.putheader(name.decode("latin-1"), value)
@@ -97,6 +121,9 @@ class Proxy:
                 body = answer.read(_MOST_BYTES + 1)
             if len(body) > _MOST_BYTES:
                 raise http.client.HTTPException(f"the answer has more than {_MOST_BYTES:,} bytes")
+            if answer.length:
+                whole = len(body) + answer.length
+                raise http.client.HTTPException(f"the answer ends after {len(body):,} of {whole:,} bytes")
             fields = tuple(
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in answer.headers.items()
@@ -132,6 +159,21 @@ class Proxy:
             tuple(field for field in headers if field[0] not in dropped),
             decoded.body.replace(there, here),
         )
+
+
+def reason(error: OSError | http.client.HTTPException) -> str:
+    """Why an upstream did not answer, in words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{error.verify_message}; SSL_CERT_FILE=F names the certificates that are trusted"
+    if isinstance(error, ssl.SSLError):
+        return f"{error}; is it http:// in place of https://?"
+    if isinstance(error, TimeoutError):
+        return f"it took more than {_TIMEOUT:g} s"
+    if isinstance(error, http.client.IncompleteRead):
+        return "the answer ends in the middle of a chunk"
+    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError):
+        return f"it sent {error.line.strip()[:80]!r}, which is no HTTP"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _recorded(request: Request, response: Response, origin: str, at: int) -> Recorded:
@@ -170,7 +212,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a client went away."""
+        """Nothing where a client went away; else a mistake of ours is shown."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -232,7 +276,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.headers:
             has_length = has_length or name == b"content-length"
             self.send_header(name.decode("latin-1"), value.decode("latin-1"))
-        if not has_length and response.status not in _WITHOUT_BODY:
+        if not has_length and self.command != "HEAD" and response.status not in _WITHOUT_BODY:
             self.send_header("content-length", str(len(response.body)))
         self.end_headers()
         if self.command != "HEAD" and response.status not in _WITHOUT_BODY:

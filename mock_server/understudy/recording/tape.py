@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import mkstemp
 from threading import Lock
 
 from understudy.recording.files import end, item, start
@@ -46,5 +47,12 @@ class Tape:
     def _begin(self) -> None:
         texts = [start(self._form)]
         texts += [item(one, self._form, first=not number) for number, one in enumerate(self._kept)]
-        self._path.touch(mode=0o600)
-        self._path.write_bytes("".join([*texts, end(self._form)]).encode("utf-8", "surrogatepass"))
+        number, name = mkstemp(prefix=".understudy-", dir=self._path.absolute().parent)
+        temporary = Path(name)
+        try:
+            with open(number, "wb") as file:  # noqa: PTH123 - a descriptor
+                file.write("".join([*texts, end(self._form)]).encode("utf-8", "surrogatepass"))
+            temporary.replace(self._path)
+        except BaseException:
+            temporary.unlink()
+            raise
