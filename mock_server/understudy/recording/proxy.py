@@ -172,7 +172,7 @@ def reason(error: OSError | http.client.HTTPException) -> str:
     if isinstance(error, http.client.IncompleteRead):
         return "the answer ends in the middle of a chunk"
     if isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError):
-        return f"it sent {error.line.strip()[:80]!r}, which is no HTTP"
+        return f"it sent {str(error).strip()[:80]!r}, which is no HTTP"
     return getattr(error, "strerror", None) or str(error)
 
 
