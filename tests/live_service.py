@@ -31,7 +31,7 @@ class Client:
     def __init__(self, api: str, *, renamed: bool = True) -> None:
         self.worlds = Worlds(
             [installed.declared(api), control],
-            seeds={api: _renamed(api) if renamed else installed.seeds()[api]},
+            seeds={api: renamed_seed(api) if renamed else installed.seeds()[api]},
             clock=Clock(NOW, frozen=True),
             limits={api: None},
         )
@@ -60,23 +60,23 @@ class Client:
 
 
 @cache
-def _renamed(api: str) -> Json:
+def renamed_seed(api: str) -> Json:
     """The start state of an API with other ids."""
     content = installed.seeds()[api]
     text = json.dumps(content)
-    for id in sorted(set(_ids(content)), key=len, reverse=True):
+    for id in sorted(set(ids(content)), key=len, reverse=True):
         new = hashlib.sha256(id.encode()).hexdigest()[:25]
         text = re.sub(rf"(?<![A-Za-z0-9_]){re.escape(json.dumps(id)[1:-1])}(?![A-Za-z0-9_])", new, text)
     return json.loads(text)
 
 
-def _ids(value: Json) -> Iterator[str]:
+def ids(value: Json) -> Iterator[str]:
     if isinstance(value, dict):
         if isinstance(value.get("id"), str):
             yield value["id"]
         value = list(value.values())
     for child in value if isinstance(value, list) else ():
-        yield from _ids(child)
+        yield from ids(child)
 
 
 def nextstep(ask: Client) -> None:

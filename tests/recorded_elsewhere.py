@@ -101,6 +101,7 @@ def reading(ask: Client) -> None:
         ask("GET", f"{RUNS}/{run['id']}/tasks")
     for template in ask("GET", f"{TEMPLATES}?limit=4")["data"]:
         ask("GET", f"{TEMPLATES}/{template['id']}")
+        ask("GET", f"{TEMPLATES}/{template['id']}/tasks?limit=1")
         ask("GET", f"{TEMPLATES}/{template['id']}/tasks")
     ask("GET", f"{RUNS}/nope")
 

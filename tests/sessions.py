@@ -68,10 +68,8 @@ def _operations(api: str) -> Mapping[str, Any]:
 def everything(now: int, **options: Any) -> Worlds:
     """Worlds with all APIs and the built-in start state; the clock stands still at `now`."""
     apis = options.pop("apis", [*map(installed.declared, VENDORS), control.declare])
-    options = {"limits": dict.fromkeys(VENDORS), **options}
-    made = Worlds(
-        apis, seeds=installed.seeds(), clock=Clock(now, frozen=True), seeder=installed.load_seed_once, **options
-    )
+    options = {"limits": dict.fromkeys(VENDORS), "seeds": installed.seeds(), **options}
+    made = Worlds(apis, clock=Clock(now, frozen=True), seeder=installed.load_seed_once, **options)
     _MADE.add(made)
     return made
 

@@ -68,7 +68,7 @@ PLANTS: dict[str, tuple[Plant, ...]] = {
         Plant(f"{R}?limit=100", 0, "/data/1/title", more, "mock"),
         Plant(f"{R}?limit=100", 0, "/data/2/status", constant("paused"), "recording"),
         Plant(f"{T}/", 0, "/data/version", more, "mock"),
-        Plant(f"{T}/", 2, "/data/title", gone, "recording"),
+        Plant(f"{T}/", 3, "/data/title", gone, "recording"),
         Plant(f"{R}/nope", 0, "/error/code", more, "mock"),
         Plant(f"{R}/", 0, "/data/extra", constant(1), "mock"),
     ),

@@ -18,6 +18,7 @@ from understudy.resources.declaration import Parent, Reader, Resource
 from understudy.resources.roles import Inference, Role, at_pointer
 
 Json = Any
+Key = tuple[str, str]  # of a resource, and an id
 _CHANGES = ("replace", "update", "move", "command")
 
 
@@ -33,6 +34,7 @@ class Seen:
     members: dict[str, Json]
     place: str
     whole: bool = False
+    read: bool = False  # an answer showed it
     changed: bool = False  # later answers do not show how it was at first
 
 
@@ -45,7 +47,7 @@ class Model:
     roles: Mapping[str, Role]
     owners: Mapping[str, Mapping[str, Resource]]
 
-    def targets(self, resource: Resource) -> Iterator[tuple[str, str]]:
+    def targets(self, resource: Resource) -> Iterator[Key]:
         """The members that lead to another object, with its resource."""
         yield from resource.refers.items()
         for parameter, member in resource.parent.items():
@@ -74,16 +76,17 @@ class Evidence:
     """Collects the objects of one API that were there before a recording began."""
 
     model: Model
-    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
-    _made: set[tuple[str, str]] = field(default_factory=set)
+    seen: dict[Key, Seen] = field(default_factory=dict)
+    lists: list[tuple[bool, list[Key]]] = field(default_factory=list)  # the objects, by whether it was asked for some
+    _made: set[Key] = field(default_factory=set)
 
     def collect(self, picked: Iterable[Picked]) -> list[Seen]:
-        """The objects, in the order in which they are seen."""
+        """The objects, in the order of the lists that show them, the others as they are seen."""
         for one in picked:
             role = self.model.roles.get(one.operation.id) if one.operation else None
             if role is not None and one.recorded.response.status < 300:
                 self._take(one, role)
-        return list(self.seen.values())
+        return [self.seen[key] for key in joined([keys for _, keys in sorted(self.lists, key=_extent)], self.seen)]
 
     def _take(self, picked: Picked, role: Role) -> None:
         operation = role.operation
@@ -99,28 +102,31 @@ class Evidence:
             self._create(picked, role, objects)
             return
         item = arguments.get(role.item) if isinstance(role.item, str) else None
-        is_change = item is not None and role.action in _CHANGES
-        if is_change:  # what it answers shows nothing of an object that was seen before
-            self._change(role, item)
         for one in objects:
             self._see(picked, role, {**parents, **one}, whole=role.answer.members is None)
+        if role.action == "list":
+            self.lists.append((bool(picked.recorded.request.query), [self._key(role.resource, one) for one in objects]))
         if not objects and item is not None:
             self._name(role.resource.name, item, picked.place, parents)
-        if is_change:
+        if item is not None and role.action in _CHANGES:
             self._change(role, item)
 
     def _see(self, picked: Picked, role: Role, members: dict[str, Json], *, whole: bool) -> None:
         resource = role.resource
-        key = resource.name, str(members[resource.key])
+        key = self._key(resource, members)
         if key in self._made:
             return
-        if role.transition and role.resource.life_cycle and key not in self.seen:
-            members[role.resource.life_cycle.member] = role.transition.before[0]
         known = self.seen.setdefault(key, Seen(resource.name, members[resource.key], {}, picked.place))
-        if not known.changed or not known.members.keys() - {resource.key}:
+        if role.transition and role.resource.life_cycle and not known.read:
+            members[role.resource.life_cycle.member] = role.transition.before[0]
+        if not known.read or not (known.changed or role.action in _CHANGES):  # else it shows another state
             known.members = {**members, **known.members}
             known.whole = known.whole or (whole and not role.transition)
+            known.read = True
         self._name_targets(resource, members, picked.place)
+
+    def _key(self, resource: Resource, members: Mapping[str, Json]) -> Key:
+        return resource.name, str(members[resource.key])
 
     def _change(self, role: Role, item: Json) -> None:
         known = self.seen.get((role.resource.name, str(item)))
@@ -164,6 +170,26 @@ class Evidence:
                 id = self.model.typed(parent.owner, id)
                 self._name(parent.owner, id, place, dict(self._parents(parent.parents, arguments, place)))
             yield parent.member, id
+
+
+def joined(lists: Iterable[Sequence[Key]], known: Iterable[Key]) -> list[Key]:
+    """What is known in one order: that of the first list, what only a later one has behind what it follows there."""
+    known = dict.fromkeys(known)
+    order: list[Key] = []
+    for one in lists:
+        place = 0
+        for key in one:
+            if key not in known:
+                continue
+            if key not in order:
+                order.insert(place, key)
+            place = order.index(key) + 1
+    return [*order, *(key for key in known if key not in set(order))]
+
+
+def _extent(found: tuple[bool, list[Key]]) -> tuple[bool, int]:
+    """The order of lists, those that asked for all first, then the longest."""
+    return found[0], -len(found[1])
 
 
 def _objects(role: Role, picked: Picked, key: str) -> Iterator[dict[str, Json]]:

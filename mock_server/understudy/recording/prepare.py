@@ -87,17 +87,35 @@ class _Maker:
 
     def add(self, seen: Sequence[Seen]) -> None:
         """Add objects; one that does not fit its schema gets made values where it does not."""
-        ordered = _targets_first(self._model, seen)
-        left = [one for one in ordered if not one.whole and not self._one(one)]
-        whole = [one for one in _in_order(self._model, seen) if one.whole]
-        if self._try(_content(self._model, whole)):
-            for one in whole:
-                self._note(one, _READ)
-        else:
-            left = [one for one in ordered if one.whole or one in left]
+        left, count = _in_order(self._model, seen), -1
+        while left and len(left) != count:
+            count = len(left)
+            left = self._round(left)
+        if left and self._all(left):  # they lead in a circle to each other
+            return
         for one in left:
             if not self._one(one):
                 self.problems.append(f"{one.place}: {one.resource} {one.id} cannot be made: {self._error}")
+
+    def _round(self, left: list[Seen]) -> list[Seen]:
+        """Add what leads to nothing that is missing: the whole ones all at once, or by resource; returns the others."""
+        some = {id(one) for one in _targets_first(self._model, left) if not one.whole and self._one(one)}
+        left = [one for one in left if id(one) not in some]
+        whole = [one for one in left if one.whole]
+        if self._all(whole):
+            return [one for one in left if not one.whole]
+        for resource in dict.fromkeys(one.resource for one in whole):
+            if self._all([one for one in whole if one.resource == resource]):
+                left = [one for one in left if not one.whole or one.resource != resource]
+        return left
+
+    def _all(self, some: Sequence[Seen]) -> bool:
+        """Add objects as they are; returns whether that was possible."""
+        if not self._try(_content(self._model, some)):
+            return False
+        for one in some:
+            self._note(one, _READ if one.whole else _PARTLY)
+        return True
 
     def _one(self, one: Seen) -> bool:
         """Add one object, with made values where its own are missing or do not fit; whether that was possible."""

@@ -31,6 +31,7 @@ class _Reading:
     started: dict[str, Mapping[str, Json]] = field(default_factory=dict)  # runs that exchanges made
     outputs: dict[str, Json] = field(default_factory=dict)  # of runs that succeeded
     more: dict[str, tuple[str, Mapping[str, Json]]] = field(default_factory=dict)  # lists that go on
+    ended: set[str] = field(default_factory=set)  # lists that were read to their end
 
     def take(self, one: Shown) -> None:
         """Take an exchange."""
@@ -96,7 +97,7 @@ class _Reading:
         if isinstance(one.answer, dict) and one.answer.get("continuation_token") and items:
             self.more[key] = kind, {**one.arguments, **items[-1]}
         else:
-            self.more.pop(key, None)
+            self.ended.add(key)
 
 
 def imported(exchanges: Iterable[Shown], usual: Json) -> tuple[Json, list[Found]]:
@@ -106,8 +107,8 @@ def imported(exchanges: Iterable[Shown], usual: Json) -> tuple[Json, list[Found]
         reading.take(one)
     objects = reading.objects
     objects.settle()
-    for kind, last in reading.more.values():
-        if not objects.is_made(kind, last["id"]):
+    for key, (kind, last) in reading.more.items():
+        if not reading.ended & {key, f"{key.rpartition(' ')[0]} None"} and not objects.is_made(kind, last["id"]):
             more = {**last, "created_at": _earlier(last.get("created_at"))} if kind == "runs" else last
             objects.read(kind, f"next{last['id']}"[:25], "", {**more, "name": "Not read"}, text=PARTLY)
     for kind in ("processes", "files"):

@@ -50,7 +50,7 @@ class _Page(NamedTuple):
 class _Reading:
     """What the exchanges showed so far. `steps` are tasks of templates by position, `touched` are changed runs.
 
-    `listed` are the ids of a template's tasks in the order of their list, `whole` the templates read to the end.
+    `listed` are the ids of a template's tasks in the order of their list, `whole` has what was read to its end.
     """
 
     objects: Objects = field(default_factory=Objects)
@@ -147,7 +147,7 @@ class _Reading:
             self.more.add(run)
             self.lengths[run] = max(self.lengths.get(run, 0), _limit(one))
         elif one.operation == "listRunTasks":
-            self.more.discard(run)
+            self.whole.add(run)
 
     def _run_task(self, run: str, task: Mapping[str, Json], place: str, text: str) -> None:
         position = task.get("order")
@@ -321,7 +321,7 @@ def _fill_tasks(reading: _Reading, run: Found) -> None:
         reading.steps[template] |= {n: _step_of(task) for n, task in tasks.items()}
     known = reading.steps[template]
     count = max((*tasks, *known), default=-1) + 1
-    if run.id in reading.more:
+    if run.id in reading.more and not reading.whole & {run.id, template}:
         count = max(count, reading.lengths[run.id]) + 1
     is_completed = run.members.get("status") == "completed"
     everything_done = all(n in tasks and _is_done(tasks[n]) for n in range(count))

@@ -33,6 +33,7 @@ def _unread(reading: Reading) -> Iterator[tuple[str, Mapping[str, Json]]]:
         for template in reading.objects.of("templates")
         for _ in range(count_of(template.members.get("started_processes")) - runs.count(template.id))
     ]
+    listed: int | None = None  # how many more runs a list counts; templates count the archived ones, too
     for kind, (total, ids, last) in reading.totals.items():
         known = ids | {one.id for one in reading.objects.of(kind) if not one.members.get("archived_at")}
         if kind == "templates":
@@ -40,9 +41,12 @@ def _unread(reading: Reading) -> Iterator[tuple[str, Mapping[str, Json]]]:
                 yield kind, {**_OLD, "title": "Not read", "id": f"{last['id']}-{number}"}
         else:
             usual = str(last.get("checklist_id"))
-            owed += [usual] * (total - len(known) - len(owed))
+            listed = max(0, total - len(known))
+            owed += [usual] * (listed - len(owed))
     for number, template in enumerate(owed):
-        yield "runs", {**_OLD, "name": "Not read", "id": f"{template}-run-{number}", "checklist_id": template}
+        hidden = {"archived_at": _OLD["created_at"]} if listed is not None and number >= listed else {}
+        made = {"name": "Not read", "id": f"{template}-run-{number}", "checklist_id": template}
+        yield "runs", {**_OLD, **hidden, **made}
 
 
 _OLD = {"created_at": "2000-01-01T00:00:00Z", "last_updated": "2000-01-01T00:00:00Z"}
