@@ -21,7 +21,7 @@ from understudy.document.paths import collection_of, is_item, parameters_of, sha
 from understudy.engine.exchange import Response
 from understudy.resources import schemas
 from understudy.resources.declaration import Resource
-from understudy.resources.roles import CREATE_MANY, Role
+from understudy.resources.roles import CREATE_MANY, Role, unwrapped
 from understudy.resources.rules import collection, creating, is_on_item, listing, reading
 from understudy_checks import samples
 from understudy_checks.client import Client, Skipped
@@ -244,7 +244,7 @@ class Records:
             body = response.json()
             items = resolve_pointer(body, self._items(role))
             assert isinstance(items, list), f"the records of {operation.id} must be a list, not {show(items)}"
-            yield items
+            yield unwrapped(role.answer, items)
             onward = self._onward(role, asked, body, items) if items else None
             if onward is None:
                 return
@@ -341,7 +341,7 @@ class Records:
         """The records on the first page of a list; none where it is refused."""
         response = self.send(role.operation, above)
         found = resolve_pointer(response.json(), self._items(role)) if response.status < 300 else None
-        return found if isinstance(found, list) else []
+        return unwrapped(role.answer, found) if isinstance(found, list) else []
 
     def _fitted(self, role: Role, body: Json, path: Values) -> Json:
         """A body with the ids of its parents and of the records that it refers to; optional references are left out."""

@@ -341,7 +341,6 @@ REASONS: Mapping[str, str] = {
     "report": "no operation answers an object that could be read back",
     "find": "what stands at the path of an item is a list",
     "download": "the item is no JSON",
-    "addThings": "it makes many records at once",
     "listThings": "it answers no list of objects",
     "changeThings": "it is on many records at once",
     "dropThings": "it is on many records at once",

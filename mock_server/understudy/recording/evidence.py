@@ -15,7 +15,7 @@ import msgspec
 from understudy.engine.api import Api
 from understudy.recording.picked import Picked
 from understudy.resources.declaration import Parent, Reader, Resource
-from understudy.resources.roles import Inference, Role, at_pointer
+from understudy.resources.roles import Inference, Role, at_pointer, records_in
 
 Json = Any
 Key = tuple[str, str]  # of a resource, and an id
@@ -195,7 +195,7 @@ def _extent(found: tuple[bool, list[Key]]) -> tuple[bool, int]:
 def _objects(role: Role, picked: Picked, key: str) -> Iterator[dict[str, Json]]:
     """The objects that an answer shows."""
     body = _json(picked.recorded.response.body)
-    found = at_pointer(body, role.answer.pointer)
+    found = records_in(role.answer, body)
     for one in found if isinstance(found, list) else [found]:
         if isinstance(one, dict) and isinstance(one.get(key), str | int):
             yield one

@@ -16,7 +16,7 @@ from understudy.document.operation import Operation
 from understudy.document.paths import parameters_of, shape_of
 from understudy.engine.exchange import Request, Response
 from understudy.recording.evidence import Model
-from understudy.resources.roles import at_pointer
+from understudy.resources.roles import at_pointer, records_in
 
 Json = Any
 _FIRST = re.compile(r"/0(?=/|$)")
@@ -41,7 +41,7 @@ class Arguments:
         role = self._model.roles.get(operation.id)
         if role is None or role.action != "list":
             return
-        found = at_pointer(body, role.answer.pointer)
+        found = records_in(role.answer, body)
         shape = shape_of(operation.path) + "/{}"
         for one in found if isinstance(found, list) else ():
             if isinstance(one, dict):

@@ -11,6 +11,7 @@ from typing import Any
 
 from understudy.document.answers import Answers
 from understudy.document.paths import parameters_of, written
+from understudy.document.pointer import at
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
@@ -21,8 +22,9 @@ from understudy.resources.filled import filled
 from understudy.resources.json_patch import NotThere, patched
 from understudy.resources.layouts import text_of
 from understudy.resources.lists import Filter
+from understudy.resources.places import FIRST
 from understudy.resources.records import Effect, Records
-from understudy.resources.roles import CREATE_MANY, EXAMPLE_BELOW, FIRST, MANY, Answer, Role, at_pointer
+from understudy.resources.roles import CREATE_MANY, EXAMPLE_BELOW, MANY, Answer, Role, at_pointer
 from understudy.resources.values import ABSENT
 
 Json = Any
@@ -106,6 +108,7 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     head, tail = _around(role.answer, many=True)
     paged = role.operation.pagination is not None
     sent = lists.sent(role.operation, role.arguments) if role.arguments else None
+    before, after = _around(Answer(False, at(role.answer.item), None, {}, None)) if role.answer.item else (b"", b"")
 
     def handle(call: Call) -> Reply:
         if sent is not None:
@@ -119,6 +122,8 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
             source = ProjectedListing(source, lambda row: _without(row, omitted))
         if shown or asked:
             source = ProjectedListing(source, lambda row: _project(call, row, shown, asked))
+        if before:
+            source = ProjectedListing(source, lambda row: before + row + after)
         if paged:
             return Reply(source)
         return Reply(b"".join((head, b",".join(source.slice(0, source.size())), tail)))

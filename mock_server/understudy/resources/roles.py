@@ -5,7 +5,7 @@ Must not know how it is done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,10 +17,10 @@ from understudy.document.pointer import at, find
 from understudy.resources import schemas, values
 from understudy.resources.declaration import Parent, Reader, Resource, Transition
 from understudy.resources.identity import joined
+from understudy.resources.places import FIRST, Place, first_list, places, property_of
 from understudy.resources.schemas import reference, resolve
 
 Json = Any
-FIRST = "0"  # in a JSON pointer: the only record of a list
 EXAMPLE, EXAMPLE_BELOW = "example", "example-below"
 CREATE_MANY, DELETE_MANY = "create-many", "delete-many"
 MANY = (CREATE_MANY, DELETE_MANY)
@@ -29,14 +29,6 @@ ACTIONS = ("list", "create", "read", "replace", "update", "merge", "patch", "del
 _WITH_BODY = ("create", "replace", "update", "merge")
 _ON_ITEM = {"GET": "read", "PUT": "replace", "PATCH": "update", "POST": "update", "DELETE": "delete"}
 _ON_COLLECTION = {"GET": "list", "POST": "create"}
-_MAX_DEPTH = 3  # of an object in an answer
-
-
-class Place(NamedTuple):
-    """Where a record, or a list of records, stands in a body: a JSON pointer, and whether it is a list."""
-
-    pointer: str
-    many: bool
 
 
 class Answer(NamedTuple):
@@ -45,7 +37,7 @@ class Answer(NamedTuple):
     `empty` answers have no body. `template` stands for the whole body, or (`around`) for members beside the record;
     `omits` names members that are left out.
     `example` answers are the documented example. `headers` are set beside the body. `whole` answers hold one record
-    by its own schema.
+    by its own schema. `item` is the member of a list's items that holds the record; empty where each item is one.
     """
 
     empty: bool
@@ -58,6 +50,7 @@ class Answer(NamedTuple):
     headers: tuple[tuple[bytes, values.Value], ...] = ()
     whole: bool = False
     around: bool = False
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,13 +357,16 @@ class Inference:
             usual = self.document.get("x-envelope", "") if not many else ""
             pointer = found.pointer if found is not None else usual
         part, beside = self._part(schema, pointer)
-        members = self._shown(part, shown, many=many)
+        item = self._item_member(part, declared, action, place)
+        members = self._shown(part, shown, many=many, item=item)
         omits = self._omits(declared.get("omits"), place)
         if members is None and omits is None and shown.hidden:
-            omits = sorted(shown.hidden - self._members(part, many=many))
+            omits = sorted(shown.hidden - self._members(part, many=many, item=item))
         whole = action not in ("list", *MANY) and template is None and reference(part) == shown.schema
         around = "envelope" in declared
-        return Answer(False, pointer, members, beside, template, omits, headers=headers, whole=whole, around=around)
+        return Answer(
+            False, pointer, members, beside, template, omits, headers=headers, whole=whole, around=around, item=item
+        )
 
     def _values(self, given: Mapping[str, str], pointer: str) -> tuple[tuple[str, values.Value], ...]:
         """The values that an entry names, each with its name."""
@@ -403,16 +399,28 @@ class Inference:
             if names and name != names[0] and one.schema.keys() & {"const", "default"}
         }
         for name in names:
-            known = _property(self.document, schema, name)
+            known = property_of(self.document, schema, name)
             if known is None:
                 return True, beside
             schema = known
         return schema, beside
 
-    def _shown(self, schema: Json, resource: Resource, *, many: bool) -> frozenset[str] | None:
+    def _item_member(self, schema: Json, declared: Mapping[str, Json], action: str, place: str) -> str:
+        """The member of a list's items that holds the record."""
+        name = str(declared.get("item", ""))
+        if name and action != "list":
+            self.reader.diagnostics.append((f"{place}/item", f"only a list has items; this operation does {action}"))
+        elif name:
+            items = schemas.members(self.document, resolve(self.document, schema).get("items", True))
+            self.reader.known(name, items, f"{place}/item", "member of the items of this list")
+        return name
+
+    def _shown(self, schema: Json, resource: Resource, *, many: bool, item: str) -> frozenset[str] | None:
         """The members that an answer shows; None for all of a record."""
         if many:
             schema = resolve(self.document, schema).get("items", True)
+        if item:
+            schema = property_of(self.document, schema, item)
         if reference(schema) == resource.schema:
             return None
         if resource.fill and schemas.is_open(self.document, schema):
@@ -420,11 +428,10 @@ class Inference:
         known = schemas.members(self.document, schema)
         return frozenset(known) if known and not set(resource.members) <= set(known) else None
 
-    def _members(self, schema: Json, *, many: bool) -> set[str]:
+    def _members(self, schema: Json, *, many: bool, item: str) -> set[str]:
         """The names of the members of an object, or of the items of a list, in an answer."""
-        return set(
-            schemas.members(self.document, resolve(self.document, schema).get("items", True) if many else schema)
-        )
+        schema = resolve(self.document, schema).get("items", True) if many else schema
+        return set(schemas.members(self.document, property_of(self.document, schema, item) if item else schema))
 
     def _body_place(self, own: Mapping[str, Json], resource: Resource) -> str:
         body = resolve(self.document, own.get("requestBody", {}))
@@ -439,7 +446,7 @@ class Inference:
         body = resolve(self.document, own.get("requestBody", {}))
         schema = next((media.get("schema", True) for media in body.get("content", {}).values()), True)
         for name in pointer.split("/")[1:]:
-            schema = _property(self.document, schema, name)
+            schema = property_of(self.document, schema, name)
         return schema
 
     def _is_list(self, schema: Json) -> bool:
@@ -530,35 +537,17 @@ class Inference:
         return self.by_path.get(head) if is_item(head) else None
 
 
-def places(document: Json, schema: Json) -> dict[str, Place]:
-    """Where each component schema stands in another schema, nearest first."""
-    found: dict[str, Place] = {}
-    level: list[tuple[str, Json]] = [("", schema)]
-    for _ in range(_MAX_DEPTH):
-        below: list[tuple[str, Json]] = []
-        for pointer, part in level:
-            name = reference(part)
-            known = resolve(document, part)
-            items = reference(known.get("items"))
-            if name is not None:
-                found.setdefault(name, Place(pointer, many=False))
-            if items is not None:
-                found.setdefault(items, Place(pointer, many=True))
-            below += [(pointer + at(key), one) for key, one in _properties(document, known)]
-        level = below
-    return found
+def records_in(answer: Answer, body: Json) -> Json:
+    """What stands in a body where an answer has its record, or its list of records."""
+    found = at_pointer(body, answer.pointer)
+    return unwrapped(answer, found) if isinstance(found, list) else found
 
 
-def first_list(document: Json, schema: Json) -> Place | None:
-    """Where the first list of objects stands in a schema, nearest first."""
-    known = resolve(document, schema)
-    if "items" in known:
-        return Place("", many=True)
-    for key, one in _properties(document, known):
-        part = resolve(document, one)
-        if "items" in part and schemas.members(document, part["items"]):
-            return Place(at(key), many=True)
-    return None
+def unwrapped(answer: Answer, items: list[Json]) -> list[Json]:
+    """The records of the items of a list."""
+    if not answer.item:
+        return items
+    return [one.get(answer.item) if isinstance(one, Mapping) else None for one in items]
 
 
 def at_pointer(value: Json, pointer: str) -> Json:
@@ -567,20 +556,6 @@ def at_pointer(value: Json, pointer: str) -> Json:
         return find(value, pointer)
     except (LookupError, TypeError, ValueError):
         return None
-
-
-def _properties(document: Json, schema: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    yield from schema.get("properties", {}).items()
-    for part in schema.get("allOf", ()):
-        yield from _properties(document, resolve(document, part))
-
-
-def _property(document: Json, schema: Json, name: str) -> Json | None:
-    """The schema of a member of an object, or of the items of a list."""
-    if name == FIRST and "items" in resolve(document, schema):
-        found: Json = resolve(document, schema)["items"]
-        return found
-    return dict(_properties(document, resolve(document, schema))).get(name)
 
 
 def _usual(operation: Operation) -> str | None:

@@ -46,6 +46,15 @@ def items_of_body(schemas: Schemas, op: Op) -> tuple[str, Json] | None:
     return found[0] if len(found) == 1 else None
 
 
+def is_sent(schemas: Schemas, item: Json, record: Json) -> bool:
+    """Whether an item of a request is what a record is made of."""
+    name = schemas.component(record)
+    if name is not None and schemas.component(item) == name:
+        return True
+    own, sent = ({plain(one) for one in schemas.members(schema)} for schema in (record, item))
+    return len(sent & own) * 2 > len(sent)
+
+
 def ids_of(schemas: Schemas, op: Op, word: str, key: str) -> str | None:
     """The value of a request that names many records; None where nothing does.
 

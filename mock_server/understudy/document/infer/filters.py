@@ -49,6 +49,18 @@ def sort_of(schemas: Schemas, record: Json, query: Mapping[str, Json]) -> dict[s
     return {} if by is None else {"by": by, **({"direction": ways[0]} if ways else {})}
 
 
+def is_usual(schemas: Schemas, parameter: Json, member: Member | None) -> bool:
+    """Whether the default of a filter is a value of the member: what a list shows if nothing is asked for."""
+    value = schemas.first(parameter, "default")
+    if member is None or not isinstance(value, str | int) or schemas.first(member.schema, "readOnly"):
+        return False
+    kind = "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "string"
+    bounds = ("minimum", "maximum", "pattern", "format", "minLength", "maxLength", "const")
+    enum = schemas.first(member.schema, "enum")
+    free = all(schemas.first(member.schema, one) is None for one in bounds)
+    return kind in schemas.kinds(member.schema) and free and (enum is None or value in enum)
+
+
 def _is_direction(schemas: Schemas, parameter: Json) -> bool:
     known = schemas.first(parameter["schema"], "enum") or ()
     return bool(known) and {str(one).lower() for one in known} <= _WAYS

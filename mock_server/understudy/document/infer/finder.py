@@ -9,12 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from understudy.document.infer.bulk import answer_of_many, creates_many, deletes_many, ids_of, items_of_body
+from understudy.document.infer.bulk import answer_of_many, creates_many, deletes_many, ids_of, is_sent, items_of_body
+from understudy.document.infer.filters import is_usual
 from understudy.document.infer.found import Action, Found, NoResource
 from understudy.document.infer.ids import key_of, key_schema, shape_of
 from understudy.document.infer.operations import Op, path_of
 from understudy.document.infer.paths import Family
-from understudy.document.infer.records import first_of_list, list_in, only_one, record_in, same_record
+from understudy.document.infer.records import (
+    first_of_list,
+    list_in,
+    only_object,
+    only_one,
+    record_in,
+    same_record,
+    wrapped,
+)
 from understudy.document.infer.schemas import Member, Schemas, Spot
 from understudy.document.infer.searches import lists, word_below
 from understudy.document.infer.times import times
@@ -121,15 +130,16 @@ class Finder:
         for op in self.by_path[path]:
             if op.method == "get" and op.answer is not None:
                 spot = list_in(self.schemas, op.answer, found.family.word, self._like(found))
-                name = self.schemas.component(spot.schema) if spot else None
-                if spot is not None and name is not None and name in self._like(found):
+                inner = None if spot is None else self._wrapped(found, spot.schema)
+                shown = spot.schema if spot is not None and inner is None else inner and inner[1]
+                if self.schemas.component(shown) in self._like(found):
                     self._list(found, op)
-            elif op.method == "post" and op.answer is not None and any(map(lists, path.split("/"))):
-                self._list(found, op)
             elif op.method == "post" and op.answer is not None:
                 spot = same_record(self.schemas, op.answer, found.record, "")
                 if spot is not None and self.schemas.component(spot.schema) in self._like(found):
                     self._collection(found, op, {})
+                elif any(map(lists, path.split("/"))):
+                    self._list(found, op)
         return any(op.id in found.actions for op in self.by_path[path])
 
     def _elsewhere(self, found: Found) -> None:
@@ -191,6 +201,7 @@ class Finder:
         if listed is not None and listed.answer is not None:
             spot = list_in(self.schemas, listed.answer, family.word, like)
             if spot is not None:
+                spot = spot._replace(schema=only_object(self.schemas, spot.schema))
                 return spot, f"GET {listed.path} answers a list of them{_at(spot.pointer)}"
         if family.item is None:
             raise NoResource("it lists no objects, and no path leads to one item")
@@ -237,7 +248,7 @@ class Finder:
     def _create_many(self, found: Found, op: Op) -> None:
         """Add that an operation makes a record of each item that it is sent."""
         items = items_of_body(self.schemas, op)
-        if items is None or not self._is_sent(found, items[1]):
+        if items is None or not is_sent(self.schemas, items[1], found.record):
             found.examples[op.id] = "it makes many records at once"
             return
         place, item = items
@@ -248,14 +259,6 @@ class Finder:
         names = self._names(found, op._replace(body=item), "")
         entry = {"body": place, **self._of_many(found, op), **chosen, **({"names": names} if names else {})}
         found.actions[op.id] = Action(op, "create-many", entry, f"it is sent a list of them{_at(place)}")
-
-    def _is_sent(self, found: Found, item: Json) -> bool:
-        """Whether an item of a request is what a record is made of."""
-        if self.schemas.component(item) in self._like(found):
-            return True
-        own = {plain(name) for name in self.schemas.members(found.record)}
-        sent = {plain(name) for name in self.schemas.members(item)}
-        return len(sent & own) * 2 > len(sent)
 
     def _delete_many(self, found: Found, op: Op) -> None:
         """Add that an operation deletes the records that its request names."""
@@ -276,14 +279,21 @@ class Finder:
             return
         own, known = set(self.schemas.members(spot.schema)), set(self.schemas.members(found.record))
         same = self.schemas.component(spot.schema) in self._like(found)
+        holder = None
         if not same and not self._has_key(found, spot.schema) and len(own & known) < 2:
-            found.examples[op.id] = "the items of its list are other objects"
-            return
+            holder = self._wrapped(found, spot.schema)
+            if holder is None:
+                found.examples[op.id] = "the items of its list are other objects"
+                return
         for name, parameter in op.parameters("query").items():
-            if self._is_usual(parameter["schema"], self.schemas.members(found.record).get(name)):
+            if is_usual(self.schemas, parameter["schema"], self.schemas.members(found.record).get(name)):
                 found.defaults[name] = self.schemas.first(parameter["schema"], "default")
-        entry = {"envelope": spot.pointer}
+        entry = {"envelope": spot.pointer, **({"item": holder[0]} if holder else {})}
         found.actions[op.id] = Action(op, "list", entry, f"its answer is a list of them{_at(spot.pointer)}")
+
+    def _wrapped(self, found: Found, item: Json) -> tuple[str, Json] | None:
+        """The member of an item of a list that holds the record, and its schema; None where none does."""
+        return wrapped(self.schemas, item, found.record, found.key.member)
 
     def _list_in(self, found: Found, op: Op) -> Spot | None:
         """Where the list of records stands in an answer: where it is said, else where it fits best."""
@@ -298,17 +308,6 @@ class Finder:
         name = self.schemas.component(found.record)
         lists = (one for one in self.schemas.spots(op.answer) if one.many and one.pointer != envelope)
         return [one.pointer for one in lists if name is not None and self.schemas.component(one.schema) == name]
-
-    def _is_usual(self, parameter: Json, member: Member | None) -> bool:
-        """Whether the default of a filter is a value of the member: what a list shows if nothing is asked for."""
-        value = self.schemas.first(parameter, "default")
-        if member is None or not isinstance(value, str | int) or self.schemas.first(member.schema, "readOnly"):
-            return False
-        kind = "boolean" if isinstance(value, bool) else "integer" if isinstance(value, int) else "string"
-        bounds = ("minimum", "maximum", "pattern", "format", "minLength", "maxLength", "const")
-        enum = self.schemas.first(member.schema, "enum")
-        free = all(self.schemas.first(member.schema, one) is None for one in bounds)
-        return kind in self.schemas.kinds(member.schema) and free and (enum is None or value in enum)
 
     def _create(self, found: Found, op: Op, chosen: str | None = None) -> None:
         if op.body is not None and self.schemas.is_list(op.body):

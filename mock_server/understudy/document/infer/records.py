@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from understudy.document.infer.ids import key_schema
 from understudy.document.infer.schemas import Schemas, Spot
 from understudy.document.infer.words import plain, same_thing, thing
 
@@ -70,6 +71,25 @@ def first_of_list(schemas: Schemas, body: Json, listed: Json, word: str) -> Spot
     if same:
         return Spot(f"{whole.pointer}/0", whole.schema, False, whole.depth + 1, "")
     return only_one(schemas, body, [name]) if name is not None else None
+
+
+def only_object(schemas: Schemas, item: Json) -> Json:
+    """The schema of the only member of an item, where that is an object that stands for it; else the item's own."""
+    members = list(schemas.members(item).values())
+    alone = members[0].schema if len(members) == 1 else None
+    return alone if alone is not None and not schemas.is_list(alone) and schemas.members(alone) else item
+
+
+def wrapped(schemas: Schemas, item: Json, record: Json, key: str | None) -> tuple[str, Json] | None:
+    """The member of an item of a list that holds the record, and its schema; None where none does."""
+    name, known = schemas.component(record), set(schemas.members(record))
+    for member, (inner, _) in schemas.members(item).items():
+        if name is not None and schemas.component(inner) == name:
+            return member, inner
+        shared = known & set(schemas.members(inner))
+        if not schemas.is_list(inner) and key_schema(schemas, inner, key) is not None and len(shared) >= 2:
+            return member, inner
+    return None
 
 
 def same_record(schemas: Schemas, body: Json, record: Json, at: str) -> Spot | None:

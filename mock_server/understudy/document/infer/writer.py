@@ -537,7 +537,8 @@ def _examples(found: Found) -> Iterator[Json]:
     for one in found.actions.values() if not chosen else ():
         for example in one.op.examples if one.do in ("read", "list") else ():
             known = _find(example, str(one.entry["envelope"]))
-            for record in known if isinstance(known, list) else [known]:
+            for item in known if isinstance(known, list) else [known]:
+                record = _find(item, at(one.entry["item"])) if "item" in one.entry else item
                 key = found.key_member
                 id = _find(record, key if key.startswith("/") else at(key)) if isinstance(record, dict) else None
                 if isinstance(id, str | int) and str(id) not in seen and len(seen) < _MOST_EXAMPLES:
