@@ -216,6 +216,43 @@ def test_no_pair_is_made_of_what_has_no_ids(tmp_path: Path) -> None:
     assert [pair.item for pair in pairs(Document(file))] == ["/tasks/{task}/{index}"]
 
 
+def test_no_pair_is_made_of_files_indexes_and_lists_that_are_sent(tmp_path: Path) -> None:
+    """An item that is no JSON, a list of other things than the item, and a request with a list make none."""
+
+    def answers(schema: Any, media: str = "application/json") -> Any:
+        return {"responses": {"200": {"content": {media: {"schema": schema}}}, "default": {"description": "d"}}}
+
+    def of(**members: Any) -> Any:
+        return {"type": "object", "properties": members}
+
+    text, links = {"type": "string"}, {"type": "array", "items": of(href={"type": "string"}, name={"type": "string"})}
+    page = of(data={"type": "array", "items": of(name=text)}, links=links)
+    sent = {"requestBody": {"content": {"application/json": {"schema": {"type": "array", "items": text}}}}}
+    paths = {
+        "/files": {"get": answers({"type": "array", "items": of(name=text)})},
+        "/files/{name}": {"get": answers(text, "text/plain")},
+        "/shops": {"get": answers(of(links=links, shops={"type": "array", "items": of(title=text)}))},
+        "/shops/{shop}": {"get": answers(of(links=links, name=text))},
+        "/geo": {"post": {**answers(of(country=text)), **sent}},
+        "/geo/{ip}": {"get": answers(of(country=text))},
+        "/pets": {"get": answers(page)},
+        "/pets/{name}": {"get": answers(of(data=of(name=text)))},
+        "/codes": {"get": answers({"type": "array", "items": text})},
+        "/codes/{code}": {"get": answers(of(title=text))},
+        "/maps": {"get": {"responses": {"200": {}}}},
+        "/maps/{name}": {"get": answers(of(name=text))},
+    }
+    file = tmp_path / "paths.json"
+    file.write_text(json.dumps({"openapi": "3.1.0", "paths": paths}))
+    assert [pair.item for pair in pairs(Document(file))] == ["/pets/{name}", "/codes/{code}"]
+
+
+def test_a_post_beside_a_put_on_an_item_makes_it() -> None:
+    """Where nothing else creates one; the id is chosen by the client then."""
+    devices, *_ = pairs(Document(TRAITS / "posted-items.yaml"))
+    assert (devices.create, devices.put and devices.put.method) == (None, "POST")
+
+
 def test_a_document_of_several_files_is_bundled(tmp_path: Path) -> None:
     """What operations and contents refer to is put in place; schemas keep references, to files in the bundle."""
     root = {
