@@ -165,3 +165,21 @@ def test_a_list_of_things_of_several_parts_needs_no_path_of_one(tmp_path: Path) 
     document = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths}
     (tmp_path / "own.json").write_text(json.dumps(document))
     assert len(served(tmp_path / "own.json").get("/shelves").json()) == 2
+
+
+def test_a_post_on_the_path_of_an_item_creates_it_where_it_says_so() -> None:
+    """What nothing describes is what the creation sends; the PUT beside it makes none."""
+    api = client("posted-items")
+    place = "/devices/mill/pump"
+    assert api.send("PUT", place, {"state": "on"}).status == 404
+    assert api.send("POST", place, {"name": "pump", "state": "off", "note": "n"}).json()["state"] == "off"
+    assert api.send("POST", place, {"name": "pump", "state": "off"}).status == 409
+    assert api.get(place).json() == {"name": "pump", "state": "off", "note": "n"}
+    assert [one["name"] for one in api.get("/devices/mill").json()] == ["pump"]
+    assert api.get("/devices/farm").json() == []
+    assert api.send("PUT", place, {"state": "on"}).status == 200
+    assert api.get(place).json()["state"] == "on"
+    assert api.send("DELETE", place).status == 200
+    assert api.get(place).status == 404
+    assert api.send("POST", "/rooms/a", {"size": 3}).json() == {"room": "a", "size": 3}
+    assert api.get("/rooms/a").json() == {"room": "a", "size": 3}

@@ -5,7 +5,7 @@ Must not know which paths are resources.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from understudy.document.body import JSON
@@ -14,6 +14,7 @@ from understudy.document.infer.paths import Family, families
 from understudy.document.infer.records import list_in
 from understudy.document.infer.schemas import Schemas
 from understudy.document.infer.words import words
+from understudy.document.paths import collection_of
 from understudy.document.pointer import at
 from understudy.document.views import name_of
 
@@ -155,13 +156,19 @@ def _by_requests(schemas: Schemas, ops: Sequence[Op]) -> Iterator[Supplied]:
     by_path: dict[str, list[Op]] = {}
     for op in ops:
         by_path.setdefault(op.path, []).append(op)
-    for family in families(by_path, lambda _: False):
+    for family in families(by_path, lambda ends: _may_list(schemas, ends, by_path)):
         if family.item is None or family.collection is None:
             continue
         items = {op.method: op for op in by_path[family.item.text]}
         collection = {op.method: op for op in by_path[family.collection.text]}
         if _is_untold(schemas, items.get("get")):
             yield from _of_family(schemas, family, items, collection)
+
+
+def _may_list(schemas: Schemas, ops: Sequence[Op], paths: Collection[str]) -> bool:
+    """Whether a path with a parameter at its end may list what goes on from it: nothing is said, and it is no item."""
+    reads = [op for op in ops if op.method == "get"]
+    return collection_of(ops[0].path) not in paths and all(_is_untold(schemas, op) for op in reads)
 
 
 def _of_family(
@@ -208,7 +215,7 @@ def _sent(
     schemas: Schemas, family: Family, items: Mapping[str, Op], collection: Mapping[str, Op]
 ) -> tuple[Json, str] | None:
     """The record that a request of a family sends, and why it is one; None without such a request."""
-    sources = (collection.get("post"), items.get("put"), items.get("patch"))
+    sources = (collection.get("post"), items.get("post"), items.get("put"), items.get("patch"))
     source = next((one for one in sources if one is not None and schemas.members(one.body)), None)
     if source is None or source.patch:
         return None

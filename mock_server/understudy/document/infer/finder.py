@@ -27,7 +27,7 @@ from understudy.document.infer.records import (
 from understudy.document.infer.schemas import Member, Schemas, Spot
 from understudy.document.infer.searches import lists, word_below
 from understudy.document.infer.times import times
-from understudy.document.infer.told import as_text, beside, headers_with_id, sent_names, told
+from understudy.document.infer.told import as_text, beside, headers_with_id, says_creation, sent_names, told
 from understudy.document.infer.words import plain, same_thing, thing, words
 from understudy.document.paths import collection_of, is_item
 from understudy.document.pointer import at
@@ -61,8 +61,7 @@ class Finder:
         if key.member is None and not family.parameter:
             raise NoResource("no path leads to one item, and no member of the record is called like an id")
         if key.member is None:
-            things = {thing(part) for path in self.by_path for part in path.split("/") if part and "{" not in part}
-            record, key, why = told(self.schemas, family, record, items, collection, why=why, others=things)
+            record, key, why = told(self.schemas, family, record, items, collection, why=why, paths=self.by_path)
         member = key_schema(self.schemas, record.schema, key.member)
         found = Found(family, record.schema, key, shape_of(self.schemas, member, schema), reason=why)
         for op in [one for one in items.values() if one.method == "get"]:
@@ -384,7 +383,7 @@ class Finder:
             self._patch(found, op)
         else:
             entry = self._updating(found, op, items)
-            if op.method == "put" and not self._can_create(collection) and self._may_choose(found, op):
+            if op.method == "put" and not self._can_create(found, collection) and self._may_choose(found, op):
                 entry["creates"] = True
 
     def _may_choose(self, found: Found, op: Op) -> bool:
@@ -402,15 +401,16 @@ class Finder:
         self._updates(found, op, entry, items)
         return entry
 
-    def _can_create(self, collection: Mapping[str, Op]) -> bool:
+    def _can_create(self, found: Found, collection: Mapping[str, Op]) -> bool:
         op = collection.get("post")
-        return op is not None and not (op.body is not None and self.schemas.is_list(op.body))
+        other = op is not None and not (op.body is not None and self.schemas.is_list(op.body))
+        return other or any(one.do == "create" for one in found.actions.values())
 
     def _is_twin(self, op: Op, items: Mapping[str, Op], collection: Mapping[str, Op]) -> bool:
-        """Whether a POST on an item's path creates: as that on the collection does, with the same request."""
+        """Whether a POST on an item's path creates: as that on the collection does, or as it says itself."""
         above = collection.get("post")
         if above is None or above.body is None or not items.keys() & {"put", "patch"}:
-            return False
+            return above is None and says_creation(op)
         first, second = self.schemas.component(above.body), self.schemas.component(op.body)
         return first == second and (first is not None or above.body == op.body)
 

@@ -17,6 +17,7 @@ from understudy.document.infer.words import plain, thing, words
 
 Json = Any
 _ENDS = ("id", "uuid", "guid", "uid", "sid")
+_MAKING = frozenset(("create", "creates", "new", "add", "adds", "register", "registers"))
 _LOCATED = ("location", "content-location")
 _PLACES = ("location", "href", "url", "uri", "self", "resourceurl", "resourceuri")
 
@@ -31,15 +32,16 @@ class _Told(NamedTuple):
 
 def told(
     schemas: Schemas, family: Family, record: Spot, items: Mapping[str, Op], collection: Mapping[str, Op], *,
-    why: str, others: Iterable[str],
+    why: str, paths: Iterable[str],
 ) -> tuple[Spot, Key, str]:  # fmt: skip
     """A record that does not show its id as the path names it, its key, and why it is one.
 
-    The record is that of a list that shows all of it and more. The key has no member where nothing tells it; `others`
-    are what the other paths of the document hold.
+    The record is that of a list that shows all of it and more. The key has no member where nothing tells it; `paths`
+    are all of the document.
     """
+    others = {thing(part) for path in paths for part in path.split("/") if part and "{" not in part}
     made = [one.body for one in (collection.get("post"), collection.get("put")) if one is not None]
-    only = _only_id(schemas, record.schema, made, {*others} - {thing(family.word)})
+    only = _only_id(schemas, record.schema, made, others - {thing(family.word)})
     if only is not None:
         return record, only, why
     found = _shown_elsewhere(schemas, family, record.schema, items, collection)
@@ -130,3 +132,8 @@ def sent_names(schemas: Schemas, items: Mapping[str, Op], collection: Mapping[st
     bodies = (collection.get("post"), items.get("put"), items.get("patch"))
     names = {plain(name) for op in bodies if op is not None for name in schemas.members(op.body)}
     return {name for name in names if not name.endswith(("id", "key"))}
+
+
+def says_creation(op: Op) -> bool:
+    """Whether an operation is called a creation: in its operationId, or in its summary."""
+    return bool({*words(op.id), *words(str(op.own.get("summary", "")))} & _MAKING)
