@@ -1,7 +1,7 @@
 """Makes the witness files anew: by VCR.py, pytest-recording, mitmproxy, and Chromium through Playwright.
 
-Run by `make browser`, part of no gate. The tools go into an environment below `build/`; the browser is the
-distribution's (CHROMIUM names another one). Keys are masked and the port is 8629 in what is kept.
+Run by `make browser`, part of no gate. The tools go into an environment below `build/`; the browser is the one that
+CHROMIUM names, else the machine's, else Playwright's own. Keys are masked and the port is 8629 in what is kept.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 BUILD = ROOT / "build" / "witnesses"
 sys.path[:0] = [str(HERE)]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+OWN_BROWSER = {"PLAYWRIGHT_BROWSERS_PATH": str(BUILD / "browsers")}
 TOOLS = ("pytest-recording", "requests", "mitmproxy", "playwright")
 MASKED = "masked-" + "0" * 23 + "1"
 
@@ -51,7 +54,7 @@ FETCHES = '''async ([base, key]) => {
 }'''
 base, out = os.environ["OWNERS_URL"], sys.argv[1]
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox"])
+    browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"] or None, args=["--no-sandbox"])
     context = browser.new_context(record_har_path=out, record_har_content="embed")
     page = context.new_page()
     page.goto(base.rpartition("/")[0] + "/")
@@ -67,7 +70,8 @@ def tools() -> Path:
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *TOOLS], check=True)
+        if subprocess.run([python, "-m", "pip", "install", "--quiet", *TOOLS], check=False).returncode:
+            raise SystemExit(f"make browser: pip cannot install {', '.join(TOOLS)}; what it says stands above")
         (folder / "ready").touch()
     return folder / "bin"
 
@@ -132,13 +136,31 @@ def wait_for(port: int) -> None:
     raise SystemExit(f"nothing listens on {port}")
 
 
-def by_chromium(url: str, key: str) -> None:
+def chromium() -> str:
+    """The browser: a path, or nothing for Playwright's own, which is installed then. Ends with one line without one."""
+    named = os.environ.get("CHROMIUM", "")
+    if named and shutil.which(named) is None:
+        raise SystemExit(f"make browser: CHROMIUM={named} names no program")
+    found = named or next(filter(None, map(shutil.which, BROWSERS)), "")
+    if not found and not install_chromium():
+        looked = ", ".join(BROWSERS)
+        remedy = "install it (apt-get install chromium), or name it: make browser CHROMIUM=/path/to/it"
+        raise SystemExit(
+            f"make browser: there is no Chromium (no {looked}, and Playwright cannot get its own); {remedy}"
+        )
+    return found
+
+
+def install_chromium() -> bool:
+    """Install Playwright's own browser below `build/`; returns whether that was possible."""
+    command = [tools() / "python", "-m", "playwright", "install", "chromium"]
+    return subprocess.run(command, env={**os.environ, **OWN_BROWSER}, capture_output=True, check=False).returncode == 0
+
+
+def by_chromium(browser: str, url: str, key: str) -> None:
     """The HAR that Chromium writes through Playwright, of a page that asks the mock."""
-    browser = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        raise SystemExit("there is no chromium; install the distribution's, or set CHROMIUM")
     file = BUILD / "chromium.har"
-    variables = {**environment(url, key), "CHROMIUM": browser}
+    variables = {**environment(url, key), **OWN_BROWSER, "CHROMIUM": browser}
     subprocess.run([tools() / "python", "-c", BROWSER, file], check=True, env=variables)
     keep("chromium.har", smaller(file.read_text()), url, key)
 
@@ -158,8 +180,8 @@ def main() -> int:
     from understudy import MockServer
     from understudy.cli import main as understudy
 
+    makers = (by_vcr, by_pytest, by_mitmproxy, partial(by_chromium, chromium()))  # without a browser nothing is made
     BUILD.mkdir(parents=True, exist_ok=True)
-    makers = (by_vcr, by_pytest, by_mitmproxy, by_chromium)
     for make in makers:
         with MockServer(str(HERE / "owners.yaml")) as server:
             world = server.world() if make is by_pytest else server  # below a world's own URL, too
