@@ -66,7 +66,7 @@ def get_run_task(call: Call) -> Reply:
 def update_task(call: Call) -> Reply:
     """PUT /organizations/{org_id}/runs/{run_id}/tasks/{task_id}: applies the whole body or nothing."""
     run, task = _task_of_run(call, call.arguments["task_id"])
-    _check_changeable(run)
+    check_changeable(run)
     changed = changed_task(call, task)
     call.store["tasks"].put(changed)
     if changed["position"] != task["position"]:
@@ -80,14 +80,14 @@ def update_task(call: Call) -> Reply:
 def complete_task(call: Call) -> Reply:
     """POST /organizations/{org_id}/runs/{run_id}/completed-tasks."""
     run, task = _task_of_run(call, call.body["task_id"])
-    _check_changeable(run)
+    check_changeable(run)
     return _task_reply(call, run, complete(call, task))
 
 
 def reopen_task(call: Call) -> Reply:
     """DELETE /organizations/{org_id}/runs/{run_id}/completed-tasks/{task_id}."""
     run, task = _task_of_run(call, call.arguments["task_id"])
-    _check_changeable(run)
+    check_changeable(run)
     reopened = reopen(call, task)
     if run["status"] == "complete" and call.assumed("tallyfy.runs.reopened-by-task") == "complete":
         run["_"]["closed"] = True
@@ -159,7 +159,7 @@ def _task_of_run(call: Call, task_id: str) -> tuple[Record, Record]:
     return run, task
 
 
-def _check_changeable(run: Record) -> None:
+def check_changeable(run: Record) -> None:
     """Raise a Problem for a run whose tasks must not change."""
     if run["archived_at"]:
         raise Problem("run-archived")
