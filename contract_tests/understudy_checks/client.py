@@ -16,6 +16,7 @@ from typing import Any, Literal, NoReturn, Protocol, Self, TypeVar
 from unittest import SkipTest
 
 from understudy.document.contract import Contract
+from understudy.document.infer.requests import REPEAT_KEY
 from understudy.document.model import Quota
 from understudy.document.operation import Operation
 from understudy.engine.exchange import Exchange, Request, Response
@@ -498,7 +499,9 @@ class Client:
     @property
     def default_headers(self) -> dict[str, str]:
         """The headers of every request: `accept`, and the examples of required header parameters."""
-        required = {name.lower(): example for name, example in self.contract.headers.items()}
+        number = f"00000000-0000-4000-8000-{len(self.log):012}"  # no request repeats another one
+        own = {name: number for name in self.contract.headers if REPEAT_KEY.fullmatch(name)}
+        required = {name.lower(): text for name, text in {**self.contract.headers, **own}.items()}
         return {"accept": "application/json", **required}
 
     def credential(self, key: str | None) -> dict[str, str]:

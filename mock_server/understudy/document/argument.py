@@ -13,9 +13,14 @@ from understudy.document.model import Json
 from understudy.document.parameters import Parameter
 from understudy.document.sample import NoValue, Samples
 
+_CONDITIONS = {"if-match": "*", "if-none-match": '"none"'}  # that hold for each record
+
 
 def argument(parameter: Parameter, schemas: Mapping[str, Json]) -> str:
     """The text of a value for a parameter, of a list its first item; `VALUE` where none was found."""
+    condition = _CONDITIONS.get(parameter.name.lower()) if parameter.location == "header" else None
+    if condition is not None:
+        return condition
     value, schema = parameter.example, parameter.schema
     if value is None:
         made = Samples(schemas)

@@ -54,6 +54,7 @@ _ERRORS = {
     "invalid": (400, "The request is not valid", "validation"),
     "not-found": (404, "There is no such record", "not-found"),
     "conflict": (409, "This is not possible in the present state", "state"),
+    "precondition-failed": (412, "The record is another than the request names", "state"),
     "internal": (500, "The server failed", "internal"),
     "no-example": (501, "No value was found that fits the documented response", "internal"),
 }

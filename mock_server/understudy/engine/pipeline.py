@@ -59,7 +59,7 @@ def handle(request: Request, world: World, worlds: Worlds) -> Exchange:
     refused = True
     try:
         response = _route(call, api, match.operations) or _answer(call, api, worlds)
-        refused = response.status >= 300
+        refused = response.status >= 300 and response.status != 304
     except Problem as problem:
         reason, response, error = _refuse(call, api, problem, worlds)
     except Full as full:  # a bound of this server, unknown to the vendor

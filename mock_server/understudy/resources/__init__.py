@@ -21,7 +21,7 @@ from understudy.resources.actions import fixed_handler, handler
 from understudy.resources.check import check
 from understudy.resources.declaration import Reader, Resource
 from understudy.resources.first import first
-from understudy.resources.layouts import HELPERS, NUMBERS, PENDING, TIMERS
+from understudy.resources.layouts import HELPERS, NUMBERS, PENDING, REPLIES, TIMERS
 from understudy.resources.lists import Filter
 from understudy.resources.records import PAYLOAD, TIMER, Records
 from understudy.resources.roles import Choice, Inference, Role
@@ -85,7 +85,12 @@ def declare(
         handlers[id] = _chosen(choice, {value: made(role) for value, role in choice.roles.items()})
     handlers |= {id: fixed_handler(template) for id, template in inference.fixed.items()}
     timed = any(one.is_timed for one in records.values())
-    needed = {TIMERS: timed, PENDING: bool(jobs), NUMBERS: any(one.numbered for one in resources.values())}
+    needed = {
+        TIMERS: timed,
+        PENDING: bool(jobs),
+        NUMBERS: any(one.numbered for one in resources.values()),
+        REPLIES: any(role.repeats is not False for role in each),
+    }
     layouts = {name: one.layout for name, one in records.items()}
     layouts |= {name: layout for name, layout in HELPERS.items() if needed[name]}
     timers = {TIMER: Timer(_timer(records), PAYLOAD)} if timed else {}

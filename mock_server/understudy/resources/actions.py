@@ -17,6 +17,7 @@ from understudy.engine.exchange import body_type
 from understudy.engine.problem import Problem
 from understudy.engine.store import Listing, ProjectedListing, Record, SharedRecord, decode, encode
 from understudy.resources import below, lists, many, schemas
+from understudy.resources.conditional import conditional
 from understudy.resources.declaration import Parent
 from understudy.resources.filled import filled
 from understudy.resources.json_patch import NotThere, patched
@@ -24,6 +25,7 @@ from understudy.resources.layouts import text_of
 from understudy.resources.lists import Filter
 from understudy.resources.places import FIRST
 from understudy.resources.records import Effect, Records
+from understudy.resources.repeats import repeated
 from understudy.resources.roles import CREATE_MANY, EXAMPLE_BELOW, MANY, Answer, Role, at_pointer
 from understudy.resources.values import ABSENT
 
@@ -49,7 +51,12 @@ def handler(
         assert answers is not None, "only documents with examples have operations that answer one"
         return below.example(role, lambda call: _item(role, all[role.resource.name], call), answers)
     made = _handler(role, all, chosen, item_path)
-    return filled(role, made, answers) if role.resource.fill and answers is not None else made
+    if role.conditional is not False:
+        records = all[role.resource.name]
+        made = conditional(role, made, records, lambda call: records.visible(call, _item_id(role, call), role.parents))
+    if role.resource.fill and answers is not None:
+        made = filled(role, made, answers)
+    return repeated(role, made) if role.repeats is not False else made
 
 
 def _handler(role: Role, all: Mapping[str, Records], chosen: Sequence[Filter], item_path: str | None) -> Handler:

@@ -20,8 +20,10 @@ Json = Any
 TIMERS = "(timers)"  # collections beside the resources: what is scheduled, what jobs will do, the last numbers
 PENDING = "(pending)"
 NUMBERS = "(numbers)"
+REPLIES = "(replies)"  # to requests that may be repeated
 LIVE = ()  # the index of all records that are not deleted
 _TEXT: Json = {"type": "string"}
+_HEADERS: Json = {"type": "array", "items": {"type": "array", "items": _TEXT}}
 _FARTHEST = 1 << 62  # of a sort key
 HELPERS: Mapping[str, Layout] = {
     TIMERS: Layout(
@@ -41,6 +43,20 @@ HELPERS: Mapping[str, Layout] = {
                 "effect": {"enum": ["insert", "change", "remove"]},
                 "record": {"type": "object"},
                 "failed": {"type": ["string", "null"]},
+            },
+        }
+    ),
+    REPLIES: Layout(
+        {
+            "type": "object",
+            "required": ["id", "content", "status", "body", "head", "headers"],
+            "properties": {
+                "id": _TEXT,
+                "content": _TEXT,
+                "status": {"type": ["integer", "null"]},
+                "body": _TEXT,
+                "head": _HEADERS,
+                "headers": _HEADERS,
             },
         }
     ),

@@ -77,6 +77,8 @@ class Role:
     members that an action gives, `echo` is what an example says of the request, by JSON pointer. A list has `only` the
     records with these members, unless it has `all`; `arguments` of it stand in the body, each at a JSON pointer.
     `unknown` is what ids get that nothing has, where many are deleted: refused, or passed-over.
+    `conditional` tells whether the record has an ETag, which requests may name, `repeats` whether a request with the
+    Idempotency-Key of an earlier one gets its answer.
     """
 
     operation: Operation
@@ -101,6 +103,8 @@ class Role:
     all: Json = False
     arguments: Mapping[str, str] = field(default_factory=dict)
     unknown: Json = "passed-over"
+    conditional: Json = False
+    repeats: Json = False
 
 
 class Choice(NamedTuple):
@@ -228,6 +232,8 @@ class Inference:
             set=self.reader.assignments(declared.get("set", {}), resource.members, f"{place}/set"),
             unknown=self.reader.assumed(declared.get("unknown", "passed-over"), f"{place}/unknown"),
             arguments=self._arguments(action, declared, place),
+            conditional=self.reader.assumed(declared.get("conditional", False), f"{place}/conditional"),
+            repeats=self.reader.assumed(declared.get("repeats", False), f"{place}/repeats"),
             echo=self._values(declared.get("echo", {}), f"{place}/echo"),
         )
 

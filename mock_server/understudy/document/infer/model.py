@@ -18,6 +18,8 @@ KINDS: Mapping[str, str] = {
     "creation": "Whether a PUT with an unknown id makes a new record.",
     "sent-id": "Whether the id is kept that a creation sends, where the document does not say who chooses it.",
     "unknown-ids": "Whether a deletion of many records passes over ids that nothing has, or is refused.",
+    "conditions": "Whether If-Match and If-None-Match are compared with the ETag of a record.",
+    "repeats": "Whether a request with the Idempotency-Key of an earlier one gets its answer again.",
     "order": "Whether a list begins with the oldest record, or with the newest.",
     "key": "Which member of a record is its id, where two are equally good.",
     "parts": "Whether several parameters of a path name a record together, or the last of them alone.",

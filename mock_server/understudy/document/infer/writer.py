@@ -27,6 +27,7 @@ from understudy.document.infer.readings import (
     other_pages,
     other_parts,
 )
+from understudy.document.infer.requests import Heeded, heeded
 from understudy.document.infer.searches import parameters_of as asked_by
 from understudy.document.infer.searches import pointers_of
 from understudy.document.infer.states import Progress
@@ -50,6 +51,7 @@ _BELOW = {
     "take": "changes the members of the record that the request has",
     "example-below": "answers an example where the record is there, and refuses the request where it is not",
 }
+_ON_ONE = ("create", "read", "update", "replace", "merge", "patch", "delete")
 _MORE = " (and others below the item)"
 
 
@@ -65,6 +67,7 @@ class Writer:
         self.inferences: list[Inference] = []
         self.examples: list[ExamplesOnly] = []
         self.resources: dict[str, Json] = {}
+        self.texts: set[int] = set()  # families whose ids are texts
         self.components: dict[str, Json] = {}
         self.operations: dict[str, dict[str, Json]] = {}  # keys to set, by the pointer of an operation
         self.seed: dict[str, Json] = {}
@@ -239,6 +242,8 @@ class Writer:
             entry["unknown"] = {"assumption": self._passed_over(name, op)}
         if entry.get("creates") is True:
             entry["creates"] = {"assumption": self._creation(name, op)}
+        for heed in heeded(op, on_one=action.do in _ON_ONE):
+            entry |= self._heeded(name, op, heed)
         if action.others:
             entry["do"] = {"assumption": self._update(name, action)}
         self.operations.setdefault(op.pointer, {})["x-operation"] = entry
@@ -322,6 +327,17 @@ class Writer:
                 keys=(Key(f"{op.pointer}/x-operation/unknown", {"assumption": id}),),
             )  # fmt: skip
         return id
+
+    def _heeded(self, name: str, op: Op, heed: Heeded) -> dict[str, Json]:
+        """What headers say of how requests may be sent, as a member of `x-operation` with its assumption."""
+        id = self._id(name, heed.kind)
+        if not any(one.id == id for one in self.inferences):
+            self._add(
+                id, heed.kind, op.pointer, statement=heed.statement.format(name=name), reason=heed.reason, default=True,
+                alternatives=(Alternative(False, heed.otherwise),),
+                keys=(Key(f"{op.pointer}/x-operation/{heed.key}", {"assumption": id}),),
+            )  # fmt: skip
+        return {heed.key: {"assumption": id}}
 
     def _order(self, name: str, found: Found, pointer: str) -> None:
         lists = [one.op for one in found.actions.values() if one.do == "list"]
