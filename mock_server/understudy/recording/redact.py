@@ -20,7 +20,7 @@ from msgspec import structs
 from understudy.document.contract import Contract
 from understudy.engine.exchange import Headers, Request, Response, body_type
 from understudy.recording.recorded import Recorded
-from understudy.recording.secrets import EMAIL, Names, decoded, from_base64, in_text
+from understudy.recording.secrets import EMAIL, Names, decoded, from_base64, in_text, members
 
 Json = Any
 _SHORTEST = 6  # characters of a secret that is replaced wherever it occurs
@@ -78,6 +78,7 @@ class Redactor:
         for pair in (part.partition("=") for part in recorded.request.query.split("&")):
             if self._names.in_transport(unquote_plus(pair[0])):
                 self._add(unquote_plus(pair[2]))
+        self._learn_text(f"?{recorded.request.query}", transport=True)
         self._learn_text(unquote(recorded.request.path), transport=True)
 
     def redact(self, recorded: Recorded) -> Recorded:
@@ -178,8 +179,8 @@ class Redactor:
 
     def _learn_json(self, name: str, value: Json) -> None:
         if isinstance(value, Mapping):
-            for key, child in value.items():
-                self._learn_json(key, child)
+            for called, _, child in members(name, value):
+                self._learn_json(called, child)
         elif isinstance(value, list):
             for child in value:
                 self._learn_json(name, child)
@@ -187,6 +188,15 @@ class Redactor:
             if self._names.in_body(name):
                 self._add(value)
             self._learn_text(value)
+            self._learn_nested(value)
+
+    def _learn_nested(self, text: str) -> None:
+        """Find the secrets of JSON that stands in a text, and in texts of that."""
+        if text.lstrip()[:1] in ("{", "["):
+            try:
+                self._learn_json("", msgspec.json.decode(text.encode("utf-8", "surrogatepass")))
+            except (msgspec.DecodeError, RecursionError):
+                return
 
     def _learn_text(self, text: str, *, transport: bool = False) -> None:
         self._taken |= {int(found[7:]) for found in _PLACEHOLDER.findall(text) if found[7:].isdigit()}
@@ -253,7 +263,7 @@ class Redactor:
     def value(self, name: str, value: Json) -> Json:
         """A value of a member with placeholders for its secrets."""
         if isinstance(value, Mapping):
-            return {self.text(key): self.value(key, child) for key, child in value.items()}
+            return {self.text(key): self.value(called, child) for called, key, child in members(name, value)}
         if isinstance(value, list):
             return [self.value(name, child) for child in value]
         if isinstance(value, str):

@@ -20,7 +20,7 @@ _ALWAYS = (
     *("password", "passwd", "pwd", "passphrase", "secret", "secrets", "token", "tokens", "jwt", "bearer", "apikey"),
     *("authorization", "credential", "credentials", "signature", "sig", "cookie", "csrf", "xsrf", "otp", "assertion"),
     *("accesskey", "privatekey", "authtoken", "accesstoken", "refreshtoken", "idtoken", "clientsecret", "sessionid"),
-    *("sessiontoken", "awsaccesskeyid", "pin", "cvv", "cvc", "ssn"),
+    *("sessiontoken", "awsaccesskeyid", "pin", "cvv", "cvc", "ssn", "codeverifier", "devicecode"),
 )
 _IN_TRANSPORT = ("key", "keys", "auth", "session", "sid", "sess")
 """Words of secrets in the names of headers, parameters and cookies, which are usual words in bodies."""
@@ -47,6 +47,12 @@ _FIELD = re.compile(r"([A-Za-z0-9_.$\[\]-]{2,60})=([^&;\s\"'<>#]+)")
 _ELEMENT = re.compile(r"<([A-Za-z0-9_.:-]{2,60})(?:\s[^<>]*)?>([^<>]+)</")
 _PART = re.compile(r'name="?([^";\r\n]+)"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--', re.DOTALL)
 _PAIR = re.compile(r'"([^"\\]{2,60})"\s*:\s*"((?:[^"\\]|\\.)+)"')
+_ATTRIBUTE = re.compile(r"([A-Za-z0-9_.:-]{2,60})\s*=\s*[\"']([^\"'<>]+)[\"']")
+_QUOTED = re.compile(r"([A-Za-z0-9_.-]{2,60}):\s*[\"']([^\"'\r\n]+)[\"']")
+_LINE = re.compile(r"^[ \t-]*([A-Za-z0-9_.-]{2,60}):[ \t]+([^\s\"'{}\[\]]+)[ \t\r]*$", re.MULTILINE)
+_GRANT = re.compile(r"[?&#](?:code|state)=([^&;\s\"'<>#]+)")  # of OAuth 2.0, which has both in one URL
+_NAMED = ("name", "key")  # members that say what the `value` beside them is
+_BARE = ("value", "data", "raw", "plain", "plaintext", "content")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
@@ -73,7 +79,7 @@ class Names:
         return any(part.lower() in _DIGITS for part in _WORD.findall(name))
 
     def _is(self, name: str, words: tuple[str, ...]) -> bool:
-        if name.lower() in self._declared:
+        if name.rpartition(" ")[2].lower() in self._declared:
             return True
         parts = [part.lower() for part in _WORD.findall(name)]
         if any(part in _HARMLESS for part in parts):
@@ -81,6 +87,16 @@ class Names:
         joined = "".join(parts)
         keys = any(first in _KEYS and second in ("key", "keys") for first, second in pairwise(parts))
         return keys or joined in words or any(part in words for part in parts)
+
+
+def members(above: str, value: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
+    """Each member of an object called `above`: the name that says what it holds, its own name, and its value.
+
+    `{"name": "password", "value": ...}` names the value, and in `{"secret": {"value": ...}}` the name above does.
+    """
+    named = next((f"{above} {value[key]}" for key in _NAMED if isinstance(value.get(key), str)), above)
+    for key, child in value.items():
+        yield (named if key == "value" else above) if key.lower() in _BARE else key, key, child
 
 
 def _written_only(value: Json) -> Iterator[str]:
@@ -98,7 +114,7 @@ def _written_only(value: Json) -> Iterator[str]:
 
 
 def in_text(text: str, names: Names, *, transport: bool = False) -> Iterator[str]:
-    """The secrets in a text of any kind: by their form, in URLs, in `name=value`, `<name>value</name>`, JSON, parts."""
+    """The secrets in a text of any kind: by their form, in URLs, fields, elements and attributes, JSON, YAML, parts."""
     for pattern in _VALUES:
         for found in pattern.finditer(text):
             yield from (found[0], *(found[0].splitlines()[1:-1]))
@@ -106,7 +122,10 @@ def in_text(text: str, names: Names, *, transport: bool = False) -> Iterator[str
     for found in _USER.finditer(text):
         yield from filter(None, (found[0], found[0].partition(":")[2]))
     is_secret = names.in_transport if transport else names.in_body
-    for pattern in (_FIELD, _ELEMENT, _PART, _PAIR):
+    if "code=" in text and "state=" in text:
+        yield from (found[1] for found in _GRANT.finditer(text))
+    lines = (_LINE,) if "\n" in text.strip() else ()  # one line alone is rather a message, as `token: expired`
+    for pattern in (_FIELD, _ELEMENT, _PART, _PAIR, _ATTRIBUTE, _QUOTED, *lines):
         yield from (found[2] for found in pattern.finditer(text) if is_secret(found[1].rpartition("[")[2].strip("]")))
 
 
