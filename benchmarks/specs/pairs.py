@@ -85,7 +85,10 @@ def _is_one_of_few(document: Document, operation: Operation, parameter: str) -> 
 
 
 def _is_json(operation: Operation) -> bool:
-    """Whether a success may be JSON: it is said, or nothing is."""
+    """Whether a success may be JSON: it is said, or nothing is. A redirection alone leads to a file."""
+    statuses = {status[:1] for status in operation.responses}
+    if "3" in statuses and not statuses & {"2", "d"}:
+        return False
     found = [one.get("content") or {} for status, one in operation.responses.items() if status[:1] in ("2", "d")]
     names = [name for content in found for name in content]
     return not names or any(is_json(name) for name in names)

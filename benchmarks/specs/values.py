@@ -52,7 +52,9 @@ class Values:
             return self._object(merged, turn, full=full, depth=depth)
         if kind == "array":
             return self._array(merged, turn, full=full, depth=depth)
-        return _scalar(kind, merged, turn)
+        value, shown = _scalar(kind, merged, turn), merged.get("example")
+        needs = shown is not None and "pattern" in merged and not self.schemas.fits(schema, value, "in")
+        return shown if needs else value
 
     def _object(self, merged: Mapping[str, Json], turn: int, *, full: bool, depth: int) -> Json:
         required = set(merged.get("required") or ())
