@@ -107,6 +107,11 @@ def test_the_path_of_an_item_may_answer_the_envelope_of_the_list() -> None:
     assert api.get("/hooks/1").status == 404
     assert api.send("POST", "/lamps", {"colour": "red"}).json() == {"id": 1, "colour": "red"}
     assert api.get("/lamps/1").json() == {"data": [{"id": 1, "colour": "red"}]}
+    maker = api.get("/makers").json()["maker"][1]
+    (whole,) = api.get(f"/makers/{maker['id']}").json()["maker"]
+    assert {"id": 2, "name": whole["name"]} == maker
+    assert api.get("/makers/3").status == 404
+    assert api.get("/shades/3").status == 200
 
 
 def test_an_operation_that_tells_only_its_refusals_answers_the_record() -> None:
@@ -183,3 +188,29 @@ def test_a_post_on_the_path_of_an_item_creates_it_where_it_says_so() -> None:
     assert api.get(place).status == 404
     assert api.send("POST", "/rooms/a", {"size": 3}).json() == {"room": "a", "size": 3}
     assert api.get("/rooms/a").json() == {"room": "a", "size": 3}
+
+
+def test_what_answers_call_read_only_is_kept_where_a_request_has_it(tmp_path: Path) -> None:
+    """A request with a schema of its own says what it sends; one that shares the record's schema does not."""
+    label = {"id": {"type": "string", "readOnly": True}, "owner": {"type": "string", "readOnly": True},
+             "name": {"type": "string"}}  # fmt: skip
+    shown, sent = {"type": "object", "properties": label}, {"type": "object", "required": ["owner"], "properties": {
+        "owner": {"type": "string"}, "name": {"type": "string"}}}  # fmt: skip
+
+    def item(schema: Any, request: Any) -> Any:
+        content = {"application/json": {"schema": schema}}
+        made = {"201": {"description": "d", "content": content}}
+        post = {"requestBody": {"content": {"application/json": {"schema": request}}}, "responses": made}
+        return {"post": post}, {"get": {"responses": {"200": {"description": "d", "content": content}}}}
+
+    own = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    paths: dict[str, Any] = {}
+    for name, request in (("labels", sent), ("marks", shown)):
+        paths[f"/{name}"], one = item(shown, request)
+        paths[f"/{name}/{{id}}"] = {**one, "parameters": own}
+    document = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths}
+    (tmp_path / "own.json").write_text(json.dumps(document))
+    api = served(tmp_path / "own.json")
+    new = api.send("POST", "/labels", {"owner": "Ann", "name": "n"}).json()
+    assert api.get(f"/labels/{new['id']}").json() == new == {"id": new["id"], "owner": "Ann", "name": "n"}
+    assert "owner" not in api.send("POST", "/marks", {"owner": "Ann", "name": "n"}).json()

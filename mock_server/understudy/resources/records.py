@@ -186,16 +186,21 @@ class Records:
 
     def takes(self, name: str, accepted: frozenset[str] | None) -> bool:
         """Whether a record takes a member of a body."""
-        if accepted is not None and name not in accepted:
-            return False
+        if accepted is not None:
+            return name in accepted
         return name in self.settable or (self.resource.open and name not in self.resource.members)
 
     def accepted(self, schema: Json) -> frozenset[str] | None:
-        """The members that a record takes of a request with this schema; None where it may have any."""
+        """The members that a record takes of a request with this schema; None where it may have any.
+
+        What answers call readOnly is taken where the request has a schema of its own that does not.
+        """
         declared = schemas.members(self.document, schema)
         if schemas.is_open(self.document, schema):
             return None
-        return frozenset(name for name in declared if self.takes(name, None))
+        sent = {name for name in self.kept if name in declared and not declared[name].has("readOnly")}
+        own = {self.resource.key, *self.resource.hidden} if self.resource.fill else sent
+        return frozenset(name for name in declared if self.takes(name, None) or name in sent - own)
 
     def new(self, call: Call, given: Record, parents: Sequence[Parent] = (), *, wanted: Json = ABSENT) -> Record:
         """A new record with the members of a request; `wanted` is an id that the request chooses."""

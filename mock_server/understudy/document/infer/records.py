@@ -70,7 +70,18 @@ def first_of_list(schemas: Schemas, body: Json, listed: Json, word: str) -> Spot
     name = schemas.component(whole.schema)
     if same:
         return Spot(f"{whole.pointer}/0", whole.schema, False, whole.depth + 1, "")
-    return only_one(schemas, body, [name]) if name is not None else None
+    return (only_one(schemas, body, [name]) if name is not None else None) or _alike(schemas, body, whole)
+
+
+def _alike(schemas: Schemas, body: Json, listed: Spot) -> Spot | None:
+    """The only record of the only list of objects in a body, which stands where the collection has it, alike."""
+    lists = [one for one in schemas.spots(body) if one.many and one.depth <= 2]
+    own = set(schemas.members(listed.schema))
+    if len(lists) != 1 or lists[0].pointer != listed.pointer or not listed.pointer:
+        return None
+    shared = own & set(schemas.members(lists[0].schema))
+    found = Spot(f"{listed.pointer}/0", lists[0].schema, False, listed.depth + 1, "")
+    return found if len(shared) * 2 > len(own) else None
 
 
 def only_object(schemas: Schemas, item: Json) -> Json:
