@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from own_document import Served, written
+from own_document import Served, shared, written
 
 DOCUMENT = """
 paths:
@@ -68,3 +68,12 @@ def test_null_is_kept_where_it_may_be(tmp_path: Path) -> None:
 def test_a_replacement_by_null_keeps_what_must_be_there(tmp_path: Path) -> None:
     """PUT resets what it leaves out, and invents nothing for what it sets to null."""
     assert changed(tmp_path, {"label": None, "lid": "blue"}, method="put") == {"id": 1, "label": "jam", "lid": "blue"}
+
+
+def test_a_replacement_without_what_holds_the_record_changes_nothing() -> None:
+    """An optional wrapper that is left out asks for nothing."""
+    api = shared("traits/wrapped-replacements")
+    id = api.send("POST", "/doors", {"door": {"name": "a", "kind": "oak"}}).json()["door"]["id"]
+    assert api.send("PUT", f"/doors/{id}", {}).json()["door"] == {"id": id, "name": "a", "kind": "oak"}
+    changed = api.send("PUT", f"/doors/{id}", {"door": {"kind": "elm"}}).json()["door"]
+    assert changed == {"id": id, "kind": "elm"}

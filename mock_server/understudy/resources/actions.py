@@ -290,7 +290,9 @@ def _replace(role: Role, records: Records) -> Plan:
         before = _item(role, records, call)
         old = {name: before[name] for name in (*kept, key) if name in before}
         given = body(call)
-        record = records.steady({**records.blank, **old, **given}, given, before)
+        is_sent = not role.body or isinstance(at_pointer(call.body, role.body), Mapping)
+        rest = {**records.blank, **old} if is_sent else before  # a body without what holds the record resets nothing
+        record = records.steady({**rest, **given}, given, before)
         return _changed(records, call, before, records.completed(record), role.parents)
 
     return plan
