@@ -428,6 +428,20 @@ def test_an_unknown_issue_is_not_resolved(target: Target) -> None:
         )
 
 
+@rule("tallyfy.comments.of-a-bot", needs=("write",))
+def test_a_bot_comments(target: Target) -> None:
+    """Its comment is listed among the threads of the task."""
+    with target.open() as client:
+        org = first_organization(client)
+        task = open_tasks(org, launch(org))[0]
+        said = org.call("POST", f"/tasks/{task['id']}/bot-comment", {"content": "All done"})
+        assert said["content"] == "All done", f"a comment must keep its content, not be {show(said['content'])}"
+        threads = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
+        got = [(thread["id"], thread["content"]) for thread in threads]
+        assert got == [(said["id"], "All done")], f"the task must have the new comment, not {show(got)}"
+        org.assert_missing("POST", f"/tasks/{UNKNOWN_ID}/bot-comment", {"content": "All done"})
+
+
 @rule("tallyfy.comments.added", "tallyfy.comments.changes-no-status", needs=("write",))
 @given(content=st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=80).filter(str.strip))
 @example(content="0")

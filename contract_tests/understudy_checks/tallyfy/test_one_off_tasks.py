@@ -312,3 +312,23 @@ def test_a_comment_is_changed_and_deleted(target: Target) -> None:
             read = org.get(path, with_="threads")
             left = (unwrap_items(read["threads"]), read["problem"])
             assert left == ([], False), f"deleted comments must be gone, and the task free: {show(left)}"
+
+
+@rule("tallyfy.one-off.cloned")
+def test_a_one_off_task_is_duplicated(target: Target) -> None:
+    """A duplicate is a task of its own with the same title, deadline and owners; it is not completed."""
+    with target.open() as client:
+        org = first_organization(client)
+        with task(org, description="By hand") as made:
+            org.call("POST", "/completed-tasks", {"task_id": made["id"]})
+            copy = org.call("POST", f"/tasks/{made['id']}/clone")
+            try:
+                shown = org.get(f"/tasks/{copy['id']}")
+                assert shown["id"] != made["id"], "a duplicate must have an id of its own"
+                for name in ("title", "summary", "deadline", "owners"):
+                    assert shown[name] == made[name], f"{name} must be {show(made[name])}, not {show(shown[name])}"
+                assert shown["status"] != "completed", "a duplicate must be open"
+                assert shown["completed_at"] is None, "a duplicate must not have been completed"
+            finally:
+                org.send("DELETE", f"/tasks/{copy['id']}/delete")
+        org.assert_missing("POST", f"/tasks/{UNKNOWN_ID}/clone")

@@ -249,6 +249,23 @@ def test_a_kickoff_form_is_changed(target: Target) -> None:
         org.assert_missing("PUT", f"/checklists/{UNKNOWN_ID}", {"title": "Checked"})
 
 
+@rule("tallyfy.templates.published")
+def test_a_template_is_published(target: Target) -> None:
+    """It keeps its title, its steps and its form; an unknown one is not there."""
+    with target.open() as client:
+        org = first_organization(client)
+        with made_template(org, "To publish", prerun=[FIELD]) as template:
+            path = f"/checklists/{template['id']}"
+            org.call("POST", f"{path}/steps", {"title": "Call"})
+            before = org.get(path, with_="steps")
+            response = org.send("PUT", f"{path}/publish")
+            assert response.status < 300, f"publishing must succeed, not answer {response.status}"
+            after = org.get(path, with_="steps")
+            for name in ("title", "steps", "prerun"):
+                assert after[name] == before[name], f"{name} must stay {show(before[name])}, not {show(after[name])}"
+        org.assert_missing("PUT", f"/checklists/{UNKNOWN_ID}/publish")
+
+
 @rule("tallyfy.templates.cloned")
 def test_a_template_is_duplicated(target: Target) -> None:
     """A copy has what the template has, with ids of its own."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from understudy.engine.call import Call, Handler, Reply
+from understudy.apis.tallyfy import includes as tallyfy_includes
+from understudy.engine.call import Call, Handler, Json, Reply
 from understudy.engine.store import encode
-from understudy_checks.mutation import Table
+from understudy_checks.mutation import Breakage, Table
 from understudy_checks.mutation.operators import (
     accept_when,
     default_body,
     ignore_body,
+    on_success,
     optional_body,
     patch_document,
     replace_handler,
@@ -51,6 +53,20 @@ def _unchanged(handler: Handler, call: Call) -> Reply:
     if task is not None:
         call.store["tasks"].put(task)
     return reply
+
+
+def _the_task_itself(handler: Handler, call: Call) -> Reply:
+    handler(call)
+    return Reply(encode({"data": tallyfy_includes.task(call, call.store["tasks"].require(call.arguments["task_id"]))}))
+
+
+def on_copy(**members: Json) -> Breakage:
+    """Store the duplicate of a task with other members."""
+
+    def change(call: Call, copy: Json) -> None:
+        call.store["tasks"].put({**call.store["tasks"].require(copy["id"]), **members})
+
+    return on_success("cloneTask", change)
 
 
 MUTANTS: Table = {
@@ -121,5 +137,14 @@ MUTANTS: Table = {
     },
     "comments.unknown-comment": {
         "Deleting an unknown comment is answered 204.": accept_when("deleteComment", "not-found", _nothing)
+    },
+    "one-off.cloned": {
+        "A duplicate is answered as the task itself.": replace_handler("cloneTask", _the_task_itself),
+        "A duplicate has no owners.": on_copy(owners={"users": [], "guests": [], "groups": []}),
+        "A duplicate has no deadline.": on_copy(deadline=None),
+        "A duplicate is called Copy.": on_copy(title="Copy"),
+        "A duplicate of a completed task is completed.": on_copy(
+            status="completed", completed_at="2031-01-01T00:00:00Z"
+        ),
     },
 }

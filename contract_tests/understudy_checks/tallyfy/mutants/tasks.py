@@ -421,6 +421,12 @@ MUTANTS: Table = {
             COMMENT, lambda call, thread: call.store["threads"].remove(thread["id"])
         ),
     },
+    "comments.of-a-bot": {
+        "The comment of a bot is answered and not kept.": on_success(
+            "addBotComment", lambda call, thread: call.store["threads"].remove(thread["id"])
+        ),
+        "The comment of a bot is cut.": map_body("addBotComment", "content", lambda text: text[:3]),
+    },
     "comments.content-is-required": {
         "A comment without content gets a dash.": optional_body((COMMENT, REPORT), f"{SCHEMAS}/Comment", content="-"),
     },

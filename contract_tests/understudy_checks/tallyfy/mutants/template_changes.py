@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from understudy.engine.call import Call, Handler, Reply
+from understudy.engine.problem import Problem
 from understudy.engine.store import Record, decode, encode
 from understudy_checks.mutation import Table
 from understudy_checks.mutation.operators import (
@@ -95,6 +96,18 @@ def _lose_fields(handler: Handler, call: Call) -> Reply:
     return handler(call)
 
 
+def _without_form(handler: Handler, call: Call) -> Reply:
+    reply = handler(call)
+    call.store["templates"].put({**call.store["templates"].require(call.arguments["checklist_id"]), "prerun": []})
+    return reply
+
+
+def _with_a_body(handler: Handler, call: Call) -> Reply:
+    if not call.request.body:
+        raise Problem("invalid")
+    return handler(call)
+
+
 def _no_meta(call: Call, body: Any) -> Any:
     return {**body, "meta": {"restored_references": [], "unrestored_references": []}}
 
@@ -145,6 +158,11 @@ MUTANTS: Table = {
     },
     "template-update.unknown-template": {
         "An update of an unknown template is answered 200.": accept_when("updateTemplate", "not-found", _any)
+    },
+    "templates.published": {
+        "Publishing a template empties its form.": replace_handler("publishTemplate", _without_form),
+        "Publishing needs a body.": replace_handler("publishTemplate", _with_a_body),
+        "An unknown template is published.": accept_when("publishTemplate", "not-found", _any),
     },
     "templates.cloned": {
         "A duplicate has no steps.": on_success("cloneTemplate", _without_parts),

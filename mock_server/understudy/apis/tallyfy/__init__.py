@@ -14,6 +14,7 @@ from understudy.apis.tallyfy import (
     assets,
     automations,
     captures,
+    conversions,
     deadlines,
     form_values,
     guests,
@@ -70,7 +71,14 @@ from understudy.apis.tallyfy.tasks import (
     update_task,
 )
 from understudy.apis.tallyfy.templates import get_template, get_template_fields, list_templates
-from understudy.apis.tallyfy.threads import add_comment, delete_comment, report_problem, resolve_threads, update_comment
+from understudy.apis.tallyfy.threads import (
+    add_bot_comment,
+    add_comment,
+    delete_comment,
+    report_problem,
+    resolve_threads,
+    update_comment,
+)
 from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.call import Handler
@@ -88,6 +96,7 @@ HANDLERS: Mapping[str, Handler] = {
     "getTemplateFormFields": get_template_fields,
     "createTemplate": template_changes.create_template,
     "updateTemplate": template_changes.update_template,
+    "publishTemplate": template_changes.publish_template,
     "cloneTemplate": template_changes.clone_template,
     "archiveTemplate": template_archive.archive_template,
     "restoreTemplate": template_archive.restore_template,
@@ -115,6 +124,7 @@ HANDLERS: Mapping[str, Handler] = {
     "listMyTasks": list_my_tasks,
     "listUserTasks": list_user_tasks,
     "addComment": add_comment,
+    "addBotComment": add_bot_comment,
     "reportProblem": report_problem,
     "resolveThreads": resolve_threads,
     "listGroups": list_groups,
@@ -133,6 +143,7 @@ HANDLERS: Mapping[str, Handler] = {
     "search": search,
     "createTask": one_off.create_task,
     "updateOneOffTask": one_off.update_task,
+    "cloneTask": one_off.clone_task,
     "archiveTask": one_off.archive_task,
     "restoreTask": one_off.restore_task,
     "deleteTask": one_off.delete_task,
@@ -159,6 +170,8 @@ HANDLERS: Mapping[str, Handler] = {
     "deleteGuest": guests.delete_guest,
     "disableGuest": guests.disable_guest,
     "enableGuest": guests.enable_guest,
+    "convertGuest": conversions.convert_guest,
+    "convertMember": conversions.convert_member,
     "purgeGuest": guests.purge_guest,
     "listGuestTasks": list_guest_tasks,
     "listSteps": steps.list_steps,

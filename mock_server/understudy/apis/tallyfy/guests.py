@@ -29,13 +29,13 @@ _OPEN = ("not-started", "in-progress")
 def list_guests(call: Call) -> Reply:
     """GET /organizations/{org_id}/guests."""
     wanted = requested_includes(call, {"stats": None})
-    return Reply(listing_of([encode(_shown(call, guest, wanted)) for guest in call.store["guests"]]))
+    return Reply(listing_of([encode(shown_guest(call, guest, wanted)) for guest in call.store["guests"]]))
 
 
 def list_guest_names(call: Call) -> Reply:
     """GET /organizations/{org_id}/guests-list."""
     names = ("id", "email", "first_name", "last_name", "link")
-    shown = [_shown(call, guest) for guest in call.store["guests"]]
+    shown = [shown_guest(call, guest) for guest in call.store["guests"]]
     return Reply(single([{name: guest[name] for name in names} for guest in shown]))
 
 
@@ -54,12 +54,12 @@ def create_guest(call: Call) -> Reply:
 
 def get_guest(call: Call) -> Reply:
     """GET /organizations/{org_id}/guests/{guest_email}."""
-    return Reply(single(_shown(call, _guest(call), requested_includes(call, {"stats": None}))))
+    return Reply(single(shown_guest(call, the_guest(call), requested_includes(call, {"stats": None}))))
 
 
 def update_guest(call: Call) -> Reply:
     """PUT /organizations/{org_id}/guests/{guest_email}."""
-    return _changed(call, _guest(call), _UPDATED)
+    return _changed(call, the_guest(call), _UPDATED)
 
 
 def delete_guest(call: Call) -> Reply:
@@ -72,7 +72,7 @@ def delete_guest(call: Call) -> Reply:
 
 def disable_guest(call: Call) -> Reply:
     """DELETE /organizations/{org_id}/guests/{guest_email}/disable."""
-    guest = _guest(call)
+    guest = the_guest(call)
     if any(task["status"] in _OPEN and not task["archived_at"] for task in owned_tasks(call, "guest", guest["email"])):
         raise Problem("guest-has-tasks")
     return _with_state(call, guest, disabled_at=stamp(call.now), disabled_by=my_number(call))
@@ -80,7 +80,7 @@ def disable_guest(call: Call) -> Reply:
 
 def enable_guest(call: Call) -> Reply:
     """PUT /organizations/{org_id}/guests/{guest_email}/enable: the guest gets another link."""
-    guest = {**_guest(call), "code": call.ids.take(32, HEX)}
+    guest = {**the_guest(call), "code": call.ids.take(32, HEX)}
     now, by = stamp(call.now), my_number(call)
     return _with_state(call, guest, disabled_at=None, disabled_by=None, reactivated_at=now, reactivated_by=by)
 
@@ -96,7 +96,7 @@ def purge_guest(call: Call) -> Reply:
         "deleted_at": stamp(call.now),
     }
     _removed(call, guest)
-    return Reply(single(_shown(call, {**guest, **names})))
+    return Reply(single(shown_guest(call, {**guest, **names})))
 
 
 def guest_named(call: Call, name: str) -> Record:
@@ -122,7 +122,8 @@ def new_guest(email: str, number: int, code: str, created: str) -> Record:
     }
 
 
-def _guest(call: Call) -> Record:
+def the_guest(call: Call) -> Record:
+    """Find the guest whose address is in the path; raises Problem unknown-guest."""
     guest = call.store["guests"].get(call.arguments["guest_email"].lower())
     if guest is None:
         raise Problem("unknown-guest", f"Guest not found with email: {call.arguments['guest_email']}")
@@ -144,7 +145,7 @@ def _with_state(call: Call, guest: Record, **state: object) -> Reply:
 
 def _stored(call: Call, guest: Record) -> Reply:
     call.store["guests"].put(guest)
-    return Reply(single(_shown(call, guest)))
+    return Reply(single(shown_guest(call, guest)))
 
 
 def _removed(call: Call, guest: Record) -> Reply:
@@ -153,10 +154,11 @@ def _removed(call: Call, guest: Record) -> Reply:
     for group in call.store["groups"]:
         call.store["groups"].put({**group, "guests": [email for email in group["guests"] if email != guest["email"]]})
     call.store["guests"].remove(guest["id"])
-    return Reply(single(_shown(call, guest)))
+    return Reply(single(shown_guest(call, guest)))
 
 
-def _shown(call: Call, guest: Record, wanted: Collection[str] = ()) -> Record:
+def shown_guest(call: Call, guest: Record, wanted: Collection[str] = ()) -> Record:
+    """Return the served form of a guest, with its stats if they are wanted."""
     served = {name: value for name, value in guest.items() if name not in ("number", "code")}
     link = f"https://go.tallyfy.com/{call.credential.tenant}/guest/{guest['code']}"
     nowhere = dict.fromkeys(("last_accessed_at", "last_known_ip", "last_known_country"))

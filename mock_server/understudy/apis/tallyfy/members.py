@@ -14,7 +14,7 @@ from understudy.apis.tallyfy.people import is_address, shown_member
 from understudy.apis.tallyfy.records import find, listing_of, me, my_number, person_id, stamp
 from understudy.engine.call import Call, Reply
 from understudy.engine.problem import Problem
-from understudy.engine.store import Record, encode
+from understudy.engine.store import Record, Store, encode
 
 _PROFILE = ("first_name", "last_name", "phone", "job_title", "job_description", "team", "timezone", "country_id")
 
@@ -48,7 +48,7 @@ def invite_member(call: Call) -> Reply:
     """POST /organizations/{org_id}/users/invite: who was invited before is invited again."""
     body, people = call.body, call.store["people"]
     if body["role"] == "admin":
-        _check_administrator(call)
+        check_administrator(call)
     if not is_address(body["email"]):
         raise Problem("invalid", fields={"email": ["The email must be a valid email address."]})
     known = next((one for one in people if one["email"].lower() == body["email"].lower()), None)
@@ -56,7 +56,7 @@ def invite_member(call: Call) -> Reply:
         raise Problem("invalid", fields={"email": ["The email has already been taken."]})
     now = stamp(call.now)
     person = known or {
-        "id": str(1 + max(int(id) for id in people.ids())),
+        "id": next_id(call.store),
         "email": body["email"],
         "username": body["email"].partition("@")[0],
         "timezone": "UTC",
@@ -69,27 +69,27 @@ def invite_member(call: Call) -> Reply:
 
 def update_role(call: Call) -> Reply:
     """PUT /organizations/{org_id}/users/{user_id}/role."""
-    _check_administrator(call)
+    check_administrator(call)
     person = _member(call)
-    if call.body["role"] != "admin" and _is_only_administrator(call, person):
+    if call.body["role"] != "admin" and is_only_administrator(call, person):
         raise Problem("last-administrator")
     return _stored(call, {**person, "role": call.body["role"]})
 
 
 def disable_member(call: Call) -> Reply:
     """DELETE /organizations/{org_id}/users/{user_id}/disable."""
-    _check_administrator(call)
+    check_administrator(call)
     person = _member(call)
-    if _is_only_administrator(call, person):
+    if is_only_administrator(call, person):
         raise Problem("last-administrator")
     return _disabled(call, person)
 
 
 def remove_member(call: Call) -> Reply:
     """DELETE /organizations/{org_id}/users/{user_id}."""
-    _check_administrator(call)
+    check_administrator(call)
     person = _member(call)
-    if _is_only_administrator(call, person):
+    if is_only_administrator(call, person):
         raise Problem("last-administrator-removed")
     if call.arguments.get("with_reassignment"):
         heir = person_id(call.store, call.arguments.get("to"))
@@ -101,7 +101,7 @@ def remove_member(call: Call) -> Reply:
 
 def enable_member(call: Call) -> Reply:
     """PUT /organizations/{org_id}/users/{user_id}/enable: the groups have the member again."""
-    _check_administrator(call)
+    check_administrator(call)
     person = _member(call)
     number = int(person["id"])
     for group in call.store["groups"]:
@@ -112,13 +112,13 @@ def enable_member(call: Call) -> Reply:
 
 def approve_member(call: Call) -> Reply:
     """PUT /organizations/{org_id}/users/{user_id}/approve."""
-    _check_administrator(call)
+    check_administrator(call)
     return _stored(call, {**_member(call), "active": True, "status": "active", "approved_at": stamp(call.now)})
 
 
 def delete_member(call: Call) -> Reply:
     """DELETE /organizations/{org_id}/users/{user_id}/delete."""
-    _check_administrator(call)
+    check_administrator(call)
     person = _member(call)
     if shown_member(person)["status"] != "disabled":
         raise Problem("member-not-disabled")
@@ -127,16 +127,23 @@ def delete_member(call: Call) -> Reply:
     return Reply(single(shown_member({**person, **names})))
 
 
+def next_id(store: Store) -> str:
+    """Return the id of the next person."""
+    return str(1 + max(int(id) for id in store["people"].ids()))
+
+
 def _member(call: Call) -> Record:
     return find(call, "people", call.arguments["user_id"])
 
 
-def _check_administrator(call: Call) -> None:
+def check_administrator(call: Call) -> None:
+    """Raise Problem members-administrators unless the token is an administrator's."""
     if me(call)["role"] != "admin":
         raise Problem("members-administrators")
 
 
-def _is_only_administrator(call: Call, person: Record) -> bool:
+def is_only_administrator(call: Call, person: Record) -> bool:
+    """Whether nobody but this person is an active administrator."""
     administrators = [one["id"] for one in call.store["people"] if one["role"] == "admin" and one["active"]]
     return administrators == [person["id"]]
 

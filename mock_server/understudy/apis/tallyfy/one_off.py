@@ -47,6 +47,15 @@ def update_task(call: Call) -> Reply:
     return _stored(call, changed)
 
 
+def clone_task(call: Call) -> Reply:
+    """POST /organizations/{org_id}/tasks/{task_id}/clone."""
+    task, now = _alone(call, call.arguments["task_id"]), stamp(call.now)
+    fresh = oneoff_task(task["title"], now, my_number(call))
+    names = ("summary", "deadline", "owners", "task_type", "max_assignable", "prevent_guest_comment", "started_at")
+    own = {"id": new_id(call), "increment_id": number(call.store, "tasks")}
+    return _stored(call, {**fresh, **{name: task[name] for name in names}, **own})
+
+
 def archive_task(call: Call) -> Reply:
     """DELETE /organizations/{org_id}/tasks/{task_id}."""
     task = _alone(call, call.arguments["task_id"])

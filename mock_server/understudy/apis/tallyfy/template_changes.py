@@ -60,6 +60,16 @@ def update_template(call: Call) -> Reply:
     return Reply(single(tallyfy_includes.template(call, template)))
 
 
+def publish_template(call: Call) -> Reply:
+    """PUT /organizations/{org_id}/checklists/{checklist_id}/publish."""
+    template = find(call, "templates", call.arguments["checklist_id"])
+    if template["archived_at"]:
+        raise Problem("not-found")
+    template["is_published_state"] = True
+    store_template(call, template)
+    return Reply(single(tallyfy_includes.template(call, template)))
+
+
 def clone_template(call: Call) -> Reply:
     """POST /organizations/{org_id}/checklists/{checklist_id}/clone: copies it, also from another organization."""
     store = _source(call)

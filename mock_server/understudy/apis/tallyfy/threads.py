@@ -31,6 +31,15 @@ def add_comment(call: Call) -> Reply:
     return Reply(single(tallyfy_includes.thread(thread)))
 
 
+def add_bot_comment(call: Call) -> Reply:
+    """POST /organizations/{org_id}/tasks/{task_id}/bot-comment."""
+    task = _commented_task(call)
+    thread = add_thread(call, task["run_id"], task["id"], call.body.get("label") or "comment", call.body["content"])
+    thread["author_type"] = call.assumed("tallyfy.comments.bot")
+    call.store["threads"].put(thread)
+    return Reply(single(tallyfy_includes.thread(thread)))
+
+
 def report_problem(call: Call) -> Reply:
     """POST /organizations/{org_id}/tasks/{task_id}/problem: reopens a completed task (Reporting issues)."""
     task = _commented_task(call)
