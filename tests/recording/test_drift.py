@@ -128,7 +128,7 @@ def test_a_folder_may_hold_other_files(folder: Path, capsys: pytest.CaptureFixtu
     assert drift(".") == 0
     Path("damaged.har").write_bytes(b"\xff\xfe\xff")
     assert drift(".") == 1
-    assert "damaged.har: unreadable: 1: it is no utf-16 text" in capsys.readouterr().out
+    assert "damaged.har: unreadable: line 1: it is no utf-16 text" in capsys.readouterr().out
     assert main(["replay", "compose.yaml", "--api", "nextstep"]) == 2
     Path("more").mkdir()
     assert main(["replay", "more", "--api", "nextstep"]) == 2

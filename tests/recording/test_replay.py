@@ -179,7 +179,7 @@ def test_findings_are_told(folder: Path) -> None:
         ("duplicated", "more/copy.json"),
         ("stale", "more/copy.json"),
     ]
-    assert result["findings"][0]["text"] == "1: interaction 9: it has no request"
+    assert result["findings"][0]["text"] == "line 1: interaction 9: it has no request"
     assert replay("session.json", "--max-age", "90000")[1]["findings"] == result["findings"][:1]
 
 

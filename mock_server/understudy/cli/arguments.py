@@ -41,8 +41,8 @@ rate_limit = whole_number("--rate-limit", 1, 10**9, remedy="; --no-rate-limit sw
 """The type of a number of requests."""
 
 
-def seconds(flag: str, limit: int, *, other: str = "") -> Callable[[str], float]:
-    """The type of a number of seconds between 0 and `limit`, both excluded; the message names an `other` word."""
+def seconds(flag: str, limit: int, *, other: str = "", unit: str = "seconds") -> Callable[[str], float]:
+    """The type of a number of a unit between 0 and `limit`, both excluded; the message names an `other` word."""
     neither = f"neither {other} nor" if other else "not"
 
     def read(text: str) -> float:
@@ -51,7 +51,7 @@ def seconds(flag: str, limit: int, *, other: str = "") -> Callable[[str], float]
         except ValueError:
             number = math.nan
         if not 0 < number < limit:
-            raise UsageError(f"{flag} {quoted(text)} is {neither} a number of seconds between 0 and {limit:,}")
+            raise UsageError(f"{flag} {quoted(text)} is {neither} a number of {unit} between 0 and {limit:,}")
         return number
 
     return read

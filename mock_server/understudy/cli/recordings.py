@@ -151,13 +151,19 @@ def url_of(flag: str, text: str) -> str:
 
 
 def files_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """The recordings among files and folders; those of folders are found by their endings."""
+    """The recordings among files and folders, each once; those of folders are found by their endings."""
+    seen: set[Path] = set()
     for path in paths:
-        if path.is_dir():
-            found = [one for one in sorted(path.rglob("*")) if one.suffix.lower() in ENDINGS and one.is_file()]
-            yield from (one for one in found if not one.name.endswith(_SEED))
-        else:
-            yield path
+        for one in _in_folder(path) if path.is_dir() else (path,):
+            real = one.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield one
+
+
+def _in_folder(folder: Path) -> Iterator[Path]:
+    found = (one for one in sorted(folder.rglob("*")) if one.suffix.lower() in ENDINGS and one.is_file())
+    yield from (one for one in found if not one.name.endswith(_SEED))
 
 
 def read(path: Path) -> Recording:
@@ -189,8 +195,15 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Recording], list[Finding]]:
         except NoRecording:
             continue
         except Unreadable as error:
-            findings.append(Finding("unreadable", str(path), str(error).removeprefix(f"{path}:").strip()))
+            findings.append(Finding("unreadable", str(path), _placed(str(error), str(path))))
     return loaded, findings
+
+
+def _placed(problem: str, file: str) -> str:
+    """What is wrong with a file, whose name stands elsewhere: `line 3: ...` for `FILE:3: ...`."""
+    text = problem.removeprefix(f"{file}:").strip()
+    number, colon, rest = text.partition(": ")
+    return f"line {number}{colon}{rest}" if number.isdecimal() else text
 
 
 def start_states(
@@ -303,9 +316,10 @@ def whole_findings(
     now = Clock().now()
     for one in recordings:
         file = str(one.file)
-        yield from (Finding("unreadable", file, problem.removeprefix(f"{file}:").strip()) for problem in one.problems)
+        yield from (Finding("unreadable", file, _placed(problem, file)) for problem in one.problems)
         if not picked(one):
-            yield Finding("unused", file, "no exchange in it is of the documents")
+            none = "no exchange in it is of the documents" if one.exchanges else "it has no exchanges"
+            yield Finding("unused", file, none)
         content = tuple((each.request.method, each.target, each.request.body, each.response) for each in one.exchanges)
         if content and content in seen:
             yield Finding("duplicated", file, f"{seen[content]} holds the same exchanges")

@@ -51,7 +51,7 @@ def add_comparison(parser: argparse.ArgumentParser) -> None:
     add("--match", choices=("strict", "shape", "status"), default="strict", help=text)
     pointer = "a JSON pointer into bodies that is not compared; * is any name or number (repeatable)"
     add("--ignore", action="append", default=[], metavar="POINTER", type=_pointer, help=pointer)
-    age = seconds("--max-age", _MOST_DAYS)
+    age = seconds("--max-age", _MOST_DAYS, unit="days")
     add("--max-age", type=lambda text: age(text), metavar="DAYS", help="a recording that is older is a finding")
 
 
@@ -59,7 +59,12 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
     """Add where the result is written."""
     add = parser.add_argument
     for flag, what in (("--junit", "JUnit XML"), ("--json", "JSON"), ("--html", "a page")):
-        add(flag, type=file_path(flag), metavar="F", help=f"write the result as {what} there")
+        add(
+            flag,
+            type=file_path(flag),
+            metavar="F",
+            help=f"write the result as {what} there (-: on standard output alone)",
+        )
     add("-q", "--quiet", action="store_true", help="print only the last line")
 
 
@@ -67,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
     """Play the recordings; exits with 1 if something differs."""
     from understudy.recording.report import Report
 
+    _check(options)
     outputs = outputs_of(options)
     apis = recordings.apis_of(options)
     loaded, unread = recordings.read_all(options.file)
@@ -77,6 +83,13 @@ def run(options: argparse.Namespace) -> int:
     assert isinstance(report, Report), "what is played is reported"
     write(report, options, outputs)
     return FINDINGS if report.failed else OK
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.api_key is not None and options.url is None:
+        raise UsageError("--api-key is the key for the server at --url; the mock's own keys are used without it")
+    if options.assume and options.url is not None:
+        raise UsageError("--assume switches the mock, and not the server at --url")
 
 
 def play_all(

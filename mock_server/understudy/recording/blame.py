@@ -68,11 +68,16 @@ class Judge:
 
     def blame(self, picked: Picked, difference: Difference, answer: Response, exchange: Exchange | None) -> Blame:
         """Who is to blame for a difference of an answer; `exchange` is None where the target is no mock."""
+        if difference.pointer == STATUS and picked.operation is None and exchange is not None:
+            return Blame("document", _no_operation(picked, answer), exchange.trace)
         if difference.pointer == STATUS and exchange is not None:
             refused = exchange.reason if exchange.reason in _REFUSALS else None
             if refused and picked.recorded.response.status < 300:
                 hint = answer.header("x-mock-hint") or _message(answer)
                 return Blame("document", f"it refuses what the service accepted: {hint}", exchange.trace)
+            unmade = self.violations(picked)
+            if unmade and answer.status == 404 and picked.recorded.response.status < 300:
+                return self._by_document(picked, unmade[0])  # such an object was never made
         broken = next((one for one in self.violations(picked) if _concerns(one, difference)), None)
         if broken is not None:
             return self._by_document(picked, broken)
@@ -174,5 +179,25 @@ def _decided(picked: Picked, exchange: Exchange) -> str:
     return f"its answer was made by {made}" if made else "no rule or assumption is behind its answer"
 
 
+def _no_operation(picked: Picked, answer: Response) -> str:
+    request = picked.recorded.request
+    allowed, hint = answer.header("allow"), answer.header("x-mock-hint")
+    more = f"; it has {allowed} there" if allowed else f"; {hint}" if hint else ""
+    return f"it has no operation {request.method} {request.path}{more}"
+
+
 def _message(answer: Response) -> str:
-    return shorten(answer.body.decode("utf-8", "backslashreplace"), 200)
+    """The message of an error, or else the whole body."""
+    try:
+        told = _told(answer.json())
+    except ValueError:
+        told = None
+    return shorten(told or answer.body.decode("utf-8", "backslashreplace"), 200)
+
+
+def _told(value: Json) -> str | None:
+    """The text of the first usual member for messages, also in `error`."""
+    if not isinstance(value, dict):
+        return None
+    found = (value.get(name) for name in ("detail", "message", "error", "title"))
+    return next((text for one in found if (text := one if isinstance(one, str) else _told(one))), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -47,7 +48,8 @@ class Difference(NamedTuple):
     actual: Json
 
     def __str__(self) -> str:
-        return f"{self.pointer or '/'}: expected {_shown(self.expected)}, got {_shown(self.actual)}"
+        expected, actual = _shown(self.expected, self.actual), _shown(self.actual, self.expected)
+        return f"{self.pointer or '/'}: expected {expected}, got {actual}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,13 @@ def _type(value: Json) -> str:
     return type(value).__name__
 
 
-def _shown(value: Json) -> str:
+def _shown(value: Json, other: Json) -> str:
+    """A value in at most 120 characters: its beginning, or what is around the first difference to another one."""
     text = repr(value)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+    if len(text) <= 120:
+        return text
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, repr(other), strict=False)))
+    if same <= 100:
+        return f"{text[:117]}..."
+    part = text[same - 40 : same + 74]
+    return f"...{part}" + ("..." if same + 74 < len(text) else "")

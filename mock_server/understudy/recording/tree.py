@@ -136,7 +136,7 @@ def _scan(text: str, start: int) -> _Scan:
         try:
             value, end = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            scan.damages.append((error.lineno, error.msg, len(scan.items)))
+            scan.damages.append((error.lineno, error.msg.removesuffix(" starting at"), len(scan.items)))
             at = _exchange_behind(decoder, text, at + 1)
         except RecursionError:
             scan.damages.append((text.count("\n", 0, at) + 1, "it nests too deep", len(scan.items)))
