@@ -60,6 +60,11 @@ def prepared_arguments(client: Client, operation: Operation) -> FoundArguments |
 
     if operation.id in ("updateComment", "deleteComment"):
         usual["comment_id"] = made(f"/tasks/{TASK}/comment", {"content": "Made"})
+    elif operation.id in ("setFieldValue", "setGuestFieldValue"):
+        path = f"/checklists/{TEMPLATE}/steps/step_id_setup/captures"
+        field = made(path, {"label": "Made", "field_type": "text", "required": False})
+        named = {"org_id": ORG, "guest_id": "guest@customer.example"}
+        return FoundArguments(named, {"id": f"task_id_2:{field}"})
     elif operation.id in ("reorderFields", "updateField", "deleteField", "moveField"):
         path = f"/checklists/{TEMPLATE}/steps/{STEP}/captures"
         usual["field_id"] = made(path, {"label": "Made", "field_type": "text", "required": False})
