@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from own_document import FOLDER, Served, served
+from own_document import FOLDER, Served, served, written
 
 TRAIT = FOLDER / "traits" / "filters.yaml"
 ORDERS = (
@@ -76,3 +77,26 @@ def test_a_world_may_neither_filter_nor_sort() -> None:
     api = client(orders=False)
     for query in ("min_price=20", "q=red", "sort_by=title"):
         assert [one["id"] for one in api.get(f"/orders?{query}").json()] == [1, 2, 3]
+
+
+def test_a_default_of_nothing_filters_nothing(tmp_path: Path) -> None:
+    """A number 0 and an empty text stand for not being asked; false, and what is sent, filter."""
+    text = """
+paths:
+  /events:
+    get:
+      parameters:
+      - {name: series, in: query, schema: {type: integer, format: int32, default: 0}}
+      - {name: place, in: query, schema: {type: string, default: ''}}
+      responses: {"200": {description: d, content: {application/json: {schema: {type: array, items: &event {
+        type: object, properties: {id: {type: integer}, series: {type: integer, format: int32},
+        place: {type: string}}}}}}}}
+  /events/{id}:
+    get:
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+      responses: {'200': {description: d, content: {application/json: {schema: *event}}}, '404': {description: d}}
+"""
+    api = written(tmp_path, text)
+    first, _ = api.get("/events").json()
+    assert first in api.get(f"/events?series={first['series']}&place={first['place']}").json()
+    assert api.get(f"/events?place={first['place']}x").json() == []

@@ -108,6 +108,7 @@ def lister(
     ordered_by_call = bool(operation.pagination and operation.pagination.order)
     natural, sort, listed = is_sorted_by(resource), resource.sort, resource.listed
     conditional = bool(only.constants or only.computed)
+    idle = _idle(operation, by_parameter) if resource.fill else {}
 
     def listing(call: Call) -> IndexListing | ComputedListing:
         arguments = call.arguments
@@ -121,7 +122,7 @@ def lister(
         scans: list[tuple[Filter, Json]] = []
         for parameter in arguments if filters is True or call.value(filters) else ():
             found_filter = by_parameter.get(parameter)
-            if found_filter is None:
+            if found_filter is None or (parameter in idle and arguments[parameter] == idle[parameter]):
                 continue
             if found_filter.test is not None:
                 scans.append((found_filter, arguments[parameter]))
@@ -135,6 +136,12 @@ def lister(
         return _computed(records, found, scans, keys) if scans or keys else found
 
     return listing
+
+
+def _idle(operation: Operation, filters: Mapping[str, Filter]) -> dict[str, Json]:
+    """The filters whose default is 0 or empty, which no record is meant by: they ask for nothing then."""
+    known = {one.name: one.schema.get("default") for one in operation.parameters if one.name in filters}
+    return {name: one for name, one in known.items() if one == "" or (one == 0 and not isinstance(one, bool))}
 
 
 def _only(only: Assignments, call: Call) -> list[Sequence[Hashable]]:
