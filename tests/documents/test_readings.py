@@ -266,6 +266,19 @@ def test_an_overlay_may_say_where_a_list_stands() -> None:
     assert api.get("/boats").json()["old"] == [made]
 
 
+def test_an_overlay_may_say_where_a_record_stands(folder: Path) -> None:
+    """As where a list does: the rest is inferred."""
+    boat = "{$ref: '#/components/schemas/Boat'}"
+    two = f"{{type: object, properties: {{now: {boat}, before: {boat}}}}}"
+    head, _, tail = BOATS.partition("  /boats/{id}:")
+    text = head + "  /boats/{id}:" + tail.replace(f"schema: {boat}", f"schema: {two}", 1)
+    for stated, member in (("", "now"), ("      x-operation: {envelope: /before}\n", "before")):
+        (folder / "ships.yaml").write_text(text.replace("/{id}:\n    get:\n", f"/{{id}}:\n    get:\n{stated}"))
+        api = Served(*own.declare(own.Own(Path("ships.yaml"), "ships")))
+        made = api.send("POST", "/boats", {"name": "a"}).json()
+        assert api.get(f"/boats/{made['id']}").json()[member] == made
+
+
 def test_an_envelope_that_is_no_list_is_not_taken() -> None:
     """Then the answer is an example."""
     alternative = of_kind("envelope", BOATS).alternatives[0]

@@ -79,10 +79,29 @@ def _read(
             same = inferred.document["x-resources"].keys() == basis.inferred.document["x-resources"].keys()
             if not same:
                 raise ValueError(f"{text}: other resources would be found so; give the overlay that `explain` prints")
-            assumptions = basis.inferred.document["x-assumptions"]
-            return serve(replace(inferred, document={**inferred.document, "x-assumptions": assumptions}))
+            return serve(replace(inferred, document=_settled(inferred, basis.inferred)))
         except ContractError as error:
             raise ValueError(f"{text}: the document cannot be read so: {error}") from error
+
+
+def _settled(inferred: Inferred, known: Inferred) -> Json:
+    """A document with the assumptions that are known; what only this reading leaves open has its default."""
+    assumptions = known.document["x-assumptions"]
+    ids = {one["id"] for one in assumptions}
+    more = {one.id: one.default for one in inferred.inferences if one.alternatives and one.id not in ids}
+    document = {**inferred.document, "x-assumptions": assumptions}
+    return _with_defaults(document, more) if more else document
+
+
+def _with_defaults(value: Json, defaults: Mapping[str, Json]) -> Json:
+    """A value with the defaults of assumptions in place of their names."""
+    if isinstance(value, list):
+        return [_with_defaults(one, defaults) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"assumption"} and value["assumption"] in defaults:
+        return defaults[value["assumption"]]
+    return {name: _with_defaults(one, defaults) for name, one in value.items()}
 
 
 def _decided(contract: Contract, inference: Inference) -> Iterator[str]:

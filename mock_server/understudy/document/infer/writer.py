@@ -232,6 +232,8 @@ class Writer:
 
     def _action(self, name: str, action: Action) -> Iterable[Key]:
         op, entry = action.op, {"resource": name, "do": action.do, **_without_empty(action.entry)}
+        if op.id in self.finder.envelopes:
+            entry["envelope"] = self.finder.envelopes[op.id]
         if action.do == "list":
             yield from self._pages(name, op, str(action.entry["envelope"]))
             entry |= self._filtering(name, op)
