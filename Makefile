@@ -25,7 +25,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
+test: setup
 	$(BIN)/python tests/gate.py
 
 test-deep: lint

@@ -1,4 +1,4 @@
-"""What `make test` runs after lint: tests under coverage, and beside them those that cover nothing that others do not.
+"""What `make test` runs: tests under coverage, beside them those that cover nothing that others do not, and lint.
 
     python tests/gate.py [--deep]
 
@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 AT_ONCE = 3
 """Parts that run at the same time: one more than cores, as some wait for programs that they start."""
 
+LINT = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",))
+PYTEST = ("pytest", "-p", "tests.garbage")
 MUTANTS = (
     "tests/checks/test_mutants.py",
     "tests/checks/test_generated_mutants.py",
@@ -37,17 +39,18 @@ def main(deep: bool) -> int:
 
 
 def run_gate() -> int:
-    """Run the tests of the gate, and demand full coverage."""
+    """Run the tests of the gate and lint, and demand full coverage."""
     for old in ROOT.glob(".coverage*"):
         old.unlink()
-    measured = [["coverage", "run", "-m", "pytest", *part, "-m", "not beside"] for part in MEASURED]
-    unmeasured = [["pytest", *part] for part in UNMEASURED]
+    measured = [["coverage", "run", "-m", *PYTEST, *part, "-m", "not beside"] for part in MEASURED]
+    unmeasured = [[*PYTEST, *part] for part in UNMEASURED]
     commands = [
         *unmeasured[:1],
         *measured[:1],
-        ["pytest", *marked_beside(), "-m", "beside"],
+        [*PYTEST, *marked_beside(), "-m", "beside"],
         *unmeasured[1:],
         *measured[1:],
+        *map(list, LINT),
     ]
     codes = run_all(commands, {"UNDERSTUDY_PROFILE": "quick"})
     return max(codes, run(["coverage", "combine", "--quiet"]), run(["coverage", "report"]))
@@ -58,7 +61,7 @@ def run_deep() -> int:
     seed = os.environ.get("UNDERSTUDY_SEED") or str(int.from_bytes(os.urandom(3)))
     sys.stdout.write(f"The same again: UNDERSTUDY_SEED={seed} make test-deep\n")
     sys.stdout.flush()
-    commands = [["pytest", f"--hypothesis-seed={seed}", *part] for part in (*UNMEASURED, *MEASURED)]
+    commands = [[*PYTEST, f"--hypothesis-seed={seed}", *part] for part in (*UNMEASURED, *MEASURED)]
     return run_all(commands, {"UNDERSTUDY_PROFILE": "deep", "UNDERSTUDY_DEEP": "1", "UNDERSTUDY_SEED": seed})
 
 
@@ -69,9 +72,14 @@ def marked_beside() -> list[str]:
 
 
 def run_all(commands: list[list[str]], variables: dict[str, str]) -> int:
-    """Run modules of this interpreter, some at a time, and print what each said; the largest exit code."""
+    """Run modules of this interpreter, some at a time, and print what each said; the largest exit code.
+
+    They write bytecode, whatever the environment says: a test that starts Python would compile all that it imports.
+    """
+    environment = {**os.environ, **variables}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return max(pool.map(lambda command: run_quietly(command, {**os.environ, **variables}), commands))
+        return max(pool.map(lambda command: run_quietly(command, environment), commands))
 
 
 def run_quietly(command: list[str], environment: dict[str, str]) -> int:
