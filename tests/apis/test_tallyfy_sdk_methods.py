@@ -12,6 +12,8 @@ from test_tallyfy_sdk import url, world
 
 from tests.sdk_methods import METHODS, Method
 
+pytestmark = pytest.mark.beside
+
 __all__ = ["url", "world"]  # fixtures
 
 

@@ -20,6 +20,8 @@ from understudy_checks.target.server import Server
 from understudy_checks.target.settings import settings_of_entry
 from understudy_checks.target.transport import in_process
 
+pytestmark = pytest.mark.beside
+
 KOGNITOS = (
     "errors-lack-the-status",
     "a-page-without-a-limit-holds-9-items",

@@ -137,6 +137,7 @@ def test_the_mock_holds_what_it_promises() -> None:
     assert told[0][2] == "generic.test_pagination.test_the_default_page_is_of_the_documented_size"
 
 
+@pytest.mark.beside
 def test_a_failure_says_what_was_seen_and_how_to_see_it_again() -> None:
     """A failed rule has its message, the shortest example and the calls that reproduce it."""
     found = check_target(mutant("no-page-holds-more-than-50-items"), profile="quick", only=[PAGES])
@@ -310,6 +311,7 @@ def test_a_target_that_is_gone_in_the_end_loses_nothing_that_was_found(elsewhere
     assert list(clean_up(target)) == ["/api/organizations/o/runs/r1"]
 
 
+@pytest.mark.beside
 def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
     """The share of the check that was interrupted does not keep the kit from it."""
     settings = Settings(api_keys=("YOUR_PERSONAL_ACCESS_TOKEN",), writes=True)
@@ -328,6 +330,7 @@ def test_what_was_made_is_removed_when_somebody_interrupts(elsewhere) -> None:
     assert target.budget.calls["archiveRun", 200] > 0
 
 
+@pytest.mark.beside
 def test_a_wrong_shape_fails_the_rule_that_says_it_and_no_other() -> None:
     """A missing member fails the rule about the members; the checks that meet it go on to verdicts of their own."""
     found = check_target(

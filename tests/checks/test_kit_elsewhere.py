@@ -73,7 +73,13 @@ def unchecked(report: Report) -> set[str]:
     return {checked.rule.id for checked in report.rules if checked.outcome == "not_checked"}
 
 
-@pytest.mark.parametrize("area", sorted({rule.id.split(".")[1] for rule in installed.document("nextstep").rules}))
+def areas() -> list[Any]:
+    """The areas of NextStep's rules as parameters; only the rate limit covers what other tests do not."""
+    names = sorted({rule.id.split(".")[1] for rule in installed.document("nextstep").rules})
+    return [pytest.param(name, marks=() if name == "rate-limit" else pytest.mark.beside) for name in names]
+
+
+@pytest.mark.parametrize("area", areas())
 def test_a_server_of_which_everything_is_told_passes(area: str) -> None:
     """Every rule is checked but those about what happens in the vendor's app, and none fails."""
     report = check.check_target(target(told(writes=True)), profile="gate", only=[f"nextstep.{area}.*"])
@@ -124,6 +130,7 @@ def served() -> Iterator[str]:
         yield url
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("pattern", ["*.envelope.list", "*.rate-limit.retry-after", "*.completion.filters-follow"])
 def test_it_passes_over_http(served: str, pattern: str) -> None:
     """By URL, with a clock that the kit imports, the same rules hold."""
@@ -192,6 +199,7 @@ class ByTheClock(Elsewhere):
         return super().too_many(MINUTE - self.clock.now() % MINUTE)
 
 
+@pytest.mark.beside
 def test_a_limit_by_the_clock_passes() -> None:
     """Minutes that end while the kit counts its requests are no reason to fail."""
     rules = ["*.rate-limit.next-is-429", "*.rate-limit.refused-does-nothing"]
@@ -200,6 +208,7 @@ def test_a_limit_by_the_clock_passes() -> None:
     assert unchecked(report) == set()
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("made", SINGLE, ids=lambda made: made.__name__)
 def test_what_is_wrong_is_found(made: Any) -> None:
     """A server that is wrong in one thing fails the rule that says so."""

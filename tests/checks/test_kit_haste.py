@@ -77,6 +77,7 @@ def test_a_clock_that_is_moved_waits_the_whole_time_each_time() -> None:
     assert patience.limit("runs", 10) == 10
 
 
+@pytest.mark.beside
 def test_a_check_without_examples_is_made_once() -> None:
     """In real time each check comes first with one example; only those whose examples a profile decides come again."""
     server = target(told(writes=True), moved=False)
@@ -88,6 +89,7 @@ def test_a_check_without_examples_is_made_once() -> None:
     assert "nextstep.test_publishing.test_drafts_are_published" not in again
 
 
+@pytest.mark.beside
 def test_what_creates_most_comes_last() -> None:
     """Each object makes the lists of a shared target longer, which other checks walk through."""
     server = target(told(writes=True), moved=False)
@@ -150,6 +152,7 @@ def test_the_order_of_completion_is_told(names: str, steps: list[tuple[int, bool
         assert driver.completed_tasks(client, tasks[0]["instance_id"]).endswith(text)
 
 
+@pytest.mark.beside
 def test_a_refusal_for_the_rate_is_shown_from_a_fresh_start() -> None:
     """Clients before have used up what a server that was just started has whole: the script uses it up first."""
     report = asked(NoWait, "runs.*")

@@ -124,6 +124,7 @@ def test_our_mock_is_recognised_behind_a_url(served: str) -> None:
     assert repr(target) == "<our mock of nextstep>"
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("root", ["", "/@default"])
 def test_the_same_checks_run_over_http(served: str, root: str) -> None:
     """A check passes on our mock by URL, also by that of a world, as it does in process."""
@@ -223,6 +224,7 @@ def test_nothing_is_written_where_writing_is_not_allowed(foreign) -> None:
     assert {exchange.request.method for exchange in worlds.default.journal} == {"GET"}
 
 
+@pytest.mark.beside
 def test_a_server_without_data_fails_nothing(foreign) -> None:
     """Where a tenant has nothing at all, checks pass or are not checked."""
     target, _ = foreign(seeds={"nextstep": {"teams": [team()]}})

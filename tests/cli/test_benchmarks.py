@@ -27,6 +27,8 @@ from benchmarks.throughput import Round
 from understudy.http.app import App, call
 from understudy.http.server import Server
 
+pytestmark = pytest.mark.beside
+
 WRK = """Running 1s test @ http://127.0.0.1:8629
   Latency Distribution
      50%  750.00us

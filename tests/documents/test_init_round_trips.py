@@ -149,6 +149,7 @@ def sampled(client: Served) -> list[tuple[int, bytes]]:
     return told
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("trait", TRAITS)
 def test_what_is_written_of_each_trait_answers_the_same(trait: str, folder: Path) -> None:
     """Whatever a document has that others have not."""

@@ -255,6 +255,7 @@ def test_bad_input_is_refused_in_the_vendors_envelope(client: Client) -> None:
     assert client.worlds.default.export() == before
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize(("number", "assumptions"), ALTERNATIVES)
 def test_no_alternative_makes_bad_input_a_500(
     assuming: Callable[..., Client], pytestconfig: pytest.Config, number: int, assumptions: dict[str, Any]
@@ -304,6 +305,7 @@ def odd_requests() -> Iterator[tuple[str, str, Any]]:
     yield "PATCH", TASK, {"completed": True, "x" * 100_000: {"custom_elements": None}}
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize(("number", "assumptions"), [pytest.param(0, {}, id="defaults"), *ALTERNATIVES])
 def test_odd_but_possible_input_is_never_a_500(
     assuming: Callable[..., Client], pytestconfig: pytest.Config, number: int, assumptions: dict[str, Any]
@@ -465,6 +467,7 @@ def places(value: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, .
         yield from places(child, (*at, name))
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("part", [pytest.param(n, marks=[pytest.mark.deep] if n else []) for n in range(20)])
 def test_a_damaged_state_is_refused_whole_or_works(
     make_worlds: Callable[..., Worlds], small: dict[str, Any], part: int

@@ -104,6 +104,7 @@ def test_any_state_comes_back(seed: int, now: str, count: int, length: int, plac
     assert exported(other) == kept
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("now", TIMES)
 def test_the_keys_of_a_world_open_what_is_put_into_it(now: str) -> None:
     """A state of one fresh world is visible with the key of the world that it is restored into."""

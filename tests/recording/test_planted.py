@@ -29,6 +29,8 @@ from understudy.recording.recorded import Recorded
 from understudy.recording.targets import MockTarget
 from understudy_checks.target import installed
 
+pytestmark = pytest.mark.beside
+
 R, T = "GET /api/v1/process-runs", "GET /api/v1/process-templates"
 K, P = "GET /v2/runs", "GET /v2/processes"
 O = "GET /api/organizations/"  # noqa: E741 - the first letter of the path
