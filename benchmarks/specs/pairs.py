@@ -2,7 +2,7 @@
 
 They are found in paths. No pair is a parameter that is one of a few fixed words (`/reports/{type}`), an item that is no
 JSON (a file, a page), and a path that nothing is added to and that answers no list of such things: nothing there has an
-id. A request with a list adds no item.
+id. A request with a list, or without a body, adds no item.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _pair(document: Document, collection: str, item: str) -> Pair:
         updates = [operation for operation in (posted if create else None, whole) if operation][:1]
     return Pair(
         collection, item, at("GET", collection), _with_body(create), at("GET", item), tuple(updates),
-        at("DELETE", item), _choosing(at("PUT", item), posted, create),
+        at("DELETE", item), _choosing(_with_body(at("PUT", item)), posted, create),
     )  # fmt: skip
 
 

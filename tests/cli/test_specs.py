@@ -239,6 +239,8 @@ def test_no_pair_is_made_of_files_indexes_and_lists_that_are_sent(tmp_path: Path
         "/pets/{name}": {"get": answers(of(data=of(name=text)))},
         "/codes": {"get": answers({"type": "array", "items": text})},
         "/codes/{code}": {"get": answers(of(title=text))},
+        "/roles": {"get": {"responses": {"200": {}}}},
+        "/roles/{key}": {"get": {"responses": {"200": {}}}, "put": {"responses": {"200": {}}}},
         "/maps": {"get": {"responses": {"200": {}}}},
         "/maps/{name}": {"get": answers(of(name=text))},
     }
