@@ -5,7 +5,7 @@ Must not know what the readings are about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import NamedTuple
@@ -51,11 +51,26 @@ def readings_of(basis: Basis, serve: Callable[[Inferred], Api]) -> Readings | No
 
 def with_trace(api: Api, inferences: Iterable[Inference]) -> Api:
     """An API whose handlers note the readings that decide what they do."""
+    by_place, by_resource = _operations(api.contract)
     noted: dict[str, tuple[str, ...]] = {}
     for one in inferences:
-        for id in _decided(api.contract, one) if one.is_reading else ():
-            noted[id] = (*noted.get(id, ()), one.id)
+        for key in one.keys if one.is_reading else ():
+            _, kind, *parts = key.pointer.split("/")
+            found = by_resource.get(parts[0], []) if kind == "x-resources" else [by_place[tuple(parts[:2])]]
+            noted |= {id: (*noted.get(id, ()), one.id) for id in found}
     return replace(api, handlers={**api.handlers, **{id: _noting(api.handlers[id], noted[id]) for id in noted}})
+
+
+def _operations(contract: Contract) -> tuple[dict[tuple[str, ...], str], dict[str, list[str]]]:
+    """The ids of operations, by the two names that point at each, and by the resource that each is on."""
+    by_place: dict[tuple[str, ...], str] = {}
+    by_resource: dict[str, list[str]] = {}
+    for operation in contract.operations.values():
+        method = operation.method.lower()
+        by_place[at(operation.path)[1:], method] = operation.id
+        own = contract.document["paths"][operation.path][method].get("x-operation", {})
+        by_resource.setdefault(own.get("resource", ""), []).append(operation.id)
+    return by_place, by_resource
 
 
 def _updates(known: Mapping[str, Inference], chosen: Mapping[str, Json]) -> dict[str, Update]:
@@ -102,17 +117,6 @@ def _with_defaults(value: Json, defaults: Mapping[str, Json]) -> Json:
     if value.keys() == {"assumption"} and value["assumption"] in defaults:
         return defaults[value["assumption"]]
     return {name: _with_defaults(one, defaults) for name, one in value.items()}
-
-
-def _decided(contract: Contract, inference: Inference) -> Iterator[str]:
-    """The ids of the operations that a reading is about: the one that it names, or those of its resource."""
-    names = {key.pointer.split("/")[2] for key in inference.keys if key.pointer.startswith("/x-resources/")}
-    places = [key.pointer for key in inference.keys]
-    for operation in contract.operations.values():
-        place = at("paths", operation.path, operation.method.lower())
-        own = contract.document["paths"][operation.path][operation.method.lower()].get("x-operation", {})
-        if own.get("resource") in names or any(one.startswith(f"{place}/") for one in places):
-            yield operation.id
 
 
 def _noting(handler: Handler, ids: tuple[str, ...]) -> Handler:
