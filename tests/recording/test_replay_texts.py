@@ -120,3 +120,14 @@ def test_the_members_of_the_json_are_those_of_the_page() -> None:
     (one,) = result["exchanges"]
     names = {*result, *one, *one["differences"][0], "kind", "text", "id", "resource", "place"}
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_a_suggestion_does_not_take_the_place_of_files(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are written all the same; standard output has room for one."""
+    recording(Path(), [exchange("GET", "/owner", 200, {})])
+    words = ["drift", "session.json", "--api", "pets.yaml", "--suggest", "--json"]
+    assert main([*words, "out.json"]) == 1
+    assert capsys.readouterr().out == "# no recording speaks for another value of an assumption\n"
+    assert json.loads(Path("out.json").read_text())["differing"] == 1
+    assert main([*words, "-"]) == 2
+    assert "--json -: --suggest takes standard output; name a file" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from understudy.cli import live, recordings
 from understudy.cli.exits import FINDINGS, OK, UsageError
 from understudy.cli.output import STDOUT
-from understudy.cli.replay import add_comparison, add_reports, outputs_of, play_all, redactor_of, write
+from understudy.cli.replay import add_comparison, add_reports, outputs_of, play_all, redactor_of, write, write_files
 
 if TYPE_CHECKING:
     from understudy.engine.api import Api
@@ -42,6 +42,9 @@ def run(options: argparse.Namespace) -> int:
     if options.live is not None:
         return live.run(options)
     outputs = outputs_of(options)
+    taken = next((output.option for output in outputs.values() if output.path == STDOUT and options.suggest), None)
+    if taken is not None:
+        raise UsageError(f"{taken} -: --suggest takes standard output; name a file")
     apis = recordings.apis_of(options)
     loaded, unread = recordings.read_all(options.file)
     if not loaded and not unread:
@@ -55,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
     settled = [replace(one, gone=tuple(map(hide, one.gone))) for one in settle(report, replay)]
     if options.suggest:
         _suggest(settled, apis)
+        write_files(report, outputs)
         return FINDINGS if report.failed else OK
     write(report, options, outputs)
     if not options.quiet and all(output.path != STDOUT for output in outputs.values()):

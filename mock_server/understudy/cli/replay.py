@@ -158,10 +158,19 @@ def write(report: Report, options: argparse.Namespace, outputs: dict[str, Output
     """Print the result, and write its files."""
     from understudy.recording import report as reports
 
-    report = reports.hidden(report, redactor_of(report))
     on_stdout = any(output.path == STDOUT for output in outputs.values())
     if not on_stdout:
-        print(f"{report.summary()}\n" if options.quiet else reports.text(report), end="")
+        shown = reports.hidden(report, redactor_of(report))
+        print(f"{report.summary()}\n" if options.quiet else reports.text(shown), end="")
+    write_files(report, outputs)
+
+
+def write_files(report: Report, outputs: dict[str, OutputFile]) -> None:
+    """Write the result to its files, or to standard output."""
+    from understudy.recording import report as reports
+
+    if outputs:
+        report = reports.hidden(report, redactor_of(report))
     for name, output in outputs.items():
         content: str = {"junit": reports.as_junit, "json": reports.as_json, "html": reports.as_html}[name](report)
         if output.path == STDOUT:
