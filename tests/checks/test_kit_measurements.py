@@ -43,6 +43,7 @@ SHADOWED = {
     "kognitos.pagination.limit-may-change": "another query's token is good, so that of another limit is too",
     "kognitos.runs.missing-stage": "every process can be run in either stage",
     "kognitos.runs.unknown-input": "inputs are not looked at",
+    "tallyfy.automations.undated": "each task has a deadline",
     "tallyfy.errors.validation-message": "a 422 has no message",
 }
 """What cannot be seen on a server that differs from ours in everything, and why."""
