@@ -31,6 +31,7 @@ from understudy.engine.exchange import Request
 from understudy.engine.worlds import Worlds
 from understudy.http.app import App, call
 from understudy.recording import files, journal
+from understudy.recording.evidence import joined
 from understudy.recording.names import is_id, is_token
 from understudy.recording.picked import Picker
 from understudy.recording.play import Played, play
@@ -184,6 +185,13 @@ def test_a_session_with_unknown_objects_is_replayed_without_a_difference(
 def test_ids_of_every_form_are_kept(apis: Documents, kind: str) -> None:
     """Numbers, UUIDs, slugs, texts with spaces and signs."""
     assert differences(replayed(of_pets(apis[kind], 7, kind), "har", apis[kind])) == []
+
+
+def test_lists_are_joined_in_one_order() -> None:
+    """What only a later list has stands behind what it follows there; what no list shows comes last."""
+    a, b, c, d, e = (("pets", name) for name in "abcde")
+    gone = ("pets", "made since")
+    assert joined([[b, gone, d], [a, b, c], [d, b]], [e, d, c, b, a]) == [a, b, c, d, e]
 
 
 def repeated(exchanges: Sequence[Recorded]) -> list[tuple[int, str, Json]]:

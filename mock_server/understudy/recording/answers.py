@@ -166,7 +166,7 @@ def _content(request: Request) -> Json:
     """A body as a value: JSON, the sorted pairs of a form, else its text."""
     try:
         return msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = request.body.decode("latin-1")
     is_form = body_type(request) == "application/x-www-form-urlencoded"
     return sorted(map(list, parse_qsl(text, keep_blank_values=True))) if is_form else text

@@ -124,7 +124,7 @@ class Bindings:
             return self.query(recorded.decode("latin-1")).encode("latin-1")
         try:
             value = msgspec.json.decode(recorded)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._bytes(recorded)
         replaced = self._json("", above, value)
         return recorded if replaced == value else msgspec.json.encode(replaced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from importlib.util import find_spec
 
@@ -11,6 +12,7 @@ from understudy.engine.exchange import Headers, find
 MOST_BYTES = 1 << 26
 """The largest decoded body."""
 
+_CHARSET = re.compile(rb'charset="?([A-Za-z0-9_.:-]+)"?', re.IGNORECASE)
 _MOST_CODINGS = 4
 _OF_CODING = (b"content-encoding", b"content-length", b"transfer-encoding")
 _HOP = (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"proxy-authorization")
@@ -25,7 +27,22 @@ def plain(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
     coding = find(headers, b"content-encoding")
     if coding is not None:
         body = _decoded(body, coding.decode("latin-1"))
-    return tuple(field for field in headers if field[0] not in _OF_CODING and field[0] not in _HOP), body
+    return _in_utf8(tuple(field for field in headers if field[0] not in _OF_CODING and field[0] not in _HOP), body)
+
+
+def _in_utf8(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+    """A text in the character set that its header names, in UTF-8; other bodies as they are."""
+    charset = _CHARSET.search(find(headers, b"content-type") or b"")
+    if charset is None or _is_text(body):
+        return headers, body
+    try:
+        text = body.decode(charset[1].decode())
+    except (LookupError, UnicodeDecodeError):
+        return headers, body
+    changed = tuple(
+        (name, _CHARSET.sub(b"charset=utf-8", value) if name == b"content-type" else value) for name, value in headers
+    )
+    return changed, text.encode()
 
 
 def _decoded(body: bytes, coding: str) -> bytes:

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from understudy.engine.clock import milliseconds, rfc3339
+from understudy.engine.clock import rfc3339
 from understudy.engine.exchange import Headers
 from understudy.recording.marks import mark
-from understudy.recording.message import Odd, from_base64, headers_of, recorded, whole_number
+from understudy.recording.message import Odd, from_base64, headers_of, recorded, time_of, whole_number
 from understudy.recording.recorded import Recorded
 from understudy.recording.tree import Tagged
 
@@ -40,7 +40,7 @@ def read_interaction(value: Json, number: int, *, partial: bool = False) -> Reco
         request=(headers_of(request.get("headers")), _body(request.get("body"))),
         status=whole_number(code, "the status"),
         response=(headers_of(response.get("headers")), _body(response.get("body"))),
-        at=_time(value.get("recorded_at")),
+        at=time_of(value.get("recorded_at")),
         number=number,
         partial=partial or value.get("partial") is True,
         ignore=value.get("ignore") or (),
@@ -120,7 +120,8 @@ def _mapping(value: Json, name: str) -> Mapping[str, Json]:
 def _body(body: Json) -> bytes:
     """The bytes of a body: a text, bytes, or an object with `string` or `base64_string`; JSON of anything else."""
     if isinstance(body, Mapping) and "base64_string" in body:
-        return from_base64(str(body["base64_string"] or ""))
+        encoded = body["base64_string"] or ""
+        return from_base64(encoded.decode("latin-1") if isinstance(encoded, bytes) else str(encoded))
     if isinstance(body, Mapping) and "string" in body:
         encoding = body.get("encoding")
         return _bytes(body["string"], encoding if isinstance(encoding, str) else "utf-8")
@@ -166,13 +167,6 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
 def title(name: bytes) -> str:
     """A header's name as it is usually written: `content-type` as `Content-Type`."""
     return "-".join(word.capitalize() for word in name.decode("latin-1").split("-"))
-
-
-def _time(text: Json) -> int | None:
-    try:
-        return milliseconds(text) if isinstance(text, str) else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def dump_yaml(values: Iterable[Json]) -> str:

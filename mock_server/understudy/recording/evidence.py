@@ -174,17 +174,26 @@ class Evidence:
 
 def joined(lists: Iterable[Sequence[Key]], known: Iterable[Key]) -> list[Key]:
     """What is known in one order: that of the first list, what only a later one has behind what it follows there."""
-    known = dict.fromkeys(known)
+    left = dict.fromkeys(known)
     order: list[Key] = []
+    placed: set[Key] = set()
     for one in lists:
-        place = 0
+        before: Key | None = None
         for key in one:
-            if key not in known:
-                continue
-            if key not in order:
-                order.insert(place, key)
-            place = order.index(key) + 1
-    return [*order, *(key for key in known if key not in set(order))]
+            if key in left:
+                del left[key]
+                order.insert(_behind(order, before), key)
+                placed.add(key)
+            if key in placed:
+                before = key
+    return [*order, *left]
+
+
+def _behind(order: Sequence[Key], before: Key | None) -> int:
+    """The place behind an object, at the beginning without one."""
+    if before is None:
+        return 0
+    return len(order) if order[-1] == before else order.index(before) + 1
 
 
 def _extent(found: tuple[bool, list[Key]]) -> tuple[bool, int]:
@@ -204,5 +213,5 @@ def _objects(role: Role, picked: Picked, key: str) -> Iterator[dict[str, Json]]:
 def _json(body: bytes) -> Json:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from understudy.document.read import Unreadable
 from understudy.messages import suggest
 from understudy.recording import cassette, har
-from understudy.recording.message import Odd
+from understudy.recording.message import NoAnswer, Odd
 from understudy.recording.recorded import Recorded, Recording
 from understudy.recording.tree import Tree, parse, read_tree
 
@@ -95,7 +96,7 @@ def _recording(path: Path, tree: Tree) -> Recording:
         raise Unreadable(f"{path}: {error}") from error
     partial = tree.head.get("partial") is True
     exchanges, problems = [], list(tree.problems)
-    decoded = 0
+    decoded, left_out = 0, Counter[str]()
     for number, value in tree.items:
         if decoded > MOST_DECODED:
             text = f"the bodies before it have more than {MOST_DECODED:,} bytes when they are decoded"
@@ -103,9 +104,11 @@ def _recording(path: Path, tree: Tree) -> Recording:
             break
         try:
             one = har.read_entry(value, number) if is_har else cassette.read_interaction(value, number, partial=partial)
+        except NoAnswer as error:
+            left_out[str(error)] += 1
         except Odd as error:
             problems.append(f"{path}:{tree.line(number)}: interaction {number}: {error}")
         else:
             exchanges.append(one)
             decoded += len(one.request.body) + len(one.response.body)
-    return Recording(path, tuple(exchanges), tuple(problems))
+    return Recording(path, tuple(exchanges), tuple(problems), left_out)

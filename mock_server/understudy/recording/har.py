@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin
 
-from understudy.engine.clock import milliseconds, rfc3339
+from understudy.engine.clock import rfc3339
 from understudy.engine.exchange import Headers, find
 from understudy.recording.cassette import reason, title
 from understudy.recording.marks import mark
-from understudy.recording.message import Odd, from_base64, headers_of, recorded, whole_number
+from understudy.recording.message import Odd, from_base64, headers_of, recorded, time_of, whole_number
 from understudy.recording.recorded import Recorded
 
 Json = Any
@@ -37,9 +37,9 @@ def read_entry(value: Json, number: int) -> Recorded:
         request=(_visible(fields), _posted(request.get("postData"), fields)),
         status=whole_number(response.get("status"), "the status"),
         response=(_visible(headers_of(response.get("headers"))), _content(response.get("content"))),
-        at=_started(value.get("startedDateTime")),
+        at=time_of(value.get("startedDateTime")),
         number=number,
-        partial=value.get("_partial") is True,
+        partial=value.get("_partial") is True or _is_left_out(response.get("content")),
         ignore=value.get("_ignore") or (),
     )
 
@@ -103,7 +103,10 @@ def _posted(data: Json, headers: Headers) -> bytes:
         return b""
     if isinstance(data.get("text"), str) and (data["text"] or not data.get("params")):
         return _bytes(data["text"], data.get("encoding") or data.get("_encoding"))
-    params = [one for one in data.get("params") or () if isinstance(one, Mapping)]
+    given = data.get("params") or ()
+    if not isinstance(given, list | tuple):
+        raise Odd(f"the params of its request's body are {repr(given)[:40]}, no list")
+    params = [one for one in given if isinstance(one, Mapping)]
     if params and _type_of(data, headers) not in ("", "application/x-www-form-urlencoded"):
         raise Odd("its request's body is left out (only the names of a form's fields are there)")
     return urlencode([(str(one.get("name", "")), str(one.get("value", ""))) for one in params]).encode()
@@ -116,13 +119,21 @@ def _type_of(data: Mapping[str, Json], headers: Headers) -> str:
 
 
 def _content(content: Json) -> bytes:
-    if not isinstance(content, Mapping) or not isinstance(content.get("text"), str):
-        return b""
-    return _bytes(content["text"], content.get("encoding"))
+    text = content.get("text") if isinstance(content, Mapping) else None
+    if text is not None and not isinstance(text, str):
+        raise Odd(f"the text of its content is {repr(text)[:40]}, no text")
+    return b"" if text is None else _bytes(text, content.get("encoding"))
+
+
+def _is_left_out(content: Json) -> bool:
+    """Whether a body was not kept: browsers leave out large ones, and all where they are told so."""
+    if not isinstance(content, Mapping):
+        return True
+    return content.get("text") is None and content.get("size") != 0
 
 
 def _bytes(text: str, encoding: Json) -> bytes:
-    if encoding != "base64":
+    if str(encoding).lower() != "base64":
         return text.encode("utf-8", "surrogatepass")
     return from_base64(text)
 
@@ -136,10 +147,3 @@ def _text(body: bytes, name: str) -> dict[str, str]:
 
 def _pairs(headers: Headers) -> list[dict[str, str]]:
     return [{"name": title(name), "value": value.decode("latin-1")} for name, value in headers]
-
-
-def _started(text: Json) -> int | None:
-    try:
-        return milliseconds(text) if isinstance(text, str) else None
-    except (ValueError, OverflowError):
-        return None

@@ -10,19 +10,27 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from understudy.engine.clock import milliseconds
 from understudy.engine.exchange import Headers, Request, Response, find
 from understudy.recording.bodies import Undecoded, plain
 from understudy.recording.recorded import Recorded
+from understudy.recording.tree import Tagged
 
 Json = Any
 Message = tuple[Headers, bytes]
 _SAFE = "%:@!$&'()*+,;=~-._/?[]{}|^`\"<>\\"
+_NO_HTTP = ("ws", "wss", "data", "blob", "about", "file", "filesystem", "chrome", "javascript")
 _WORLD = re.compile(r"/@w_[0-9A-Za-z]{12}(?=/)")
+_OF_URLS = str.maketrans("-_", "+/")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}")
 
 
 class Odd(ValueError):
     """An interaction that cannot be read; the message says why."""
+
+
+class NoAnswer(Odd):
+    """An interaction without an answer of HTTP, as browsers write them; the message names its kind."""
 
 
 def recorded(
@@ -40,9 +48,11 @@ def recorded(
     """An exchange of these parts, bodies decoded; raises Odd."""
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
         raise Odd(f"its method is {method!r}")
-    if not 100 <= status <= 599:
-        raise Odd(f"its status is {status}" + ("; nothing was answered" if status == 0 else ""))
     origin, path, query = split_url(url)
+    if status in (0, 101):
+        raise NoAnswer("never answered" if status == 0 else "a connection of another protocol")
+    if not 100 <= status <= 599:
+        raise Odd(f"its status is {status}")
     if not isinstance(ignore, list | tuple) or not all(isinstance(one, str) for one in ignore):
         raise Odd("its ignore is no list of JSON pointers")
     try:
@@ -71,8 +81,11 @@ def split_url(url: Json) -> tuple[str, str, str]:
         parts = urlsplit(url)
         authority = parts.netloc.rpartition("@")[2]
         _ = parts.port
+        _ = url.encode()
     except ValueError as error:
         raise Odd(f"its URL is {url[:200]!r}: {error}") from error
+    if parts.scheme in _NO_HTTP or parts.scheme.endswith("-extension"):
+        raise NoAnswer(f"{parts.scheme}: URL")
     if parts.scheme not in ("http", "https", ""):
         raise Odd(f"its URL has the scheme {parts.scheme[:40]}")
     origin = f"{parts.scheme or 'http'}://{authority}" if authority else ""
@@ -85,6 +98,8 @@ def split_url(url: Json) -> tuple[str, str, str]:
 
 def headers_of(headers: Json) -> Headers:
     """The fields of headers in any form: a mapping of names to a value or values, pairs, or a text. Raises Odd."""
+    if isinstance(headers, Tagged):
+        raise Odd(f"its headers have the YAML tag {headers.tag}, which is not read")
     try:
         return tuple((name.strip().lower().encode("latin-1"), _value(value)) for name, value in _fields(headers))
     except (UnicodeEncodeError, TypeError, ValueError, AttributeError) as error:
@@ -120,9 +135,10 @@ def _value(value: Json) -> bytes:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes of a base64 text, which may have line breaks; raises Odd."""
+    """The bytes of a base64 text in either alphabet, which may have line breaks and lack its end; raises Odd."""
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        plain = "".join(text.split()).translate(_OF_URLS).rstrip("=")
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Odd(f"its body is no base64: {error}") from error
 
@@ -137,10 +153,22 @@ def whole_number(value: Json, what: str) -> int:
         raise Odd(f"{what} is {value!r}") from error
 
 
+def time_of(text: Json) -> int | None:
+    """A time as RFC 3339 or HTTP writes it (Ruby's VCR does), in milliseconds; None for another value."""
+    try:
+        return milliseconds(text) if isinstance(text, str) else None
+    except (ValueError, OverflowError):
+        return _http_date(text)
+
+
 def _date(headers: Headers) -> int | None:
     """The time of a Date header, in milliseconds."""
     value = find(headers, b"date")
+    return None if value is None else _http_date(value.decode("latin-1"))
+
+
+def _http_date(text: str) -> int | None:
     try:
-        return None if value is None else round(parsedate_to_datetime(value.decode("latin-1")).timestamp() * 1000)
+        return round(parsedate_to_datetime(text).timestamp() * 1000)
     except (ValueError, TypeError, OverflowError):
         return None

@@ -220,5 +220,5 @@ def _holder(value: Json, above: Iterable[str]) -> Json:
 def _json(body: bytes) -> Json:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

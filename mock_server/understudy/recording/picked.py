@@ -55,7 +55,7 @@ class Picker:
         found: list[Picked] = []
         foreign: Counter[str] = Counter()
         unknown: Counter[str] = Counter()
-        preflights = 0
+        preflights = unchanged = 0
         for one in recording.exchanges:
             if one.request.method == "OPTIONS" and one.request.header("access-control-request-method") is not None:
                 preflights += 1
@@ -65,12 +65,21 @@ class Picker:
                 operation = match.operations.get(one.request.method)
                 if operation is None and one.request.method == "HEAD":
                     operation = match.operations.get("GET")
+                if one.response.status == 304 and operation is not None and "304" not in operation.responses:
+                    unchanged += 1  # the client's own cache has the answer
+                    continue
                 found.append(Picked(one, recording, match.api, operation, match.segments))
             elif any(self._is_of(api, one.host) for api in self._apis()) and not _is_local(one.host):
                 unknown[f"{one.request.method} {one.request.path}"] += 1
             else:
                 foreign[one.host or "no host"] += 1
         lines = list(self._lines(recording, len(found), foreign, unknown))
+        if unchanged:
+            lines.append(f"{recording.file}: {_counted(unchanged, 'answer')} from a client's cache (304) left out")
+        if recording.left_out:
+            kinds = ", ".join(f"{kind} {count}" for kind, count in recording.left_out.items())
+            total = sum(recording.left_out.values())
+            lines.append(f"{recording.file}: {_counted(total, 'entry')} without an answer of HTTP left out: {kinds}")
         if preflights:
             lines.append(f"{recording.file}: {_counted(preflights, 'preflight')} of a browser left out")
         return found, lines
@@ -130,4 +139,5 @@ def _is_local(host: str) -> bool:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {plural}"

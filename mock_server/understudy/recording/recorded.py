@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,11 +40,15 @@ class Recorded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The exchanges of one file, in order. `problems` tells what of it cannot be read, a line each."""
+    """The exchanges of one file, in order. `problems` tells what of it cannot be read, a line each.
+
+    `left_out` counts, by kind, what is in it and is no exchange of HTTP.
+    """
 
     file: Path
     exchanges: tuple[Recorded, ...]
     problems: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def place(self, exchange: Recorded) -> str:
         """The file and position of an exchange, for a message."""

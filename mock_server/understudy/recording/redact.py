@@ -155,7 +155,7 @@ class Redactor:
             self._learn_header(name.decode("latin-1"), value.decode("latin-1"))
         try:
             value = msgspec.json.decode(message.body)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             text = message.body.decode("utf-8", "surrogateescape")
             self._learn_text(text)
             if body_type(message) == "application/x-www-form-urlencoded":
@@ -195,7 +195,7 @@ class Redactor:
         if text.lstrip()[:1] in ("{", "["):
             try:
                 self._learn_json("", msgspec.json.decode(text.encode("utf-8", "surrogatepass")))
-            except (msgspec.DecodeError, RecursionError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 return
 
     def _learn_text(self, text: str, *, transport: bool = False) -> None:
@@ -244,7 +244,7 @@ class Redactor:
         body = message.body
         try:
             value = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._plain_body(message)
         replaced = self.value("", value)
         return body if replaced == value else json.dumps(replaced, ensure_ascii=False).encode("utf-8", "surrogatepass")

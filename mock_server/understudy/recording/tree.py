@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from understudy.document import yaml_limits
 from understudy.document.lines import Lines
@@ -202,7 +202,10 @@ def _by_chunk(text: str, name: str) -> Tree | None:
 
 def _tree(value: Json, text: str, name: str) -> Tree:
     """The items of a parsed file; raises Unreadable where there are none."""
-    if isinstance(value, list) and value and isinstance(value[0], dict) and "request" in value[0]:
+    first = value[0] if isinstance(value, list) and value else None
+    if isinstance(first, dict) and "request" in first and "host" in first:
+        raise NoRecording(f"{name}: it is a session of Charles; export it as HAR (Export Session..., HTTP Archive)")
+    if isinstance(first, dict) and "request" in first:
         raise Unreadable(f"{name}: it is a cassette of before VCR.py 1.0; record it anew")
     within = isinstance(value, dict) and "log" in value
     where, found = ("/log", value["log"]) if within else ("", value)
@@ -244,7 +247,7 @@ def _loader() -> type:
             for tag, construct in yaml.CSafeLoader.yaml_constructors.items()
             if str(tag).rpartition(":")[2] not in ("timestamp", "set", "omap", "pairs")
         }
-        yaml_multi_constructors = {}  # noqa: RUF012 - as in PyYAML
+        yaml_multi_constructors: ClassVar[dict[str | None, Any]] = {}
         yaml_implicit_resolvers = {  # noqa: RUF012 - as in PyYAML
             first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
             for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
@@ -254,7 +257,11 @@ def _loader() -> type:
     for tag in ("unicode", "str"):  # of cassettes that Python 2 wrote
         own[f"tag:yaml.org,2002:python/{tag}"] = yaml.CSafeLoader.construct_yaml_str
     own[None] = lambda loader, node: Tagged(node.tag)
+    hashes: dict[str | None, Any] = {
+        "!ruby/hash:": lambda loader, suffix, node: loader.construct_mapping(node, deep=True)
+    }  # plain ones, too
     Loader.yaml_constructors |= own
+    Loader.yaml_multi_constructors = hashes
     return Loader
 
 

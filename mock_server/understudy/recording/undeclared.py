@@ -72,7 +72,7 @@ def _is_declared(document: Json, schema: Json, pointer: str) -> bool:
 def _json(picked: Picked) -> Json:
     try:
         return msgspec.json.decode(picked.recorded.response.body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
