@@ -256,9 +256,9 @@ def test_an_answer_that_failed_names_its_error(api: Api, tmp_path: Path) -> None
 def test_rules_and_assumptions_are_named() -> None:
     """What made the mock's answer is told by its ids."""
     api = installed.declared("nextstep")
-    one = Picked(
-        Recorded(Request("GET", "/api/v1/process-runs"), Response(404)), Recording(Path("a"), ()), api, None, ()
-    )
+    operation = api.contract.operations["listProcessRuns"]
+    recorded = Recorded(Request("GET", "/api/v1/process-runs"), Response(404))
+    one = Picked(recorded, Recording(Path("a"), ()), api, operation, ())
     worlds = Worlds([api, control], seeds=installed.seeds(), seeder=installed.load_seed_once)
     target = MockTarget(worlds, timed=True)
     answered = target.send(api, Request("GET", "/api/v1/process-runs"))
