@@ -32,7 +32,9 @@ def record_in(
     known = frozenset(like)
 
     def score(spot: Spot) -> float:
-        has = any(plain(name) in sent for name in schemas.members(spot.schema))
+        inner = only_object(schemas, spot.schema)
+        wraps = inner is not spot.schema and not {*_IDS}.isdisjoint(schemas.members(inner))
+        has = not wraps and any(plain(name) in sent for name in schemas.members(spot.schema))
         return _score(schemas, spot, word, parameter, known) + 6 * has
 
     spots = [one for one in schemas.spots(body) if not one.many and one.depth <= 2]

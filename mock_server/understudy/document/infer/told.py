@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from understudy.document.infer.ids import Key, key_of
 from understudy.document.infer.operations import Op
 from understudy.document.infer.paths import Family
-from understudy.document.infer.records import list_in, record_in
+from understudy.document.infer.records import list_in, only_object, record_in
 from understudy.document.infer.schemas import Schemas, Spot
 from understudy.document.infer.words import plain, thing, words
 
@@ -130,7 +130,8 @@ def headers_with_id(op: Op, noun: str) -> dict[str, str]:
 def sent_names(schemas: Schemas, items: Mapping[str, Op], collection: Mapping[str, Op]) -> set[str]:
     """The plain names of the members that requests of a family send, but for those that are called like ids."""
     bodies = (collection.get("post"), items.get("put"), items.get("patch"))
-    names = {plain(name) for op in bodies if op is not None for name in schemas.members(op.body)}
+    sent = [one for op in bodies if op is not None for one in (op.body, only_object(schemas, op.body))]
+    names = {plain(name) for body in sent for name in schemas.members(body)}
     return {name for name in names if not name.endswith(("id", "key"))}
 
 
