@@ -79,7 +79,7 @@ COMMANDS = ("paths", "/projects/{project_id}/tasks/{task_id}/commands", "post")
         (_in(*PROJECTS, includes={"parameter": "include", "members": {"a": "taks"}}), "/projects/includes/members/a",
          "did you mean tasks?"),
         (_in(*PROJECTS, parent={"project": "owner"}), "/projects/parent/project",
-         "project is no path parameter of this document; did you mean project_id?"),
+         "project is no parameter of a path or query of this document; did you mean project_id?"),
         (_in(*PROJECTS, parent={"project_id": "ownr"}), "/projects/parent/project_id", "did you mean owner?"),
         (_in("x-resources", "tasks", refers={"after_id": "task"}), "/tasks/refers/after_id", "did you mean tasks?"),
         (_in("x-resources", "tasks", refers={"aftr_id": "tasks"}), "/tasks/refers/aftr_id", "did you mean after_id?"),

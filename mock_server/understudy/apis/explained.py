@@ -74,7 +74,9 @@ def explained(api: Api, inferred: Inferred | None = None, notices: Sequence[Noti
     made_by = {id: str(getattr(api.handlers[id], "__module__", "")) for id in operations}
     replaced = [id for id, module in made_by.items() if not module.startswith(_BY_RESOURCE)]
     answers = Answers(api.contract)
-    roles = declare_resources(api.contract, replaced=replaced, answers=answers, example=example_handler(answers)).roles
+    example = example_handler(answers)
+    declared = declare_resources(api.contract, replaced=replaced, served=api.served, answers=answers, example=example)
+    roles = declared.roles
     does = {id: _DOES[module.startswith(_BY_RESOURCE)] for id, module in made_by.items()}
     others = [one for one in operations.values() if one.id not in roles]
     reasons = {one.operation: one for one in (inferred.examples_only if inferred else ())}

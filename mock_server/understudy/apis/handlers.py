@@ -1,5 +1,6 @@
 """Handlers of a user's document: plain functions by operationId, or by `METHOD /path` in a table HANDLERS.
 
+A table SERVED has functions that make of a stored record, by resource, what answers show.
 The file or module that a user names is run here, and no other Python of a user is. Must not know how an API is
 declared otherwise.
 """
@@ -25,10 +26,12 @@ from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.ids import HEX, digest
 from understudy.engine.store import encode
 from understudy.messages import closest, suggest
+from understudy.resources.shown import Function
 
-TABLE = "HANDLERS"
+TABLE, SERVED = "HANDLERS", "SERVED"
 _PACKAGE = __name__.partition(".")[0]
 _ONE = "a handler is a function with one argument, the Call"
+_TWO = "what makes the form that answers show is a function with two arguments, the Call and the record"
 
 
 class BadHandlers(Exception):
@@ -37,20 +40,24 @@ class BadHandlers(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Handlers by operationId, and the files that were run."""
+    """Handlers by operationId, what makes the form of records by resource, and the files that were run."""
 
     by_operation: Mapping[str, Handler]
+    served: Mapping[str, Function]
     files: tuple[Path, ...]
 
 
 def load(target: str, contract: Contract) -> Handlers:
     """The handlers in a Python file, or in a module by its dotted name. Raises BadHandlers."""
     module, files = run(target)
-    handlers, problems = _Finder(module, contract).handlers()
+    finder = _Finder(module, contract)
+    handlers, problems = finder.handlers()
+    served, wrong = finder.served()
+    problems += wrong
     problems += [problem for file in files for problem in _wrong_kinds(file, contract)]
     if problems:
         raise BadHandlers("\n".join(problems))
-    return Handlers({id: _completed(handler) for id, handler in handlers.items()}, files)
+    return Handlers({id: _completed(handler) for id, handler in handlers.items()}, served, files)
 
 
 def run(target: str) -> tuple[ModuleType, tuple[Path, ...]]:
@@ -136,6 +143,7 @@ class _Finder:
     def __init__(self, module: ModuleType, contract: Contract) -> None:
         self._module = module
         self._operations = contract.operations
+        self._resources: Mapping[str, Any] = contract.document.get("x-resources", {})
         self._routes = {_route(f"{one.method} {one.path}"): one for one in contract.operations.values()}
         self._file = _shown(Path(module.__file__ or module.__name__))
 
@@ -158,11 +166,26 @@ class _Finder:
                 found[id] = value
         return found, problems
 
+    def served(self) -> tuple[dict[str, Callable[..., Any]], list[str]]:
+        """The functions of the table SERVED by resource, and what is wrong."""
+        table, problems = vars(self._module).get(SERVED, {}), []
+        if not isinstance(table, Mapping):
+            return {}, [f"{self._place(SERVED)}: {SERVED} is no mapping from resources to functions"]
+        for name, value in table.items():
+            if name not in self._resources:
+                near = suggest(str(name), self._resources)
+                problems.append(f"{self._place(str(name))}: {name} is no resource of the document{near}")
+            elif (wrong := _misfit(value, None, None)) is not None:
+                problems.append(f"{self._place(str(name))}: {name} {wrong}; {_TWO}")
+        return {str(name): value for name, value in table.items()}, problems
+
     def _functions(self, table: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
         """The public functions of the module, and what it imports under the name of an operation."""
+        served = vars(self._module).get(SERVED, {})
+        forms = list(served.values()) if isinstance(served, Mapping) else []
         for name, value in vars(self._module).items():
             own = inspect.isfunction(value) and value.__module__ == self._module.__name__ and name[0] != "_"
-            if (own and value not in table.values()) or (callable(value) and name in self._operations):
+            if (own and value not in (*table.values(), *forms)) or (callable(value) and name in self._operations):
                 yield name, value
 
     def _operation(self, key: str) -> str | None:
@@ -190,14 +213,14 @@ def _route(text: str) -> str:
     return f"{method.upper()} {re.sub(r'[{][^{}/]*[}]', '{}', path.strip())}"
 
 
-def _misfit(value: object) -> str | None:
-    """Why something cannot be a handler."""
+def _misfit(value: object, *arguments: object) -> str | None:
+    """Why something cannot be a handler, or a function of these arguments."""
     if not callable(value) or isinstance(value, type):
         return "is no function"
     if inspect.iscoroutinefunction(value) or inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value):
         return "is async, or a generator; handlers never wait"
     try:
-        inspect.signature(value).bind(None)
+        inspect.signature(value).bind(*(arguments or (None,)))
     except TypeError:
         return f"takes {inspect.signature(value)}"
     except ValueError:  # a builtin without a signature

@@ -40,7 +40,7 @@ from understudy.engine.store import Store
 from understudy.resources import access
 from understudy.resources import declare as declare_resources
 
-NO_HANDLERS = Handlers({}, ())
+NO_HANDLERS = Handlers({}, {}, ())
 _MOST_NAMES = 6  # of resources in one line
 _RESOURCE_KEYS = ("x-resources", "x-operation", "x-filter")
 
@@ -215,7 +215,9 @@ def _check_resource_keys(found: Read) -> None:
 def _api(contract: Contract, own: Handlers, own_errors: Container[str], first: Mapping[str, Json]) -> Api:
     answers = Answers(contract)
     example = example_handler(answers)
-    resources = declare_resources(contract, replaced=own.by_operation, answers=answers, example=example)
+    resources = declare_resources(
+        contract, replaced=own.by_operation, served=own.served, answers=answers, example=example
+    )
     credentials = _credentials(contract)
     template = None
     if "x-error-body" in contract.document:
@@ -239,6 +241,8 @@ def _api(contract: Contract, own: Handlers, own_errors: Container[str], first: M
         refuse=refusals.refuse,
         ran=tuple(map(str, own.files)),
         roles=resources.roles,
+        served=own.served,
+        find=resources.find,
     )
 
 

@@ -20,8 +20,13 @@ from understudy.engine.exchange import Headers, Response
 from understudy.engine.faults import Fault
 from understudy.engine.ids import Ids
 from understudy.engine.problem import Refusal
-from understudy.engine.store import Layout, Record, Store
+from understudy.engine.store import Layout, Record, SharedRecord, Store
 from understudy.messages import suggest
+
+
+def none_is_declared(call: Call, resource: str, *others: Json) -> SharedRecord:
+    """Raise LookupError: an API without resources has no record to find."""
+    raise LookupError(f"there is no resource {resource}; {call.contract.name} declares none")
 
 
 class Timer(NamedTuple):
@@ -34,6 +39,7 @@ class Timer(NamedTuple):
 Step = Callable[[Call], Response | None]
 Refuse = Callable[[Call, str, Refusal], tuple[int, Headers, bytes]]
 Add = Callable[[Call, Json], Sequence[Record]]
+Find = Callable[..., SharedRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class Api:
     the tenant of a call, all or none, and raises SeedError; `start` are those of the API's own seed file, `ran` names
     the files of a user that were run for it. `roles` are what operations without a handler do, by operationId,
     `understood` says in one line what was understood of a user's document, `readings` are other ones of it.
+    `served` are functions that make of a stored record, by resource, what answers show. `find` finds a record of a
+    declared resource, or refuses as declared.
     """
 
     name: str
@@ -103,6 +111,8 @@ class Api:
     roles: Mapping[str, Json] = field(default_factory=dict)
     understood: str = ""
     readings: Readings | None = None
+    served: Mapping[str, Json] = field(default_factory=dict)
+    find: Find = none_is_declared
 
     def __post_init__(self) -> None:
         operations = set(self.contract.operations)

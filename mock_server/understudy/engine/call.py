@@ -15,7 +15,7 @@ from understudy.engine.credential import NOBODY
 from understudy.engine.exchange import Headers, Request
 from understudy.engine.forms import Parts
 from understudy.engine.ids import Ids
-from understudy.engine.store import Listing, Record, Store
+from understudy.engine.store import Listing, Record, SharedRecord, Store, decode, encode
 from understudy.engine.window import Window
 from understudy.engine.world import World
 
@@ -125,6 +125,24 @@ class Call:
     def tenants(self) -> Mapping[str, Store]:
         """The stores of all tenants of this API, for callers that belong to several."""
         return self.world.tenants[self.contract.name]
+
+    def find(
+        self, resource: str, id: Json, *, having: Mapping[str, Json] | None = None, kind: str | None = None
+    ) -> Record:
+        """A copy of the record `id` of a declared resource, as `find_shared` finds it."""
+        return decode(encode(self.find_shared(resource, id, having=having, kind=kind)))
+
+    def find_shared(
+        self, resource: str, id: Json, *, having: Mapping[str, Json] | None = None, kind: str | None = None
+    ) -> SharedRecord:
+        """The record `id` of a declared resource, which has the members `having`; read-only.
+
+        Raises the Problem that the document declares for one that is not there, or of this `kind`, and that of a record
+        which `having` names.
+        """
+        assert self.world.server.find is not None, "worlds know how"
+        found: SharedRecord = self.world.server.find(self, resource, id, having or {}, kind)
+        return found
 
     def exists_for_other_tenant(self, collection: str, id: str) -> bool:
         """Whether another tenant of this API has a record `id`."""

@@ -33,7 +33,8 @@ def authenticate(call: Call) -> Response | None:
     for schemes in alternatives:
         tokens = [_token(call, scheme) for scheme in schemes]
         if all(token and _opens(call, token) for token in tokens):  # a list: quicker than a generator
-            call.credential = _caller(api, (tokens and tokens[0]) or "")
+            token = (tokens and tokens[0]) or ""
+            call.credential = call.world.credentials.get((api, token)) or _caller(api, token)
             return None
         if any(token is not None and not (token and _opens(call, token)) for token in tokens):
             refused = "invalid-credential"

@@ -20,7 +20,7 @@ from understudy.engine import auth, keys, root_path
 from understudy.engine.api import Api
 from understudy.engine.assumptions import Assumptions
 from understudy.engine.bounds import Bounds, Full, TooManyWorlds
-from understudy.engine.call import Json
+from understudy.engine.call import Call, Json
 from understudy.engine.clock import Clock, milliseconds
 from understudy.engine.credential import Credential
 from understudy.engine.decision import Decisions
@@ -33,7 +33,7 @@ from understudy.engine.masking import Mask
 from understudy.engine.router import Router
 from understudy.engine.seed import SeededData, load_seed, load_store
 from understudy.engine.server import Server
-from understudy.engine.store import Record, Store, encode
+from understudy.engine.store import Record, SharedRecord, Store, encode
 from understudy.engine.world import Job, Tenants, World
 from understudy.messages import shorten, suggest
 
@@ -98,7 +98,7 @@ class Worlds:
         chosen = bounds or Bounds()
         mask = Mask((api.contract for api in served), seed=seed, tokens=self.tokens, show=show_secrets)
         memory = MemoryLimit(chosen.all_journals_bytes, self._journals)
-        self.server = Server(chosen, memory, mask, helpful=helpful, checked=checked)
+        self.server = Server(chosen, memory, mask, helpful=helpful, checked=checked, find=self._found)
         self._ids = Ids(seed)
         schemes = [scheme for api in served for scheme in api.contract.schemes]
         self._decisions = Decisions()
@@ -164,6 +164,10 @@ class Worlds:
     def apis_of(self, world: World) -> Mapping[str, Api]:
         """The APIs that a world is served by: its assumptions say how their documents are read."""
         return self.readings[world.assumptions.reading].apis
+
+    def _found(self, call: Call, *arguments: Json) -> SharedRecord:
+        """A record of a declared resource, for a handler."""
+        return self.apis_of(call.world)[call.contract.name].find(call, *arguments)
 
     def switched(self, world: World | None, values: Mapping[str, Json]) -> Assumptions:
         """The assumptions of a world (None: of a new one) after some are switched.

@@ -90,6 +90,9 @@ def _many(role: Role, records: Records, all: Mapping[str, Records]) -> Handler:
         if answer.template is not None:
             constant, value = answer.template
             return encode(value if constant else value(call, done.ids))
+        if records.form is not None:
+            show = _formed(call, records.form(call), answer.members, ())
+            return b"".join((head, b",".join(map(show, done.rows)), tail))
         rows = [_project(call, row, answer.members, ()) for row in done.rows] if answer.members else done.rows
         return b"".join((head, b",".join(_without(row, omitted) for row in rows) if omitted else b",".join(rows), tail))
 
@@ -113,7 +116,7 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     parents = role.parents
     listing = lists.lister(records, role.operation, chosen, parents, filters=role.filters, only=role.only, all=role.all)
     head, tail = _around(role.answer, many=True)
-    paged = role.operation.pagination is not None
+    paged, form = role.operation.pagination is not None, records.form
     sent = lists.sent(role.operation, role.arguments) if role.arguments else None
     before, after = _around(Answer(False, at(role.answer.item), None, {}, None)) if role.answer.item else (b"", b"")
 
@@ -125,9 +128,11 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
         asked = lists.wanted(records, known, call) if include in call.arguments else ()
         found = listing(call)
         source: Listing = found
-        if omitted:
+        if form is not None:
+            source = ProjectedListing(source, _formed(call, form(call), shown, asked))
+        elif omitted:
             source = ProjectedListing(source, lambda row: _without(row, omitted))
-        if shown or asked:
+        if (shown or asked) and form is None:
             source = ProjectedListing(source, lambda row: _project(call, row, shown, asked))
         if before:
             source = ProjectedListing(source, lambda row: before + row + after)
@@ -138,10 +143,30 @@ def _list(role: Role, records: Records, chosen: Sequence[Filter]) -> Handler:
     return handle
 
 
+def _formed(
+    call: Call,
+    form: Callable[[Record], Record],
+    shown: frozenset[str] | None,
+    asked: Sequence[tuple[str, lists.Include]],
+) -> Callable[[bytes], bytes]:
+    """A function from a stored row to the one that a list shows, with its includes."""
+    if shown is None and not asked:
+        return lambda row: encode(form(decode(row)))
+
+    def render(row: bytes) -> bytes:
+        includes = {name: include(call, decode(row)) for name, include in asked}
+        made = form(decode(row))
+        kept = made if shown is None else {name: value for name, value in made.items() if name in shown}
+        return encode({**kept, **includes})
+
+    return render
+
+
 def _read(role: Role, records: Records) -> Handler:
     item, render, known = role.item, _render(role, records), lists.includes(records)
-    include = role.resource.include
-    if records.plain and isinstance(item, str) and not known and not role.parents:
+    include, plain = role.resource.include, _plain_render(role, records)
+    limits = role.resource.scope is not None or records.limited
+    if records.plain and isinstance(item, str) and not known and not role.parents and not limits:
         name, parameter = records.name, item
 
         def read(call: Call) -> Reply:
@@ -153,16 +178,20 @@ def _read(role: Role, records: Records) -> Handler:
 
         return read
 
-    single = role.resource.single
+    single, head, tail = role.resource.single, *_around(role.answer)
+    hidden = role.resource.hidden if role.answer.omits == sorted(role.resource.hidden) and records.form is None else ()
 
     def read_with_checks(call: Call) -> Reply:
         id = _item_id(role, call)
         record = records.find(call, id, role.parents)
         asked = lists.wanted(records, known, call) if include in call.arguments else ()
         if asked:
-            return Reply(render(call, encode(lists.with_includes(record, asked, call))))
+            shown = record if records.form is None else records.form(call)(decode(encode(record)))
+            return Reply(plain(call, encode(lists.with_includes(record, asked, call, shown=shown))))
         if single:  # which is there before it is stored
             return Reply(render(call, encode(record)))
+        if hidden:
+            return Reply(head + encode({name: value for name, value in record.items() if name not in hidden}) + tail)
         return Reply(render(call, call.store[records.name].row(records.layout.id(record)) or b""))
 
     return read_with_checks
@@ -471,7 +500,15 @@ def _item(role: Role, records: Records, call: Call) -> SharedRecord:
 
 
 def _render(role: Role, records: Records) -> Render:
-    """A function that puts an encoded record into the operation's answer."""
+    """A function that puts an encoded record, in the form that is shown, into the operation's answer."""
+    plain, form = _plain_render(role, records), records.form
+    if form is None or role.answer.template is not None:
+        return plain
+    return lambda call, row: plain(call, encode(form(call)(decode(row))))
+
+
+def _plain_render(role: Role, records: Records) -> Render:
+    """A function that puts an encoded record into the operation's answer as it is."""
     answer, key = role.answer, records.resource.key
     if answer.template is None:
         return _shown(answer)
@@ -498,7 +535,10 @@ def _shown(answer: Answer) -> Render:
 
 
 def _without(row: bytes, names: Sequence[str]) -> bytes:
-    return encode({name: value for name, value in decode(row).items() if name not in names})
+    record = decode(row)
+    for name in names:
+        record.pop(name, None)
+    return encode(record)
 
 
 def _omitting(answer: Answer, omits: Json) -> Render:

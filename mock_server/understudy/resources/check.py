@@ -31,9 +31,9 @@ def check(
         _check_parts(reader, resource, resources)
         _check_includes(reader, resource, [one for one in resources.values() if resource in owners[one.name].values()])
     for role in roles.values():
-        if role.action == "create" and not role.resource.fill:
+        if role.action == "create" and not role.resource.fill and not role.resource.formed:
             _check_complete(reader, role)
-        if role.job is not None and not role.job.resource.fill:
+        if role.job is not None and not role.job.resource.fill and not role.job.resource.formed:
             _check_job(reader, role, role.job.resource)
 
 

@@ -6,7 +6,7 @@ Must not know what an operation does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -86,7 +86,9 @@ class Resource:
     to a resource whose parent this one is. `id` makes ids; None for numbers and for ids that a request chooses.
     `key` is the member with the id, a hidden one where the id stands `inside` another member or nowhere; `whole` are
     the members that name a record together, `key` the last of them. A `single` resource has one record, or one of
-    each parent, which is always there. `delete` is None where a deletion removes the record. Where it is to `fill`, the
+    each parent, which is always there. `kept` is the schema of members that no answer shows; where a record is
+    `formed`, a function makes of it what answers show. `scope` refuses what a credential of another record asks for.
+    `delete` is None where a deletion removes the record. Where it is to `fill`, the
     key and the members of parents may be `hidden`: none of the schema, kept and not shown. `listed`, `served`,
     `orphans` and `with_parent` may be assumptions.
     """
@@ -127,6 +129,11 @@ class Resource:
     inside: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
     single: bool = False
+    kept: Json = None
+    kept_members: frozenset[str] = frozenset()
+    formed: bool = False
+    scope: str | None = None
+    malformed: Json = "not-found"
 
     def id_in(self, record: Json) -> Json:
         """The id that a record shows; None where it shows none."""
@@ -134,9 +141,10 @@ class Resource:
 
 
 class Reader:
-    """Reads the resources of a document, and collects diagnostics."""
+    """Reads the resources of a document, and collects diagnostics. Functions make what is shown of the `formed`."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, formed: Collection[str] = ()) -> None:
+        self.formed = formed
         self.contract = contract
         self.document = contract.document
         self.declared: Mapping[str, Json] = contract.document.get("x-resources", {})
@@ -197,16 +205,20 @@ class Reader:
 
     def _resource(self, name: str, given: Mapping[str, Json]) -> Resource | None:
         pointer = at("x-resources", name)
-        if not self.known(given["schema"], self.schemas, f"{pointer}/schema", "schema of this document"):
+        named = given.get("schema")
+        if named is not None and not self.known(named, self.schemas, f"{pointer}/schema", "schema of this document"):
             return None
-        schema = self.schemas[given["schema"]]
+        schema = {} if named is None else self.schemas[named]
         members = schemas.members(self.document, schema)
+        kept = self._kept(given, members, f"{pointer}/kept")
+        members |= kept
         single, fill = given.get("single", False), given.get("fill", False)
         whole = _listed(given.get("key", STORED if single else "id"))
         key = whole[-1]
         hidden = frozenset((*whole, *given.get("parent", {}).values())) - members.keys() if fill else frozenset()
         hidden |= {STORED} if len(whole) > 1 or key == STORED else frozenset()
         members |= {name: Member({}, required=False) for name in sorted(hidden)}
+        hidden |= kept.keys() - {key}
         if is_pointer(key):
             hidden |= {key}
             members[key] = self._inside(schema, key, f"{pointer}/key")
@@ -223,9 +235,9 @@ class Reader:
         sort = given.get("sort", {})
         return Resource(
             name=name,
-            schema=given["schema"],
+            schema=named or "",
             members=members,
-            open=schemas.is_open(self.document, schema),
+            open=named is not None and schemas.is_open(self.document, schema),
             key=key,
             id=new_id,
             chosen_id=chosen,
@@ -258,7 +270,24 @@ class Reader:
             inside=names_of(key) if is_pointer(key) else (),
             whole=tuple(whole) if len(whole) > 1 else (),
             single=single,
+            kept=given.get("kept"),
+            kept_members=frozenset(kept),
+            formed=name in self.formed,
+            scope=self.kind(given, "scope", pointer) if "scope" in given else None,
+            malformed=self.assumed(given.get("malformed-id", "not-found"), f"{pointer}/malformed-id"),
         )
+
+    def _kept(self, given: Mapping[str, Json], members: Mapping[str, Member], pointer: str) -> dict[str, Member]:
+        """The members that a record keeps beside those of its schema."""
+        kept = given.get("kept", {})
+        found = schemas.members(self.document, kept)
+        for name in sorted(found.keys() & members.keys()):
+            text = f"{name} is a member of {given['schema']} already"
+            self.diagnostics.append((f"{pointer}/properties{at(name)}", text))
+        if "schema" in given and kept.get("additionalProperties") is False:
+            text = f"this refuses the members of {given['schema']}, which stand in the same record; leave it out"
+            self.diagnostics.append((f"{pointer}/additionalProperties", text))
+        return found
 
     def _inside(self, schema: Json, key: str, pointer: str) -> Member:
         """The member that a JSON pointer into a record leads to."""
@@ -294,11 +323,11 @@ class Reader:
             one.name
             for operation in self.contract.operations.values()
             for one in operation.parameters
-            if one.location == "path"
+            if one.location in ("path", "query")
         }
         for parameter, member in given.get("parent", {}).items():
             place = f"{pointer}/parent{at(parameter)}"
-            self.known(parameter, sorted(parameters), place, "path parameter of this document")
+            self.known(parameter, sorted(parameters), place, "parameter of a path or query of this document")
             self._member(member, members, place)
         return dict(given.get("parent", {}))
 

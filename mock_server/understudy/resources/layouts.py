@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from understudy.document.contract import Contract
@@ -17,6 +18,7 @@ from understudy.resources.declaration import Resource
 from understudy.resources.identity import STORED
 
 Json = Any
+Indexed = str | tuple[str, str]  # a member that records are looked up by, or a parent's and another one together
 TIMERS = "(timers)"  # collections beside the resources: what is scheduled, what jobs will do, the last numbers
 PENDING = "(pending)"
 NUMBERS = "(numbers)"
@@ -66,21 +68,31 @@ HELPERS: Mapping[str, Layout] = {
 }
 
 
-def layout_of(resource: Resource, contract: Contract, indexed: tuple[str, ...]) -> Layout:
-    """The layout of the records of a resource; `indexed` are the members that they are looked up by."""
+def layout_of(resource: Resource, contract: Contract, indexed: tuple[Indexed, ...]) -> Layout:
+    """The layout of the records of a resource; `indexed` is what they are looked up by."""
     hidden = [name for name, one in resource.members.items() if one.has("writeOnly")]
     key = STORED if resource.whole else resource.key
     schema: Json = {"type": "object"} if resource.fill else {"$ref": f"#/components/schemas/{resource.schema}"}
-    if resource.hidden:
+    if resource.hidden - resource.kept_members or not resource.schema:
         schema = {"type": "object"}
+    elif resource.formed or resource.kept is not None:
+        schema = by_members(resource)
     elif not resource.fill and any(resource.members[name].required for name in hidden):
         schema = _without_required(contract.document["components"]["schemas"][resource.schema], hidden)
+    kept = () if resource.kept is None else (resource.kept,)
+    is_plain = not resource.schema and resource.order is None and not indexed  # no list needs an order
     return Layout(
-        {"allOf": [schema], "required": [key]},
-        sort_key=_sort_key(resource),
+        {"allOf": [schema, *kept], "required": [key]},
+        sort_key=None if is_plain else _sort_key(resource),
         indexes=_indexes(resource, indexed),
         key=key,
     )
+
+
+def by_members(resource: Resource) -> Json:
+    """A schema of what a record has of its members: each fits, and none is required."""
+    own = {name: one.schema for name, one in resource.members.items() if name not in resource.kept_members}
+    return {"type": "object", "properties": own}
 
 
 def _without_required(schema: Json, hidden: list[str]) -> Json:
@@ -89,8 +101,10 @@ def _without_required(schema: Json, hidden: list[str]) -> Json:
     return {**kept, "required": [name for name in schema.get("required", ()) if name not in hidden]}
 
 
-def _indexes(resource: Resource, indexed: tuple[str, ...]) -> Callable[[SharedRecord], tuple[Hashable, ...]]:
+def _indexes(resource: Resource, indexed: tuple[Indexed, ...]) -> Callable[[SharedRecord], tuple[Hashable, ...]]:
     deleted, inside = resource.deleted, resource.fill
+    members = [one for one in indexed if isinstance(one, str)]
+    pairs = [one for one in indexed if not isinstance(one, str)]
     if not indexed and deleted is None:
         return lambda record: (LIVE,)
 
@@ -98,7 +112,7 @@ def _indexes(resource: Resource, indexed: tuple[str, ...]) -> Callable[[SharedRe
         if deleted is not None and record.get(deleted) not in (None, False):
             return ()
         keys: list[Hashable] = [LIVE]
-        for member in indexed:
+        for member in members:
             value = record.get(member)
             if isinstance(value, str):
                 keys.append((member, value))
@@ -106,9 +120,19 @@ def _indexes(resource: Resource, indexed: tuple[str, ...]) -> Callable[[SharedRe
                 keys += [(member, text) for item in value for text in _texts(item, inside=inside)]
             else:
                 keys.append((member, text_of(value)))
+        for first, second in pairs:
+            keys += product(_keys(record, first, inside=inside), _keys(record, second, inside=inside))
         return tuple(keys)
 
     return indexes
+
+
+def _keys(record: SharedRecord, member: str, *, inside: bool) -> list[tuple[str, str]]:
+    """The indexes of one member that hold a record."""
+    value = record.get(member)
+    items = value if isinstance(value, list) else None
+    texts = [text_of(value)] if items is None else [text for one in items for text in _texts(one, inside=inside)]
+    return [(member, text) for text in texts]
 
 
 def _texts(item: Json, *, inside: bool) -> list[str]:

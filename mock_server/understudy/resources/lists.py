@@ -23,11 +23,12 @@ from understudy.resources.declaration import Parent, Reader, Resource
 from understudy.resources.layouts import LIVE, is_sorted_by, moment_of, text_of
 from understudy.resources.records import Records
 from understudy.resources.roles import at_pointer
-from understudy.resources.values import NOTHING, Assignments
+from understudy.resources.values import ABSENT, NOTHING, Assignments
 
 Json = Any
 Matches = Callable[[Json, Json], bool]  # the value of a member, and that of the parameter
 Row = tuple[SharedRecord, bytes]
+_MOST_PAIRS = 3  # of a list: each index costs when a record is stored
 
 
 class Filter(NamedTuple):
@@ -46,9 +47,16 @@ class Filter(NamedTuple):
         return any(self.test(record.get(member), given) for member in self.members or (self.member,))
 
 
-def filters(reader: Reader, operation: Operation, resource: Resource, source: Mapping[str, Json]) -> list[Filter]:
-    """The filters of a list operation; diagnostics go to the reader."""
-    reserved = _reserved(operation, resource)
+def filters(
+    reader: Reader,
+    operation: Operation,
+    resource: Resource,
+    source: Mapping[str, Json],
+    *,
+    parents: Sequence[Parent] = (),
+) -> list[Filter]:
+    """The filters of a list operation, but for those that name parents; diagnostics go to the reader."""
+    reserved = _reserved(operation, resource) | set(_naming(parents))
     found = []
     by = source.get("x-operation", {}).get("by", {})
     for one in operation.parameters:
@@ -103,12 +111,13 @@ def lister(
 ) -> Callable[[Call], IndexListing | ComputedListing]:
     """A function that lists the records that a call asks for, in its order: those with `only`, or `all`."""
     resource, name = records.resource, records.name
-    by_parameter = {one.parameter: one for one in chosen}
     checked = [one for one in chosen if one.unknown is not None and one.member in resource.refers]
     ordered_by_call = bool(operation.pagination and operation.pagination.order)
     natural, sort, listed = is_sorted_by(resource), resource.sort, resource.listed
     conditional = bool(only.constants or only.computed)
-    idle = _idle(operation, by_parameter) if resource.fill else {}
+    idle = _idle(operation, {one.parameter for one in chosen}) if resource.fill else {}
+    pairs = frozenset(paired(parents, chosen))
+    limited = () if _has_scope(records, parents) else tuple(member for member, _ in records.limited)
 
     def listing(call: Call) -> IndexListing | ComputedListing:
         arguments = call.arguments
@@ -116,32 +125,66 @@ def lister(
             if one.parameter in arguments:
                 _check_named(records.all[resource.refers[one.member]], call, arguments[one.parameter], one.unknown)
         backwards = descending(call) if ordered_by_call else resource.descending or call.value(listed) == "newest-first"
-        groups: list[Sequence[Hashable]] = [[(one.member, text_of(arguments[one.parameter]))] for one in parents]
+        groups: list[Sequence[Hashable]] = []
+        for parent in parents:
+            value = arguments[parent.parameter]
+            groups.append([(parent.member, value if type(value) is str else text_of(value))])
         if conditional and not call.value(all):
             groups += _only(only, call)
+        if limited and call.credential.scope is not None:
+            groups += [[(member, call.credential.scope)] for member in limited]
         scans: list[tuple[Filter, Json]] = []
-        for parameter in arguments if filters is True or call.value(filters) else ():
-            found_filter = by_parameter.get(parameter)
-            if found_filter is None or (parameter in idle and arguments[parameter] == idle[parameter]):
+        filtered = filters is True or call.value(filters)
+        for one in chosen if filtered else ():
+            given = arguments.get(one.parameter, ABSENT)
+            if given is ABSENT or (one.parameter in idle and given == idle[one.parameter]):
                 continue
-            if found_filter.test is not None:
-                scans.append((found_filter, arguments[parameter]))
+            if one.test is not None:
+                scans.append((one, given))
             else:
-                groups.append([(found_filter.member, value) for value in _values(found_filter, arguments[parameter])])
-        asked = sort in arguments and (filters is True or call.value(filters))
+                groups.append([(one.member, value) for value in _values(one, given)])
+        asked = filtered and sort in arguments
         keys = _sort_keys(resource, call, descending=backwards, asked=asked) if asked or not natural else ()
         if not groups and not scans and not keys:
             return call.store[name].listing(LIVE, descending=backwards)
+        if pairs and len(groups) == 2:
+            groups = _paired(groups, pairs)
         found = _indexed(call.store[name], groups, descending=backwards)
         return _computed(records, found, scans, keys) if scans or keys else found
 
     return listing
 
 
-def _idle(operation: Operation, filters: Mapping[str, Filter]) -> dict[str, Json]:
+def _idle(operation: Operation, filters: set[str]) -> dict[str, Json]:
     """The filters whose default is 0 or empty, which no record is meant by: they ask for nothing then."""
     known = {one.name: one.schema.get("default") for one in operation.parameters if one.name in filters}
     return {name: one for name, one in known.items() if one == "" or (one == 0 and not isinstance(one, bool))}
+
+
+def paired(parents: Sequence[Parent], chosen: Sequence[Filter]) -> list[tuple[str, str]]:
+    """The members that one index answers together: the only parent of a list, and what filters it by equality."""
+    equal = [one.member for one in chosen if one.test is None and not one.several]
+    return [(parents[0].member, member) for member in equal[:_MOST_PAIRS]] if len(parents) == 1 else []
+
+
+def _paired(groups: list[Sequence[Hashable]], pairs: frozenset[tuple[str, str]]) -> list[Sequence[Hashable]]:
+    """Two groups as one, where an index answers them together."""
+    indexes: Any = [group[0] for group in groups if len(group) == 1]
+    if len(indexes) == 2 and (indexes[0][0], indexes[1][0]) in pairs:
+        return [[tuple(indexes)]]
+    return groups
+
+
+def _naming(parents: Sequence[Parent]) -> Iterator[str]:
+    """The parameters that name parents, and theirs."""
+    for one in parents:
+        yield from (one.parameter, *_naming(one.parents))
+
+
+def _has_scope(records: Records, parents: Sequence[Parent]) -> bool:
+    """Whether a parent is refused already where a credential is limited to another one."""
+    owners = [(records.all[one.owner], one.parents) for one in parents if one.owner is not None]
+    return any(owner.resource.scope is not None or _has_scope(owner, above) for owner, above in owners)
 
 
 def _only(only: Assignments, call: Call) -> list[Sequence[Hashable]]:
@@ -249,7 +292,7 @@ def _filter(
     if relation == "nothing":
         return None
     members = tuple(member) if isinstance(member, list) else (member,)
-    what = f"member of {resource.schema}"
+    what = f"member of {resource.schema or resource.name}"
     if not all(reader.known(one, resource.members, f"{pointer}/member", what) for one in members):
         return None
     member = members[0]
@@ -350,9 +393,11 @@ def wanted(records: Records, known: Mapping[str, Include], call: Call) -> list[t
     return [(name, known[name]) for name in names]
 
 
-def with_includes(record: SharedRecord, asked: Sequence[tuple[str, Include]], call: Call) -> Record:
-    """A record with its includes."""
-    return {**record, **{name: include(call, record) for name, include in asked}}
+def with_includes(
+    record: SharedRecord, asked: Sequence[tuple[str, Include]], call: Call, *, shown: SharedRecord
+) -> Record:
+    """What is `shown` of a record, with its includes."""
+    return {**shown, **{name: include(call, record) for name, include in asked}}
 
 
 def _include(records: Records, target: str) -> Include:
@@ -363,7 +408,7 @@ def _include(records: Records, target: str) -> Include:
 
     def children(call: Call, record: SharedRecord) -> Json:
         found = records.ids_below(call, child, member, records.layout.id(record))
-        return [child.collection(call).get(id) for id in found]
+        return [child.shown(call, child.collection(call).require(id)) for id in found]
 
     return children
 
@@ -372,5 +417,6 @@ def _referred(records: Records, call: Call, value: Json) -> Json:
     """The record that a member refers to; a list of them for a list of ids, null for none."""
     if isinstance(value, list):
         found = (records.collection(call).get(text_of(id)) for id in value)
-        return [record for record in found if record is not None]
-    return None if value is None else records.collection(call).get(text_of(value))
+        return [records.shown(call, record) for record in found if record is not None]
+    record = None if value is None else records.collection(call).get(text_of(value))
+    return None if record is None else records.shown(call, record)

@@ -6,10 +6,11 @@ Must not know operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
 from itertools import count
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from understudy.document.contract import Contract
@@ -20,15 +21,18 @@ from understudy.engine.call import Call
 from understudy.engine.problem import Problem
 from understudy.engine.store import Collection, Record, SharedRecord, encode
 from understudy.resources import branches, schemas
+from understudy.resources.blank import blank
 from understudy.resources.declaration import Parent, Resource, Transition
 from understudy.resources.filling import Filler
 from understudy.resources.identity import STORED, joined, placed
-from understudy.resources.layouts import NUMBERS, PENDING, TIMERS, layout_of, text_of
+from understudy.resources.layouts import NUMBERS, PENDING, TIMERS, Indexed, by_members, layout_of, text_of
 from understudy.resources.progress import NEVER, done_at_once
 from understudy.resources.values import ABSENT
 
 Json = Any
+Form = Callable[[Call], Callable[[Record], Record]]
 TIMER = "life-cycle"
+NO_MEMBERS: Mapping[str, Json] = MappingProxyType({})
 _SMALL = (1 << 31) - 1  # up to here a number fits each format
 PAYLOAD: Json = {
     "type": "object",
@@ -55,7 +59,7 @@ class Records:
         *,
         all: Mapping[str, Records],
         owners: Mapping[str, Resource],
-        indexed: Iterable[str],
+        indexed: Iterable[Indexed],
         is_job: bool,
     ) -> None:
         self.resource = resource
@@ -67,14 +71,18 @@ class Records:
         self.plain = resource.deleted is None  # then every record can be seen
         self.layout = layout_of(resource, contract, tuple(dict.fromkeys(indexed)))
         self.fits = contract.fits
-        whole = {"$ref": f"#/components/schemas/{resource.schema}"}
+        whole: Json = {"$ref": f"#/components/schemas/{resource.schema}"} if resource.schema else {}
         self.filler = _filler(resource, contract, whole) if resource.fill else None
         self.validator: Validator = (
             LazyValidator(lambda: contract.shows(whole))
             if resource.fill
-            else contract.fits(whole if resource.hidden else self.layout.schema)
+            else contract.fits(
+                by_members(resource) if resource.formed else whole if resource.hidden else self.layout.schema
+            )
         )
-        self.blank = _blank(resource)
+        self.kept_validator = None if resource.kept is None else contract.fits(resource.kept)
+        self.form: Form | None = None  # what makes of a record what answers show
+        self.blank = blank(resource)
         self.order = tuple(resource.members)
         self.take = schemas.taking(contract.document, whole)
         self.complete = None if resource.fill else branches.completing(contract.document, whole, contract.fits)
@@ -83,7 +91,9 @@ class Records:
             for name, one in resource.members.items()
             if not one.has("readOnly") and not one.has("writeOnly") and name not in (resource.key, *resource.hidden)
         )
-        self.kept = tuple(name for name, one in resource.members.items() if one.has("readOnly"))
+        self.kept = tuple(
+            name for name, one in resource.members.items() if one.has("readOnly") or name in resource.kept_members
+        )
         self.moment = resource.order
         self.is_job = is_job  # whether operations answer with one, and do their work when it ends
         self.is_timed = bool(resource.life_cycle and resource.life_cycle.by_time)
@@ -105,14 +115,45 @@ class Records:
             if other.owners.get(parameter) is self.resource
         ]
 
-    def find(self, call: Call, id: str, parents: Sequence[Parent] = ()) -> SharedRecord:
-        """The record `id`, below its parents in the path; raises the Problem of the resource or of a parent."""
+    def find(
+        self,
+        call: Call,
+        id: str,
+        parents: Sequence[Parent] = (),
+        *,
+        having: Mapping[str, Json] = NO_MEMBERS,
+        kind: str | None = None,
+    ) -> SharedRecord:
+        """The record `id`, below its parents in the path; raises the Problem of the resource or of a parent.
+
+        With `having` it is one with these members. `kind` is another one than that of a record that is not there.
+        """
+        limit = call.credential.scope
+        if limit is not None and self.resource.scope is not None and limit != id:
+            raise Problem(self.resource.scope)
         if parents:
             self.check_parents(call, parents)
         record = self.visible(call, id, parents)
-        if record is None:
-            raise self.not_found(call, id)
+        if record is None or (having and any(record.get(member) != value for member, value in having.items())):
+            raise self.not_found(call, id, kind)
+        if limit is not None:
+            for member, kind in self.limited:
+                if record.get(member) not in (None, limit):
+                    raise Problem(kind)
         return record
+
+    @cached_property
+    def limited(self) -> list[tuple[str, str]]:
+        """The members that lead to what a credential can be limited to, each with the kind of the refusal."""
+        found = ((member, self.all[target].resource.scope) for member, target in self.resource.refers.items())
+        return [(member, kind) for member, kind in found if kind is not None]
+
+    def shown(self, call: Call, record: Record) -> Record:
+        """What answers show of a record."""
+        if self.form is not None:
+            return self.form(call)(record)
+        hidden = self.resource.hidden
+        return {name: value for name, value in record.items() if name not in hidden} if hidden else record
 
     def visible(self, call: Call, id: str, parents: Sequence[Parent] = ()) -> SharedRecord | None:
         """The record `id`; None for one that is deleted, or of another parent than the one in the path."""
@@ -122,10 +163,12 @@ class Records:
         if record is None or (not self.plain and self.is_deleted(record)):
             return self.standing(call, id, parents) if self.resource.single else None
         for one in parents:
-            value = record.get(one.member)
+            value, given = record.get(one.member), call.arguments[one.parameter]
+            if type(value) is str and value == given:  # quicker than their texts
+                continue
             if value is None and self.resource.fill:  # nobody has said whose it is
                 continue
-            if text_of(value) != text_of(call.arguments[one.parameter]):
+            if text_of(value) != text_of(given):
                 return None
         return record
 
@@ -166,14 +209,19 @@ class Records:
             if one.owner is not None:
                 self.all[one.owner].find(call, text_of(call.arguments[one.parameter]), one.parents)
 
-    def not_found(self, call: Call, id: str) -> Problem:
+    def not_found(self, call: Call, id: str, kind: str | None = None) -> Problem:
         """The Problem for a record that is not there, or that another tenant has."""
+        malformed, key = self.resource.malformed, self.resource.key
+        if malformed != "not-found" and not self._key_validator.is_valid(self.typed(key, id)):
+            told = call.value(malformed)
+            if told != "not-found":
+                return Problem(told, f"{id[:80]!r} is no {key} that the schema allows")
         foreign = self.resource.foreign
-        if foreign is not None:
+        if foreign is not None and call.store[self.name].row(id) is None:  # else it has another parent, or is deleted
             value = call.value(foreign.kind)
             if value != "not-found" and call.exists_for_other_tenant(self.name, id):
                 return Problem(foreign.kinds.get(value, value))
-        return Problem(self.resource.not_found)
+        return Problem(kind or self.resource.not_found)
 
     def taken(self, body: Json, accepted: frozenset[str] | None) -> Record:
         """The members of a body that a record takes; `accepted` are those that the request declares (None: any)."""
@@ -262,10 +310,13 @@ class Records:
         hidden = self.resource.hidden
         shown = {name: value for name, value in record.items() if name not in hidden} if hidden else record
         yield from self.validator.iter_errors(shown)
+        if self.kept_validator is not None:
+            yield from self.kept_validator.iter_errors(record)
 
     def is_valid(self, record: SharedRecord) -> bool:
         """Whether a record fits its schema, what is not shown left out."""
-        return not any(self.errors(record)) if self.resource.hidden else bool(self.validator.is_valid(record))
+        plain = not self.resource.hidden and self.kept_validator is None
+        return bool(self.validator.is_valid(record)) if plain else not any(self.errors(record))
 
     def check(self, call: Call, record: Record, before: SharedRecord | None) -> None:
         """Raise a Problem for a record that breaks its schema, a reference or a unique member."""
@@ -532,17 +583,6 @@ class Records:
             fields.setdefault(".".join(map(str, error.instance_path)), []).append(error.message[:300])
         path, messages = next(iter(fields.items()))
         return Problem("invalid", f"{path}: {messages[0]}" if path else messages[0], fields=fields)
-
-
-def _blank(resource: Resource) -> dict[str, Json]:
-    """The members of a new record that nobody has set: defaults, and null for a required member that may be null."""
-    blank: dict[str, Json] = {}
-    for name, one in resource.members.items():
-        if one.has_default:
-            blank[name] = one.schema["default"]
-        elif one.required and "null" in one.types:
-            blank[name] = None
-    return blank
 
 
 def _filler(resource: Resource, contract: Contract, schema: Json) -> Filler:

@@ -17,6 +17,7 @@ from understudy.document.pointer import at, find
 from understudy.resources import schemas, values
 from understudy.resources.declaration import Parent, Reader, Resource, Transition
 from understudy.resources.identity import joined
+from understudy.resources.parents import queried
 from understudy.resources.places import FIRST, Place, first_list, places, property_of
 from understudy.resources.schemas import reference, resolve
 
@@ -202,7 +203,9 @@ class Inference:
         cycle = resource.life_cycle
         transition = cycle.transitions.get(action) if cycle and action not in ACTIONS else None
         item = self._item(operation, resource, declared, action, place)
-        parents = self._parents(resource, [name for name in parameters_of(operation.path) if name != item])
+        in_path = [name for name in parameters_of(operation.path) if name != item]
+        paths = [path for path, known in self.by_path.items() if known is resource]
+        parents = self._parents(resource, in_path, queried(operation, paths))
         self._check_parts(operation, resource, parents, action, place)
         body = str(declared.get("body", self._body_place(own, resource)))
         if action in _WITH_BODY and self._is_list(self._request(own, body)):
@@ -281,19 +284,20 @@ class Inference:
                 text = f"{operation.path} does not name {member}, a part of the id of {resource.name}"
                 self.reader.diagnostics.append((place, text))
 
-    def _parents(self, resource: Resource, names: Sequence[str]) -> tuple[Parent, ...]:
-        """The parents of a resource that these path parameters name, in the order of the path."""
+    def _parents(
+        self, resource: Resource, names: Sequence[str], queried: frozenset[str] = frozenset()
+    ) -> tuple[Parent, ...]:
+        """The parents of a resource that these parameters of a path, in its order, and of a query name."""
         owners = self.owners(resource)
-        found = [(parameter, owners.get(parameter)) for parameter in resource.parent if parameter in names]
-        return tuple(
-            Parent(
-                parameter,
-                resource.parent[parameter],
-                owner.name if owner else None,
-                self._parents(owner, names[: names.index(parameter)]) if owner else (),
-            )
-            for parameter, owner in found
-        )
+        found = []
+        for parameter in resource.parent:
+            if parameter in names or parameter in queried:
+                owner, before = owners.get(parameter), names
+                if parameter in names:
+                    before = names[: names.index(parameter)]
+                above = self._parents(owner, before, queried - {parameter}) if owner else ()
+                found.append(Parent(parameter, resource.parent[parameter], owner.name if owner else None, above))
+        return tuple(found)
 
     def _value(self, given: Json, pointer: str) -> values.Value | None:
         try:
@@ -366,9 +370,10 @@ class Inference:
         item = self._item_member(part, declared, action, place)
         members = self._shown(part, shown, many=many, item=item)
         omits = self._omits(declared.get("omits"), place)
-        if members is None and omits is None and shown.hidden:
-            omits = sorted(shown.hidden - self._members(part, many=many, item=item))
-        whole = action not in ("list", *MANY) and template is None and reference(part) == shown.schema
+        if members is None and omits is None and shown.hidden and not shown.formed:
+            omits = sorted(shown.hidden - (self._members(part, many=many, item=item) - shown.kept_members))
+        is_one = action not in ("list", *MANY) and template is None and not shown.formed
+        whole = is_one and reference(part) == shown.schema
         around = "envelope" in declared
         return Answer(
             False, pointer, members, beside, template, omits, headers=headers, whole=whole, around=around, item=item

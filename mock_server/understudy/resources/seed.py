@@ -165,7 +165,7 @@ class _Batch:
         for name in given:
             if name not in records.resource.members and not records.resource.open:
                 hint = suggest(name, records.resource.members)
-                self._fail((*place, name), f"{name} is no member of {records.resource.schema}{hint}")
+                self._fail((*place, name), f"{name} is no member of {records.resource.schema or records.name}{hint}")
 
     def _check_given(self, records: Records, given: Mapping[str, Json], place: SeedPath) -> None:
         """Collect what is wrong with the members that are given, where the others are filled."""

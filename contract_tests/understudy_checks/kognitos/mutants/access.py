@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from understudy.apis.kognitos.runs import renderer
+from understudy.apis.kognitos.runs import shown_run
 from understudy.engine.call import Call, Handler, Reply
 from understudy.engine.problem import Problem
-from understudy.engine.store import Record, decode, encode
+from understudy.engine.store import Record, decode
 from understudy_checks.mutation import Breakage, Table
 from understudy_checks.mutation.operators import (
     Rows,
@@ -68,7 +68,7 @@ def adds(operation: str, found: Callable[[Call], Any]) -> Breakage:
 
 def shown(call: Call, run: Record) -> Any:
     """Return a run as the API shows it."""
-    return decode(renderer(call)(encode(run)))
+    return shown_run(call)(run)
 
 
 def on_later_pages(call: Call) -> bool:
@@ -84,7 +84,7 @@ def process_of(call: Call) -> Any:
 
 def processes_of(call: Call, agent_id: str) -> list[str]:
     """Return the ids of the first two processes of an agent."""
-    return [decode(row)["id"] for row in call.store["processes"].listing(agent_id).page(None, 2).rows]
+    return [decode(row)["id"] for row in call.store["processes"].listing(("agent_id", agent_id)).page(None, 2).rows]
 
 
 def _repeat_the_last_item(notes: dict[str, Any]) -> Breakage:

@@ -7,15 +7,15 @@ Documented behaviour is a rule in `openapi/kognitos.yaml`, the rest an assumptio
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from understudy.apis.kognitos import seed
 from understudy.apis.kognitos.access import access_info, authenticate
 from understudy.apis.kognitos.errors import error_body
 from understudy.apis.kognitos.events import end_run, resume_run, wait_for_person
 from understudy.apis.kognitos.files import create_file, upload_file
-from understudy.apis.kognitos.processes import get_process, list_processes
 from understudy.apis.kognitos.records import LAYOUTS
-from understudy.apis.kognitos.runs import create_run, get_run, list_runs
+from understudy.apis.kognitos.runs import create_run, shown_run
 from understudy.document.compile import load
 from understudy.engine.api import Api
 from understudy.engine.pipeline import STEPS
@@ -27,15 +27,13 @@ def declare() -> Api:
     """Declare the API and compile its document. Raises ContractError."""
     contract = load("kognitos")
     handlers = {
-        "listRuns": list_runs,
         "createRun": create_run,
-        "getRun": get_run,
-        "listProcesses": list_processes,
-        "getProcess": get_process,
         "createFile": create_file,
         "uploadFile": upload_file,
     }
-    resources = resources_of(contract, replaced=handlers)
+    forms = {"runs": shown_run}
+    resources = resources_of(contract, replaced=handlers, forms=forms)
+    layouts = {**resources.layouts, **LAYOUTS}
     return Api(
         name="kognitos",
         contract=contract,
@@ -43,9 +41,9 @@ def declare() -> Api:
         steps=replace(STEPS, authenticate=authenticate),
         error_body=error_body,
         error_type=b"application/json",
-        layouts=LAYOUTS,
-        inconsistencies=seed.inconsistencies,
-        seed=seed.seed,
+        layouts=layouts,
+        inconsistencies=partial(seed.inconsistencies, references=resources.references),
+        seed=partial(seed.seed, layouts=layouts),
         new_key=resources.new_key,
         access_info=access_info,
         events={
@@ -58,4 +56,6 @@ def declare() -> Api:
         },
         timers={},
         larger_bodies={"uploadFile": 32 << 20},
+        served=forms,
+        find=resources.find,
     )

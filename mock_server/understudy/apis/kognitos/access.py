@@ -51,6 +51,6 @@ def _agents(store: Store) -> Sequence[str]:
 
 def _ids_of(store: Store, agent_id: str | None) -> dict[str, Json]:
     """The id of an agent, and id and input names of its first process."""
-    rows = store["processes"].listing(agent_id).page(None, 1).rows if agent_id else []
+    rows = store["processes"].listing(("agent_id", agent_id)).page(None, 1).rows if agent_id else []
     process = decode(rows[0]) if rows else {"id": None, "inputs": []}
     return {"agent_id": agent_id, "process_id": process["id"], "inputs": process["inputs"]}

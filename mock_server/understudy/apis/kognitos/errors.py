@@ -1,14 +1,9 @@
-"""Kognitos' errors: their body, and the error for an object that is not there."""
+"""The body of Kognitos' errors."""
 
 from __future__ import annotations
 
-import re
-
 from understudy.engine.call import Call, Json
-from understudy.engine.lookup import missing_record
-from understudy.engine.problem import Problem, Refusal
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,26}", re.ASCII)
+from understudy.engine.problem import Refusal
 
 
 def error_body(call: Call, refusal: Refusal) -> Json:
@@ -24,10 +19,3 @@ def error_body(call: Call, refusal: Refusal) -> Json:
     if code == "list":
         body["details"] = [{"message": message}]
     return body
-
-
-def missing(call: Call, collection: str, id: str, kind: str) -> Problem:
-    """Return the error for an object that the organization does not have: by default `kind`."""
-    if not _ID.fullmatch(id) and collection != "files" and call.assumed("kognitos.errors.malformed-id") == "invalid":
-        return Problem("invalid", "An id has 1 to 26 letters, digits, hyphens and underscores")
-    return missing_record(call, collection, id, kind)

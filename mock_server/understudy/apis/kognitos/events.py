@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from understudy.apis.kognitos.life_cycle import ended, resumed, status_at, store_run, waiting
 from understudy.apis.kognitos.records import FINAL, WAITING
-from understudy.apis.kognitos.runs import renderer
+from understudy.apis.kognitos.runs import shown_run
 from understudy.engine.call import Call, Json
 from understudy.engine.lookup import find_for_event
 from understudy.engine.problem import Problem
-from understudy.engine.store import Record, decode
+from understudy.engine.store import Record
 
 
 def end_run(outcome: str) -> Callable[[Call], Json]:
@@ -48,7 +48,8 @@ def _open_run(call: Call) -> Record:
 
 
 def _changed(call: Call, run: Record) -> Json:
-    return decode(renderer(call)(store_run(call.store, run)))
+    store_run(call.store, run)
+    return shown_run(call)(run)
 
 
 def _course(call: Call, run: Record) -> Json:

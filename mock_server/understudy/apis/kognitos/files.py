@@ -10,7 +10,6 @@ from base64 import b64encode
 from hashlib import sha256
 from mimetypes import MimeTypes
 
-from understudy.apis.kognitos.processes import find_agent
 from understudy.apis.kognitos.records import new_id
 from understudy.engine.call import Call, Reply
 from understudy.engine.clock import rfc3339
@@ -27,7 +26,7 @@ def create_file(call: Call) -> Reply:
     given = call.body.get("agent_id", call.credential.scope)
     if given is None and call.assumed("kognitos.files.missing-agent") == "reject":
         raise Problem("invalid", "agent_id is required with a key of the whole organization")
-    agent_id = None if given is None else find_agent(call, given)
+    agent_id = None if given is None else call.find_shared("agents", given)["id"]
     name = _stored_name(call, call.body["file_name"])
     id = new_id(call.ids)
     key = f"{agent_id or 'organization'}/{id}/{name}"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from understudy.apis.kognitos.records import ACTIVE, FINAL, NEVER, WAITING
 from understudy.engine.call import Call, Json
 from understudy.engine.clock import BEGIN
-from understudy.engine.store import Record, Store
+from understudy.engine.store import Record, SharedRecord, Store
 
 LIFE_CYCLE = (("Created", "pending_at"), ("Pending", "running_at"), ("Running", "ends_at"))
 """Each status before the outcome, with the member that holds its end."""
@@ -27,7 +27,7 @@ def status_at(run: Record, now: int) -> str:
     return str(run["outcome"])
 
 
-def new_run(call: Call, process: Record, body: Record) -> Record:
+def new_run(call: Call, process: SharedRecord, body: Record) -> Record:
     """Return a new run of a process, without an id, on the process's course."""
     course, pending_at = process["course"], call.now + process["course"]["created"]
     running_at = pending_at + course["pending"]

@@ -1,4 +1,4 @@
-"""The operations on Kognitos' runs.
+"""How a run of Kognitos is started, and what answers show of it.
 
 Source: the page Runs. Documented behaviour is a rule in `openapi/kognitos.yaml`, the rest
 an assumption there.
@@ -10,28 +10,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from understudy.apis.kognitos.errors import missing
 from understudy.apis.kognitos.life_cycle import count_active, new_run, status_at, store_run
-from understudy.apis.kognitos.processes import find_process
 from understudy.apis.kognitos.records import WAITING, new_id
 from understudy.engine.call import Call, Json, Reply
 from understudy.engine.clock import rfc3339
-from understudy.engine.paging import descending
 from understudy.engine.problem import Problem
-from understudy.engine.store import ProjectedListing, Record, decode, encode
-
-
-def list_runs(call: Call) -> Reply:
-    """GET /runs."""
-    process = find_process(call, call.arguments["agent_id"], call.arguments["process_id"])
-    listing = call.store["runs"].listing((process["id"], call.arguments.get("stage")), descending=descending(call))
-    return Reply(ProjectedListing(listing, renderer(call)))
+from understudy.engine.store import Record, SharedRecord, encode
 
 
 def create_run(call: Call) -> Reply:
     """POST /runs: starts a run, which proceeds with the clock (Runs > Start a Run)."""
     body, store = call.body, call.store
-    process = find_process(call, body["agent_id"], body["process_id"])
+    process = call.find_shared("processes", body["process_id"], having={"agent_id": body["agent_id"]})
     _check_stage(call, process["stage"], body["stage"])
     unreadable = [id for id in body.get("file_ids") or () if not _check_file(call, process["agent_id"], id)]
     _check_inputs(call, process, body.get("inputs"))
@@ -41,31 +31,19 @@ def create_run(call: Call) -> Reply:
     run = new_run(call, process, body) | {"id": new_id(call.ids)}
     if unreadable:
         run["outcome"] = "Failed"
-    served = decode(renderer(call)(store_run(store, run)))
-    return Reply(encode({**served, "status": "Created"}))
+    store_run(store, run)
+    return Reply(encode({**shown_run(call)(run), "status": "Created"}))
 
 
-def get_run(call: Call) -> Reply:
-    """GET /runs/{run_id}."""
-    id = call.arguments["run_id"]
-    run = call.store["runs"].get(id)
-    if run is None:
-        raise missing(call, "runs", id, "run-not-found")
-    if call.credential.scope not in (None, run["agent_id"]):
-        raise Problem("out-of-scope")
-    return Reply(renderer(call)(encode(run)))
-
-
-def renderer(call: Call) -> Callable[[bytes], bytes]:
-    """Return a function from a stored run to the served one, at the call's time under the world's assumptions."""
+def shown_run(call: Call) -> Callable[[Record], Record]:
+    """Return a function from a stored run to the one that answers show, at the call's time."""
     now = call.now
     waiting, distinct, no_outputs, no_files, form = (
         call.assumed(f"kognitos.runs.{slug}")
         for slug in ("waiting-status", "created-is-distinct", "no-outputs", "no-files", "created-at-form")
     )
 
-    def render(row: bytes) -> bytes:
-        run = decode(row)
+    def shown(run: Record) -> Record:
         state = status_at(run, now)
         outputs = run["outputs"] if state == "Succeeded" else None
         served: dict[str, Any] = {
@@ -80,9 +58,9 @@ def renderer(call: Call) -> Callable[[bytes], bytes]:
         }
         if outputs is not None or no_outputs != "absent":
             served["outputs"] = [] if outputs is None and no_outputs == "empty" else outputs
-        return encode(served)
+        return served
 
-    return render
+    return shown
 
 
 def _printed_status(state: str, waiting: str, *, distinct: bool) -> str:
@@ -111,7 +89,7 @@ def _check_file(call: Call, agent_id: str, id: str) -> bool:
         if unknown == "invalid":
             raise Problem("invalid", "file_ids: there is no such file")
         if unknown == "not-found":
-            raise missing(call, "files", id, "file-not-found")
+            call.find_shared("files", id)
         return True
     elsewhere = file["agent_id"] not in (None, agent_id)
     if elsewhere and call.credential.scope is not None:
@@ -126,7 +104,7 @@ def _check_file(call: Call, agent_id: str, id: str) -> bool:
     return bool(unread == "accept")
 
 
-def _check_inputs(call: Call, process: Record, inputs: Json) -> None:
+def _check_inputs(call: Call, process: SharedRecord, inputs: Json) -> None:
     """Check the inputs of a run, a list of names and values; no response holds them (Runs > Start a Run)."""
     if isinstance(inputs, dict):
         if call.assumed("kognitos.runs.inputs-map") == "reject":

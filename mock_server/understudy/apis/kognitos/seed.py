@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from understudy.apis.kognitos.life_cycle import LIFE_CYCLE, activity_id, seeded, store_run
-from understudy.apis.kognitos.records import FINAL, LAYOUTS, OUTCOME, WAITING
+from understudy.apis.kognitos.records import FINAL, OUTCOME, WAITING
 from understudy.document.contract import Contract
 from understudy.document.seed_entries import closed, many
 from understudy.document.seed_file import SeedErrors, SeedPath
@@ -18,19 +18,15 @@ from understudy.engine.call import Json
 from understudy.engine.clock import milliseconds
 from understudy.engine.credential import Credential
 from understudy.engine.seed import dangling, read_tenants
-from understudy.engine.store import Record, Store
+from understudy.engine.store import Layout, Record, Store
 from understudy.messages import suggest
+
+References = Sequence[tuple[str, str, str]]
 
 _TEXT: Json = {"type": "string"}
 _SECONDS: Json = {"type": "number", "minimum": 0}
 _OUTPUTS: Json = {"type": ["array", "null"]}
 _STATUS: Json = {"enum": [*(name for name, _ in LIFE_CYCLE), *FINAL, WAITING]}
-_REFERENCES = (
-    ("processes", "agent_id", "agents"),
-    ("files", "agent_id", "agents"),
-    ("runs", "process_id", "processes"),
-    ("uploads", "file_id", "files"),
-)
 _DURATIONS = {"created": 1, "pending": 2, "running": 5}
 
 
@@ -56,16 +52,16 @@ _ORGANIZATION = closed(
 SEED = closed("organizations", organizations=many(_ORGANIZATION, minItems=1))
 
 
-def seed(content: Json, contract: Contract) -> Sequence[SeededTenant]:
+def seed(content: Json, contract: Contract, *, layouts: Mapping[str, Layout]) -> Sequence[SeededTenant]:
     """Read the tenants of a seed file; raises SeedError with all schema errors or, without any, all inconsistencies."""
-    return read_tenants(content, "organizations", fits=contract.fits(SEED), layouts=LAYOUTS, read=_organization)
+    return read_tenants(content, "organizations", fits=contract.fits(SEED), layouts=layouts, read=_organization)
 
 
-def inconsistencies(tenant: str, store: Store) -> Iterator[str]:
+def inconsistencies(tenant: str, store: Store, *, references: References) -> Iterator[str]:
     """Describe each inconsistency between an organization's records as `<collection> <id>: ...`."""
     if not len(store["agents"]):
         yield "agents: there must be at least one"
-    yield from dangling(store, _REFERENCES)
+    yield from dangling(store, references)
     for run in store["runs"]:
         process = store["processes"].get(run["process_id"])
         if process and process["agent_id"] != run["agent_id"]:

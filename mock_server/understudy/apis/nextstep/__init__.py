@@ -63,4 +63,5 @@ def declare() -> Api:
             "lapse-subscription": lapse_subscription,
         },
         timers={"complete-run": Timer(complete_scheduled_run, COMPLETION_JOB)},
+        find=resources.find,
     )

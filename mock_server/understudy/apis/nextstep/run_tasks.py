@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 from understudy.apis.nextstep.editions import edition
-from understudy.apis.nextstep.errors import missing
 from understudy.engine.call import Call, Json
 from understudy.engine.ids import BASE62, digest
 from understudy.engine.store import ComputedListing, Record, SharedRecord, Store, encode
@@ -107,10 +106,8 @@ class RunTasks:
 
 
 def find_run_tasks(call: Call, run_id: str) -> RunTasks:
-    """Find the tasks of a run; raises Problem run-not-found or forbidden."""
-    run = call.store["runs"].get_shared(run_id)
-    if run is None:
-        raise missing(call, "runs", run_id, "run-not-found")
+    """Find the tasks of a run; raises Problem run-not-found or foreign-object."""
+    run = call.find_shared("runs", run_id)
     return RunTasks(call.store, run, call.store["progress"].require_shared(run_id))
 
 

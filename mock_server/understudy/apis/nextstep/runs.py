@@ -12,7 +12,6 @@ from typing import Any
 from understudy.apis.nextstep.editions import Edition, edition
 from understudy.apis.nextstep.elements import accept, is_iso_8601
 from understudy.apis.nextstep.envelope import single
-from understudy.apis.nextstep.errors import missing
 from understudy.apis.nextstep.members import active_member, notify_assignee
 from understudy.apis.nextstep.records import run_sections
 from understudy.apis.nextstep.run_tasks import RunTasks, element_of
@@ -45,10 +44,7 @@ def create_run(call: Call) -> Reply:
 
 
 def _published_template(call: Call) -> SharedRecord:
-    id = call.body["template_id"]
-    template = call.store["templates"].get_shared(id)
-    if template is None:
-        raise missing(call, "templates", id, "unknown-template")
+    template = call.find_shared("templates", call.body["template_id"], kind="unknown-template")
     if not template["is_published"]:
         raise Problem("template-not-published")
     return template

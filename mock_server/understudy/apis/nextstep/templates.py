@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from understudy.apis.nextstep.editions import Edition, edition
 from understudy.apis.nextstep.envelope import single
-from understudy.apis.nextstep.errors import missing
 from understudy.engine.call import Call, Reply
 from understudy.engine.clock import rfc3339
 from understudy.engine.problem import Problem
-from understudy.engine.store import ComputedListing, decode, encode
+from understudy.engine.store import ComputedListing, encode
 
 
 def list_template_tasks(call: Call) -> Reply:
     """GET /process-templates/{id}/tasks: by position."""
-    _template_row(call)
+    call.find_shared("templates", call.arguments["id"])
     definition = call.store["definitions"].require(call.arguments["id"])
     return Reply(_served_tasks(edition(call.store, definition["edition"]), call))
 
 
 def publish_template(call: Call) -> Reply:
     """POST /process-templates/{id}/publish: publishes or unpublishes (Process Runs > Create a Run)."""
-    template = decode(_template_row(call))
+    template = call.find("templates", call.arguments["id"])
     wanted = (call.body or {}).get("published")
     if wanted is None:
         if call.assumed("nextstep.templates.publish-without-flag") == "reject":
@@ -40,13 +39,6 @@ def publish_template(call: Call) -> Reply:
         definition = call.store["definitions"].require(template["id"])
         call.store["definitions"].put({**definition, "live": definition["edition"]})
     return Reply(single(call.store["templates"].put(template)))
-
-
-def _template_row(call: Call) -> bytes:
-    row = call.store["templates"].row(call.arguments["id"])
-    if row is None:
-        raise missing(call, "templates", call.arguments["id"], "template-not-found")
-    return row
 
 
 def _served_tasks(edition: Edition, call: Call) -> ComputedListing:

@@ -1,5 +1,6 @@
 """What a document states of what is inferred: entries of `x-resources` without a schema, envelopes of lists alone.
 
+One that says what is `kept`, and has the name of none, is a resource that no operation shows.
 Must not know how anything is inferred.
 """
 
@@ -36,16 +37,16 @@ def without_envelopes(document: Json) -> tuple[Json, dict[str, str]]:
     return ({**document, "paths": paths} if found else document), found
 
 
-def state(resources: Mapping[str, dict[str, Json]], stated: Mapping[str, Json], name: str) -> None:
+def state(resources: dict[str, dict[str, Json]], stated: Mapping[str, Json], name: str) -> None:
     """Put what is stated into the resources that were inferred, of the API `name`.
 
     Raises ContractError for one that was not.
     """
-    unknown = [one for one in stated if one not in resources]
+    unknown = [one for one, given in stated.items() if one not in resources and "kept" not in given]
     if unknown:
         text = "without a schema it is said of a resource that is inferred, and none has this name"
         wrong = [(at("x-resources", one), f"{text}{suggest(one, resources)}") for one in unknown]
         raise ContractError(name, wrong)
     for resource, given in stated.items():
-        own = resources[resource]
+        own = resources.setdefault(resource, {})
         own.update({key: {**own.get(key, {}), **one} if key in _JOINED else one for key, one in given.items()})
