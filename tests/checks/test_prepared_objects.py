@@ -190,7 +190,7 @@ def test_prepared_objects_are_settings(api: str, name: str) -> None:
 
 @pytest.mark.parametrize("api", apis.NAMES)
 def test_each_rule_that_needs_an_event_has_an_object_but_where_none_does(api: str) -> None:
-    """Only a revocation has to be watched."""
+    """Only a revocation, and what a person does in a process that the check has launched, have to be watched."""
     document = installed.document(api)
     needing = {
         rule.id
@@ -198,7 +198,8 @@ def test_each_rule_that_needs_an_event_has_an_object_but_where_none_does(api: st
         if (own := [check for check in checks_for(rule.id) if expand(check, document)])
         and all("events" in check.needs or ".test_prepared." in check.name for check in own)
     }
-    assert needing - set(rules(api)) <= {f"{api}.authentication.revocation-is-immediate"}
+    watched = {f"{api}.authentication.revocation-is-immediate", "tallyfy.automations.by-hand"}
+    assert needing - set(rules(api)) <= watched
 
 
 def test_a_document_of_no_api_of_ours_has_none() -> None:
