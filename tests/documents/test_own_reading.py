@@ -53,6 +53,13 @@ def test_a_part_that_cannot_be_served_is_told(tmp_path: Path, more: str, texts: 
     [
         ("webhooks: {a: {}}\n", ["/webhooks: webhooks are not sent"]),
         ("x-webhooks: {a: {}}\n", ["/x-webhooks: webhooks are not sent"]),
+        (
+            "x-events: {a: {description: A, schema: {type: object}}}\n",
+            [
+                "/x-events: x-events is left out: what people do in an app of their own needs the Python of a package "
+                "(docs/how-to/add-an-api.md)"
+            ],
+        ),
         ("info: 3\n", ["/info: info must be a mapping; it is left out"]),
         ("components: 3\n", ["/components: components must be a mapping; it is left out"] * 2),
         ("components: {schemas: 3}\n", ["/components/schemas: schemas must be a mapping; it is left out"]),

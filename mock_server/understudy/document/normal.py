@@ -74,6 +74,9 @@ class _Normalizer(Parts):
         """The normal form of the whole document."""
         root, place = self.files.root, Place(self.files.name, "")
         own = self.own_keys(root, "document", place)
+        if own.pop("x-events", None) is not None:
+            text = "x-events is left out: what people do in an app of their own needs the Python of a package"
+            self.note(place / "x-events", f"{text} (docs/how-to/add-an-api.md)")
         schemas, owner = self._section("schemas", place)
         for name in schemas:
             self.component("schema", owner / name)
