@@ -67,10 +67,10 @@ def _rule(call: Call, template: Record) -> Record:
 def _described(call: Call) -> Record:
     """What the body says; each condition and action gets an id."""
     given = {name: call.body[name] for name in _MEMBERS if name in call.body}
-    for name in ("conditions", "then_actions"):
+    _refuse(_wrong_actions(given.get("then_actions", ())) | _unknown_references(call, given))
+    for name in ("conditions", "then_actions"):  # a refused request takes no id
         if name in given:
             given[name] = [one if "id" in one else {"id": new_id(call), **one} for one in given[name]]
-    _refuse(_wrong_actions(given.get("then_actions", ())) | _unknown_references(call, given))
     return given
 
 
