@@ -434,11 +434,12 @@ def test_a_bot_comments(target: Target) -> None:
     with target.open() as client:
         org = first_organization(client)
         task = open_tasks(org, launch(org))[0]
-        said = org.call("POST", f"/tasks/{task['id']}/bot-comment", {"content": "All done"})
-        assert said["content"] == "All done", f"a comment must keep its content, not be {show(said['content'])}"
+        said = org.call("POST", f"/tasks/{task['id']}/bot-comment", {"content": "All done", "label": "advice"})
+        got = said["content"], said.get("label", "advice")
+        assert got == ("All done", "advice"), f"a comment must keep content and label, not be {show(got)}"
         threads = unwrap_items(org.get(f"/tasks/{task['id']}", with_="threads")["threads"])
-        got = [(thread["id"], thread["content"]) for thread in threads]
-        assert got == [(said["id"], "All done")], f"the task must have the new comment, not {show(got)}"
+        kept = [(thread["id"], thread["content"]) for thread in threads]
+        assert kept == [(said["id"], "All done")], f"the task must have the new comment, not {show(kept)}"
         org.assert_missing("POST", f"/tasks/{UNKNOWN_ID}/bot-comment", {"content": "All done"})
 
 

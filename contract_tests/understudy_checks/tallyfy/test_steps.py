@@ -27,6 +27,9 @@ FLAGS = (
     "prevent_guest_comment",
 )
 UNITS = ("minutes", "hours", "days", "weeks", "months")
+UNITS = ("minutes", "hours", "days", "weeks", "months")
+DUE = tuple({"value": 2, "unit": unit, "option": "from"} for unit in UNITS)
+LATER: Json = {"action_type": "deadline", "action_verb": "deadline"}
 CONDITION = {"conditionable_type": "Step", "operation": "completed", "logic": "and"}
 ACTION = {"action_type": "visibility", "action_verb": "hide"}
 
@@ -287,6 +290,7 @@ def test_automated_actions_are_kept(target: Target) -> None:
                     {"then_actions": list(reversed(body["then_actions"]))},
                     {"conditions": [{**CONDITION, "conditionable_id": other["id"], "id": made["conditions"][0]["id"]}]},
                     {"then_actions": [{**ACTION, "target_step_id": one["id"], "id": made["then_actions"][0]["id"]}]},
+                    {"then_actions": [{**LATER, "target_step_id": one["id"], "deadline": due} for due in DUE]},
                 )
                 for change in changes:
                     old, changed = made, org.call("PUT", f"{path}/{made['id']}", change)

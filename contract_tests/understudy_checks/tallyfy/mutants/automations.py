@@ -188,7 +188,7 @@ MUTANTS: Table = {
         "Added assignees replace all.": verbs(assign="assign_only"),
         "New assignees are added.": verbs(assign_only="assign"),
         "Everybody goes in place of some.": verbs(unassign="clear_assignees"),
-        "Nobody goes.": verbs(clear_assignees="unassign"),
+        "Nobody is taken off.": verbs(clear_assignees="unassign"),
         "A completed task is assigned, too.": with_tasks(
             COMPLETE, lambda task: {"owners": {"users": [], "guests": [], "groups": []}}
         ),

@@ -185,6 +185,13 @@ def comments_window(client: Client) -> Json:
         return probes.window_of(client, lambda: comment(without_retries, task), quota)
 
 
+@probe("tallyfy.comments.bot", needs=("write",))
+def bot(client: Client) -> Json:
+    """Return whom the comment of a bot is of."""
+    with own_task(client) as (org, _, task):
+        return org.call("POST", f"/tasks/{task['id']}/bot-comment", {"content": "A comment"}).get("author_type")
+
+
 @probe("tallyfy.comments.problem-label", needs=("write",))
 def problem_label(client: Client) -> Json:
     """Return whether a comment with the label `problem` reports an issue."""

@@ -89,7 +89,7 @@ def task(call: Call, record: Record, includes: Iterable[str] = (), *, listed: bo
     """A task as it is served; a listed one has no summary unless it is requested_includes for (Tasks > Get task)."""
     names = frozenset(includes)
     parent = call.store["runs"].get(record["run_id"]) if record["run_id"] else None
-    status = _task_status(call, record)
+    status = task_status(call, record)
     blocked = record["status"] in ("completed", HIDDEN) or record["problem"] or bool(record["archived_at"])
     served = {name: value for name, value in record.items() if name != "_"} | {
         "status": status,
@@ -160,7 +160,8 @@ def _due(call: Call, deadlines: Sequence[str]) -> tuple[int, int]:
     return sum(deadline < now for deadline in deadlines), sum(now <= deadline <= soon for deadline in deadlines)
 
 
-def _task_status(call: Call, record: Record) -> str:
+def task_status(call: Call, record: Record) -> str:
+    """Return the status of a task as it is served."""
     fresh = record["status"] == "not-started"
     return str(call.assumed("tallyfy.tasks.fresh-status") if fresh else record["status"])
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from understudy.apis.tallyfy.actions import OPPOSITE, act, hide, keep, switch
 from understudy.apis.tallyfy.automatic_dates import counts_from_itself, start_of
 from understudy.apis.tallyfy.conditions import Process, in_order, kind_of, process_of, results, together
-from understudy.apis.tallyfy.includes import run_tasks
+from understudy.apis.tallyfy.includes import run_tasks, task_status
 from understudy.engine.call import Call, Json
 from understudy.engine.store import Record
 
@@ -76,7 +76,8 @@ def _checked(check: _Check, rules: Sequence[Record]) -> Json:
         _check_rule(check, rule)
     shown = {
         task["id"]: {
-            **{name: task[name] for name in ("id", "title", "status")},
+            **{name: task[name] for name in ("id", "title")},
+            "status": task_status(call, task),
             "triggered_actions": list(dict.fromkeys(check.changed[task["step_id"]])),
         }
         for task in run_tasks(call, check.run["id"])
