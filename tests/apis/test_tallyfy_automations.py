@@ -359,3 +359,10 @@ def test_unknown_references_are_named(assuming: Assuming) -> None:
         ["conditions.0.conditionable_id", "then_actions.1.target_step_id"],
     )
     assert made.rule(made.when("text", "is_empty"))["id"]
+
+
+def test_a_condition_on_an_unknown_field_never_holds(made: Made) -> None:
+    """Nothing is hidden by it."""
+    condition = {"conditionable_type": "Capture", "conditionable_id": "f" * 32, "operation": "is_empty"}
+    assert not holds(made, condition)
+    assert made.hidden() == []

@@ -37,3 +37,11 @@ def test_options_may_be_null(client: Tallyfy) -> None:
     task = client.data("POST", "/tasks", {**BODY, "form_fields": fields})
     shown = client.data("GET", f"/tasks/{task['id']}?with=form_fields")["form_fields"]["data"]
     assert [(one["options"], one["columns"]) for one in shown] == [([], [])]
+
+
+def test_the_only_administrator_becomes_no_guest(client: Tallyfy) -> None:
+    """Another one does, with the same names."""
+    client.data("PUT", "/users/1001/role", {"role": "standard"})
+    assert client.ask("PUT", "/users/1002/to/guest").status == 422
+    assert client.data("GET", "/users/1002")["role"] == "admin"
+    assert client.data("PUT", "/users/1001/to/guest")["first_name"] == "Ana"

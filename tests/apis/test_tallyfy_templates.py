@@ -143,3 +143,12 @@ def test_the_copy_of_a_form_is_sent_as_a_form(client: Tallyfy) -> None:
     form = {"content_type": "application/x-www-form-urlencoded"}
     copy = client.send("POST", path, raw=b"title=B+%26+C", **HEADERS, **form).json()["data"]
     assert (copy["title"], copy["alias"]) == ("B & C", f"b-c-{copy['id'][:6]}")
+
+
+def test_an_archived_template_is_not_published(client: Tallyfy) -> None:
+    """It has to be restored first."""
+    made = client.data("POST", "/checklists", {"title": "Old", "type": "procedure"})
+    client.ask("DELETE", f"/checklists/{made['id']}")
+    assert client.ask("PUT", f"/checklists/{made['id']}/publish").status == 404
+    client.ask("PUT", f"/checklists/{made['id']}/restore")
+    assert client.data("PUT", f"/checklists/{made['id']}/publish")["is_published_state"] is True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -113,3 +114,10 @@ def test_data_lies_beside_the_code_in_a_wheel(monkeypatch: pytest.MonkeyPatch, t
     assert data.path("openapi") == tmp_path / "data" / "openapi"
     (tmp_path / "data").rmdir()
     assert data.path("openapi") == tmp_path.parent.parent / "openapi"
+
+
+def test_without_resources_there_is_no_record_to_find() -> None:
+    """The handler that looks for one is told so."""
+    call: Any = SimpleNamespace(contract=SimpleNamespace(name="toy"))
+    with pytest.raises(LookupError, match="there is no resource toys; toy declares none"):
+        toy.api().find(call, "toys", "t1")
