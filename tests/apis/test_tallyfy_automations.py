@@ -362,7 +362,10 @@ def test_unknown_references_are_named(assuming: Assuming) -> None:
 
 
 def test_a_condition_on_an_unknown_field_never_holds(made: Made) -> None:
-    """Nothing is hidden by it."""
-    condition = {"conditionable_type": "Capture", "conditionable_id": "f" * 32, "operation": "is_empty"}
-    assert not holds(made, condition)
+    """With another one that holds, nothing is hidden."""
+    unknown = {"conditionable_type": "Capture", "conditionable_id": "f" * 32, "operation": "is_empty"}
+    body = {"conditions": [unknown, made.when(0, "completed", logic="and")], "then_actions": [made.hide()]}
+    made.client.data("POST", f"{made.path}/automated-actions", body)
+    made.launch()
+    made.complete()
     assert made.hidden() == []
