@@ -187,6 +187,11 @@ def test_ids_of_every_form_are_kept(apis: Documents, kind: str) -> None:
     assert differences(replayed(of_pets(apis[kind], 7, kind), "har", apis[kind])) == []
 
 
+def test_what_is_only_named_is_in_no_list_that_was_read(apis: Documents) -> None:
+    """A friend that no answer shows belongs to an owner whose pets were not asked for."""
+    assert differences(replayed(of_pets(apis["numbers"], 422, "numbers"), "yaml", apis["numbers"])) == []
+
+
 def test_lists_are_joined_in_one_order() -> None:
     """What only a later list has stands behind what it follows there; what no list shows comes last."""
     a, b, c, d, e = (("pets", name) for name in "abcde")

@@ -79,6 +79,9 @@ class Evidence:
     seen: dict[Key, Seen] = field(default_factory=dict)
     lists: list[tuple[bool, list[Key]]] = field(default_factory=list)  # the objects, by whether it was asked for some
     _made: set[Key] = field(default_factory=set)
+    _below: set[tuple[str, str, str]] = field(
+        default_factory=set
+    )  # lists that were read: resource, parent's member, id
 
     def collect(self, picked: Iterable[Picked]) -> list[Seen]:
         """The objects, in the order of the lists that show them, the others as they are seen."""
@@ -86,6 +89,8 @@ class Evidence:
             role = self.model.roles.get(one.operation.id) if one.operation else None
             if role is not None and one.recorded.response.status < 300:
                 self._take(one, role)
+        for known in self.seen.values():
+            self._place(known)
         return [self.seen[key] for key in joined([keys for _, keys in sorted(self.lists, key=_extent)], self.seen)]
 
     def _take(self, picked: Picked, role: Role) -> None:
@@ -106,10 +111,24 @@ class Evidence:
             self._see(picked, role, {**parents, **one}, whole=role.answer.members is None)
         if role.action == "list":
             self.lists.append((bool(picked.recorded.request.query), [self._key(role.resource, one) for one in objects]))
+            self._below |= {(role.resource.name, member, str(id)) for member, id in parents.items()}
         if not objects and item is not None:
             self._name(role.resource.name, item, picked.place, parents)
         if item is not None and role.action in _CHANGES:
             self._change(role, item)
+
+    def _place(self, one: Seen) -> None:
+        """Put what was only named below a parent of which no list was read, as those read do not show it."""
+        resource = self.model.resources[one.resource]
+        owners = self.model.owners[one.resource]
+        if one.read or len(owners) != 1 or len(resource.parent) != 1:
+            return
+        ((parameter, owner),) = owners.items()
+        member = resource.parent[parameter]
+        known = [seen.id for (name, _), seen in self.seen.items() if name == owner.name]
+        free = [id for id in known if (one.resource, member, str(id)) not in self._below]
+        if member not in one.members and free:
+            one.members[member] = free[0]
 
     def _see(self, picked: Picked, role: Role, members: dict[str, Json], *, whole: bool) -> None:
         resource = role.resource

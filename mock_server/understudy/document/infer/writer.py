@@ -475,14 +475,14 @@ class Writer:
     def _told(self, name: str, op: Op, pages: Pages, settings: Json) -> None:
         style = pages.settings["style"]
         how = {
-            "after": "after a cursor",
-            "offset": "after so many items",
-            "page-number": "by its number",
-            "all": "not at all",
+            "after": "is asked for after a cursor",
+            "offset": "is asked for after so many items",
+            "page-number": "is asked for by its number",
+            "all": "holds all items: none asks for a further one",
         }
         self._add(
             self._id(name, f"pages-{slug(op.id)}"), "pages", op.pointer,
-            statement=f"A page of {op.method.upper()} {op.path} is asked for {how[style]}.",
+            statement=f"A page of {op.method.upper()} {op.path} {how[style]}.",
             reason=pages.reason, default=style,
             alternatives=tuple(other_pages(self.schemas, op, pages.settings, self._id(name, "order"))),
             keys=(Key(f"{op.pointer}/x-pagination", settings),),
