@@ -110,6 +110,8 @@ def as_no_administrator(client: Client, org: Organization) -> Organization:
 def is_working_day(org: Organization, at: datetime) -> bool:
     """Return whether a time is on a working day of an organization, where that tells its working days."""
     days = org.get("").get("working_days") or {}
+    if days and days.keys() != set(WEEK):
+        raise Skipped("the organization does not tell its working days")
     return bool(days.get(WEEK[at.weekday()], True))
 
 

@@ -6,7 +6,7 @@ from understudy_checks.rules import rule
 from understudy_checks.tallyfy.driver import Json, Organization, first_organization
 from understudy_checks.tallyfy.test_groups import group
 from understudy_checks.tallyfy.test_guests import UNKNOWN, at, guest
-from understudy_checks.tallyfy.test_members import NOBODY, administered, ordinary
+from understudy_checks.tallyfy.test_members import NOBODY, administered, member, ordinary
 from understudy_checks.target.target import Target
 from understudy_checks.wording import show
 
@@ -64,3 +64,6 @@ def test_people_of_another_organization_stay_what_they_are(target: Target) -> No
             org.assert_refused("POST", f"{at(ADDRESS)}/to/member")
             assert foreign.get(at(ADDRESS))["email"] == ADDRESS, "the guest must stay one"
         org.assert_refused("PUT", f"/users/{foreign.get('/me')['id']}/to/guest")
+        org = administered(org)
+        with member(org) as own:
+            Organization(client, foreign.id, org.key).assert_refused("PUT", f"/users/{own['id']}/to/guest")

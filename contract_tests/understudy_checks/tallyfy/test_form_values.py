@@ -82,3 +82,13 @@ def test_a_kickoff_field_is_deleted(target: Target) -> None:
         assert after == wanted, f"the kick-off fields must be {show(wanted)}, not {show(after)}"
         for missing in (gone, f"{path}/preruns/{UNKNOWN_ID}", f"/checklists/{UNKNOWN_ID}/preruns/{before[0]['id']}"):
             of.org.assert_missing("DELETE", missing)
+
+
+@rule("tallyfy.form-values.set", needs=("other-tenant", "write"))
+def test_answers_of_another_organization_are_closed(target: Target) -> None:
+    """A token of one organization sets no answer in the path of another."""
+    with target.open() as client, automated(first_organization(client)) as of:
+        foreign = first_organization(client, key=client.other_tenant_key)
+        started = of.launch()
+        body = {"id": answer_id(of.org, started.task(0)["id"], of.fields["amount"]), "form_value": "7"}
+        Organization(client, foreign.id, of.org.key).assert_refused("PUT", PATH, body)

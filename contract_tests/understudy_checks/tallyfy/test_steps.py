@@ -29,6 +29,7 @@ FLAGS = (
 UNITS = ("minutes", "hours", "days", "weeks", "months")
 UNITS = ("minutes", "hours", "days", "weeks", "months")
 DUE = tuple({"value": 2, "unit": unit, "option": "from"} for unit in UNITS)
+EMIT = {"action_type": "webhook", "action_verb": "emit_webhook"}
 LATER: Json = {"action_type": "deadline", "action_verb": "deadline"}
 CONDITION = {"conditionable_type": "Step", "operation": "completed", "logic": "and"}
 ACTION = {"action_type": "visibility", "action_verb": "hide"}
@@ -290,6 +291,7 @@ def test_automated_actions_are_kept(target: Target) -> None:
                     {"then_actions": list(reversed(body["then_actions"]))},
                     {"conditions": [{**CONDITION, "conditionable_id": other["id"], "id": made["conditions"][0]["id"]}]},
                     {"then_actions": [{**ACTION, "target_step_id": one["id"], "id": made["then_actions"][0]["id"]}]},
+                    {"then_actions": [{**EMIT, "target_step_id": one["id"]}]},
                     {"then_actions": [{**LATER, "target_step_id": one["id"], "deadline": due} for due in DUE]},
                 )
                 for change in changes:

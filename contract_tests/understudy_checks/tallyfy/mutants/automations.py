@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from understudy.engine.call import Call, Handler, Reply
+from understudy.engine.call import Call, Handler, Json, Reply
 from understudy.engine.store import Record, encode
 from understudy_checks.mutation import Breakage, Table
 from understudy_checks.mutation.operators import (
@@ -136,6 +136,17 @@ def _hide(task: Record) -> Record:
     return {"status": "auto-skipped"} if task["status"] in ("not-started", "in-progress") else {}
 
 
+def _counting(**values: Json) -> Callable[[Json], None]:
+    """Read the deadlines of an automated action with other values."""
+
+    def change(rule: Json) -> None:
+        for action in rule["then_actions"]:
+            if action.get("deadline"):
+                action["deadline"].update(values)
+
+    return change
+
+
 MUTANTS: Table = {
     "automations.verbs": {"Any verb is accepted.": accept_when(CREATE, "invalid", _accept)},
     "automations.moments": {
@@ -199,8 +210,8 @@ MUTANTS: Table = {
     },
     "automations.deadline": {
         "Each deadline counts from its own.": each("then_actions", actionable_id=None),
-        "Before is taken for after.": misread(lambda rule: rule["then_actions"][0]["deadline"].update(option="from")),
-        "Nothing is counted.": misread(lambda rule: rule["then_actions"][0]["deadline"].update(value=0)),
+        "Before is taken for after.": misread(_counting(option="from")),
+        "Nothing is counted.": misread(_counting(value=0)),
     },
     "automations.evening": {"A date counts from midnight.": on_request("createTemplate", _time_of_day)},
     "automations.kept-deadlines": {

@@ -81,7 +81,7 @@ MUTANTS: Table = {
         "A new step is the first one.": replace_handler("createStep", _first_of_all),
         "A new step has no summary.": ignore_body("createStep", "summary"),
     },
-    "steps.title": {"A step needs no title.": optional_body("createStep", NEW_STEP, title="Untitled")},
+    "steps.title": {"A step needs no title.": optional_body(("createStep", "updateStep"), NEW_STEP, title="Untitled")},
     "steps.read": {"A step shows no form fields.": drop_members("getStep", "captures")},
     "steps.unknown-step": {"An unknown step is another one.": accept_when("getStep", "not-found", _first)},
     "steps.updated": {
