@@ -187,6 +187,7 @@ def test_one_off_tasks_of_another_organization_are_closed(target: Target) -> Non
         closed = Organization(client, foreign.id, org.key)
         with task(org) as own:
             closed.assert_refused("POST", f"/tasks/{own['id']}/bot-comment", {"content": "First"})
+            closed.assert_refused("POST", f"/tasks/{own['id']}/clone")
         with task(foreign) as made, guest(foreign, "far@guest.example"):
             path = f"/tasks/{made['id']}"
             said = foreign.call("POST", f"{path}/comment", {"content": "First"})

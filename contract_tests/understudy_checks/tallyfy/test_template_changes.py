@@ -266,6 +266,16 @@ def test_a_template_is_published(target: Target) -> None:
         org.assert_missing("PUT", f"/checklists/{UNKNOWN_ID}/publish")
 
 
+@rule("tallyfy.templates.published", needs=("other-tenant", "write"))
+def test_templates_are_published_in_their_own_organization(target: Target) -> None:
+    """The path of another organization is closed."""
+    with target.open() as client:
+        org, foreign = first_organization(client), first_organization(client, key=client.other_tenant_key)
+        with made_template(org) as template:
+            closed = Organization(client, foreign.id, org.key)
+            closed.assert_refused("PUT", f"/checklists/{template['id']}/publish")
+
+
 @rule("tallyfy.templates.cloned")
 def test_a_template_is_duplicated(target: Target) -> None:
     """A copy has what the template has, with ids of its own."""
