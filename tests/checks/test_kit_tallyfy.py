@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ from understudy_checks.tallyfy import test_lists as lists
 from understudy_checks.tallyfy import test_runs as runs
 from understudy_checks.tallyfy import test_tasks as tasks
 from understudy_checks.tallyfy import test_templates as templates
-from understudy_checks.tallyfy.driver import first_organization, launch, plain_template, run_tasks
+from understudy_checks.tallyfy.driver import first_organization, is_working_day, launch, plain_template, run_tasks
 from understudy_checks.target import installed
 from understudy_checks.target.control_api import CONTROL
 from understudy_checks.target.mock import START, Mock, mock
@@ -217,3 +219,13 @@ def test_the_life_cycle_knows_what_can_happen() -> None:
         machine.shows_what_it_is()
     everywhere(machine.reopen_task, machine.reopen_task)
     machine.teardown()
+
+
+def test_a_week_that_is_told_in_part_is_not_relied_on() -> None:
+    """Whether a date moves cannot be said; without any day told, each is a working day."""
+    half: Any = SimpleNamespace(get=lambda path: {"working_days": {"monday": True}})
+    untold: Any = SimpleNamespace(get=lambda path: {})
+    at = datetime(2031, 1, 5, tzinfo=UTC)
+    with pytest.raises(Skipped, match="does not tell its working days"):
+        is_working_day(half, at)
+    assert is_working_day(untold, at)
