@@ -10,8 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Json = Any
-FRACTION = re.compile(rb"[0-9](?:\.0|[eE])")
-"""What a body has in it that holds such a number; texts may look so, too."""
+_LIKE = re.compile(rb"[0-9](?:\.0|[eE])")
+_FRACTION = re.compile(rb"(?:^|[-:,\[\s])[0-9.]+(?:\.0|[eE])")
+
+
+def may_hold_fractions(content: bytes) -> bool:
+    """Whether a JSON text may hold a whole number with a fraction; ids with a digit before an `e` are common."""
+    return _LIKE.search(content) is not None and _FRACTION.search(content) is not None
 
 
 def with_integers(value: Json, *schemas: Json) -> Json:

@@ -12,7 +12,7 @@ from itertools import islice
 import msgspec
 
 from understudy.document.body import JSON, Body
-from understudy.document.integers import FRACTION, with_integers
+from understudy.document.integers import may_hold_fractions, with_integers
 from understudy.document.model import Assumed
 from understudy.document.operation import Operation
 from understudy.document.parameters import Issue, Parameter, read_value
@@ -79,7 +79,7 @@ def read_body(call: Call, body: Body | None) -> Json:
         content = _decode(content, codings, most=call.max_bytes)
     value = _read_json(content, call.max_depth) if body.kind == "json" else _read_other(call, body, content)
     _check_value(call, body, value)
-    return with_integers(value, body.closed) if body.kind == "json" and FRACTION.search(content) else value
+    return with_integers(value, body.closed) if body.kind == "json" and may_hold_fractions(content) else value
 
 
 def _check_value(call: Call, body: Body, value: Json) -> None:
